@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings every target shares. `Lifetimes` lets `Bytes` and `Tensors` hand out borrowed spans safely.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests",
+    dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+    swiftSettings: settings
+  )
+}
+
+let package = Package(
+  name: "ingot",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "Ingot", targets: ["Ingot"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+  ],
+  targets: [
+    // Layers, lowest first; imports point down only (see docs/architecture.md and ImportDirectionTests).
+    library(
+      "Bytes",
+      [
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    library("Tensors", ["Bytes", .product(name: "OrderedCollections", package: "swift-collections")]),
+
+    library("Formats", ["Tensors", "Bytes"]),
+    library("Quantization", ["Tensors", "Bytes"]),
+    library("Tokenization", ["Tensors", "Bytes"]),
+    library("Architectures", ["Tensors", "Bytes"], resources: [.embedInCode("Definitions")]),
+
+    library("Models", ["Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+
+    library("Inference", ["Architectures", "Tensors", "Bytes"]),
+    library("Conversion", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+    library("Inspection", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+    library(
+      "Verification",
+      ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+
+    library(
+      "Ingot",
+      [
+        "Conversion", "Inspection", "Verification", "Inference", "Models", "Architectures", "Formats", "Quantization",
+        "Tokenization", "Tensors", "Bytes",
+      ]),
+
+    .target(
+      name: "TestSupport", dependencies: ["Bytes", "Tensors"], path: "Tests/TestSupport", swiftSettings: settings),
+    tests("Bytes"),
+    tests("Tensors"),
+    tests("Formats"),
+    tests("Quantization", ["Formats"]),
+    tests("Tokenization", ["Formats"]),
+    tests("Architectures"),
+    tests("Inference", ["Architectures", "Formats", "Quantization"]),
+  ]
+)

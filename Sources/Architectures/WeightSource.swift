@@ -1,0 +1,18 @@
+/// Gives a model's weights as float32 in the canonical layout, whatever container, scheme and storage format hold them.
+///
+/// Canonical is Hugging Face's layout: linear layers `[out, in]`, rotary pairs half a head apart. Equal values give
+/// equal bits, so two containers of one model can be compared exactly.
+public protocol WeightSource: Sendable {
+  /// The numbers of the model.
+  var hyperparameters: Hyperparameters { get }
+
+  /// Whether the model has this tensor (biases and the output matrix are optional); `layer` is nil outside layers.
+  func contains(_ role: TensorRole, layer: Int?) -> Bool
+
+  /// Decodes rows `rows` of the tensor into the head of `values` (which grows if it is too small), row after row.
+  ///
+  /// A vector is one row. Safe to call from several threads at once.
+  func readRows(
+    _ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]
+  ) throws
+}

@@ -1,0 +1,57 @@
+import SystemPackage
+
+/// A failed operation on a file or folder.
+public enum FileError: IngotError {
+  case cannotOpen(path: String, errno: Errno)
+  case notRegular(path: String, kind: FileKind)
+  case cannotRead(path: String, offset: Int, errno: Errno)
+  case endsEarly(path: String, offset: Int, expected: Int)
+  case changedWhileReading(path: String)
+  case cannotList(path: String, errno: Errno)
+  case cannotCreate(path: String, errno: Errno)
+  case cannotWrite(path: String, errno: Errno)
+  case noSpace(path: String, needed: Int, available: Int)
+  case alreadyExists(path: String)
+  case isInput(path: String)
+  case isFolder(path: String)
+
+  public var category: ErrorCategory {
+    switch self {
+    case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList: .input
+    case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isFolder: .output
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .cannotOpen(let path, let errno): "\(path.escapedForDisplay): cannot be opened: \(errno.wording)"
+    case .notRegular(let path, let kind): "\(path.escapedForDisplay): is \(kind.wording), expected a regular file"
+    case .cannotRead(let path, let offset, let errno):
+      "\(path.escapedForDisplay): cannot be read at byte \(offset.grouped): \(errno.wording)"
+    case .endsEarly(let path, let offset, let expected):
+      "\(path.escapedForDisplay): ends at byte \(offset.grouped) but \(expected.grouped) bytes were expected"
+    case .changedWhileReading(let path):
+      "\(path.escapedForDisplay): changed while it was read; the output was discarded"
+    case .cannotList(let path, let errno): "\(path.escapedForDisplay): folder cannot be listed: \(errno.wording)"
+    case .cannotCreate(let path, let errno): "\(path.escapedForDisplay): cannot be created: \(errno.wording)"
+    case .cannotWrite(let path, let errno): "\(path.escapedForDisplay): cannot be written: \(errno.wording)"
+    case .noSpace(let path, let needed, let available):
+      "\(path.escapedForDisplay): no space: needs \(needed.byteSize) but \(available.byteSize) are free"
+    case .alreadyExists(let path):
+      "\(path.escapedForDisplay): already exists (pass --overwrite to replace it)"
+    case .isInput(let path): "\(path.escapedForDisplay): output is also an input (choose another name)"
+    case .isFolder(let path): "\(path.escapedForDisplay): is a folder, expected the name of a file"
+    }
+  }
+}
+
+extension Errno {
+  /// The system's message in this project's wording: lower case.
+  var wording: String {
+    switch self {
+    case .noSpace: "no space left on the disk"
+    case .noSuchFileOrDirectory: "no such file or folder"
+    default: description.prefix(1).lowercased() + description.dropFirst()
+    }
+  }
+}

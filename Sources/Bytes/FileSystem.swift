@@ -1,0 +1,111 @@
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What a path leads to, links followed.
+public enum FileKind: Sendable, Equatable {
+  case regular
+  case folder
+  case other(String)
+
+  var wording: String {
+    switch self {
+    case .regular: "a regular file"
+    case .folder: "a folder"
+    case .other(let kind): kind
+    }
+  }
+
+  init(mode: mode_t) {
+    switch mode & S_IFMT {
+    case S_IFREG: self = .regular
+    case S_IFDIR: self = .folder
+    case S_IFIFO: self = .other("a pipe")
+    case S_IFCHR, S_IFBLK: self = .other("a device")
+    case S_IFSOCK: self = .other("a socket")
+    default: self = .other("a special file")
+    }
+  }
+}
+
+/// The few questions about folders and paths that the project asks of the system.
+public enum FileSystem {
+  /// What `path` leads to, or nil when nothing is there.
+  public static func kind(of path: String) -> FileKind? {
+    status(of: path).map { FileKind(mode: $0.st_mode) }
+  }
+
+  /// The names in a folder, sorted by bytes, without `.` and `..`.
+  public static func list(_ path: String) throws(FileError) -> [String] {
+    guard let folder = opendir(path) else { throw .cannotList(path: path, errno: Errno(rawValue: errno)) }
+    defer { closedir(folder) }
+    var names: [ExactString] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(ExactString(name)) }
+    }
+    return names.sorted().map(\.text)
+  }
+
+  /// Creates a folder; one that is there already is fine.
+  public static func createFolder(_ path: String) throws(FileError) {
+    if mkdir(path, 0o777) == 0 { return }
+    let code = Errno(rawValue: errno)
+    guard code == .fileExists, kind(of: path) == .folder else { throw .cannotCreate(path: path, errno: code) }
+  }
+
+  /// Removes a folder if it is empty; used to leave nothing behind.
+  public static func removeEmptyFolder(_ path: String) {
+    _ = rmdir(path)
+  }
+
+  /// Whether two paths lead to the same file on the same device, links followed.
+  public static func isSameFile(_ first: String, _ second: String) -> Bool {
+    guard let one = status(of: first), let two = status(of: second) else { return false }
+    return one.st_dev == two.st_dev && one.st_ino == two.st_ino
+  }
+
+  /// `folder/name`.
+  public static func join(_ folder: String, _ name: String) -> String {
+    FilePath(folder).appending(name).string
+  }
+
+  /// The last component of `path`: `b.gguf` of `a/b.gguf`.
+  public static func name(of path: String) -> String {
+    FilePath(path).lastComponent?.string ?? path
+  }
+
+  /// The folder that contains `path`; `.` for a bare name.
+  public static func folder(of path: String) -> String {
+    let parent = FilePath(path).removingLastComponent().string
+    return parent.isEmpty ? "." : parent
+  }
+
+  /// The path with `.`, `..` and links resolved, or as it is when it does not exist.
+  public static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// Bytes that an unprivileged writer can still use on the disk of `folder`, or nil if unknown.
+  static func availableByteCount(in folder: String) -> Int? {
+    var facts = statvfs()
+    guard statvfs(folder, &facts) == 0 else { return nil }
+    let (bytes, overflow) = Int(facts.f_bavail).multipliedReportingOverflow(by: Int(facts.f_frsize))
+    return overflow ? nil : bytes
+  }
+
+  private static func status(of path: String) -> stat? {
+    var facts = stat()
+    return stat(path, &facts) == 0 ? facts : nil
+  }
+}

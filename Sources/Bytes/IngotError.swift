@@ -1,0 +1,59 @@
+/// What kind of trouble an error is; the command line maps each to an exit status.
+public enum ErrorCategory: Sendable {
+  /// Input is unreadable, invalid or unsupported.
+  case input
+  /// Output could not be written.
+  case output
+  /// The request itself makes no sense.
+  case usage
+  /// A comparison, check or budget failed.
+  case check
+}
+
+/// An error that is a value with facts; `description` is its one wording.
+///
+/// The wording is `place: fact (what to do)`, lower case, without a final stop.
+public protocol IngotError: Error, CustomStringConvertible, Sendable {
+  /// The category that decides the exit status.
+  var category: ErrorCategory { get }
+}
+
+/// A fact about one file, with the file's name in front.
+public struct FileFact: IngotError {
+  /// The file as the user named it.
+  public let path: String
+  /// What is wrong in it.
+  public let fact: any IngotError
+
+  /// Places `fact` in the file at `path`.
+  public init(path: String, fact: any IngotError) {
+    self.path = path
+    self.fact = fact
+  }
+
+  public var category: ErrorCategory { fact.category }
+  public var description: String { "\(path.escapedForDisplay): \(fact)" }
+}
+
+/// Several problems that were found before any work began, one to a line.
+public struct ProblemList: IngotError {
+  /// The problems in the order they were found; never empty.
+  public let problems: [any IngotError]
+  /// At most this many are worded; the rest are counted.
+  public static let shownCount = 20
+
+  /// Collects `problems`.
+  public init(_ problems: [any IngotError]) {
+    self.problems = problems
+  }
+
+  public var category: ErrorCategory { problems.first?.category ?? .input }
+
+  public var description: String {
+    var lines = problems.prefix(Self.shownCount).map(\.description)
+    if problems.count > Self.shownCount {
+      lines.append("… and \((problems.count - Self.shownCount).grouped) more problems")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

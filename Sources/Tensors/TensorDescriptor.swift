@@ -1,0 +1,74 @@
+import Bytes
+
+/// A tensor's name, compared by bytes.
+public typealias TensorName = ExactString
+
+/// The extents of a tensor, slowest-varying first as in PyTorch and safetensors (`[out, in]` for a linear layer).
+///
+/// GGUF stores them the other way round; its reader and writer turn them.
+public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByArrayLiteral {
+  /// The extents.
+  public let extents: [Int]
+  /// The product of the extents; 1 for a scalar.
+  public let elementCount: Int
+
+  /// A shape, or nil if an extent is negative or the product does not fit.
+  public init?(_ extents: [Int]) {
+    var product = 1
+    for extent in extents {
+      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      guard extent >= 0, !overflow else { return nil }
+      product = next
+    }
+    self.extents = extents
+    elementCount = product
+  }
+
+  /// A shape known to the programmer.
+  public init(arrayLiteral extents: Int...) {
+    self.extents = extents
+    elementCount = extents.reduce(1, *)
+  }
+
+  /// The number of extents; 0 for a scalar.
+  public var rank: Int { extents.count }
+  /// The elements of a row, the extent that varies fastest; 1 for a scalar.
+  public var rowElementCount: Int { extents.last ?? 1 }
+  /// The number of rows; 1 for a vector or a scalar.
+  public var rowCount: Int { extents.dropLast().reduce(1, *) }
+
+  public var description: String {
+    extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: " × ")
+  }
+}
+
+/// The facts about a tensor in a file, without its bytes.
+public struct TensorDescriptor: Hashable, Sendable {
+  /// The name in the file.
+  public let name: TensorName
+  /// How its bytes encode numbers, as the file states it.
+  public let statedFormat: StatedFormat
+  /// Its extents, slowest-varying first.
+  public let shape: Shape
+  /// Which file of the set holds it.
+  public let fileIndex: Int
+  /// Where its bytes begin in that file.
+  public let fileOffset: Int
+  /// How many bytes it has; 0 when the format is unknown.
+  public let byteCount: Int
+
+  /// Collects the facts.
+  public init(
+    name: TensorName, statedFormat: StatedFormat, shape: Shape, fileIndex: Int, fileOffset: Int, byteCount: Int
+  ) {
+    self.name = name
+    self.statedFormat = statedFormat
+    self.shape = shape
+    self.fileIndex = fileIndex
+    self.fileOffset = fileOffset
+    self.byteCount = byteCount
+  }
+
+  /// The storage format if it is known.
+  public var format: StorageFormat? { statedFormat.format }
+}
