@@ -1,19 +1,14 @@
 /// Where the committed checkpoints and golden files are.
 public enum Fixtures {
-  /// The folder of the package.
-  private static let package: String = {
+  /// The folder `fixtures/` of the package.
+  public static let path: String = {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     parts.removeLast(3)
-    return parts.joined(separator: "/")
+    return parts.joined(separator: "/") + "/fixtures"
   }()
 
   /// `fixtures/` and the components behind it.
   public static func path(_ components: String...) -> String {
-    packagePath("fixtures", components.joined(separator: "/"))
-  }
-
-  /// The package's folder and the components behind it.
-  public static func packagePath(_ components: String...) -> String {
-    ([package] + components).joined(separator: "/")
+    ([path] + components).joined(separator: "/")
   }
 }

@@ -1,0 +1,37 @@
+// Q4_0: 32 elements to a block, 4.5 bits per element.
+//
+//    0 ┊ scale f16 │ 2 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 18
+//
+// w = scale · (q − 8).  Encoding: scale = m / −8, where m is the first element of greatest magnitude, with its sign;
+// q = w · (1 / scale) + 8.5 cut to a whole number, at most 15.
+// Same bytes as ggml-quants.c `quantize_row_q4_0_ref`, `dequantize_row_q4_0` (llama.cpp 0c1e57098).
+
+enum Q4_0: RowDecoder, RowEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
+    static let elementsPerBlock = 32
+    static let bytesPerBlock = 18
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let scale = firstOfGreatestMagnitude(values) / -8
+      let inverse = inverseOrZero(scale)
+      let quants = values.map { value in
+        UInt8(truncatingIfNeeded: min(15, Int8(truncatingIfNeeded: truncatedAsX86(value * inverse + 8.5))))
+      }
+      return scale.halfBytes + (0..<16).map { quants[$0] | quants[$0 + 16] << 4 }
+    }
+
+    static func decode(_ block: [UInt8]) -> [Float] {
+      let scale = block.half(at: 0)
+      let quants = block[2...]
+      return quants.map { Float(Int($0 & 15) - 8) * scale } + quants.map { Float(Int($0 >> 4) - 8) * scale }
+    }
+  }
+
+  static func decode(_ bytes: RawSpan, into values: inout MutableRawSpan) {
+    Reference.decodeRow(bytes, into: &values)
+  }
+
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int? {
+    Reference.encodeRow(values, into: &bytes)
+  }
+}

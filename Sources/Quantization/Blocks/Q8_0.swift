@@ -1,0 +1,37 @@
+// Q8_0: 32 elements to a block, 8.5 bits per element.
+//
+//    0 ┊ scale f16 │ 2 ┊ quants 32 × int8 │ 34
+//
+// w = scale · q.  Encoding: scale = max|w| / 127, q = w · (1 / scale) rounded half away from zero, with the scale as a
+// float, before it is stored as a half.
+// Same bytes as ggml-quants.c `quantize_row_q8_0_ref`, `dequantize_row_q8_0` (llama.cpp 0c1e57098).
+
+enum Q8_0: RowDecoder, RowEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
+    static let elementsPerBlock = 32
+    static let bytesPerBlock = 34
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let maximum = values.reduce(0) { max($0, abs($1)) }
+      let scale = maximum / 127
+      let inverse = inverseOrZero(scale)
+      return scale.halfBytes
+        + values.map { value in
+          UInt8(truncatingIfNeeded: truncatedAsX86((value * inverse).rounded(.toNearestOrAwayFromZero)))
+        }
+    }
+
+    static func decode(_ block: [UInt8]) -> [Float] {
+      let scale = block.half(at: 0)
+      return block[2...].map { Float(Int8(bitPattern: $0)) * scale }
+    }
+  }
+
+  static func decode(_ bytes: RawSpan, into values: inout MutableRawSpan) {
+    Reference.decodeRow(bytes, into: &values)
+  }
+
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int? {
+    Reference.encodeRow(values, into: &bytes)
+  }
+}

@@ -1,0 +1,45 @@
+import Tensors
+
+// Which type decodes and which encodes a format: to add a format, write its file and name it here.
+
+extension Codec {
+  static func decoder(of format: StorageFormat) -> (any RowDecoder.Type)? {
+    switch format {
+    case .f64: Binary64.self
+    case .f32: Binary32.self
+    case .f16: Binary16.self
+    case .bf16: BrainFloat16.self
+    case .f8_e4m3: F8_E4M3.self
+    case .f8_e5m2: F8_E5M2.self
+    case .f8_e8m0: F8_E8M0.self
+    case .f8_e4m3fnuz: F8_E4M3FNUZ.self
+    case .f8_e5m2fnuz: F8_E5M2FNUZ.self
+    case .f6_e2m3: F6_E2M3.self
+    case .f6_e3m2: F6_E3M2.self
+    case .f4: F4.self
+    case .bool, .u8: IntegerRow<UInt8>.self
+    case .i8: IntegerRow<Int8>.self
+    case .i16: IntegerRow<Int16>.self
+    case .i32: IntegerRow<Int32>.self
+    case .i64: IntegerRow<Int64>.self
+    case .u16: IntegerRow<UInt16>.self
+    case .u32: IntegerRow<UInt32>.self
+    case .u64: IntegerRow<UInt64>.self
+    case .q4_0: Q4_0.self
+    case .q8_0: Q8_0.self
+    default: nil
+    }
+  }
+
+  static func encoder(of format: StorageFormat) -> (any RowEncoder.Type)? {
+    switch format {
+    case .f64: Binary64.self
+    case .f32: Binary32.self
+    case .f16: Binary16.self
+    case .bf16: BrainFloat16.self
+    case .q4_0: Q4_0.self
+    case .q8_0: Q8_0.self
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Tensors
+
+/// Numbers from bytes and bytes from numbers, for every storage format that has an implementation.
+///
+/// All functions work on a range of whole blocks, usually one or more rows, and touch nothing outside of it, so ranges
+/// can be given to different threads. They use plain multiplication and addition in a fixed order: the same input gives
+/// the same bits on every machine, with every instruction set. Bytes are little-endian, as in the files.
+public enum Codec {
+  /// Whether `decode` has an implementation for `format`.
+  public static func canDecode(_ format: StorageFormat) -> Bool { decoder(of: format) != nil }
+
+  /// Whether `encode` has an implementation for `format`.
+  public static func canEncode(_ format: StorageFormat) -> Bool { encoder(of: format) != nil }
+
+  /// Decodes all of `bytes`, which are whole blocks of `format`, into the head of `values`.
+  ///
+  /// Formats of more than 24 bits of precision (F64 and the 32 and 64 bit integers) are rounded to the nearest float.
+  /// Bytes that stand for NaN or infinity give NaN or infinity.
+  ///
+  /// - Complexity: O(elements).
+  /// - Throws: if `format` cannot be decoded, `bytes` end inside a block or `values` is too short.
+  public static func decode(
+    _ format: StorageFormat, _ bytes: RawSpan, into values: inout MutableSpan<Float>
+  ) throws(CodecError) {
+    guard let decoder = decoder(of: format) else { throw .notDecodable(format) }
+    let elementCount = try elementCount(format, bytes)
+    guard elementCount <= values.count else {
+      throw .shortDestination(format, neededCount: elementCount, unit: .element, givenCount: values.count)
+    }
+    var destination = values.mutableBytes
+    decoder.decode(bytes, into: &destination)
+  }
+
+  /// Encodes all of `values` as whole blocks of `format` into the head of `bytes`.
+  ///
+  /// Narrow floats are rounded to nearest, ties to even; values beyond their range become infinite and NaN stays NaN.
+  /// Block formats give the bytes of ggml's generic build and refuse NaN and infinity.
+  ///
+  /// - Complexity: O(elements).
+  /// - Throws: if `format` cannot be encoded, `values` end inside a block, `bytes` is too short, or a block format
+  ///   meets a value that is not finite; `bytes` then holds no meaningful content.
+  public static func encode(
+    _ format: StorageFormat, _ values: Span<Float>, into bytes: inout MutableSpan<UInt8>
+  ) throws(CodecError) {
+    guard let encoder = encoder(of: format) else { throw .notEncodable(format) }
+    guard let byteCount = format.byteCount(elementCount: values.count) else {
+      throw .partialBlock(format, unit: .element, count: values.count, perBlock: format.elementsPerBlock)
+    }
+    guard byteCount <= bytes.count else {
+      throw .shortDestination(format, neededCount: byteCount, unit: .byte, givenCount: bytes.count)
+    }
+    var destination = bytes.mutableBytes
+    if let index = encoder.encode(values.bytes, into: &destination) {
+      throw .nonfinite(format, elementIndex: index, value: values[index])
+    }
+  }
+
+  /// The elements that `bytes` hold.
+  static func elementCount(_ format: StorageFormat, _ bytes: RawSpan) throws(CodecError) -> Int {
+    let (blockCount, rest) = bytes.byteCount.quotientAndRemainder(dividingBy: format.bytesPerBlock)
+    let (count, overflow) = blockCount.multipliedReportingOverflow(by: format.elementsPerBlock)
+    guard rest == 0, !overflow else {
+      throw .partialBlock(format, unit: .byte, count: bytes.byteCount, perBlock: format.bytesPerBlock)
+    }
+    return count
+  }
+}

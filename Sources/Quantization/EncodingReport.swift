@@ -1,0 +1,70 @@
+/// What encoding did to the numbers of a range.
+///
+/// Sums are kept in double precision in a fixed order that depends on the range alone. Ranges of a tensor give one report
+/// each; merging these in the order of the ranges gives the tensor's, whatever thread did which range.
+public struct EncodingReport: Sendable, Equatable {
+  /// Elements seen.
+  public private(set) var elementCount = 0
+  /// Elements whose stored value is not the number they were; NaN for NaN is no change.
+  public private(set) var changedCount = 0
+  /// Finite elements that were stored as infinity or NaN.
+  public private(set) var overflowCount = 0
+  /// The first of these.
+  public private(set) var firstOverflowIndex: Int?
+  /// Elements that were infinite or NaN before.
+  public private(set) var nonfiniteCount = 0
+  /// The first of these.
+  public private(set) var firstNonfiniteIndex: Int?
+  /// The greatest |stored − value|, of elements finite before and after.
+  public private(set) var maximumAbsoluteError = 0.0
+  /// Σ (stored − value)², of elements finite before and after.
+  public private(set) var sumSquaredError = 0.0
+  /// Σ value², of elements finite before and after.
+  public private(set) var sumSquaredValue = 0.0
+
+  /// A report on no elements.
+  public init() {}
+
+  /// √(Σ (stored − value)² / elements); 0 for no elements.
+  public var rootMeanSquareError: Double {
+    elementCount == 0 ? 0 : (sumSquaredError / Double(elementCount)).squareRoot()
+  }
+
+  /// Σ (stored − value)² / Σ value²; 0 when nothing changed.
+  public var normalizedMeanSquareError: Double {
+    sumSquaredError == 0 ? 0 : sumSquaredError / sumSquaredValue
+  }
+
+  /// Appends the report on the range that follows this one's.
+  public mutating func merge(_ next: Self) {
+    firstOverflowIndex = firstOverflowIndex ?? next.firstOverflowIndex.map { $0 + elementCount }
+    firstNonfiniteIndex = firstNonfiniteIndex ?? next.firstNonfiniteIndex.map { $0 + elementCount }
+    elementCount += next.elementCount
+    changedCount += next.changedCount
+    overflowCount += next.overflowCount
+    nonfiniteCount += next.nonfiniteCount
+    maximumAbsoluteError = max(maximumAbsoluteError, next.maximumAbsoluteError)
+    sumSquaredError += next.sumSquaredError
+    sumSquaredValue += next.sumSquaredValue
+  }
+
+  /// Notes one element: its value before, and the number that is stored for it.
+  mutating func note(_ value: Double, storedAs stored: Double) {
+    if !value.isFinite {
+      nonfiniteCount += 1
+      firstNonfiniteIndex = firstNonfiniteIndex ?? elementCount
+      if value.isNaN != stored.isNaN || (!value.isNaN && value != stored) { changedCount += 1 }
+    } else if !stored.isFinite {
+      overflowCount += 1
+      changedCount += 1
+      firstOverflowIndex = firstOverflowIndex ?? elementCount
+    } else {
+      if value != stored { changedCount += 1 }
+      let error = stored - value
+      maximumAbsoluteError = max(maximumAbsoluteError, abs(error))
+      sumSquaredError += error * error
+      sumSquaredValue += value * value
+    }
+    elementCount += 1
+  }
+}

@@ -1,0 +1,52 @@
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Quantization
+
+@Suite struct EncodingReportTests {
+  @Test func narrowingCastsReportWhatTheyLost() throws {
+    let values: [Float] = [1, 0.1, 70000, .nan, -.infinity, 1e-9, -65504, 65520]
+    var bytes = [UInt8](repeating: 0, count: 16)
+    var destination = bytes.mutableSpan
+    var report = EncodingReport()
+    try Codec.encode(.f16, values.span, into: &destination, report: &report)
+    #expect(report.elementCount == 8)
+    #expect(report.changedCount == 4)
+    #expect(report.overflowCount == 2)
+    #expect(report.firstOverflowIndex == 2)
+    #expect(report.nonfiniteCount == 2)
+    #expect(report.firstNonfiniteIndex == 3)
+    #expect(report.maximumAbsoluteError == Double(abs(Float(0.1) - 0.099975586)))
+  }
+
+  @Test func reportsOfRangesMergeInOrder() throws {
+    var generator = SeededGenerator(seed: 7)
+    let values = generator.normals(8192)
+    var whole = EncodingReport()
+    var merged = EncodingReport()
+    var bytes = [UInt8](repeating: 0, count: 16384)
+    var destination = bytes.mutableSpan
+    try Codec.encode(.bf16, values.span, into: &destination, report: &whole)
+    for start in stride(from: 0, to: 8192, by: 2048) {
+      var part = EncodingReport()
+      try Codec.encode(.bf16, values.span.extracting(start..<start + 2048), into: &destination, report: &part)
+      merged.merge(part)
+    }
+    #expect(merged.elementCount == whole.elementCount)
+    #expect(merged.changedCount == whole.changedCount)
+    #expect(merged.maximumAbsoluteError == whole.maximumAbsoluteError)
+    #expect(abs(merged.sumSquaredError / whole.sumSquaredError - 1) < 1e-12)
+  }
+
+  @Test func exactValuesReportNoError() throws {
+    var report = EncodingReport()
+    var bytes = [UInt8](repeating: 0, count: 64)
+    var destination = bytes.mutableSpan
+    try Codec.convert(.i8, ([1, 2, 255, 128] as [UInt8]).span.bytes, to: .f16, into: &destination, report: &report)
+    #expect(report.changedCount == 0)
+    #expect(report.rootMeanSquareError == 0)
+    #expect(report.normalizedMeanSquareError == 0)
+    #expect(try Codec.decode(.f16, bytes, elementCount: 4) == [1, 2, -1, -128])
+  }
+}
