@@ -1,14 +1,19 @@
 /// Where the committed checkpoints and golden files are.
 public enum Fixtures {
-  /// The folder `fixtures/` of the package.
-  public static let path: String = {
+  /// The folder of the package.
+  private static let package: String = {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     parts.removeLast(3)
-    return parts.joined(separator: "/") + "/fixtures"
+    return parts.joined(separator: "/")
   }()
 
   /// `fixtures/` and the components behind it.
   public static func path(_ components: String...) -> String {
-    ([path] + components).joined(separator: "/")
+    packagePath("fixtures", components.joined(separator: "/"))
+  }
+
+  /// The package's folder and the components behind it.
+  public static func packagePath(_ components: String...) -> String {
+    ([package] + components).joined(separator: "/")
   }
 }

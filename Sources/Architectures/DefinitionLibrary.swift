@@ -1,0 +1,48 @@
+import Bytes
+
+/// The definitions that can be chosen from: the bundled ones, and a user's own before them.
+public struct DefinitionLibrary: Sendable {
+  /// The definitions, a user's first, then by name.
+  public let definitions: [Definition]
+
+  /// The bundled definitions.
+  public static func bundled() throws -> DefinitionLibrary {
+    DefinitionLibrary(definitions: try load(BundledDefinitions.files, among: BundledDefinitions.files))
+  }
+
+  /// The bundled definitions behind the user's own in the file at `path`, read by the same loader.
+  public static func bundled(withMapping path: String) throws -> DefinitionLibrary {
+    let bytes = try InputFile(path).wholeContent(limit: maximumByteCount)
+    let file = (name: path, bytes: bytes)
+    let own = try load([file], among: BundledDefinitions.files)
+    return DefinitionLibrary(definitions: own + (try bundled().definitions))
+  }
+
+  /// The definition called `name`.
+  public func definition(named name: String) -> Definition? { definitions.first { $0.name == name } }
+
+  /// A definition file may have this many bytes; the bundled ones have about ten thousand.
+  static let maximumByteCount = 4 << 20
+
+  private static func load(
+    _ files: [(name: String, bytes: [UInt8])], among library: [(name: String, bytes: [UInt8])]
+  ) throws -> [Definition] {
+    var parsed: [String: JSON] = [:]
+    for file in library { parsed[file.name] = try parse(file) }
+    return try files.map { file in
+      do {
+        return try Definition(json: try parse(file)) { parsed[$0 + ".json"] }
+      } catch let error as DefinitionError {
+        throw FileFact(path: file.name, fact: error)
+      }
+    }
+  }
+
+  private static func parse(_ file: (name: String, bytes: [UInt8])) throws -> JSON {
+    do {
+      return try JSON(parsing: file.bytes)
+    } catch {
+      throw FileFact(path: file.name, fact: error)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Bytes
+
+extension RotaryScaling {
+  /// The scaling that config.json describes; absent keys take transformers' defaults.
+  ///
+  /// - Parameter contextLength: `max_position_embeddings`, the default of `original_max_position_embeddings`.
+  public init(configuration: Configuration, contextLength: Int) throws(ParameterError) {
+    let members = configuration.rotary
+    func number(_ key: String) -> Double? { members[ExactString(key)]?.real }
+    func required(_ type: String, _ key: String) throws(ParameterError) -> Double {
+      guard let value = number(key), value.isFinite, value > 0 else {
+        throw .rotaryScalingLacks(type: type, key: key)
+      }
+      return value
+    }
+    func original(_ fallback: Int) throws(ParameterError) -> Int {
+      let stated = number("original_max_position_embeddings") ?? Double(fallback)
+      guard let length = Int(exactly: stated.rounded()), length > 0 else {
+        throw .outOfRange(name: "original_max_position_embeddings", value: stated)
+      }
+      return length
+    }
+    switch members["rope_type"]?.string?.lowercased() {
+    case nil, "default": self = .none
+    case "linear": self = .linear(factor: try required("linear", "factor"))
+    case "dynamic":
+      // transformers measures the sequence against the trained context, not against an "original" one.
+      self = .dynamic(factor: try required("dynamic", "factor"), originalContextLength: contextLength)
+    case "llama3":
+      self = .llama3(
+        factor: number("factor") ?? 8, lowFrequencyFactor: number("low_freq_factor") ?? 1,
+        highFrequencyFactor: number("high_freq_factor") ?? 4, originalContextLength: try original(8192))
+    case "yarn":
+      self = .yarn(
+        YaRN(
+          factor: try required("yarn", "factor"), originalContextLength: try original(contextLength),
+          attentionFactor: number("attention_factor"), betaFast: number("beta_fast") ?? 32,
+          betaSlow: number("beta_slow") ?? 1, mscale: number("mscale"), mscaleAllDimensions: number("mscale_all_dim"),
+          truncates: members["truncate"]?.bool ?? true))
+    case let type?: throw .unknownRotaryScaling(type)
+    }
+  }
+
+  /// The `rope_scaling` member of a transformers 4 configuration, which transformers 5 reads as well; nil for none.
+  public var configurationMember: JSON? {
+    var members = JSON.Object()
+    func set(_ key: String, _ value: Double?) {
+      if let value { members[ExactString(key)] = .real(value) }
+    }
+    func setInteger(_ key: String, _ value: Int) { members[ExactString(key)] = .integer(value) }
+    switch self {
+    case .none: return nil
+    case .linear(let factor):
+      set("factor", factor)
+      members["rope_type"] = .string("linear")
+    case .dynamic(let factor, _):
+      set("factor", factor)
+      members["rope_type"] = .string("dynamic")
+    case .llama3(let factor, let low, let high, let original):
+      set("factor", factor)
+      set("high_freq_factor", high)
+      set("low_freq_factor", low)
+      setInteger("original_max_position_embeddings", original)
+      members["rope_type"] = .string("llama3")
+    case .yarn(let yarn):
+      set("attention_factor", yarn.attentionFactor)
+      if yarn.betaFast != 32 { set("beta_fast", yarn.betaFast) }
+      if yarn.betaSlow != 1 { set("beta_slow", yarn.betaSlow) }
+      set("factor", yarn.factor)
+      set("mscale", yarn.mscale)
+      set("mscale_all_dim", yarn.mscaleAllDimensions)
+      setInteger("original_max_position_embeddings", yarn.originalContextLength)
+      members["rope_type"] = .string("yarn")
+      if !yarn.truncates { members["truncate"] = .bool(false) }
+    }
+    return .object(members)
+  }
+}

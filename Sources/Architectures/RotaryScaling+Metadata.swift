@@ -1,0 +1,78 @@
+import Bytes
+import Tensors
+
+// How GGUF states a rotary scaling (keys behind "<architecture>.rope.scaling."):
+//
+//   none     nothing
+//   linear   type "linear", factor
+//   llama3   nothing; the tensor rope_freqs.weight holds a divisor for each frequency
+//   yarn     type "yarn", factor, original_context_length, and only if the configuration states them
+//            yarn_ext_factor, yarn_attn_factor, yarn_beta_fast, yarn_beta_slow
+//   dynamic  cannot be said; the caller reports it as lost
+
+extension RotaryScaling {
+  /// The pairs for a GGUF, in the reference converter's order.
+  ///
+  /// - Parameter stated: the members of the configuration, since the reference writes only what is stated there.
+  public func metadata(architecture: String, stated: JSON.Object) -> [(key: String, value: MetadataValue)] {
+    let prefix = "\(architecture).rope.scaling."
+    func real(_ key: String, _ member: String...) -> [(key: String, value: MetadataValue)] {
+      for name in member {
+        if let value = stated[ExactString(name)]?.real { return [(prefix + key, .float32(Float(value)))] }
+      }
+      return []
+    }
+    switch self {
+    case .none, .dynamic, .llama3: return []
+    case .linear(let factor):
+      return [(prefix + "type", .string("linear")), (prefix + "factor", .float32(Float(factor)))]
+    case .yarn(let yarn):
+      return [
+        (prefix + "type", .string("yarn")), (prefix + "factor", .float32(Float(yarn.factor))),
+        (prefix + "original_context_length", .uint32(UInt32(clamping: yarn.originalContextLength))),
+      ]
+        + real("yarn_ext_factor", "extrapolation_factor") + real("yarn_attn_factor", "attention_factor", "attn_factor")
+        + real("yarn_beta_fast", "beta_fast") + real("yarn_beta_slow", "beta_slow")
+    }
+  }
+
+  /// Whether a GGUF can carry this scaling.
+  public var isLostInGGUF: Bool { if case .dynamic = self { true } else { false } }
+
+  /// The scaling that a GGUF's metadata states; llama3's, which stands in a tensor, is found by the caller.
+  public init(metadata: Metadata, architecture: String, contextLength: Int) throws(ParameterError) {
+    let prefix = "\(architecture).rope.scaling."
+    func number(_ key: String) -> Double? { metadata[prefix + key]?.shortestReal }
+    // Files before 2024 state a linear scale as rope.scale_linear.
+    let factor = number("factor") ?? metadata["\(architecture).rope.scale_linear"]?.shortestReal
+    let type = metadata[prefix + "type"]?.text ?? (factor.map { $0 > 0 && $0 != 1 } == true ? "linear" : "none")
+    switch type {
+    case "none", "longrope": self = .none
+    case "linear":
+      guard let factor, factor.isFinite, factor > 0 else {
+        throw .rotaryScalingLacks(type: type, key: prefix + "factor")
+      }
+      self = .linear(factor: factor)
+    case "yarn":
+      guard let factor, factor.isFinite, factor > 0 else {
+        throw .rotaryScalingLacks(type: type, key: prefix + "factor")
+      }
+      let original = metadata[prefix + "original_context_length"]?.integer ?? contextLength
+      guard original > 0 else { throw .outOfRange(name: prefix + "original_context_length", value: Double(original)) }
+      self = .yarn(
+        YaRN(
+          factor: factor, originalContextLength: original, attentionFactor: number("yarn_attn_factor"),
+          betaFast: number("yarn_beta_fast") ?? 32, betaSlow: number("yarn_beta_slow") ?? 1))
+    default: throw .unknownRotaryScaling(type)
+    }
+  }
+}
+
+extension MetadataValue {
+  /// A number as the shortest decimal that gives the same float32: 1e-05 for the float nearest to it.
+  ///
+  /// A GGUF holds float32 where config.json has decimals; the shortest decimal is the one that was written there.
+  public var shortestReal: Double? {
+    if case .float32(let value) = self { Double("\(value)") } else { real }
+  }
+}

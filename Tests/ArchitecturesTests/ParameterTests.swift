@@ -1,0 +1,72 @@
+import Architectures
+import Bytes
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct ParameterTests {
+  let llama: Definition
+
+  init() throws {
+    llama = try #require(try DefinitionLibrary.bundled().definition(named: "llama"))
+  }
+
+  func parameters(_ json: String) throws -> ParameterSet {
+    try llama.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
+  }
+
+  @Test func absentNumbersTakeTheDefaultsOfTransformers() throws {
+    let set = try parameters(#"{"model_type":"mistral","num_attention_heads":16,"rope_theta":1e6}"#)
+    #expect(set.integer("feed_forward_length") == 14336)
+    #expect(set.integer("key_value_head_count") == 8)
+    #expect(set.integer("head_dimension") == 256)
+    #expect(set.real("rotary_base") == 1e6)
+    #expect(try parameters("{}").integer("key_value_head_count") == 32)
+  }
+
+  @Test func bothDialectsSayTheSame() throws {
+    let four = try parameters(
+      #"{"rope_theta":5e5,"rope_scaling":{"type":"yarn","factor":4.0,"original_max_position_embeddings":64}}"#)
+    let five = try parameters(
+      #"{"rope_parameters":{"rope_theta":5e5,"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":64}}"#)
+    #expect(four == five)
+    #expect(four.rotaryScaling == .yarn(.init(factor: 4, originalContextLength: 64)))
+  }
+
+  static let refused: [(json: String, message: String)] = [
+    (#"{"hidden_size":"big"}"#, "key \"hidden_size\" is a string, expected a whole number"),
+    (#"{"hidden_size":-4}"#, "key \"hidden_size\" is a number, expected a whole number"),
+    (#"{"num_attention_heads":0}"#, "head_count is 0, expected at least 1"),
+    (
+      #"{"rope_scaling":{"rope_type":"spiral"}}"#,
+      "rotary scaling \"spiral\" is not known (known: linear, dynamic, llama3, yarn)"
+    ),
+    (#"{"rope_scaling":{"type":"linear"}}"#, "rotary scaling \"linear\" has no number \"factor\""),
+    (#"{"num_attention_heads":6,"num_key_value_heads":4}"#, "head_count 6 is not a multiple of key_value_head_count 4"),
+    (#"{"head_dim":7}"#, "head_dimension is 7, expected an even number"),
+    (#"{"rms_norm_eps":0}"#, "norm_epsilon is 0.0, which is out of range"),
+  ]
+
+  @Test("refuses", arguments: refused)
+  func refusal(json: String, message: String) {
+    #expect { try Hyperparameters(try parameters(json)) } throws: { "\($0)" == message }
+  }
+
+  @Test func llama3FactorsLeadBackToTheirScaling() throws {
+    for (dimension, base, original, factor) in [(128, 500000.0, 8192, 8.0), (64, 500000, 8192, 32), (16, 1e4, 32, 4)] {
+      let scaling = RotaryScaling.llama3(
+        factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: original)
+      let factors = try #require(
+        Llama3Frequencies.factors(RotaryEmbedding(base: base, dimensionCount: dimension, scaling: scaling)))
+      #expect(Llama3Frequencies.scaling(from: factors, base: base, dimensionCount: dimension) == scaling)
+    }
+  }
+
+  @Test func writtenConfigurationReadsBackTheSame() throws {
+    var set = try parameters(#"{"rms_norm_eps":1e-05,"num_key_value_heads":4}"#)
+    set.rotaryScaling = .llama3(
+      factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192)
+    let written = Configuration(.object(llama.configurationMembers(set)))
+    #expect(try llama.parameters(of: written) == set)
+  }
+}
