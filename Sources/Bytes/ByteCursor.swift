@@ -83,7 +83,8 @@ public struct ByteCursor {
   /// Appends the next `count` bytes to `bytes`.
   public mutating func readBytes(_ count: Int, appendingTo bytes: inout [UInt8]) throws(Failure) {
     guard count >= 0, count <= remaining else { return try endOfData(count) }
-    bytes.reserveCapacity(bytes.count + count)
+    // An exact reservation for each short read would defeat the array's geometric growth.
+    if count > Self.windowByteCount { bytes.reserveCapacity(bytes.count + count) }
     var left = count
     while left > 0 {
       let step = min(left, Self.windowByteCount)

@@ -16,6 +16,42 @@ extension JSON {
     self = try parser.document()
   }
 
+  /// Reads the members of one object that fills its bytes, holding one value at a time.
+  ///
+  /// For objects that are too large to hold as a tree. The caller refuses keys that occur twice at the top; within
+  /// a member's value they are refused as in `init(parsing:)`.
+  public struct MemberReader {
+    private var parser: Parser
+    private var isInside = false
+    private var isDone = false
+
+    /// A reader that stands before the object's opening brace.
+    public init(_ bytes: [UInt8]) {
+      parser = Parser(bytes)
+    }
+
+    /// The next member, or nil behind the last, when nothing but white space follows the object.
+    public mutating func next() throws(JSONError) -> (key: ExactString, value: JSON)? {
+      if !isInside {
+        isInside = true
+        try parser.take(UInt8(ascii: "{"), "\"{\"")
+        parser.depth = 1
+        if try parser.peek() == UInt8(ascii: "}") {
+          parser.position += 1
+          isDone = true
+        }
+      }
+      guard !isDone else {
+        parser.skipSpace()
+        guard parser.position == parser.bytes.count else { throw parser.failure(.trailingBytes) }
+        return nil
+      }
+      let member = try parser.member()
+      isDone = try parser.endOfList(UInt8(ascii: "}"))
+      return member
+    }
+  }
+
   fileprivate struct Parser {
     let bytes: [UInt8]
     var position = 0
@@ -76,18 +112,23 @@ extension JSON {
       var object = Object()
       if try peek() == UInt8(ascii: "}") { position += 1; return object }
       while true {
-        guard try peek() == UInt8(ascii: "\"") else {
-          throw failure(.expected("a key", found: Self.display(bytes[position])))
-        }
+        skipSpace()
         let keyPosition = position
-        let key = ExactString(try string())
-        try take(UInt8(ascii: ":"), "\":\"")
-        let value = try value()
+        let (key, value) = try member()
         guard object.updateValue(value, forKey: key) == nil else {
           throw JSONError(offset: keyPosition, fact: .duplicateKey(key.text))
         }
         if try endOfList(UInt8(ascii: "}")) { return object }
       }
+    }
+
+    mutating func member() throws(JSONError) -> (key: ExactString, value: JSON) {
+      guard try peek() == UInt8(ascii: "\"") else {
+        throw failure(.expected("a key", found: Self.display(bytes[position])))
+      }
+      let key = ExactString(try string())
+      try take(UInt8(ascii: ":"), "\":\"")
+      return (key, try value())
     }
 
     mutating func elements() throws(JSONError) -> [JSON] {
