@@ -1,0 +1,115 @@
+import Bytes
+import Tensors
+
+/// Tells what a file is by its first bytes; its name decides only between safetensors and nothing known.
+public enum FormatSniffer {
+  /// The bytes that are looked at.
+  static let prefixByteCount = 4096
+
+  /// The container of `file`.
+  ///
+  /// - Throws: `ForeignFileError` with the diagnosis of a file that is neither safetensors nor GGUF.
+  public static func container(of file: InputFile) throws -> Container {
+    let prefix = try file.bytes(at: 0, count: min(prefixByteCount, file.byteCount))
+    if prefix.starts(with: GGUF.magic) { return .gguf }
+    // A safetensors file has no magic: its ninth byte is the brace of the header, whose length leaves high bytes 0.
+    if prefix.count > 8, prefix[8] == UInt8(ascii: "{"), prefix[5..<8].allSatisfy({ $0 == 0 }) { return .safeTensors }
+    if let foreign = ForeignFile(prefix, fileByteCount: file.byteCount) {
+      throw FileFact(path: file.path, fact: ForeignFileError(content: foreign))
+    }
+    let name = FileSystem.name(of: file.path)
+    if name.hasSuffix(".safetensors") { return .safeTensors }
+    if name.hasSuffix(".gguf") {
+      throw FileFact(path: file.path, fact: GGUFError.magic(Array(prefix.prefix(4))))
+    }
+    throw FileFact(path: file.path, fact: ForeignFileError(content: .unknown(Array(prefix.prefix(8)))))
+  }
+}
+
+/// Content that turns up where a checkpoint was expected.
+public enum ForeignFile: Sendable, Equatable {
+  case empty
+  case zeros(count: Int)
+  /// A Git LFS pointer to a file of this many bytes.
+  case gitLFSPointer(byteCount: Int?)
+  case html
+  case zipArchive
+  case pickle
+  case byteSwappedGGUF
+  /// A predecessor of GGUF: `ggml`, `ggmf`, `ggjt` or `ggla`.
+  case legacyGGML(String)
+  case unknown([UInt8])
+
+  /// Recognises `prefix`, the first bytes of a file; nil if it may be a checkpoint.
+  init?(_ prefix: [UInt8], fileByteCount: Int) {
+    func begins(_ bytes: some Sequence<UInt8>) -> Bool { prefix.starts(with: bytes) }
+    if prefix.isEmpty {
+      self = .empty
+    } else if prefix.count >= 8, prefix.allSatisfy({ $0 == 0 }) {
+      self = .zeros(count: prefix.count)
+    } else if begins("version https://git-lfs".utf8) {
+      self = .gitLFSPointer(byteCount: Self.pointedByteCount(prefix))
+    } else if Self.isHTML(prefix) {
+      self = .html
+    } else if begins([0x50, 0x4B, 0x03, 0x04]) || begins([0x50, 0x4B, 0x05, 0x06]) {
+      self = .zipArchive
+    } else if prefix.count >= 2, prefix[0] == 0x80, (2...5).contains(prefix[1]) {
+      self = .pickle
+    } else if begins("FUGG".utf8) {
+      self = .byteSwappedGGUF
+    } else if let legacy = Self.legacyMagics.first(where: { begins($0.utf8.reversed()) }) {
+      self = .legacyGGML(legacy)
+    } else {
+      return nil
+    }
+  }
+
+  /// Stored as little-endian numbers, so the letters stand in reverse.
+  private static let legacyMagics = ["ggml", "ggmf", "ggjt", "ggla"]
+
+  private static func isHTML(_ prefix: [UInt8]) -> Bool {
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = prefix.starts(with: byteOrderMark) ? prefix.dropFirst(3) : prefix[...]
+    let head = text.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }.prefix(14)
+    let lower = String(decoding: head, as: UTF8.self).lowercased()
+    return lower.hasPrefix("<!doctype html") || lower.hasPrefix("<html") || lower.hasPrefix("<head")
+  }
+
+  /// The number behind `size` in a Git LFS pointer.
+  private static func pointedByteCount(_ prefix: [UInt8]) -> Int? {
+    for line in String(decoding: prefix.prefix(1024), as: UTF8.self).split(separator: "\n")
+    where line.hasPrefix("size ") {
+      return Int(line.dropFirst("size ".count))
+    }
+    return nil
+  }
+}
+
+/// A file that is neither safetensors nor GGUF.
+public struct ForeignFileError: IngotError {
+  /// What it is instead.
+  public let content: ForeignFile
+
+  public var category: ErrorCategory { .input }
+
+  public var description: String {
+    switch content {
+    case .empty: "is empty, expected a checkpoint"
+    case .zeros(let count):
+      "begins with \(counted(count, "zero byte")): the download was reserved but not written (fetch it again)"
+    case .gitLFSPointer(let byteCount):
+      "is a Git LFS pointer\(byteCount.map { " to a file of \(counted($0, "byte"))" } ?? "")"
+        + " (fetch it with git lfs pull)"
+    case .html: "is an HTML page: the download got a web page in place of the file (fetch it again)"
+    case .zipArchive:
+      "is a zip archive, as PyTorch checkpoints are, which are not read (save the model as safetensors)"
+    case .pickle: "is a pickle, as old PyTorch checkpoints are, which are not read (save the model as safetensors)"
+    case .byteSwappedGGUF: "has the byte-swapped magic \"FUGG\", expected \"GGUF\""
+    case .legacyGGML(let magic):
+      "is a legacy \(magic) file, a predecessor of GGUF, which is not read"
+        + " (convert it with llama.cpp's convert_llama_ggml_to_gguf.py)"
+    case .unknown(let bytes):
+      "is neither safetensors nor GGUF (begins with \(bytes.map(\.hexadecimal).joined(separator: " ")))"
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Bytes
+import Tensors
+
+extension GGUF {
+  /// Where everything goes in a file of version 3, little-endian, that is to be written.
+  ///
+  /// The bytes are those of the gguf package for the same pairs and tensors: both in the given order, the header and
+  /// each tensor, also the last, padded with zeros to the alignment. Whoever writes the tensors reserves
+  /// `fileByteCount` bytes first, which makes all padding zero.
+  public struct Layout: Sendable {
+    /// The file's beginning up to the tensors' data.
+    public let header: [UInt8]
+    /// Where each tensor's bytes begin in the file, in the given order.
+    public let offsets: [Int]
+    /// The size of the whole file.
+    public let fileByteCount: Int
+
+    /// Lays out `tensors` in their order; `metadata` may state `general.alignment`.
+    public init(tensors: [TensorDeclaration], metadata: Metadata) throws(GGUFError) {
+      let alignment = try alignment(metadata)
+      var header = magic
+      header.appendLittleEndian(writtenVersion)
+      header.appendLittleEndian(UInt64(tensors.count))
+      header.appendLittleEndian(UInt64(metadata.pairs.count))
+      for (key, value) in metadata.pairs {
+        try Self.append(key.text, value, to: &header)
+      }
+      var begins: [Int] = []
+      begins.reserveCapacity(tensors.count)
+      var names: Set<TensorName> = []
+      var position = 0
+      for tensor in tensors {
+        guard names.insert(tensor.name).inserted else { throw .duplicateTensor(tensor.name) }
+        let byteCount = try Self.append(tensor, offset: position, to: &header)
+        begins.append(position)
+        let (end, overflow) = position.addingReportingOverflow(byteCount)
+        guard !overflow, let next = end.aligned(to: alignment) else { throw .fileTooLarge }
+        position = next
+      }
+      while header.count % alignment != 0 { header.append(0) }
+      let (total, overflow) = header.count.addingReportingOverflow(position)
+      guard !overflow else { throw .fileTooLarge }
+      let dataOffset = header.count
+      self.header = header
+      offsets = begins.map { dataOffset + $0 }
+      fileByteCount = total
+    }
+
+    /// Appends a tensor's record; returns the bytes of its data.
+    private static func append(
+      _ tensor: TensorDeclaration, offset: Int, to header: inout [UInt8]
+    ) throws(GGUFError) -> Int {
+      let name = Array(tensor.name.text.utf8)
+      guard name.count <= maximumWrittenNameByteCount else {
+        throw .unwritableName(tensor: tensor.name, byteCount: name.count, limit: maximumWrittenNameByteCount)
+      }
+      guard !name.contains(0) else { throw .nameWithNUL(tensor: tensor.name) }
+      guard tensor.shape.rank <= maximumRank else {
+        throw .unwritableRank(tensor: tensor.name, rank: tensor.shape.rank, limit: maximumRank)
+      }
+      guard let type = tensor.format.facts.ggmlType else {
+        throw .unwritableFormat(tensor: tensor.name, format: tensor.format)
+      }
+      guard tensor.shape.rowElementCount % tensor.format.elementsPerBlock == 0 else {
+        throw .partialBlock(
+          tensor: tensor.name, format: tensor.format, rowElementCount: tensor.shape.rowElementCount)
+      }
+      guard let byteCount = tensor.byteCount else {
+        throw .shapeOverflows(tensor: tensor.name, extents: tensor.shape.extents)
+      }
+      header.appendString(name)
+      header.appendLittleEndian(UInt32(tensor.shape.rank))
+      for extent in tensor.shape.extents.reversed() { header.appendLittleEndian(UInt64(extent)) }
+      header.appendLittleEndian(type)
+      header.appendLittleEndian(UInt64(offset))
+      return byteCount
+    }
+
+    private static func append(
+      _ key: String, _ value: MetadataValue, to header: inout [UInt8]
+    ) throws(GGUFError) {
+      guard !key.isEmpty else { throw .emptyKey(index: 0) }
+      guard key.utf8.count <= maximumNameByteCount else {
+        throw .keyTooLong(key, byteCount: key.utf8.count, limit: maximumNameByteCount)
+      }
+      header.appendString(Array(key.utf8))
+      header.appendLittleEndian(value.type.rawValue)
+      switch value {
+      case .uint8(let value): header.appendLittleEndian(value)
+      case .int8(let value): header.appendLittleEndian(value)
+      case .uint16(let value): header.appendLittleEndian(value)
+      case .int16(let value): header.appendLittleEndian(value)
+      case .uint32(let value): header.appendLittleEndian(value)
+      case .int32(let value): header.appendLittleEndian(value)
+      case .uint64(let value): header.appendLittleEndian(value)
+      case .int64(let value): header.appendLittleEndian(value)
+      case .float32(let value): header.appendLittleEndian(value.bitPattern)
+      case .float64(let value): header.appendLittleEndian(value.bitPattern)
+      case .bool(let value): header.append(value ? 1 : 0)
+      case .string(let value): header.appendString(value.bytes)
+      case .array(let values): try append(values, of: key, depth: 1, to: &header)
+      }
+    }
+
+    private static func append(
+      _ array: MetadataArray, of key: String, depth: Int, to header: inout [UInt8]
+    ) throws(GGUFError) {
+      guard depth <= maximumArrayDepth else { throw .arrayTooDeep(.value(key: key), limit: maximumArrayDepth) }
+      header.appendLittleEndian(array.elementType.rawValue)
+      header.appendLittleEndian(UInt64(array.count))
+      switch array {
+      case .uint8(let values): header.append(contentsOf: values)
+      case .int8(let values): for value in values { header.appendLittleEndian(value) }
+      case .uint16(let values): for value in values { header.appendLittleEndian(value) }
+      case .int16(let values): for value in values { header.appendLittleEndian(value) }
+      case .uint32(let values): for value in values { header.appendLittleEndian(value) }
+      case .int32(let values): for value in values { header.appendLittleEndian(value) }
+      case .uint64(let values): for value in values { header.appendLittleEndian(value) }
+      case .int64(let values): for value in values { header.appendLittleEndian(value) }
+      case .float32(let values): for value in values { header.appendLittleEndian(value.bitPattern) }
+      case .float64(let values): for value in values { header.appendLittleEndian(value.bitPattern) }
+      case .bool(let values): for value in values { header.append(value ? 1 : 0) }
+      case .string(let values): for value in values { header.appendString(value) }
+      case .array(let values):
+        for value in values { try append(value, of: key, depth: depth + 1, to: &header) }
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Bytes
+import Tensors
+
+extension GGUF.Reader {
+  /// A type and the value behind it.
+  mutating func readValue() throws(GGUFError) -> MetadataValue {
+    switch try readType() {
+    case .uint8: .uint8(try read(UInt8.self))
+    case .int8: .int8(try read(Int8.self))
+    case .uint16: .uint16(try read(UInt16.self))
+    case .int16: .int16(try read(Int16.self))
+    case .uint32: .uint32(try read(UInt32.self))
+    case .int32: .int32(try read(Int32.self))
+    case .uint64: .uint64(try read(UInt64.self))
+    case .int64: .int64(try read(Int64.self))
+    case .float32: .float32(Float(bitPattern: try read(UInt32.self)))
+    case .float64: .float64(Double(bitPattern: try read(UInt64.self)))
+    case .bool: .bool(try readBool())
+    case .string: .string(ByteString(try readBytes(readByteCount(limit: GGUF.maximumStringByteCount))))
+    case .array: .array(try readArray(depth: 1))
+    }
+  }
+
+  private mutating func readType() throws(GGUFError) -> GGUF.ValueType {
+    let id = try read(UInt32.self)
+    guard let type = GGUF.ValueType(rawValue: id) else { throw .unknownValueType(place, id: id) }
+    return type
+  }
+
+  private mutating func readBool() throws(GGUFError) -> Bool {
+    let byte = try read(UInt8.self)
+    guard byte <= 1 else { throw .invalidBool(place, byte: byte) }
+    return byte == 1
+  }
+
+  /// An element type, a count and the elements.
+  private mutating func readArray(depth: Int) throws(GGUFError) -> MetadataArray {
+    guard depth <= GGUF.maximumArrayDepth else { throw .arrayTooDeep(place, limit: GGUF.maximumArrayDepth) }
+    let type = try readType()
+    let count = try readElementCount(of: type)
+    switch type {
+    case .uint8: return .uint8(try readElements(count))
+    case .int8: return .int8(try readElements(count))
+    case .uint16: return .uint16(try readElements(count))
+    case .int16: return .int16(try readElements(count))
+    case .uint32: return .uint32(try readElements(count))
+    case .int32: return .int32(try readElements(count))
+    case .uint64: return .uint64(try readElements(count))
+    case .int64: return .int64(try readElements(count))
+    case .float32: return .float32(try readElements(count).map { (bits: UInt32) in Float(bitPattern: bits) })
+    case .float64: return .float64(try readElements(count).map { (bits: UInt64) in Double(bitPattern: bits) })
+    case .bool:
+      var values: [Bool] = []
+      for _ in 0..<count { values.append(try readBool()) }
+      return .bool(values)
+    case .string: return .string(try readStrings(count))
+    case .array:
+      var values: [MetadataArray] = []
+      for _ in 0..<count { values.append(try readArray(depth: depth + 1)) }
+      return .array(values)
+    }
+  }
+
+  /// A count whose elements can still follow in the file, within the limits.
+  private mutating func readElementCount(of type: GGUF.ValueType) throws(GGUFError) -> Int {
+    let stated = try read(UInt64.self)
+    guard stated <= GGUF.maximumArrayElementCount else {
+      throw .arrayTooLong(place, count: stated, limit: GGUF.maximumArrayElementCount)
+    }
+    do throws(ByteCursor.Failure) {
+      return try cursor.requireRemaining(stated, of: type.minimumByteCount)
+    } catch {
+      throw GGUFError(error, at: place)
+    }
+  }
+
+  private mutating func readElements<T: FixedWidthInteger>(_ count: Int) throws(GGUFError) -> [T] {
+    var values: [T] = []
+    values.reserveCapacity(count)
+    for _ in 0..<count { values.append(try read(T.self)) }
+    return values
+  }
+
+  /// Strings packed one behind the other: a vocabulary costs two allocations, not one a token.
+  private mutating func readStrings(_ count: Int) throws(GGUFError) -> PackedStrings {
+    var bytes: [UInt8] = []
+    var ends: [Int] = []
+    ends.reserveCapacity(count)
+    for _ in 0..<count {
+      let byteCount = try readByteCount(limit: GGUF.maximumStringByteCount)
+      guard bytes.count + byteCount <= GGUF.maximumMetadataByteCount else {
+        throw .metadataTooLarge(limit: GGUF.maximumMetadataByteCount)
+      }
+      do throws(ByteCursor.Failure) {
+        try cursor.readBytes(byteCount, appendingTo: &bytes)
+      } catch {
+        throw GGUFError(error, at: place)
+      }
+      ends.append(bytes.count)
+    }
+    return PackedStrings(bytes: bytes, ends: ends)
+  }
+}

@@ -1,0 +1,92 @@
+import Tensors
+
+extension GGUF {
+  /// The types of values (`enum gguf_type` of gguf.h).
+  enum ValueType: UInt32 {
+    case uint8 = 0
+    case int8 = 1
+    case uint16 = 2
+    case int16 = 3
+    case uint32 = 4
+    case int32 = 5
+    case float32 = 6
+    case bool = 7
+    case string = 8
+    case array = 9
+    case uint64 = 10
+    case int64 = 11
+    case float64 = 12
+
+    /// The bytes of the smallest value: an empty string has its length, an empty array its type and count.
+    var minimumByteCount: Int {
+      switch self {
+      case .uint8, .int8, .bool: 1
+      case .uint16, .int16: 2
+      case .uint32, .int32, .float32: 4
+      case .uint64, .int64, .float64, .string: 8
+      case .array: 12
+      }
+    }
+
+    /// The name in messages.
+    var name: String {
+      switch self {
+      case .uint8: "u8"
+      case .int8: "i8"
+      case .uint16: "u16"
+      case .int16: "i16"
+      case .uint32: "u32"
+      case .int32: "i32"
+      case .uint64: "u64"
+      case .int64: "i64"
+      case .float32: "f32"
+      case .float64: "f64"
+      case .bool: "a boolean"
+      case .string: "a string"
+      case .array: "an array"
+      }
+    }
+  }
+}
+
+extension MetadataValue {
+  /// The type this value has in GGUF.
+  var type: GGUF.ValueType {
+    switch self {
+    case .uint8: .uint8
+    case .int8: .int8
+    case .uint16: .uint16
+    case .int16: .int16
+    case .uint32: .uint32
+    case .int32: .int32
+    case .uint64: .uint64
+    case .int64: .int64
+    case .float32: .float32
+    case .float64: .float64
+    case .bool: .bool
+    case .string: .string
+    case .array: .array
+    }
+  }
+}
+
+extension MetadataArray {
+  /// The type the elements have in GGUF.
+  var elementType: GGUF.ValueType {
+    switch self {
+    case .uint8: .uint8
+    case .int8: .int8
+    case .uint16: .uint16
+    case .int16: .int16
+    case .uint32: .uint32
+    case .int32: .int32
+    case .uint64: .uint64
+    case .int64: .int64
+    case .float32: .float32
+    case .float64: .float64
+    case .bool: .bool
+    case .string: .string
+    case .array: .array
+    }
+  }
+}

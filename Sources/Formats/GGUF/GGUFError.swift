@@ -1,0 +1,161 @@
+import Bytes
+import Tensors
+
+/// Why a file is not a valid GGUF file, or why one cannot be written.
+public enum GGUFError: IngotError {
+  /// Which part of the file was being read.
+  public enum Place: Sendable {
+    case header
+    /// A key-value pair whose key is not known yet.
+    case pair(index: Int)
+    case value(key: String)
+    /// A tensor's record whose name is not known yet.
+    case record(index: Int)
+    case tensor(TensorName)
+  }
+
+  /// What a count in the header counts.
+  public enum Counted: String, Sendable {
+    case tensors
+    case pairs = "key-value pairs"
+  }
+
+  case unreadable(FileError)
+  case endsEarly(Place, offset: Int, needed: Int, remaining: Int)
+  case magic([UInt8])
+  case version(UInt32)
+  case countTooLarge(Counted, count: UInt64, remaining: Int)
+  case emptyKey(index: Int)
+  case duplicateKey(String)
+  case invalidUTF8(Place)
+  case stringTooLong(Place, byteCount: UInt64, limit: Int)
+  case unknownValueType(Place, id: UInt32)
+  case invalidBool(Place, byte: UInt8)
+  case arrayTooLong(Place, count: UInt64, limit: Int)
+  case arrayTooDeep(Place, limit: Int)
+  case metadataTooLarge(limit: Int)
+  case alignmentType(found: String)
+  case alignment(UInt32, limit: Int)
+  case duplicateTensor(TensorName)
+  case rank(tensor: TensorName, rank: UInt32, limit: Int)
+  case extent(tensor: TensorName, extent: UInt64)
+  case shapeOverflows(tensor: TensorName, extents: [Int])
+  case partialBlock(tensor: TensorName, format: StorageFormat, rowElementCount: Int)
+  case offset(tensor: TensorName, offset: UInt64)
+  case unaligned(tensor: TensorName, offset: Int, alignment: Int)
+  case overlap(tensor: TensorName, begin: Int, previous: TensorName, previousEnd: Int)
+  case dataTruncated(tensor: TensorName, end: Int, fileByteCount: Int)
+  case unwritableFormat(tensor: TensorName, format: StorageFormat)
+  case unwritableName(tensor: TensorName, byteCount: Int, limit: Int)
+  case nameWithNUL(tensor: TensorName)
+  case unwritableRank(tensor: TensorName, rank: Int, limit: Int)
+  case keyTooLong(String, byteCount: Int, limit: Int)
+  case fileTooLarge
+
+  init(_ failure: ByteCursor.Failure, at place: Place) {
+    switch failure {
+    case .file(let error): self = .unreadable(error)
+    case .endOfData(let offset, let needed, let remaining):
+      self = .endsEarly(place, offset: offset, needed: needed, remaining: remaining)
+    }
+  }
+
+  public var category: ErrorCategory {
+    switch self {
+    case .unwritableFormat, .unwritableName, .nameWithNUL, .unwritableRank, .keyTooLong, .fileTooLarge: .output
+    default: .input
+    }
+  }
+
+  /// The error with its file in front.
+  func located(in path: String) -> any IngotError {
+    if case .unreadable(let error) = self { return error }
+    return FileFact(path: path, fact: self)
+  }
+}
+
+extension GGUFError {
+  public var description: String {
+    switch self {
+    case .unreadable(let error): error.description
+    case .endsEarly(let place, let offset, let needed, let remaining):
+      "\(place)needs \(counted(needed, "byte")) at byte \(offset.grouped) but only \(remaining.grouped)"
+        + " follow\(remaining == 1 ? "s" : "") (is the download complete?)"
+    case .magic(let bytes):
+      "begins with \(bytes.map(\.hexadecimal).joined(separator: " ")), expected \"GGUF\""
+    case .version(let version): versionFact(version)
+    case .countTooLarge(let what, let count, let remaining):
+      "states \(count.grouped) \(what.rawValue), more than the \(counted(remaining, "byte")) that follow can hold"
+    case .emptyKey(let index): "\(Place.pair(index: index))key is empty"
+    case .duplicateKey(let key): "key \(key.quoted) occurs twice"
+    case .invalidUTF8(let place): "\(place)name is not valid UTF-8"
+    case .stringTooLong(let place, let byteCount, let limit):
+      "\(place)string of \(byteCount.grouped) bytes, at most \(limit.grouped) are allowed"
+    case .unknownValueType(let place, let id): "\(place)value type \(id) is not known, expected 0 to 12"
+    case .invalidBool(let place, let byte): "\(place)boolean is \(byte), expected 0 or 1"
+    case .arrayTooLong(let place, let count, let limit):
+      "\(place)array of \(count.grouped) elements, at most \(limit.grouped) are allowed"
+    case .arrayTooDeep(let place, let limit): "\(place)arrays are nested deeper than \(limit) levels"
+    case .metadataTooLarge(let limit): "metadata takes more than the \(limit.grouped) bytes that are allowed"
+    case .alignmentType(let found): "key \"general.alignment\" is \(found), expected u32"
+    case .alignment(let stated, let limit):
+      "key \"general.alignment\" is \(stated.grouped), expected a power of two up to \(limit.grouped)"
+    case .keyTooLong(let key, let byteCount, let limit):
+      "key \(key.quoted) has \(byteCount.grouped) bytes, at most \(limit.grouped) can be written"
+    case .fileTooLarge: "the file's size does not fit 63 bits"
+    case .duplicateTensor(let tensor): "tensor \(tensor.text.quoted) occurs twice"
+    default: tensorDescription
+    }
+  }
+
+  private func versionFact(_ version: UInt32) -> String {
+    version == 1
+      ? "is GGUF version 1, which only files of August 2023 have; 2 and 3 are read (convert the model anew)"
+      : "GGUF version \(version) is not known, expected 2 or 3"
+  }
+
+  /// What is wrong with one tensor.
+  private var tensorDescription: String {
+    switch self {
+    case .rank(let tensor, let rank, let limit):
+      "\(Place.tensor(tensor))has \(rank.grouped) extents, at most \(limit) are allowed"
+    case .extent(let tensor, let extent):
+      "\(Place.tensor(tensor))extent \(extent.grouped) does not fit 63 bits"
+    case .shapeOverflows(let tensor, let extents):
+      "\(Place.tensor(tensor))shape [\(extents.map(String.init).joined(separator: ", "))]"
+        + " has more bytes than 63 bits can count"
+    case .partialBlock(let tensor, let format, let count):
+      "\(Place.tensor(tensor))rows of \(counted(count, "element")) do not fill blocks of"
+        + " \(format.elementsPerBlock) (\(format.name))"
+    case .offset(let tensor, let offset): "\(Place.tensor(tensor))offset \(offset.grouped) is outside any file"
+    case .unaligned(let tensor, let offset, let alignment):
+      "\(Place.tensor(tensor))offset \(offset.grouped) is not a multiple of the alignment \(alignment.grouped)"
+    case .overlap(let tensor, let begin, let previous, let end):
+      "\(Place.tensor(tensor))data begins at byte \(begin.grouped) but \(previous.text.quoted) ends at byte"
+        + " \(end.grouped) (they overlap)"
+    case .dataTruncated(let tensor, let end, let fileByteCount):
+      "\(Place.tensor(tensor))data ends at byte \(end.grouped) but the file has \(counted(fileByteCount, "byte"))"
+        + " (\(missing(end - fileByteCount)))"
+    case .unwritableFormat(let tensor, let format): "\(Place.tensor(tensor))GGUF cannot hold \(format.name)"
+    case .unwritableName(let tensor, let byteCount, let limit):
+      "\(Place.tensor(tensor))name has \(byteCount.grouped) bytes, at most \(limit) can be written to GGUF"
+    case .nameWithNUL(let tensor): "\(Place.tensor(tensor))name contains a zero byte, which GGUF readers cut it at"
+    case .unwritableRank(let tensor, let rank, let limit):
+      "\(Place.tensor(tensor))has \(rank) extents, at most \(limit) can be written to GGUF"
+    default: ""
+    }
+  }
+}
+
+extension GGUFError.Place: CustomStringConvertible {
+  /// The place with a colon and a space behind it; indices count from 1.
+  public var description: String {
+    switch self {
+    case .header: "header: "
+    case .pair(let index): "key-value pair \((index + 1).grouped): "
+    case .value(let key): "key \(key.quoted): "
+    case .record(let index): "tensor record \((index + 1).grouped): "
+    case .tensor(let name): "tensor \(name.text.quoted): "
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Bytes
+import Tensors
+
+extension SafeTensors {
+  /// Where everything goes in a file that is to be written.
+  ///
+  /// The bytes are those of the safetensors package for the same tensors: sorted by `storageOrder`, then by name;
+  /// metadata first; the header padded with spaces to a multiple of 8. The package keeps metadata in no order of its
+  /// own; here it keeps the given one. Empty metadata is left out.
+  public struct Layout: Sendable {
+    /// The file's beginning: the header's length and the header.
+    public let header: [UInt8]
+    /// Where each tensor's bytes begin in the file, in the order in which the tensors were given.
+    public let offsets: [Int]
+    /// The size of the whole file.
+    public let fileByteCount: Int
+
+    /// Lays out `tensors`, of any order, with metadata whose values are text.
+    public init(tensors: [TensorDeclaration], metadata: Metadata) throws(SafeTensorsError) {
+      let ranks = Dictionary(uniqueKeysWithValues: storageOrder.enumerated().map { ($1, $0) })
+      var names: Set<TensorName> = []
+      var order: [(rank: Int, index: Int)] = []
+      order.reserveCapacity(tensors.count)
+      for (index, tensor) in tensors.enumerated() {
+        guard let rank = ranks[tensor.format] else {
+          throw .unwritableFormat(tensor: tensor.name, format: tensor.format)
+        }
+        guard tensor.name.text != metadataKey else { throw .reservedName }
+        guard names.insert(tensor.name).inserted else { throw .duplicateKey(tensor.name.text) }
+        order.append((rank, index))
+      }
+      order.sort {
+        $0.rank != $1.rank ? $0.rank < $1.rank : tensors[$0.index].name < tensors[$1.index].name
+      }
+      let (members, begins, dataByteCount) = try Self.entries(tensors, order.map(\.index))
+      let header = try Self.header(try Self.text(metadata) + members)
+      let (total, overflow) = header.count.addingReportingOverflow(dataByteCount)
+      guard !overflow else { throw .fileTooLarge }
+      self.header = header
+      offsets = begins.map { header.count + $0 }
+      fileByteCount = total
+    }
+
+    /// The header's members for the tensors in file order, and each tensor's offset in the data section.
+    private static func entries(
+      _ tensors: [TensorDeclaration], _ order: [Int]
+    ) throws(SafeTensorsError) -> (members: [String], begins: [Int], byteCount: Int) {
+      var members: [String] = []
+      members.reserveCapacity(order.count)
+      var begins = [Int](repeating: 0, count: tensors.count)
+      var position = 0
+      for index in order {
+        let tensor = tensors[index]
+        guard tensor.shape.elementCount % tensor.format.elementsPerBlock == 0 else {
+          throw .partialByte(tensor: tensor.name, format: tensor.format, elementCount: tensor.shape.elementCount)
+        }
+        guard let byteCount = tensor.byteCount else {
+          throw .shapeOverflows(tensor: tensor.name, extents: tensor.shape.extents)
+        }
+        let (end, overflow) = position.addingReportingOverflow(byteCount)
+        guard !overflow else { throw .fileTooLarge }
+        let name = JSON.string(tensor.name.text).text(.compact)
+        let extents = tensor.shape.extents.map(String.init).joined(separator: ",")
+        members.append(
+          "\(name):{\"dtype\":\"\(tensor.format.name)\",\"shape\":[\(extents)],\"data_offsets\":[\(position),\(end)]}")
+        begins[index] = position
+        position = end
+      }
+      return (members, begins, position)
+    }
+
+    private static func text(_ metadata: Metadata) throws(SafeTensorsError) -> [String] {
+      guard !metadata.pairs.isEmpty else { return [] }
+      var object = JSON.Object()
+      for (key, value) in metadata.pairs {
+        guard let text = value.text else { throw .metadataNotText(key: key.text, found: value.type.name) }
+        object[key] = .string(text)
+      }
+      return ["\"\(metadataKey)\":" + JSON.object(object).text(.compact)]
+    }
+
+    private static func header(_ members: [String]) throws(SafeTensorsError) -> [UInt8] {
+      var text = Array("{\(members.joined(separator: ","))}".utf8)
+      while text.count % dataAlignment != 0 { text.append(UInt8(ascii: " ")) }
+      guard text.count <= maximumHeaderByteCount else {
+        throw .headerTooLarge(byteCount: UInt64(text.count), limit: maximumHeaderByteCount)
+      }
+      var header: [UInt8] = []
+      header.appendLittleEndian(UInt64(text.count))
+      return header + text
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Bytes
+import Tensors
+
+// file     = length header data
+// length   = u64, little-endian: the bytes of the header, at most 100,000,000
+// header   = a JSON object in UTF-8 that begins with "{"; spaces may follow it
+//            { "__metadata__": { TEXT: TEXT, … },                              optional
+//              NAME: { "dtype": DTYPE, "shape": [extent, …], "data_offsets": [begin, end] }, … }
+// data     = the tensors' bytes, little-endian, rows first; begin and end count from its first byte
+//
+//  0 ┊ length │ 8 ┊ header │ 8 + length ┊ data │ end of file
+//
+// The tensors tile the data section: sorted by begin, the first begins at 0, each begins where the one before it
+// ended, and the last ends where the file ends. `end - begin` is the size that dtype and shape give.
+
+extension SafeTensors {
+  /// Reads and validates the header of one file.
+  static func read(_ file: InputFile) throws(SafeTensorsError) -> FileContents {
+    let header = try headerBytes(file)
+    let dataOffset = lengthByteCount + header.count
+    var reader = HeaderReader(header)
+    try reader.readMembers()
+    try requireTiling(reader.entries, dataByteCount: file.byteCount - dataOffset)
+    let tensors = reader.entries.map { entry in
+      TensorDescriptor(
+        name: entry.name, statedFormat: .known(entry.format), shape: entry.shape, fileIndex: 0,
+        fileOffset: dataOffset + entry.begin, byteCount: entry.end - entry.begin)
+    }
+    return FileContents(file: file, metadata: reader.metadata, tensors: tensors)
+  }
+
+  private static func headerBytes(_ file: InputFile) throws(SafeTensorsError) -> [UInt8] {
+    guard file.byteCount >= lengthByteCount else { throw .tooShort(byteCount: file.byteCount) }
+    var cursor = ByteCursor(file)
+    let stated: UInt64
+    do throws(ByteCursor.Failure) {
+      stated = try cursor.read(UInt64.self)
+    } catch {
+      throw SafeTensorsError(error)
+    }
+    let available = file.byteCount - lengthByteCount
+    guard let count = Int(exactly: stated), count <= maximumHeaderByteCount else {
+      let isSwapped = stated.byteSwapped > 1 && stated.byteSwapped <= UInt64(available)
+      throw isSwapped ? .byteSwappedLength : .headerTooLarge(byteCount: stated, limit: maximumHeaderByteCount)
+    }
+    guard count <= available else { throw .headerTruncated(byteCount: count, available: available) }
+    guard count > 0 else { throw .emptyHeader }
+    let header: [UInt8]
+    do throws(FileError) {
+      header = try file.bytes(at: lengthByteCount, count: count)
+    } catch {
+      throw .unreadable(error)
+    }
+    guard header[0] == UInt8(ascii: "{") else { throw .notAnObject(firstByte: header[0]) }
+    return header
+  }
+
+  /// Checks that the tensors fill the data section exactly once.
+  private static func requireTiling(_ entries: [Entry], dataByteCount: Int) throws(SafeTensorsError) {
+    let sorted = entries.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
+    var position = 0
+    var previous: TensorName?
+    for entry in sorted {
+      if let previous, entry.begin < position {
+        throw .overlap(tensor: entry.name, begin: entry.begin, previous: previous, previousEnd: position)
+      }
+      guard entry.begin == position else {
+        throw .hole(tensor: entry.name, begin: entry.begin, previousEnd: position)
+      }
+      position = entry.end
+      previous = entry.name
+    }
+    guard position <= dataByteCount else {
+      throw .dataTruncated(expected: position, available: dataByteCount)
+    }
+    guard position == dataByteCount else { throw .trailingBytes(count: dataByteCount - position) }
+  }
+}
