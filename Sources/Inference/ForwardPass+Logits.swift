@@ -1,0 +1,40 @@
+import Architectures
+
+extension ForwardPass {
+  /// Takes the residual stream through all layers; `observe` sees what each adds to it, after the layer's number.
+  public mutating func run(observe: (_ layer: Int, Stage, Matrix) throws -> Void = { _, _, _ in }) throws {
+    for layer in 0..<hyperparameters.layerCount {
+      try step(layer: layer) { try observe(layer, $0, $1) }
+    }
+  }
+
+  /// The residual stream after the last norm, `[position, embedding]`.
+  public func normalizedHidden() throws -> Matrix {
+    try normalize(hidden, .outputNorm, nil)
+  }
+
+  /// The scores of every token to come next, `[position, vocabulary]`, for the positions `positions` (all, if nil).
+  ///
+  /// To be asked after the last layer. Some positions at a time bound the memory, at the cost of reading the output
+  /// matrix once more for each part; the numbers are the same.
+  public func logits(positions: Range<Int>? = nil) throws -> Matrix {
+    let chosen = (positions ?? 0..<tokens.count).clamped(to: 0..<tokens.count)
+    let (count, overflow) = chosen.count.multipliedReportingOverflow(by: hyperparameters.vocabularySize)
+    guard !overflow, count <= Hyperparameters.greatestActivationCount else {
+      throw InferenceError.tooLarge(name: "logits")
+    }
+    // hidden [position, embedding] · output [vocabulary, embedding]ᵀ
+    let final = try normalize(hidden.rows(chosen), .outputNorm, nil)
+    return try weights.multiply(
+      final, weights.outputRole, layer: nil, outputCount: hyperparameters.vocabularySize, threads: threads)
+  }
+
+  /// The logits `[position, vocabulary]` of a whole pass over `tokens`.
+  public static func logits(
+    _ weights: any WeightSource, tokens: [Int], threads: Int
+  ) throws -> Matrix {
+    var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
+    try pass.run()
+    return try pass.logits()
+  }
+}

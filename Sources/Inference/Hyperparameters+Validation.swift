@@ -1,0 +1,68 @@
+import Architectures
+
+extension Hyperparameters {
+  /// Columns of the query projection.
+  var queryLength: Int { headCount * headDimension }
+  /// Columns of the key and of the value projection.
+  var keyValueLength: Int { keyValueHeadCount * headDimension }
+
+  /// The greatest count or length that is taken for real.
+  static let greatestLength = 1 << 24
+  /// The most numbers in one matrix of activations: 8 GiB.
+  static let greatestActivationCount = 1 << 31
+
+  /// Checks that the forward pass over `tokens` can be computed without an impossible token, a division by zero, an
+  /// overflow or an absurd allocation.
+  func validate(tokens: [Int]) throws(InferenceError) {
+    guard !tokens.isEmpty else { throw .noTokens }
+    try validate(positionCount: tokens.count)
+    for (position, token) in tokens.enumerated() where !(0..<vocabularySize).contains(token) {
+      throw .tokenOutOfRange(token: token, position: position, vocabularySize: vocabularySize)
+    }
+  }
+
+  private func validate(positionCount: Int) throws(InferenceError) {
+    let lengths = [
+      ("layer count", layerCount), ("embedding length", embeddingLength), ("feed-forward length", feedForwardLength),
+      ("head count", headCount), ("key-value head count", keyValueHeadCount), ("head dimension", headDimension),
+      ("vocabulary size", vocabularySize), ("sliding window", slidingWindow ?? 1),
+      ("original context length", rotary.scaling.originalContextLength ?? 1), ("token count", positionCount),
+    ]
+    for (name, value) in lengths {
+      guard value > 0 else { throw .notPositive(name: name, value: value) }
+    }
+    for (name, value) in lengths where !["sliding window", "original context length"].contains(name) {
+      guard value <= Self.greatestLength else { throw .tooLarge(name: name) }
+    }
+    guard headCount.isMultiple(of: keyValueHeadCount) else {
+      throw .unevenHeads(headCount: headCount, keyValueHeadCount: keyValueHeadCount)
+    }
+    let widest = max(embeddingLength, feedForwardLength, queryLength)
+    guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
+    guard rotary.dimensionCount >= 2, rotary.dimensionCount.isMultiple(of: 2), rotary.dimensionCount <= headDimension
+    else { throw .rotaryDimension(dimensionCount: rotary.dimensionCount, headDimension: headDimension) }
+    guard normEpsilon.isFinite, normEpsilon >= 0 else { throw .outOfRange(name: "norm epsilon", value: normEpsilon) }
+    guard rotary.base.isFinite, rotary.base > 0 else { throw .outOfRange(name: "rotary base", value: rotary.base) }
+    if let factor = rotary.scaling.factor {
+      guard factor.isFinite, factor > 0 else { throw .outOfRange(name: "rotary scaling factor", value: factor) }
+    }
+  }
+}
+
+extension RotaryScaling {
+  fileprivate var factor: Double? {
+    switch self {
+    case .none: nil
+    case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _): factor
+    case .yarn(let yarn): yarn.factor
+    }
+  }
+
+  fileprivate var originalContextLength: Int? {
+    switch self {
+    case .none, .linear: nil
+    case .dynamic(_, let length), .llama3(_, _, _, let length): length
+    case .yarn(let yarn): yarn.originalContextLength
+    }
+  }
+}

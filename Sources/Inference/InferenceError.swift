@@ -1,0 +1,61 @@
+import Architectures
+import Bytes
+
+/// A reason why a forward pass cannot be computed.
+public enum InferenceError: IngotError, Equatable {
+  /// There is nothing to compute.
+  case noTokens
+  /// A token that the model does not have.
+  case tokenOutOfRange(token: Int, position: Int, vocabularySize: Int)
+  /// A count or length that is not positive.
+  case notPositive(name: String, value: Int)
+  /// A count or length, or a product of some, that no machine holds.
+  case tooLarge(name: String)
+  /// Query heads that cannot be shared out among the key-value heads.
+  case unevenHeads(headCount: Int, keyValueHeadCount: Int)
+  /// Rotated elements that do not pair up in a head.
+  case rotaryDimension(dimensionCount: Int, headDimension: Int)
+  /// A number outside its range: not finite, or too small.
+  case outOfRange(name: String, value: Double)
+  /// Frequencies or factors that came out infinite or not a number.
+  case rotaryNotFinite(RotaryEmbedding)
+  /// A tensor that the forward pass needs; `layer` is nil outside layers.
+  case missingTensor(TensorRole, layer: Int?)
+  /// Fewer numbers than the shape asks for.
+  case tooFewNumbers(TensorRole, layer: Int?, expected: Int, found: Int)
+
+  public var category: ErrorCategory {
+    switch self {
+    case .noTokens, .tokenOutOfRange: .usage
+    default: .input
+    }
+  }
+}
+
+extension InferenceError {
+  public var description: String {
+    switch self {
+    case .noTokens: "tokens: none were given, expected at least one"
+    case .tokenOutOfRange(let token, let position, let vocabularySize):
+      "tokens: \(token.grouped) at position \(position.grouped) is outside the vocabulary of \(vocabularySize.grouped)"
+    case .notPositive(let name, let value): "\(name): is \(value.grouped), expected at least 1"
+    case .tooLarge(let name): "\(name): is too large for a forward pass"
+    case .unevenHeads(let headCount, let keyValueHeadCount):
+      "head count: is \(headCount.grouped), expected a multiple of the \(keyValueHeadCount.grouped) key-value heads"
+    case .rotaryDimension(let dimensionCount, let headDimension):
+      "rotary dimension count: is \(dimensionCount.grouped), expected an even number from 2 to the head dimension "
+        + headDimension.grouped
+    case .outOfRange(let name, let value): "\(name): is \(value), which the formula does not allow"
+    case .rotaryNotFinite(let rotary):
+      "rotary embedding: base \(rotary.base) with this scaling gives frequencies that are not finite"
+    case .missingTensor(let role, let layer): "\(Self.place(role, layer)): is missing"
+    case .tooFewNumbers(let role, let layer, let expected, let found):
+      "\(Self.place(role, layer)): has \(counted(found, "number")) but \(expected.grouped) were expected"
+    }
+  }
+
+  private static func place(_ role: TensorRole, _ layer: Int?) -> String {
+    let tensor = "tensor \(role.rawValue.quoted)"
+    return layer.map { "\(tensor) of layer \($0.grouped)" } ?? tensor
+  }
+}

@@ -1,0 +1,104 @@
+import Architectures
+
+/// The inverse frequencies of a rotary embedding, computed as transformers' `modeling_rope_utils` does with PyTorch.
+///
+/// Which numbers are float32 and which are double follows from there: tensors are float32, so is every result of an
+/// operation on one, while numbers of the configuration are double until they meet a tensor. At position 100,000 one
+/// unit in the last place of a frequency is a hundredth of a turn, so this decides whether logits agree.
+struct RotaryFrequencies: Sendable, Equatable {
+  /// One per pair of elements.
+  private(set) var inverse: [Float]
+  /// Multiplies cosines and sines.
+  private(set) var attentionFactor: Float = 1
+
+  /// Computes the frequencies for a sequence of `positionCount` positions; only dynamic scaling looks at its length.
+  init(_ rotary: RotaryEmbedding, positionCount: Int) throws(InferenceError) {
+    let dimension = rotary.dimensionCount
+    switch rotary.scaling {
+    case .none:
+      inverse = Self.powers(Float(rotary.base), dimension).map { 1 / $0 }
+    case .linear(let factor):
+      inverse = Self.powers(Float(rotary.base), dimension).map { 1 / $0 / Float(factor) }
+    case .dynamic(let factor, let original):
+      let base = Self.stretchedBase(rotary, factor: factor, original: original, positionCount: positionCount)
+      inverse = Self.powers(base, dimension).map { 1 / $0 }
+    case .llama3(let factor, let low, let high, let original):
+      inverse = Self.powers(Float(rotary.base), dimension).map {
+        Self.llama3(1 / $0, factor: factor, low: low, high: high, original: original)
+      }
+    case .yarn(let yarn):
+      inverse = Self.yarn(rotary, yarn)
+      attentionFactor = Float(yarn.resolvedAttentionFactor)
+    }
+    guard attentionFactor.isFinite, inverse.allSatisfy(\.isFinite) else { throw .rotaryNotFinite(rotary) }
+  }
+
+  /// `base^(2k / dimension)` for each pair `k`; the exponent and the power are rounded to float32.
+  private static func powers(_ base: Float, _ dimension: Int) -> [Float] {
+    stride(from: 0, to: dimension, by: 2).map { element in
+      Float(Elementary.power(Double(base), Double(Float(element) / Float(dimension))))
+    }
+  }
+
+  /// NTK scaling: `base × (factor × length / original - (factor - 1))^(dimension / (dimension - 2))`.
+  ///
+  /// The length is a tensor there, so each step is float32 once the sequence exceeds the original context; up to it
+  /// the base stays as it is.
+  private static func stretchedBase(
+    _ rotary: RotaryEmbedding, factor: Double, original: Int, positionCount: Int
+  ) -> Float {
+    guard positionCount > original else { return Float(rotary.base) }
+    let stretch = Float(factor) * Float(positionCount) / Float(original) - Float(factor - 1)
+    let exponent = Float(Double(rotary.dimensionCount) / Double(rotary.dimensionCount - 2))
+    return Float(Elementary.power(Double(stretch), Double(exponent))) * Float(rotary.base)
+  }
+
+  /// Llama 3.1's rule for one frequency: wavelengths above `original / low` are divided by `factor`, those below
+  /// `original / high` kept, and a ramp lies between.
+  private static func llama3(
+    _ inverse: Float, factor: Double, low: Double, high: Double, original: Int
+  ) -> Float {
+    let wavelength = Float(2 * Double.pi) / inverse
+    if wavelength < Float(Double(original) / high) { return inverse }
+    if wavelength > Float(Double(original) / low) { return inverse / Float(factor) }
+    let share = (Float(original) / wavelength - Float(low)) / Float(high - low)
+    return (1 - share) * inverse / Float(factor) + share * inverse
+  }
+
+  /// YaRN: frequencies that turn more than `betaFast` times within the original context are kept, those that turn
+  /// less than `betaSlow` times divided by `factor`, and a ramp over the pairs lies between.
+  private static func yarn(_ rotary: RotaryEmbedding, _ yarn: RotaryScaling.YaRN) -> [Float] {
+    let dimension = Double(rotary.dimensionCount)
+    func pair(turning rotations: Double) -> Double {
+      dimension * Elementary.naturalLogarithm(Double(yarn.originalContextLength) / (rotations * 2 * .pi))
+        / (2 * Elementary.naturalLogarithm(rotary.base))
+    }
+    var low = pair(turning: yarn.betaFast), high = pair(turning: yarn.betaSlow)
+    if yarn.truncates {
+      low.round(.down)
+      high.round(.up)
+    }
+    low = max(low, 0)
+    high = min(high, dimension - 1)
+    if low == high { high += 0.001 }
+    return powers(Float(rotary.base), rotary.dimensionCount).enumerated().map { index, power in
+      let ramp = min(max((Float(index) - Float(low)) / Float(high - low), 0), 1)
+      let keptShare = 1 - ramp
+      return 1 / (Float(yarn.factor) * power) * (1 - keptShare) + 1 / power * keptShare
+    }
+  }
+}
+
+extension RotaryScaling.YaRN {
+  /// The factor on cosine and sine: the given one, or `0.1 ln(factor) + 1` (with DeepSeek's multipliers, a quotient).
+  fileprivate var resolvedAttentionFactor: Double {
+    func magnitude(_ multiplier: Double) -> Double {
+      factor <= 1 ? 1 : 0.1 * multiplier * Elementary.naturalLogarithm(factor) + 1
+    }
+    if let attentionFactor { return attentionFactor }
+    if let mscale, let mscaleAllDimensions, mscale != 0, mscaleAllDimensions != 0 {
+      return magnitude(mscale) / magnitude(mscaleAllDimensions)
+    }
+    return magnitude(1)
+  }
+}
