@@ -77,7 +77,8 @@ struct Attention: Sendable {
       let seen = firstKey(of: position)...position
       var greatest = SIMD16<Float>(repeating: -.infinity)
       for panel in 0..<panelCount {
-        let scores = hiding(workspace.scores.vectors[row * panelCount + panel] * scale, but: seen, (first + panel) * height)
+        let scores = hiding(
+          workspace.scores.vectors[row * panelCount + panel] * scale, but: seen, (first + panel) * height)
         workspace.scores.vectors[row * panelCount + panel] = scores
         greatest = greatest.replacing(with: scores, where: scores .> greatest)
       }

@@ -52,9 +52,9 @@ extension NumPyFile {
     let dataStart = 10 + Int(bytes[8]) + Int(bytes[9]) << 8
     guard dataStart <= bytes.count, (bytes.count - dataStart).isMultiple(of: 4) else { return nil }
     let text = String(decoding: bytes[10..<dataStart], as: UTF8.self).filter { $0 != " " && $0 != "\n" }
-    guard text.hasPrefix("{'descr':'<f4','fortran_order':False,'shape':("), text.hasSuffix("),}"),
-      let axes = text.split(separator: "(").last?.split(separator: ")").first
-    else { return nil }
+    let head = "{'descr':'<f4','fortran_order':False,'shape':(", tail = "),}"
+    guard text.hasPrefix(head), text.hasSuffix(tail), text.count >= head.count + tail.count else { return nil }
+    let axes = text.dropFirst(head.count).dropLast(tail.count)
     var shape: [Int] = []
     var elementCount = 1
     for axis in axes.split(separator: ",") {

@@ -42,15 +42,15 @@ struct RotaryFrequencies: Sendable, Equatable {
 
   /// NTK scaling: `base × (factor × length / original - (factor - 1))^(dimension / (dimension - 2))`.
   ///
-  /// The length is a tensor there, so each step is float32 once the sequence exceeds the original context; up to it
-  /// the base stays as it is.
+  /// The length is a tensor there, so the result of each step is float32 once the sequence exceeds the original
+  /// context; up to it the base stays as it is. The exponent stays double.
   private static func stretchedBase(
     _ rotary: RotaryEmbedding, factor: Double, original: Int, positionCount: Int
   ) -> Float {
     guard positionCount > original else { return Float(rotary.base) }
     let stretch = Float(factor) * Float(positionCount) / Float(original) - Float(factor - 1)
-    let exponent = Float(Double(rotary.dimensionCount) / Double(rotary.dimensionCount - 2))
-    return Float(Elementary.power(Double(stretch), Double(exponent))) * Float(rotary.base)
+    let exponent = Double(rotary.dimensionCount) / Double(rotary.dimensionCount - 2)
+    return Float(Elementary.power(Double(stretch), exponent)) * Float(rotary.base)
   }
 
   /// Llama 3.1's rule for one frequency: wavelengths above `original / low` are divided by `factor`, those below
