@@ -2,32 +2,38 @@ import Bytes
 import Tensors
 
 extension Checkpoint {
-  /// Opens a checkpoint: a file of either container, any shard of a set, its index, or a model folder.
+  /// Opens a checkpoint: a file of either container, any shard of a set, the set's index, or a model folder.
   ///
   /// Headers are read and validated whole; no tensor's data is read.
+  /// - Throws: `FileError`, `FileFact` or `ProblemList`, with the file in front of each message.
   public static func open(_ path: String) throws -> Checkpoint {
+    if FileSystem.kind(of: path) == .folder { return try ModelFolder(path).openWeights() }
     let file = try InputFile(path)
+    if path.hasSuffix(".json") { return try SafeTensors.open(index: path, path: path) }
     switch try FormatSniffer.container(of: file) {
-    case .safeTensors:
-      do throws(SafeTensorsError) {
-        return Checkpoint(path: path, container: .safeTensors, contents: [try SafeTensors.read(file)])
-      } catch {
-        throw error.located(in: path)
-      }
-    case .gguf:
-      do throws(GGUFError) {
-        return Checkpoint(path: path, container: .gguf, contents: [try GGUF.read(file)])
-      } catch {
-        throw error.located(in: path)
-      }
+    case .safeTensors: return try SafeTensors.open(file)
+    case .gguf: return try GGUF.open(file)
     }
   }
 
-  init(path: String, container: Container, contents: [FileContents]) {
+  /// Puts the files of a set together.
+  ///
+  /// The keys that only say how a set is split are left out: they are facts of the files, not of the model.
+  init(path: String, container: Container, contents: [FileContents], remarks: [String] = []) {
+    var facts = contents.first?.facts ?? [:]
+    if contents.count > 1 { facts["fileCount"] = "\(contents.count)" }
+    var metadata = contents.first { !$0.metadata.pairs.isEmpty }?.metadata ?? Metadata()
+    if container == .gguf {
+      for key in [GGUF.splitNumberKey, GGUF.splitCountKey, GGUF.splitTensorCountKey] { metadata[key] = nil }
+    }
+    let fileRemarks = contents.flatMap { content in
+      contents.count > 1
+        ? content.remarks.map { "\(FileSystem.name(of: content.file.path).escapedForDisplay): \($0)" }
+        : content.remarks
+    }
     self.init(
-      container: container, path: path, files: contents.map(\.file),
-      metadata: contents.first { !$0.metadata.pairs.isEmpty }?.metadata ?? Metadata(),
+      container: container, path: path, files: contents.map(\.file), metadata: metadata,
       tensors: contents.enumerated().flatMap { index, content in content.tensors.map { $0.inFile(index) } },
-      containerFacts: contents.first?.facts ?? [:], remarks: contents.flatMap(\.remarks))
+      containerFacts: facts, remarks: remarks + fileRemarks)
   }
 }

@@ -89,12 +89,14 @@ public enum ForeignFile: Sendable, Equatable {
 public struct ForeignFileError: IngotError {
   /// What it is instead.
   public let content: ForeignFile
+  /// What it should have been.
+  var expected = "a checkpoint"
 
   public var category: ErrorCategory { .input }
 
   public var description: String {
     switch content {
-    case .empty: "is empty, expected a checkpoint"
+    case .empty: "is empty, expected \(expected)"
     case .zeros(let count):
       "begins with \(counted(count, "zero byte")): the download was reserved but not written (fetch it again)"
     case .gitLFSPointer(let byteCount):

@@ -1,0 +1,16 @@
+import Bytes
+
+extension JSON {
+  /// Reads the JSON file at `path`, refused above `limit` bytes; errors name the file and the byte.
+  init(file path: String, limit: Int) throws {
+    let bytes = try InputFile(path).wholeContent(limit: limit)
+    do throws(JSONError) {
+      self = try JSON(parsing: bytes)
+    } catch {
+      if let foreign = ForeignFile(Array(bytes.prefix(FormatSniffer.prefixByteCount)), fileByteCount: bytes.count) {
+        throw FileFact(path: path, fact: ForeignFileError(content: foreign, expected: "JSON"))
+      }
+      throw FileFact(path: path, fact: error)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Bytes
+
+extension ModelFolder {
+  /// What holds a folder's weights.
+  enum Weights {
+    /// An index of safetensors shards.
+    case index(String)
+    /// A file that stands alone or leads to its set.
+    case file(String)
+  }
+
+  /// Finds the weights: an index, `model.safetensors`, the only safetensors file or set, the only GGUF file or set.
+  ///
+  /// - Throws: `ModelFolderError` when there is none or more than one answer.
+  func weights() throws -> Weights {
+    func failure(_ error: ModelFolderError) -> FileFact { FileFact(path: path, fact: error) }
+    let safeTensors = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
+    let indices = names.filter { $0.hasSuffix(SafeTensors.ShardIndex.suffix) && !$0.hasPrefix(".") }
+    let preferredIndex = "model" + SafeTensors.ShardIndex.suffix
+    if indices.contains(preferredIndex) || indices.count == 1 {
+      let index = indices.contains(preferredIndex) ? preferredIndex : indices[0]
+      let rival = String(index.dropLast(".index.json".count))
+      if safeTensors.contains(rival), try !SafeTensors.ShardIndex(path: path(of: index)).shards.contains(rival) {
+        throw failure(.severalWeights([rival, index]))
+      }
+      return .index(index)
+    }
+    guard indices.isEmpty else { throw failure(.severalWeights(indices)) }
+    if safeTensors.contains("model.safetensors") { return .file("model.safetensors") }
+    for candidates in [safeTensors, names.filter { $0.hasSuffix(".gguf") && !$0.hasPrefix(".") }] {
+      let sets = Self.sets(candidates)
+      if sets.count == 1 { return .file(sets[0]) }
+      if sets.count > 1 { throw failure(.severalWeights(sets)) }
+    }
+    let pyTorch = names.filter { name in
+      [".bin", ".pt", ".pth"].contains { name.hasSuffix($0) } && !name.hasPrefix("training_args")
+    }
+    throw failure(pyTorch.isEmpty ? .noWeights : .onlyPyTorch(pyTorch))
+  }
+
+  /// One name for each file or numbered set among `names`.
+  private static func sets(_ names: [String]) -> [String] {
+    var seen: Set<ExactString> = []
+    return names.filter { name in
+      guard let shard = ShardName(name) else { return true }
+      return seen.insert(ExactString("\(shard.stem)-of-\(shard.count)\(shard.suffix)")).inserted
+    }
+  }
+}
+
+/// Why a folder's weights cannot be told.
+public enum ModelFolderError: IngotError {
+  case noWeights
+  case onlyPyTorch([String])
+  case severalWeights([String])
+
+  public var category: ErrorCategory { .input }
+
+  public var description: String {
+    switch self {
+    case .noWeights: "folder has no weights, expected *.safetensors or *.gguf"
+    case .onlyPyTorch(let names):
+      "folder has only PyTorch weights (\(Self.list(names))), which are not read (save the model as safetensors)"
+    case .severalWeights(let names): "folder has several weights: \(Self.list(names)) (name the one that is meant)"
+    }
+  }
+
+  /// The first names, quoted, and how many more there are.
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(4).map(\.quoted).joined(separator: ", ")
+    return names.count > 4 ? "\(shown) and \((names.count - 4).grouped) more" : shown
+  }
+}

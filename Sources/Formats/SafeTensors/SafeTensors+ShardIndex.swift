@@ -1,0 +1,71 @@
+import Bytes
+import Tensors
+
+// index = { "metadata": { "total_parameters": count, "total_size": bytes }, "weight_map": { TENSOR: FILE, … } }
+//
+// Only weight_map is needed to read a set. FILE is the name of a shard in the index's own folder.
+
+extension SafeTensors {
+  /// `model.safetensors.index.json`: which shard holds which tensor.
+  public struct ShardIndex: Sendable {
+    /// What the name of an index ends with.
+    public static let suffix = ".safetensors.index.json"
+    /// An index may take this many bytes: that of a model of 100,000 tensors takes 10 MB.
+    public static let maximumByteCount = 100_000_000
+
+    /// Each tensor's shard, in the order of the index.
+    public let shardByTensor: [(tensor: TensorName, shard: String)]
+    /// The sum of the tensors' bytes as the index states it.
+    public let statedTotalByteCount: Int?
+
+    /// The names of the shards, sorted.
+    public var shards: [String] {
+      Set(shardByTensor.map { ExactString($0.shard) }).sorted().map(\.text)
+    }
+
+    /// Reads the index at `path`.
+    ///
+    /// - Throws: one `ProblemList` with everything that is wrong in it; `FileFact` if it is no index at all.
+    public init(path: String) throws {
+      let json = try JSON(file: path, limit: Self.maximumByteCount)
+      func located(_ error: ShardSetError) -> FileFact { FileFact(path: path, fact: error) }
+      guard let index = json.object else { throw located(.indexNotAnObject(found: json.kindName)) }
+      guard let member = index["weight_map"] else { throw located(.noWeightMap) }
+      guard let map = member.object else { throw located(.weightMapNotAnObject(found: member.kindName)) }
+      guard !map.isEmpty else { throw located(.emptyWeightMap) }
+      var pairs: [(tensor: TensorName, shard: String)] = []
+      pairs.reserveCapacity(map.count)
+      var problems: [any IngotError] = []
+      var hostile: Set<ExactString> = []
+      for (tensor, value) in map {
+        guard let shard = value.string else {
+          problems.append(located(.shardNotText(tensor: tensor, found: value.kindName)))
+          continue
+        }
+        if ShardName.isPlain(shard) {
+          pairs.append((tensor, shard))
+        } else if hostile.insert(ExactString(shard)).inserted {
+          problems.append(located(.hostileShardName(shard)))
+        }
+      }
+      guard problems.isEmpty else { throw ProblemList(problems) }
+      shardByTensor = pairs
+      statedTotalByteCount = json["metadata"]?["total_size"]?.integer
+    }
+
+    /// The bytes of an index as transformers writes it: indented by 2, keys sorted, ASCII, a newline at the end.
+    public static func encoded(
+      shardByTensor: [(tensor: TensorName, shard: String)], totalByteCount: Int, totalParameterCount: Int
+    ) -> [UInt8] {
+      var map = JSON.Object()
+      for (tensor, shard) in shardByTensor.sorted(by: { $0.tensor < $1.tensor }) { map[tensor] = .string(shard) }
+      let index = JSON.members([
+        "metadata": .members([
+          "total_parameters": .integer(totalParameterCount), "total_size": .integer(totalByteCount),
+        ]),
+        "weight_map": .object(map),
+      ])
+      return index.encoded(.indented, escaping: .asciiOnly)
+    }
+  }
+}

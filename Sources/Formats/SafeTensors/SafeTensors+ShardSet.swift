@@ -1,0 +1,82 @@
+import Bytes
+import Tensors
+
+extension SafeTensors {
+  /// The shards of a set, checked against each other and against their index; problems are collected.
+  struct ShardSet {
+    /// The file that describes the set, for messages: its index, or the shard that was named.
+    let place: String
+    let folder: String
+    let shards: [String]
+    private(set) var contents: [FileContents] = []
+    private(set) var problems: [any IngotError] = []
+    /// The shard in which each tensor was found.
+    private var found: [TensorName: String] = [:]
+
+    init(place: String, shards: [String]) {
+      self.place = place
+      folder = FileSystem.folder(of: place)
+      self.shards = shards
+    }
+
+    /// Reads the headers of all shards.
+    mutating func readShards(index: ShardIndex?) {
+      let listedCounts = Dictionary((index?.shardByTensor ?? []).map { ($0.shard, 1) }, uniquingKeysWith: +)
+      for shard in shards {
+        let path = FileSystem.join(folder, shard)
+        guard FileSystem.kind(of: path) != nil else {
+          note(.missingShard(shard, tensorCount: listedCounts[shard]))
+          continue
+        }
+        do {
+          let content = try readShard(shard, at: path)
+          contents.append(content)
+          noteTensors(of: content, in: shard)
+        } catch let error as any IngotError {
+          problems.append(error)
+        } catch {
+          // Everything above throws errors of this project; nothing else can arrive here.
+        }
+      }
+    }
+
+    private func readShard(_ shard: String, at path: String) throws -> FileContents {
+      let file = try InputFile(path)
+      guard try FormatSniffer.container(of: file) == .safeTensors else {
+        throw FileFact(path: place, fact: ShardSetError.notSafeTensors(shard: shard))
+      }
+      return try SafeTensors.contents(file)
+    }
+
+    private mutating func noteTensors(of content: FileContents, in shard: String) {
+      for tensor in content.tensors {
+        if let first = found.updateValue(shard, forKey: tensor.name) {
+          note(.tensorInTwoShards(tensor.name, first: first, second: shard))
+        }
+      }
+    }
+
+    /// Checks that the index lists exactly the tensors that the shards hold. Only once all shards could be read.
+    mutating func requireListed(by index: ShardIndex) {
+      guard problems.isEmpty else { return }
+      var listed: Set<TensorName> = []
+      for (tensor, shard) in index.shardByTensor {
+        listed.insert(tensor)
+        guard let actual = found[tensor] else {
+          note(.absentTensor(tensor, shard: shard))
+          continue
+        }
+        if actual != shard { note(.wrongShard(tensor, listed: shard, found: actual)) }
+      }
+      for (content, shard) in zip(contents, shards) {
+        for tensor in content.tensors where !listed.contains(tensor.name) {
+          note(.unlistedTensor(tensor.name, shard: shard))
+        }
+      }
+    }
+
+    private mutating func note(_ error: ShardSetError) {
+      problems.append(FileFact(path: place, fact: error))
+    }
+  }
+}

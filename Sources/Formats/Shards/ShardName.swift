@@ -1,0 +1,74 @@
+import Bytes
+
+/// The name of one file of a set: `model-00002-of-00003.safetensors`.
+///
+/// Both containers use this convention, with five digits that count from 1.
+public struct ShardName: Hashable, Sendable {
+  /// What stands before the numbers: `model`.
+  public let stem: String
+  /// The place in the set, from 1.
+  public let number: Int
+  /// The size of the set.
+  public let count: Int
+  /// The ending with its point: `.safetensors`.
+  public let suffix: String
+
+  /// Names file `number` of `count`.
+  public init(stem: String, number: Int, count: Int, suffix: String) {
+    self.stem = stem
+    self.number = number
+    self.count = count
+    self.suffix = suffix
+  }
+
+  /// Takes `text` apart; nil if it does not follow the convention or numbers a file outside its set.
+  public init?(_ text: String) {
+    for suffix in [".safetensors", ".gguf"] where text.hasSuffix(suffix) {
+      let parts = text.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
+      guard parts.count >= 4, parts[parts.count - 2] == "of" else { return nil }
+      guard let number = Self.digits(parts[parts.count - 3]), let count = Self.digits(parts[parts.count - 1]),
+        number >= 1, number <= count
+      else { return nil }
+      self.init(
+        stem: parts.dropLast(3).joined(separator: "-"), number: number, count: count, suffix: suffix)
+      return
+    }
+    return nil
+  }
+
+  /// The file's name.
+  public var text: String { "\(stem)-\(Self.padded(number))-of-\(Self.padded(count))\(suffix)" }
+
+  /// The names of the whole set, in order.
+  public var all: [String] {
+    (1...count).map { Self(stem: stem, number: $0, count: count, suffix: suffix).text }
+  }
+
+  /// Names for `count` files; a single one is not numbered.
+  public static func names(stem: String, count: Int, suffix: String) -> [String] {
+    count <= 1 ? [stem + suffix] : Self(stem: stem, number: 1, count: count, suffix: suffix).all
+  }
+
+  /// Whether a name that a file states may be joined to a folder: letters, digits, `.`, `_` and `-` alone, and
+  /// neither `.` nor `..`. Anything else could lead out of the folder.
+  public static func isPlain(_ name: String) -> Bool {
+    guard !name.isEmpty, name != ".", name != ".." else { return false }
+    return name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+  }
+
+  private static func digits(_ text: Substring) -> Int? {
+    text.utf8.count == 5 && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
+  }
+
+  private static func padded(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+  }
+}

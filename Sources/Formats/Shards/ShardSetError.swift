@@ -1,0 +1,73 @@
+import Bytes
+import Tensors
+
+/// Why the files of a set do not make one checkpoint.
+public enum ShardSetError: IngotError {
+  case indexNotAnObject(found: String)
+  case noWeightMap
+  case weightMapNotAnObject(found: String)
+  case emptyWeightMap
+  case shardNotText(tensor: TensorName, found: String)
+  case hostileShardName(String)
+  case missingShard(String, tensorCount: Int?)
+  case absentTensor(TensorName, shard: String)
+  case unlistedTensor(TensorName, shard: String)
+  case wrongShard(TensorName, listed: String, found: String)
+  case tensorInTwoShards(TensorName, first: String, second: String)
+  case notSafeTensors(shard: String)
+  case unnumberedPart(count: Int)
+  case splitKey(String, found: String?)
+  case partCount(stated: Int, inName: Int)
+  case partNumber(stated: Int, inName: Int)
+  case partByteOrder(String, first: String)
+  case notGGUF
+  case tensorCount(stated: Int, found: Int)
+  case tensorInTwoParts(TensorName, first: String)
+
+  public var category: ErrorCategory { .input }
+
+  public var description: String {
+    switch self {
+    case .indexNotAnObject(let found): "index is \(found), expected an object with \"weight_map\""
+    case .noWeightMap:
+      "has no \"weight_map\", so it is not an index of shards (name the model's folder or its weights)"
+    case .weightMapNotAnObject(let found): "weight_map is \(found), expected an object of tensor and file names"
+    case .emptyWeightMap: "weight_map lists no tensors"
+    case .shardNotText(let tensor, let found):
+      "weight_map: tensor \(tensor.text.quoted): is \(found), expected the name of a file"
+    case .hostileShardName(let name):
+      "weight_map: shard name \(name.quoted) is not a plain file name, expected letters, digits, \".\", \"_\" and \"-\""
+    case .missingShard(let name, let count):
+      "shard \(name.quoted) is missing from the folder"
+        + (count.map { " (\(counted($0, "tensor")) \($0 == 1 ? "is" : "are") listed in it)" } ?? "")
+    case .absentTensor(let tensor, let shard):
+      "tensor \(tensor.text.quoted): listed in shard \(shard.quoted) but not in it"
+    case .unlistedTensor(let tensor, let shard):
+      "tensor \(tensor.text.quoted): stands in shard \(shard.quoted) but is not listed"
+    case .wrongShard(let tensor, let listed, let found):
+      "tensor \(tensor.text.quoted): listed in shard \(listed.quoted) but stands in \(found.quoted)"
+    case .tensorInTwoShards(let tensor, let first, let second):
+      "tensor \(tensor.text.quoted): stands in shard \(first.quoted) and in \(second.quoted)"
+    case .notSafeTensors(let shard): "shard \(shard.quoted) is a GGUF file, expected safetensors"
+    case .unnumberedPart(let count):
+      "is one of \(count.grouped) parts, but its name does not end like \"-00001-of-\(Self.padded(count)).gguf\","
+        + " so the others cannot be found (give all parts their original names)"
+    case .splitKey(let key, let found):
+      "key \(key.quoted) is \(found ?? "missing"), expected a whole number, as this is a part of a set"
+    case .partCount(let stated, let inName):
+      "split.count is \(stated.grouped) but the name says \(counted(inName, "part"))"
+    case .partNumber(let stated, let inName):
+      "split.no is \(stated.grouped), which is part \((stated &+ 1).grouped), but the name says part \(inName.grouped)"
+    case .partByteOrder(let order, let first): "part is \(order) but the first one is \(first)"
+    case .notGGUF: "is a safetensors file, expected a part of a GGUF set"
+    case .tensorCount(let stated, let found):
+      "split.tensors.count is \(stated.grouped) but the parts have \(counted(found, "tensor"))"
+    case .tensorInTwoParts(let tensor, let first):
+      "tensor \(tensor.text.quoted): stands in \(first.quoted) too"
+    }
+  }
+
+  private static func padded(_ count: Int) -> String {
+    String(repeating: "0", count: max(0, 5 - String(count).count)) + String(count)
+  }
+}
