@@ -26,6 +26,9 @@ extension Codec {
     case .u32: IntegerRow<UInt32>.self
     case .u64: IntegerRow<UInt64>.self
     case .q4_0: Q4_0.self
+    case .q4_1: Q4_1.self
+    case .q5_0: Q5_0.self
+    case .q5_1: Q5_1.self
     case .q8_0: Q8_0.self
     default: nil
     }
@@ -38,6 +41,9 @@ extension Codec {
     case .f16: Binary16.self
     case .bf16: BrainFloat16.self
     case .q4_0: Q4_0.self
+    case .q4_1: Q4_1.self
+    case .q5_0: Q5_0.self
+    case .q5_1: Q5_1.self
     case .q8_0: Q8_0.self
     default: nil
     }

@@ -57,3 +57,10 @@ extension Float {
 func firstOfGreatestMagnitude(_ values: [Float]) -> Float {
   values.reduce(0) { abs($1) > abs($0) ? $1 : $0 }
 }
+
+/// The least and the greatest element, the first of several that are equal (which matters for the sign of zero).
+func firstLeastAndGreatest(_ values: [Float]) -> (least: Float, greatest: Float) {
+  values.reduce((.greatestFiniteMagnitude, -.greatestFiniteMagnitude)) { range, value in
+    (value < range.0 ? value : range.0, value > range.1 ? value : range.1)
+  }
+}

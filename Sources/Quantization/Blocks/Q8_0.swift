@@ -6,7 +6,7 @@
 // float, before it is stored as a half.
 // Same bytes as ggml-quants.c `quantize_row_q8_0_ref`, `dequantize_row_q8_0` (llama.cpp 0c1e57098).
 
-enum Q8_0: RowDecoder, RowEncoder {
+enum Q8_0: BlockDecoder, BlockEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 34
@@ -27,11 +27,32 @@ enum Q8_0: RowDecoder, RowEncoder {
     }
   }
 
-  static func decode(_ bytes: RawSpan, into values: inout MutableRawSpan) {
-    Reference.decodeRow(bytes, into: &values)
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let scale = bytes.half(at: source)
+    values.storeScaled(bytes.bytes16(at: source &+ 2).signed, by: scale, at: destination)
+    values.storeScaled(bytes.bytes16(at: source &+ 18).signed, by: scale, at: destination &+ 64)
   }
 
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int? {
-    Reference.encodeRow(values, into: &bytes)
+  @inline(__always)
+  static func encodeBlock(
+    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) -> Bool {
+    let block = Block32(values, at: source)
+    let magnitudeBits = block.greatestMagnitudeBits
+    guard magnitudeBits < 0x7F80_0000 else { return false }
+    let scale = Float(bitPattern: UInt32(bitPattern: magnitudeBits)) / 127
+    let inverse = inverseOrZero(scale)
+    guard inverse.isFinite else {
+      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+      return true
+    }
+    let factor = Floats(repeating: inverse)
+    let first = lowBytes((block.first * factor).roundedHalfAway, (block.second * factor).roundedHalfAway)
+    let second = lowBytes((block.third * factor).roundedHalfAway, (block.fourth * factor).roundedHalfAway)
+    bytes.store(scale.halfBits, at: destination)
+    bytes.store(first, at: destination &+ 2)
+    bytes.store(second, at: destination &+ 18)
+    return true
   }
 }

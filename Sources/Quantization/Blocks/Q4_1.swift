@@ -1,0 +1,61 @@
+// Q4_1: 32 elements to a block, 5 bits per element.
+//
+//    0 ┊ scale f16 │ 2 ┊ minimum f16 │ 4 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 20
+//
+// w = scale · q + minimum.  Encoding: scale = (max w − min w) / 15, q = (w − min w) · (1 / scale) + 0.5 cut to a whole number,
+// at most 15.
+// Same bytes as ggml-quants.c `quantize_row_q4_1_ref`, `dequantize_row_q4_1` (llama.cpp 0c1e57098).
+
+enum Q4_1: BlockDecoder, BlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
+    static let elementsPerBlock = 32
+    static let bytesPerBlock = 20
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let (least, greatest) = firstLeastAndGreatest(values)
+      let scale = (greatest - least) / 15
+      let inverse = inverseOrZero(scale)
+      let quants = values.map { value in
+        UInt8(truncatingIfNeeded: min(15, Int8(truncatingIfNeeded: truncatedAsX86((value - least) * inverse + 0.5))))
+      }
+      return scale.halfBytes + least.halfBytes + (0..<16).map { quants[$0] | quants[$0 + 16] << 4 }
+    }
+
+    static func decode(_ block: [UInt8]) -> [Float] {
+      let scale = block.half(at: 0)
+      let minimum = block.half(at: 2)
+      let quants = block[4...]
+      return quants.map { Float($0 & 15) * scale + minimum } + quants.map { Float($0 >> 4) * scale + minimum }
+    }
+  }
+
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let scale = bytes.half(at: source)
+    let minimum = bytes.half(at: source &+ 2)
+    let quants = bytes.bytes16(at: source &+ 4)
+    values.storeScaled(quants.lowNibbles, by: scale, plus: minimum, at: destination)
+    values.storeScaled(quants.highNibbles, by: scale, plus: minimum, at: destination &+ 64)
+  }
+
+  @inline(__always)
+  static func encodeBlock(
+    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) -> Bool {
+    let block = Block32(values, at: source)
+    guard let (least, greatest) = block.range else { return false }
+    let scale = least == greatest ? 0 : (greatest - least) / 15
+    let inverse = inverseOrZero(scale)
+    guard inverse.isFinite, scale.isFinite else {
+      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+      return true
+    }
+    let (low, high) = block.quants(above: least, inverse: inverse)
+    bytes.store(scale.halfBits, at: destination)
+    bytes.store(least.halfBits, at: destination &+ 2)
+    // 16 would become 15.
+    let quants = (low &- low.highNibbles) | ((high &- high.highNibbles) &<< SIMD16<UInt8>(repeating: 4))
+    bytes.store(quants, at: destination &+ 4)
+    return true
+  }
+}

@@ -1,0 +1,61 @@
+// Q5_0: 32 elements to a block, 5.5 bits per element.
+//
+//    0 ┊ scale f16 │ 2 ┊ fifth bits u32 (bit j of element j) │
+//    6 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 22
+//
+// w = scale · (q − 16).  Encoding: scale = m / −16, where m is the first element of greatest magnitude, with its sign;
+// q = w · (1 / scale) + 16.5 cut to a whole number, at most 31.
+// Same bytes as ggml-quants.c `quantize_row_q5_0_ref`, `dequantize_row_q5_0` (llama.cpp 0c1e57098).
+
+enum Q5_0: BlockDecoder, BlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
+    static let elementsPerBlock = 32
+    static let bytesPerBlock = 22
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let scale = firstOfGreatestMagnitude(values) / -16
+      let inverse = inverseOrZero(scale)
+      let quants = values.map { value in
+        UInt8(truncatingIfNeeded: min(31, Int8(truncatingIfNeeded: truncatedAsX86(value * inverse + 16.5))))
+      }
+      return scale.halfBytes + packedFiveBits(quants)
+    }
+
+    static func decode(_ block: [UInt8]) -> [Float] {
+      let scale = block.half(at: 0)
+      return unpackedFiveBits(block[2...]).map { Float($0 - 16) * scale }
+    }
+  }
+
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let scale = bytes.half(at: source)
+    let (low, high) = fiveBitQuants(bytes, at: source &+ 2)
+    let sixteen = SIMD16<Int8>(repeating: 16)
+    values.storeScaled(low.signed &- sixteen, by: scale, at: destination)
+    values.storeScaled(high.signed &- sixteen, by: scale, at: destination &+ 64)
+  }
+
+  @inline(__always)
+  static func encodeBlock(
+    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) -> Bool {
+    let block = Block32(values, at: source)
+    guard let extreme = block.firstOfGreatestMagnitude else { return false }
+    let scale = extreme * -0.0625
+    let inverse = inverseOrZero(scale)
+    guard inverse.isFinite else {
+      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+      return true
+    }
+    let factor = Floats(repeating: inverse)
+    let half = Floats(repeating: 16.5)
+    let low = lowBytes((block.first * factor + half).truncated, (block.second * factor + half).truncated)
+    let high = lowBytes((block.third * factor + half).truncated, (block.fourth * factor + half).truncated)
+    bytes.store(scale.halfBits, at: destination)
+    // 32, which only the extreme of the other sign gives, becomes 31.
+    let five = SIMD16<UInt8>(repeating: 5)
+    storeFiveBitQuants(low &- (low &>> five), high &- (high &>> five), into: &bytes, at: destination &+ 2)
+    return true
+  }
+}

@@ -1,0 +1,107 @@
+// How kernels reach memory: whole vectors at byte offsets, each access checked against the span's bounds.
+//
+// Eight floats are one AVX or two SSE registers. Hosts are little-endian, as the files are.
+
+/// Eight elements.
+typealias Floats = SIMD8<Float>
+/// Their bits, or eight whole numbers.
+typealias Words = SIMD8<UInt32>
+
+extension RawSpan {
+  @inline(__always)
+  func byte(at offset: Int) -> UInt8 { unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self) }
+
+  @inline(__always)
+  func half(at offset: Int) -> Float {
+    Float(halfBits: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+  }
+
+  @inline(__always)
+  func word(at offset: Int) -> UInt32 { unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+
+  @inline(__always)
+  func float(at offset: Int) -> Float { unsafeLoadUnaligned(fromByteOffset: offset, as: Float.self) }
+
+  @inline(__always)
+  func floats(at offset: Int) -> Floats { unsafeLoadUnaligned(fromByteOffset: offset, as: Floats.self) }
+
+  @inline(__always)
+  func bytes8(at offset: Int) -> SIMD8<UInt8> { unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD8<UInt8>.self) }
+
+  @inline(__always)
+  func bytes16(at offset: Int) -> SIMD16<UInt8> {
+    unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+  }
+}
+
+extension MutableRawSpan {
+  @inline(__always)
+  mutating func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
+    storeBytes(of: value, toByteOffset: offset, as: Value.self)
+  }
+
+  /// Stores sixteen floats: `scale` · each of `quants`.
+  @inline(__always)
+  mutating func storeScaled(_ quants: SIMD16<Int8>, by scale: Float, at offset: Int) {
+    store(Floats(quants.lowHalf) * Floats(repeating: scale), at: offset)
+    store(Floats(quants.highHalf) * Floats(repeating: scale), at: offset + 32)
+  }
+
+  /// Stores sixteen floats: `scale` · each of `quants` + `offsetValue`, the product rounded before the sum.
+  @inline(__always)
+  mutating func storeScaled(_ quants: SIMD16<UInt8>, by scale: Float, plus added: Float, at offset: Int) {
+    store(Floats(quants.lowHalf) * Floats(repeating: scale) + Floats(repeating: added), at: offset)
+    store(Floats(quants.highHalf) * Floats(repeating: scale) + Floats(repeating: added), at: offset + 32)
+  }
+}
+
+extension SIMD8 where Scalar == Float {
+  @inline(__always)
+  var words: Words { unsafeBitCast(self, to: Words.self) }
+
+  @inline(__always)
+  init(bits: Words) { self = unsafeBitCast(bits, to: Floats.self) }
+
+  /// The greatest of the lanes.
+  @inline(__always)
+  var greatest: Float {
+    let four = lowHalf.replacing(with: highHalf, where: highHalf .> lowHalf)
+    let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
+    return two[1] > two[0] ? two[1] : two[0]
+  }
+}
+
+extension SIMD16 where Scalar == UInt8 {
+  /// The same bits, as signed numbers.
+  @inline(__always)
+  var signed: SIMD16<Int8> { unsafeBitCast(self, to: SIMD16<Int8>.self) }
+
+  /// Bits 3…0 of each byte.
+  @inline(__always)
+  var lowNibbles: Self { self & Self(repeating: 15) }
+
+  /// Bits 7…4 of each byte.
+  @inline(__always)
+  var highNibbles: Self { self &>> Self(repeating: 4) }
+
+  /// 16 for each bit that is set, lowest first, else 0: the fifth bits of sixteen quants.
+  @inline(__always)
+  init(fifthBits bits: UInt16) {
+    let places = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
+    let spread = Self(
+      lowHalf: SIMD8<UInt8>(repeating: UInt8(truncatingIfNeeded: bits)),
+      highHalf: SIMD8<UInt8>(repeating: UInt8(truncatingIfNeeded: bits >> 8)))
+    self = Self.zero.replacing(with: Self(repeating: 16), where: (spread & places) .== places)
+  }
+
+  /// Bit 4 of each byte, gathered lowest first: the inverse of `init(fifthBits:)`.
+  @inline(__always)
+  var fifthBits: UInt16 { UInt16(Self.gather(lowHalf)) | UInt16(Self.gather(highHalf)) << 8 }
+
+  // A multiplication moves the lowest bit of byte i to bit 56 + i; no two products meet below it.
+  @inline(__always)
+  private static func gather(_ bytes: SIMD8<UInt8>) -> UInt8 {
+    let bits = (unsafeBitCast(bytes, to: UInt64.self) >> 4) & 0x0101_0101_0101_0101
+    return UInt8(truncatingIfNeeded: (bits &* 0x0102_0408_1020_4080) >> 56)
+  }
+}
