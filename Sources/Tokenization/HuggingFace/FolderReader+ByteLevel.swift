@@ -1,0 +1,98 @@
+import Bytes
+import Tensors
+
+// A byte-level vocabulary has a row for each row of the embedding; rows without a token are [PADn], unused. An added
+// token that is looked for in the text as it is stands as it decodes. It is control if special or if it looks
+// special, else user-defined with `▁` written as a space.
+
+extension FolderReader {
+  mutating func readByteLevel(_ tokenizer: JSON) throws(VocabularyError) {
+    let file = "tokenizer.json"
+    let kind = tokenizer["model"]?["type"]?.string
+    guard kind == "BPE" else {
+      throw .unsupported(
+        file: file, fact: "a model of type \((kind ?? "none").quoted) needs tokenizer.model beside it, expected \"BPE\"")
+    }
+    let name = if let preTokenizer { preTokenizer } else { try PreTokenizer.name(of: tokenizer) }
+    vocabulary = byteLevelVocabulary(named: name, space: vocabulary.addsSpacePrefix)
+    let ids = try sparseVocabulary(tokenizer["model"]?["vocab"], file: file)
+    let table = addedTokenTable(vocabulary: ids)
+    reportShifted(table, file: file)
+    try fillByteLevel(ids: ids, table: table)
+    vocabulary.merges = try merges(tokenizer["model"]?["merges"])
+    vocabulary.ignoresMerges = tokenizer["model"]?["ignore_merges"]?.bool ?? false
+    try readSpecialTokens(limit: nil)
+  }
+
+  mutating func readByteLevel(vocabulary json: JSON, merges bytes: [UInt8]) throws(VocabularyError) {
+    vocabulary = byteLevelVocabulary(named: preTokenizer ?? "gpt-2", space: vocabulary.addsSpacePrefix)
+    let ids = try sparseVocabulary(json, file: "vocab.json")
+    try fillByteLevel(ids: ids, table: addedTokenTable(vocabulary: ids))
+    vocabulary.merges = Self.mergeLines(bytes)
+    try readSpecialTokens(limit: nil)
+  }
+
+  private func byteLevelVocabulary(named name: String, space: Bool?) -> Vocabulary {
+    var vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: name)
+    vocabulary.addsSpacePrefix = space
+    return vocabulary
+  }
+
+  private mutating func fillByteLevel(ids: [ExactString: Int], table: AddedTokenTable) throws(VocabularyError) {
+    guard vocabularySize <= Rows.limit else {
+      throw .invalidMember(
+        file: "config.json", member: "vocab_size",
+        expected: "at most \(Rows.limit.grouped), found \(vocabularySize.grouped)")
+    }
+    var texts = [String?](repeating: nil, count: max(0, vocabularySize))
+    for (text, id) in ids {
+      guard texts.indices.contains(id) else {
+        throw .idBeyondVocabulary(token: text.text, id: id, vocabularySize: vocabularySize)
+      }
+      texts[id] = text.text
+    }
+    for token in table.sorted where !texts.indices.contains(token.id) {
+      throw .idBeyondVocabulary(token: token.text, id: token.id, vocabularySize: vocabularySize)
+    }
+    for (id, text) in texts.enumerated() {
+      if let added = table.tokens[id] {
+        var written = added.isNormalized ? added.text : ByteLevel.decodedToken(added.text)
+        let isControl = added.isSpecial || written.looksSpecial
+        if !isControl { written = written.replacing(scalar: "\u{2581}", with: " ") }
+        vocabulary.append(written.utf8, type: isControl ? .control : .userDefined)
+      } else if let text {
+        vocabulary.append(text.utf8, type: .normal)
+      } else {
+        vocabulary.append("[PAD\(id)]".utf8, type: .unused)
+      }
+    }
+    vocabulary.addedTokens = table.sorted
+  }
+
+  private func sparseVocabulary(_ vocab: JSON?, file: String) throws(VocabularyError) -> [ExactString: Int] {
+    guard let members = vocab?.object else {
+      throw .invalidMember(file: file, member: "vocab", expected: "an object of texts and ids")
+    }
+    var ids: [ExactString: Int] = [:]
+    ids.reserveCapacity(members.count)
+    for (text, value) in members {
+      guard let id = value.integer, id >= 0 else {
+        throw .invalidMember(file: file, member: text.text, expected: "the id of the token")
+      }
+      ids[text] = id
+    }
+    return ids
+  }
+
+  /// The pairs of `merges.txt`: a line each, after an optional first line that begins with `#`.
+  private static func mergeLines(_ bytes: [UInt8]) -> PackedStrings {
+    var packed = PackedStrings()
+    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+      if index == 0, line.first == UInt8(ascii: "#") { continue }
+      let parts = line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+      guard parts.count == 2 else { continue }
+      packed.append(parts[0] + [0x20] + parts[1])
+    }
+    return packed
+  }
+}

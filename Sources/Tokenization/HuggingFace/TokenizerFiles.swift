@@ -1,0 +1,99 @@
+import Bytes
+import Tensors
+
+/// The files of a model folder from which a vocabulary is made, each read once.
+public struct TokenizerFiles: Sendable {
+  /// `tokenizer.model`: a SentencePiece model.
+  public var sentencePiece: [UInt8]?
+  /// `tokenizer.json`: the whole tokenizer as the `tokenizers` library writes it.
+  public var tokenizer: JSON?
+  /// `tokenizer_config.json`: class, special tokens, chat template.
+  public var configuration: JSON?
+  /// `special_tokens_map.json`: special tokens again.
+  public var specialTokensMap: JSON?
+  /// `added_tokens.json`: texts and ids of tokens behind the vocabulary.
+  public var addedTokens: JSON?
+  /// `vocab.json`: texts and ids of a byte-level vocabulary.
+  public var vocabulary: JSON?
+  /// `merges.txt`: the joinable pairs of a byte-level vocabulary, a line each.
+  public var merges: [UInt8]?
+  /// `config.json`: the model's own hyper-parameters.
+  public var model: JSON?
+  /// `generation_config.json`.
+  public var generation: JSON?
+  /// `chat_template.jinja`.
+  public var chatTemplate: [UInt8]?
+  /// `chat_template.json`: an object with the member `chat_template`.
+  public var chatTemplateJSON: JSON?
+  /// `additional_chat_templates/NAME.jinja`, by name.
+  public var additionalChatTemplates: [ChatTemplate] = []
+  /// Whether `tekken.json`, Mistral's own tokenizer, is there.
+  public var hasTekken = false
+
+  /// No files.
+  public init() {}
+
+  /// Bytes that one of these files may have.
+  static let fileByteLimit = 256 << 20
+
+  /// Reads what is there of the files in `folder`; files that are not there are nil.
+  ///
+  /// - Throws: `FileError` or `ContentTooLarge` for a file that cannot be read, `FileFact` of a `JSONError` for JSON
+  ///   that is not valid.
+  public init(folder: String) throws {
+    func bytes(_ name: String) throws -> [UInt8]? {
+      let path = FileSystem.join(folder, name)
+      guard FileSystem.kind(of: path) == .regular else { return nil }
+      return try InputFile(path).wholeContent(limit: Self.fileByteLimit)
+    }
+    func json(_ name: String) throws -> JSON? {
+      guard let content = try bytes(name) else { return nil }
+      do throws(JSONError) {
+        return try JSON(parsing: content)
+      } catch {
+        throw FileFact(path: FileSystem.join(folder, name), fact: error)
+      }
+    }
+    sentencePiece = try bytes("tokenizer.model")
+    tokenizer = try json("tokenizer.json")
+    configuration = try json("tokenizer_config.json")
+    specialTokensMap = try json("special_tokens_map.json")
+    addedTokens = try json("added_tokens.json")
+    model = try json("config.json")
+    generation = try json("generation_config.json")
+    chatTemplate = try bytes("chat_template.jinja")
+    chatTemplateJSON = try json("chat_template.json")
+    hasTekken = FileSystem.kind(of: FileSystem.join(folder, "tekken.json")) == .regular
+    if tokenizer == nil {
+      vocabulary = try json("vocab.json")
+      merges = try bytes("merges.txt")
+    }
+    let additional = FileSystem.join(folder, "additional_chat_templates")
+    guard FileSystem.kind(of: additional) == .folder else { return }
+    for name in try FileSystem.list(additional) where name.hasSuffix(".jinja") {
+      guard let content = try bytes("additional_chat_templates/" + name) else { continue }
+      additionalChatTemplates.append(
+        ChatTemplate(name: String(name.dropLast(".jinja".count)), text: Self.text(content)))
+    }
+  }
+
+  /// Whether there is anything to make a vocabulary from.
+  public var hasVocabulary: Bool { sentencePiece != nil || tokenizer != nil || vocabulary != nil }
+
+  /// The text of a file with every line ended by `\n`, as Python reads text files.
+  static func text(_ bytes: [UInt8]) -> String {
+    var content: [UInt8] = []
+    content.reserveCapacity(bytes.count)
+    var index = 0
+    while index < bytes.count {
+      if bytes[index] == 0x0D {
+        content.append(0x0A)
+        if index + 1 < bytes.count, bytes[index + 1] == 0x0A { index += 1 }
+      } else {
+        content.append(bytes[index])
+      }
+      index += 1
+    }
+    return String(decoding: content, as: UTF8.self)
+  }
+}

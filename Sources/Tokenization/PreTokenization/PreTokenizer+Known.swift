@@ -1,0 +1,92 @@
+// The arrangements of known models. Where several names of llama.cpp stand for one arrangement, the name is the one of
+// the LLaMA family's models; the others are aliases that are read. Expressions are those of the models' own
+// tokenizer.json; `default` and `deepseek-llm` follow llama.cpp's src/llama-vocab.cpp.
+
+extension PreTokenizer {
+  enum Patterns {
+    /// GPT-2: contractions, words, numbers and signs with one space before them, white space.
+    static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+    private static let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+    private static let rest = #" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    /// Llama 3: numbers in groups of up to three.
+    static let llama3 = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"# + rest
+    /// Qwen 2: digits alone.
+    static let qwen2 = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"# + rest
+    /// Qwen 3.5: marks count as letters.
+    static let qwen35 =
+      contractions + #"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    private static let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
+    private static let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
+    private static let slashed = #" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    private static let lead = #"[^\r\n\p{L}\p{N}]?"#
+    /// Mistral's Tekken: words break where lower case turns to upper case.
+    static let tekken = lead + upper + "*" + lower + "+|" + lead + upper + "+" + lower + #"*|\p{N}|"# + slashed
+    /// GPT-4o: as Tekken, with contractions at the end of words and numbers in groups of up to three.
+    static let gpt4o =
+      lead + upper + "*" + lower + "+" + contractions + "?|" + lead + upper + "+" + lower + "*" + contractions
+      + #"?|\p{N}{1,3}|"# + slashed
+    /// DeepSeek 3.
+    static let deepSeek3 =
+      ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
+      + #"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    static let deepSeekHan = "[\u{4E00}-\u{9FA5}\u{3040}-\u{309F}\u{30A0}-\u{30FF}]+"
+    static let deepSeekEastAsian = "[\u{4E00}-\u{9FA5}\u{0800}-\u{4E00}\u{AC00}-\u{D7FF}]+"
+    static let deepSeekSigns =
+      "\\s?[!-/:-~\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF5E}\u{2018}-\u{201F}\u{3000}-\u{3002}]+"
+    static let bloom = #" ?[^(\s|[.,!?…。，、।۔،])]+"#
+    static let seedCoder =
+      contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    /// The letters of DeepSeek's first models: those with case, of scripts that llama.cpp lists.
+    static let deepSeekLetters =
+      "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴ"
+      + "ᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ"
+      + "𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+"
+  }
+
+  static let known: [PreTokenizer] = [
+    PreTokenizer(
+      name: "gpt-2",
+      aliases: ["phi-2", "olmo", "mpt", "jais", "mellum", "gigachat", "exaone4", "a.x-4.0", "modern-bert", "roberta-bpe"],
+      steps: [.byteLevel]),
+    PreTokenizer(
+      name: "llama-bpe", aliases: ["llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
+      steps: [.split(Patterns.llama3)], ignoresMerges: true),
+    PreTokenizer(name: "smaug-bpe", aliases: ["dbrx", "chatglm-bpe"], steps: [.split(Patterns.llama3)]),
+    PreTokenizer(name: "glm4", aliases: ["glm5"], steps: [.split(Patterns.llama3)], ignoresMerges: true),
+    PreTokenizer(
+      name: "smollm",
+      aliases: ["starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"],
+      steps: [.digits, .byteLevel]),
+    PreTokenizer(
+      name: "qwen2",
+      aliases: ["stablelm2", "hunyuan", "megrez", "deepseek-r1-qwen", "kormo", "f2llmv2", "solar-open", "grok-2"],
+      steps: [.split(Patterns.qwen2)], composes: true),
+    PreTokenizer(name: "qwen35", steps: [.split(Patterns.qwen35)], composes: true),
+    PreTokenizer(name: "tekken", steps: [.split(Patterns.tekken)], ignoresMerges: true),
+    PreTokenizer(
+      name: "gpt-4o", aliases: ["llama4", "kanana2", "talkie", "minimax-m2"], steps: [.split(Patterns.gpt4o)]),
+    PreTokenizer(
+      name: "deepseek-llm",
+      steps: [
+        .split("[\r\n]"), .split(Patterns.deepSeekLetters), .split(Patterns.deepSeekSigns), .split(#"\s+$"#),
+        .split(Patterns.deepSeekEastAsian), .digits,
+      ]),
+    PreTokenizer(
+      name: "deepseek-coder",
+      steps: [
+        .split("[\r\n]"), .split(#"\s?\p{L}+"#), .split(#"\s?\p{P}+"#), .split(Patterns.deepSeekEastAsian), .digits,
+      ]),
+    PreTokenizer(
+      name: "deepseek-v3", aliases: ["hunyuan-dense", "joyai-llm", "hy_v4"],
+      steps: [.split(#"\p{N}{1,3}"#), .split(Patterns.deepSeekHan), .split(Patterns.deepSeek3)]),
+    PreTokenizer(
+      name: "falcon", steps: [.punctuationRuns, .byteLevel, .digitRuns, .split("[0-9][0-9][0-9]")]),
+    PreTokenizer(name: "seed-coder", steps: [.split(Patterns.seedCoder)]),
+    PreTokenizer(name: "bloom", aliases: ["gpt3-finnish", "poro-chat"], steps: [.split(Patterns.bloom)]),
+    PreTokenizer(
+      name: "default",
+      steps: [
+        .split(#"[\p{P}\$\+<=>\^~\|]+"#), .byteLevel, .split(#"\p{N}+"#), .split("[0-9][0-9][0-9]"),
+      ]),
+  ]
+}

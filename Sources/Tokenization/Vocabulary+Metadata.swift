@@ -1,0 +1,116 @@
+import Bytes
+import Tensors
+
+// The keys of a GGUF that hold the vocabulary, in the order of llama.cpp's converter:
+//
+//   tokenizer.ggml.add_space_prefix        bool     only if a file says so
+//   tokenizer.ggml.model                   string   "llama" or "gpt2"
+//   tokenizer.ggml.pre                     string
+//   tokenizer.ggml.tokens                  [string]
+//   tokenizer.ggml.scores                  [float32]  SentencePiece alone
+//   tokenizer.ggml.token_type              [int32]
+//   tokenizer.ggml.merges                  [string]   byte-level alone
+//   tokenizer.ggml.*_token_id              uint32
+//   tokenizer.ggml.add_*_token             bool
+//   tokenizer.chat_template.NAME           string   one for each named template
+//   tokenizer.chat_templates               [string] the names
+//   tokenizer.chat_template                string
+//   tokenizer.ggml.normalizer.*            bool
+
+extension Vocabulary {
+  /// A vocabulary of this size is CodeLlama's with infilling: its end of turn is written behind everything else.
+  static let infillTokenCount = 32016
+  /// The end of turn of CodeLlama's infilling vocabulary.
+  static let infillEndOfTurn = 32010
+  /// A vocabulary of this size (Granite's and SmolLM's) never adds a start token.
+  static let noStartTokenCount = 49152
+
+  /// The keys and values that describe this vocabulary in a GGUF, in the reference converter's order.
+  public func metadata() -> Metadata {
+    var metadata = Metadata()
+    if let addsSpacePrefix { metadata[Keys.addSpacePrefix] = .bool(addsSpacePrefix) }
+    metadata[Keys.model] = .string(ByteString(kind.rawValue))
+    metadata[Keys.pre] = .string(ByteString(preTokenizer))
+    metadata.setArray(Keys.tokens, .string(tokens))
+    metadata.setArray(Keys.scores, .float32(scores))
+    metadata.setArray(Keys.types, .int32(types.map(\.rawValue)))
+    if kind == .byteLevel { metadata.setArray(Keys.merges, .string(merges)) }
+    for entry in specialTokens {
+      guard let key = Keys.id(entry.role), let id = UInt32(exactly: entry.id), !isLate(entry) else { continue }
+      metadata[key] = .uint32(id)
+    }
+    for entry in additions {
+      guard let key = Keys.addition(entry.role) else { continue }
+      metadata[key] = .bool(entry.isAdded)
+    }
+    writeChatTemplates(into: &metadata)
+    if let lowercases { metadata[Keys.lowercase] = .bool(lowercases) }
+    if let stripsAccents { metadata[Keys.stripAccents] = .bool(stripsAccents) }
+    if let removesExtraSpaces { metadata[Keys.removeExtraSpaces] = .bool(removesExtraSpaces) }
+    for entry in specialTokens where isLate(entry) {
+      if let key = Keys.id(entry.role), let id = UInt32(exactly: entry.id) { metadata[key] = .uint32(id) }
+    }
+    if let startOverride { metadata[Keys.addBOS] = .bool(startOverride) }
+    return metadata
+  }
+
+  private func isLate(_ entry: SpecialTokenID) -> Bool {
+    entry.role == .eot && entry.id == Self.infillEndOfTurn && count == Self.infillTokenCount
+  }
+
+  private func writeChatTemplates(into metadata: inout Metadata) {
+    var names: [String] = []
+    for template in chatTemplates where template.name != "default" {
+      guard !template.text.isEmpty || !names.contains(template.name) else { continue }
+      if !names.contains(template.name) { names.append(template.name) }
+      if !template.text.isEmpty { metadata[Keys.chatTemplate + "." + template.name] = .text(template.text) }
+    }
+    metadata.setArray(Keys.chatTemplates, .string(PackedStrings(names)))
+    if let chatTemplate, !chatTemplate.isEmpty { metadata[Keys.chatTemplate] = .text(chatTemplate) }
+  }
+
+  enum Keys {
+    static let addSpacePrefix = "tokenizer.ggml.add_space_prefix"
+    static let removeExtraSpaces = "tokenizer.ggml.remove_extra_whitespaces"
+    static let model = "tokenizer.ggml.model"
+    static let pre = "tokenizer.ggml.pre"
+    static let tokens = "tokenizer.ggml.tokens"
+    static let scores = "tokenizer.ggml.scores"
+    static let types = "tokenizer.ggml.token_type"
+    static let merges = "tokenizer.ggml.merges"
+    static let addBOS = "tokenizer.ggml.add_bos_token"
+    static let chatTemplate = "tokenizer.chat_template"
+    static let chatTemplates = "tokenizer.chat_templates"
+    static let lowercase = "tokenizer.ggml.normalizer.lowercase"
+    static let stripAccents = "tokenizer.ggml.normalizer.strip_accents"
+
+    /// The key of a role's id; the format spells three of them its own way and has none for the class token.
+    static func id(_ role: SpecialToken) -> String? {
+      switch role {
+      case .cls: nil
+      case .unk: "tokenizer.ggml.unknown_token_id"
+      case .sep: "tokenizer.ggml.seperator_token_id"
+      case .pad: "tokenizer.ggml.padding_token_id"
+      default: "tokenizer.ggml.\(role.rawValue)_token_id"
+      }
+    }
+
+    static func addition(_ role: SpecialToken) -> String? {
+      switch role {
+      case .bos, .eos, .sep: "tokenizer.ggml.add_\(role.rawValue)_token"
+      default: nil
+      }
+    }
+  }
+}
+
+extension Metadata {
+  /// Sets an array unless it is empty, which GGUF writers leave out.
+  fileprivate mutating func setArray(_ key: String, _ values: MetadataArray) {
+    if values.count > 0 { self[key] = .array(values) }
+  }
+}
+
+extension MetadataValue {
+  fileprivate static func text(_ text: String) -> MetadataValue { .string(ByteString(text)) }
+}

@@ -1,0 +1,107 @@
+import Bytes
+import Tensors
+
+extension Vocabulary {
+  /// Makes the vocabulary that the metadata of a GGUF describes.
+  ///
+  /// Only the model's kind and the tokens must be there. Missing types count as normal; missing scores as 0.
+  public init(_ metadata: Metadata) throws(VocabularyError) {
+    guard let model = metadata[Keys.model] else { throw .missingKey(Keys.model) }
+    guard let name = model.text else { throw .invalidValue(key: Keys.model, expected: "a string") }
+    guard let kind = Kind(rawValue: name) else {
+      throw .unsupported(
+        file: "metadata", fact: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\" or \"gpt2\"")
+    }
+    self.init(kind: kind, preTokenizer: metadata[Keys.pre]?.text ?? "default")
+    guard let value = metadata[Keys.tokens] else { throw .missingKey(Keys.tokens) }
+    guard let texts = value.strings else { throw .invalidValue(key: Keys.tokens, expected: "an array of strings") }
+    tokens = texts
+    types = try Self.types(metadata, count: texts.count)
+    scores = try Self.scores(metadata, count: texts.count, kind: kind)
+    if let value = metadata[Keys.merges] {
+      guard let pairs = value.strings else { throw .invalidValue(key: Keys.merges, expected: "an array of strings") }
+      merges = pairs
+    }
+    try readRoles(metadata)
+    addsSpacePrefix = metadata[Keys.addSpacePrefix]?.bool
+    removesExtraSpaces = metadata[Keys.removeExtraSpaces]?.bool
+    lowercases = metadata[Keys.lowercase]?.bool
+    stripsAccents = metadata[Keys.stripAccents]?.bool
+    readChatTemplates(metadata)
+    if addsSpacePrefix == false { spacePrefix = .never }
+    ignoresMerges = kind == .byteLevel && (PreTokenizer.named(preTokenizer)?.ignoresMerges ?? false)
+    addedTokens = types.indices.compactMap { id in
+      switch types[id] {
+      case .control, .unknown: AddedToken(id: id, text: texts.text(id), isSpecial: true)
+      case .userDefined: AddedToken(id: id, text: texts.text(id), isSpecial: false)
+      default: nil
+      }
+    }
+  }
+
+  private static func types(_ metadata: Metadata, count: Int) throws(VocabularyError) -> [TokenType] {
+    guard let value = metadata[Keys.types] else { return [TokenType](repeating: .normal, count: count) }
+    guard let raw = value.array?.integers else {
+      throw .invalidValue(key: Keys.types, expected: "an array of integers")
+    }
+    guard raw.count == count else { throw .lengthMismatch(key: Keys.types, count: raw.count, tokenCount: count) }
+    var types: [TokenType] = []
+    types.reserveCapacity(count)
+    for (id, number) in raw.enumerated() {
+      guard let type = Int32(exactly: number).flatMap(TokenType.init) else {
+        throw .unknownTokenType(id: id, type: number)
+      }
+      types.append(type)
+    }
+    return types
+  }
+
+  private static func scores(
+    _ metadata: Metadata, count: Int, kind: Kind
+  ) throws(VocabularyError) -> [Float] {
+    guard let value = metadata[Keys.scores] else {
+      return kind == .sentencePiece ? [Float](repeating: 0, count: count) : []
+    }
+    let scores: [Float]
+    switch value.array {
+    case .float32(let values): scores = values
+    case .float64(let values): scores = values.map { Float($0) }
+    default: throw .invalidValue(key: Keys.scores, expected: "an array of reals")
+    }
+    guard scores.count == count else {
+      throw .lengthMismatch(key: Keys.scores, count: scores.count, tokenCount: count)
+    }
+    return kind == .sentencePiece ? scores : []
+  }
+
+  private mutating func readRoles(_ metadata: Metadata) throws(VocabularyError) {
+    var roles: [String: SpecialToken] = [:]
+    for role in SpecialToken.allCases {
+      if let key = Keys.id(role) { roles[key] = role }
+    }
+    // Older files spell the infilling roles without `fim_`.
+    roles["tokenizer.ggml.prefix_token_id"] = .fillInPrefix
+    roles["tokenizer.ggml.suffix_token_id"] = .fillInSuffix
+    roles["tokenizer.ggml.middle_token_id"] = .fillInMiddle
+    for (key, value) in metadata.pairs {
+      if let role = roles[key.text] {
+        guard let id = value.integer else { throw .invalidValue(key: key.text, expected: "an integer") }
+        guard id >= 0, id < tokens.count else { continue }
+        set(role, to: id)
+      }
+      for role in [SpecialToken.bos, .eos, .sep] where Keys.addition(role) == key.text {
+        guard let isAdded = value.bool else { throw .invalidValue(key: key.text, expected: "a boolean") }
+        additions.append(SpecialTokenAddition(role, isAdded))
+      }
+    }
+  }
+
+  private mutating func readChatTemplates(_ metadata: Metadata) {
+    if let text = metadata[Keys.chatTemplate]?.text { chatTemplates.append(ChatTemplate(text: text)) }
+    let prefix = Keys.chatTemplate + "."
+    for (key, value) in metadata.pairs where key.text.utf8.starts(with: prefix.utf8) {
+      guard let text = value.text else { continue }
+      chatTemplates.append(ChatTemplate(name: String(key.text.dropFirst(prefix.count)), text: text))
+    }
+  }
+}

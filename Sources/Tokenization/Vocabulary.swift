@@ -1,0 +1,181 @@
+import Bytes
+import Tensors
+
+/// The tokens of a model and the rules around them, whatever files they came from.
+///
+/// Token texts are bytes in the convention of the kind: SentencePiece pieces write a space as `▁` (U+2581) and a
+/// lone byte as `<0x0A>`; byte-level pieces write each byte as one printable character (`Ġ` is a space).
+public struct Vocabulary: Sendable, Hashable {
+  /// How text becomes tokens.
+  public enum Kind: String, Sendable, Hashable {
+    /// SentencePiece pieces with scores, joined in the order of their scores; `llama` in a GGUF.
+    case sentencePiece = "llama"
+    /// Byte-level pieces joined by a ranked list of merges; `gpt2` in a GGUF.
+    case byteLevel = "gpt2"
+  }
+
+  /// How SentencePiece text gets the space that stands before its first word.
+  public enum SpacePrefix: Sendable, Hashable {
+    /// No space is added.
+    case never
+    /// One at the start of the text, unless it begins with a space or a special token.
+    case first
+    /// One before every stretch of text between special tokens, unless it begins with a space.
+    case everySegment
+    /// One before every stretch of text between special tokens, also where it begins with a space.
+    case everySegmentAlways
+  }
+
+  /// How text becomes tokens.
+  public var kind: Kind
+  /// The name of the rules that split text before merging (`tokenizer.ggml.pre`); `default` for SentencePiece.
+  public var preTokenizer: String
+  /// The text of each token; the index is the id.
+  public var tokens: PackedStrings
+  /// The score of each token, higher joins first; empty for byte-level vocabularies.
+  public var scores: [Float]
+  /// What each token is for.
+  public var types: [TokenType]
+  /// Joinable pairs as `left right`, the first rank first. A byte-level space is never a plain space here.
+  public var merges: PackedStrings
+  /// The ids of tokens with a role, in the order in which metadata lists them.
+  public var specialTokens: [SpecialTokenID]
+  /// Whether `encode` adds a special token of its own, in the order in which metadata lists them.
+  public var additions: [SpecialTokenAddition]
+  /// The explicit answer to whether a space is put before the text; nil if no file says.
+  public var addsSpacePrefix: Bool?
+  /// The explicit answer to whether runs of spaces are collapsed; nil if no file says.
+  public var removesExtraSpaces: Bool?
+  /// The explicit answer to whether text is lowercased; nil if no file says.
+  public var lowercases: Bool?
+  /// The explicit answer to whether accents are stripped; nil if no file says.
+  public var stripsAccents: Bool?
+  /// The templates that turn a conversation into text, copied byte for byte and never run.
+  public var chatTemplates: [ChatTemplate]
+  /// The tokens that are found in text before it is split, in the order of their ids.
+  public var addedTokens: [AddedToken]
+  /// How the space prefix is put when `addsSpacePrefix` is not false.
+  public var spacePrefix: SpacePrefix
+  /// An answer to whether a start token is added that follows from the model rather than from its tokenizer's files.
+  ///
+  /// It wins over `additions`, and metadata lists it last when they are silent.
+  public var startOverride: Bool?
+  /// Whether a word that is itself a token is taken whole, before any merging.
+  public var ignoresMerges: Bool
+
+  /// An empty vocabulary of `kind`.
+  public init(kind: Kind, preTokenizer: String = "default") {
+    self.kind = kind
+    self.preTokenizer = preTokenizer
+    tokens = []
+    scores = []
+    types = []
+    merges = []
+    specialTokens = []
+    additions = []
+    chatTemplates = []
+    addedTokens = []
+    spacePrefix = kind == .sentencePiece ? .first : .never
+    ignoresMerges = false
+  }
+}
+
+/// What a token is for; the raw values are those of GGUF (`tokenizer.ggml.token_type`).
+public enum TokenType: Int32, Sendable, Hashable, CaseIterable {
+  case undefined = 0
+  /// A piece of text.
+  case normal = 1
+  /// Stands for text that has no piece.
+  case unknown = 2
+  /// Steers the model; never part of the text.
+  case control = 3
+  /// A piece of text that is matched before everything else.
+  case userDefined = 4
+  /// A row without a token.
+  case unused = 5
+  /// One byte, where no piece fits.
+  case byte = 6
+}
+
+/// A role that one token of a vocabulary can have.
+public enum SpecialToken: String, Sendable, Hashable, CaseIterable {
+  case bos, eos, unk, sep, pad, cls, mask, eot, eom
+  case fillInPrefix = "fim_pre"
+  case fillInSuffix = "fim_suf"
+  case fillInMiddle = "fim_mid"
+  case fillInPad = "fim_pad"
+  case fillInRepository = "fim_rep"
+  case fillInSeparator = "fim_sep"
+}
+
+/// The id of the token that has a role.
+public struct SpecialTokenID: Sendable, Hashable {
+  public var role: SpecialToken
+  public var id: Int
+
+  /// Gives `role` to token `id`.
+  public init(_ role: SpecialToken, _ id: Int) {
+    self.role = role
+    self.id = id
+  }
+}
+
+/// Whether encoding adds the token of a role by itself.
+public struct SpecialTokenAddition: Sendable, Hashable {
+  public var role: SpecialToken
+  public var isAdded: Bool
+
+  /// Says whether the token of `role` is added.
+  public init(_ role: SpecialToken, _ isAdded: Bool) {
+    self.role = role
+    self.isAdded = isAdded
+  }
+}
+
+/// A template that turns a conversation into text.
+public struct ChatTemplate: Sendable, Hashable {
+  /// The name; `default` for the one that is used when none is asked for.
+  public var name: String
+  /// The template itself.
+  public var text: String
+
+  /// The template `text` under `name`.
+  public init(name: String = "default", text: String) {
+    self.name = name
+    self.text = text
+  }
+}
+
+extension Vocabulary {
+  /// The number of tokens.
+  public var count: Int { tokens.count }
+
+  /// The id of the token that has `role`.
+  public func id(of role: SpecialToken) -> Int? { specialTokens.first { $0.role == role }?.id }
+
+  /// Whether encoding adds the token of `role`; nil if no file says.
+  public func adds(_ role: SpecialToken) -> Bool? {
+    if role == .bos, let startOverride { return startOverride }
+    return additions.first { $0.role == role }?.isAdded
+  }
+
+  /// The text of token `id`, with invalid bytes replaced; nil outside the vocabulary.
+  public func text(of id: Int) -> String? { tokens.indices.contains(id) ? tokens.text(id) : nil }
+
+  /// The id of the token whose bytes are `text`; looks at every token.
+  public func id(ofText text: String) -> Int? { tokens.firstIndex { $0.elementsEqual(text.utf8) } }
+
+  /// The chat template that is used when none is asked for.
+  public var chatTemplate: String? { chatTemplates.first { $0.name == "default" }?.text }
+
+  mutating func set(_ role: SpecialToken, to id: Int) {
+    guard self.id(of: role) == nil else { return }
+    specialTokens.append(SpecialTokenID(role, id))
+  }
+
+  mutating func append(_ text: some Sequence<UInt8>, score: Float? = nil, type: TokenType) {
+    tokens.append(text)
+    types.append(type)
+    if let score { scores.append(score) }
+  }
+}

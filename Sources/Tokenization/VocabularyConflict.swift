@@ -1,0 +1,42 @@
+import Bytes
+
+/// Two files of one model that say different things about its tokenizer, and which one was followed.
+public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
+  /// Files give one role to different tokens.
+  case specialToken(role: SpecialToken, used: Claim?, others: [Claim])
+  /// Files differ in whether the token of a role is added while encoding.
+  case addition(role: SpecialToken, used: Bool, usedFile: String, other: Bool, otherFile: String)
+  /// A token was put over another one with the same id.
+  case replacedToken(id: Int, old: String, oldFile: String, new: String, newFile: String)
+  /// A token was left out because the model has no row for it.
+  case ignoredToken(text: String, id: Int, file: String, vocabularySize: Int)
+  /// A token has one id in the file and another in effect, since ids of added tokens follow from their texts.
+  case shiftedToken(text: String, fileID: Int, effectiveID: Int, file: String)
+
+  /// What one file says about the id of a role.
+  public struct Claim: Sendable, Hashable {
+    /// The name of the file.
+    public let file: String
+    /// The ids it gives, usually one.
+    public let ids: [Int]
+
+    var wording: String { ids.map { "\($0)" }.joined(separator: " and ") }
+  }
+
+  public var description: String {
+    switch self {
+    case .specialToken(let role, let used, let others):
+      let claims = others.map { "\($0.wording) in \($0.file)" }.joined(separator: ", ")
+      guard let used else { return "\(role.rawValue) token: \(claims); none of them is used" }
+      return "\(role.rawValue) token: \(used.wording) in \(used.file), but \(claims); \(used.wording) is used"
+    case .addition(let role, let used, let usedFile, let other, let otherFile):
+      return "add_\(role.rawValue)_token: \(used) in \(usedFile), but \(other) in \(otherFile); \(used) is used"
+    case .replacedToken(let id, let old, let oldFile, let new, let newFile):
+      return "token \(id): \(old.quoted) in \(oldFile), but \(new.quoted) in \(newFile); \(new.quoted) is used"
+    case .ignoredToken(let text, let id, let file, let size):
+      return "token \(text.quoted): id \(id) in \(file), but the model has \(size.grouped) rows; it is left out"
+    case .shiftedToken(let text, let fileID, let effectiveID, let file):
+      return "token \(text.quoted): id \(fileID) in \(file), but its place is \(effectiveID); \(effectiveID) is used"
+    }
+  }
+}

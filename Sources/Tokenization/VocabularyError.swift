@@ -1,0 +1,66 @@
+import Bytes
+
+/// Why no vocabulary can be made of the files or metadata at hand.
+public enum VocabularyError: IngotError, Equatable {
+  /// A folder has none of the files a vocabulary is made from.
+  case noTokenizer
+  /// A tokenizer of a kind that is not supported.
+  case unsupported(file: String, fact: String)
+  /// A member of a JSON file is missing or of another kind than expected.
+  case invalidMember(file: String, member: String, expected: String)
+  /// A token's id is negative or used where it cannot be.
+  case invalidID(file: String, token: String, id: Int)
+  /// The vocabulary has no token for an id below its size.
+  case missingToken(file: String, id: Int)
+  /// An id of the tokenizer has no row in the embedding.
+  case idBeyondVocabulary(token: String, id: Int, vocabularySize: Int)
+  /// The arrangement of the rules that split text is not among the known ones.
+  case unknownPreTokenizer(structure: String)
+  /// The name of the rules that split text is not among the known ones.
+  case unknownPreTokenizerName(String)
+  /// A regular expression that the matcher does not know.
+  case unsupportedPattern(String, fact: String)
+  /// Bytes that are no SentencePiece model.
+  case invalidSentencePiece(offset: Int, fact: String)
+  /// Metadata lacks a key that it must have.
+  case missingKey(String)
+  /// A value of metadata has another type than expected.
+  case invalidValue(key: String, expected: String)
+  /// Two arrays of metadata that must have one element per token do not.
+  case lengthMismatch(key: String, count: Int, tokenCount: Int)
+  /// A value in the array of token types is not a known type.
+  case unknownTokenType(id: Int, type: Int)
+
+  public var category: ErrorCategory {
+    switch self {
+    case .unknownPreTokenizerName: .usage
+    default: .input
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .noTokenizer:
+      "no tokenizer: expected tokenizer.model, tokenizer.json, or vocab.json with merges.txt"
+    case .unsupported(let file, let fact): "\(file): \(fact)"
+    case .invalidMember(let file, let member, let expected): "\(file): member \(member.quoted): expected \(expected)"
+    case .invalidID(let file, let token, let id): "\(file): token \(token.quoted): id \(id) is not possible"
+    case .missingToken(let file, let id): "\(file): no token has id \(id.grouped), expected ids without gaps"
+    case .idBeyondVocabulary(let token, let id, let size):
+      "token \(token.quoted): id \(id.grouped) is beyond the \(size.grouped) rows of the embedding"
+    case .unknownPreTokenizer(let structure):
+      "tokenizer.json: pre-tokenizer is not a known one: \(structure) (name the nearest one with --pre-tokenizer NAME)"
+    case .unknownPreTokenizerName(let name):
+      "pre-tokenizer \(name.quoted): not a known one, expected one of \(PreTokenizer.names.joined(separator: ", "))"
+    case .unsupportedPattern(let pattern, let fact): "regular expression \(pattern.quoted): \(fact)"
+    case .invalidSentencePiece(let offset, let fact):
+      "SentencePiece model at byte \(offset.grouped): \(fact)"
+    case .missingKey(let key): "metadata key \(key.quoted): missing, expected in every vocabulary"
+    case .invalidValue(let key, let expected): "metadata key \(key.quoted): expected \(expected)"
+    case .lengthMismatch(let key, let count, let tokenCount):
+      "metadata key \(key.quoted): has \(counted(count, "element")) but the vocabulary has \(counted(tokenCount, "token"))"
+    case .unknownTokenType(let id, let type):
+      "metadata key \("tokenizer.ggml.token_type".quoted): token \(id.grouped) has type \(type), expected 0 to 6"
+    }
+  }
+}
