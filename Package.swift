@@ -28,6 +28,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
   ],
   targets: [
     // Layers, lowest first; imports point down only (see docs/architecture.md and ImportDirectionTests).
@@ -44,7 +45,12 @@ let package = Package(
     library("Tokenization", ["Tensors", "Bytes"]),
     library("Architectures", ["Tensors", "Bytes"], resources: [.embedInCode("Definitions")]),
 
-    library("Models", ["Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+    library(
+      "Models",
+      [
+        "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
 
     library("Inference", ["Architectures", "Tensors", "Bytes"]),
     library("Conversion", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
@@ -68,6 +74,7 @@ let package = Package(
     tests("Quantization", ["Formats"]),
     tests("Tokenization", ["Formats"]),
     tests("Architectures"),
+    tests("Conversion", ["Models", "Architectures", "Formats"]),
     tests("Inference", ["Architectures", "Formats", "Quantization"]),
   ]
 )

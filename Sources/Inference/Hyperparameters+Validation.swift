@@ -38,7 +38,7 @@ extension Hyperparameters {
       throw .unevenHeads(headCount: headCount, keyValueHeadCount: keyValueHeadCount)
     }
     let widest = max(embeddingLength, feedForwardLength, queryLength)
-    guard widest <= Self.greatestActivationCount / positionCount else { throw .tooLarge(name: "activations") }
+    guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
     guard rotary.dimensionCount >= 2, rotary.dimensionCount.isMultiple(of: 2), rotary.dimensionCount <= headDimension
     else { throw .rotaryDimension(dimensionCount: rotary.dimensionCount, headDimension: headDimension) }
     guard normEpsilon.isFinite, normEpsilon >= 0 else { throw .outOfRange(name: "norm epsilon", value: normEpsilon) }

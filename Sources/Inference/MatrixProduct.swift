@@ -89,13 +89,7 @@ struct PackedProduct: Sendable {
       for panel in 0..<panelCount {
         let vector = sums[row * panelCount + panel]
         let column = panel * Panels.height
-        if columnCount - column >= Panels.height {
-          var bytes = target.mutableBytes
-          bytes.storeBytes(
-            of: vector, toByteOffset: (start + column) * MemoryLayout<Float>.stride, as: SIMD16<Float>.self)
-        } else {
-          for lane in 0..<columnCount - column { target[start + column + lane] = vector[lane] }
-        }
+        for lane in 0..<min(Panels.height, columnCount - column) { target[start + column + lane] = vector[lane] }
       }
     }
   }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Where the committed checkpoints and golden files are.
 public enum Fixtures {
   /// The folder of the package.
@@ -15,5 +17,13 @@ public enum Fixtures {
   /// The package's folder and the components behind it.
   public static func packagePath(_ components: String...) -> String {
     ([package] + components).joined(separator: "/")
+  }
+}
+
+extension Fixtures {
+  /// The JSON in a committed file.
+  public static func json(_ components: String...) throws -> JSON {
+    try JSON(
+      parsing: try InputFile(packagePath("fixtures", components.joined(separator: "/"))).wholeContent(limit: 16 << 20))
   }
 }

@@ -1,0 +1,45 @@
+import Bytes
+import Tensors
+
+/// Why a conversion cannot be planned.
+public enum ConversionError: IngotError {
+  case unknownNaming(String, known: [String])
+  case namingNeedsFolder(naming: String, target: String)
+  case cannotName(place: String, scheme: String)
+  case overrideMatchesNothing(pattern: String)
+  case invalidPattern(String)
+  case notARealFormat(StorageFormat)
+  case unwritableFormat(StorageFormat, container: String)
+  case requantizing(from: StorageFormat, to: StorageFormat, tensorCount: Int)
+  case otherWeights(folder: String, name: String)
+  case unusableName(String)
+  case badName(output: TensorName, fact: any IngotError)
+
+  public var category: ErrorCategory {
+    switch self {
+    case .cannotName, .badName: .input
+    case .otherWeights: .output
+    default: .usage
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .unknownNaming(let name, let known):
+      "naming scheme \(name.quoted) is not known for this architecture (known: \(known.joined(separator: ", ")))"
+    case .namingNeedsFolder(let naming, let target):
+      "naming scheme \(naming.quoted) cannot be written to a \(target) file, whose names are fixed (choose a folder)"
+    case .cannotName(let place, let scheme): "the \(place) has no name in the naming scheme \(scheme.quoted)"
+    case .overrideMatchesNothing(let pattern): "--tensor-type \(pattern.quoted) matches no tensor"
+    case .invalidPattern(let pattern): "--tensor-type \(pattern.quoted) is not a regular expression"
+    case .notARealFormat(let format): "\(format) cannot be encoded (ingot formats lists what can)"
+    case .unwritableFormat(let format, let container): "\(format) cannot stand in a \(container) file"
+    case .requantizing(let from, let to, let count):
+      "\(counted(count, "tensor")) would go from \(from) to \(to), which loses twice (pass --allow-requantize to do it)"
+    case .otherWeights(let folder, let name):
+      "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
+    case .unusableName(let name): "output name \(name.quoted) has no file name"
+    case .badName(_, let fact): "\(fact)"
+    }
+  }
+}

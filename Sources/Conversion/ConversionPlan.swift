@@ -1,0 +1,122 @@
+import Architectures
+import Bytes
+import Formats
+import Models
+import Tensors
+
+/// The complete decision on a conversion: everything that will be written, and why. Nothing is decided later.
+public struct ConversionPlan: Sendable {
+  /// The model that is converted.
+  public let source: Model
+  /// The file or folder that will be there.
+  public let destination: String
+  /// What is written.
+  public let target: ConversionRequest.Target
+  /// The naming scheme of the output.
+  public let scheme: NamingScheme
+  /// The storage format that was asked for or found.
+  public let type: StorageFormat?
+  /// The files with tensors, in order.
+  public let files: [PlannedFile]
+  /// The files without tensors, in the order in which they get their names; an index is last.
+  public let sideFiles: [SideFile]
+  /// The input tensors that are left out, with the reason.
+  public let dropped: [(name: TensorName, reason: String)]
+  /// What the user should know before and after.
+  public let remarks: [PlanRemark]
+  /// Whether existing files may be replaced.
+  public let overwrite: OverwritePolicy
+
+  /// All tensors, file by file.
+  public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
+  /// The bytes of all files with tensors.
+  public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+}
+
+/// Something about a plan that is worth saying.
+public struct PlanRemark: Sendable, Hashable {
+  /// How much it matters.
+  public enum Severity: String, Sendable {
+    /// A fact.
+    case note
+    /// Something is lost or doubtful.
+    case warning
+  }
+
+  /// How much it matters.
+  public let severity: Severity
+  /// The words.
+  public let message: String
+
+  /// A fact.
+  public static func note(_ message: String) -> PlanRemark { PlanRemark(severity: .note, message: message) }
+  /// Something lost or doubtful.
+  public static func warning(_ message: String) -> PlanRemark { PlanRemark(severity: .warning, message: message) }
+}
+
+/// A file with tensors that will be written.
+public struct PlannedFile: Sendable {
+  /// Its path.
+  public let path: String
+  /// Everything before the tensors' data.
+  public let header: [UInt8]
+  /// Its size in bytes.
+  public let byteCount: Int
+  /// Its tensors.
+  public let tensors: [PlannedTensor]
+}
+
+/// A tensor that will be written.
+public struct PlannedTensor: Sendable {
+  /// Where the numbers come from.
+  public enum Source: Sendable {
+    /// Rows of an input tensor, in the order of the output.
+    case rows(RowReader)
+    /// Numbers that follow from the parameters.
+    case values([Float])
+  }
+
+  /// Its name in the output.
+  public let name: TensorName
+  /// What it is for.
+  public let place: TensorPlace
+  /// Where it comes from.
+  public let source: Source
+  /// Its storage format in the output.
+  public let format: StorageFormat
+  /// Its extents.
+  public let shape: Shape
+  /// Why it has this format.
+  public let rule: String
+  /// Where its bytes begin in the file.
+  public var fileOffset = 0
+
+  /// Its bytes in the output.
+  public var byteCount: Int { declaration.byteCount ?? 0 }
+  /// What a writer needs to know.
+  public var declaration: TensorDeclaration { TensorDeclaration(name: name, format: format, shape: shape) }
+
+  /// The name in the input; nil for a derived tensor.
+  public var sourceName: TensorName? { if case .rows(let reader) = source { reader.tensor.name } else { nil } }
+  /// The storage format in the input; F32 for a derived tensor.
+  public var sourceFormat: StorageFormat { if case .rows(let reader) = source { reader.format } else { .f32 } }
+  /// How the rows move.
+  public var mapping: RowMapping? { if case .rows(let reader) = source { reader.mapping } else { nil } }
+  /// Whether the bytes go from file to file as they are.
+  public var isCopy: Bool { sourceFormat == format && mapping?.isIdentity == true }
+}
+
+/// A file without tensors.
+public struct SideFile: Sendable {
+  /// What it holds.
+  public enum Content: Sendable {
+    case bytes([UInt8])
+    /// The bytes of a file, unchanged.
+    case copy(of: String)
+  }
+
+  /// Its path.
+  public let path: String
+  /// What it holds.
+  public let content: Content
+}

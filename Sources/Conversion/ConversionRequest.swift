@@ -1,0 +1,71 @@
+import Bytes
+import Tensors
+
+/// What a user asks a conversion to do.
+public struct ConversionRequest: Sendable {
+  /// What is written.
+  public enum Target: String, Sendable {
+    /// A GGUF, or a split set of them.
+    case gguf
+    /// A model folder with safetensors, config.json and tokenizer files.
+    case folder
+    /// A safetensors file on its own.
+    case safeTensors = "safetensors"
+  }
+
+  /// Which storage format the tensors get.
+  public enum TypeChoice: Sendable, Hashable {
+    /// What the target keeps of the source without loss; see `Planner`.
+    case automatic
+    /// This one, as far as a tensor may have it.
+    case format(StorageFormat)
+  }
+
+  /// A storage format for the tensors whose output name matches a pattern.
+  public struct TypeOverride: Sendable, Hashable {
+    /// A regular expression that is looked for in the name.
+    public let pattern: String
+    /// The format.
+    public let format: StorageFormat
+
+    /// The override `pattern=format`.
+    public init(pattern: String, format: StorageFormat) {
+      self.pattern = pattern
+      self.format = format
+    }
+  }
+
+  /// The file or folder that is written.
+  public var destination: String
+  /// What is written; nil decides from the name of `destination`.
+  public var target: Target?
+  /// The storage format.
+  public var type: TypeChoice = .automatic
+  /// Exceptions from it; the last that matches a tensor decides.
+  public var typeOverrides: [TypeOverride] = []
+  /// The naming scheme of the output; nil takes the target's own.
+  public var naming: String?
+  /// Bytes of tensor data a file of a set may have; nil takes 5 GB for a folder and no limit for a GGUF.
+  public var maximumShardByteCount: Int?
+  /// Whether existing files may be replaced.
+  public var overwrite: OverwritePolicy = .refuse
+  /// Whether numbers may be quantized that were quantized before.
+  public var allowsRequantizing = false
+  /// The value of `general.name`, instead of the derived one.
+  public var modelName: String?
+  /// The name of the pre-tokenizer, instead of the derived one.
+  public var preTokenizer: String?
+
+  /// A request to write `destination`.
+  public init(destination: String) {
+    self.destination = destination
+  }
+
+  /// The target, from the name of the destination when it is not said.
+  public var resolvedTarget: Target {
+    if let target { return target }
+    if destination.hasSuffix(".gguf") { return .gguf }
+    if destination.hasSuffix(".safetensors") { return .safeTensors }
+    return .folder
+  }
+}

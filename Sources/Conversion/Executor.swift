@@ -1,0 +1,143 @@
+import Bytes
+import Models
+import Quantization
+import Synchronization
+import Tensors
+
+/// Carries out a plan: reads, transforms, encodes and writes each byte once, on all cores, with bounded memory.
+///
+/// Every slab's place in the output is known beforehand, so threads write where they are, in any order, and the
+/// output does not depend on their number. A thread holds one slab of the input, its numbers and its encoding.
+public struct Executor: Sendable {
+  /// About this many elements are decoded at a time: 4 MiB as float32.
+  static let slabElementCount = 1 << 20
+  /// Bytes that are passed on unchanged in one go.
+  static let copyByteCount = 256 << 20
+
+  private let plan: ConversionPlan
+  private let threadCount: Int
+  private let progress: @Sendable (Int) -> Void
+
+  /// Carries out `plan` and returns what it did to the numbers.
+  ///
+  /// - Parameter progress: is told the bytes of output done since the last call, from any thread.
+  /// - Throws: when reading or writing fails, a value cannot be stored, or an input changed meanwhile. Nothing is left
+  ///   under the final names then, and no temporary.
+  @discardableResult
+  public static func run(
+    _ plan: ConversionPlan, threads threadCount: Int = Parallel.coreCount,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws -> [TensorOutcome] {
+    try Executor(plan: plan, threadCount: threadCount, progress: progress).run()
+  }
+
+  private func run() throws -> [TensorOutcome] {
+    let isNewFolder = plan.target == .folder && FileSystem.kind(of: plan.destination) == nil
+    if plan.target == .folder { try FileSystem.createFolder(plan.destination) }
+    do {
+      return try writeFiles()
+    } catch {
+      if isNewFolder { FileSystem.removeEmptyFolder(plan.destination) }
+      throw error
+    }
+  }
+
+  private func writeFiles() throws -> [TensorOutcome] {
+    var outputs: [AtomicFile] = []
+    for file in plan.files {
+      let output = try AtomicFile(file.path, overwrite: plan.overwrite)
+      try output.reserve(file.byteCount)
+      try output.write(file.header, at: 0)
+      outputs.append(output)
+    }
+    let jobs = plan.files.indices.flatMap { index in
+      plan.files[index].tensors.enumerated().flatMap { slabs(of: $1, tensorIndex: $0, fileIndex: index) }
+    }
+    let reports = Mutex([EncodingReport?](repeating: nil, count: jobs.count))
+    let files = outputs
+    try Parallel.forEach(jobs.count, threads: threadCount, state: { SlabWorker() }) { worker, index in
+      let job = jobs[index]
+      let report = try worker.run(job, of: plan.files[job.fileIndex].tensors[job.tensorIndex], to: files[job.fileIndex])
+      reports.withLock { $0[index] = report }
+      progress(job.byteCount)
+    }
+    let outcomes = merge(jobs, reports.withLock { $0 })
+    try requireNoOverflow(outcomes)
+    for file in plan.source.checkpoint.files { try file.requireUnchanged() }
+
+    let sideFiles = try plan.sideFiles.map(prepare)
+    // The index of a set, last in the list, is what makes it complete.
+    for output in outputs { try output.commit() }
+    for file in sideFiles { try file.commit() }
+    return outcomes
+  }
+
+  private func prepare(_ file: SideFile) throws -> AtomicFile {
+    let output = try AtomicFile(file.path, overwrite: plan.overwrite)
+    switch file.content {
+    case .bytes(let bytes): try output.write(bytes, at: 0)
+    case .copy(let path):
+      let input = try InputFile(path)
+      try output.copy(input, from: 0, count: input.byteCount, to: 0)
+    }
+    return output
+  }
+
+  /// The pieces of a tensor that can be done on their own.
+  private func slabs(of tensor: PlannedTensor, tensorIndex: Int, fileIndex: Int) -> [Slab] {
+    func slab(_ rows: Range<Int>, bytes: Range<Int>) -> Slab {
+      Slab(
+        fileIndex: fileIndex, tensorIndex: tensorIndex, rows: rows, byteOffset: bytes.lowerBound,
+        byteCount: bytes.count)
+    }
+    guard case .rows(let reader) = tensor.source, !tensor.isCopy else {
+      return stride(from: 0, to: max(1, tensor.byteCount), by: Self.copyByteCount).map {
+        slab(0..<0, bytes: $0..<min(tensor.byteCount, $0 + Self.copyByteCount))
+      }
+    }
+    let geometry = reader.geometry
+    guard geometry.rowCount > 0, geometry.rowElementCount > 0 else { return [] }
+    let group = reader.groupRowCount
+    let rowsPerSlab = max(1, Self.slabElementCount / geometry.rowElementCount / group) * group
+    let outputRowByteCount = tensor.byteCount / geometry.rowCount
+    return stride(from: 0, to: geometry.rowCount, by: rowsPerSlab).map { first in
+      let last = min(geometry.rowCount, first + rowsPerSlab)
+      return slab(first..<last, bytes: first * outputRowByteCount..<last * outputRowByteCount)
+    }
+  }
+
+  /// One report a tensor, its slabs' merged in order so that sums do not depend on the threads.
+  private func merge(_ jobs: [Slab], _ reports: [EncodingReport?]) -> [TensorOutcome] {
+    var merged = plan.files.map { [EncodingReport?](repeating: nil, count: $0.tensors.count) }
+    for (job, report) in zip(jobs, reports) {
+      guard let report else { continue }
+      var sum = merged[job.fileIndex][job.tensorIndex] ?? EncodingReport()
+      sum.merge(report)
+      merged[job.fileIndex][job.tensorIndex] = sum
+    }
+    return zip(plan.files, merged).flatMap { file, reports in
+      zip(file.tensors, reports).map { TensorOutcome(tensor: $0, report: $1) }
+    }
+  }
+
+  private func requireNoOverflow(_ outcomes: [TensorOutcome]) throws {
+    let problems = outcomes.compactMap { outcome -> TensorProblem? in
+      guard let report = outcome.report, let index = report.firstOverflowIndex, let name = outcome.tensor.sourceName
+      else { return nil }
+      let (row, column) = index.quotientAndRemainder(dividingBy: max(1, outcome.tensor.shape.rowElementCount))
+      return TensorProblem(
+        name, .overflows(count: report.overflowCount, row: row, column: column, format: outcome.tensor.format))
+    }
+    guard problems.isEmpty else {
+      throw ProblemList(problems.map { FileFact(path: plan.source.checkpoint.path, fact: $0) })
+    }
+  }
+}
+
+/// What a conversion did to one tensor.
+public struct TensorOutcome: Sendable {
+  /// The tensor.
+  public let tensor: PlannedTensor
+  /// What encoding did to its numbers; nil where every number is kept by the nature of the formats.
+  public let report: EncodingReport?
+}

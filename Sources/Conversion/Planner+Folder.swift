@@ -1,0 +1,124 @@
+import Architectures
+import Bytes
+import Formats
+import Models
+import Tensors
+import Tokenization
+
+extension Planner {
+  /// Bytes of tensor data in one file of a folder unless the user says otherwise: transformers' 5 GB.
+  static let defaultShardByteCount = 5_000_000_000
+
+  /// A safetensors file on its own.
+  func safeTensorsFile(_ tensors: [PlannedTensor]) throws -> [PlannedFile] {
+    [try safeTensorsFile(request.destination, tensors)]
+  }
+
+  /// The files of a model folder: one or several with tensors, and everything that transformers needs beside them.
+  mutating func folderFiles(
+    _ tensors: [PlannedTensor], _ scheme: NamingScheme, _ type: StorageFormat?
+  ) throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
+    let limit = request.maximumShardByteCount ?? Self.defaultShardByteCount
+    let shards = ShardPlan.safeTensors(byteCounts: tensors.map(\.byteCount), limit: limit)
+    let names = ShardName.names(stem: "model", count: shards.count, suffix: ".safetensors")
+    var files: [PlannedFile] = []
+    for (name, shard) in zip(names, shards) {
+      files.append(try safeTensorsFile(FileSystem.join(request.destination, name), shard.map { tensors[$0] }))
+    }
+    var sideFiles = try configurationFiles(scheme, tensors)
+    if files.count > 1 {
+      sideFiles.append(
+        SideFile(
+          path: FileSystem.join(request.destination, "model.safetensors.index.json"),
+          content: .bytes(index(files, tensors))))
+    }
+    return (files, sideFiles)
+  }
+
+  private func safeTensorsFile(_ path: String, _ tensors: [PlannedTensor]) throws -> PlannedFile {
+    var metadata = Metadata()
+    metadata["format"] = .string("pt")
+    do throws(SafeTensorsError) {
+      let layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
+      return PlannedFile(
+        path: path, header: layout.header, byteCount: layout.fileByteCount,
+        tensors: zip(tensors, layout.offsets).map { $0.placed(at: $1) })
+    } catch {
+      throw FileFact(path: path, fact: error)
+    }
+  }
+
+  /// The index of a set, as transformers writes it.
+  private func index(_ files: [PlannedFile], _ tensors: [PlannedTensor]) -> [UInt8] {
+    var map = JSON.Object()
+    for (name, file) in files.flatMap({ file in file.tensors.map { ($0.name, file) } }).sorted(by: { $0.0 < $1.0 }) {
+      map[name] = .string(FileSystem.name(of: file.path))
+    }
+    let index = JSON.members([
+      "metadata": .members([
+        "total_parameters": .integer(tensors.reduce(0) { $0 + $1.shape.elementCount }),
+        "total_size": .integer(tensors.reduce(0) { $0 + $1.byteCount }),
+      ]),
+      "weight_map": .object(map),
+    ])
+    return index.encoded(.indented)
+  }
+
+  /// config.json, the tokenizer's files and whatever else belongs to the folder.
+  private mutating func configurationFiles(_ scheme: NamingScheme, _ tensors: [PlannedTensor]) throws -> [SideFile] {
+    let elementType = tensors.first { $0.shape.rank > 1 }?.format.torchName
+    if let folder = model.folder, let configuration = model.configuration {
+      var files = try SideFiles.copied(from: folder.path, to: request.destination)
+      let edited = SideFiles.configuration(
+        configuration, from: model.scheme, to: scheme, elementType: elementType, remarks: &remarks)
+      files.append(
+        SideFile(path: FileSystem.join(request.destination, "config.json"), content: .bytes(edited)))
+      return files
+    }
+    return try rebuiltFiles(scheme, elementType)
+  }
+
+  /// The files of a folder made of a GGUF (or of tensors with Meta's params.json).
+  private mutating func rebuiltFiles(_ scheme: NamingScheme, _ elementType: String?) throws -> [SideFile] {
+    var members = model.definition.configurationMembers(model.parameters)
+    if let name = scheme.className { members["architectures"] = .array([.string(name)]) }
+    if let name = scheme.modelType { members["model_type"] = .string(name) }
+    if let elementType { members["torch_dtype"] = .string(elementType) }
+    var files: [SideFile] = []
+    func add(_ name: String, _ bytes: [UInt8]) {
+      files.append(SideFile(path: FileSystem.join(request.destination, name), content: .bytes(bytes)))
+    }
+    if model.checkpoint.container == .gguf, model.checkpoint.metadata["tokenizer.ggml.tokens"] != nil {
+      do throws(VocabularyError) {
+        let vocabulary = try Vocabulary(model.checkpoint.metadata)
+        for role in [SpecialToken.bos, .eos, .pad] {
+          if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
+        }
+        for file in try vocabulary.huggingFaceFiles() { add(file.name, file.bytes) }
+      } catch {
+        throw FileFact(path: model.checkpoint.path, fact: error)
+      }
+    } else {
+      remarks.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
+    }
+    if let generation = SideFiles.generationConfiguration(model.checkpoint.metadata) {
+      add("generation_config.json", generation)
+    }
+    members.sort { $0.key < $1.key }
+    add("config.json", JSON.object(members).encoded(.indented))
+    return files
+  }
+}
+
+extension StorageFormat {
+  /// The name of an element type in PyTorch: `bfloat16`.
+  var torchName: String? {
+    switch self {
+    case .f64: "float64"
+    case .f32: "float32"
+    case .f16: "float16"
+    case .bf16: "bfloat16"
+    default: nil
+    }
+  }
+}

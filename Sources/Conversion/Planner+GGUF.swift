@@ -1,0 +1,112 @@
+import Architectures
+import Bytes
+import Formats
+import Models
+import Tensors
+import Tokenization
+
+extension Planner {
+  /// The files of a GGUF: one, or a split set.
+  mutating func ggufFiles(_ tensors: [PlannedTensor], _ type: StorageFormat?) throws -> [PlannedFile] {
+    let metadata = try ggufMetadata(tensors, type)
+    try requireProblemFree()
+    let limit = request.maximumShardByteCount ?? .max
+    let shards = ShardPlan.gguf(byteCounts: tensors.map(\.byteCount), limit: limit)
+    guard shards.count > 1 else { return [try ggufFile(request.destination, tensors, metadata)] }
+    let name = FileSystem.name(of: request.destination)
+    let stem = name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+    let folder = FileSystem.folder(of: request.destination)
+    let names = ShardName.names(stem: stem, count: shards.count, suffix: ".gguf")
+    var files: [PlannedFile] = []
+    for (index, shard) in shards.enumerated() {
+      var pairs = index == 0 ? metadata : Metadata()
+      pairs["split.no"] = .uint16(UInt16(clamping: index))
+      pairs["split.count"] = .uint16(UInt16(clamping: shards.count))
+      pairs["split.tensors.count"] = .int32(Int32(clamping: tensors.count))
+      files.append(try ggufFile(FileSystem.join(folder, names[index]), shard.map { tensors[$0] }, pairs))
+    }
+    return files
+  }
+
+  private func ggufFile(_ path: String, _ tensors: [PlannedTensor], _ metadata: Metadata) throws -> PlannedFile {
+    do throws(GGUFError) {
+      let layout = try GGUF.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
+      return PlannedFile(
+        path: path, header: layout.header, byteCount: layout.fileByteCount,
+        tensors: zip(tensors, layout.offsets).map { $0.placed(at: $1) })
+    } catch {
+      throw FileFact(path: path, fact: error)
+    }
+  }
+
+  /// All metadata of the output, in the reference's order.
+  private mutating func ggufMetadata(_ tensors: [PlannedTensor], _ type: StorageFormat?) throws -> Metadata {
+    guard model.checkpoint.container == .safeTensors else { return try metadataOfSource(type) }
+    let definition = model.definition
+    var metadata = Metadata()
+    metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture))
+    for (key, value) in try generalMetadata(tensors) { metadata[key] = value }
+    let statedRotary = model.configuration?.rotary ?? [:]
+    let fileType = FileType.number(of: type ?? .f32)
+    for (key, value) in definition.metadata(of: model.parameters, statedRotary: statedRotary, fileType: fileType) {
+      metadata[key] = value
+    }
+    metadata["general.quantization_version"] = .uint32(2)
+    for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
+    reportLostNumbers()
+    return metadata
+  }
+
+  /// The metadata of a GGUF for another GGUF, as llama-quantize keeps it: the two facts about formats go to the end.
+  private func metadataOfSource(_ type: StorageFormat?) throws -> Metadata {
+    var metadata = model.checkpoint.metadata
+    for key in ["split.no", "split.count", "split.tensors.count"] { metadata[key] = nil }
+    guard let type else { return metadata }
+    metadata["general.quantization_version"] = nil
+    metadata["general.file_type"] = nil
+    metadata["general.quantization_version"] = .uint32(2)
+    metadata["general.file_type"] = .uint32(FileType.number(of: type))
+    return metadata
+  }
+
+  /// Says what the configuration states and a GGUF has no key for.
+  private mutating func reportLostNumbers() {
+    for lost in model.definition.parametersLostInGGUF(model.parameters) {
+      remarks.append(.warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
+    }
+    if model.parameters.rotaryScaling.isLostInGGUF {
+      remarks.append(.warning("rotary scaling \"dynamic\" is lost: GGUF has no key for it"))
+    }
+  }
+
+  private mutating func vocabularyMetadata() throws -> Metadata {
+    guard let folder = model.folder else { return noVocabulary() }
+    let files = try TokenizerFiles(folder: folder.path)
+    guard files.hasVocabulary else { return noVocabulary() }
+    do throws(VocabularyError) {
+      let read = try Vocabulary.read(
+        files, vocabularySize: model.parameters.integer("vocabulary_size"), preTokenizer: request.preTokenizer)
+      remarks += read.conflicts.map { .warning($0.description) }
+      return read.vocabulary.metadata()
+    } catch {
+      throw FileFact(path: folder.path, fact: error)
+    }
+  }
+
+  /// What the reference writes for a model without a tokenizer.
+  private mutating func noVocabulary() -> Metadata {
+    remarks.append(.warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only"))
+    var metadata = Metadata()
+    metadata["tokenizer.ggml.model"] = .string("none")
+    return metadata
+  }
+}
+
+extension PlannedTensor {
+  /// The tensor with its place in the file.
+  func placed(at offset: Int) -> PlannedTensor {
+    var copy = self
+    copy.fileOffset = offset
+    return copy
+  }
+}

@@ -1,0 +1,111 @@
+import Architectures
+import Bytes
+import Formats
+import Models
+import Quantization
+import Tensors
+import Tokenization
+
+/// Decides a conversion: pure but for small files beside the model. Every problem is found before any output exists.
+public struct Planner {
+  let model: Model
+  let request: ConversionRequest
+  var problems: [any IngotError] = []
+  var remarks: [PlanRemark] = []
+
+  init(_ model: Model, _ request: ConversionRequest) {
+    self.model = model
+    self.request = request
+  }
+
+  /// The plan of converting `model` as `request` asks.
+  ///
+  /// - Throws: a `ProblemList` of everything that stands in the way.
+  public static func plan(_ model: Model, _ request: ConversionRequest) throws -> ConversionPlan {
+    var planner = Planner(model, request)
+    return try planner.plan()
+  }
+
+  private mutating func plan() throws -> ConversionPlan {
+    problems += model.problems
+    if model.checkpoint.containerFacts["byteOrder"] == ByteOrder.bigEndian.rawValue {
+      problems += model.checkpoint.tensors.prefix(1).map { TensorProblem($0, .bigEndian) }
+    }
+    let target = request.resolvedTarget
+    let scheme = try targetScheme(target)
+    try checkNumbers()
+    try requireProblemFree()
+
+    remarks += model.remarks.map(PlanRemark.note) + model.checkpoint.remarks.map(PlanRemark.warning)
+    let type = chosenType(target)
+    var tensors = planTensors(target, scheme, type)
+    applyTypeProblems(tensors)
+    try requireProblemFree()
+
+    order(&tensors, target)
+    let output: (files: [PlannedFile], sideFiles: [SideFile])
+    switch target {
+    case .gguf: output = (try ggufFiles(tensors, type), [])
+    case .safeTensors: output = (try safeTensorsFile(tensors), [])
+    case .folder: output = try folderFiles(tensors, scheme, type)
+    }
+    try requireFreeOutputs(output.files.map(\.path) + output.sideFiles.map(\.path))
+    try requireProblemFree()
+    for dropped in model.dropped {
+      remarks.append(.note("tensor \(dropped.tensor.name.text.quoted) is left out: \(dropped.reason)"))
+    }
+    return ConversionPlan(
+      source: model, destination: request.destination, target: target, scheme: scheme, type: type,
+      files: output.files, sideFiles: output.sideFiles,
+      dropped: model.dropped.map { ($0.tensor.name, $0.reason) } + droppedDerived(scheme),
+      remarks: remarks, overwrite: request.overwrite)
+  }
+
+  /// Throws everything found so far, if anything.
+  func requireProblemFree() throws {
+    guard !problems.isEmpty else { return }
+    throw ProblemList(problems.map { FileFact(path: model.checkpoint.path, fact: $0) })
+  }
+
+  private mutating func checkNumbers() throws {
+    do throws(ParameterError) {
+      _ = try Hyperparameters(model.parameters)
+    } catch {
+      problems.append(error)
+    }
+  }
+
+  private func targetScheme(_ target: ConversionRequest.Target) throws -> NamingScheme {
+    let definition = model.definition
+    let native = target == .gguf ? "gguf" : model.scheme.name == "gguf" ? "hf" : model.scheme.name
+    let name = request.naming ?? native
+    guard let scheme = definition.scheme(name) else {
+      throw ConversionError.unknownNaming(name, known: definition.schemes.map(\.name))
+    }
+    if target == .gguf, name != "gguf" { throw ConversionError.namingNeedsFolder(naming: name, target: "GGUF") }
+    return scheme
+  }
+
+  /// Derived tensors of the source that the output's scheme has no place for; what they say is kept in the numbers.
+  private func droppedDerived(_ scheme: NamingScheme) -> [(name: TensorName, reason: String)] {
+    let hasPlace = model.definition.derived.contains { model.definition.pattern(of: $0, in: scheme) != nil }
+    return hasPlace ? [] : model.derived.map { ($0.name, "follows from the parameters") }
+  }
+
+  // MARK: - Outputs that are in the way
+
+  private mutating func requireFreeOutputs(_ paths: [String]) throws {
+    for path in paths {
+      if model.checkpoint.files.contains(where: { FileSystem.isSameFile($0.path, path) }) {
+        throw FileError.isInput(path: path)
+      }
+    }
+    for path in paths { try AtomicFile.requireFree(path, overwrite: request.overwrite) }
+    guard request.resolvedTarget == .folder, FileSystem.kind(of: request.destination) == .folder else { return }
+    let written = Set(paths.map { FileSystem.name(of: $0) })
+    for name in try FileSystem.list(request.destination)
+    where SideFiles.isWeights(name) && !written.contains(name) {
+      throw ConversionError.otherWeights(folder: request.destination, name: name)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// The record of a conversion: what went in, what came out, and what was done to every tensor.
+public struct Receipt: Sendable {
+  /// The plan that was carried out.
+  public let plan: ConversionPlan
+  /// What it did to the numbers.
+  public let outcomes: [TensorOutcome]
+  /// The options as the user gave them.
+  public let options: [String]
+  /// The version of the program.
+  public let version: String
+
+  /// Collects the record.
+  public init(plan: ConversionPlan, outcomes: [TensorOutcome], options: [String], version: String) {
+    self.plan = plan
+    self.outcomes = outcomes
+    self.options = options
+    self.version = version
+  }
+
+  /// The schema of `json`.
+  public static let schema = "ingot.receipt/1"
+
+  /// The receipt, with the SHA-256 of every file, read again from the disk on up to `threads` threads.
+  public func json(threads: Int = Parallel.coreCount) throws -> JSON {
+    let inputs = plan.source.checkpoint.files.map(\.path)
+    let outputs = plan.files.map(\.path) + plan.sideFiles.map(\.path)
+    let paths = inputs + outputs
+    let digests = try Digests.of(paths, threads: threads)
+    func describe(_ paths: ArraySlice<String>, _ digests: ArraySlice<Digests.Entry>) -> JSON {
+      .array(
+        zip(paths, digests).map { path, entry in
+          .members([
+            "name": .string(FileSystem.name(of: path)), "bytes": .integer(entry.byteCount),
+            "sha256": .string(entry.sha256),
+          ])
+        })
+    }
+    return .members([
+      "schema": .string(Self.schema),
+      "tool": .members(["name": .string("ingot"), "version": .string(version)]),
+      "options": .array(options.map(JSON.string)),
+      "architecture": .string(plan.source.definition.name),
+      "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
+      "inputs": describe(paths.prefix(inputs.count), digests.prefix(inputs.count)),
+      "outputs": describe(paths.dropFirst(inputs.count), digests.dropFirst(inputs.count)),
+      "tensors": .array(outcomes.map(\.json)),
+      "dropped": .array(
+        plan.dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
+      "remarks": .array(
+        plan.remarks.map {
+          .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)])
+        }),
+    ])
+  }
+}
+
+extension TensorOutcome {
+  /// The line of a tensor in a receipt.
+  public var json: JSON {
+    var members = JSON.Object()
+    members["name"] = .string(tensor.name.text)
+    members["role"] = .string(tensor.place.role.rawValue)
+    if let layer = tensor.place.layer { members["layer"] = .integer(layer) }
+    members["source"] = tensor.sourceName.map { .string($0.text) } ?? .null
+    members["from"] = .string(tensor.sourceFormat.name)
+    members["to"] = .string(tensor.format.name)
+    members["shape"] = .array(tensor.shape.extents.map { .integer($0) })
+    members["transform"] = .string(tensor.mapping?.description ?? "derived")
+    members["rule"] = .string(tensor.rule)
+    members["changed"] = .integer(report?.changedCount ?? 0)
+    if let report, report.changedCount > 0 {
+      members["rmse"] = .real(report.rootMeanSquareError)
+      members["nmse"] = .real(report.normalizedMeanSquareError)
+      members["max_abs"] = .real(report.maximumAbsoluteError)
+    }
+    return .object(members)
+  }
+}
+
+/// Sizes and digests of files.
+enum Digests {
+  struct Entry: Sendable {
+    let byteCount: Int
+    let sha256: String
+  }
+
+  /// One entry a path, in order.
+  static func of(_ paths: [String], threads: Int) throws -> [Entry] {
+    let entries = SharedEntries(count: paths.count)
+    try Parallel.forEach(paths.count, threads: threads) { index in
+      let file = try InputFile(paths[index])
+      entries.set(index, Entry(byteCount: file.byteCount, sha256: try FileDigest.sha256(file)))
+    }
+    return entries.all
+  }
+}

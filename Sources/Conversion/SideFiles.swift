@@ -1,0 +1,71 @@
+import Architectures
+import Bytes
+import Tensors
+
+/// The files of a model folder that are not weights.
+enum SideFiles {
+  /// Endings of files that hold weights, in any container.
+  private static let weightEndings = [
+    ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pth", ".pt", ".ckpt", ".gguf", ".h5",
+    ".msgpack", ".onnx", ".onnx_data",
+  ]
+
+  /// Whether a file of this name holds weights or an index of them.
+  static func isWeights(_ name: String) -> Bool { weightEndings.contains { name.hasSuffix($0) } }
+
+  /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.
+  private static func belongs(_ name: String, in folder: String) -> Bool {
+    !name.hasPrefix(".") && name != "config.json" && !isWeights(name)
+      && FileSystem.kind(of: FileSystem.join(folder, name)) == .regular
+  }
+
+  /// The files beside the weights, to be copied byte for byte; config.json is written anew.
+  static func copied(from folder: String, to destination: String) throws(FileError) -> [SideFile] {
+    try FileSystem.list(folder).filter { belongs($0, in: folder) }.map { name in
+      SideFile(
+        path: FileSystem.join(destination, name), content: .copy(of: FileSystem.join(folder, name)))
+    }
+  }
+
+  /// config.json with what the conversion changes, and nothing else: class and type of the scheme, element type.
+  static func configuration(
+    _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
+    remarks: inout [PlanRemark]
+  ) -> [UInt8] {
+    guard var members = configuration.json.object else { return configuration.json.encoded(.indented) }
+    if source.name != target.name {
+      if let name = target.className { members["architectures"] = .array([.string(name)]) }
+      if let type = target.modelType { members["model_type"] = .string(type) }
+      if members.removeValue(forKey: "auto_map") != nil {
+        remarks.append(.note("auto_map is left out of config.json: it names code for the old tensor names"))
+      }
+    }
+    let key: ExactString = members["dtype"] != nil ? "dtype" : "torch_dtype"
+    if let elementType, members[key] != nil || configuration.elementTypeName != elementType {
+      members[key] = .string(elementType)
+    }
+    return JSON.object(members).encoded(.indented)
+  }
+
+  /// generation_config.json from `general.sampling.*`; nil if a GGUF states nothing of it.
+  static func generationConfiguration(_ metadata: Metadata) -> [UInt8]? {
+    let keys: KeyValuePairs = [
+      "top_k": "top_k", "top_p": "top_p", "min_p": "min_p", "temp": "temperature",
+      "penalty_repeat": "repetition_penalty",
+    ]
+    var members = JSON.Object()
+    for (key, name) in keys {
+      guard let value = metadata["general.sampling.\(key)"] else { continue }
+      members[ExactString(name)] = value.integer.map { .integer($0) } ?? value.shortestReal.map { .real($0) }
+    }
+    guard !members.isEmpty else { return nil }
+    // transformers ignores the numbers, and says so, unless sampling is on.
+    members["do_sample"] = .bool(true)
+    for role in ["bos", "eos", "padding"] {
+      guard let id = metadata["tokenizer.ggml.\(role)_token_id"]?.integer else { continue }
+      members[ExactString(role == "padding" ? "pad_token_id" : "\(role)_token_id")] = .integer(id)
+    }
+    members.sort { $0.key < $1.key }
+    return JSON.object(members).encoded(.indented)
+  }
+}

@@ -1,0 +1,77 @@
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// A piece of a tensor that one thread does at once.
+struct Slab: Sendable {
+  /// Which file, and which of its tensors.
+  let fileIndex: Int, tensorIndex: Int
+  /// The rows of the output; empty when bytes go over as they are.
+  let rows: Range<Int>
+  /// Where the bytes begin in the tensor, and how many they are.
+  let byteOffset: Int, byteCount: Int
+}
+
+/// The buffers of one thread, reused from slab to slab.
+struct SlabWorker {
+  private var stored: [UInt8] = []
+  private var scratch: [UInt8] = []
+  private var values: [Float] = []
+  private var encoded: [UInt8] = []
+
+  /// Reads, transforms, encodes and writes one slab; returns what encoding did to the numbers if it can do anything.
+  mutating func run(_ slab: Slab, of tensor: PlannedTensor, to file: AtomicFile) throws -> EncodingReport? {
+    let target = tensor.fileOffset + slab.byteOffset
+    switch tensor.source {
+    case .values(let values):
+      try file.write(Codec.encode(tensor.format, values), at: target)
+      return nil
+    case .rows(let reader) where tensor.isCopy:
+      guard slab.byteCount > 0 else { return nil }
+      let input = reader.tensor
+      try file.copy(
+        reader.file, from: input.fileOffset + slab.byteOffset, count: slab.byteCount, to: target)
+      return nil
+    case .rows(let reader):
+      try reader.read(slab.rows, into: &stored, scratch: &scratch)
+      let storedByteCount = slab.rows.count * reader.rowByteCount
+      guard reader.format != tensor.format else {
+        try file.write(stored.span.bytes.extracting(first: storedByteCount), at: target)
+        return nil
+      }
+      return try Self.encode(
+        stored, storedByteCount, slab, tensor, reader, values: &values, encoded: &encoded,
+        to: file, at: target)
+    }
+  }
+
+  private static func encode(
+    _ stored: [UInt8], _ storedByteCount: Int, _ slab: Slab, _ tensor: PlannedTensor, _ reader: RowReader,
+    values: inout [Float],
+    encoded: inout [UInt8], to file: AtomicFile, at target: Int
+  ) throws -> EncodingReport? {
+    let elementCount = slab.rows.count * reader.geometry.rowElementCount
+    if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
+    if encoded.count < slab.byteCount { encoded = [UInt8](repeating: 0, count: slab.byteCount) }
+    var numbers = values.mutableSpan
+    try Codec.decode(reader.format, stored.span.bytes.extracting(first: storedByteCount), into: &numbers)
+    let isExact = tensor.format == .f32 && reader.format != .f64
+    var report = EncodingReport()
+    do throws(CodecError) {
+      let source = values.span.extracting(first: elementCount)
+      var destination = encoded.mutableSpan
+      if isExact {
+        try Codec.encode(tensor.format, source, into: &destination)
+      } else {
+        try Codec.encode(tensor.format, source, into: &destination, report: &report)
+      }
+    } catch .nonfinite(_, let index, _) {
+      let first = slab.rows.lowerBound * reader.geometry.rowElementCount + index
+      let (row, column) = first.quotientAndRemainder(dividingBy: max(1, tensor.shape.rowElementCount))
+      throw TensorProblem(reader.tensor, .nonfinite(row: row, column: column, format: tensor.format))
+    }
+    try file.write(encoded.span.bytes.extracting(first: slab.byteCount), at: target)
+    return isExact ? nil : report
+  }
+}

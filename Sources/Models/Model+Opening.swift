@@ -1,0 +1,169 @@
+import Architectures
+import Bytes
+import Formats
+import Tensors
+
+/// Why a checkpoint's architecture cannot be found.
+public enum ModelError: IngotError {
+  case unknownArchitecture(path: String, classes: [String], modelType: String?, known: [String])
+  case unknownGGUFArchitecture(path: String, name: String, known: [String])
+  case noArchitecture(path: String)
+  case unknownNames(path: String, sample: [String], known: [String])
+  case noDefinition(name: String, known: [String])
+  case needsNumbers(path: String, problem: ParameterError)
+
+  public var category: ErrorCategory {
+    if case .noDefinition = self { .usage } else { .input }
+  }
+
+  public var description: String {
+    switch self {
+    case .unknownArchitecture(let path, let classes, let modelType, let known):
+      "\(path.escapedForDisplay): architecture \((classes.first ?? modelType ?? "").quoted) is not known (known: "
+        + "\(known.joined(separator: ", ")); pass --arch-as NAME if it is one of these by another name)"
+    case .unknownGGUFArchitecture(let path, let name, let known):
+      "\(path.escapedForDisplay): general.architecture \(name.quoted) is not known (known: \(known.joined(separator: ", ")))"
+    case .noArchitecture(let path):
+      "\(path.escapedForDisplay): has no general.architecture, so its tensors cannot be interpreted"
+    case .unknownNames(let path, let sample, let known):
+      "\(path.escapedForDisplay): tensor names such as \(sample.map(\.quoted).joined(separator: ", ")) are of no known"
+        + " naming scheme (known: \(known.joined(separator: ", ")); --mapping FILE can define one)"
+    case .noDefinition(let name, let known):
+      "architecture \(name.quoted) has no definition (known: \(known.joined(separator: ", ")))"
+    case .needsNumbers(let path, let problem):
+      "\(path.escapedForDisplay): \(problem); put config.json or params.json beside the file"
+    }
+  }
+}
+
+extension Model {
+  /// Opens a model folder, a shard, an index or a file, and finds out what it is.
+  ///
+  /// - Parameters:
+  ///   - library: the definitions to choose from.
+  ///   - architecture: the definition to use, whatever the files say (`--arch-as`).
+  /// - Throws: when the files cannot be read or no definition fits. Tensors that do not fit are `problems`.
+  public static func open(
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil
+  ) throws -> Model {
+    let checkpoint = try Checkpoint.open(path)
+    let folder = try? ModelFolder(path)
+    var configuration: Configuration?
+    var metaParameters: JSON?
+    if checkpoint.container == .safeTensors, let folder {
+      configuration = try folder.json("config.json").map(Configuration.init)
+      metaParameters = try folder.json("params.json")
+    }
+    var candidates: [Definition]
+    if let architecture {
+      guard let definition = library.definition(named: architecture) else {
+        throw ModelError.noDefinition(name: architecture, known: library.definitions.map(\.name))
+      }
+      candidates = [definition]
+    } else {
+      candidates = try library.candidates(path, checkpoint, configuration)
+    }
+    let (definition, scheme) = try bestScheme(candidates, checkpoint, path: path)
+    var problems: [any IngotError] = []
+    var remarks = ["\(definition.name) in the naming scheme \(scheme.name.quoted), found from the tensor names"]
+    let evidence = Definition.Evidence(checkpoint, definition, scheme)
+    var parameters: ParameterSet
+    switch (checkpoint.container, configuration, metaParameters) {
+    case (.gguf, _, _):
+      parameters = try place(path) {
+        () throws(ParameterError) in try definition.parameters(of: checkpoint.metadata, evidence: evidence)
+      }
+      try restoreLlama3(checkpoint, definition, scheme, &parameters, &problems, &remarks)
+    case (_, let configuration?, _):
+      parameters = try place(path) {
+        () throws(ParameterError) in try definition.parameters(of: configuration)
+      }
+    case (_, nil, let params?):
+      parameters = try place(path) {
+        () throws(ParameterError) in try definition.parameters(ofMeta: params, evidence: evidence)
+      }
+    case (_, nil, nil):
+      throw ModelError.needsNumbers(
+        path: path, problem: .missing(name: "head_count", places: "num_attention_heads or n_heads"))
+    }
+    let mapped = TensorMapping(checkpoint, definition, scheme, parameters)
+    return Model(
+      checkpoint: checkpoint, folder: folder, configuration: configuration, definition: definition, scheme: scheme,
+      parameters: parameters, mapped: mapped, problems: problems, remarks: remarks)
+  }
+
+  private static func place<T>(_ path: String, _ body: () throws(ParameterError) -> T) throws -> T {
+    do throws(ParameterError) {
+      return try body()
+    } catch {
+      throw FileFact(path: path, fact: error)
+    }
+  }
+
+  /// The candidate and scheme that know most of the names; the first of equals.
+  private static func bestScheme(
+    _ candidates: [Definition], _ checkpoint: Checkpoint, path: String
+  ) throws -> (Definition, NamingScheme) {
+    var best: (definition: Definition, scheme: NamingScheme, known: Int)?
+    for definition in candidates {
+      for scheme in definition.schemes {
+        let reader = definition.reader(of: scheme)
+        let known = checkpoint.tensors.reduce(0) { $0 + (reader.meaning(of: $1.name) == nil ? 0 : 1) }
+        if known > best?.known ?? 0 { best = (definition, scheme, known) }
+      }
+    }
+    guard let best else {
+      throw ModelError.unknownNames(
+        path: path, sample: checkpoint.tensors.prefix(3).map(\.name.text),
+        known: Set(candidates.flatMap { $0.schemes.map(\.name) }).sorted())
+    }
+    return (best.definition, best.scheme)
+  }
+}
+
+extension DefinitionLibrary {
+  /// The definitions that the files name; all of them where nothing is named.
+  fileprivate func candidates(
+    _ path: String, _ checkpoint: Checkpoint, _ configuration: Configuration?
+  ) throws -> [Definition] {
+    if checkpoint.container == .gguf {
+      guard let name = checkpoint.metadata["general.architecture"]?.text else {
+        throw ModelError.noArchitecture(path: path)
+      }
+      let matching = definitions.filter { $0.ggufArchitecture == name }
+      guard !matching.isEmpty else {
+        throw ModelError.unknownGGUFArchitecture(
+          path: path, name: name, known: Set(definitions.map(\.ggufArchitecture)).sorted())
+      }
+      // Several definitions share a GGUF architecture; the one it is named after has no peculiarities.
+      return matching.filter { $0.name == name } + matching.filter { $0.name != name }
+    }
+    guard let configuration else { return definitions }
+    let classes = configuration.classes
+    let byClass = definitions.filter { !Set($0.classes).isDisjoint(with: classes) }
+    if let first = byClass.first { return [first] }
+    if classes.isEmpty, let type = configuration.modelType,
+      let first = definitions.first(where: { $0.modelTypes.contains(type) })
+    {
+      return [first]
+    }
+    throw ModelError.unknownArchitecture(
+      path: path, classes: classes, modelType: configuration.modelType, known: definitions.map(\.name))
+  }
+}
+
+extension Definition.Evidence {
+  /// What the tensors of a checkpoint tell in one scheme.
+  init(_ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme) {
+    let reader = definition.reader(of: scheme)
+    var rows: [TensorRole: Int] = [:]
+    var layerCount: Int?
+    for tensor in checkpoint.tensors {
+      guard case .tensor(let role, let layer) = reader.meaning(of: tensor.name) else { continue }
+      if let layer { layerCount = max(layerCount ?? 0, layer + 1) }
+      if rows[role] == nil { rows[role] = tensor.shape.extents.first ?? 1 }
+    }
+    let found = rows
+    self.init(layerCount: layerCount) { found[$0] }
+  }
+}

@@ -1,0 +1,76 @@
+import Architectures
+import Bytes
+import Quantization
+import Tensors
+
+/// A model's weights as float32 in the canonical layout: what the forward pass and every comparison read.
+public struct ModelWeights: WeightSource {
+  /// The model.
+  public let model: Model
+  public let hyperparameters: Hyperparameters
+  private let readers: [TensorPlace: RowReader]
+
+  /// Prepares to read `model`.
+  ///
+  /// - Throws: its problems, if it has any; tensors that cannot be decoded; numbers that cannot be.
+  public init(_ model: Model) throws {
+    var problems = model.problems
+    var readers: [TensorPlace: RowReader] = [:]
+    for tensor in model.tensors {
+      do throws(TensorProblem) {
+        let reader = try model.canonicalReader(tensor)
+        guard Codec.canDecode(reader.format) else {
+          throw TensorProblem(tensor.descriptor, .notDecodable(reader.format))
+        }
+        readers[tensor.place] = reader
+      } catch {
+        problems.append(error)
+      }
+    }
+    guard problems.isEmpty else {
+      throw FileFact(path: model.checkpoint.path, fact: ProblemList(problems))
+    }
+    self.model = model
+    self.readers = readers
+    do throws(ParameterError) {
+      hyperparameters = try Hyperparameters(model.parameters)
+    } catch {
+      throw FileFact(path: model.checkpoint.path, fact: error)
+    }
+  }
+
+  public func contains(_ role: TensorRole, layer: Int?) -> Bool {
+    readers[TensorPlace(role, layer: layer)] != nil
+  }
+
+  public func readRows(_ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    let place = TensorPlace(role, layer: layer)
+    guard let reader = readers[place] else { throw AbsentTensor(path: model.checkpoint.path, place: place) }
+    try reader.readValues(rows, into: &values)
+  }
+}
+
+/// A tensor that was asked for and is not there.
+struct AbsentTensor: IngotError {
+  let path: String
+  let place: TensorPlace
+  var category: ErrorCategory { .input }
+  var description: String { "\(path.escapedForDisplay): has no tensor for \(place)" }
+}
+
+extension RowReader {
+  /// Decodes rows `rows` of the canonical layout into the head of `values`, which grows if it is too small.
+  ///
+  /// A vector counts as one row here, whether or not its elements move.
+  public func readValues(_ rows: Range<Int>, into values: inout [Float]) throws {
+    let isMovedVector = tensor.shape.rank == 1 && geometry.rowElementCount == 1
+    let stored = isMovedVector ? 0..<geometry.rowCount : rows
+    let elementCount = stored.count * geometry.rowElementCount
+    if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
+    var slab: [UInt8] = []
+    var scratch: [UInt8] = []
+    try read(stored, into: &slab, scratch: &scratch)
+    var destination = values.mutableSpan
+    try Codec.decode(format, slab.span.bytes.extracting(first: stored.count * rowByteCount), into: &destination)
+  }
+}

@@ -1,0 +1,76 @@
+import Architectures
+import Bytes
+import Tensors
+
+/// Why one tensor cannot be used as asked.
+public struct TensorProblem: IngotError {
+  /// What is wrong.
+  public enum Fact: Sendable, Hashable {
+    case unknownFormat(String)
+    case rowsAreNotWholeBlocks(format: StorageFormat, rowElementCount: Int)
+    case unmapped(scheme: String)
+    case missing(role: TensorRole)
+    case wrongShape(found: Shape, expected: Shape, expression: String)
+    case wrongElementCount(found: Int, expected: Int)
+    case doesNotSplitIntoHeads(rowCount: Int, headCount: Int)
+    case twiceInRole(role: TensorRole, other: TensorName)
+    case layerBeyondEnd(layer: Int, layerCount: Int)
+    case bigEndian
+    case notDecodable(StorageFormat)
+    case notEncodable(StorageFormat)
+    case nonfinite(row: Int, column: Int, format: StorageFormat)
+    case overflows(count: Int, row: Int, column: Int, format: StorageFormat)
+    case isComplex
+  }
+
+  /// The tensor's name in the file it belongs to.
+  public let name: TensorName
+  /// The fact.
+  public let fact: Fact
+
+  /// Says `fact` of a tensor.
+  public init(_ tensor: TensorDescriptor, _ fact: Fact) { self.init(tensor.name, fact) }
+
+  /// Says `fact` of a tensor's name.
+  public init(_ name: TensorName, _ fact: Fact) {
+    self.name = name
+    self.fact = fact
+  }
+
+  public var category: ErrorCategory { .input }
+
+  public var description: String { "tensor \(name.text.quoted): \(words)" }
+
+  private var words: String {
+    switch fact {
+    case .unknownFormat(let name): "has storage format \(name), which is not known"
+    case .rowsAreNotWholeBlocks(let format, let count):
+      "rows of \(count.grouped) elements do not fill whole blocks of \(format) (\(format.elementsPerBlock) elements)"
+    case .unmapped(let scheme):
+      "no tensor of the naming scheme \(scheme.quoted) has this name (--mapping FILE can name it)"
+    case .missing(let role): "is missing (it is the \(role.words))"
+    case .wrongShape(let found, let expected, let expression):
+      "has shape \(found), expected \(expected) (\(expression))"
+    case .wrongElementCount(let found, let expected):
+      "has \(found.grouped) elements, expected \(expected.grouped)"
+    case .doesNotSplitIntoHeads(let rows, let heads):
+      "\(rows.grouped) rows do not split into \(heads.grouped) heads of an even number of rows"
+    case .twiceInRole(let role, let other): "is the \(role.words), and so is \(other.text.quoted)"
+    case .layerBeyondEnd(let layer, let count):
+      "belongs to layer \(layer.grouped) but the model has \(counted(count, "layer")) (0 to \((count - 1).grouped))"
+    case .bigEndian: "is stored big-endian, which is described but not converted"
+    case .notDecodable(let format): "has storage format \(format), which cannot be decoded"
+    case .notEncodable(let format): "is to become \(format), which cannot be encoded"
+    case .nonfinite(let row, let column, let format):
+      "row \(row.grouped), column \(column.grouped) is not a finite number, which \(format) cannot hold"
+    case .overflows(let count, let row, let column, let format):
+      "\(counted(count, "value")) overflow \(format), first at row \(row.grouped), column \(column.grouped) (use BF16 or F32)"
+    case .isComplex: "holds complex numbers, which no architecture here has"
+    }
+  }
+}
+
+extension TensorRole {
+  /// The role as words: `attention query`.
+  var words: String { String(rawValue.map { $0 == "_" ? " " : $0 }) }
+}
