@@ -1,0 +1,112 @@
+/// Finds added tokens in text: from left to right, the longest first, never overlapping.
+struct AddedTokenMatcher: Sendable {
+  /// A stretch of text, or an added token in place of one.
+  enum Segment {
+    case text(Range<Int>)
+    case token(Int)
+  }
+
+  private struct Node: Sendable {
+    var children: [UInt8: Int] = [:]
+    var token: Int?
+  }
+
+  private var nodes: [Node] = [Node()]
+  private let tokens: [AddedToken]
+
+  init(_ tokens: [AddedToken]) {
+    self.tokens = tokens
+    for (index, token) in tokens.enumerated() where !token.text.isEmpty {
+      var node = 0
+      for byte in token.text.utf8 {
+        if let child = nodes[node].children[byte] {
+          node = child
+        } else {
+          nodes.append(Node())
+          nodes[node].children[byte] = nodes.count - 1
+          node = nodes.count - 1
+        }
+      }
+      nodes[node].token = index
+    }
+  }
+
+  /// Cuts `bytes[bounds]` into added tokens and the text between them.
+  func segments(of bytes: [UInt8], _ bounds: Range<Int>, _ body: (Segment) -> Void) {
+    guard nodes.count > 1 else {
+      if !bounds.isEmpty { body(.text(bounds)) }
+      return
+    }
+    var gap = bounds.lowerBound
+    var position = bounds.lowerBound
+    while position < bounds.upperBound {
+      guard let (index, end) = longest(bytes, bounds, at: position) else {
+        position += 1
+        continue
+      }
+      let token = tokens[index]
+      var start = position, stop = end
+      if token.isWholeWord, isWord(before: start, bytes, bounds) || isWord(behind: stop, bytes, bounds) {
+        position = end
+        continue
+      }
+      if token.takesSpaceBefore { start = max(gap, spaceStart(before: start, bytes, gap)) }
+      if token.takesSpaceBehind { stop = spaceEnd(behind: stop, bytes, bounds) }
+      if gap < start { body(.text(gap..<start)) }
+      body(.token(token.id))
+      gap = stop
+      position = stop
+    }
+    if gap < bounds.upperBound { body(.text(gap..<bounds.upperBound)) }
+  }
+
+  private func longest(_ bytes: [UInt8], _ bounds: Range<Int>, at start: Int) -> (token: Int, end: Int)? {
+    var node = 0
+    var position = start
+    var best: (Int, Int)?
+    while position < bounds.upperBound, let child = nodes[node].children[bytes[position]] {
+      node = child
+      position += 1
+      if let token = nodes[node].token { best = (token, position) }
+    }
+    return best
+  }
+
+  private func scalar(before end: Int, _ bytes: [UInt8], _ start: Int) -> (value: UInt32, start: Int)? {
+    guard end > start else { return nil }
+    var first = end - 1
+    while first > start, bytes[first] & 0xC0 == 0x80 { first -= 1 }
+    let text = String(decoding: bytes[first..<end], as: UTF8.self)
+    return text.unicodeScalars.first.map { ($0.value, first) }
+  }
+
+  private func scalar(behind start: Int, _ bytes: [UInt8], _ end: Int) -> (value: UInt32, end: Int)? {
+    guard start < end else { return nil }
+    var last = start + 1
+    while last < end, bytes[last] & 0xC0 == 0x80 { last += 1 }
+    let text = String(decoding: bytes[start..<last], as: UTF8.self)
+    return text.unicodeScalars.first.map { ($0.value, last) }
+  }
+
+  private func isWord(before position: Int, _ bytes: [UInt8], _ bounds: Range<Int>) -> Bool {
+    scalar(before: position, bytes, bounds.lowerBound).map { Pattern.wordSet.contains($0.value) } ?? false
+  }
+
+  private func isWord(behind position: Int, _ bytes: [UInt8], _ bounds: Range<Int>) -> Bool {
+    scalar(behind: position, bytes, bounds.upperBound).map { Pattern.wordSet.contains($0.value) } ?? false
+  }
+
+  private func spaceStart(before position: Int, _ bytes: [UInt8], _ limit: Int) -> Int {
+    var start = position
+    while let (value, first) = scalar(before: start, bytes, limit), Self.isSpace(value) { start = first }
+    return start
+  }
+
+  private func spaceEnd(behind position: Int, _ bytes: [UInt8], _ bounds: Range<Int>) -> Int {
+    var end = position
+    while let (value, last) = scalar(behind: end, bytes, bounds.upperBound), Self.isSpace(value) { end = last }
+    return end
+  }
+
+  private static func isSpace(_ value: UInt32) -> Bool { ScalarFacts.of(value) & ScalarFacts.whiteSpace != 0 }
+}

@@ -1,0 +1,122 @@
+/// Which pairs of tokens join, in which order, and into what.
+struct MergeTable: Sendable {
+  /// The rank and result of each pair, keyed by left id in the high and right id in the low 32 bits.
+  private var pairs: [UInt64: Join]
+
+  struct Join: Sendable {
+    let rank: UInt32
+    let result: UInt32
+  }
+
+  init() { pairs = [:] }
+
+  init(capacity: Int) {
+    pairs = [:]
+    pairs.reserveCapacity(capacity)
+  }
+
+  var count: Int { pairs.count }
+
+  /// Adds a pair; the first rank of a pair counts.
+  mutating func add(_ left: Int, _ right: Int, result: Int) {
+    let key = Self.key(UInt32(truncatingIfNeeded: left), UInt32(truncatingIfNeeded: right))
+    let join = Join(rank: UInt32(truncatingIfNeeded: pairs.count), result: UInt32(truncatingIfNeeded: result))
+    if pairs[key] == nil { pairs[key] = join }
+  }
+
+  private static func key(_ left: UInt32, _ right: UInt32) -> UInt64 { UInt64(left) << 32 | UInt64(right) }
+
+  private func join(_ left: UInt32, _ right: UInt32) -> Join? { pairs[Self.key(left, right)] }
+
+  /// Joins `symbols` until no pair is left: always the lowest rank, of equals the leftmost.
+  ///
+  /// - Complexity: O(n log n) for n symbols.
+  func merge(_ symbols: inout [UInt32]) {
+    guard symbols.count > 1 else { return }
+    if symbols.count <= Self.shortCount { mergeShort(&symbols) } else { mergeLong(&symbols) }
+  }
+
+  /// Up to this many symbols, looking at all pairs each time is faster than a heap.
+  static let shortCount = 24
+
+  private func mergeShort(_ symbols: inout [UInt32]) {
+    while true {
+      var best: (join: Join, index: Int)?
+      for index in 0..<symbols.count - 1 {
+        guard let candidate = join(symbols[index], symbols[index + 1]) else { continue }
+        if let current = best, current.join.rank <= candidate.rank { continue }
+        best = (candidate, index)
+      }
+      guard let best else { return }
+      symbols[best.index] = best.join.result
+      symbols.remove(at: best.index + 1)
+      if symbols.count == 1 { return }
+    }
+  }
+
+  private func mergeLong(_ symbols: inout [UInt32]) {
+    /// A symbol in a doubly linked list; `-1` ends it. A symbol that was joined away has no length left.
+    struct Link {
+      var previous: Int32
+      var next: Int32
+      var isAlive = true
+    }
+    var links = symbols.indices.map {
+      Link(previous: Int32($0) - 1, next: $0 + 1 < symbols.count ? Int32($0) + 1 : -1)
+    }
+    var heap = MinimumHeap()
+    func push(_ left: Int32, _ right: Int32) {
+      guard left >= 0, right >= 0, let join = join(symbols[Int(left)], symbols[Int(right)]) else { return }
+      heap.push(UInt64(join.rank) << 32 | UInt64(UInt32(bitPattern: left)))
+    }
+    for index in symbols.indices.dropLast() { push(Int32(index), Int32(index) + 1) }
+    while let top = heap.pop() {
+      let left = Int32(truncatingIfNeeded: top & 0xFFFF_FFFF)
+      let rank = UInt32(truncatingIfNeeded: top >> 32)
+      guard links[Int(left)].isAlive else { continue }
+      let right = links[Int(left)].next
+      // The pair may have changed since it was pushed.
+      guard right >= 0, let join = join(symbols[Int(left)], symbols[Int(right)]), join.rank == rank else { continue }
+      symbols[Int(left)] = join.result
+      let following = links[Int(right)].next
+      links[Int(right)].isAlive = false
+      links[Int(left)].next = following
+      if following >= 0 { links[Int(following)].previous = left }
+      push(links[Int(left)].previous, left)
+      push(left, following)
+    }
+    symbols = symbols.indices.filter { links[$0].isAlive }.map { symbols[$0] }
+  }
+}
+
+/// A heap of numbers that gives the least first.
+private struct MinimumHeap {
+  private var values: [UInt64] = []
+
+  mutating func push(_ value: UInt64) {
+    values.append(value)
+    var child = values.count - 1
+    while child > 0 {
+      let parent = (child - 1) / 2
+      guard values[child] < values[parent] else { return }
+      values.swapAt(child, parent)
+      child = parent
+    }
+  }
+
+  mutating func pop() -> UInt64? {
+    guard let first = values.first, let last = values.popLast() else { return nil }
+    guard !values.isEmpty else { return first }
+    values[0] = last
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < values.count && values[child] < values[least] {
+        least = child
+      }
+      guard least != parent else { return first }
+      values.swapAt(least, parent)
+      parent = least
+    }
+  }
+}

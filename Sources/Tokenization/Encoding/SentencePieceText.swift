@@ -1,0 +1,39 @@
+/// How SentencePiece writes text before it looks for pieces.
+enum SentencePieceText {
+  /// The UTF-8 of `▁` (U+2581), which stands for a space.
+  static let space: [UInt8] = [0xE2, 0x96, 0x81]
+
+  /// The name of the token for one byte: `<0x0A>`.
+  static func byteName(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 16, uppercase: true)
+    return "<0x\(digits.count == 1 ? "0" : "")\(digits)>"
+  }
+
+  /// The bytes of the UTF-8 sequence that begins with `first`; 1 for a byte that begins none.
+  static func scalarByteCount(_ first: UInt8) -> Int {
+    switch first {
+    case 0xC2...0xDF: 2
+    case 0xE0...0xEF: 3
+    case 0xF0...0xF4: 4
+    default: 1
+    }
+  }
+
+  /// `text` with spaces written as `▁` and the prefix put before it.
+  static func prepare(_ text: ArraySlice<UInt8>, prefix: Vocabulary.SpacePrefix, isFirst: Bool) -> [UInt8] {
+    let beginsWithSpace = text.first == 0x20 || text.starts(with: space)
+    let isPrefixed =
+      switch prefix {
+      case .never: false
+      case .first: isFirst && !beginsWithSpace
+      case .everySegment: !beginsWithSpace
+      case .everySegmentAlways: true
+      }
+    var prepared = isPrefixed ? space : []
+    prepared.reserveCapacity(text.count + text.count / 3 + 3)
+    for byte in text {
+      if byte == 0x20 { prepared += space } else { prepared.append(byte) }
+    }
+    return prepared
+  }
+}

@@ -1,0 +1,20 @@
+#if os(Linux)
+  @_spi(_Unicode) import Swift
+#endif
+
+extension String {
+  /// The text in Unicode's composed form (NFC).
+  ///
+  /// The standard library has the conversion but offers it only on Linux; elsewhere the text stays as it is.
+  var composed: String {
+    // Below U+0300 everything is composed already.
+    guard unicodeScalars.contains(where: { $0.value >= 0x300 }) else { return self }
+    #if os(Linux)
+      var view = String.UnicodeScalarView()
+      for scalar in _nfc { view.append(scalar) }
+      return String(view)
+    #else
+      return self
+    #endif
+  }
+}

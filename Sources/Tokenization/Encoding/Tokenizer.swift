@@ -1,0 +1,189 @@
+import Bytes
+import Tensors
+
+/// Text to token ids and back, by the rules of a vocabulary from any source.
+///
+/// The ids are those of transformers' `AutoTokenizer` for the same files: added tokens are found in the text first,
+/// SentencePiece text gets its space prefix as `Metaspace` puts it, and pairs join in the order of their ranks.
+public struct Tokenizer: Sendable {
+  /// The vocabulary.
+  public let vocabulary: Vocabulary
+
+  let ids: [ByteString: Int]
+  let merges: MergeTable
+  private let rawTokens: AddedTokenMatcher
+  private let normalizedTokens: AddedTokenMatcher
+  private let splits: [Pattern]
+  private let composes: Bool
+  /// The token of each byte: `<0xHH>` for SentencePiece, the byte's character for byte-level vocabularies.
+  let byteIDs: [UInt32?]
+  private let unknownID: Int?
+
+  /// Prepares for encoding: indexes the tokens and ranks the pairs.
+  ///
+  /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose splitting rules are not known.
+  public init(_ vocabulary: Vocabulary) throws(VocabularyError) {
+    self.vocabulary = vocabulary
+    var ids: [ByteString: Int] = [:]
+    ids.reserveCapacity(vocabulary.count)
+    let added = Set(vocabulary.addedTokens.map(\.id))
+    for (id, text) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
+      let key = ByteString(text)
+      // A text that occurs twice means the ordinary token.
+      if ids[key] == nil || !added.contains(id) { ids[key] = id }
+    }
+    self.ids = ids
+    rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.isNormalized })
+    normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter(\.isNormalized))
+    switch vocabulary.kind {
+    case .sentencePiece:
+      splits = []
+      composes = false
+      byteIDs = (UInt8.min...UInt8.max).map { byte in
+        ids[ByteString(SentencePieceText.byteName(byte))].map { UInt32(truncatingIfNeeded: $0) }
+      }
+      merges = Self.sentencePieceMerges(vocabulary, ids: ids, added: added)
+    case .byteLevel:
+      guard let rules = PreTokenizer.named(vocabulary.preTokenizer) else {
+        throw .unknownPreTokenizerName(vocabulary.preTokenizer)
+      }
+      var patterns: [Pattern] = []
+      for step in rules.steps { patterns.append(try Pattern(step.pattern)) }
+      splits = patterns
+      composes = rules.composes
+      byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
+      merges = Self.listedMerges(vocabulary, ids: ids)
+    }
+    unknownID = vocabulary.kind == .sentencePiece ? vocabulary.id(of: .unk) : nil
+  }
+
+  /// The ids of `text`.
+  ///
+  /// - Parameter addSpecialTokens: whether the tokens that the vocabulary adds by itself, such as the start of the
+  ///   text, are added.
+  /// - Complexity: O(n log n) for n bytes of text.
+  public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int] {
+    var result: [UInt32] = []
+    let bytes = Array(text.utf8)
+    rawTokens.segments(of: bytes, 0..<bytes.count) { segment in
+      switch segment {
+      case .token(let id): result.append(UInt32(truncatingIfNeeded: id))
+      case .text(let range): encodeText(bytes, range, into: &result)
+      }
+    }
+    var encoded = result.map { Int($0) }
+    guard addSpecialTokens else { return encoded }
+    if addsStart, let id = vocabulary.id(of: .bos) { encoded.insert(id, at: 0) }
+    if vocabulary.adds(.eos) == true, let id = vocabulary.id(of: .eos) { encoded.append(id) }
+    return encoded
+  }
+
+  /// Whether a start token is added: what the vocabulary says, else what llama.cpp assumes for its kind.
+  private var addsStart: Bool {
+    vocabulary.adds(.bos) ?? (vocabulary.kind == .sentencePiece || vocabulary.ignoresMerges)
+  }
+
+  /// Encodes a stretch of text that holds no added token, except those that are looked for in normalized text.
+  private func encodeText(_ bytes: [UInt8], _ range: Range<Int>, into result: inout [UInt32]) {
+    let isFirst = range.lowerBound == 0
+    guard composes else {
+      return encodeNormalized(bytes, range, isFirst: isFirst, into: &result)
+    }
+    let composed = Array(String(decoding: bytes[range], as: UTF8.self).composed.utf8)
+    encodeNormalized(composed, 0..<composed.count, isFirst: isFirst, into: &result)
+  }
+
+  private func encodeNormalized(
+    _ bytes: [UInt8], _ range: Range<Int>, isFirst: Bool, into result: inout [UInt32]
+  ) {
+    normalizedTokens.segments(of: bytes, range) { segment in
+      switch segment {
+      case .token(let id): result.append(UInt32(truncatingIfNeeded: id))
+      case .text(let part):
+        switch vocabulary.kind {
+        case .sentencePiece:
+          encodeSentencePiece(bytes[part], isFirst: isFirst && part.lowerBound == range.lowerBound, into: &result)
+        case .byteLevel: encodeByteLevel(bytes[part], into: &result)
+        }
+      }
+    }
+  }
+
+  // MARK: SentencePiece
+
+  private func encodeSentencePiece(_ text: ArraySlice<UInt8>, isFirst: Bool, into result: inout [UInt32]) {
+    let prepared = SentencePieceText.prepare(text, prefix: vocabulary.spacePrefix, isFirst: isFirst)
+    if vocabulary.ignoresMerges, let id = ids[ByteString(prepared)] {
+      result.append(UInt32(truncatingIfNeeded: id))
+      return
+    }
+    var symbols: [UInt32] = []
+    symbols.reserveCapacity(prepared.count)
+    var wasUnknown = false
+    var position = 0
+    while position < prepared.count {
+      let length = min(SentencePieceText.scalarByteCount(prepared[position]), prepared.count - position)
+      let scalar = prepared[position..<position + length]
+      position += length
+      if let id = ids[ByteString(scalar)] {
+        symbols.append(UInt32(truncatingIfNeeded: id))
+        wasUnknown = false
+        continue
+      }
+      let bytes = scalar.compactMap { byteIDs[Int($0)] }
+      if bytes.count == length {
+        symbols += bytes
+        wasUnknown = false
+      } else if let unknownID, !wasUnknown {
+        symbols.append(UInt32(truncatingIfNeeded: unknownID))
+        wasUnknown = true
+      }
+    }
+    merges.merge(&symbols)
+    result += symbols
+  }
+
+  // MARK: Byte level
+
+  private func encodeByteLevel(_ text: ArraySlice<UInt8>, into result: inout [UInt32]) {
+    var scalars: [UInt32] = []
+    var offsets: [Int] = []
+    scalars.reserveCapacity(text.count)
+    offsets.reserveCapacity(text.count + 1)
+    var offset = text.startIndex
+    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+      scalars.append(scalar.value)
+      offsets.append(offset)
+      offset += UTF8.width(scalar)
+    }
+    offsets.append(offset)
+    var cache: [ByteString: [UInt32]] = [:]
+    eachWord(of: scalars, 0..<scalars.count, from: 0) { word in
+      let bytes = ByteString(text[offsets[word.lowerBound]..<offsets[word.upperBound]])
+      if let known = cache[bytes] {
+        result += known
+        return
+      }
+      let encoded = encodeWord(bytes)
+      if cache.count < Self.cacheLimit { cache[bytes] = encoded }
+      result += encoded
+    }
+  }
+
+  /// Words whose ids are remembered while one text is encoded.
+  private static let cacheLimit = 1 << 16
+
+  private func eachWord(of scalars: [UInt32], _ range: Range<Int>, from step: Int, _ body: (Range<Int>) -> Void) {
+    guard step < splits.count else { return body(range) }
+    splits[step].words(in: scalars, range) { word in eachWord(of: scalars, word, from: step + 1, body) }
+  }
+
+  private func encodeWord(_ word: ByteString) -> [UInt32] {
+    if vocabulary.ignoresMerges, let id = ids[ByteString(ByteLevel.encode(word.bytes))] {
+      return [UInt32(truncatingIfNeeded: id)]
+    }
+    var symbols = word.bytes.compactMap { byteIDs[Int($0)] }
+    merges.merge(&symbols)
+    return symbols
+  }
+}
