@@ -1,4 +1,4 @@
-/// The 32 elements of a small block in vectors, and what its encoders ask of them.
+/// The 32 elements of a small block in vectors, and their quants.
 struct Block32 {
   let first: Floats, second: Floats, third: Floats, fourth: Floats
 
@@ -10,84 +10,37 @@ struct Block32 {
     fourth = values.floats(at: offset &+ 96)
   }
 
-  /// The bits of the greatest magnitude, as a whole number: these order as magnitudes do, with infinity (`0x7F80_0000`) and NaN
-  /// above all numbers.
+  /// element · `factor` + `added` without its fraction: of elements 0…15, and 16…31.
   @inline(__always)
-  var greatestMagnitudeBits: Int32 {
-    let greatest = Self.greater(
-      Self.greater(Self.magnitude(first), Self.magnitude(second)),
-      Self.greater(Self.magnitude(third), Self.magnitude(fourth)))
-    let low = greatest.lowHalf, high = greatest.highHalf
-    let four = low.replacing(with: high, where: high .> low)
-    let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
-    return two[1] > two[0] ? two[1] : two[0]
-  }
-
-  /// The first element of the greatest magnitude, with its sign, or +0 in a block of zeros; nil if some element is not finite.
-  @inline(__always)
-  var firstOfGreatestMagnitude: Float? {
-    let bits = greatestMagnitudeBits
-    guard bits < 0x7F80_0000 else { return nil }
-    let magnitude = Float(bitPattern: UInt32(bitPattern: bits))
-    let hasPositive = contains(magnitude)
-    let hasNegative = contains(-magnitude)
-    if hasPositive && hasNegative { return bits == 0 ? 0 : firstOfMagnitude(magnitude) }
-    return hasNegative ? -magnitude : magnitude
-  }
-
-  /// The least and the greatest element; nil if some element is not finite.
-  ///
-  /// Zero has the sign of the block's first zero, as in a search that keeps what it has until it finds better.
-  @inline(__always)
-  var range: (least: Float, greatest: Float)? {
-    // x − x is 0, but NaN for infinities and NaN.
-    let zeros = (first - first) + (second - second) + (third - third) + (fourth - fourth)
-    guard all(zeros .== zeros) else { return nil }
-    let greatest = Self.greater(Self.greater(first, second), Self.greater(third, fourth)).greatest
-    let least = -Self.greater(Self.greater(-first, -second), Self.greater(-third, -fourth)).greatest
-    guard least == 0 else { return (least, greatest) }
-    return (firstOfMagnitude(0), greatest)
-  }
-
-  /// (element − `least`) · `inverse` + 0.5 without its fraction: of elements 0…15, and 16…31.
-  @inline(__always)
-  func quants(above least: Float, inverse: Float) -> (SIMD16<UInt8>, SIMD16<UInt8>) {
-    let base = Floats(repeating: least)
-    let factor = Floats(repeating: inverse)
-    let half = Floats(repeating: 0.5)
+  func quants(times factor: Float, plus added: Float) -> (SIMD16<UInt8>, SIMD16<UInt8>) {
+    let factor = Floats(repeating: factor)
+    let added = Floats(repeating: added)
     return (
-      lowBytes(((first - base) * factor + half).truncated, ((second - base) * factor + half).truncated),
-      lowBytes(((third - base) * factor + half).truncated, ((fourth - base) * factor + half).truncated)
+      lowBytes((first * factor + added).truncated, (second * factor + added).truncated),
+      lowBytes((third * factor + added).truncated, (fourth * factor + added).truncated)
     )
   }
 
+  /// (element − `least`) · `factor` + 0.5 without its fraction: of elements 0…15, and 16…31.
   @inline(__always)
-  private func contains(_ value: Float) -> Bool {
-    let wanted = Floats(repeating: value)
-    return any((first .== wanted) .| (second .== wanted) .| (third .== wanted) .| (fourth .== wanted))
+  func quants(above least: Float, times factor: Float) -> (SIMD16<UInt8>, SIMD16<UInt8>) {
+    let least = Floats(repeating: least)
+    let factor = Floats(repeating: factor)
+    let half = Floats(repeating: 0.5)
+    return (
+      lowBytes(((first - least) * factor + half).truncated, ((second - least) * factor + half).truncated),
+      lowBytes(((third - least) * factor + half).truncated, ((fourth - least) * factor + half).truncated)
+    )
   }
 
+  /// The first element of this magnitude, which some element has.
   @inline(never)
-  private func firstOfMagnitude(_ magnitude: Float) -> Float {
-    for vector in [first, second, third, fourth] {
-      for lane in 0..<8 where abs(vector[lane]) == magnitude { return vector[lane] }
-    }
+  func first(ofMagnitude magnitude: Float) -> Float {
+    for lane in 0..<8 where abs(first[lane]) == magnitude { return first[lane] }
+    for lane in 0..<8 where abs(second[lane]) == magnitude { return second[lane] }
+    for lane in 0..<8 where abs(third[lane]) == magnitude { return third[lane] }
+    for lane in 0..<8 where abs(fourth[lane]) == magnitude { return fourth[lane] }
     return magnitude
-  }
-
-  @inline(__always)
-  private static func magnitude(_ values: Floats) -> SIMD8<Int32> {
-    unsafeBitCast(values.words & Words(repeating: 0x7FFF_FFFF), to: SIMD8<Int32>.self)
-  }
-
-  @inline(__always)
-  private static func greater(_ left: SIMD8<Int32>, _ right: SIMD8<Int32>) -> SIMD8<Int32> {
-    left.replacing(with: right, where: right .> left)
-  }
-
-  @inline(__always)
-  private static func greater(_ left: Floats, _ right: Floats) -> Floats {
-    left.replacing(with: right, where: right .> left)
   }
 }
 
@@ -104,7 +57,7 @@ extension SIMD8 where Scalar == Float {
   @inline(__always)
   var roundedHalfAway: Words {
     let shift = Floats(repeating: roundingShift)
-    let magnitude = Floats(bits: words & Words(repeating: 0x7FFF_FFFF))
+    let magnitude = magnitude
     let shifted = magnitude + shift
     // An exact half that went down to the even number goes up instead.
     let wentDown = (magnitude - (shifted - shift)) .== Floats(repeating: 0.5)
@@ -113,7 +66,9 @@ extension SIMD8 where Scalar == Float {
     return (number ^ sign) &- sign
   }
 
-  /// The low bits of each lane hold the lane without its fraction. Lanes must be from 0 to below 2²².
+  /// The low bits of each lane hold the lane without its fraction.
+  ///
+  /// Lanes must be from 0 to below 2²².
   @inline(__always)
   var truncated: Words {
     let shift = Floats(repeating: roundingShift)

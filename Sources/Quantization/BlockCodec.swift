@@ -19,39 +19,33 @@ extension BlockDecoder {
   }
 }
 
-/// Encodes one block with vectors.
+/// Encodes blocks with vectors.
 protocol BlockEncoder: RowEncoder {
   /// The definition this must agree with, bit for bit.
   associatedtype Reference: ReferenceEncoder
-
-  /// Encodes the floats at byte `source` of `values` to the block at `destination` in `bytes`.
-  ///
-  /// - Returns: whether all values are finite; if not, what the block holds has no meaning.
-  static func encodeBlock(
-    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
-  ) -> Bool
 }
 
 extension BlockEncoder {
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int? {
-    let floatBlockByteCount = Reference.elementsPerBlock &* floatByteCount
-    for block in 0..<values.byteCount / floatBlockByteCount {
-      let isFinite = encodeBlock(
-        values, at: block &* floatBlockByteCount, into: &bytes, at: block &* Reference.bytesPerBlock)
-      if !isFinite {
-        let start = block * Reference.elementsPerBlock
-        return (start..<start + Reference.elementsPerBlock).first { !values.float(at: $0 * floatByteCount).isFinite }
-      }
-    }
-    return nil
-  }
-
-  /// Encodes by the reference: for the rare block whose scale is so small that its inverse overflows.
+  /// Encodes one block of finite floats by the reference: for rare blocks that would cost the others speed.
   @inline(never)
   static func encodeBlockByReference(
     _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
   ) {
     let plain = (0..<Reference.elementsPerBlock).map { values.float(at: source + $0 * floatByteCount) }
     for (index, byte) in Reference.encode(plain).enumerated() { bytes.store(byte, at: destination + index) }
+  }
+}
+
+extension RawSpan {
+  /// The index of the first float between two byte offsets, 32 bytes or a multiple apart, that is infinite or NaN.
+  func firstNonfinite(from start: Int, to end: Int) -> Int? {
+    // x − x is 0, but NaN for infinities and NaN, and NaN stays in a sum.
+    var zeros = Floats.zero
+    for offset in stride(from: start, to: end, by: 32) {
+      let eight = floats(at: offset)
+      zeros += eight - eight
+    }
+    if all(zeros .== zeros) { return nil }
+    return (start / floatByteCount..<end / floatByteCount).first { !float(at: $0 * floatByteCount).isFinite }
   }
 }

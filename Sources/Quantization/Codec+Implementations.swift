@@ -17,14 +17,14 @@ extension Codec {
     case .f6_e2m3: F6_E2M3.self
     case .f6_e3m2: F6_E3M2.self
     case .f4: F4.self
-    case .bool, .u8: IntegerRow<UInt8>.self
-    case .i8: IntegerRow<Int8>.self
-    case .i16: IntegerRow<Int16>.self
-    case .i32: IntegerRow<Int32>.self
-    case .i64: IntegerRow<Int64>.self
-    case .u16: IntegerRow<UInt16>.self
-    case .u32: IntegerRow<UInt32>.self
-    case .u64: IntegerRow<UInt64>.self
+    case .bool, .u8: Unsigned8.self
+    case .i8: Signed8.self
+    case .i16: Signed16.self
+    case .i32: Signed32.self
+    case .i64: Signed64.self
+    case .u16: Unsigned16.self
+    case .u32: Unsigned32.self
+    case .u64: Unsigned64.self
     case .q4_0: Q4_0.self
     case .q4_1: Q4_1.self
     case .q5_0: Q5_0.self

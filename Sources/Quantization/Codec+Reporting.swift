@@ -1,47 +1,89 @@
 import Tensors
 
-// Encoding that measures itself: what was encoded is decoded again, a piece at a time while both are in the nearest cache,
-// and compared with what it was made from.
+// Encoding that measures itself: pieces that stay in the nearest cache are encoded, decoded again, and compared with what they
+// were made from.
 
 extension Codec {
-  /// Elements encoded, decoded and compared at a time; a multiple of every block.
+  /// Elements that pass through the cache at a time: a multiple of every block.
   private static let pieceElementCount = 2048
 
   /// Encodes all of `values` as `encode` does and merges what that did to them into `report`.
   ///
-  /// - Throws: as `encode`; `report` then holds the elements before the piece at which it failed.
+  /// - Throws: as `encode`; `report` then holds the pieces of 2,048 elements before the failing one.
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, into bytes: inout MutableSpan<UInt8>,
     report: inout EncodingReport
   ) throws(CodecError) {
-    try encode(format, values, into: &bytes)
-    var stored = [Float](repeating: 0, count: min(pieceElementCount, values.count))
-    var start = 0
-    while start < values.count {
-      let count = min(pieceElementCount, values.count - start)
-      let byteStart = start / format.elementsPerBlock * format.bytesPerBlock
-      let byteCount = count / format.elementsPerBlock * format.bytesPerBlock
-      var destination = stored.mutableSpan
-      try decode(format, bytes.bytes.extracting(byteStart..<byteStart + byteCount), into: &destination)
-      for index in 0..<count {
-        report.note(Double(values[start + index]), storedAs: Double(stored[index]))
-      }
-      start += count
-    }
+    try convert(.f32, values.bytes, to: format, into: &bytes, report: &report)
   }
 
   /// Turns all of `source`, whole blocks of `sourceFormat`, into `format` at the head of `bytes`, by way of floats, and
   /// merges what that did to the numbers into `report`.
   ///
-  /// Between two scalar formats this is a cast: F64 goes to F16 or BF16 through F32, as in PyTorch.
+  /// Between two element types this is a cast: F64 goes to F16 or BF16 through F32, as in PyTorch. What F32 cannot
+  /// hold of F64 and of wide integers counts as changed (integers beyond 2⁵³ as far as a double tells them apart).
+  ///
+  /// - Complexity: O(elements), with a few kilobytes of memory.
+  /// - Throws: as `decode` and `encode`; `report` then holds the pieces of 2,048 elements before the failing one.
   public static func convert(
     _ sourceFormat: StorageFormat, _ source: RawSpan, to format: StorageFormat, into bytes: inout MutableSpan<UInt8>,
     report: inout EncodingReport
   ) throws(CodecError) {
+    guard let decoder = decoder(of: sourceFormat) else { throw .notDecodable(sourceFormat) }
+    guard let encoder = encoder(of: format), let verifier = Self.decoder(of: format) else {
+      throw .notEncodable(format)
+    }
     let count = try elementCount(sourceFormat, source)
-    var values = [Float](repeating: 0, count: count)
-    var destination = values.mutableSpan
-    try decode(sourceFormat, source, into: &destination)
-    try encode(format, values.span, into: &bytes, report: &report)
+    try requireRoom(format, elementCount: count, in: bytes.count)
+
+    var values = [Float](repeating: 0, count: min(pieceElementCount, count))
+    var stored = values
+    var start = 0
+    while start < count {
+      let end = min(start + pieceElementCount, count)
+      let piece = source.extracting(byteRange(sourceFormat, start..<end))
+      var valuesSpan = values.mutableSpan
+      var valuesBytes = valuesSpan.mutableBytes
+      decoder.decode(piece, into: &valuesBytes)
+
+      let valueBytes = values.span.bytes.extracting(0..<(end - start) * floatByteCount)
+      let target = byteRange(format, start..<end)
+      var destination = bytes.mutableBytes
+      if let index = encoder.encode(valueBytes, into: &destination, at: target.lowerBound) {
+        throw .nonfinite(format, elementIndex: start + index, value: values[index])
+      }
+
+      var storedSpan = stored.mutableSpan
+      var storedBytes = storedSpan.mutableBytes
+      verifier.decode(bytes.bytes.extracting(target), into: &storedBytes)
+      if let wide = doubles(sourceFormat, piece) {
+        for (index, value) in wide.enumerated() { report.note(value, storedAs: Double(stored[index])) }
+      } else {
+        report.note(valueBytes, storedAs: stored.span.bytes)
+      }
+      start = end
+    }
+  }
+
+  private static func byteRange(_ format: StorageFormat, _ elements: Range<Int>) -> Range<Int> {
+    let start = elements.lowerBound / format.elementsPerBlock * format.bytesPerBlock
+    return start..<start + elements.count / format.elementsPerBlock * format.bytesPerBlock
+  }
+
+  /// The elements of a format that floats do not hold exactly; nil for others.
+  private static func doubles(_ format: StorageFormat, _ bytes: RawSpan) -> [Double]? {
+    func elements<Element: BitwiseCopyable>(_: Element.Type, _ value: (Element) -> Double) -> [Double] {
+      stride(from: 0, to: bytes.byteCount, by: MemoryLayout<Element>.size).map {
+        value(bytes.unsafeLoadUnaligned(fromByteOffset: $0, as: Element.self))
+      }
+    }
+    return switch format {
+    case .f64: elements(Double.self) { $0 }
+    case .i32: elements(Int32.self) { Double($0) }
+    case .u32: elements(UInt32.self) { Double($0) }
+    case .i64: elements(Int64.self) { Double($0) }
+    case .u64: elements(UInt64.self) { Double($0) }
+    default: nil
+    }
   }
 }

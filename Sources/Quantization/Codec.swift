@@ -43,14 +43,9 @@ public enum Codec {
     _ format: StorageFormat, _ values: Span<Float>, into bytes: inout MutableSpan<UInt8>
   ) throws(CodecError) {
     guard let encoder = encoder(of: format) else { throw .notEncodable(format) }
-    guard let byteCount = format.byteCount(elementCount: values.count) else {
-      throw .partialBlock(format, unit: .element, count: values.count, perBlock: format.elementsPerBlock)
-    }
-    guard byteCount <= bytes.count else {
-      throw .shortDestination(format, neededCount: byteCount, unit: .byte, givenCount: bytes.count)
-    }
+    try requireRoom(format, elementCount: values.count, in: bytes.count)
     var destination = bytes.mutableBytes
-    if let index = encoder.encode(values.bytes, into: &destination) {
+    if let index = encoder.encode(values.bytes, into: &destination, at: 0) {
       throw .nonfinite(format, elementIndex: index, value: values[index])
     }
   }
@@ -63,5 +58,15 @@ public enum Codec {
       throw .partialBlock(format, unit: .byte, count: bytes.byteCount, perBlock: format.bytesPerBlock)
     }
     return count
+  }
+
+  /// Checks that `elementCount` elements are whole blocks and fit in `byteCount` bytes.
+  static func requireRoom(_ format: StorageFormat, elementCount: Int, in byteCount: Int) throws(CodecError) {
+    guard let neededCount = format.byteCount(elementCount: elementCount) else {
+      throw .partialBlock(format, unit: .element, count: elementCount, perBlock: format.elementsPerBlock)
+    }
+    guard neededCount <= byteCount else {
+      throw .shortDestination(format, neededCount: neededCount, unit: .byte, givenCount: byteCount)
+    }
   }
 }

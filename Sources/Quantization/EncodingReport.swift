@@ -4,23 +4,23 @@
 /// each; merging these in the order of the ranges gives the tensor's, whatever thread did which range.
 public struct EncodingReport: Sendable, Equatable {
   /// Elements seen.
-  public private(set) var elementCount = 0
+  public internal(set) var elementCount = 0
   /// Elements whose stored value is not the number they were; NaN for NaN is no change.
-  public private(set) var changedCount = 0
+  public internal(set) var changedCount = 0
   /// Finite elements that were stored as infinity or NaN.
-  public private(set) var overflowCount = 0
+  public internal(set) var overflowCount = 0
   /// The first of these.
-  public private(set) var firstOverflowIndex: Int?
+  public internal(set) var firstOverflowIndex: Int?
   /// Elements that were infinite or NaN before.
-  public private(set) var nonfiniteCount = 0
+  public internal(set) var nonfiniteCount = 0
   /// The first of these.
-  public private(set) var firstNonfiniteIndex: Int?
+  public internal(set) var firstNonfiniteIndex: Int?
   /// The greatest |stored − value|, of elements finite before and after.
-  public private(set) var maximumAbsoluteError = 0.0
+  public internal(set) var maximumAbsoluteError = 0.0
   /// Σ (stored − value)², of elements finite before and after.
-  public private(set) var sumSquaredError = 0.0
+  public internal(set) var sumSquaredError = 0.0
   /// Σ value², of elements finite before and after.
-  public private(set) var sumSquaredValue = 0.0
+  public internal(set) var sumSquaredValue = 0.0
 
   /// A report on no elements.
   public init() {}

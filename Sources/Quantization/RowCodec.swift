@@ -11,10 +11,10 @@ protocol RowDecoder: Sendable {
 
 /// Encodes whole blocks.
 protocol RowEncoder: Sendable {
-  /// Encodes the floats of `values` into the head of `bytes`, which has room for them.
+  /// Encodes the floats of `values` to `bytes` from offset `start` on, which has room for them.
   ///
   /// - Returns: the index of the first value that the format cannot hold, or nil when everything was encoded.
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int?
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int?
 }
 
 /// The layout of a block format, repeated from the table as constants the compiler can unroll by (a test compares them).

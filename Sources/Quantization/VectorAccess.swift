@@ -62,12 +62,32 @@ extension SIMD8 where Scalar == Float {
   @inline(__always)
   init(bits: Words) { self = unsafeBitCast(bits, to: Floats.self) }
 
+  /// The lanes without their signs.
+  @inline(__always)
+  var magnitude: Self { Self(bits: words & Words(repeating: 0x7FFF_FFFF)) }
+
+  /// The greater of each two lanes; this one's if they are equal.
+  @inline(__always)
+  func greater(_ other: Self) -> Self { replacing(with: other, where: other .> self) }
+
+  /// The lesser of each two lanes; this one's if they are equal.
+  @inline(__always)
+  func lesser(_ other: Self) -> Self { replacing(with: other, where: other .< self) }
+
   /// The greatest of the lanes.
   @inline(__always)
-  var greatest: Float {
+  var greatestLane: Float {
     let four = lowHalf.replacing(with: highHalf, where: highHalf .> lowHalf)
     let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
     return two[1] > two[0] ? two[1] : two[0]
+  }
+
+  /// The least of the lanes.
+  @inline(__always)
+  var leastLane: Float {
+    let four = lowHalf.replacing(with: highHalf, where: highHalf .< lowHalf)
+    let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .< four.lowHalf)
+    return two[1] < two[0] ? two[1] : two[0]
   }
 }
 

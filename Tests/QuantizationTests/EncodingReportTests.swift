@@ -49,4 +49,35 @@ import Testing
     #expect(report.normalizedMeanSquareError == 0)
     #expect(try Codec.decode(.f16, bytes, elementCount: 4) == [1, 2, -1, -128])
   }
+
+  @Test func whatFloatsCannotHoldCountsAsChanged() throws {
+    var report = EncodingReport()
+    var bytes = [UInt8](repeating: 0, count: 12)
+    var destination = bytes.mutableSpan
+    let wide: [Double] = [0.1, 0.5, 1e300]
+    try Codec.convert(.f64, wide.span.bytes, to: .f32, into: &destination, report: &report)
+    #expect(report.changedCount == 2)
+    #expect(report.firstOverflowIndex == 2)
+    #expect(try Codec.decode(.f32, bytes, elementCount: 3) == [0.1, 0.5, .infinity])
+  }
+
+  @Test func vectorsAndSinglesReportTheSame() throws {
+    var generator = SeededGenerator(seed: 5)
+    // 2,051 elements: whole vectors, a vector with an infinity, and a rest.
+    var values = generator.normals(2051)
+    values[100] = .infinity
+    values[2050] = 1e6
+    let stored = try Codec.decode(.f16, Codec.encode(.f16, values), elementCount: 2051)
+    var vectors = EncodingReport()
+    vectors.note(values.span.bytes, storedAs: stored.span.bytes)
+    var singles = EncodingReport()
+    for (value, kept) in zip(values, stored) { singles.note(Double(value), storedAs: Double(kept)) }
+    #expect(vectors.elementCount == 2051)
+    #expect(vectors.changedCount == singles.changedCount)
+    #expect(vectors.firstNonfiniteIndex == 100)
+    #expect(vectors.firstOverflowIndex == 2050)
+    #expect(vectors.maximumAbsoluteError == singles.maximumAbsoluteError)
+    #expect(abs(vectors.sumSquaredError / singles.sumSquaredError - 1) < 1e-12)
+    #expect(abs(vectors.sumSquaredValue / singles.sumSquaredValue - 1) < 1e-12)
+  }
 }

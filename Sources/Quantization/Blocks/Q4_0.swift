@@ -6,7 +6,7 @@
 // q = w · (1 / scale) + 8.5 cut to a whole number, at most 15.
 // Same bytes as ggml-quants.c `quantize_row_q4_0_ref`, `dequantize_row_q4_0` (llama.cpp 0c1e57098).
 
-enum Q4_0: BlockDecoder, BlockEncoder {
+enum Q4_0: BlockDecoder, SmallBlockEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 18
@@ -36,26 +36,22 @@ enum Q4_0: BlockDecoder, BlockEncoder {
     values.storeScaled(quants.highNibbles.signed &- eight, by: scale, at: destination &+ 64)
   }
 
+  static let basis = SmallBlockBasis.signedMagnitude
+
+  @inline(__always)
+  static func scales(extreme: Floats, greatest: Floats) -> Floats {
+    extreme * Floats(repeating: -0.125)
+  }
+
   @inline(__always)
   static func encodeBlock(
-    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
-  ) -> Bool {
-    let block = Block32(values, at: source)
-    guard let extreme = block.firstOfGreatestMagnitude else { return false }
-    let scale = extreme * -0.125
-    let inverse = inverseOrZero(scale)
-    guard inverse.isFinite else {
-      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-      return true
-    }
-    let factor = Floats(repeating: inverse)
-    let half = Floats(repeating: 8.5)
-    let low = lowBytes((block.first * factor + half).truncated, (block.second * factor + half).truncated)
-    let high = lowBytes((block.third * factor + half).truncated, (block.fourth * factor + half).truncated)
+    _ block: Block32, scaleBits: UInt16, least: Float, inverse: Float, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let (low, high) = block.quants(times: inverse, plus: 8.5)
     // 16, which only the extreme of the other sign gives, becomes 15.
     let quants = (low &- low.highNibbles) | ((high &- high.highNibbles) &<< SIMD16<UInt8>(repeating: 4))
-    bytes.store(scale.halfBits, at: destination)
+    bytes.store(scaleBits, at: destination)
     bytes.store(quants, at: destination &+ 2)
-    return true
   }
 }

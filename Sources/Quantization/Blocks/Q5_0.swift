@@ -7,7 +7,7 @@
 // q = w · (1 / scale) + 16.5 cut to a whole number, at most 31.
 // Same bytes as ggml-quants.c `quantize_row_q5_0_ref`, `dequantize_row_q5_0` (llama.cpp 0c1e57098).
 
-enum Q5_0: BlockDecoder, BlockEncoder {
+enum Q5_0: BlockDecoder, SmallBlockEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 22
@@ -36,26 +36,22 @@ enum Q5_0: BlockDecoder, BlockEncoder {
     values.storeScaled(high.signed &- sixteen, by: scale, at: destination &+ 64)
   }
 
+  static let basis = SmallBlockBasis.signedMagnitude
+
+  @inline(__always)
+  static func scales(extreme: Floats, greatest: Floats) -> Floats {
+    extreme * Floats(repeating: -0.0625)
+  }
+
   @inline(__always)
   static func encodeBlock(
-    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
-  ) -> Bool {
-    let block = Block32(values, at: source)
-    guard let extreme = block.firstOfGreatestMagnitude else { return false }
-    let scale = extreme * -0.0625
-    let inverse = inverseOrZero(scale)
-    guard inverse.isFinite else {
-      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-      return true
-    }
-    let factor = Floats(repeating: inverse)
-    let half = Floats(repeating: 16.5)
-    let low = lowBytes((block.first * factor + half).truncated, (block.second * factor + half).truncated)
-    let high = lowBytes((block.third * factor + half).truncated, (block.fourth * factor + half).truncated)
-    bytes.store(scale.halfBits, at: destination)
+    _ block: Block32, scaleBits: UInt16, least: Float, inverse: Float, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let (low, high) = block.quants(times: inverse, plus: 16.5)
     // 32, which only the extreme of the other sign gives, becomes 31.
     let five = SIMD16<UInt8>(repeating: 5)
+    bytes.store(scaleBits, at: destination)
     storeFiveBitQuants(low &- (low &>> five), high &- (high &>> five), into: &bytes, at: destination &+ 2)
-    return true
   }
 }

@@ -6,7 +6,7 @@
 // w = scale · q + minimum.  Encoding: scale = (max w − min w) / 31, q = (w − min w) · (1 / scale) + 0.5 cut to a whole number.
 // Same bytes as ggml-quants.c `quantize_row_q5_1_ref`, `dequantize_row_q5_1` (llama.cpp 0c1e57098).
 
-enum Q5_1: BlockDecoder, BlockEncoder {
+enum Q5_1: BlockDecoder, SmallBlockEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 24
@@ -35,22 +35,21 @@ enum Q5_1: BlockDecoder, BlockEncoder {
     values.storeScaled(high, by: scale, plus: minimum, at: destination &+ 64)
   }
 
+  static let basis = SmallBlockBasis.range
+
+  @inline(__always)
+  static func scales(extreme: Floats, greatest: Floats) -> Floats {
+    ((greatest - extreme) / Floats(repeating: 31)).replacing(with: Floats.zero, where: greatest .== extreme)
+  }
+
   @inline(__always)
   static func encodeBlock(
-    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
-  ) -> Bool {
-    let block = Block32(values, at: source)
-    guard let (least, greatest) = block.range else { return false }
-    let scale = least == greatest ? 0 : (greatest - least) / 31
-    let inverse = inverseOrZero(scale)
-    guard inverse.isFinite, scale.isFinite else {
-      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-      return true
-    }
-    let (low, high) = block.quants(above: least, inverse: inverse)
-    bytes.store(scale.halfBits, at: destination)
+    _ block: Block32, scaleBits: UInt16, least: Float, inverse: Float, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let (low, high) = block.quants(above: least, times: inverse)
+    bytes.store(scaleBits, at: destination)
     bytes.store(least.halfBits, at: destination &+ 2)
     storeFiveBitQuants(low, high, into: &bytes, at: destination &+ 4)
-    return true
   }
 }

@@ -6,7 +6,7 @@
 // float, before it is stored as a half.
 // Same bytes as ggml-quants.c `quantize_row_q8_0_ref`, `dequantize_row_q8_0` (llama.cpp 0c1e57098).
 
-enum Q8_0: BlockDecoder, BlockEncoder {
+enum Q8_0: BlockDecoder, SmallBlockEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 34
@@ -34,25 +34,23 @@ enum Q8_0: BlockDecoder, BlockEncoder {
     values.storeScaled(bytes.bytes16(at: source &+ 18).signed, by: scale, at: destination &+ 64)
   }
 
+  static let basis = SmallBlockBasis.magnitude
+
+  @inline(__always)
+  static func scales(extreme: Floats, greatest: Floats) -> Floats {
+    extreme / Floats(repeating: 127)
+  }
+
   @inline(__always)
   static func encodeBlock(
-    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
-  ) -> Bool {
-    let block = Block32(values, at: source)
-    let magnitudeBits = block.greatestMagnitudeBits
-    guard magnitudeBits < 0x7F80_0000 else { return false }
-    let scale = Float(bitPattern: UInt32(bitPattern: magnitudeBits)) / 127
-    let inverse = inverseOrZero(scale)
-    guard inverse.isFinite else {
-      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-      return true
-    }
+    _ block: Block32, scaleBits: UInt16, least: Float, inverse: Float, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
     let factor = Floats(repeating: inverse)
-    let first = lowBytes((block.first * factor).roundedHalfAway, (block.second * factor).roundedHalfAway)
-    let second = lowBytes((block.third * factor).roundedHalfAway, (block.fourth * factor).roundedHalfAway)
-    bytes.store(scale.halfBits, at: destination)
-    bytes.store(first, at: destination &+ 2)
-    bytes.store(second, at: destination &+ 18)
-    return true
+    bytes.store(scaleBits, at: destination)
+    bytes.store(
+      lowBytes((block.first * factor).roundedHalfAway, (block.second * factor).roundedHalfAway), at: destination &+ 2)
+    bytes.store(
+      lowBytes((block.third * factor).roundedHalfAway, (block.fourth * factor).roundedHalfAway), at: destination &+ 18)
   }
 }

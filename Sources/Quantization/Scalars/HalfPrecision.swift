@@ -9,6 +9,7 @@ extension Float {
   /// Exponent and fraction move into a float's places; 224 = 239 − 15 more lifts the exponent to the top of the range, where
   /// a half's infinity (31) becomes a float's (255), and a multiplication by 2⁻¹¹² brings finite numbers back exactly.
   /// Subnormal halves become the fraction of a float in [½, 1), less ½.
+  @inline(__always)
   init(halfBits: UInt16) {
     let magnitude = UInt32(halfBits & 0x7FFF)
     let sign = UInt32(halfBits & 0x8000) << 16
@@ -23,6 +24,7 @@ extension Float {
   ///
   /// A NaN keeps its sign and upper fraction, or gets the fraction 1 if that is zero, as in NumPy and so in the gguf package;
   /// PyTorch and ggml make it quiet besides.
+  @inline(__always)
   var halfBits: UInt16 {
     let sign = UInt16(truncatingIfNeeded: (bitPattern >> 16) & 0x8000)
     let magnitude = bitPattern & 0x7FFF_FFFF
@@ -40,5 +42,36 @@ extension Float {
     // 13 bits go; the exponent's bias falls from 127 to 15, by 112 << 23 = 0x3800_0000.
     let rounded = magnitude &- 0x3800_0000 &+ 0x0FFF &+ ((magnitude >> 13) & 1)
     return sign | UInt16(truncatingIfNeeded: rounded >> 13)
+  }
+}
+
+extension SIMD8 where Scalar == Float {
+  /// The numbers that the bits of eight halves stand for.
+  @inline(__always)
+  init(halfBits: SIMD8<UInt16>) {
+    let words = Words(truncatingIfNeeded: halfBits)
+    let magnitude = words & Words(repeating: 0x7FFF)
+    let sign = (words & Words(repeating: 0x8000)) &<< Words(repeating: 16)
+    let subnormal = Floats(bits: magnitude | Words(repeating: 0x3F00_0000)) - Floats(repeating: 0.5)
+    let raised = (magnitude &<< Words(repeating: 13)) &+ Words(repeating: 0x7000_0000)
+    let normal = Floats(bits: raised) * Floats(repeating: 0x1p-112)
+    let value = normal.replacing(with: subnormal, where: magnitude .< Words(repeating: 0x0400))
+    self.init(bits: value.words | sign)
+  }
+
+  /// The bits of the nearest halves, as `Float.halfBits`.
+  @inline(__always)
+  var halfBits: SIMD8<UInt16> {
+    let sign = (words &>> Words(repeating: 16)) & Words(repeating: 0x8000)
+    let magnitude = self.magnitude.words
+    let odd = (magnitude &>> Words(repeating: 13)) & Words(repeating: 1)
+    var bits = (magnitude &+ Words(repeating: 0xC800_0FFF) &+ odd) &>> Words(repeating: 13)
+    let subnormal = (self.magnitude + Floats(repeating: 0.5)).words &- Words(repeating: 0x3F00_0000)
+    bits.replace(with: subnormal, where: magnitude .< Words(repeating: 0x3880_0000))
+    bits.replace(with: Words(repeating: 0x7C00), where: magnitude .>= Words(repeating: 0x4780_0000))
+    let fraction = (magnitude &>> Words(repeating: 13)) & Words(repeating: 0x3FF)
+    let nan = Words(repeating: 0x7C00) | fraction.replacing(with: Words(repeating: 1), where: fraction .== Words.zero)
+    bits.replace(with: nan, where: magnitude .> Words(repeating: 0x7F80_0000))
+    return SIMD8<UInt16>(truncatingIfNeeded: bits | sign)
   }
 }

@@ -2,18 +2,23 @@
 
 enum Binary32: RowDecoder, RowEncoder {
   static func decode(_ bytes: RawSpan, into values: inout MutableRawSpan) {
-    copyFloats(bytes, into: &values)
+    copyFloats(bytes, into: &values, at: 0)
   }
 
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int? {
-    copyFloats(values, into: &bytes)
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    copyFloats(values, into: &bytes, at: start)
     return nil
   }
 
-  private static func copyFloats(_ source: RawSpan, into destination: inout MutableRawSpan) {
-    for offset in stride(from: 0, to: source.byteCount, by: 4) {
-      let bits = source.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
-      destination.storeBytes(of: UInt32(littleEndian: bits), toByteOffset: offset, as: UInt32.self)
+  private static func copyFloats(_ source: RawSpan, into destination: inout MutableRawSpan, at start: Int) {
+    var offset = 0
+    while offset <= source.byteCount - 32 {
+      destination.store(source.floats(at: offset), at: start &+ offset)
+      offset &+= 32
+    }
+    while offset < source.byteCount {
+      destination.store(source.word(at: offset), at: start &+ offset)
+      offset &+= floatByteCount
     }
   }
 }
@@ -21,16 +26,14 @@ enum Binary32: RowDecoder, RowEncoder {
 enum Binary64: RowDecoder, RowEncoder {
   static func decode(_ bytes: RawSpan, into values: inout MutableRawSpan) {
     for index in 0..<bytes.byteCount / 8 {
-      let bits = bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
-      let value = Float(Double(bitPattern: UInt64(littleEndian: bits)))
-      values.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
+      let value = bytes.unsafeLoadUnaligned(fromByteOffset: index &* 8, as: Double.self)
+      values.store(Float(value), at: index &* floatByteCount)
     }
   }
 
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int? {
-    for index in 0..<values.byteCount / 4 {
-      let value = Double(values.unsafeLoadUnaligned(fromByteOffset: index * 4, as: Float.self))
-      bytes.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: index * 8, as: UInt64.self)
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    for index in 0..<values.byteCount / floatByteCount {
+      bytes.store(Double(values.float(at: index &* floatByteCount)), at: start &+ index &* 8)
     }
     return nil
   }

@@ -1,35 +1,4 @@
-// A row by the reference, block by block: the oracle of the fast kernels, and the way of blocks they do not care for.
-
-extension ReferenceDecoder {
-  static func decodeRow(_ bytes: RawSpan, into values: inout MutableRawSpan) {
-    for block in 0..<bytes.byteCount / bytesPerBlock {
-      let start = block * bytesPerBlock
-      let stored = (0..<bytesPerBlock).map { bytes.unsafeLoadUnaligned(fromByteOffset: start + $0, as: UInt8.self) }
-      for (index, value) in decode(stored).enumerated() {
-        let offset = (block * elementsPerBlock + index) * floatByteCount
-        values.storeBytes(of: value, toByteOffset: offset, as: Float.self)
-      }
-    }
-  }
-}
-
-extension ReferenceEncoder {
-  static func encodeRow(_ values: RawSpan, into bytes: inout MutableRawSpan) -> Int? {
-    for block in 0..<values.byteCount / (elementsPerBlock * floatByteCount) {
-      let start = block * elementsPerBlock
-      var plain: [Float] = []
-      for index in start..<start + elementsPerBlock {
-        let value = values.unsafeLoadUnaligned(fromByteOffset: index * floatByteCount, as: Float.self)
-        guard value.isFinite else { return index }
-        plain.append(value)
-      }
-      for (index, byte) in encode(plain).enumerated() {
-        bytes.storeBytes(of: byte, toByteOffset: block * bytesPerBlock + index, as: UInt8.self)
-      }
-    }
-    return nil
-  }
-}
+// What the plain definitions of block formats share.
 
 /// The float cut to a whole number as the `cvttss2si` instruction does it, on which ggml's casts rest: what does not fit
 /// in 32 bits, and NaN, becomes `Int32.min`, whose low byte is 0.

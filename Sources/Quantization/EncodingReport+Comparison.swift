@@ -1,0 +1,72 @@
+// Comparing rows with what was stored for them: eight elements at a time while all are finite, else one by one.
+
+extension EncodingReport {
+  /// Notes the floats of `values` and the numbers that are stored for them, at the same places of `stored`.
+  ///
+  /// Each lane of eight sums its own elements; lanes are added at the end, first to last.
+  mutating func note(_ values: RawSpan, storedAs stored: RawSpan) {
+    let byteCount = values.byteCount
+    var lanes = Lanes()
+    var offset = 0
+    while offset <= byteCount - 32 {
+      let before = values.floats(at: offset)
+      let after = stored.floats(at: offset)
+      // x − x is NaN for infinities and NaN.
+      let zeros = (before - before) + (after - after)
+      if all(zeros .== Floats.zero) {
+        lanes.note(before, after)
+        elementCount += 8
+      } else {
+        for lane in 0..<8 { note(Double(before[lane]), storedAs: Double(after[lane])) }
+      }
+      offset &+= 32
+    }
+    while offset < byteCount {
+      note(Double(values.float(at: offset)), storedAs: Double(stored.float(at: offset)))
+      offset &+= floatByteCount
+    }
+    add(lanes)
+  }
+
+  private mutating func add(_ lanes: Lanes) {
+    for lane in 0..<8 { changedCount += Int(lanes.changedCount[lane]) }
+    for half in [lanes.lowSquaredError, lanes.highSquaredError] {
+      for lane in 0..<4 { sumSquaredError += half[lane] }
+    }
+    for half in [lanes.lowSquaredValue, lanes.highSquaredValue] {
+      for lane in 0..<4 { sumSquaredValue += half[lane] }
+    }
+    for half in [lanes.lowMaximum, lanes.highMaximum] {
+      for lane in 0..<4 { maximumAbsoluteError = max(maximumAbsoluteError, half[lane]) }
+    }
+  }
+
+  /// Sums of eight lanes, as two halves of doubles.
+  private struct Lanes {
+    var changedCount = SIMD8<Int32>.zero
+    var lowSquaredError = SIMD4<Double>.zero, highSquaredError = SIMD4<Double>.zero
+    var lowSquaredValue = SIMD4<Double>.zero, highSquaredValue = SIMD4<Double>.zero
+    var lowMaximum = SIMD4<Double>.zero, highMaximum = SIMD4<Double>.zero
+
+    @inline(__always)
+    mutating func note(_ before: Floats, _ after: Floats) {
+      let one = SIMD8<Int32>(repeating: 1)
+      changedCount &+= SIMD8<Int32>.zero.replacing(with: one, where: before .!= after)
+      Self.note(before.lowHalf, after.lowHalf, &lowSquaredError, &lowSquaredValue, &lowMaximum)
+      Self.note(before.highHalf, after.highHalf, &highSquaredError, &highSquaredValue, &highMaximum)
+    }
+
+    @inline(__always)
+    private static func note(
+      _ before: SIMD4<Float>, _ after: SIMD4<Float>, _ squaredError: inout SIMD4<Double>,
+      _ squaredValue: inout SIMD4<Double>, _ maximum: inout SIMD4<Double>
+    ) {
+      let value = SIMD4<Double>(before)
+      let error = SIMD4<Double>(after) - value
+      squaredError += error * error
+      squaredValue += value * value
+      maximum.replace(with: error, where: error .> maximum)
+      maximum.replace(with: -error, where: -error .> maximum)
+    }
+  }
+}
