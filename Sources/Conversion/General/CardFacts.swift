@@ -13,7 +13,8 @@ struct CardFacts {
     ("finetune", ["finetune", "model_finetune"]), ("basename", ["basename", "model_basename", "model_type"]),
     ("description", ["description", "model_description"]), ("size_label", ["size_label", "model_size_label"]),
     ("license", ["license"]), ("license.name", ["license_name"]), ("license.link", ["license_link"]),
-    ("source.url", ["url", "model_url"]), ("source.doi", ["doi", "model_doi"]), ("source.uuid", ["uuid", "model_uuid"]),
+    ("source.url", ["url", "model_url"]), ("source.doi", ["doi", "model_doi"]),
+    ("source.uuid", ["uuid", "model_uuid"]),
     ("source.repo_url", ["repo_url", "model_repo_url"]),
   ]
 
@@ -130,7 +131,8 @@ struct CardFacts {
       switch first {
       case .string: values.all(\.string).map { .string(PackedStrings($0)) }
       case .bool: values.all { if case .bool(let value) = $0 { value } else { nil } }.map(MetadataArray.bool)
-      case .integer: values.all { if case .integer(let value) = $0 { Int32(exactly: value) } else { nil } }.map(MetadataArray.int32)
+      case .integer:
+        values.all { if case .integer(let value) = $0 { Int32(exactly: value) } else { nil } }.map(MetadataArray.int32)
       case .real: values.all { if case .real(let value) = $0 { Float(value) } else { nil } }.map(MetadataArray.float32)
       default: nil
       }

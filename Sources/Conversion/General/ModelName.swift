@@ -64,7 +64,7 @@ public struct ModelName: Sendable, Equatable {
     .joined(separator: " ")
   }
 
-  /// `^(v\d+(\.\d+)*|\d.*)$`
+  /// Whether the word is `v\d+(\.\d+)*` or `\d.*`.
   private static func staysInTitle(_ word: Substring.UnicodeScalarView) -> Bool {
     guard let first = word.first else { return false }
     return first.isDecimalDigit || first == "v" && ModelNamePart.isDottedNumber(Array(word.dropFirst()))

@@ -32,22 +32,24 @@ struct ModelNamePart {
   private static let finetunes: Set = ["chat", "instruct", "vision", "lora"]
   private static let sizeWords: Set = ["small", "mini", "medium", "large", "xl", "xxl"]
 
-  /// `\d+([.]\d+)*`
+  /// Whether the scalars are `\d+([.]\d+)*`.
   static func isDottedNumber(_ scalars: [Unicode.Scalar]) -> Bool {
     scalars.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { digits in
       !digits.isEmpty && digits.allSatisfy(\.isDecimalDigit)
     }
   }
 
-  /// `(v|iter)?\d+([.]\d+)*`
+  /// Whether the part is `(v|iter)?\d+([.]\d+)*`.
   private static func isVersion(_ folded: [Unicode.Scalar]) -> Bool {
     let prefix = folded.starts(with: "iter".unicodeScalars) ? 4 : folded.first == "v" ? 1 : 0
     return isDottedNumber(Array(folded.dropFirst(prefix)))
   }
 
-  /// `i?q\d(_\w)*|b?fp?(16|32)`
+  /// Whether the part is `i?q\d(_\w)*|b?fp?(16|32)`.
   private static func isStorageType(_ folded: [Unicode.Scalar]) -> Bool {
-    if ["f", "fp", "bf", "bfp"].contains(where: { folded.text == $0 + "16" || folded.text == $0 + "32" }) { return true }
+    if ["f", "fp", "bf", "bfp"].contains(where: { folded.text == $0 + "16" || folded.text == $0 + "32" }) {
+      return true
+    }
     let quantized = folded.first == "i" ? folded.dropFirst() : folded[...]
     guard quantized.first == "q", let digit = quantized.dropFirst().first, digit.isDecimalDigit else { return false }
     let rest = Array(quantized.dropFirst(2))
@@ -55,7 +57,7 @@ struct ModelNamePart {
       && rest.enumerated().allSatisfy { $0.offset % 2 == 0 ? $0.element == "_" : $0.element.isWordCharacter }
   }
 
-  /// `(([A]|\d+[x])?\d+([._]\d+)?[KMBT][\d]?|small|mini|medium|large|x?xl)`
+  /// Whether the part is `(([A]|\d+[x])?\d+([._]\d+)?[KMBT][\d]?|small|mini|medium|large|x?xl)`.
   private static func isSizeLabel(_ folded: [Unicode.Scalar]) -> Bool {
     if sizeWords.contains(folded.text) { return true }
     var number = folded[...]
@@ -78,7 +80,9 @@ struct ModelNamePart {
       let unit = label[label.count - 2]
       label = label.dropLast(2) + [".", last, unit]
     }
-    if label.count > 1, label[label.count - 2].isDecimalDigit, let unit = label.last, "kmbt".unicodeScalars.contains(unit) {
+    if label.count > 1, label[label.count - 2].isDecimalDigit, let unit = label.last,
+      "kmbt".unicodeScalars.contains(unit)
+    {
       label[label.count - 1] = unit.properties.uppercaseMapping.unicodeScalars.first ?? unit
     }
     roles = [.sizeLabel]

@@ -52,7 +52,7 @@ extension YAML {
     return Int((isNegative ? "-" : "") + spelled, radix: radix).map(YAML.integer) ?? .other
   }
 
-  /// `[1-9][0-9_]*(:[0-5]?[0-9])+`
+  /// Whether the text is `[1-9][0-9_]*(:[0-5]?[0-9])+`.
   private static func isSexagesimal(_ body: ArraySlice<UInt8>, first: UInt8) -> Bool {
     let groups = body.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     return groups.count > 1 && first != 0x30 && groups[0].allSatisfy(isDigitOrLine)
@@ -105,7 +105,9 @@ extension YAML {
       rest = rest.dropFirst()
       return true
     }
-    guard take(4...4) != nil, take("-"), let months = take(1...2), take("-"), let days = take(1...2) else { return false }
+    guard take(4...4) != nil, take("-"), let months = take(1...2), take("-"), let days = take(1...2) else {
+      return false
+    }
     if rest.isEmpty { return months == 2 && days == 2 }
     if !take("T"), !take("t") {
       guard take(" ") else { return false }

@@ -13,7 +13,7 @@ extension YAMLParser {
       content += gap + text[start..<position]
       let end = position
       gap = plainGap()
-      let isShallow = !isFlow && column <= parent
+      let isShallow = !isFlow && text[end..<position].contains("\n") && column <= parent
       if gap.isEmpty || current == nil || current == "#" || isShallow || isDocumentMark || endsPlain(isFlow: isFlow) {
         // What was skipped belongs to whoever reads on, which counts columns and looks for ends of lines.
         position = end
