@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 /// Makes the bytes of a safetensors file from a literal description, valid or not.
-public struct SafeTensorsBytes {
+public struct SafeTensorsBytes: Sendable {
   /// The text of the header.
   public var header: String
   /// The bytes behind the header.
@@ -30,9 +30,9 @@ public struct SafeTensorsBytes {
 }
 
 /// Makes the bytes of a GGUF file from a literal description, valid or not.
-public struct GGUFBytes {
+public struct GGUFBytes: Sendable {
   /// A tensor's record.
-  public struct Record {
+  public struct Record: Sendable {
     public var name: [UInt8]
     /// Fastest-varying first, as in the file.
     public var extents: [UInt64]

@@ -45,3 +45,16 @@ public final class TemporaryFolder: Sendable {
     }
   }
 }
+
+extension TemporaryFolder {
+  /// Writes `bytes` to `name` without flushing them to the disk, for tests that write thousands of files.
+  @discardableResult
+  public func writeUnflushed(_ bytes: [UInt8], to name: String) throws -> String {
+    guard let stream = fopen(file(name), "w") else { throw FileError.isFolder(path: file(name)) }
+    let writtenCount = bytes.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, stream) }
+    guard fclose(stream) == 0, writtenCount == bytes.count else {
+      throw FileError.endsEarly(path: file(name), offset: writtenCount, expected: bytes.count)
+    }
+    return file(name)
+  }
+}
