@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Settings every target shares. `Lifetimes` lets `Bytes` and `Tensors` hand out borrowed spans safely.
+/// Settings every target shares; `Lifetimes` lets `Bytes` and `Tensors` hand out borrowed spans safely.
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableExperimentalFeature("Lifetimes"),
@@ -23,10 +23,13 @@ let package = Package(
   name: "ingot",
   platforms: [.macOS(.v26)],
   products: [
-    .library(name: "Ingot", targets: ["Ingot"])
+    .executable(name: "ingot", targets: ["CommandLineTool"]),
+    .library(name: "Ingot", targets: ["Ingot"]),
   ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
   ],
@@ -54,7 +57,12 @@ let package = Package(
 
     library("Inference", ["Architectures", "Tensors", "Bytes"]),
     library("Conversion", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
-    library("Inspection", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+    library(
+      "Inspection",
+      [
+        "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     library(
       "Verification",
       ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
@@ -65,6 +73,14 @@ let package = Package(
         "Conversion", "Inspection", "Verification", "Inference", "Models", "Architectures", "Formats", "Quantization",
         "Tokenization", "Tensors", "Bytes",
       ]),
+    .executableTarget(
+      name: "CommandLineTool",
+      dependencies: [
+        "Ingot",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
 
     .target(
       name: "TestSupport", dependencies: ["Bytes", "Tensors"], path: "Tests/TestSupport", swiftSettings: settings),
@@ -76,5 +92,10 @@ let package = Package(
     tests("Architectures"),
     tests("Conversion", ["Models", "Architectures", "Formats"]),
     tests("Inference", ["Architectures", "Formats", "Quantization"]),
+    tests("Inspection", ["Formats"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["CommandLineTool", "TestSupport", "Bytes", "Tensors"],
+      exclude: ["Snapshots"], swiftSettings: settings),
+    .testTarget(name: "ProjectTests", swiftSettings: settings),
   ]
 )

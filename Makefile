@@ -1,0 +1,36 @@
+# make build    the program, tuned for this machine, at .build/release/ingot
+# make test     all tests; the last lines give the counts
+# make lint     formatting and the rules of who may import whom
+# make setup    what a build needs, installed when missing
+# make clean    removes what was built
+#
+# PORTABLE=1    build for any machine of this kind; the output of the program is the same to the byte
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+TUNING := $(if $(PORTABLE),,-Xcc -march=native)
+# The Swift libraries go into the program, except on macOS, where they belong to the system.
+STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib)
+
+.PHONY: setup build test lint clean
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	swift build -c release --product ingot $(TUNING) $(STATIC)
+
+# Tests check every bound and every overflow in a debug build, and run the debug program.
+test: setup
+	swift build --build-tests
+	swift test --skip-build --disable-xctest --parallel
+
+lint: setup
+	swift format lint --strict --recursive Sources Tests Package.swift
+	scripts/check-imports.sh
+
+clean:
+	swift package clean
+	rm -rf demo

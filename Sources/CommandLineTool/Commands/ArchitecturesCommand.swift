@@ -1,0 +1,98 @@
+import ArgumentParser
+import Ingot
+
+struct ArchitecturesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "architectures",
+    abstract: "Lists the architectures, or shows the definition of one with everything it inherits.")
+
+  @Argument(help: "The architecture to show.")
+  var name: String?
+
+  @Option(help: ArgumentHelp("Read a definition of your own, as convert does.", valueName: "file"))
+  var mapping: String?
+
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    let library = try mapping.map { try DefinitionLibrary.bundled(withMapping: $0) } ?? DefinitionLibrary.bundled()
+    guard let name else {
+      try report.print(json: { library.json }, text: { library.text })
+      return
+    }
+    guard let definition = library.definition(named: name) else {
+      throw UnknownArchitecture(name: name, known: library.definitions.map(\.name))
+    }
+    try report.print(json: { definition.json }, text: { definition.text })
+  }
+}
+
+/// No definition has this name.
+struct UnknownArchitecture: IngotError {
+  let name: String
+  let known: [String]
+  var category: ErrorCategory { .usage }
+  var description: String {
+    "architecture \(name.quoted): is not known, expected one of \(known.joined(separator: ", "))"
+  }
+}
+
+extension DefinitionLibrary {
+  fileprivate var json: JSON {
+    .members(["schema": .string("ingot.architectures/1"), "architectures": .array(definitions.map(\.json))])
+  }
+
+  fileprivate var text: String {
+    var table = Table(["architecture": .left, "classes": .left, "naming schemes": .left, "summary": .left])
+    for definition in definitions {
+      table.append(
+        definition.name, definition.classes.joined(separator: ", "),
+        definition.schemes.map(\.name).joined(separator: ", "), definition.summary)
+    }
+    return table.text()
+  }
+}
+
+extension Definition {
+  fileprivate var text: String {
+    let facts = definitionList([
+      ("classes", classes.joined(separator: ", ")),
+      ("model types", modelTypes.joined(separator: ", ")),
+      ("GGUF architecture", ggufArchitecture),
+      ("naming schemes", schemes.map(\.name).joined(separator: ", ")),
+      ("forward pass", forwardPass ?? "none"),
+    ])
+    return [name.emphasized + "\n" + summary + "\n", facts, parameterTable, shapeTable, nameTables]
+      .joined(separator: "\n")
+  }
+
+  private var parameterTable: String {
+    var table = Table(["parameter": .left, "type": .left, "config.json": .left, "default": .left])
+    for rule in parameters {
+      table.append(
+        rule.name, rule.kind.rawValue, rule.configKeys.joined(separator: ", "),
+        rule.defaultValue?.wording ?? (rule.isOptional ? "none" : "required"))
+    }
+    return table.text()
+  }
+
+  private var shapeTable: String {
+    var table = Table(["tensor": .left, "shape": .left, "may be absent": .left])
+    for rule in tensors {
+      let absence = rule.tiedTo.map { "yes, then it is \($0)" } ?? (rule.isOptional ? "yes" : "no")
+      table.append(rule.role.rawValue, rule.shape.map(\.description).joined(separator: " × "), absence)
+    }
+    return table.text()
+  }
+
+  private var nameTables: String {
+    schemes.map { scheme in
+      var table = Table(["tensor": .left, "name in \(scheme.name)": .left, "layout": .left])
+      for rule in tensors {
+        guard let pattern = pattern(of: rule, in: scheme) else { continue }
+        table.append(rule.role.rawValue, pattern.text, transformWording(of: rule, in: scheme) ?? "")
+      }
+      return table.text()
+    }.joined(separator: "\n")
+  }
+}

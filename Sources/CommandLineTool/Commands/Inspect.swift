@@ -1,0 +1,55 @@
+import ArgumentParser
+import Ingot
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows what a checkpoint holds.",
+    discussion: """
+      PATH is a file, any shard or the index of a set, or a model folder. Only headers are read, unless --stats asks \
+      for the values.
+      """)
+
+  @Argument(help: "The checkpoint.")
+  var path: String
+
+  @Flag(inversion: .prefixedNo, help: "List the tensors.")
+  var tensors = true
+
+  @Option(help: ArgumentHelp("List only tensors whose names match (* any characters, ? one).", valueName: "glob"))
+  var filter: String?
+
+  @Option(help: ArgumentHelp("Print one value of the metadata whole, and nothing else.", valueName: "key"))
+  var metadata: String?
+
+  @Flag(name: .customLong("stats"), help: "Read the data: minimum, maximum, mean, deviation, NaN, infinities, zeros.")
+  var statistics = false
+
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    let checkpoint = try Checkpoint.open(path)
+    if let metadata {
+      try printMetadata(metadata, of: checkpoint)
+      return
+    }
+    let recognition = Recognition(checkpoint, library: try DefinitionLibrary.bundled())
+    var facts = CheckpointReport(checkpoint, recognition: recognition, filter: filter.map { Glob($0) })
+    if statistics { try facts.measure(threads: report.threadCount) }
+    try report.print(
+      json: { facts.json(includesTensors: tensors) },
+      text: { facts.text(includesTensors: tensors) })
+  }
+
+  private func printMetadata(_ key: String, of checkpoint: Checkpoint) throws {
+    guard let value = checkpoint.metadata[key] else { throw MissingMetadata(path: path, key: key) }
+    try report.print(json: { value.plainJSON }, text: { value.wholeText })
+  }
+}
+
+/// A key that was asked for is not there.
+struct MissingMetadata: IngotError {
+  let path: String
+  let key: String
+  var category: ErrorCategory { .input }
+  var description: String { "\(path.escapedForDisplay): has no metadata \(key.quoted)" }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Ingot
+
+/// The options every verb has.
+struct ReportOptions: ParsableArguments {
+  @Flag(help: "Print one JSON document instead of text (docs/json.md gives the schemas).")
+  var json = false
+
+  @Flag(help: "Print no text and no progress; errors and JSON are still printed.")
+  var quiet = false
+
+  @Option(help: "Use at most this many threads (default: one for each core).")
+  var threads: Int?
+
+  mutating func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }
+  }
+
+  /// The threads to use.
+  var threadCount: Int { threads ?? Parallel.coreCount }
+
+  /// Prints a result: as JSON if that was asked for, otherwise, unless quiet, as text.
+  func print(json: () -> JSON, text: () -> String) throws {
+    var output = StandardOutput()
+    if self.json {
+      output.write(json().encoded(.indented))
+    } else if !quiet {
+      output.write(text())
+    }
+    try output.flush()
+  }
+}

@@ -1,0 +1,78 @@
+import Bytes
+import Tensors
+
+extension CheckpointReport {
+  /// The name and version of the layout of `json`.
+  public static let schema = "ingot.inspect/1"
+  /// Arrays of metadata are cut to this many elements in the report.
+  static let shownElementCount = 8
+
+  /// The report as documented in `docs/json.md`; `includesTensors` decides about the list of tensors.
+  public func json(includesTensors: Bool) -> JSON {
+    var report: JSON.Object = [
+      "schema": .string(Self.schema),
+      "path": .string(checkpoint.path),
+      "container": .string(checkpoint.container.rawValue),
+      "facts": .object(JSON.Object(uniqueKeysWithValues: sortedFacts.map { (ExactString($0), .string($1)) })),
+      "files": .array(
+        checkpoint.files.map { .members(["path": .string($0.path), "bytes": .integer($0.byteCount)]) }),
+      "architecture": architectureJSON,
+      "parameters": .integer(elementCount),
+      "tensor_count": .integer(checkpoint.tensors.count),
+      "tensor_bytes": .integer(tensorByteCount),
+      "bits_per_weight": bitsPerWeight.map { .real($0) } ?? .null,
+      "formats": .array(formats.map(\.json)),
+      "metadata": .object(
+        JSON.Object(
+          uniqueKeysWithValues: checkpoint.metadata.pairs.map { ($0.key, $0.value.json(limit: Self.shownElementCount)) }
+        )),
+    ]
+    if includesTensors { report["tensors"] = .array(tensorsJSON) }
+    report["remarks"] = .array(checkpoint.remarks.map { .string($0) })
+    return .object(report)
+  }
+
+  /// Facts about the container, by name.
+  public var sortedFacts: [(String, String)] {
+    checkpoint.containerFacts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  private var architectureJSON: JSON {
+    guard let recognition else { return .null }
+    return .members([
+      "name": .string(recognition.definition.name), "naming_scheme": .string(recognition.scheme.name),
+      "known_tensors": .integer(recognition.knownCount),
+    ])
+  }
+
+  private var tensorsJSON: [JSON] {
+    tensors.enumerated().map { index, tensor in
+      var entry: JSON.Object = [
+        "name": .string(tensor.name.text), "format": .string(tensor.statedFormat.description),
+        "shape": .array(tensor.shape.extents.map { .integer($0) }), "file": .integer(tensor.fileIndex),
+        "offset": .integer(tensor.fileOffset), "bytes": .integer(tensor.byteCount),
+      ]
+      if let statistics { entry["statistics"] = statistics[index]?.json ?? .null }
+      return .object(entry)
+    }
+  }
+}
+
+extension CheckpointReport.FormatShare {
+  var json: JSON {
+    .members([
+      "format": .string(format.description), "tensors": .integer(tensorCount), "elements": .integer(elementCount),
+      "bytes": .integer(byteCount), "share": .real(share),
+    ])
+  }
+}
+
+extension TensorStatistics {
+  var json: JSON {
+    .members([
+      "minimum": finiteCount > 0 ? minimum.json : .null, "maximum": finiteCount > 0 ? maximum.json : .null,
+      "mean": finiteCount > 0 ? .real(mean) : .null, "deviation": finiteCount > 0 ? .real(deviation) : .null,
+      "nan": .integer(nanCount), "infinite": .integer(infiniteCount), "zero": .integer(zeroCount),
+    ])
+  }
+}

@@ -1,0 +1,69 @@
+import Architectures
+import Bytes
+import Formats
+import Tensors
+
+/// What `ingot inspect` tells about a checkpoint: facts of its headers, nothing of its data unless statistics are asked.
+public struct CheckpointReport: Sendable {
+  /// The checkpoint.
+  public let checkpoint: Checkpoint
+  /// What its names and metadata say it is; nil if no definition knows it.
+  public let recognition: Recognition?
+  /// How its elements spread over storage formats, most elements first.
+  public let formats: [FormatShare]
+  /// The tensors that the filter lets through, in file order.
+  public let tensors: [TensorDescriptor]
+  /// Statistics of `tensors`, one for one; nil unless asked for.
+  public var statistics: [TensorStatistics?]?
+
+  /// Elements of one storage format.
+  public struct FormatShare: Hashable, Sendable {
+    /// The format as the file states it.
+    public let format: StatedFormat
+    /// How many tensors have it.
+    public var tensorCount = 0
+    /// Their elements.
+    public var elementCount = 0
+    /// Their bytes.
+    public var byteCount = 0
+    /// Their share of all elements, 0…1.
+    public var share = 0.0
+  }
+
+  /// Collects the facts of `checkpoint`; `filter` chooses the tensors that are listed.
+  public init(_ checkpoint: Checkpoint, recognition: Recognition? = nil, filter: Glob? = nil) {
+    self.checkpoint = checkpoint
+    self.recognition = recognition
+    formats = Self.shares(checkpoint)
+    tensors = filter.map { glob in checkpoint.tensors.filter { glob.matches($0.name.text) } } ?? checkpoint.tensors
+  }
+
+  /// The elements of all tensors: the number of parameters.
+  public var elementCount: Int { formats.reduce(0) { $0 &+ $1.elementCount } }
+  /// The bytes of all tensors.
+  public var tensorByteCount: Int { formats.reduce(0) { $0 &+ $1.byteCount } }
+  /// The bytes of the files.
+  public var fileByteCount: Int { checkpoint.files.reduce(0) { $0 &+ $1.byteCount } }
+  /// Bits of tensor data to an element; nil without elements or with a format of unknown size.
+  public var bitsPerWeight: Double? {
+    guard elementCount > 0, formats.allSatisfy({ $0.format.format != nil }) else { return nil }
+    return Double(tensorByteCount) * 8 / Double(elementCount)
+  }
+
+  private static func shares(_ checkpoint: Checkpoint) -> [FormatShare] {
+    var byFormat: [StatedFormat: FormatShare] = [:]
+    for tensor in checkpoint.tensors {
+      var share = byFormat[tensor.statedFormat] ?? FormatShare(format: tensor.statedFormat)
+      share.tensorCount += 1
+      share.elementCount &+= tensor.shape.elementCount
+      share.byteCount &+= tensor.byteCount
+      byFormat[tensor.statedFormat] = share
+    }
+    let total = byFormat.values.reduce(0.0) { $0 + Double($1.elementCount) }
+    return byFormat.values.map { share in
+      var share = share
+      share.share = total > 0 ? Double(share.elementCount) / total : 0
+      return share
+    }.sorted { ($1.elementCount, $0.format.description) < ($0.elementCount, $1.format.description) }
+  }
+}

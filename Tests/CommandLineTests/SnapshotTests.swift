@@ -1,0 +1,64 @@
+import Testing
+
+@Suite("The program prints")
+struct SnapshotTests {
+  @Test(
+    "its help",
+    arguments: [
+      Snapshot("help", "--help"),
+      Snapshot("version", "--version"),
+      Snapshot("help-inspect", "inspect", "--help"),
+      Snapshot("help-formats", "formats", "--help"),
+      Snapshot("help-architectures", "architectures", "--help"),
+    ])
+  func help(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test(
+    "what a checkpoint holds",
+    arguments: [
+      Snapshot("inspect-folder", "inspect", "fixtures/yi"),
+      Snapshot("inspect-file", "inspect", "fixtures/meta/model.safetensors", "--no-tensors"),
+      Snapshot("inspect-shards", "inspect", "fixtures/llama-sharded", "--filter", "*.mlp.*"),
+      Snapshot("inspect-gguf", "inspect", "fixtures/expected/yi/yi-q8_0.gguf"),
+      Snapshot("inspect-gguf-json", "inspect", "fixtures/expected/aquila/aquila-q8_0.gguf", "--json"),
+      Snapshot("inspect-split", "inspect", "fixtures/gguf/split-00002-of-00003.gguf", "--no-tensors"),
+      Snapshot("inspect-big-endian", "inspect", "fixtures/gguf/big-endian.gguf"),
+      Snapshot("inspect-nested", "inspect", "fixtures/gguf/nested.gguf"),
+      Snapshot("inspect-empty", "inspect", "fixtures/gguf/metadata-only.gguf", "--json"),
+      Snapshot("inspect-dtypes", "inspect", "fixtures/safetensors/dtypes.safetensors", "--stats"),
+      Snapshot("inspect-stats", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--stats", "--filter", "blk.0.*"),
+      Snapshot(
+        "inspect-stats-json", "inspect", "fixtures/llama-bias", "--stats", "--json", "--filter", "*.layers.0.*norm*"),
+      Snapshot("inspect-quiet", "inspect", "fixtures/yi", "--quiet"),
+      Snapshot("inspect-metadata", "inspect", "fixtures/gguf/values.gguf", "--no-tensors", "--json"),
+      Snapshot(
+        "inspect-one-value", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--metadata", "tokenizer.chat_template"),
+      Snapshot(
+        "inspect-one-array", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--metadata", "tokenizer.ggml.scores"),
+    ])
+  func inspect(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test(
+    "what it knows",
+    arguments: [
+      Snapshot("architectures", "architectures"),
+      Snapshot("architecture-yi", "architectures", "yi"),
+    ])
+  func knowledge(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test(
+    "one line about a mistake",
+    arguments: [
+      Snapshot("error-missing-file", "inspect", "fixtures/nothing.gguf"),
+      Snapshot("error-foreign-file", "inspect", "fixtures/README.md"),
+      Snapshot("error-device", "inspect", "/dev/null"),
+      Snapshot("error-missing-key", "inspect", "fixtures/yi", "--metadata", "no.such\nkey"),
+      Snapshot("error-architecture", "architectures", "gpt5"),
+      Snapshot("error-mapping", "architectures", "--mapping", "fixtures/yi/config.json"),
+      Snapshot("error-verb", "inspekt"),
+      Snapshot("error-no-verb"),
+      Snapshot("error-no-path", "inspect"),
+      Snapshot("error-threads", "inspect", "fixtures/yi", "--threads", "0"),
+    ])
+  func mistakes(snapshot: Snapshot) throws { try snapshot.check() }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The program's streams")
+struct StreamTests {
+  @Test("a full disk behind standard output is an error")
+  func fullOutput() throws {
+    let run = try Program.shell("\"$ingot\" inspect fixtures/yi > /dev/full")
+    #expect(run.status == 3)
+    #expect(run.error == "ingot: error: standard output: cannot be written: no space left on the disk\n")
+  }
+
+  @Test("closed standard output is an error, and no file takes its place")
+  func closedOutput() throws {
+    let run = try Program.shell("\"$ingot\" inspect fixtures/yi >&-")
+    #expect(run.status == 3)
+    #expect(run.error == "ingot: error: standard output: cannot be written: bad file descriptor\n")
+  }
+
+  @Test("all streams closed end with a status")
+  func everythingClosed() throws {
+    #expect(try Program.shell("\"$ingot\" inspect fixtures/yi <&- >&- 2>&-").status == 3)
+  }
+
+  @Test("a reader that stops early is no trouble")
+  func readerStops() throws {
+    let run = try Program.shell("\"$ingot\" architectures yi --json | head -1; exit ${PIPESTATUS[0]}")
+    #expect(run.status == 0 || run.status == 3)
+    #expect(run.output == "{\n")
+    #expect(run.error.isEmpty)
+  }
+
+  @Test("nothing is coloured when nobody looks")
+  func noColour() throws {
+    #expect(try !Program.run(["inspect", "fixtures/yi"]).output.contains("\u{1B}"))
+  }
+
+  @Test("statistics are the same with any number of threads", arguments: ["1", "2", "7"])
+  func threadsDoNotMatter(threads: String) throws {
+    let arguments = ["inspect", "fixtures/aquila", "--stats", "--json", "--threads"]
+    #expect(try Program.run(arguments + [threads]).output == Program.run(arguments + ["3"]).output)
+  }
+}
+
+@Suite("Hostile files")
+struct HostileFileTests {
+  static let victims = ["expected/yi/yi-q8_0.gguf", "yi/model.safetensors", "gguf/values.gguf"]
+
+  @Test("cut anywhere give one line and status 2", arguments: victims)
+  func truncation(victim: String) throws {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path(victim)))
+    let folder = TemporaryFolder()
+    for part in 0..<12 {
+      let count = bytes.count * part / 12
+      let path = try folder.write(Array(bytes.prefix(count)), to: "cut-\(count)")
+      let run = try Program.run(["inspect", path])
+      #expect(run.status == 2, "cut to \(count) bytes: \(run.error)")
+      #expect(run.error.hasPrefix("ingot: error: \(path): ") && run.error.filter { $0 == "\n" }.count == 1)
+      #expect(run.output.isEmpty)
+    }
+  }
+
+  @Test("with a few bytes changed never end the program by a signal", arguments: victims)
+  func mutation(victim: String) throws {
+    let original = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path(victim)))
+    let folder = TemporaryFolder()
+    var generator = SeededGenerator(seed: 20_26)
+    for round in 0..<40 {
+      var bytes = Array(original)
+      for _ in 0..<3 {
+        let index = Int.random(in: 0..<min(bytes.count, 4096), using: &generator)
+        bytes[index] = [0, 1, 0x7F, 0x80, 0xFF, bytes[index] ^ 0x10].randomElement(using: &generator) ?? 0
+      }
+      let path = try folder.write(bytes, to: "mutant-\(round)")
+      let run = try Program.run(["inspect", path, "--stats"])
+      #expect(run.status == 0 || run.status == 2, "round \(round): \(run.status.map(String.init) ?? "a signal")")
+    }
+  }
+}

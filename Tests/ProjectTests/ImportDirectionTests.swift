@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// The drawing of the targets: what each may import besides the system, lowest layer first.
+private let drawing: [(target: String, imports: Set<String>)] = [
+  ("Bytes", ["SystemPackage", "OrderedCollections", "Dispatch", "Synchronization"]),
+  ("Tensors", ["Bytes", "OrderedCollections"]),
+  ("Formats", ["Bytes", "Tensors"]),
+  ("Quantization", ["Bytes", "Tensors"]),
+  ("Tokenization", ["Bytes", "Tensors"]),
+  ("Architectures", ["Bytes", "Tensors"]),
+  ("Models", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures"]),
+  ("Inference", ["Bytes", "Tensors", "Architectures"]),
+  ("Conversion", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),
+  ("Inspection", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Crypto"]),
+  (
+    "Verification",
+    ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference"]
+  ),
+  (
+    "Ingot",
+    [
+      "Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference",
+      "Conversion", "Inspection", "Verification",
+    ]
+  ),
+  ("CommandLineTool", ["Ingot", "ArgumentParser", "SystemPackage"]),
+]
+
+/// The system's libraries, which only these targets may call directly.
+///
+/// `Architectures` and `Inference` call its elementary functions (sine, cosine, power, logarithm) and nothing else.
+private let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
+private let targetsThatCallTheSystem: Set<String> = ["Bytes", "CommandLineTool", "Architectures", "Inference"]
+/// Part of the language; any target may use it.
+private let languageModules: Set<String> = ["Synchronization"]
+
+@Suite("The project's drawing")
+struct ImportDirectionTests {
+  @Test("has every folder of Sources")
+  func drawingIsComplete() throws {
+    let folders = try FileManager.default.contentsOfDirectory(atPath: Project.path("Sources"))
+    #expect(folders.sorted() == drawing.map(\.target).sorted())
+  }
+
+  @Test("allows every import", arguments: drawing.map(\.target))
+  func importsPointDown(target: String) throws {
+    let allowed = try #require(drawing.first { $0.target == target }).imports
+    for file in try Project.swiftFiles(under: "Sources/\(target)") {
+      for module in try Project.imports(of: file) {
+        if languageModules.contains(module) { continue }
+        if systemLibraries.contains(module), targetsThatCallTheSystem.contains(target) { continue }
+        #expect(allowed.contains(module), "\(file) imports \(module)")
+      }
+    }
+  }
+
+  @Test("keeps raw pointers inside Bytes")
+  func rawPointersStayInBytes() throws {
+    let pointer = /\bUnsafe(Mutable)?(Raw)?(Buffer)?Pointer\b|\bwithUnsafe\w*|\bOpaquePointer\b|\.baseAddress\b/
+    for file in try Project.swiftFiles(under: "Sources") where !file.hasPrefix("Sources/Bytes/") {
+      let text = try Project.text(of: file)
+      #expect(text.firstMatch(of: pointer) == nil, "\(file) handles raw memory")
+    }
+  }
+
+  @Test("has no source file that wants to be two")
+  func filesAreShort() throws {
+    for file in try Project.swiftFiles(under: "Sources") {
+      let lineCount = try Project.text(of: file).split(separator: "\n", omittingEmptySubsequences: false).count
+      #expect(lineCount <= 400, "\(file) has \(lineCount) lines")
+    }
+  }
+}
