@@ -29,9 +29,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
   ],
   targets: [
     // Layers, lowest first; imports point down only (see docs/architecture.md and ImportDirectionTests).
@@ -57,12 +56,7 @@ let package = Package(
 
     library("Inference", ["Architectures", "Tensors", "Bytes"]),
     library("Conversion", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
-    library(
-      "Inspection",
-      [
-        "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ]),
+    library("Inspection", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
     library(
       "Verification",
       ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),

@@ -11,7 +11,7 @@ public enum FileDigest {
     while offset < file.byteCount {
       let count = min(4 << 20, file.byteCount - offset)
       try file.read(at: offset, count: count, into: &slab)
-      slab.withUnsafeBytes { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      hasher.update(data: slab.prefix(count))
       offset += count
     }
     return hexadecimal(hasher.finalize())
