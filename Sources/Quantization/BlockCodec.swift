@@ -1,6 +1,6 @@
 // Fast codecs work a block at a time; the loops over a row are here.
 
-/// Decodes one block with vectors.
+/// Decodes a block at a time, with vectors if it says how, else by its reference.
 protocol BlockDecoder: RowDecoder {
   /// The definition this must agree with, bit for bit.
   associatedtype Reference: ReferenceDecoder
@@ -15,6 +15,13 @@ extension BlockDecoder {
       decodeBlock(
         bytes, at: block &* Reference.bytesPerBlock,
         into: &values, at: block &* Reference.elementsPerBlock &* floatByteCount)
+    }
+  }
+
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let block = (0..<Reference.bytesPerBlock).map { bytes.byte(at: source + $0) }
+    for (index, value) in Reference.decode(block).enumerated() {
+      values.store(value, at: destination + index * floatByteCount)
     }
   }
 }

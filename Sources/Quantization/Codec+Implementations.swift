@@ -30,6 +30,19 @@ extension Codec {
     case .q5_0: Q5_0.self
     case .q5_1: Q5_1.self
     case .q8_0: Q8_0.self
+    case .q2_K: Q2_K.self
+    case .q3_K: Q3_K.self
+    case .q4_K: Q4_K.self
+    case .q5_K: Q5_K.self
+    case .q6_K: Q6_K.self
+    case .iq4_NL: IQ4_NL.self
+    case .iq4_XS: IQ4_XS.self
+    case .mxfp4: MXFP4.self
+    case .nvfp4: NVFP4.self
+    case .tq1_0: TQ1_0.self
+    case .tq2_0: TQ2_0.self
+    case .q1_0: Q1_0.self
+    case .q2_0: Q2_0.self
     default: nil
     }
   }

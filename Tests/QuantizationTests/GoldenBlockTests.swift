@@ -7,6 +7,8 @@ import Testing
 @Suite struct GoldenBlockTests {
   static let encoded: [StorageFormat] = StorageFormat.allCases.filter { $0.isQuantized && Codec.canEncode($0) }
   static let decoded: [StorageFormat] = StorageFormat.allCases.filter { $0.isQuantized && Codec.canDecode($0) }
+  /// Q2_0 is too young for the tools that made the vectors; a block by hand stands for it below.
+  static let recorded = decoded.filter { $0 != .q2_0 }
 
   @Test(arguments: encoded)
   func encodersGiveGGMLsBytes(format: StorageFormat) throws {
@@ -19,7 +21,7 @@ import Testing
     }
   }
 
-  @Test(arguments: decoded)
+  @Test(arguments: recorded)
   func decodersGiveGGMLsFloats(format: StorageFormat) throws {
     let golden = try GoldenVectors(format.name)
     let cases = golden.cases("encoded.")
@@ -29,5 +31,12 @@ import Testing
       let values = try Codec.decode(format, golden.bytes("encoded." + name), elementCount: expected.count)
       #expect(differences(values, expected) == [], "\(name)")
     }
+  }
+
+  @Test func twoBitBlockByHandDecodes() throws {
+    // Scale 0.5; the first byte holds 0, 1, 2, 3 from its low bits on, the rest 1, which stands for zero.
+    let block: [UInt8] = [0x00, 0x38, 0b11_10_01_00] + [UInt8](repeating: 0b01_01_01_01, count: 15)
+    let values = try Codec.decode(.q2_0, block, elementCount: 64)
+    #expect(values == [-0.5, 0, 0.5, 1] + [Float](repeating: 0, count: 60))
   }
 }
