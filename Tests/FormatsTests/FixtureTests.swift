@@ -56,7 +56,9 @@ import Testing
 
   @Test(
     "opens the same set from the folder, the index and a shard",
-    arguments: ["", "model.safetensors.index.json", "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors"])
+    arguments: [
+      "", "model.safetensors.index.json", "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors",
+    ])
   func shardSet(name: String) throws {
     let checkpoint = try Checkpoint.open(Fixtures.path("llama-sharded") + (name.isEmpty ? "" : "/" + name))
     #expect(checkpoint.files.count == 3)

@@ -55,16 +55,23 @@ import Testing
     ) { $0.version = 1 },
     file("version 4", "GGUF version 4 is not known, expected 2 or 3") { $0.version = 4 },
     file("big-endian version 4", "GGUF version 4 is not known, expected 2 or 3") { $0.version = 4 << 24 },
-    cut("tensor count that wraps", "states 18,446,744,073,709,551,615 tensors, more than the 0 bytes that follow can hold") {
+    cut(
+      "tensor count that wraps", "states 18,446,744,073,709,551,615 tensors, more than the 0 bytes that follow can hold"
+    ) {
       $0.statedTensorCount = .max
     },
-    cut("tensor count by struct size", "states 576,460,752,303,423,488 tensors, more than the 0 bytes that follow can hold") {
+    cut(
+      "tensor count by struct size",
+      "states 576,460,752,303,423,488 tensors, more than the 0 bytes that follow can hold"
+    ) {
       $0.statedTensorCount = 1 << 59
     },
     cut("pair count", "states 9,223,372,036,854,775,808 key-value pairs, more than the 0 bytes that follow can hold") {
       $0.statedPairCount = 1 << 63
     },
-    cut("one pair too many", "key-value pair 2: needs 8 bytes at byte 58 but only 1 follows (is the download complete?)") {
+    cut(
+      "one pair too many", "key-value pair 2: needs 8 bytes at byte 58 but only 1 follows (is the download complete?)"
+    ) {
       $0.pairs = [$0.pair("long key of a pair", 4, $0.number(UInt32(1))) + [0]]
       $0.statedPairCount = 2
     },
@@ -127,7 +134,10 @@ import Testing
       $0.records = [.init("t", [])]
       $0.records[0].name = [0xC0, 0x80]
     },
-    cut("name past the end", "tensor record 1: needs 60,000 bytes at byte 32 but only 16 follow (is the download complete?)") {
+    cut(
+      "name past the end",
+      "tensor record 1: needs 60,000 bytes at byte 32 but only 16 follow (is the download complete?)"
+    ) {
       $0.statedTensorCount = 1
       $0.pairs = [$0.number(UInt64(60_000)) + [UInt8](repeating: 0, count: 16)]
       $0.statedPairCount = 0
@@ -149,7 +159,8 @@ import Testing
 
   static let data: [HostileFile] = [
     file(
-      "no data", "tensor \"t\": data ends at byte 136 but the file has 64 bytes (72 bytes are missing; is the download complete?)"
+      "no data",
+      "tensor \"t\": data ends at byte 136 but the file has 64 bytes (72 bytes are missing; is the download complete?)"
     ) { $0.records = [.init("t", [18])] },
     file(
       "truncated data names the last tensor",
@@ -179,7 +190,9 @@ import Testing
   /// Arrays of one array each; the innermost is empty.
   private static func nested(_ depth: Int) -> [UInt8] {
     var bytes: [UInt8] = []
-    for level in 1...depth { bytes += number.number(UInt32(level == depth ? 4 : 9)) + number.number(UInt64(level == depth ? 0 : 1)) }
+    for level in 1...depth {
+      bytes += number.number(UInt32(level == depth ? 4 : 9)) + number.number(UInt64(level == depth ? 0 : 1))
+    }
     return bytes
   }
 
@@ -205,6 +218,18 @@ import Testing
   private static func nested(_ byteOrder: ByteOrder, _ depth: Int) -> [UInt8] {
     let file = GGUFBytes(byteOrder)
     return (1..<depth).reduce(file.array(4, [])) { inner, _ in file.array(9, [inner]) }
+  }
+
+  @Test func anEmptyTensorMayStandBehindPaddingThatIsLeftOut() throws {
+    var file = GGUFBytes()
+    file.records = [.init("a", [1]), .init("none", [0, 4], offset: 32)]
+    file.dataByteCount = 4
+    #expect(try open(file.bytes).tensors.map(\.byteCount) == [4, 0])
+    file.records[1].offset = 64
+    #expect(
+      failure { try open(file.bytes) }.hasSuffix(
+        ": tensor \"none\": data ends at byte 192 but the file has 132 bytes (60 bytes are missing; is the download complete?)"
+      ))
   }
 
   @Test func remarksOnGapsOrderAndTrailingBytes() throws {

@@ -183,13 +183,15 @@ import Testing
         + " (they overlap)")
   }
 
-  @Test("reads what is unusual but valid", arguments: [
-    SafeTensorsBytes("{}"), SafeTensorsBytes("{}      "), SafeTensorsBytes("{ \n} \t"),
-    SafeTensorsBytes("{\(tensor("", 0, 1))}", dataByteCount: 1),
-    SafeTensorsBytes("{\(tensor("b", 2, 3)),\(tensor("a", 0, 2)),\(tensor("z", 2, 2))}", dataByteCount: 3),
-    SafeTensorsBytes("{\(SafeTensorsBytes.entry("r8", "F16", [1, 1, 1, 2, 1, 1, 1, 1], 0, 4))}", dataByteCount: 4),
-    SafeTensorsBytes("{\"__metadata__\":{\"big\":\"\(String(repeating: "x", count: 1 << 23))\"}}"),
-  ])
+  @Test(
+    "reads what is unusual but valid",
+    arguments: [
+      SafeTensorsBytes("{}"), SafeTensorsBytes("{}      "), SafeTensorsBytes("{ \n} \t"),
+      SafeTensorsBytes("{\(tensor("", 0, 1))}", dataByteCount: 1),
+      SafeTensorsBytes("{\(tensor("b", 2, 3)),\(tensor("a", 0, 2)),\(tensor("z", 2, 2))}", dataByteCount: 3),
+      SafeTensorsBytes("{\(SafeTensorsBytes.entry("r8", "F16", [1, 1, 1, 2, 1, 1, 1, 1], 0, 4))}", dataByteCount: 4),
+      SafeTensorsBytes("{\"__metadata__\":{\"big\":\"\(String(repeating: "x", count: 1 << 23))\"}}"),
+    ])
   func unusual(file: SafeTensorsBytes) throws {
     _ = try Checkpoint.open(try folder.write(file.bytes, to: "m.safetensors"))
   }

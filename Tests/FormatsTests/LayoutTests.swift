@@ -98,8 +98,10 @@ import Testing
       .init(name: "t", format: .q4_K, shape: [2, 128]),
       "tensor \"t\": rows of 128 elements do not fill blocks of 256 (Q4_K)"
     ),
-    (.init(name: "t", format: .f32, shape: Shape([1 << 62]) ?? []),
-     "tensor \"t\": shape [4611686018427387904] has more bytes than 63 bits can count"),
+    (
+      .init(name: "t", format: .f32, shape: Shape([1 << 62]) ?? []),
+      "tensor \"t\": shape [4611686018427387904] has more bytes than 63 bits can count"
+    ),
   ]
 
   @Test("refuses to write to GGUF", arguments: unwritable)

@@ -4,7 +4,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Ten times the tensors take about ten times as long. A quadratic step would take a hundred times.
+/// Ten times the tensors take about ten times as long; a quadratic step would take a hundred times.
 @Suite struct ScalingTests {
   let folder = TemporaryFolder()
   static let counts = (small: 5_000, large: 50_000)

@@ -90,7 +90,8 @@ import Testing
   @Test func writesTheIndexAsTransformersDoes() {
     let bytes = SafeTensors.ShardIndex.encoded(
       shardByTensor: [
-        ("model.norm.weight", "model-00002-of-00002.safetensors"), ("lm_head.weight", "model-00001-of-00002.safetensors"),
+        ("model.norm.weight", "model-00002-of-00002.safetensors"),
+        ("lm_head.weight", "model-00001-of-00002.safetensors"),
         ("é", "model-00001-of-00002.safetensors"),
       ], totalByteCount: 2912, totalParameterCount: 728)
     #expect(

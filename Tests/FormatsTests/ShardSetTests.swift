@@ -68,7 +68,8 @@ import Testing
   @Test(
     "refuses hostile shard names",
     arguments: [
-      ("../evil.safetensors", "../evil.safetensors"), ("/etc/passwd", "/etc/passwd"), ("..", ".."), (".", "."), ("", ""),
+      ("../evil.safetensors", "../evil.safetensors"), ("/etc/passwd", "/etc/passwd"), ("..", ".."), (".", "."),
+      ("", ""),
       ("a/b", "a/b"), ("http://x", "http://x"), ("a b", "a b"), (#"a\u0000b"#, #"a\u{0}b"#), ("é", "é"),
       (#"\u001b[2J"#, #"\u{1b}[2J"#),
     ])

@@ -91,15 +91,17 @@ import Testing
     #expect(try Checkpoint.open(link).container == .gguf)
   }
 
-  @Test("a sparse file of 8 GiB costs neither time nor memory", arguments: [
-    SafeTensorsBytes("{}").bytes, [0xFF, 0xE0, 0xF5, 5, 0, 0, 0, 0, 0x7B], GGUFBytes().headerBytes,
-    {
-      var file = GGUFBytes()
-      file.statedTensorCount = 300_000_000
-      file.statedPairCount = 300_000_000
-      return file.headerBytes
-    }(),
-  ])
+  @Test(
+    "a sparse file of 8 GiB costs neither time nor memory",
+    arguments: [
+      SafeTensorsBytes("{}").bytes, [0xFF, 0xE0, 0xF5, 5, 0, 0, 0, 0, 0x7B], GGUFBytes().headerBytes,
+      {
+        var file = GGUFBytes()
+        file.statedTensorCount = 300_000_000
+        file.statedPairCount = 300_000_000
+        return file.headerBytes
+      }(),
+    ])
   func sparse(bytes: [UInt8]) throws {
     let path = try folder.writeUnflushed(bytes, to: "sparse")
     #expect(truncate(path, 8 << 30) == 0)

@@ -33,10 +33,13 @@ public struct SafeTensorsBytes: Sendable {
 public struct GGUFBytes: Sendable {
   /// A tensor's record.
   public struct Record: Sendable {
+    /// The bytes of the name, UTF-8 or not.
     public var name: [UInt8]
     /// Fastest-varying first, as in the file.
     public var extents: [UInt64]
+    /// The id of the storage format.
     public var type: UInt32
+    /// Where the data begins, from the start of the data section.
     public var offset: UInt64
 
     /// A record of the given facts.
@@ -48,16 +51,23 @@ public struct GGUFBytes: Sendable {
     }
   }
 
+  /// The first bytes.
   public var magic = Array("GGUF".utf8)
+  /// The version, in the file's byte order.
   public var version: UInt32 = 3
-  /// The counts that stand in the header; nil for the true ones.
+  /// The number of tensors in the header; nil for the true one.
   public var statedTensorCount: UInt64?
+  /// The number of pairs in the header; nil for the true one.
   public var statedPairCount: UInt64?
   /// Each pair's bytes; see `pair`.
   public var pairs: [[UInt8]] = []
+  /// The tensors' records.
   public var records: [Record] = []
+  /// What the header is padded to.
   public var alignment = 32
+  /// The bytes behind the header, which count up from 1.
   public var dataByteCount = 0
+  /// How numbers are stored.
   public var byteOrder: ByteOrder
 
   /// An empty file.

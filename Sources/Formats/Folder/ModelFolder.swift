@@ -22,7 +22,7 @@ public struct ModelFolder: Sendable {
   /// What to open: a file in the folder that the user named, or nil to look for the weights.
   private let namedFile: String?
 
-  /// Lists the folder at `path`. If a file is there, its folder is meant, and the file holds the weights.
+  /// Lists the folder at `path`, or that of the file at `path`, which then holds the weights.
   public init(_ path: String) throws {
     if FileSystem.kind(of: path) == .folder {
       self.path = path

@@ -18,7 +18,10 @@ extension GGUF {
         guard let end = Self.end(of: record, from: start) else {
           throw .offset(tensor: record.name, offset: UInt64(record.offset))
         }
-        if end > last?.end ?? 0 { last = (record.name, end) }
+        // An empty tensor may stand behind the padding of the last one, which some writers leave out.
+        let isPastPadding = end > fileByteCount.aligned(to: alignment) ?? fileByteCount
+        let isEmpty = record.byteCount == 0 && record.format.format != nil
+        if end > last?.end ?? 0, !isEmpty || isPastPadding { last = (record.name, end) }
         tensors.append(
           TensorDescriptor(
             name: record.name, statedFormat: record.format, shape: record.shape, fileIndex: 0,

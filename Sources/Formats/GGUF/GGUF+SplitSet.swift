@@ -120,7 +120,7 @@ extension GGUF {
       }
     }
 
-    /// Checks names and their number across parts. Only once all parts could be read.
+    /// Checks names and their number across parts, once all parts could be read.
     mutating func requireUniqueTensors() {
       guard problems.isEmpty else { return }
       var partByTensor: [TensorName: String] = [:]

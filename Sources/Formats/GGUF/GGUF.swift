@@ -2,7 +2,7 @@ import Tensors
 
 /// The container of ggml and llama.cpp: typed key-value pairs, tensor records, aligned tensor data.
 public enum GGUF {
-  /// The versions that are read; they differ from each other only in what they allow. Version 3 is written.
+  /// The versions that are read; they differ only in that version 3 also exists in big-endian byte order.
   public static let readableVersions: ClosedRange<UInt32> = 2...3
   /// The version that is written.
   public static let writtenVersion: UInt32 = 3
@@ -40,7 +40,7 @@ public enum GGUF {
 }
 
 extension Int {
-  /// The next multiple of `alignment` from this number on; nil on overflow. The alignment is a power of two.
+  /// The next multiple of `alignment`, a power of two, from this number on; nil on overflow.
   func aligned(to alignment: Int) -> Int? {
     let (sum, overflow) = addingReportingOverflow(alignment - 1)
     return overflow ? nil : sum & ~(alignment - 1)

@@ -56,7 +56,7 @@ extension SafeTensors {
       }
     }
 
-    /// Checks that the index lists exactly the tensors that the shards hold. Only once all shards could be read.
+    /// Checks that the index lists exactly the tensors that the shards hold, once all shards could be read.
     mutating func requireListed(by index: ShardIndex) {
       guard problems.isEmpty else { return }
       var listed: Set<TensorName> = []

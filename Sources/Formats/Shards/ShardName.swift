@@ -49,8 +49,10 @@ public struct ShardName: Hashable, Sendable {
     count <= 1 ? [stem + suffix] : Self(stem: stem, number: 1, count: count, suffix: suffix).all
   }
 
-  /// Whether a name that a file states may be joined to a folder: letters, digits, `.`, `_` and `-` alone, and
-  /// neither `.` nor `..`. Anything else could lead out of the folder.
+  /// Whether a name that a file states may be joined to a folder.
+  ///
+  /// It may have letters, digits, `.`, `_` and `-` alone and be neither `.` nor `..`; anything else could lead out
+  /// of the folder.
   public static func isPlain(_ name: String) -> Bool {
     guard !name.isEmpty, name != ".", name != ".." else { return false }
     return name.utf8.allSatisfy { byte in
