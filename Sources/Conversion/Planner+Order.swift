@@ -1,10 +1,21 @@
+import Architectures
 import Models
 import Tensors
 
-extension TensorDescriptor {
-  /// The reference converter's order: file by file, names within a file by their bytes.
-  func isBeforeInReference(_ other: TensorDescriptor) -> Bool {
-    fileIndex != other.fileIndex ? fileIndex < other.fileIndex : name < other.name
+extension Model {
+  /// The reference converter's order: file by file, within a file by the bytes of the Hugging Face names.
+  ///
+  /// Files with other names are put in the order that the same weights have under these, so that the GGUF is the same.
+  func isBeforeInReference(_ left: TensorPlace, file: Int, _ right: TensorPlace, file other: Int) -> Bool {
+    guard file == other else { return file < other }
+    return canonicalName(left) < canonicalName(right)
+  }
+
+  private func canonicalName(_ place: TensorPlace) -> TensorName {
+    guard let rule = definition.rule(place.role), let scheme = definition.scheme("hf"),
+      let pattern = definition.pattern(of: rule, in: scheme)
+    else { return TensorName(place.role.rawValue) }
+    return pattern.name(layer: place.layer)
   }
 }
 
@@ -21,7 +32,8 @@ extension Planner {
         switch (left.source, right.source) {
         case (.values, .values), (.rows, .values): false
         case (.values, .rows): true
-        case (.rows(let one), .rows(let two)): one.tensor.isBeforeInReference(two.tensor)
+        case (.rows(let one), .rows(let two)):
+          model.isBeforeInReference(left.place, file: one.tensor.fileIndex, right.place, file: two.tensor.fileIndex)
         }
       }
     } else if request.type != .automatic {

@@ -119,7 +119,10 @@ extension Planner {
     guard !fromGGUF else { return typeForFolder(Set(formats)) }
     // The reference's "auto": the first matrix that is half-wide decides. Where all are F32 it takes F16, which loses;
     // here they stay F32.
-    let ordered = model.tensors.sorted { $0.descriptor.isBeforeInReference($1.descriptor) }
+    let ordered = model.tensors.sorted {
+      model.isBeforeInReference(
+        $0.place, file: $0.descriptor.fileIndex, $1.place, file: $1.descriptor.fileIndex)
+    }
     let first = ordered.first { $0.descriptor.shape.rank > 1 && [.bf16, .f16].contains($0.descriptor.format) }
     return first?.descriptor.format ?? .f32
   }

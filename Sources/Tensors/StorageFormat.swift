@@ -2,7 +2,7 @@
 ///
 /// The raw value is the format's name as users know it. All facts stand in one table, `StorageFormat+Table.swift`;
 /// nothing else in the project states a block size.
-public enum StorageFormat: String, Sendable, CaseIterable {
+public enum StorageFormat: String, Sendable, CaseIterable, CustomStringConvertible {
   case f64 = "F64"
   case f32 = "F32"
   case f16 = "F16"
@@ -61,6 +61,8 @@ public enum StorageFormat: String, Sendable, CaseIterable {
 
   /// The name as users know it.
   public var name: String { rawValue }
+
+  public var description: String { rawValue }
 }
 
 /// A storage format as a file states it: one that is known, or an id or name that is only described.

@@ -27,3 +27,8 @@ extension Fixtures {
       parsing: try InputFile(packagePath("fixtures", components.joined(separator: "/"))).wholeContent(limit: 16 << 20))
   }
 }
+
+extension Fixtures {
+  /// The names of the variants of checkpoints; a test of none of them fails for want of arguments.
+  public static let variantNames = (try? FileSystem.list(path("variants"))) ?? []
+}

@@ -1,0 +1,68 @@
+import Bytes
+import Conversion
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct RoundTripTests {
+  @Test(
+    "gives every tensor back byte for byte", arguments: ["llama-gqa", "llama3-tied", "aquila", "mistral", "llama-bias"])
+  func folderToGGUFAndBack(name: String) throws {
+    let folder = TemporaryFolder()
+    try convert(Fixtures.path(name), to: folder.file("model.gguf"))
+    try convert(folder.file("model.gguf"), to: folder.file("back"))
+    #expect(try tensorBytes(folder.file("back")) == tensorBytes(Fixtures.path(name)))
+    let original = try Model.open(Fixtures.path(name), library: try .bundled()).parameters
+    let back = try Model.open(folder.file("back"), library: try .bundled()).parameters
+    #expect(back.values.filter { $0.key != "sliding_window" } == original.values.filter { $0.key != "sliding_window" })
+    #expect(back.rotaryScaling == original.rotaryScaling)
+  }
+
+  @Test func yiAndLLaMANamesHoldTheSameBytes() throws {
+    let folder = TemporaryFolder()
+    try convert(Fixtures.path("yi"), to: folder.file("llama")) { $0.naming = "hf" }
+    let renamed = try tensorBytes(folder.file("llama"))
+    let original = try tensorBytes(Fixtures.path("yi"))
+    #expect(renamed.count == original.count)
+    for (name, bytes) in original {
+      let newName = name.text.replacing(".ln1.", with: ".input_layernorm.")
+        .replacing(".ln2.", with: ".post_attention_layernorm.")
+      #expect(renamed[TensorName(newName)] == bytes)
+    }
+    let configuration = try JSON(parsing: InputFile(folder.file("llama/config.json")).wholeContent(limit: 1 << 20))
+    #expect(configuration["architectures"] == .array([.string("LlamaForCausalLM")]))
+    #expect(configuration["model_type"] == .string("llama"))
+
+    try convert(folder.file("llama"), to: folder.file("yi")) { $0.naming = "yi" }
+    #expect(try tensorBytes(folder.file("yi")) == original)
+  }
+
+  @Test func metaNamesBecomeTheSameGGUF() throws {
+    let folder = TemporaryFolder()
+    for (source, output) in [("llama-gqa", "hf.gguf"), ("meta", "meta.gguf")] {
+      try convert(Fixtures.path(source), to: folder.file(output)) { $0.type = .format(.bf16) }
+    }
+    #expect(try tensorBytes(folder.file("hf.gguf")) == tensorBytes(folder.file("meta.gguf")))
+    try convert(Fixtures.path("meta"), to: folder.file("hf.safetensors")) { $0.naming = "hf" }
+    let written = try tensorBytes(Fixtures.path("llama-gqa"))
+    let file = try InputFile(folder.file("hf.safetensors"))
+    #expect(file.byteCount > written.values.reduce(0) { $0 + $1.count })
+  }
+
+  @Test func shardsOfAFolderHoldTheSameTensors() throws {
+    let folder = TemporaryFolder()
+    try convert(Fixtures.path("llama-gqa"), to: folder.file("shards")) { $0.maximumShardByteCount = 100_000 }
+    #expect(try tensorBytes(folder.file("shards")) == tensorBytes(Fixtures.path("llama-gqa")))
+    #expect(try FileSystem.list(folder.file("shards")).filter { $0.hasSuffix(".safetensors") }.count > 3)
+  }
+
+  @Test func aGGUFThatNothingChangesStaysTheSameFile() throws {
+    let folder = TemporaryFolder()
+    let source = Fixtures.path("expected", "yi", "yi-q8_0.gguf")
+    try convert(source, to: folder.file("copy.gguf"))
+    #expect(
+      try InputFile(folder.file("copy.gguf")).wholeContent(limit: 1 << 20)
+        == InputFile(source).wholeContent(limit: 1 << 20))
+  }
+}
