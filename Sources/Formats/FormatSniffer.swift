@@ -17,12 +17,19 @@ public enum FormatSniffer {
     if let foreign = ForeignFile(prefix, fileByteCount: file.byteCount) {
       throw FileFact(path: file.path, fact: ForeignFileError(content: foreign))
     }
+    if let text = text(prefix) { throw FileFact(path: file.path, fact: ForeignFileError(content: .text(text))) }
     let name = FileSystem.name(of: file.path)
     if name.hasSuffix(".safetensors") { return .safeTensors }
     if name.hasSuffix(".gguf") {
       throw FileFact(path: file.path, fact: GGUFError.magic(Array(prefix.prefix(4))))
     }
     throw FileFact(path: file.path, fact: ForeignFileError(content: .unknown(Array(prefix.prefix(8)))))
+  }
+
+  /// The first words of a plain text, which is what servers send in place of a file they do not have.
+  private static func text(_ prefix: [UInt8]) -> String? {
+    let isText = prefix.allSatisfy { (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }
+    return isText && prefix.count >= 8 ? String(decoding: prefix.prefix(32), as: UTF8.self) : nil
   }
 }
 
@@ -38,6 +45,8 @@ public enum ForeignFile: Sendable, Equatable {
   case byteSwappedGGUF
   /// A predecessor of GGUF: `ggml`, `ggmf`, `ggjt` or `ggla`.
   case legacyGGML(String)
+  /// Plain text that begins so.
+  case text(String)
   case unknown([UInt8])
 
   /// Recognises `prefix`, the first bytes of a file; nil if it may be a checkpoint.
@@ -110,6 +119,7 @@ public struct ForeignFileError: IngotError {
     case .legacyGGML(let magic):
       "is a legacy \(magic) file, a predecessor of GGUF, which is not read"
         + " (convert it with llama.cpp's convert_llama_ggml_to_gguf.py)"
+    case .text(let beginning): "is a text, expected \(expected) (begins with \(beginning.quoted))"
     case .unknown(let bytes):
       "is neither safetensors nor GGUF (begins with \(bytes.map(\.hexadecimal).joined(separator: " ")))"
     }

@@ -48,6 +48,12 @@ import Testing
     HostileFile(
       name: "noise", bytes: [1, 2, 3, 250, 5, 6, 7, 8, 9],
       message: "is neither safetensors nor GGUF (begins with 01 02 03 fa 05 06 07 08)"),
+    HostileFile(
+      name: "missing.safetensors", bytes: Array("Entry not found".utf8),
+      message: "is a text, expected a checkpoint (begins with \"Entry not found\")"),
+    HostileFile(
+      name: "denied.gguf", bytes: Array("{\"error\":\"Invalid username or password.\"}\n".utf8),
+      message: "is a text, expected a checkpoint (begins with \"{\"error\":\"Invalid username or pa\")"),
     HostileFile(name: "short", bytes: [7], message: "is neither safetensors nor GGUF (begins with 07)"),
     HostileFile(name: "short.gguf", bytes: Array("GG".utf8), message: "begins with 47 47, expected \"GGUF\""),
     HostileFile(name: "empty.gguf", bytes: [], message: "is empty, expected a checkpoint"),
