@@ -140,4 +140,10 @@ public struct TensorOutcome: Sendable {
   public let tensor: PlannedTensor
   /// What encoding did to its numbers; nil where every number is kept by the nature of the formats.
   public let report: EncodingReport?
+
+  /// Collects both.
+  public init(tensor: PlannedTensor, report: EncodingReport?) {
+    self.tensor = tensor
+    self.report = report
+  }
 }

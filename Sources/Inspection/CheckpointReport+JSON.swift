@@ -13,7 +13,7 @@ extension CheckpointReport {
       "schema": .string(Self.schema),
       "path": .string(checkpoint.path),
       "container": .string(checkpoint.container.rawValue),
-      "facts": .object(JSON.Object(uniqueKeysWithValues: sortedFacts.map { (ExactString($0), .string($1)) })),
+      "facts": .object(JSON.Object(uniqueKeysWithValues: sortedFacts.map { (ExactString($0.key), .string($0.value)) })),
       "files": .array(
         checkpoint.files.map { .members(["path": .string($0.path), "bytes": .integer($0.byteCount)]) }),
       "architecture": architectureJSON,
@@ -32,17 +32,16 @@ extension CheckpointReport {
     return .object(report)
   }
 
-  /// Facts about the container, by name.
-  public var sortedFacts: [(String, String)] {
-    checkpoint.containerFacts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  private var sortedFacts: [(key: String, value: String)] {
+    containerFacts.map { (key: String($0.words.map { $0 == " " ? "_" : $0 }), value: $0.value) }
   }
 
   private var architectureJSON: JSON {
-    guard let recognition else { return .null }
-    return .members([
-      "name": .string(recognition.definition.name), "naming_scheme": .string(recognition.scheme.name),
-      "known_tensors": .integer(recognition.knownCount),
-    ])
+    switch recognition {
+    case .model(let model): model.json
+    case .unknown(let reason): .members(["name": .null, "reason": .string(reason)])
+    case nil: .null
+    }
   }
 
   private var tensorsJSON: [JSON] {

@@ -7,7 +7,7 @@ import Tensors
 public struct CheckpointReport: Sendable {
   /// The checkpoint.
   public let checkpoint: Checkpoint
-  /// What its names and metadata say it is; nil if no definition knows it.
+  /// What it could be recognised as; nil if nobody tried.
   public let recognition: Recognition?
   /// How its elements spread over storage formats, most elements first.
   public let formats: [FormatShare]
@@ -48,6 +48,14 @@ public struct CheckpointReport: Sendable {
   public var bitsPerWeight: Double? {
     guard elementCount > 0, formats.allSatisfy({ $0.format.format != nil }) else { return nil }
     return Double(tensorByteCount) * 8 / Double(elementCount)
+  }
+
+  /// Facts about the container in words, by name: `byte order`, `version`.
+  public var containerFacts: [(words: String, value: String)] {
+    checkpoint.containerFacts.sorted { $0.key < $1.key }.map { key, value in
+      let words = key.reduce(into: "") { $0 += $1.isUppercase ? " " + $1.lowercased() : String($1) }
+      return (words, value)
+    }
   }
 
   private static func shares(_ checkpoint: Checkpoint) -> [FormatShare] {

@@ -1,32 +1,56 @@
 import Architectures
 import Bytes
+import Formats
+import Models
 import Tensors
 
-/// Which definition and naming scheme know a checkpoint's tensors.
-public struct Recognition: Sendable {
-  /// The architecture's definition.
-  public let definition: Definition
-  /// The convention its tensor names follow.
-  public let scheme: NamingScheme
-  /// How many of its tensors the definition knows by name.
-  public let knownCount: Int
+/// What a checkpoint could be recognised as.
+public enum Recognition: Sendable {
+  /// A model of a known architecture.
+  case model(Model)
+  /// A container that can be read but not interpreted, and why.
+  case unknown(reason: String)
+}
 
-  /// The best match among `library`: the scheme that knows the most names; of equals, the definition that the
-  /// metadata names, then the first that stands for itself in GGUF.
-  public init?(_ checkpoint: Checkpoint, library: DefinitionLibrary) {
-    let stated = checkpoint.metadata["general.architecture"]?.text
-    var best: (definition: Definition, scheme: NamingScheme, rank: (Int, Int))?
-    for definition in library.definitions {
-      for scheme in definition.schemes {
-        let reader = definition.reader(of: scheme)
-        let count = checkpoint.tensors.reduce(0) { $0 + (reader.meaning(of: $1.name) == nil ? 0 : 1) }
-        let preference = definition.name == (stated ?? definition.ggufArchitecture) ? 1 : 0
-        if count > 0, (count, preference) > best?.rank ?? (0, 0) { best = (definition, scheme, (count, preference)) }
-      }
+extension CheckpointReport {
+  /// Opens `path` and says what it holds, whether or not a definition of `library` knows its tensors.
+  ///
+  /// - Throws: when the files cannot be read as a checkpoint at all.
+  public init(path: String, library: DefinitionLibrary, filter: Glob? = nil) throws {
+    do {
+      let model = try Model.open(path, library: library)
+      self.init(model.checkpoint, recognition: .model(model), filter: filter)
+    } catch {
+      // What is wrong with the container itself is found again here and thrown.
+      self.init(try Checkpoint.open(path), recognition: .unknown(reason: "\(error)"), filter: filter)
     }
-    guard let best else { return nil }
-    definition = best.definition
-    scheme = best.scheme
-    knownCount = best.rank.0
+  }
+}
+
+extension Model {
+  /// What was understood, as documented in `docs/json.md`.
+  var json: JSON {
+    var numbers: JSON.Object = [:]
+    for rule in definition.parameters {
+      if let value = parameters.values[rule.name] { numbers[ExactString(rule.name)] = value.json }
+    }
+    return .members([
+      "name": .string(definition.name), "naming_scheme": .string(scheme.name), "numbers": .object(numbers),
+      "rotary_scaling": .string(parameters.rotaryScaling.name),
+      "problems": .array(problems.map { .string("\($0)") }),
+    ])
+  }
+}
+
+extension RotaryScaling {
+  /// The name of the method, as in config.json.
+  public var name: String {
+    switch self {
+    case .none: "none"
+    case .linear: "linear"
+    case .dynamic: "dynamic"
+    case .llama3: "llama3"
+    case .yarn: "yarn"
+    }
   }
 }

@@ -1,6 +1,7 @@
 import Architectures
 import Formats
 import Inspection
+import Models
 import Tensors
 import TestSupport
 import Testing
@@ -10,15 +11,29 @@ struct CheckpointReportTests {
   @Test(
     "recognises architecture and naming scheme",
     arguments: [
-      ("llama-gqa", "llama", "hf"), ("meta/model.safetensors", "llama", "meta"),
-      ("expected/yi/yi-q8_0.gguf", "llama", "gguf"), ("llama-sharded", "llama", "hf"),
+      ("llama-gqa", "llama", "hf"), ("meta/model.safetensors", "llama", "meta"), ("yi", "yi", "yi"),
+      ("aquila/model.safetensors", "aquila", "hf"), ("expected/yi/yi-q8_0.gguf", "llama", "gguf"),
+      ("llama-sharded/model-00002-of-00003.safetensors", "llama", "hf"),
     ])
   func recognition(path: String, architecture: String, scheme: String) throws {
-    let checkpoint = try Checkpoint.open(Fixtures.path(path))
-    let recognition = try #require(Recognition(checkpoint, library: try .bundled()))
-    #expect(recognition.definition.name == architecture)
-    #expect(recognition.scheme.name == scheme)
-    #expect(recognition.knownCount == checkpoint.tensors.count)
+    let report = try CheckpointReport(path: Fixtures.path(path), library: .bundled())
+    guard case .model(let model) = report.recognition else {
+      Issue.record("\(path) is not recognised")
+      return
+    }
+    #expect(model.definition.name == architecture)
+    #expect(model.scheme.name == scheme)
+    #expect(model.problems.isEmpty)
+  }
+
+  @Test("describes a container that no definition knows")
+  func unknownArchitecture() throws {
+    let report = try CheckpointReport(path: Fixtures.path("gguf/values.gguf"), library: .bundled())
+    guard case .unknown = report.recognition else {
+      Issue.record("values.gguf is recognised")
+      return
+    }
+    #expect(report.tensors.count == 11)
   }
 
   @Test("counts each tensor once, by format")

@@ -32,8 +32,8 @@ private let drawing: [(target: String, imports: Set<String>)] = [
 /// `Architectures` and `Inference` call its elementary functions (sine, cosine, power, logarithm) and nothing else.
 private let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
 private let targetsThatCallTheSystem: Set<String> = ["Bytes", "CommandLineTool", "Architectures", "Inference"]
-/// Part of the language; any target may use it.
-private let languageModules: Set<String> = ["Swift", "Synchronization"]
+/// The language and its data structures; any target may use them.
+private let languageModules: Set<String> = ["Swift", "Synchronization", "OrderedCollections"]
 
 @Suite("The project's drawing")
 struct ImportDirectionTests {

@@ -7,25 +7,35 @@ extension CheckpointReport {
     parts.append(formatTable)
     if !checkpoint.metadata.pairs.isEmpty { parts.append(metadataTable) }
     if includesTensors, !tensors.isEmpty { parts.append(tensorTable) }
-    if !checkpoint.remarks.isEmpty {
-      parts.append(checkpoint.remarks.map { "remark: \($0.escapedForDisplay)\n" }.joined())
-    }
+    if !remarks.isEmpty { parts.append(remarks.map { "remark: \($0)\n" }.joined()) }
     return parts.joined(separator: "\n")
   }
 
+  private var remarks: [String] {
+    var remarks = checkpoint.remarks.map(\.escapedForDisplay)
+    if case .model(let model) = recognition {
+      remarks += model.problems.prefix(Self.shownProblemCount).map { "\($0)" }
+      let more = model.problems.count - Self.shownProblemCount
+      if more > 0 { remarks.append("\(counted(more, "more problem")); ingot check lists them all") }
+    }
+    return remarks
+  }
+
+  private static var shownProblemCount: Int { 5 }
+
   private var headlines: [(String, String)] {
-    let facts = sortedFacts.map { "\($0.0.separateWords) \($0.1)" }.joined(separator: ", ")
-    let files = checkpoint.files.count
+    let facts = containerFacts.map { "\($0.words) \($0.value)" }.joined(separator: ", ")
     var lines = [("container", checkpoint.container.rawValue + (facts.isEmpty ? "" : " (\(facts))"))]
-    if let recognition {
-      lines.append(("architecture", "\(recognition.definition.name), tensors named as in \(recognition.scheme.name)"))
-    } else {
-      let stated = checkpoint.metadata["general.architecture"]?.text
-      lines.append(("architecture", stated.map { "\($0.quoted), which is not known" } ?? "not recognised"))
+    switch recognition {
+    case .model(let model):
+      lines.append(("architecture", "\(model.definition.name), tensors named as in \(model.scheme.name)"))
+      lines.append(("model", model.wording))
+    case .unknown(let reason): lines.append(("architecture", "not recognised: \(reason)"))
+    case nil: break
     }
     lines.append(("parameters", elementCount.grouped))
     lines.append(("tensors", checkpoint.tensors.count.grouped))
-    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(files, "file"))"))
+    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.files.count, "file"))"))
     lines.append(("bits per weight", bitsPerWeight.map { $0.fixed(2) } ?? "unknown"))
     return lines
   }
@@ -74,6 +84,23 @@ extension CheckpointReport {
   }
 }
 
+extension Model {
+  /// The numbers that matter most, on one line.
+  fileprivate var wording: String {
+    func number(_ name: String) -> String { parameters.integer(name).map(\.grouped) ?? "?" }
+    var parts = [
+      "\(number("layer_count")) layers", "width \(number("embedding_length"))",
+      "inner width \(number("feed_forward_length"))",
+      "\(number("head_count")) heads of \(number("head_dimension"))",
+      "\(number("key_value_head_count")) key-value heads", "vocabulary \(number("vocabulary_size"))",
+      "context \(number("context_length"))",
+    ]
+    if parameters.rotaryScaling != .none { parts.append("rotary scaling \(parameters.rotaryScaling.name)") }
+    if parameters.flag("ties_embeddings") { parts.append("tied embeddings") }
+    return parts.joined(separator: ", ")
+  }
+}
+
 extension TensorStatistics {
   fileprivate var cells: [String] {
     let numbers = [Double(minimum), Double(maximum), mean, deviation].map { finiteCount > 0 ? $0.scientific : "–" }
@@ -106,13 +133,6 @@ extension MetadataValue {
 }
 
 extension String {
-  /// `byte order` for `byteOrder`.
-  fileprivate var separateWords: String {
-    reduce(into: "") { text, character in
-      text += character.isUppercase ? " " + character.lowercased() : String(character)
-    }
-  }
-
   /// The text line by line with control characters escaped, for a terminal.
   fileprivate var printable: String {
     split(separator: "\n", omittingEmptySubsequences: false).map { line in

@@ -27,13 +27,11 @@ struct Inspect: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let checkpoint = try Checkpoint.open(path)
     if let metadata {
-      try printMetadata(metadata, of: checkpoint)
+      try printMetadata(metadata, of: try Checkpoint.open(path))
       return
     }
-    let recognition = Recognition(checkpoint, library: try DefinitionLibrary.bundled())
-    var facts = CheckpointReport(checkpoint, recognition: recognition, filter: filter.map { Glob($0) })
+    var facts = try CheckpointReport(path: path, library: .bundled(), filter: filter.map { Glob($0) })
     if statistics { try facts.measure(threads: report.threadCount) }
     try report.print(
       json: { facts.json(includesTensors: tensors) },

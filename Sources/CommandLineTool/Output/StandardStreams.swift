@@ -32,6 +32,11 @@ enum StandardStreams {
     note("\(Product.name): error: \(text)")
   }
 
+  /// Replaces the line of standard error, a terminal, on which the cursor stands.
+  static func rewriteLine(_ text: String) {
+    _ = try? FileDescriptor.standardError.writeAll(("\r\u{1B}[K" + text).utf8)
+  }
+
   /// Writes one line to standard error.
   static func note(_ text: String) {
     _ = try? FileDescriptor.standardError.writeAll((text + "\n").utf8)

@@ -1,0 +1,30 @@
+import Architectures
+import Bytes
+import Models
+import Tensors
+
+extension ConversionPlan {
+  /// The name and version of the layout of `json`.
+  public static let schema = "ingot.plan/1"
+
+  /// The plan as documented in `docs/json.md`.
+  public var json: JSON {
+    .members([
+      "schema": .string(Self.schema),
+      "source": .string(source.checkpoint.path), "destination": .string(destination),
+      "architecture": .string(source.definition.name),
+      "naming": .members(["from": .string(source.scheme.name), "to": .string(scheme.name)]),
+      "files": .array(
+        files.map {
+          .members([
+            "path": .string($0.path), "bytes": .integer($0.byteCount), "tensors": .integer($0.tensors.count),
+          ])
+        }),
+      "side_files": .array(sideFiles.map { .string($0.path) }),
+      "tensors": .array(tensors.map { TensorOutcome(tensor: $0, report: nil).json }),
+      "dropped": .array(dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
+      "remarks": .array(
+        remarks.map { .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)]) }),
+    ])
+  }
+}
