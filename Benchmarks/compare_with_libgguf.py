@@ -1,0 +1,66 @@
+"""Encodes the same weights with ingot and with libgguf (ggml's generic code), compares the bytes and the speed.
+
+Usage: python compare_with_libgguf.py PATH_TO_CODEC_BENCHMARK [FORMAT ...]
+Needs: pip install libgguf gguf numpy
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import libgguf
+import numpy as np
+from gguf import GGMLQuantizationType
+
+ENCODED = ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"]
+DECODED = ENCODED + ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4", "TQ1_0", "TQ2_0"]
+WEIGHT_COUNT = 1 << 16
+ROUND_COUNT = 20
+
+
+def best(body):
+    seconds = []
+    for _ in range(ROUND_COUNT):
+        start = time.perf_counter()
+        result = body()
+        seconds.append(time.perf_counter() - start)
+    return result, WEIGHT_COUNT / min(seconds) / 1e6
+
+
+def main():
+    benchmark, formats = sys.argv[1], sys.argv[2:] or DECODED
+    random = np.random.default_rng(1)
+    # Mostly normal weights, with heavy tails and rows of very different scale.
+    weights = random.standard_t(4, (64, WEIGHT_COUNT // 64)) * 10.0 ** random.uniform(-8, 2, (64, 1))
+    weights = weights.astype(np.float32).reshape(1, -1)
+    different = False
+    print(f"{'format':8}{'encode':>10}{'libgguf':>10}{'ratio':>8}{'decode':>10}{'libgguf':>10}{'ratio':>8}   bytes, floats")
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        weights.tofile(folder / "weights")
+        command = [benchmark, "--weights", folder / "weights", "--output", folder, *formats]
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[1:]
+        for line in lines:
+            name, encode, _, decode = line.split()
+            kind = GGMLQuantizationType[name]
+            encoded = np.fromfile(folder / f"{name}.encoded", np.uint8).reshape(1, -1)
+            decoded = np.fromfile(folder / f"{name}.decoded", np.float32).reshape(1, -1)
+            row = f"{name:8}"
+            verdict = "–"
+            if name in ENCODED:
+                bytes_, rate = best(lambda: libgguf.quantize_rows(weights, kind))
+                verdict = "equal" if np.array_equal(bytes_, encoded) else "DIFFERENT"
+                row += f"{encode:>10}{rate:>10.0f}{float(encode) / rate:>8.1f}"
+            else:
+                row += f"{'–':>10}{'–':>10}{'–':>8}"
+            floats, rate = best(lambda: libgguf.dequantize_rows(encoded, kind, WEIGHT_COUNT))
+            same = np.array_equal(floats.view(np.uint32), decoded.view(np.uint32))
+            row += f"{decode:>10}{rate:>10.0f}{float(decode) / rate:>8.1f}   {verdict}, {'equal' if same else 'DIFFERENT'}"
+            different |= verdict == "DIFFERENT" or not same
+            print(row)
+    sys.exit(1 if different else 0)
+
+
+main()
