@@ -40,11 +40,14 @@ extension MutableRawSpan {
     storeBytes(of: value, toByteOffset: offset, as: Value.self)
   }
 
-  /// Stores sixteen floats: `scale` · each of `quants`.
+  /// Stores sixteen floats: (each of `quants` − `zero`) · `scale`.
+  ///
+  /// Unsigned bytes become floats in half the instructions of signed ones, and the difference is exact.
   @inline(__always)
-  mutating func storeScaled(_ quants: SIMD16<Int8>, by scale: Float, at offset: Int) {
-    store(Floats(quants.lowHalf) * Floats(repeating: scale), at: offset)
-    store(Floats(quants.highHalf) * Floats(repeating: scale), at: offset + 32)
+  mutating func storeScaled(_ quants: SIMD16<UInt8>, minus zero: Float, by scale: Float, at offset: Int) {
+    let zero = Floats(repeating: zero)
+    store((Floats(quants.lowHalf) - zero) * Floats(repeating: scale), at: offset)
+    store((Floats(quants.highHalf) - zero) * Floats(repeating: scale), at: offset + 32)
   }
 
   /// Stores sixteen floats: `scale` · each of `quants` + `offsetValue`, the product rounded before the sum.
@@ -92,9 +95,9 @@ extension SIMD8 where Scalar == Float {
 }
 
 extension SIMD16 where Scalar == UInt8 {
-  /// The same bits, as signed numbers.
+  /// Signed bytes, each 128 higher.
   @inline(__always)
-  var signed: SIMD16<Int8> { unsafeBitCast(self, to: SIMD16<Int8>.self) }
+  var raisedBy128: Self { self ^ Self(repeating: 0x80) }
 
   /// Bits 3…0 of each byte.
   @inline(__always)
@@ -103,6 +106,16 @@ extension SIMD16 where Scalar == UInt8 {
   /// Bits 7…4 of each byte.
   @inline(__always)
   var highNibbles: Self { self &>> Self(repeating: 4) }
+
+  /// For each byte, which must be below 16, the number at its place in `table`.
+  @inline(__always)
+  func looked(upIn table: Self) -> Self {
+    var result = Self.zero
+    for place in 0..<16 {
+      result.replace(with: Self(repeating: table[place]), where: self .== Self(repeating: UInt8(place)))
+    }
+    return result
+  }
 
   /// 16 for each bit that is set, lowest first, else 0: the fifth bits of sixteen quants.
   @inline(__always)

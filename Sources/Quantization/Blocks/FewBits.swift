@@ -67,4 +67,16 @@ enum TQ2_0: BlockDecoder {
       }
     }
   }
+
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let scale = bytes.half(at: source &+ 64)
+    for group in 0..<16 {
+      let run = group &>> 1
+      let quants = bytes.bytes16(at: source &+ (run &>> 2) &* 32 &+ (group & 1) &* 16)
+      let shift = SIMD16<UInt8>(repeating: UInt8(truncatingIfNeeded: (run & 3) &* 2))
+      values.storeScaled(
+        (quants &>> shift) & SIMD16<UInt8>(repeating: 3), minus: 1, by: scale, at: destination &+ group &* 64)
+    }
+  }
 }

@@ -44,7 +44,7 @@ enum Q3_K: BlockDecoder {
       let lowScale = Int(bytes.byte(at: source &+ 96 &+ (group & 7))) &>> ((group &>> 3) &* 4) & 15
       let highScale = Int(bytes.byte(at: source &+ 104 &+ (group & 3))) &>> ((group &>> 2) &* 2) & 3
       values.storeScaled(
-        quants.signed &- SIMD16<Int8>(repeating: 4), by: scale * Float((lowScale | highScale &<< 4) &- 32),
+        quants, minus: 4, by: scale * Float((lowScale | highScale &<< 4) &- 32),
         at: destination &+ group &* 64)
     }
   }

@@ -31,9 +31,8 @@ enum Q4_0: BlockDecoder, SmallBlockEncoder {
   static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
     let scale = bytes.half(at: source)
     let quants = bytes.bytes16(at: source &+ 2)
-    let eight = SIMD16<Int8>(repeating: 8)
-    values.storeScaled(quants.lowNibbles.signed &- eight, by: scale, at: destination)
-    values.storeScaled(quants.highNibbles.signed &- eight, by: scale, at: destination &+ 64)
+    values.storeScaled(quants.lowNibbles, minus: 8, by: scale, at: destination)
+    values.storeScaled(quants.highNibbles, minus: 8, by: scale, at: destination &+ 64)
   }
 
   static let basis = SmallBlockBasis.signedMagnitude

@@ -31,9 +31,8 @@ enum Q5_0: BlockDecoder, SmallBlockEncoder {
   static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
     let scale = bytes.half(at: source)
     let (low, high) = fiveBitQuants(bytes, at: source &+ 2)
-    let sixteen = SIMD16<Int8>(repeating: 16)
-    values.storeScaled(low.signed &- sixteen, by: scale, at: destination)
-    values.storeScaled(high.signed &- sixteen, by: scale, at: destination &+ 64)
+    values.storeScaled(low, minus: 16, by: scale, at: destination)
+    values.storeScaled(high, minus: 16, by: scale, at: destination &+ 64)
   }
 
   static let basis = SmallBlockBasis.signedMagnitude

@@ -41,7 +41,7 @@ enum Q6_K: BlockDecoder {
       let quants = ((low &>> lowShift) & SIMD16<UInt8>(repeating: 15)) | (((high &>> highShift) & three) &<< four)
       let innerScale = Int8(bitPattern: bytes.byte(at: source &+ 192 &+ group))
       values.storeScaled(
-        quants.signed &- SIMD16<Int8>(repeating: 32), by: scale * Float(innerScale), at: destination &+ group &* 64)
+        quants, minus: 32, by: scale * Float(innerScale), at: destination &+ group &* 64)
     }
   }
 }

@@ -30,8 +30,8 @@ enum Q8_0: BlockDecoder, SmallBlockEncoder {
   @inline(__always)
   static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
     let scale = bytes.half(at: source)
-    values.storeScaled(bytes.bytes16(at: source &+ 2).signed, by: scale, at: destination)
-    values.storeScaled(bytes.bytes16(at: source &+ 18).signed, by: scale, at: destination &+ 64)
+    values.storeScaled(bytes.bytes16(at: source &+ 2).raisedBy128, minus: 128, by: scale, at: destination)
+    values.storeScaled(bytes.bytes16(at: source &+ 18).raisedBy128, minus: 128, by: scale, at: destination &+ 64)
   }
 
   static let basis = SmallBlockBasis.magnitude
