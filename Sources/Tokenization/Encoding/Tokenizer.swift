@@ -24,14 +24,7 @@ public struct Tokenizer: Sendable {
   /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose splitting rules are not known.
   public init(_ vocabulary: Vocabulary) throws(VocabularyError) {
     self.vocabulary = vocabulary
-    var ids: [ByteString: Int] = [:]
-    ids.reserveCapacity(vocabulary.count)
-    let added = Set(vocabulary.addedTokens.map(\.id))
-    for (id, text) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
-      let key = ByteString(text)
-      // A text that occurs twice means the ordinary token.
-      if ids[key] == nil || !added.contains(id) { ids[key] = id }
-    }
+    let ids = vocabulary.idsByText()
     self.ids = ids
     rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.isNormalized })
     normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter(\.isNormalized))
@@ -42,7 +35,6 @@ public struct Tokenizer: Sendable {
       byteIDs = (UInt8.min...UInt8.max).map { byte in
         ids[ByteString(SentencePieceText.byteName(byte))].map { UInt32(truncatingIfNeeded: $0) }
       }
-      merges = Self.sentencePieceMerges(vocabulary, ids: ids, added: added)
     case .byteLevel:
       guard let rules = PreTokenizer.named(vocabulary.preTokenizer) else {
         throw .unknownPreTokenizerName(vocabulary.preTokenizer)
@@ -52,8 +44,8 @@ public struct Tokenizer: Sendable {
       splits = patterns
       composes = rules.composes
       byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
-      merges = Self.listedMerges(vocabulary, ids: ids)
     }
+    merges = MergeTable(vocabulary.rankedMerges(ids: ids))
     unknownID = vocabulary.kind == .sentencePiece ? vocabulary.id(of: .unk) : nil
   }
 

@@ -1,0 +1,74 @@
+import Tensors
+
+extension Vocabulary {
+  /// Two tokens that join, and the token they become.
+  struct Merge {
+    let left: Int
+    let right: Int
+    let result: Int
+  }
+
+  /// The joinable pairs in the order of their ranks.
+  ///
+  /// - Parameter ids: the id of each text that has a token.
+  func rankedMerges(ids: [ByteString: Int]) -> [Merge] {
+    kind == .byteLevel || !merges.isEmpty ? listedMerges(ids) : derivedMerges(ids)
+  }
+
+  /// The pairs that are listed; those with a text that is no token are left out.
+  private func listedMerges(_ ids: [ByteString: Int]) -> [Merge] {
+    merges.compactMap { pair in
+      guard let space = pair.dropFirst().firstIndex(of: 0x20) else { return nil }
+      let left = pair[..<space], right = pair[(space + 1)...]
+      guard let leftID = ids[ByteString(left)], let rightID = ids[ByteString(right)],
+        let result = ids[ByteString(left + right)]
+      else { return nil }
+      return Merge(left: leftID, right: rightID, result: result)
+    }
+  }
+
+  /// Every way to cut a SentencePiece piece into two pieces.
+  ///
+  /// Pieces of higher score come first, then those of lower id (vocabularies without scores are in merge order), then
+  /// cuts with the shorter left part, as transformers ranks them.
+  private func derivedMerges(_ ids: [ByteString: Int]) -> [Merge] {
+    let added = Set(addedTokens.map(\.id))
+    let pieces = tokens.indices.filter { types[$0] == .normal && !added.contains($0) }
+    let hasScores = scores.count == count
+    let ordered = pieces.sorted { first, second in
+      let (one, other) = hasScores ? (scores[first], scores[second]) : (0, 0)
+      return one == other || one.isNaN || other.isNaN ? first < second : one > other
+    }
+    var merges: [Merge] = []
+    for id in ordered {
+      let piece = tokens[id]
+      for cut in piece.indices.dropFirst() where piece[cut] & 0xC0 != 0x80 {
+        guard let left = ids[ByteString(piece[..<cut])], let right = ids[ByteString(piece[cut...])],
+          types[left] == .normal, types[right] == .normal
+        else { continue }
+        merges.append(Merge(left: left, right: right, result: id))
+      }
+    }
+    return merges
+  }
+
+  /// The id of each text that has a token; of a text that occurs twice the ordinary token, and of those the last.
+  func idsByText() -> [ByteString: Int] {
+    var ids: [ByteString: Int] = [:]
+    ids.reserveCapacity(count)
+    let added = Set(addedTokens.map(\.id))
+    for (id, text) in tokens.enumerated() where types[id] != .unused {
+      let key = ByteString(text)
+      if ids[key] == nil || !added.contains(id) { ids[key] = id }
+    }
+    return ids
+  }
+}
+
+extension MergeTable {
+  /// The table of `merges`, ranked by their order.
+  init(_ merges: [Vocabulary.Merge]) {
+    self.init(capacity: merges.count)
+    for merge in merges { add(merge.left, merge.right, result: merge.result) }
+  }
+}

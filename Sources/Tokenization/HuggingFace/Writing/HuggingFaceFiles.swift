@@ -1,0 +1,86 @@
+import Bytes
+import Tensors
+
+/// A file of a model folder that is to be written.
+public struct HuggingFaceFile: Sendable, Hashable {
+  /// The name in the folder.
+  public let name: String
+  /// The content.
+  public let bytes: [UInt8]
+}
+
+extension Vocabulary {
+  /// The files from which transformers makes this tokenizer again.
+  ///
+  /// `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`; for SentencePiece pieces with scores
+  /// also `tokenizer.model`.
+  ///
+  /// - Parameter contextLength: the longest text in tokens, if it is known.
+  /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose splitting rules are not known.
+  public func huggingFaceFiles(contextLength: Int? = nil) throws(VocabularyError) -> [HuggingFaceFile] {
+    var files = [
+      HuggingFaceFile(name: "tokenizer.json", bytes: try tokenizerJSON().encoded()),
+      HuggingFaceFile(name: "tokenizer_config.json", bytes: tokenizerConfiguration(contextLength).encoded()),
+      HuggingFaceFile(name: "special_tokens_map.json", bytes: specialTokensMap().encoded()),
+    ]
+    if let model = sentencePieceModel() {
+      files.append(HuggingFaceFile(name: "tokenizer.model", bytes: model.encoded()))
+    }
+    return files
+  }
+
+  /// The roles that transformers knows, with the texts of their tokens.
+  ///
+  /// A role that was given to an ordinary piece of text is left out: transformers would take that piece out of words.
+  var namedTokens: [(role: SpecialToken, text: String)] {
+    FolderReader.roles.compactMap { role in
+      guard let id = id(of: role), tokens.indices.contains(id) else { return nil }
+      switch types[id] {
+      case .normal, .byte, .unused: return nil
+      case .undefined, .unknown, .control, .userDefined: return (role, tokens.text(id))
+      }
+    }
+  }
+
+  private func specialTokensMap() -> JSON {
+    .object(
+      JSON.Object(
+        uniqueKeysWithValues: namedTokens.map { (ExactString($0.role.rawValue + "_token"), .string($0.text)) }))
+  }
+
+  private func tokenizerConfiguration(_ contextLength: Int?) -> JSON {
+    var members = JSON.Object()
+    if let answer = adds(.bos) { members["add_bos_token"] = .bool(answer) }
+    if let answer = adds(.eos) { members["add_eos_token"] = .bool(answer) }
+    if let addsSpacePrefix { members["add_prefix_space"] = .bool(addsSpacePrefix) }
+    let decoder = addedTokens.filter { types[$0.id] != .unknown }.map { token in
+      (ExactString("\(token.id)"), token.json)
+    }
+    members["added_tokens_decoder"] = .object(JSON.Object(decoder, uniquingKeysWith: { first, _ in first }))
+    for (role, text) in namedTokens where role == .bos || role == .eos {
+      members[ExactString(role.rawValue + "_token")] = .string(text)
+    }
+    if let templates = chatTemplatesJSON { members["chat_template"] = templates }
+    members["clean_up_tokenization_spaces"] = .bool(false)
+    if kind == .sentencePiece { members["legacy"] = .bool(spacePrefix == .everySegment) }
+    if let contextLength { members["model_max_length"] = .integer(contextLength) }
+    for (role, text) in namedTokens where role != .bos && role != .eos {
+      members[ExactString(role.rawValue + "_token")] = .string(text)
+    }
+    // LLaMA's class has a start, an end and an unknown token even where the model has none, unless told so.
+    if kind == .sentencePiece {
+      for role in [SpecialToken.bos, .eos, .unk] {
+        let key = ExactString(role.rawValue + "_token")
+        if members[key] == nil { members[key] = .null }
+      }
+    }
+    members["tokenizer_class"] = .string(kind == .sentencePiece ? "LlamaTokenizer" : "PreTrainedTokenizerFast")
+    return .object(members)
+  }
+
+  private var chatTemplatesJSON: JSON? {
+    if chatTemplates.count == 1, let only = chatTemplate { return .string(only) }
+    guard !chatTemplates.isEmpty else { return nil }
+    return .array(chatTemplates.map { .members(["name": .string($0.name), "template": .string($0.text)]) })
+  }
+}
