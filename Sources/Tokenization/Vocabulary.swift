@@ -179,3 +179,19 @@ extension Vocabulary {
     if let score { scores.append(score) }
   }
 }
+
+extension Vocabulary {
+  /// What keeps this vocabulary from being used with an embedding of `rowCount` rows: tokens and special ids beyond.
+  public func problems(embeddingRowCount rowCount: Int) -> [VocabularyError] {
+    var problems: [VocabularyError] = []
+    let beyond = tokens.indices.dropFirst(max(0, rowCount)).first { types[$0] != .unused }
+    if let id = beyond {
+      problems.append(.idBeyondVocabulary(token: tokens.text(id), id: id, vocabularySize: rowCount))
+    }
+    for entry in specialTokens where entry.id >= rowCount {
+      problems.append(
+        .idBeyondVocabulary(token: "\(entry.role.rawValue)_token", id: entry.id, vocabularySize: rowCount))
+    }
+    return problems
+  }
+}

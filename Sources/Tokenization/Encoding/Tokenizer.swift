@@ -13,7 +13,7 @@ public struct Tokenizer: Sendable {
   let merges: MergeTable
   private let rawTokens: AddedTokenMatcher
   private let normalizedTokens: AddedTokenMatcher
-  private let splits: [Pattern]
+  private let splitter: TextSplitter
   private let composes: Bool
   /// The token of each byte: `<0xHH>` for SentencePiece, the byte's character for byte-level vocabularies.
   let byteIDs: [UInt32?]
@@ -30,7 +30,7 @@ public struct Tokenizer: Sendable {
     normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter(\.isNormalized))
     switch vocabulary.kind {
     case .sentencePiece:
-      splits = []
+      splitter = TextSplitter()
       composes = false
       byteIDs = (UInt8.min...UInt8.max).map { byte in
         ids[ByteString(SentencePieceText.byteName(byte))].map { UInt32(truncatingIfNeeded: $0) }
@@ -39,9 +39,7 @@ public struct Tokenizer: Sendable {
       guard let rules = PreTokenizer.named(vocabulary.preTokenizer) else {
         throw .unknownPreTokenizerName(vocabulary.preTokenizer)
       }
-      var patterns: [Pattern] = []
-      for step in rules.steps { patterns.append(try Pattern(step.pattern)) }
-      splits = patterns
+      splitter = try TextSplitter(rules)
       composes = rules.composes
       byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
     }
@@ -150,7 +148,7 @@ public struct Tokenizer: Sendable {
     }
     offsets.append(offset)
     var cache: [ByteString: [UInt32]] = [:]
-    eachWord(of: scalars, 0..<scalars.count, from: 0) { word in
+    splitter.words(of: scalars, 0..<scalars.count) { word in
       let bytes = ByteString(text[offsets[word.lowerBound]..<offsets[word.upperBound]])
       if let known = cache[bytes] {
         result += known
@@ -164,11 +162,6 @@ public struct Tokenizer: Sendable {
 
   /// Words whose ids are remembered while one text is encoded.
   private static let cacheLimit = 1 << 16
-
-  private func eachWord(of scalars: [UInt32], _ range: Range<Int>, from step: Int, _ body: (Range<Int>) -> Void) {
-    guard step < splits.count else { return body(range) }
-    splits[step].words(in: scalars, range) { word in eachWord(of: scalars, word, from: step + 1, body) }
-  }
 
   private func encodeWord(_ word: ByteString) -> [UInt32] {
     if vocabulary.ignoresMerges, let id = ids[ByteString(ByteLevel.encode(word.bytes))] {

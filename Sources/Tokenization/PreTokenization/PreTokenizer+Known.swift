@@ -46,7 +46,9 @@ extension PreTokenizer {
   static let known: [PreTokenizer] = [
     PreTokenizer(
       name: "gpt-2",
-      aliases: ["phi-2", "olmo", "mpt", "jais", "mellum", "gigachat", "exaone4", "a.x-4.0", "modern-bert", "roberta-bpe"],
+      aliases: [
+        "phi-2", "olmo", "mpt", "jais", "mellum", "gigachat", "exaone4", "a.x-4.0", "modern-bert", "roberta-bpe",
+      ],
       steps: [.byteLevel]),
     PreTokenizer(
       name: "llama-bpe", aliases: ["llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
@@ -79,8 +81,6 @@ extension PreTokenizer {
     PreTokenizer(
       name: "deepseek-v3", aliases: ["hunyuan-dense", "joyai-llm", "hy_v4"],
       steps: [.split(#"\p{N}{1,3}"#), .split(Patterns.deepSeekHan), .split(Patterns.deepSeek3)]),
-    PreTokenizer(
-      name: "falcon", steps: [.punctuationRuns, .byteLevel, .digitRuns, .split("[0-9][0-9][0-9]")]),
     PreTokenizer(name: "seed-coder", steps: [.split(Patterns.seedCoder)]),
     PreTokenizer(name: "bloom", aliases: ["gpt3-finnish", "poro-chat"], steps: [.split(Patterns.bloom)]),
     PreTokenizer(

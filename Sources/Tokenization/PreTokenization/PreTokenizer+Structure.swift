@@ -51,10 +51,7 @@ extension PreTokenizer {
       case "Digits":
         let isEachAlone = part["individual_digits"]?.bool ?? false
         words.append(isEachAlone ? "Digits" : "Digits in runs")
-        steps?.append(isEachAlone ? .digits : .digitRuns)
-      case "Punctuation":
-        words.append("Punctuation")
-        if part["behavior"]?.string == "Contiguous" { steps?.append(.punctuationRuns) } else { steps = nil }
+        if isEachAlone { steps?.append(.digits) } else { steps = nil }
       case "ByteLevel":
         words.append("ByteLevel")
         // Files older than the member mean true.
@@ -75,10 +72,7 @@ extension PreTokenizer {
           "type": .string("Split"), "pattern": .members(["Regex": .string(pattern)]), "behavior": .string("Isolated"),
           "invert": .bool(false),
         ])
-      case .digits, .digitRuns:
-        .members(["type": .string("Digits"), "individual_digits": .bool(step == .digits)])
-      case .punctuationRuns:
-        .members(["type": .string("Punctuation"), "behavior": .string("Contiguous")])
+      case .digits: .members(["type": .string("Digits"), "individual_digits": .bool(true)])
       case .byteLevel: Self.byteLevel(usesExpression: true)
       }
     }

@@ -9,10 +9,6 @@ struct PreTokenizer: Hashable, Sendable {
     case split(String)
     /// `Digits`, each digit alone.
     case digits
-    /// `Digits`, runs of digits together.
-    case digitRuns
-    /// `Punctuation`, runs together.
-    case punctuationRuns
     /// The expression built into `ByteLevel`.
     case byteLevel
 
@@ -21,8 +17,6 @@ struct PreTokenizer: Hashable, Sendable {
       switch self {
       case .split(let pattern): pattern
       case .digits: #"\p{N}"#
-      case .digitRuns: #"\p{N}+"#
-      case .punctuationRuns: ##"[\p{P}!-/:-@\[-`{-~]+"##
       case .byteLevel: Patterns.gpt2
       }
     }

@@ -77,6 +77,19 @@ extension FolderReader {
     return []
   }
 
+  /// Whether transformers loads these files by a class that builds its tokenizer itself.
+  private var hasOwnClass: Bool {
+    guard files.model?["model_type"]?.string != "mistral" else { return false }
+    switch files.configuration?["tokenizer_class"]?.string {
+    case "LlamaTokenizer", "LlamaTokenizerFast":
+      return files.tokenizer.map(FolderReader.isSentencePieceLike) ?? true
+    case "CodeLlamaTokenizer", "CodeLlamaTokenizerFast", "GPT2Tokenizer", "GPT2TokenizerFast", "Qwen2Tokenizer",
+      "Qwen2TokenizerFast", "GPTNeoXTokenizer", "GPTNeoXTokenizerFast":
+      return true
+    default: return false
+    }
+  }
+
   /// The special tokens that a tokenizer class of transformers has when no file names them.
   private static func defaultTokens(of tokenizerClass: String?) -> KeyValuePairs<String, String> {
     switch tokenizerClass {
@@ -101,7 +114,10 @@ extension FolderReader {
     }
     let decoder = files.configuration?["added_tokens_decoder"]?.object
     let configured = (decoder ?? [:]).compactMap { key, value in Int(key.text).flatMap { AddedToken(value, id: $0) } }
-    for token in listed { table.add(token, fileID: token.id) }
+    // A class of its own takes over tokenizer.json's vocabulary alone; what is added then comes from the configuration.
+    if decoder == nil || !hasOwnClass {
+      for token in listed { table.add(token, fileID: token.id) }
+    }
     for (text, id) in decoder == nil ? files.addedTokens?.object ?? [:] : [:] where !table.contains(text.text) {
       table.add(AddedToken(id: -1, text: text.text, isSpecial: false, isNormalized: true), fileID: id.integer)
     }
@@ -124,11 +140,21 @@ extension FolderReader {
   }
 
   /// What is looked for in text when the vocabulary comes from `tokenizer.model`.
-  func sentencePieceAddedTokens() -> [AddedToken] {
+  ///
+  /// Without `tokenizer.json`, transformers also looks for the control and user-defined pieces of the model.
+  func sentencePieceAddedTokens(_ model: SentencePieceModel) -> [AddedToken] {
     var ids: [ExactString: Int] = [:]
     for (id, text) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
       ids[ExactString(String(decoding: text, as: UTF8.self))] = id
     }
-    return addedTokenTable(vocabulary: ids).sorted.filter { $0.id < vocabulary.count }
+    var table = addedTokenTable(vocabulary: ids)
+    if files.tokenizer == nil {
+      for piece in model.pieces where piece.type == .control || piece.type == .userDefined {
+        let text = String(decoding: piece.text, as: UTF8.self)
+        guard !table.contains(text) else { continue }
+        table.add(AddedToken(id: -1, text: text, isSpecial: piece.type == .control))
+      }
+    }
+    return table.sorted.filter { $0.id < vocabulary.count }
   }
 }

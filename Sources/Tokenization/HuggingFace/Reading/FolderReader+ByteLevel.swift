@@ -11,7 +11,8 @@ extension FolderReader {
     let kind = tokenizer["model"]?["type"]?.string
     guard kind == "BPE" else {
       throw .unsupported(
-        file: file, fact: "a model of type \((kind ?? "none").quoted) needs tokenizer.model beside it, expected \"BPE\"")
+        file: file,
+        fact: "a model of type \((kind ?? "none").quoted) needs tokenizer.model beside it, expected \"BPE\"")
     }
     let name = if let preTokenizer { preTokenizer } else { try PreTokenizer.name(of: tokenizer) }
     vocabulary = byteLevelVocabulary(named: name, space: vocabulary.addsSpacePrefix)
@@ -44,16 +45,12 @@ extension FolderReader {
         file: "config.json", member: "vocab_size",
         expected: "at most \(Rows.limit.grouped), found \(vocabularySize.grouped)")
     }
+    let beyond = ids.map { ($0.value, $0.key.text) } + table.sorted.map { ($0.id, $0.text) }
+    if let (id, text) = beyond.filter({ $0.0 >= vocabularySize }).min(by: { $0.0 < $1.0 }) {
+      throw .idBeyondVocabulary(token: text, id: id, vocabularySize: vocabularySize)
+    }
     var texts = [String?](repeating: nil, count: max(0, vocabularySize))
-    for (text, id) in ids {
-      guard texts.indices.contains(id) else {
-        throw .idBeyondVocabulary(token: text.text, id: id, vocabularySize: vocabularySize)
-      }
-      texts[id] = text.text
-    }
-    for token in table.sorted where !texts.indices.contains(token.id) {
-      throw .idBeyondVocabulary(token: token.text, id: token.id, vocabularySize: vocabularySize)
-    }
+    for (text, id) in ids { texts[id] = text.text }
     for (id, text) in texts.enumerated() {
       if let added = table.tokens[id] {
         var written = added.isNormalized ? added.text : ByteLevel.decodedToken(added.text)

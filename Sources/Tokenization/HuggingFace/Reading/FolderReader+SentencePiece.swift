@@ -37,7 +37,7 @@ extension FolderReader {
     let isLegacy = files.configuration?["legacy"]?.bool ?? false
     vocabulary.spacePrefix = !addsSpace ? .never : isLegacy ? .everySegment : .first
     try readSpecialTokens(limit: size)
-    vocabulary.addedTokens = sentencePieceAddedTokens()
+    vocabulary.addedTokens = sentencePieceAddedTokens(model)
   }
 
   private mutating func readAddedTokens(into rows: inout Rows) throws(VocabularyError) {

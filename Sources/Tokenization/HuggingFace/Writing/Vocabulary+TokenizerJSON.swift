@@ -16,7 +16,8 @@ extension Vocabulary {
     return switch kind {
     case .sentencePiece:
       document(
-        normalizer: .null, preTokenizer: metaspace, postProcessor: template, decoder: sentencePieceDecoder, model: model)
+        normalizer: .null, preTokenizer: metaspace, postProcessor: template, decoder: sentencePieceDecoder, model: model
+      )
     case .byteLevel:
       document(
         normalizer: try rules().composes ? .members(["type": .string("NFC")]) : .null, preTokenizer: try rules().json,
@@ -85,7 +86,8 @@ extension Vocabulary {
     let pair =
       hasSeparatorAnswer
       ? first + side("B", 1, withSpecials: true)
-      : (start.map { [part($0.text, 0)] } ?? []) + [sequence("A", 0), sequence("B", 1)] + (end.map { [part($0.text, 1)] } ?? [])
+      : (start.map { [part($0.text, 0)] } ?? []) + [sequence("A", 0), sequence("B", 1)]
+        + (end.map { [part($0.text, 1)] } ?? [])
     var specials = JSON.Object()
     for token in [start, end].compactMap({ $0 }) {
       specials[ExactString(token.text)] = .members([

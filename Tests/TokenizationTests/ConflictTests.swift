@@ -1,0 +1,95 @@
+import Bytes
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Tokenization
+
+@Suite struct ConflictTests {
+  @Test(
+    "is reported with both values and the winner",
+    arguments: [
+      (
+        "yi",
+        [
+          "eos token: 7 in tokenizer_config.json, but 2 in config.json; 7 is used"
+        ]
+      ),
+      (
+        "aquila",
+        [
+          "bos token: 510 in tokenizer_config.json, but 1 in config.json; 510 is used",
+          "eos token: 511 in tokenizer_config.json, but 2 in config.json; 511 is used",
+        ]
+      ),
+      ("llama-gqa", []), ("mistral", []),
+    ])
+  func specialTokens(name: String, expected: [String]) throws {
+    let read = try Vocabulary.read(TokenizerFiles(folder: Fixtures.path(name)))
+    #expect(read.conflicts.map(\.description) == expected)
+  }
+
+  @Test func withoutTokenizerJSONTheModelConfigurationWins() throws {
+    var files = try TokenizerFiles(folder: Fixtures.path("yi"))
+    files.tokenizer = nil
+    let conflicts = try Vocabulary.read(files).conflicts.map(\.description)
+    #expect(
+      conflicts == [
+        "eos token: 2 in config.json, but 7 in tokenizer_config.json, 7 in special_tokens_map.json, "
+          + "7 in generation_config.json; 2 is used"
+      ])
+  }
+
+  @Test func tokensWithoutARowAreLeftOutAndReported() throws {
+    let files = try TokenizerFiles(folder: Fixtures.path("llama-gqa"))
+    let read = try Vocabulary.read(files, vocabularySize: 502)
+    #expect(read.vocabulary.count == 502)
+    #expect(
+      read.conflicts.map(\.description) == [
+        #"token "<|marker|>": id 502 in tokenizer_config.json, but the model has 502 rows; it is left out"#
+      ])
+  }
+
+  @Test func aByteLevelTokenWithoutARowIsAnError() throws {
+    let files = try TokenizerFiles(folder: Fixtures.path("llama3-tied"))
+    #expect { try Vocabulary.read(files, vocabularySize: 505) } throws: {
+      "\($0)" == #"token "<|eom_id|>": id 505 is beyond the 505 rows of the embedding"#
+    }
+  }
+
+  @Test func aReplacedTokenIsReported() throws {
+    var files = try TokenizerFiles(folder: Fixtures.path("llama-gqa"))
+    files.addedTokens = .members(["<new>": .integer(400), "<far>": .integer(9000)])
+    let read = try Vocabulary.read(files)
+    #expect(read.vocabulary.text(of: 400) == "<new>")
+    #expect(
+      read.conflicts.map(\.description) == [
+        #"token "<far>": id 9000 in added_tokens.json, but the model has 512 rows; it is left out"#
+      ])
+  }
+
+  @Test func aFolderWithoutATokenizerSaysWhatWasExpected() {
+    #expect { try Vocabulary.read(TokenizerFiles()) } throws: {
+      "\($0)" == "no tokenizer: expected tokenizer.model, tokenizer.json, or vocab.json with merges.txt"
+    }
+  }
+
+  @Test func anUnknownNameForThePreTokenizerListsTheKnownOnes() throws {
+    let files = try TokenizerFiles(folder: Fixtures.path("llama3-tied"))
+    #expect { try Vocabulary.read(files, preTokenizer: "nope") } throws: {
+      "\($0)".hasPrefix(#"pre-tokenizer "nope": not a known one, expected one of gpt-2, llama-bpe, "#)
+    }
+    #expect(try Vocabulary.read(files, preTokenizer: "smaug-bpe").vocabulary.preTokenizer == "smaug-bpe")
+  }
+
+  @Test func vocabularyAndMergesFilesGiveTheSameAsTokenizerJSON() throws {
+    var files = try TokenizerFiles(folder: Fixtures.path("aquila"))
+    let whole = try Vocabulary.read(files).vocabulary
+    files.vocabulary = try JSON(parsing: InputFile(Fixtures.path("aquila", "vocab.json")).wholeContent(limit: 1 << 20))
+    files.merges = try InputFile(Fixtures.path("aquila", "merges.txt")).wholeContent(limit: 1 << 20)
+    files.tokenizer = nil
+    let parts = try Vocabulary.read(files).vocabulary
+    #expect(parts.preTokenizer == "gpt-2")
+    #expect(parts.merges == whole.merges)
+  }
+}

@@ -1,0 +1,97 @@
+import Bytes
+import TestSupport
+import Testing
+
+@testable import Tokenization
+
+@Suite struct PreTokenizerTests {
+  /// One known pre-tokenizer with texts and the words that the tokenizers library makes of them.
+  struct Golden: CustomTestStringConvertible {
+    let name: String
+    let preTokenizer: JSON
+    let cases: [(text: String, words: [String])]
+
+    var testDescription: String { name }
+
+    static let all: [Golden] = {
+      let path = Fixtures.path("tokenization", "splits.json")
+      let json = try? JSON(parsing: InputFile(path).wholeContent(limit: 1 << 22))
+      return (json?.array ?? []).map { entry in
+        Golden(
+          name: entry["name"]?.string ?? "", preTokenizer: entry["preTokenizer"] ?? .null,
+          cases: (entry["cases"]?.array ?? []).map { item in
+            (item["text"]?.string ?? "", (item["words"]?.array ?? []).compactMap(\.string))
+          })
+      }
+    }()
+  }
+
+  @Test func goldensAreThere() {
+    #expect(Golden.all.count == 10)
+    #expect(Golden.all.allSatisfy { $0.cases.count > 50 })
+  }
+
+  @Test("is recognized by its arrangement", arguments: Golden.all)
+  func recognition(golden: Golden) throws {
+    #expect(try PreTokenizer.name(of: .members(["pre_tokenizer": golden.preTokenizer])) == golden.name)
+  }
+
+  @Test("cuts text into the words of the tokenizers library", arguments: Golden.all)
+  func words(golden: Golden) throws {
+    let splitter = try TextSplitter(#require(PreTokenizer.named(golden.name)))
+    for (text, expected) in golden.cases {
+      let scalars = text.unicodeScalars.map(\.value)
+      var words: [[UInt32]] = []
+      splitter.words(of: scalars, 0..<scalars.count) { words.append(Array(scalars[$0])) }
+      #expect(words == expected.map { $0.unicodeScalars.map(\.value) }, "\(text)")
+    }
+  }
+
+  @Test("is written as an arrangement that is recognized", arguments: PreTokenizer.known)
+  func writtenArrangement(rules: PreTokenizer) throws {
+    let name = try PreTokenizer.name(of: .members(["pre_tokenizer": rules.json]))
+    #expect(PreTokenizer.named(name)?.steps == rules.steps)
+  }
+
+  @Test(
+    "refuses an arrangement that is not known",
+    arguments: [
+      (#"{"type":"Whitespace"}"#, "Whitespace"),
+      (
+        #"{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":false},{"type":"ByteLevel"}]}"#,
+        "Digits in runs, ByteLevel"
+      ),
+      (#"{"type":"Split","pattern":{"Regex":"a+"},"behavior":"Isolated","invert":false}"#, #"Split "a+""#),
+      ("null", "none"),
+    ])
+  func unknownArrangement(text: String, words: String) throws {
+    let tokenizer = JSON.members(["pre_tokenizer": try JSON(parsing: Array(text.utf8))])
+    let message =
+      "tokenizer.json: pre-tokenizer is not a known one: \(words) (name the nearest one with --pre-tokenizer NAME)"
+    #expect { try PreTokenizer.name(of: tokenizer) } throws: { "\($0)" == message }
+  }
+
+  @Test(
+    "refuses an expression it does not know",
+    arguments: [
+      ("(a", "\"(\" without \")\""), ("a)", "\")\" without \"(\""), ("[a", "ends early"),
+      ("a{2", "a repetition without numbers"),
+      ("(?<=a)b", "a group of an unknown kind"), (#"\p{Nope}"#, "the property \"Nope\""), ("*a", "nothing to repeat"),
+      ("(ab)+", "a group that repeats without bound"), (#"\k"#, #"the escape \k"#), ("a+?", "a reluctant repetition"),
+      ("[[:alpha:]]", "a POSIX bracket"), ("[a&&b]", "an intersection of sets"),
+      ("[b-a]", "a range whose ends are no ordered scalars"), ("a{3,2}", "a repetition whose bounds are reversed"),
+    ])
+  func unknownExpression(pattern: String, fact: String) {
+    #expect { try Pattern(pattern) } throws: { "\($0)".hasPrefix("regular expression \(pattern.quoted): \(fact) at ") }
+  }
+
+  @Test func aLongTextNeedsNoDeepRecursion() throws {
+    let splitter = try TextSplitter(#require(PreTokenizer.named("gpt-4o")))
+    for unit in ["A", "a", " ", "\n", "1", "!", "文", "\u{301}"] {
+      let scalars = [UInt32](repeating: unit.unicodeScalars.first?.value ?? 0, count: 200_000)
+      var count = 0
+      splitter.words(of: scalars, 0..<scalars.count) { count += $0.count }
+      #expect(count == scalars.count)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import Bytes
+import Formats
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Tokenization
+
+/// From the metadata of a GGUF to the files of a Hugging Face tokenizer and back.
+@Suite struct RoundTripTests {
+  static let checkpoints = ["llama-gqa", "llama3-tied", "yi", "aquila", "mistral"]
+
+  private func metadata(_ name: String) throws -> Metadata {
+    var metadata = Metadata()
+    for (key, value) in try ExpectedMetadata.tokenizer(Fixtures.path("expected", name, "metadata.json")) {
+      metadata[key] = value
+    }
+    return metadata
+  }
+
+  /// The files that a vocabulary is written as, read again.
+  private func rewritten(_ vocabulary: Vocabulary, without omitted: [String] = []) throws -> Vocabulary {
+    let folder = TemporaryFolder()
+    for file in try vocabulary.huggingFaceFiles(contextLength: 256) where !omitted.contains(file.name) {
+      try folder.write(file.bytes, to: file.name)
+    }
+    return try Vocabulary.read(TokenizerFiles(folder: folder.path), vocabularySize: vocabulary.count).vocabulary
+  }
+
+  @Test("of metadata to a vocabulary and back is the identity", arguments: checkpoints)
+  func metadataRoundTrip(name: String) throws {
+    let metadata = try metadata(name)
+    let made = try Vocabulary(metadata).metadata()
+    #expect(made.pairs.keys == metadata.pairs.keys)
+    #expect(made == metadata)
+  }
+
+  @Test("of metadata to files and back keeps every value", arguments: checkpoints)
+  func filesRoundTrip(name: String) throws {
+    let metadata = try metadata(name)
+    let made = try rewritten(Vocabulary(metadata)).metadata()
+    for (key, value) in metadata.pairs { #expect(made[key.text] == value, "\(key.text)") }
+  }
+
+  @Test("gives the same ids from a GGUF, and from the files rebuilt from it", arguments: checkpoints)
+  func idsSurvive(name: String) throws {
+    let vocabulary = try Vocabulary(metadata(name))
+    let tokenizers = [
+      try Tokenizer(vocabulary), try Tokenizer(rewritten(vocabulary)),
+      try Tokenizer(rewritten(vocabulary, without: ["tokenizer.model"])),
+    ]
+    for entry in try Encodings(name).entries {
+      for tokenizer in tokenizers {
+        #expect(tokenizer.encode(entry.text) == entry.idsWithSpecialTokens, "\(entry.text)")
+      }
+    }
+  }
+
+  @Test("rebuilds the SentencePiece pieces and scores", arguments: ["llama-gqa", "yi"])
+  func sentencePieceModel(name: String) throws {
+    let path = Fixtures.path(name, "tokenizer.model")
+    let original = try SentencePieceModel(InputFile(path).wholeContent(limit: 1 << 20))
+    let rebuilt = try SentencePieceModel(#require(try Vocabulary(metadata(name)).sentencePieceModel()).encoded())
+    #expect(rebuilt.pieces.map(\.text) == original.pieces.map(\.text))
+    for (one, other) in zip(rebuilt.pieces, original.pieces) where other.type != .userDefined {
+      #expect(one == other)
+    }
+    #expect(rebuilt.addsSpacePrefix == original.addsSpacePrefix)
+    #expect(rebuilt.hasByteFallback)
+    #expect(rebuilt.algorithm == .bpe)
+  }
+
+  @Test func theFilesAreTheOnesTransformersLooksFor() throws {
+    let names = try Vocabulary(metadata("yi")).huggingFaceFiles().map(\.name)
+    #expect(names == ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model"])
+    let withoutScores = try Vocabulary(metadata("mistral")).huggingFaceFiles().map(\.name)
+    #expect(!withoutScores.contains("tokenizer.model"))
+  }
+
+  @Test func anOrdinaryPieceIsNeverNamedAsSpecial() throws {
+    var vocabulary = try Vocabulary(metadata("aquila"))
+    vocabulary.specialTokens = [SpecialTokenID(.bos, 1), SpecialTokenID(.eos, 511)]
+    #expect(vocabulary.namedTokens.map(\.role) == [.eos])
+  }
+}
