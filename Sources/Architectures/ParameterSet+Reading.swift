@@ -64,6 +64,13 @@ extension Definition {
     }
   }
 
+  /// What the tensors alone tell: sizes, but no head counts. Nothing is assumed.
+  public func parameters(toldBy evidence: Evidence) -> ParameterSet {
+    var set = ParameterSet()
+    for rule in parameters { set.values[rule.name] = told(rule, evidence) }
+    return set
+  }
+
   /// Fills the set: what `stated` finds, else what the tensors tell, else the defaults.
   private func complete(
     defaults: [String: ParameterValue], evidence: Evidence? = nil,

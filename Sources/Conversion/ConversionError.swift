@@ -12,12 +12,11 @@ public enum ConversionError: IngotError {
   case unwritableFormat(StorageFormat, container: String)
   case requantizing(from: StorageFormat, to: StorageFormat, tensorCount: Int)
   case otherWeights(folder: String, name: String)
-  case unusableName(String)
-  case badName(output: TensorName, fact: any IngotError)
+  case needsNumbers(target: String)
 
   public var category: ErrorCategory {
     switch self {
-    case .cannotName, .badName: .input
+    case .cannotName, .needsNumbers: .input
     case .otherWeights: .output
     default: .usage
     }
@@ -38,8 +37,8 @@ public enum ConversionError: IngotError {
       "\(counted(count, "tensor")) would go from \(from) to \(to), which loses twice (pass --allow-requantize to do it)"
     case .otherWeights(let folder, let name):
       "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
-    case .unusableName(let name): "output name \(name.quoted) has no file name"
-    case .badName(_, let fact): "\(fact)"
+    case .needsNumbers(let target):
+      "a \(target) states the model's numbers, which no file here does (put config.json or params.json beside the input)"
     }
   }
 }

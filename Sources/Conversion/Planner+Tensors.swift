@@ -15,10 +15,12 @@ extension Planner {
     problems += overrides.problems
     var tensors = derivedTensors(scheme)
     for mapped in model.tensors {
-      guard let rule = definition.rule(mapped.place.role), let pattern = definition.pattern(of: rule, in: scheme),
-        let transform = definition.transform(of: rule, in: scheme, model.parameters)
-      else {
+      guard let rule = definition.rule(mapped.place.role), let pattern = definition.pattern(of: rule, in: scheme) else {
         problems.append(ConversionError.cannotName(place: "\(mapped.place)", scheme: scheme.name))
+        continue
+      }
+      guard let transform = definition.transform(of: rule, in: scheme, model.parameters) else {
+        problems.append(TensorProblem(mapped.descriptor, .layoutNeedsNumbers))
         continue
       }
       let mapping = RowMapping(from: mapped.transform, to: transform)

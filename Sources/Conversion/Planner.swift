@@ -33,7 +33,7 @@ public struct Planner {
     }
     let target = request.resolvedTarget
     let scheme = try targetScheme(target)
-    try checkNumbers()
+    checkNumbers(target)
     try requireProblemFree()
 
     remarks += model.remarks.map(PlanRemark.note) + model.checkpoint.remarks.map(PlanRemark.warning)
@@ -67,7 +67,13 @@ public struct Planner {
     throw ProblemList(problems.map { FileFact(path: model.checkpoint.path, fact: $0) })
   }
 
-  private mutating func checkNumbers() throws {
+  /// The numbers must make sense, and be there where the output states them.
+  private mutating func checkNumbers(_ target: ConversionRequest.Target) {
+    guard model.hasStatedNumbers || target != .safeTensors else { return }
+    guard model.hasStatedNumbers else {
+      problems.append(ConversionError.needsNumbers(target: target.rawValue))
+      return
+    }
     do throws(ParameterError) {
       _ = try Hyperparameters(model.parameters)
     } catch {

@@ -10,7 +10,6 @@ public enum ModelError: IngotError {
   case noArchitecture(path: String)
   case unknownNames(path: String, sample: [String], known: [String])
   case noDefinition(name: String, known: [String])
-  case needsNumbers(path: String, problem: ParameterError)
 
   public var category: ErrorCategory {
     if case .noDefinition = self { .usage } else { .input }
@@ -30,8 +29,6 @@ public enum ModelError: IngotError {
         + " naming scheme (known: \(known.joined(separator: ", ")); --mapping FILE can define one)"
     case .noDefinition(let name, let known):
       "architecture \(name.quoted) has no definition (known: \(known.joined(separator: ", ")))"
-    case .needsNumbers(let path, let problem):
-      "\(path.escapedForDisplay): \(problem); put config.json or params.json beside the file"
     }
   }
 }
@@ -68,6 +65,7 @@ extension Model {
     var remarks = ["\(definition.name) in the naming scheme \(scheme.name.quoted), found from the tensor names"]
     let evidence = Definition.Evidence(checkpoint, definition, scheme)
     var parameters: ParameterSet
+    let hasStatedNumbers = checkpoint.container == .gguf || configuration != nil || metaParameters != nil
     switch (checkpoint.container, configuration, metaParameters) {
     case (.gguf, _, _):
       parameters = try place(path) {
@@ -83,13 +81,13 @@ extension Model {
         () throws(ParameterError) in try definition.parameters(ofMeta: params, evidence: evidence)
       }
     case (_, nil, nil):
-      throw ModelError.needsNumbers(
-        path: path, problem: .missing(name: "head_count", places: "num_attention_heads or n_heads"))
+      parameters = definition.parameters(toldBy: evidence)
+      remarks.append("no config.json or params.json is beside the file: its numbers are those that its tensors show")
     }
     let mapped = TensorMapping(checkpoint, definition, scheme, parameters)
     return Model(
       checkpoint: checkpoint, folder: folder, configuration: configuration, definition: definition, scheme: scheme,
-      parameters: parameters, mapped: mapped, problems: problems, remarks: remarks)
+      parameters: parameters, hasStatedNumbers: hasStatedNumbers, mapped: mapped, problems: problems, remarks: remarks)
   }
 
   private static func place<T>(_ path: String, _ body: () throws(ParameterError) -> T) throws -> T {

@@ -19,6 +19,8 @@ public struct Model: Sendable {
   public let scheme: NamingScheme
   /// The numbers.
   public let parameters: ParameterSet
+  /// Whether a file states the numbers; otherwise they are those that the tensors show, without head counts.
+  public let hasStatedNumbers: Bool
   /// The tensors with their roles, in file order.
   public let tensors: [MappedTensor]
   /// Tensors that follow from the parameters.
@@ -34,8 +36,8 @@ public struct Model: Sendable {
 
   init(
     checkpoint: Checkpoint, folder: ModelFolder?, configuration: Configuration?, definition: Definition,
-    scheme: NamingScheme, parameters: ParameterSet, mapped: TensorMapping, problems: [any IngotError],
-    remarks: [String]
+    scheme: NamingScheme, parameters: ParameterSet, hasStatedNumbers: Bool, mapped: TensorMapping,
+    problems: [any IngotError], remarks: [String]
   ) {
     self.checkpoint = checkpoint
     self.folder = folder
@@ -43,6 +45,7 @@ public struct Model: Sendable {
     self.definition = definition
     self.scheme = scheme
     self.parameters = parameters
+    self.hasStatedNumbers = hasStatedNumbers
     tensors = mapped.tensors
     derived = mapped.derived
     dropped = mapped.dropped

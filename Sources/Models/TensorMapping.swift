@@ -51,9 +51,11 @@ struct TensorMapping {
     _ tensor: TensorDescriptor, at place: TensorPlace, _ definition: Definition, _ scheme: NamingScheme,
     _ parameters: ParameterSet
   ) {
-    guard let rule = definition.rule(place.role),
-      let transform = definition.transform(of: rule, in: scheme, parameters)
-    else { return }
+    guard let rule = definition.rule(place.role) else { return }
+    guard let transform = definition.transform(of: rule, in: scheme, parameters) else {
+      problems.append(TensorProblem(tensor, .layoutNeedsNumbers))
+      return
+    }
     if tensor.format?.facts.kind == .complex { problems.append(TensorProblem(tensor, .isComplex)) }
     if let expected = Self.expectedShape(rule, parameters), expected != tensor.shape {
       problems.append(

@@ -21,6 +21,7 @@ public struct TensorProblem: IngotError {
     case nonfinite(row: Int, column: Int, format: StorageFormat)
     case overflows(count: Int, row: Int, column: Int, format: StorageFormat)
     case isComplex
+    case layoutNeedsNumbers
   }
 
   /// The tensor's name in the file it belongs to.
@@ -65,6 +66,8 @@ public struct TensorProblem: IngotError {
       "row \(row.grouped), column \(column.grouped) is not a finite number, which \(format) cannot hold"
     case .overflows(let count, let row, let column, let format):
       "\(counted(count, "value")) overflow \(format), first at row \(row.grouped), column \(column.grouped) (use BF16 or F32)"
+    case .layoutNeedsNumbers:
+      "its layout depends on the number of heads, which no file states (put config.json or params.json beside it)"
     case .isComplex: "holds complex numbers, which no architecture here has"
     }
   }

@@ -66,3 +66,29 @@ import Testing
         == InputFile(source).wholeContent(limit: 1 << 20))
   }
 }
+
+@Suite struct BareFileTests {
+  let folder = TemporaryFolder()
+
+  @Test func namesChangeWithoutAConfiguration() throws {
+    let bytes = try InputFile(Fixtures.path("yi", "model.safetensors")).wholeContent(limit: 1 << 20)
+    let source = try folder.write(bytes, to: "bare.safetensors")
+    try convert(source, to: folder.file("llama.safetensors")) { $0.naming = "hf" }
+    let renamed = try tensorBytes(folder.file("llama.safetensors"))
+    #expect(renamed["model.layers.0.input_layernorm.weight"] != nil)
+    #expect(Set(renamed.values) == Set(try tensorBytes(source).values))
+  }
+
+  @Test func layoutsDoNotChangeWithoutAConfiguration() throws {
+    let bytes = try InputFile(Fixtures.path("meta", "model.safetensors")).wholeContent(limit: 1 << 20)
+    let source = try folder.write(bytes, to: "bare.safetensors")
+    #expect { try convert(source, to: folder.file("hf.safetensors")) { $0.naming = "hf" } } throws: {
+      "\($0)".hasPrefix(
+        "\(source): tensor \"layers.0.attention.wk.weight\": its layout depends on the number of heads, "
+          + "which no file states (put config.json or params.json beside it)")
+    }
+    #expect { try convert(source, to: folder.file("out.gguf")) } throws: {
+      "\($0)".contains("a gguf states the model's numbers, which no file here does")
+    }
+  }
+}
