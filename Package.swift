@@ -84,6 +84,7 @@ let package = Package(
     tests("Quantization", ["Formats"]),
     tests("Tokenization", ["Formats"]),
     tests("Architectures"),
+    tests("Models", ["Architectures"]),
     tests("Conversion", ["Models", "Architectures", "Formats"]),
     tests("Inference", ["Architectures", "Formats", "Quantization"]),
     tests("Inspection", ["Formats"]),

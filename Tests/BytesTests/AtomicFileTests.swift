@@ -1,0 +1,180 @@
+import Bytes
+import TestSupport
+import Testing
+
+@Suite struct AtomicFileTests {
+  let folder = TemporaryFolder()
+
+  @Test func nothingIsUnderTheFinalNameBeforeTheCommit() throws {
+    let path = folder.file("out")
+    let file = try AtomicFile(path, overwrite: .refuse)
+    try file.write([1, 2, 3], at: 0)
+    #expect(FileSystem.kind(of: path) == nil)
+    #expect(folder.names.count == 1)
+    try file.commit()
+    #expect(folder.names == ["out"])
+    #expect(try InputFile(path).wholeContent(limit: 10) == [1, 2, 3])
+  }
+
+  @Test func aDiscardedFileLeavesNothing() throws {
+    do {
+      let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
+      try file.reserve(1000)
+    }
+    #expect(folder.names == [])
+  }
+
+  @Test func bytesMayComeInAnyOrder() throws {
+    let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
+    try file.reserve(6)
+    try file.write([4, 5], at: 4)
+    try file.write([1], at: 0)
+    try file.commit()
+    #expect(try InputFile(folder.file("out")).wholeContent(limit: 10) == [1, 0, 0, 0, 4, 5])
+  }
+
+  @Test func copiesArriveAtTheirPlace() throws {
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    let input = try InputFile(try folder.write(bytes, to: "in"))
+    let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
+    try file.copy(input, from: 1000, count: 50_000, to: 10)
+    try file.commit()
+    let copied = try InputFile(folder.file("out")).wholeContent(limit: 1 << 20)
+    #expect(copied == [UInt8](repeating: 0, count: 10) + bytes[1000..<51_000])
+  }
+
+  @Test func aCopyBeyondTheEndIsAnError() throws {
+    let input = try InputFile(try folder.write([1, 2, 3], to: "in"))
+    let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
+    #expect { try file.copy(input, from: 1, count: 5, to: 0) } throws: {
+      "\($0)" == "\(folder.file("in")): ends at byte 3 but 6 bytes were expected"
+    }
+  }
+
+  @Test func existingFilesAndFoldersAreNotTouched() throws {
+    let path = try folder.write([9], to: "there")
+    #expect { try AtomicFile(path, overwrite: .refuse) } throws: {
+      "\($0)" == "\(path): already exists (pass --overwrite to replace it)"
+    }
+    #expect { try AtomicFile(folder.path, overwrite: .replace) } throws: {
+      "\($0)" == "\(folder.path): is a folder, expected the name of a file"
+    }
+    #expect { try AtomicFile(folder.file("no/where"), overwrite: .refuse) } throws: {
+      "\($0)" == "\(folder.file("no/where")): cannot be created: no such file or folder"
+    }
+    #expect { try AtomicFile("/dev/null", overwrite: .replace) } throws: {
+      "\($0)" == "/dev/null: already exists (pass --overwrite to replace it)"
+    }
+    #expect(try InputFile(path).wholeContent(limit: 10) == [9])
+  }
+
+  @Test func moreThanTheDiskHoldsIsRefusedAtOnce() throws {
+    let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
+    #expect { try file.reserve(1 << 60) } throws: {
+      "\($0)".hasPrefix("\(folder.file("out")): no space: needs 1024.0 PiB but ")
+    }
+  }
+}
+
+@Suite struct InputFileTests {
+  let folder = TemporaryFolder()
+
+  @Test func onlyRegularFilesAreOpened() {
+    let cases = [
+      ("/dev/null", "/dev/null: is a device, expected a regular file"),
+      (folder.path, "\(folder.path): is a folder, expected a regular file"),
+      (folder.file("none"), "\(folder.file("none")): cannot be opened: no such file or folder"),
+    ]
+    for (path, message) in cases {
+      #expect { try InputFile(path) } throws: { "\($0)" == message }
+    }
+  }
+
+  @Test func rangesOutsideTheFileAreErrors() throws {
+    let path = try folder.write([1, 2, 3], to: "in")
+    let file = try InputFile(path)
+    for (offset, count) in [(0, 4), (3, 1), (-1, 1), (1, -1), (Int.max, 1), (1, Int.max)] {
+      #expect(throws: FileError.self) { try file.bytes(at: offset, count: count) }
+    }
+    #expect(try file.bytes(at: 3, count: 0) == [])
+    #expect { try file.wholeContent(limit: 2) } throws: {
+      "\($0)" == "\(path): has 3 bytes but files of this kind may have 2"
+    }
+  }
+
+  @Test func aFileThatChangesIsNoticed() throws {
+    let path = try folder.write([1, 2, 3], to: "in")
+    let file = try InputFile(path)
+    try file.requireUnchanged()
+    #expect(FileSystem.append([4], to: path))
+    #expect { try file.requireUnchanged() } throws: {
+      "\($0)" == "\(path): changed while it was read; the output was discarded"
+    }
+  }
+}
+
+@Suite struct ByteCursorTests {
+  @Test func numbersAreReadInEitherOrder() throws {
+    var little = ByteCursor([1, 0, 0, 0, 0, 0, 0x80, 0x3F])
+    #expect(try little.read(UInt32.self) == 1)
+    #expect(try little.readFloat() == 1)
+    var big = ByteCursor([0, 0, 0, 1], byteOrder: .bigEndian)
+    #expect(try big.read(UInt32.self) == 1)
+  }
+
+  @Test func readsBeyondTheEndAreLocated() {
+    var cursor = ByteCursor([1, 2, 3])
+    #expect(throws: ByteCursor.Failure.self) { try cursor.read(UInt32.self) }
+    #expect(throws: ByteCursor.Failure.self) { try cursor.readBytes(4) }
+    #expect(throws: ByteCursor.Failure.self) { try cursor.readBytes(-1) }
+    #expect(throws: ByteCursor.Failure.self) { try cursor.skip(4) }
+    #expect(throws: ByteCursor.Failure.self) { try cursor.requireRemaining(.max, of: 8) }
+    #expect(throws: ByteCursor.Failure.self) { try cursor.requireRemaining(1, of: 4) }
+    #expect(cursor.offset == 0)
+  }
+}
+
+@Suite struct WordingTests {
+  @Test("groups digits", arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")])
+  func grouping(value: Int, text: String) {
+    #expect(value.grouped == text)
+  }
+
+  @Test("words sizes", arguments: [(0, "0 B"), (1023, "1,023 B"), (1024, "1.0 KiB"), (48_129_638, "45.9 MiB")])
+  func sizes(value: Int, text: String) {
+    #expect(value.byteSize == text)
+  }
+
+  @Test(
+    "words reals",
+    arguments: [(0.0, "0"), (1.5, "1.50e+00"), (0.000123456, "1.23e-04"), (9.996e-10, "1.00e-09"), (-2e10, "-2.00e+10")])
+  func reals(value: Double, text: String) {
+    #expect(value.scientific == text)
+  }
+
+  @Test(
+    "escapes what could harm a terminal",
+    arguments: [
+      ("plain é 語", "plain é 語"), ("a\u{1B}[31m", "a\\u{1b}[31m"), ("a\nb", "a\\nb"), ("\u{202E}x", "\\u{202e}x"),
+      ("\u{9B}", "\\u{9b}"),
+    ])
+  func escaping(text: String, escaped: String) {
+    #expect(text.escapedForDisplay == escaped)
+  }
+}
+
+@Suite struct ParallelTests {
+  @Test("does everything once on any number of threads", arguments: [1, 2, 3, 8])
+  func coverage(threads: Int) throws {
+    let seen = Counter()
+    try Parallel.forEach(1000, threads: threads) { seen.add($0) }
+    #expect(seen.sum == 999 * 500)
+  }
+
+  @Test func theFirstErrorIsThrown() {
+    struct Trouble: Error {}
+    #expect(throws: Trouble.self) {
+      try Parallel.forEach(1000, threads: 4) { if $0 == 10 { throw Trouble() } }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Bytes
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A sum that several threads add to.
+final class Counter: Sendable {
+  private let value = Mutex(0)
+  var sum: Int { value.withLock { $0 } }
+  func add(_ number: Int) { value.withLock { $0 += number } }
+}
+
+extension FileSystem {
+  /// Appends bytes to an existing file, behind the back of whoever reads it.
+  static func append(_ bytes: [UInt8], to path: String) -> Bool {
+    let descriptor = open(path, O_WRONLY | O_APPEND)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return write(descriptor, bytes, bytes.count) == bytes.count
+  }
+}

@@ -1,0 +1,92 @@
+import Architectures
+import Bytes
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct ModelTests {
+  func open(_ path: String) throws -> Model { try Model.open(path, library: try .bundled()) }
+
+  @Test(
+    "recognises", arguments: [
+      ("llama-gqa", "llama", "hf"), ("yi", "yi", "yi"), ("aquila", "aquila", "hf"), ("meta", "llama", "meta"),
+      ("expected/yi/yi-q8_0.gguf", "llama", "gguf"), ("mistral", "llama", "hf"),
+    ])
+  func recognition(path: String, definition: String, scheme: String) throws {
+    let model = try open(Fixtures.path(path))
+    #expect(model.definition.name == definition)
+    #expect(model.scheme.name == scheme)
+    #expect(model.problems.isEmpty)
+  }
+
+  @Test func everyContainerGivesTheSameCanonicalNumbers() throws {
+    let reference = try ModelWeights(open(Fixtures.path("llama-gqa")))
+    for path in ["expected/llama-gqa/llama-gqa-bf16.gguf", "meta", "llama-sharded"] {
+      let other = try ModelWeights(open(Fixtures.path(path)))
+      for tensor in reference.model.tensors {
+        let rows = 0..<tensor.descriptor.shape.rowCount
+        var expected: [Float] = [], found: [Float] = []
+        try reference.readRows(tensor.place.role, layer: tensor.place.layer, rows: rows, into: &expected)
+        try other.readRows(tensor.place.role, layer: tensor.place.layer, rows: rows, into: &found)
+        #expect(found == expected, "\(path) \(tensor.place)")
+      }
+    }
+  }
+
+  @Test func partsOfATensorAreTheRowsOfTheWhole() throws {
+    let weights = try ModelWeights(open(Fixtures.path("meta")))
+    var whole: [Float] = [], part: [Float] = []
+    try weights.readRows(.attentionQuery, layer: 1, rows: 0..<64, into: &whole)
+    for rows in [0..<1, 3..<9, 7..<8, 8..<16, 61..<64] {
+      try weights.readRows(.attentionQuery, layer: 1, rows: rows, into: &part)
+      #expect(Array(part.prefix(rows.count * 64)) == Array(whole[rows.lowerBound * 64..<rows.upperBound * 64]))
+    }
+  }
+
+  @Test func biasesMoveWithTheirHeads() throws {
+    // In the GGUF the biases of q and k are interleaved; the canonical reader undoes it.
+    let folder = try ModelWeights(open(Fixtures.path("llama-bias")))
+    var values: [Float] = []
+    try folder.readRows(.attentionQueryBias, layer: 0, rows: 0..<1, into: &values)
+    #expect(values.count == 64)
+  }
+
+  @Test func scalingsAreFoundAgainInAGGUF() throws {
+    let folder = try open(Fixtures.path("llama3-tied")).parameters.rotaryScaling
+    let gguf = try open(Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")).parameters.rotaryScaling
+    #expect(folder == gguf)
+  }
+
+  @Test func unknownArchitecturesAreNamed() throws {
+    let folder = TemporaryFolder()
+    try folder.write(Array(#"{"architectures":["MambaForCausalLM"]}"#.utf8), to: "config.json")
+    try folder.write(
+      try InputFile(Fixtures.path("llama-gqa", "model.safetensors")).wholeContent(limit: 1 << 20),
+      to: "model.safetensors")
+    #expect { try open(folder.path) } throws: {
+      "\($0)"
+        == "\(folder.path): architecture \"MambaForCausalLM\" is not known (known: llama, yi, aquila; pass --arch-as NAME"
+        + " if it is one of these by another name)"
+    }
+    let model = try Model.open(folder.path, library: try .bundled(), architecture: "llama")
+    #expect(model.definition.name == "llama")
+    #expect { try Model.open(folder.path, library: try .bundled(), architecture: "mamba") } throws: {
+      "\($0)" == "architecture \"mamba\" has no definition (known: llama, yi, aquila)"
+    }
+  }
+
+  @Test func wrongShapesSayWhatTheNumbersDemand() throws {
+    let folder = TemporaryFolder()
+    for file in try FileSystem.list(Fixtures.path("llama-gqa")) {
+      try folder.write(try InputFile(Fixtures.path("llama-gqa", file)).wholeContent(limit: 1 << 20), to: file)
+    }
+    let text = String(decoding: try InputFile(folder.file("config.json")).wholeContent(limit: 1 << 20), as: UTF8.self)
+    try folder.write(
+      Array(text.replacing("\"num_key_value_heads\": 2", with: "\"num_key_value_heads\": 4").utf8), to: "config.json")
+    #expect(
+      try open(folder.path).problems.first?.description
+        == "tensor \"model.layers.0.self_attn.k_proj.weight\": has shape 16 × 64, expected 32 × 64 "
+        + "(key_value_head_count*head_dimension × embedding_length)")
+  }
+}
