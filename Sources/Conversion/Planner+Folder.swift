@@ -48,20 +48,12 @@ extension Planner {
     }
   }
 
-  /// The index of a set, as transformers writes it.
+  /// The index of a set.
   private func index(_ files: [PlannedFile], _ tensors: [PlannedTensor]) -> [UInt8] {
-    var map = JSON.Object()
-    for (name, file) in files.flatMap({ file in file.tensors.map { ($0.name, file) } }).sorted(by: { $0.0 < $1.0 }) {
-      map[name] = .string(FileSystem.name(of: file.path))
-    }
-    let index = JSON.members([
-      "metadata": .members([
-        "total_parameters": .integer(tensors.reduce(0) { $0 + $1.shape.elementCount }),
-        "total_size": .integer(tensors.reduce(0) { $0 + $1.byteCount }),
-      ]),
-      "weight_map": .object(map),
-    ])
-    return index.encoded(.indented)
+    SafeTensors.ShardIndex.encoded(
+      shardByTensor: files.flatMap { file in file.tensors.map { ($0.name, FileSystem.name(of: file.path)) } },
+      totalByteCount: tensors.reduce(0) { $0 + $1.byteCount },
+      totalParameterCount: tensors.reduce(0) { $0 + $1.shape.elementCount })
   }
 
   /// config.json, the tokenizer's files and whatever else belongs to the folder.

@@ -19,10 +19,7 @@ extension Planner {
     let names = ShardName.names(stem: stem, count: shards.count, suffix: ".gguf")
     var files: [PlannedFile] = []
     for (index, shard) in shards.enumerated() {
-      var pairs = index == 0 ? metadata : Metadata()
-      pairs["split.no"] = .uint16(UInt16(clamping: index))
-      pairs["split.count"] = .uint16(UInt16(clamping: shards.count))
-      pairs["split.tensors.count"] = .int32(Int32(clamping: tensors.count))
+      let pairs = GGUF.splitMetadata(metadata, index: index, count: shards.count, tensorCount: tensors.count)
       files.append(try ggufFile(FileSystem.join(folder, names[index]), shard.map { tensors[$0] }, pairs))
     }
     return files
@@ -60,7 +57,6 @@ extension Planner {
   /// The metadata of a GGUF for another GGUF, as llama-quantize keeps it: the two facts about formats go to the end.
   private func metadataOfSource(_ type: StorageFormat?) throws -> Metadata {
     var metadata = model.checkpoint.metadata
-    for key in ["split.no", "split.count", "split.tensors.count"] { metadata[key] = nil }
     guard let type else { return metadata }
     metadata["general.quantization_version"] = nil
     metadata["general.file_type"] = nil
