@@ -88,6 +88,7 @@ let package = Package(
     tests("Conversion", ["Models", "Architectures", "Formats"]),
     tests("Inference", ["Architectures", "Formats", "Quantization"]),
     tests("Inspection", ["Formats"]),
+    tests("Verification", ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["CommandLineTool", "TestSupport", "Bytes", "Tensors"],
       exclude: ["Snapshots"], swiftSettings: settings),

@@ -1,0 +1,104 @@
+import Bytes
+import Tensors
+
+extension CheckpointDiff {
+  /// The name and version of the layout of `json`.
+  public static let schema = "ingot.diff/1"
+
+  /// The report; infinite metrics are null.
+  public var json: JSON {
+    .members([
+      "schema": .string(Self.schema),
+      "reference": reference.json,
+      "candidate": candidate.json,
+      "passes": .bool(passes),
+      "coverage": coverage.json,
+      "tensors": .array(tensors.map(\.json)),
+      "findings": findings.json,
+    ])
+  }
+
+  /// A row for each tensor: place, formats, shape, outcome and metrics.
+  public var table: ReportTable {
+    ReportTable(
+      columns: [
+        .left("tensor"), .left("format"), .right("shape"), .left("outcome"), .right("max abs"), .right("RMSE"),
+        .right("NMSE"), .right("cosine"),
+      ],
+      rows: tensors.map(\.cells))
+  }
+
+  /// How many tensors had each outcome: `12 equal bytes, 18 equal values`.
+  public var summary: String {
+    var counts: [(verdict: String, count: Int)] = []
+    for tensor in tensors {
+      if let index = counts.firstIndex(where: { $0.verdict == tensor.verdict }) {
+        counts[index].count += 1
+      } else {
+        counts.append((tensor.verdict, 1))
+      }
+    }
+    return counts.map { "\($0.count.grouped) \($0.verdict)" }.joined(separator: ", ")
+  }
+}
+
+extension Coverage {
+  /// The counts, as in a report.
+  public var json: JSON {
+    .members([
+      "compared_tensors": .integer(comparedTensorCount), "tensors": .integer(tensorCount),
+      "compared_elements": .integer(comparedElementCount), "elements": .integer(elementCount),
+      "complete": .bool(isComplete),
+    ])
+  }
+}
+
+extension TensorComparison {
+  fileprivate var json: JSON {
+    .members([
+      "place": .string(place),
+      "outcome": .string(String(verdict.map { $0 == " " ? "_" : $0 })),
+      "tied": .bool(isTied),
+      "reference": reference?.json ?? .null,
+      "candidate": candidate?.json ?? .null,
+      "metrics": metrics?.json ?? .null,
+    ])
+  }
+
+  fileprivate var cells: [String] {
+    let formats = [reference, candidate].compactMap { $0?.statedFormat.description.escapedForDisplay }
+    let format = formats.first == formats.last ? formats.first : formats.joined(separator: " → ")
+    let shapes = [reference, candidate].compactMap { $0?.shape.description }
+    let shape = shapes.first == shapes.last ? shapes.first : shapes.joined(separator: " → ")
+    let numbers: [String]
+    if case .different(let metrics) = outcome {
+      numbers = [
+        metrics.maximumAbsoluteError.scientific, metrics.rootMeanSquareError.scientific,
+        metrics.normalizedMeanSquareError.scientific, metrics.cosine.fixed(8),
+      ]
+    } else {
+      numbers = [String](repeating: isCompared ? "0" : "–", count: 3) + [isCompared ? "1" : "–"]
+    }
+    return [place.escapedForDisplay, format ?? "", shape ?? "", verdict + (isTied ? " (tied)" : "")] + numbers
+  }
+}
+
+extension TensorDescriptor {
+  fileprivate var json: JSON {
+    .members([
+      "name": .string(name.text), "format": .string(statedFormat.description),
+      "shape": .array(shape.extents.map { .integer($0) }),
+    ])
+  }
+}
+
+extension ErrorMetrics {
+  /// The metrics by the names that budgets use; null where infinite.
+  public var json: JSON {
+    .members([
+      "differing_elements": .integer(differingCount), "nonfinite_mismatches": .integer(nonfiniteMismatchCount),
+      "max_abs": .real(maximumAbsoluteError), "rmse": .real(rootMeanSquareError),
+      "nmse": .real(normalizedMeanSquareError), "cosine": .real(cosine),
+    ])
+  }
+}

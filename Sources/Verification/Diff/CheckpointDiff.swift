@@ -1,0 +1,94 @@
+import Architectures
+import Bytes
+import Models
+import Tensors
+
+/// Two checkpoints compared tensor by tensor, whatever their containers, naming schemes and storage formats.
+///
+/// Tensors belong together by role and layer, and are read through the inverse of their scheme's transform, so a
+/// checkpoint and its conversion show the same numbers. Nothing is taken from a conversion: both sides are opened
+/// from their files.
+public struct CheckpointDiff: Sendable {
+  /// What differences are allowed in the numbers of a tensor.
+  public enum Tolerance: Sendable {
+    /// None.
+    case none
+    /// Those within the limits.
+    case budget(Budget)
+    /// None where the candidate's storage format holds every value of the reference's; elsewhere a normalized mean
+    /// square error up to the format's `expectedErrorLimit`.
+    case byFormat
+  }
+
+  /// How to compare.
+  public struct Options: Sendable {
+    /// The differences allowed.
+    public var tolerance: Tolerance = .none
+    /// Which tensors to compare, by their place or by their name in either checkpoint; nil for all.
+    public var filter: (@Sendable (String) -> Bool)?
+    /// At most this many threads.
+    public var threads = Parallel.coreCount
+    /// Is told the bytes of the reference done since the last call, from any thread.
+    public var progress: @Sendable (Int) -> Void = { _ in }
+
+    /// The default options.
+    public init() {}
+  }
+
+  /// The two sides.
+  public let reference: DiffSubject, candidate: DiffSubject
+  /// The tensors: those of the reference in file order, then those that only the candidate has.
+  public let tensors: [TensorComparison]
+  /// What was found: tensors that differ or are missing, parameters, metadata.
+  public let findings: [Finding]
+  /// How much was compared.
+  public let coverage: Coverage
+
+  /// Whether nothing differs beyond the tolerance and everything was compared.
+  public var passes: Bool { findings.pass }
+
+  /// Compares what is at two paths.
+  ///
+  /// - Throws: when files cannot be read, or `architecture` has no definition. Differences are findings.
+  public static func compare(
+    _ reference: String, _ candidate: String, library: DefinitionLibrary, architecture: String? = nil,
+    options: Options = Options()
+  ) throws -> CheckpointDiff {
+    try compare(
+      DiffSubject.open(reference, library: library, architecture: architecture),
+      DiffSubject.open(candidate, library: library, architecture: architecture), options: options)
+  }
+
+  /// Compares two opened checkpoints.
+  public static func compare(
+    _ reference: DiffSubject, _ candidate: DiffSubject, options: Options = Options()
+  ) throws -> CheckpointDiff {
+    let pairing = Pairing(reference: reference, candidate: candidate)
+    let pairs = pairing.pairs.filter { pair in
+      guard let filter = options.filter else { return true }
+      let names = [pair.place, pair.reference?.descriptor.name.text, pair.candidate?.descriptor.name.text]
+      return names.contains { $0.map(filter) == true }
+    }
+    let comparer = TensorComparer(threads: options.threads, progress: options.progress)
+    let tensors = try comparer.compare(pairs)
+    for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
+
+    let coverage = Coverage(tensors)
+    var findings = tensors.flatMap { $0.findings(options.tolerance) }
+    if let first = reference.model, let second = candidate.model {
+      findings += ParameterDifferences(reference: first, candidate: second).findings
+    }
+    if reference.checkpoint.container == .gguf, candidate.checkpoint.container == .gguf {
+      findings += MetadataDifferences.findings(
+        reference: reference.checkpoint.metadata, candidate: candidate.checkpoint.metadata)
+    }
+    findings += pairing.findings
+    if tensors.isEmpty {
+      findings.append(Finding(.error, "diff.coverage", place: "coverage", "no tensor was compared"))
+    } else if !coverage.isComplete {
+      findings.append(Finding(.error, "diff.coverage", place: "coverage", coverage.description))
+    }
+    return CheckpointDiff(
+      reference: reference, candidate: candidate, tensors: tensors, findings: findings, coverage: coverage)
+  }
+}

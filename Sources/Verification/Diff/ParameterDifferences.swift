@@ -1,0 +1,102 @@
+import Architectures
+import Bytes
+import Models
+import Tensors
+
+/// The differences between the numbers of two models, as findings.
+struct ParameterDifferences {
+  private(set) var findings: [Finding] = []
+  private let first: Model, second: Model
+
+  /// Compares the parameters of the definitions and the rotary scaling.
+  init(reference first: Model, candidate second: Model) {
+    self.first = first
+    self.second = second
+    if first.definition.name != second.definition.name {
+      findings.append(
+        Finding(
+          .note, "diff.parameter", place: "architecture",
+          "is \(first.definition.name) in the reference, \(second.definition.name) in the candidate"))
+    }
+    let names = Set(first.parameters.values.keys).union(second.parameters.values.keys).sorted()
+    for name in names {
+      compare(name, first.parameters.values[name], second.parameters.values[name])
+    }
+    compareRotaryScaling()
+  }
+
+  private mutating func compare(_ name: String, _ one: ParameterValue?, _ other: ParameterValue?) {
+    guard let one, let other else {
+      return reportAbsence(name, one?.description, other?.description)
+    }
+    guard !Self.equal(one, other) else { return }
+    // A flag that only says whether tensors are there adds nothing to the comparison of these.
+    let rule = first.definition.parameter(name)
+    let isToldByTensors = rule?.presenceOf != nil || rule?.absenceOf != nil
+    findings.append(
+      Finding(
+        isToldByTensors ? .note : .error, "diff.parameter", place: name,
+        "is \(one) in the reference, \(other) in the candidate"))
+  }
+
+  /// Numbers equal as float32, which is what a GGUF keeps of them.
+  private static func equal(_ one: ParameterValue, _ other: ParameterValue) -> Bool {
+    switch (one, other) {
+    case (.integer(let one), .integer(let other)): one == other
+    case (.bool(let one), .bool(let other)): one == other
+    default: one.real.map(Float.init) == other.real.map(Float.init)
+    }
+  }
+
+  /// One side does not say: a loss if its container has no way to, otherwise a difference.
+  private mutating func reportAbsence(_ name: String, _ one: String?, _ other: String?) {
+    let silent = one == nil ? first : second
+    let value = one ?? other ?? ""
+    let side = one == nil ? "candidate" : "reference"
+    if silent.checkpoint.container == .gguf {
+      findings.append(
+        Finding(.warning, "diff.parameter", place: name, "is \(value) in the \(side), and lost in the GGUF"))
+    } else {
+      findings.append(
+        Finding(.error, "diff.parameter", place: name, "is \(value) in the \(side) alone"))
+    }
+  }
+
+  private mutating func compareRotaryScaling() {
+    let one = first.parameters.rotaryScaling, other = second.parameters.rotaryScaling
+    let left = one.configurationMember?.object ?? [:], right = other.configurationMember?.object ?? [:]
+    let keys = Set(left.keys).union(right.keys).sorted()
+    if left["rope_type"] != right["rope_type"] {
+      let isLost = one.isLostInGGUF && second.checkpoint.container == .gguf
+      let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
+      findings.append(
+        Finding(
+          isLost ? .warning : .error, "diff.parameter", place: "rotary_scaling",
+          "is \(names[0]) in the reference, \(names[1]) in the candidate"))
+      return
+    }
+    for key in keys where key != "rope_type" {
+      let name = "rotary_scaling.\(key.text)"
+      switch (left[key], right[key]) {
+      case (let one?, let other?):
+        let areEqual = one == other || (one.real != nil && one.real.map(Float.init) == other.real.map(Float.init))
+        if areEqual { continue }
+        findings.append(
+          Finding(
+            .error, "diff.parameter", place: name,
+            "is \(one.text(.compact)) in the reference, \(other.text(.compact)) in the candidate"))
+      case (let one, let other): reportAbsence(name, one?.text(.compact), other?.text(.compact))
+      }
+    }
+  }
+}
+
+extension ParameterValue {
+  fileprivate var real: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .real(let value): value
+    case .bool: nil
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import Bytes
+import Tensors
+
+extension TensorComparison {
+  /// What is to be said of this tensor under a tolerance.
+  func findings(_ tolerance: CheckpointDiff.Tolerance) -> [Finding] {
+    switch outcome {
+    case .equalBytes, .equalValues: []
+    case .onlyInReference:
+      [finding("diff.missing", "is missing in the candidate (\(name(reference)) in the reference)")]
+    case .onlyInCandidate:
+      [finding("diff.extra", "is in the candidate alone (\(name(candidate)))")]
+    case .otherShape:
+      [
+        finding(
+          "diff.shape",
+          "has shape \(shape(reference)) in the reference, \(shape(candidate)) in the candidate")
+      ]
+    case .unreadable(let reason): [finding("diff.unreadable", "was not compared: \(reason)")]
+    case .different(let metrics): nonfinite(metrics) + differences(metrics, tolerance)
+    }
+  }
+
+  private func nonfinite(_ metrics: ErrorMetrics) -> [Finding] {
+    guard let first = metrics.firstNonfiniteMismatch else { return [] }
+    return [
+      finding(
+        "diff.nonfinite",
+        "\(counted(metrics.nonfiniteMismatchCount, "element")) \(metrics.nonfiniteMismatchCount == 1 ? "is" : "are") NaN or infinite on one side alone, first at "
+          + position(first))
+    ]
+  }
+
+  private func differences(_ metrics: ErrorMetrics, _ tolerance: CheckpointDiff.Tolerance) -> [Finding] {
+    switch limits(tolerance) {
+    case nil:
+      guard metrics.differingCount > metrics.nonfiniteMismatchCount else { return [] }
+      let worst = metrics.worstIndex.map { ", at most \(metrics.maximumAbsoluteError.scientific) at \(position($0))" }
+      return [
+        finding(
+          "diff.values",
+          "\(metrics.differingCount.grouped) of \(counted(metrics.elementCount, "element")) differ\(worst ?? "")"
+            + " (NMSE \(metrics.normalizedMeanSquareError.scientific))")
+      ]
+    case let budget?:
+      return budget.violations(metrics.value).map { limit, measured in
+        finding(
+          "diff.budget",
+          "\(limit.metric.rawValue) is \(measured.metricText), expected at \(limit.metric.isLowerBound ? "least" : "most")"
+            + " \(limit.value.metricText)")
+      }
+    }
+  }
+
+  /// The limits for this tensor; nil if nothing may differ.
+  private func limits(_ tolerance: CheckpointDiff.Tolerance) -> Budget? {
+    switch tolerance {
+    case .none: return nil
+    case .budget(let budget): return budget
+    case .byFormat:
+      guard let stored = candidate?.format, let original = reference?.format, !stored.holdsEveryValue(of: original)
+      else { return nil }
+      return stored.expectedErrorLimit.map { Budget([Budget.Limit(.nmse, $0)]) }
+    }
+  }
+
+  private func finding(_ check: String, _ message: String) -> Finding { Finding(.error, check, place: place, message) }
+
+  private func name(_ tensor: TensorDescriptor?) -> String { tensor?.name.text.quoted ?? "" }
+
+  private func shape(_ tensor: TensorDescriptor?) -> String { tensor?.shape.description ?? "" }
+
+  /// Row and column of an element.
+  private func position(_ index: Int) -> String {
+    let shape = reference?.shape ?? []
+    guard shape.rank > 1 else { return "element \(index.grouped)" }
+    let (row, column) = index.quotientAndRemainder(dividingBy: max(1, shape.rowElementCount))
+    return "row \(row.grouped), column \(column.grouped)"
+  }
+}
+
+extension Double {
+  /// The value of a metric: plain between 0.001 and 1000, otherwise in scientific notation.
+  var metricText: String { (0.001..<1000).contains(magnitude) ? fixed(4) : scientific }
+}

@@ -1,0 +1,72 @@
+import Architectures
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// What stands in the same place of two checkpoints.
+struct TensorPair: Sendable {
+  /// A tensor and how its layout differs from the canonical one.
+  struct Side: Sendable {
+    let checkpoint: Checkpoint
+    let descriptor: TensorDescriptor
+    let transform: Transform
+  }
+
+  /// Both tensors, ready to be read in one layout.
+  struct Sources: Sendable {
+    let reference: TensorSource, candidate: TensorSource
+  }
+
+  /// The place in words: the role, or the name where names are compared.
+  let place: String
+  let reference: Side?
+  let candidate: Side?
+  /// Whether one side is the token embedding standing for a tied output matrix.
+  var isTied = false
+
+  /// Both tensors in one layout: as they lie if they lie alike, otherwise the canonical one.
+  ///
+  /// - Throws: `TensorProblem` of the side that cannot be read, as a fact about its file.
+  func sources(_ reference: Side, _ candidate: Side) throws(FileFact) -> Sources {
+    let liesAlike = reference.transform == candidate.transform
+    func source(_ side: Side) throws(FileFact) -> TensorSource {
+      do throws(TensorProblem) {
+        return try TensorSource(
+          side.checkpoint, side.descriptor,
+          RowMapping(from: side.transform, to: liesAlike ? side.transform : .identity))
+      } catch {
+        throw FileFact(path: side.checkpoint.path, fact: error)
+      }
+    }
+    return Sources(reference: try source(reference), candidate: try source(candidate))
+  }
+}
+
+extension TensorPair.Sources {
+  /// About this many elements are compared at a time: 1 MiB of float32 a side.
+  private static let slabElementCount = 1 << 18
+  /// And this many while only bytes are compared.
+  private static let byteSlabElementCount = 1 << 21
+
+  /// Whether the same bytes mean the same numbers.
+  var haveOneFormat: Bool { reference.format == candidate.format }
+
+  /// Whether there are decoders for both formats.
+  var canBeDecoded: Bool { Codec.canDecode(reference.format) && Codec.canDecode(candidate.format) }
+
+  /// The pieces in which numbers, or bytes alone, are compared; they follow from the tensors, not from the threads.
+  func slabs(ofBytesAlone: Bool) -> [Range<Int>] {
+    let total = reference.descriptor.shape.elementCount
+    let unit = Self.leastCommonMultiple(reference.unitElementCount, candidate.unitElementCount)
+    let size = max(unit, (ofBytesAlone ? Self.byteSlabElementCount : Self.slabElementCount) / unit * unit)
+    return stride(from: 0, to: total, by: size).map { $0..<min(total, $0 + size) }
+  }
+
+  private static func leastCommonMultiple(_ a: Int, _ b: Int) -> Int {
+    var (divisor, rest) = (a, b)
+    while rest > 0 { (divisor, rest) = (rest, divisor % rest) }
+    let (multiple, overflow) = (a / max(1, divisor)).multipliedReportingOverflow(by: b)
+    return overflow ? max(a, b) : max(1, multiple)
+  }
+}

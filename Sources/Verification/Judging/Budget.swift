@@ -1,0 +1,119 @@
+import Bytes
+
+/// Limits on error metrics: `nmse=1e-3,max_abs=0.1`.
+public struct Budget: Sendable, Hashable {
+  /// A number that a comparison measures.
+  public enum Metric: String, Sendable, Hashable, CaseIterable {
+    /// Σ (candidate − reference)² / Σ reference².
+    case nmse
+    /// The greatest |candidate − reference|.
+    case maximumAbsolute = "max_abs"
+    /// √(Σ (candidate − reference)² / elements).
+    case rmse
+    /// The cosine of the angle between the two; a budget is the least allowed.
+    case cosine
+    /// The mean Kullback-Leibler divergence of the next-token distributions, in nats.
+    case divergence = "kl"
+    /// Its 99th percentile over the positions.
+    case divergence99 = "kl_99"
+    /// Its maximum over the positions.
+    case maximumDivergence = "kl_max"
+    /// The share of positions with the same most likely token; a budget is the least allowed.
+    case sameTop = "top1"
+
+    /// Whether the budget is the least allowed value, not the greatest.
+    public var isLowerBound: Bool { self == .cosine || self == .sameTop }
+
+    /// The metrics of tensors.
+    public static let ofTensors: [Metric] = [.nmse, .maximumAbsolute, .rmse, .cosine]
+    /// The metrics of logits.
+    public static let ofLogits: [Metric] = [
+      .divergence, .divergence99, .maximumDivergence, .sameTop, .nmse, .maximumAbsolute, .cosine,
+    ]
+  }
+
+  /// One limit.
+  public struct Limit: Sendable, Hashable, CustomStringConvertible {
+    /// The metric.
+    public let metric: Metric
+    /// The greatest (or least) value allowed.
+    public let value: Double
+
+    /// A limit on `metric`.
+    public init(_ metric: Metric, _ value: Double) {
+      self.metric = metric
+      self.value = value
+    }
+
+    /// Whether `measured` keeps within it; NaN never does.
+    public func allows(_ measured: Double) -> Bool { metric.isLowerBound ? measured >= value : measured <= value }
+
+    /// As in the option: `nmse=1e-3`.
+    public var description: String { "\(metric.rawValue)=\(JSON.real(value).text(.compact))" }
+  }
+
+  /// The limits, in the order given.
+  public let limits: [Limit]
+
+  /// Collects `limits`.
+  public init(_ limits: [Limit]) { self.limits = limits }
+
+  /// Reads `metric=number` pairs that are separated by commas.
+  ///
+  /// - Parameter metrics: those that the comparison measures.
+  public init(parsing text: String, metrics: [Metric]) throws(BudgetError) {
+    var limits: [Limit] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard sides.count == 2, let name = sides.first, let number = sides.last else {
+        throw .notAPair(text: String(part))
+      }
+      guard let metric = metrics.first(where: { $0.rawValue == name }) else {
+        throw .unknownMetric(name: name, known: metrics.map(\.rawValue))
+      }
+      guard let value = Double(number), value.isFinite, value >= 0 else {
+        throw .notANumber(metric: name, text: number)
+      }
+      guard !limits.contains(where: { $0.metric == metric }) else { throw .twice(metric: name) }
+      limits.append(Limit(metric, value))
+    }
+    self.limits = limits
+  }
+
+  /// The limits that the measured values break, in order; metrics that were not measured break none.
+  func violations(_ measured: (Metric) -> Double?) -> [(limit: Limit, measured: Double)] {
+    limits.compactMap { limit in
+      guard let value = measured(limit.metric), !limit.allows(value) else { return nil }
+      return (limit, value)
+    }
+  }
+
+  /// The limits by name.
+  public var json: JSON {
+    .object(JSON.Object(uniqueKeysWithValues: limits.map { (ExactString($0.metric.rawValue), .real($0.value)) }))
+  }
+}
+
+/// Why a budget cannot be read.
+public enum BudgetError: IngotError, Equatable {
+  /// A part without `=`.
+  case notAPair(text: String)
+  /// A metric that the comparison does not measure.
+  case unknownMetric(name: String, known: [String])
+  /// What follows `=` is not a finite number of at least 0.
+  case notANumber(metric: String, text: String)
+  /// A metric with two limits.
+  case twice(metric: String)
+
+  public var category: ErrorCategory { .usage }
+
+  public var description: String {
+    switch self {
+    case .notAPair(let text): "budget: \(text.quoted) is not of the form metric=number"
+    case .unknownMetric(let name, let known):
+      "budget: metric \(name.quoted) is not known here (known: \(known.joined(separator: ", ")))"
+    case .notANumber(let metric, let text): "budget: \(metric) is \(text.quoted), expected a number of at least 0"
+    case .twice(let metric): "budget: \(metric) is given twice"
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Bytes
+import Formats
+import TestSupport
+import Tensors
+
+/// A copy of a committed checkpoint with a planted fault.
+final class EditedCheckpoint {
+  private let folder = TemporaryFolder()
+  /// The weights' file in the copy.
+  private let weights: String
+  /// What to open: the file, or the folder if config.json was copied along.
+  let path: String
+
+  struct NotFound: Error { let what: String }
+
+  /// Copies the GGUF, or the files of the model folder, at `source`.
+  init(_ source: String) throws {
+    if FileSystem.kind(of: source) == .folder {
+      for name in try FileSystem.list(source) {
+        try folder.write(InputFile(source + "/" + name).wholeContent(limit: 1 << 26), to: name)
+      }
+      weights = folder.file("model.safetensors")
+      path = folder.path
+    } else {
+      weights = try folder.write(InputFile(source).wholeContent(limit: 1 << 26), to: FileSystem.name(of: source))
+      path = weights
+    }
+  }
+
+  /// Changes the bytes of one tensor.
+  func edit(_ tensor: String, _ change: (inout [UInt8]) throws -> Void) throws {
+    let checkpoint = try Checkpoint.open(weights)
+    guard let descriptor = checkpoint.tensor(TensorName(tensor)) else { throw NotFound(what: tensor) }
+    var bytes = try InputFile(weights).wholeContent(limit: 1 << 26)
+    let range = descriptor.fileOffset..<descriptor.fileOffset + descriptor.byteCount
+    var part = Array(bytes[range])
+    try change(&part)
+    bytes.replaceSubrange(range, with: part)
+    try write(bytes, to: weights)
+  }
+
+  /// Changes the float32 numbers of one tensor.
+  func editFloats(_ tensor: String, _ change: (inout [Float]) -> Void) throws {
+    try edit(tensor) { bytes in
+      var values = stride(from: 0, to: bytes.count, by: 4).map { start in
+        Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) })
+      }
+      change(&values)
+      bytes = values.flatMap { value in
+        (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) }
+      }
+    }
+  }
+
+  /// Replaces a text in a file of the folder (the weights, if none is named) by another of the same length.
+  func replace(_ text: String, by other: String, in name: String? = nil) throws {
+    let file = name.map(folder.file) ?? weights
+    var bytes = try InputFile(file).wholeContent(limit: 1 << 26)
+    let sought = Array(text.utf8), replacement = Array(other.utf8)
+    guard sought.count == replacement.count,
+      let start = (0...bytes.count - sought.count).first(where: { bytes[$0...].starts(with: sought) })
+    else { throw NotFound(what: text) }
+    bytes.replaceSubrange(start..<start + sought.count, with: replacement)
+    try write(bytes, to: file)
+  }
+
+  /// The bytes of a tensor in another checkpoint.
+  static func bytes(of tensor: String, in source: String) throws -> [UInt8] {
+    let checkpoint = try Checkpoint.open(source)
+    guard let descriptor = checkpoint.tensor(TensorName(tensor)) else { throw NotFound(what: tensor) }
+    var bytes: [UInt8] = []
+    try checkpoint.read(descriptor, from: 0, count: descriptor.byteCount, into: &bytes)
+    return Array(bytes.prefix(descriptor.byteCount))
+  }
+
+  private func write(_ bytes: [UInt8], to file: String) throws {
+    try AtomicFile.write(bytes, to: file, overwrite: .replace)
+  }
+}

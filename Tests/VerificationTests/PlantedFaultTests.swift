@@ -1,0 +1,97 @@
+import Architectures
+import Bytes
+import TestSupport
+import Testing
+import Verification
+
+/// Faults that conversions have had, planted into a good GGUF: each is found, and at its place.
+@Suite struct PlantedFaultTests {
+  /// The errors of comparing the folder with the faulty copy.
+  private func errors(_ edited: EditedCheckpoint) throws -> [String] {
+    try CheckpointDiffTests.compare(CheckpointDiffTests.gqa, edited.path).findings
+      .filter { $0.severity == .error }.map(\.description)
+  }
+
+  @Test func queriesLeftInHuggingFaceOrder() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    let unpermuted = try EditedCheckpoint.bytes(
+      of: "model.layers.1.self_attn.q_proj.weight", in: CheckpointDiffTests.gqa)
+    try edited.edit("blk.1.attn_q.weight") { $0 = unpermuted }
+    let errors = try errors(edited)
+    #expect(errors.count == 1)
+    #expect(errors.first?.hasPrefix("layer 1 attention query: ") == true)
+    let diff = try CheckpointDiffTests.compare(CheckpointDiffTests.gqa, edited.path, .byFormat)
+    #expect(!diff.passes)
+  }
+
+  @Test func aNormScaledByTwoPercent() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.editFloats("blk.2.ffn_norm.weight") { values in
+      for index in values.indices { values[index] *= 1.02 }
+    }
+    let diff = try CheckpointDiffTests.compare(CheckpointDiffTests.gqa, edited.path, .byFormat)
+    let wrong = diff.findings.filter { $0.severity == .error }
+    #expect(wrong.map(\.place) == ["layer 2 feed forward norm"])
+    #expect(wrong.first?.message.hasPrefix("64 of 64 elements differ, at most ") == true)
+    #expect(wrong.first?.message.hasSuffix(" (NMSE 4.00e-04)") == true, "\(wrong)")
+  }
+
+  @Test func aMissingTensor() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.replace("blk.1.ffn_up.weight", by: "blk.1.ffn_xx.weight")
+    #expect(
+      try errors(edited) == [
+        "layer 1 feed forward up: is missing in the candidate (\"model.layers.1.mlp.up_proj.weight\" in the reference)",
+        "blk.1.ffn_xx.weight: is in the candidate alone (\"blk.1.ffn_xx.weight\")",
+        "coverage: compared 29 of 31 tensors, 178,624 of 199,104 elements",
+      ])
+  }
+
+  @Test func anotherRotaryBase() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
+    try edited.replace("10000.0", by: "50000.0", in: "config.json")
+    #expect(
+      try errors(edited) == ["rotary_base: is 10000.0 in the reference, 50000.0 in the candidate"])
+  }
+
+  @Test func rotaryScalingWithAnotherFactor() throws {
+    let edited = try EditedCheckpoint(Fixtures.path("llama-linear"))
+    let before = try CheckpointDiffTests.compare(Fixtures.path("llama-linear"), edited.path)
+    #expect(before.passes)
+    try edited.replace("\"factor\": 2.5", by: "\"factor\": 8.0", in: "config.json")
+    let diff = try CheckpointDiffTests.compare(Fixtures.path("llama-linear"), edited.path)
+    #expect(
+      diff.findings.map(\.description) == ["rotary_scaling.factor: is 2.5 in the reference, 8.0 in the candidate"])
+  }
+
+  @Test func aNumberThatIsNone() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.editFloats("blk.0.attn_norm.weight") { $0[5] = .nan }
+    let errors = try errors(edited)
+    #expect(
+      errors == [
+        "layer 0 attention norm: 1 element is NaN or infinite on one side alone, first at element 5"
+      ])
+  }
+
+  @Test func anotherShape() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
+    try edited.replace("\"shape\":[160,64]", by: "\"shape\":[64,160]")
+    let errors = try errors(edited)
+    #expect(errors.count == 2)
+    #expect(errors.first?.hasSuffix("has shape 160 × 64 in the reference, 64 × 160 in the candidate") == true)
+    #expect(errors.last == "coverage: compared 29 of 30 tensors, 178,624 of 188,864 elements")
+  }
+
+  @Test func metadataOfAnotherKind() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.replace("Llama Gqa", by: "Llama XYZ")
+    let diff = try CheckpointDiffTests.compare(CheckpointDiffTests.gqaBF16, edited.path)
+    #expect(
+      diff.findings.map(\.description) == [
+        "general.name: is \"Llama Gqa\" in the reference, \"Llama XYZ\" in the candidate"
+      ])
+    #expect(diff.findings.first?.severity == .warning)
+    #expect(diff.passes)
+  }
+}
