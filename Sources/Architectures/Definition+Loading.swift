@@ -68,7 +68,7 @@ extension Definition {
       schemes.append(
         NamingScheme(
           name: member.name, base: try entry.optionalString("based_on"), className: try entry.optionalString("class"),
-          modelType: try entry.optionalString("model_type")))
+          modelType: try entry.optionalString("model_type"), numbersFile: try entry.optionalString("numbers_file")))
       try entry.finish()
     }
     return schemes

@@ -60,6 +60,8 @@ public struct NamingScheme: Hashable, Sendable {
   public let className: String?
   /// The `model_type` that config.json then gets.
   public let modelType: String?
+  /// The file, besides config.json, in which a folder of this scheme states its numbers: Meta's params.json.
+  public let numbersFile: String?
 }
 
 /// One tensor of an architecture.

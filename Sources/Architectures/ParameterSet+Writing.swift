@@ -33,6 +33,16 @@ extension Definition {
     }
   }
 
+  /// The members of Meta's params.json.
+  public func metaMembers(_ set: ParameterSet) -> JSON.Object {
+    var members = JSON.Object()
+    for rule in parameters {
+      guard let key = rule.metaKey, let value = set.values[rule.name] else { continue }
+      members[ExactString(key)] = value.json
+    }
+    return members
+  }
+
   /// The members of a config.json in the dialect of transformers 4, which transformers 5 reads too.
   public func configurationMembers(_ set: ParameterSet) -> JSON.Object {
     var members = configConstants

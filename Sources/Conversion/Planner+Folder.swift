@@ -26,6 +26,12 @@ extension Planner {
       files.append(try safeTensorsFile(FileSystem.join(request.destination, name), shard.map { tensors[$0] }))
     }
     var sideFiles = try configurationFiles(scheme, tensors)
+    if let name = scheme.numbersFile {
+      let members = JSON.object(model.definition.metaMembers(model.parameters))
+      sideFiles.removeAll { FileSystem.name(of: $0.path) == name }
+      sideFiles.append(
+        SideFile(path: FileSystem.join(request.destination, name), content: .bytes(members.encoded(.indented))))
+    }
     if files.count > 1 {
       sideFiles.append(
         SideFile(

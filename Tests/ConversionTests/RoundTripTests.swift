@@ -45,6 +45,9 @@ import Testing
     }
     #expect(try tensorBytes(folder.file("hf.gguf")) == tensorBytes(folder.file("meta.gguf")))
     try convert(Fixtures.path("meta"), to: folder.file("hf.safetensors")) { $0.naming = "hf" }
+    try convert(Fixtures.path("llama-gqa"), to: folder.file("meta")) { $0.naming = "meta" }
+    #expect(try tensorBytes(folder.file("meta")) == tensorBytes(Fixtures.path("meta")))
+    #expect(FileSystem.kind(of: folder.file("meta/params.json")) == .regular)
     let written = try tensorBytes(Fixtures.path("llama-gqa"))
     let file = try InputFile(folder.file("hf.safetensors"))
     #expect(file.byteCount > written.values.reduce(0) { $0 + $1.count })
