@@ -57,7 +57,8 @@ extension FolderReader {
     }
     take(files.configuration)
     if files.configuration?["added_tokens_decoder"] == nil { take(files.specialTokensMap) }
-    for (name, text) in Self.defaultTokens(of: files.configuration?["tokenizer_class"]?.string)
+    let className = hasOwnClass ? files.configuration?["tokenizer_class"]?.string : nil
+    for (name, text) in Self.defaultTokens(of: className)
     where !members.contains(where: { $0.0 == name }) && !(files.configuration?[name]?.isNull ?? false) {
       members.append((name, .string(text)))
     }
@@ -78,11 +79,13 @@ extension FolderReader {
   }
 
   /// Whether transformers loads these files by a class that builds its tokenizer itself.
-  private var hasOwnClass: Bool {
+  ///
+  /// LLaMA's class gives way to the general one when `tokenizer.json` mentions `ByteLevel` anywhere.
+  var hasOwnClass: Bool {
     guard files.model?["model_type"]?.string != "mistral" else { return false }
     switch files.configuration?["tokenizer_class"]?.string {
     case "LlamaTokenizer", "LlamaTokenizerFast":
-      return files.tokenizer.map(FolderReader.isSentencePieceLike) ?? true
+      return !(files.tokenizer?.mentions("ByteLevel") ?? false)
     case "CodeLlamaTokenizer", "CodeLlamaTokenizerFast", "GPT2Tokenizer", "GPT2TokenizerFast", "Qwen2Tokenizer",
       "Qwen2TokenizerFast", "GPTNeoXTokenizer", "GPTNeoXTokenizerFast":
       return true
@@ -107,27 +110,18 @@ extension FolderReader {
   /// - Parameter vocabulary: the texts and ids without added tokens.
   func addedTokenTable(vocabulary: [ExactString: Int]) -> AddedTokenTable {
     var table = AddedTokenTable(vocabulary: vocabulary)
-    var listed: [AddedToken] = []
-    for entry in files.tokenizer?["added_tokens"]?.array ?? [] {
-      guard let token = AddedToken(entry, id: entry["id"]?.integer ?? -1) else { continue }
-      listed.append(token)
+    let listed = (files.tokenizer?["added_tokens"]?.array ?? []).compactMap { entry in
+      AddedToken(entry, id: entry["id"]?.integer ?? -1)
     }
-    let decoder = files.configuration?["added_tokens_decoder"]?.object
-    let configured = (decoder ?? [:]).compactMap { key, value in Int(key.text).flatMap { AddedToken(value, id: $0) } }
-    // A class of its own takes over tokenizer.json's vocabulary alone; what is added then comes from the configuration.
-    if decoder == nil || !hasOwnClass {
+    // A class of its own takes over the vocabulary alone; what is added then comes from the configuration.
+    if !hasOwnClass {
       for token in listed { table.add(token, fileID: token.id) }
     }
-    for (text, id) in decoder == nil ? files.addedTokens?.object ?? [:] : [:] where !table.contains(text.text) {
-      table.add(AddedToken(id: -1, text: text.text, isSpecial: false, isNormalized: true), fileID: id.integer)
-    }
-
     let named = namedTokens.map(\.value) + listedTokens
     let names = Set(namedTokens.compactMap { ExactString($0.value.string ?? $0.value["content"]?.string ?? "") })
-    for token in (decoder == nil ? listed : configured).sorted(by: { $0.id < $1.id }) {
-      var token = token
+    for var token in configuredTokens(listed) {
       if names.contains(ExactString(token.text)) { token.isSpecial = true }
-      table.add(token, fileID: decoder == nil ? nil : token.id)
+      table.add(token, fileID: token.id)
     }
     for value in named {
       let text = value.string ?? value["content"]?.string ?? ""
@@ -137,6 +131,25 @@ extension FolderReader {
       table.add(token)
     }
     return table
+  }
+
+  /// The tokens that the configuration adds, by id: `added_tokens_decoder`, or else `added_tokens.json` with the
+  /// entries of `tokenizer.json` over it.
+  private func configuredTokens(_ listed: [AddedToken]) -> [AddedToken] {
+    if let decoder = files.configuration?["added_tokens_decoder"]?.object {
+      let tokens = decoder.compactMap { key, value in Int(key.text).flatMap { AddedToken(value, id: $0) } }
+      return tokens.sorted { $0.id < $1.id }
+    }
+    let named = (namedTokens.map(\.value) + listedTokens).compactMap { $0.string ?? $0["content"]?.string }
+    let specials = Set(named.map { ExactString($0) })
+    var tokens: [Int: AddedToken] = [:]
+    for (text, value) in files.addedTokens?.object ?? [:] {
+      guard let id = value.integer else { continue }
+      let isSpecial = specials.contains(text)
+      tokens[id] = AddedToken(id: id, text: text.text, isSpecial: isSpecial, isNormalized: !isSpecial)
+    }
+    for token in listed { tokens[token.id] = token }
+    return tokens.values.sorted { $0.id < $1.id }
   }
 
   /// What is looked for in text when the vocabulary comes from `tokenizer.model`.
@@ -156,5 +169,17 @@ extension FolderReader {
       }
     }
     return table.sorted.filter { $0.id < vocabulary.count }
+  }
+}
+
+extension JSON {
+  /// Whether `text` is a string or a key anywhere in this value.
+  fileprivate func mentions(_ text: String) -> Bool {
+    switch self {
+    case .string(let own): own == text
+    case .array(let elements): elements.contains { $0.mentions(text) }
+    case .object(let members): members[ExactString(text)] != nil || members.values.contains { $0.mentions(text) }
+    default: false
+    }
   }
 }

@@ -81,10 +81,7 @@ extension FolderReader {
 
   /// How the tokenizer puts the first space: by its normalizer, its pre-tokenizer, or its class in transformers.
   func spacePrefix(_ tokenizer: JSON) -> Vocabulary.SpacePrefix {
-    let className = files.configuration?["tokenizer_class"]?.string
-    if className == "LlamaTokenizer" || className == "LlamaTokenizerFast",
-      files.model?["model_type"]?.string != "mistral"
-    {
+    if hasOwnClass, files.configuration?["tokenizer_class"]?.string?.hasPrefix("LlamaTokenizer") ?? false {
       if files.configuration?["add_prefix_space"]?.bool == false { return .never }
       return files.configuration?["legacy"]?.bool == true ? .everySegment : .first
     }
