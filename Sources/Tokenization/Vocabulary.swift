@@ -54,6 +54,8 @@ public struct Vocabulary: Sendable, Hashable {
   public var chatTemplates: [ChatTemplate]
   /// The tokens that are found in text before it is split, in the order of their ids.
   public var addedTokens: [AddedToken]
+  /// What encoding puts around a text, where a folder's files spell it out; nil follows `additions`.
+  public var frame: TextFrame?
   /// How the space prefix is put when `addsSpacePrefix` is not false.
   public var spacePrefix: SpacePrefix
   /// An answer to whether a start token is added that follows from the model rather than from its tokenizer's files.

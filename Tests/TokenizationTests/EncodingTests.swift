@@ -25,6 +25,53 @@ import Testing
   }
 }
 
+@Suite struct TextFrameTests {
+  static let processors: [(text: String, before: [Int], behind: [Int])] = [
+    ("null", [], []),
+    (#"{"type":"ByteLevel"}"#, [], []),
+    (
+      #"{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}},"#
+        + #"{"SpecialToken":{"id":"</s>"}}],"special_tokens":{"<s>":{"ids":[7,8]}}}"#,
+      [7, 8], [2]
+    ),
+    (
+      #"{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"TemplateProcessing","#
+        + #""single":[{"SpecialToken":{"id":"<none>"}},{"Sequence":{"id":"A"}}]}]}"#,
+      [], []
+    ),
+    (#"{"type":"RobertaProcessing","cls":["<s>",1],"sep":["</s>",2]}"#, [1], [2]),
+  ]
+
+  @Test("comes from the post-processor", arguments: processors)
+  func frame(text: String, before: [Int], behind: [Int]) throws {
+    let frame = TextFrame(postProcessor: try JSON(parsing: Array(text.utf8))) { $0 == "</s>" ? 2 : nil }
+    #expect(frame == TextFrame(before: before, behind: behind))
+  }
+
+  @Test func aSilentGGUFHasAStartTokenForSentencePieceAlone() {
+    var vocabulary = Vocabulary(kind: .sentencePiece)
+    vocabulary.tokens = ["<s>"]
+    vocabulary.types = [.control]
+    vocabulary.specialTokens = [SpecialTokenID(.bos, 0)]
+    #expect(vocabulary.effectiveFrame == TextFrame(before: [0]))
+    vocabulary.additions = [SpecialTokenAddition(.bos, false)]
+    #expect(vocabulary.effectiveFrame == TextFrame())
+    vocabulary.additions = []
+    vocabulary.kind = .byteLevel
+    #expect(vocabulary.effectiveFrame == TextFrame())
+  }
+
+  @Test func problemsNameWhatIsBeyondTheEmbedding() throws {
+    let vocabulary = try Vocabulary.read(TokenizerFiles(folder: Fixtures.path("aquila"))).vocabulary
+    #expect(vocabulary.problems(embeddingRowCount: 512).isEmpty)
+    #expect(
+      vocabulary.problems(embeddingRowCount: 511).map(\.description) == [
+        #"token "</s>": id 511 is beyond the 511 rows of the embedding"#,
+        #"token "eos_token": id 511 is beyond the 511 rows of the embedding"#,
+      ])
+  }
+}
+
 /// The ids and texts that transformers gives for a checkpoint's tokenizer.
 struct Encodings {
   struct Entry {

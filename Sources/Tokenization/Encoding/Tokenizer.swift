@@ -61,16 +61,10 @@ public struct Tokenizer: Sendable {
       case .text(let range): encodeText(bytes, range, into: &result)
       }
     }
-    var encoded = result.map { Int($0) }
+    let encoded = result.map { Int($0) }
     guard addSpecialTokens else { return encoded }
-    if addsStart, let id = vocabulary.id(of: .bos) { encoded.insert(id, at: 0) }
-    if vocabulary.adds(.eos) == true, let id = vocabulary.id(of: .eos) { encoded.append(id) }
-    return encoded
-  }
-
-  /// Whether a start token is added: what the vocabulary says, else what llama.cpp assumes for its kind.
-  private var addsStart: Bool {
-    vocabulary.adds(.bos) ?? (vocabulary.kind == .sentencePiece || vocabulary.ignoresMerges)
+    let frame = vocabulary.effectiveFrame
+    return frame.before + encoded + frame.behind
   }
 
   /// Encodes a stretch of text that holds no added token, except those that are looked for in normalized text.

@@ -33,9 +33,15 @@ extension FolderReader {
     try readAddedTokensDecoder(into: &rows)
 
     for row in rows.rows { vocabulary.append(row.text, score: row.score, type: row.type) }
-    let addsSpace = files.configuration?["add_prefix_space"]?.bool ?? model.addsSpacePrefix
-    let isLegacy = files.configuration?["legacy"]?.bool ?? false
-    vocabulary.spacePrefix = !addsSpace ? .never : isLegacy ? .everySegment : .first
+    if let tokenizer = files.tokenizer, Self.isSentencePieceLike(tokenizer) {
+      // Transformers encodes by tokenizer.json when both are there.
+      vocabulary.spacePrefix = spacePrefix(tokenizer)
+      vocabulary.merges = try merges(tokenizer["model"]?["merges"])
+    } else {
+      let addsSpace = files.configuration?["add_prefix_space"]?.bool ?? model.addsSpacePrefix
+      let isLegacy = files.configuration?["legacy"]?.bool ?? false
+      vocabulary.spacePrefix = !addsSpace ? .never : isLegacy ? .everySegment : .first
+    }
     try readSpecialTokens(limit: size)
     vocabulary.addedTokens = sentencePieceAddedTokens(model)
   }

@@ -48,6 +48,7 @@ extension Vocabulary {
     } else {
       throw .noTokenizer
     }
+    reader.vocabulary.frame = reader.frame()
     reader.applyModelRules()
     reader.findSpecialTokenConflicts()
     return ReadVocabulary(vocabulary: reader.vocabulary, conflicts: reader.conflicts)
@@ -78,6 +79,20 @@ struct FolderReader {
   static func isSentencePieceLike(_ tokenizer: JSON) -> Bool {
     tokenizer["model"]?["type"]?.string == "BPE" && tokenizer["model"]?["byte_fallback"]?.bool == true
       && tokenizer["decoder"]?["type"]?.string == "Sequence"
+  }
+
+  /// What transformers puts around a text: `tokenizer.json` alone says so if it is there.
+  func frame() -> TextFrame {
+    if let tokenizer = files.tokenizer {
+      return TextFrame(postProcessor: tokenizer["post_processor"]) { vocabulary.id(ofText: $0) }
+    }
+    func ids(_ role: SpecialToken) -> [Int] {
+      guard files.configuration?["add_\(role.rawValue)_token"]?.bool == true else { return [] }
+      let named = namedTokens.first { $0.name == "\(role.rawValue)_token" }?.value
+      let text = named?.string ?? named?["content"]?.string
+      return [text.flatMap { vocabulary.id(ofText: $0) }].compactMap { $0 }
+    }
+    return TextFrame(before: ids(.bos), behind: ids(.eos))
   }
 
   /// What follows from the size of the vocabulary alone.
