@@ -11,7 +11,7 @@ struct IngotCommand: ParsableCommand {
       3 output could not be written; 64 wrong usage.
       """,
     version: "\(Product.name) \(Product.version)",
-    subcommands: [Inspect.self, Convert.self, FormatsCommand.self, ArchitecturesCommand.self])
+    subcommands: [Inspect.self, Convert.self, Run.self, FormatsCommand.self, ArchitecturesCommand.self])
 }
 
 extension IngotCommand {

@@ -1,0 +1,29 @@
+import Ingot
+
+/// A `.npy` file of float32 numbers that is written in parts, first to last.
+final class NumPyOutput {
+  /// Rows of logits that are computed and written together.
+  static let positionsAtATime = 128
+
+  private let file: AtomicFile
+  private var offset: Int
+
+  /// Begins a file for an array of `shape`.
+  init(_ path: String, shape: [Int], overwrite policy: OverwritePolicy) throws {
+    file = try AtomicFile(path, overwrite: policy)
+    let header = NumPyFile.header(shape: shape)
+    try file.write(header, at: 0)
+    offset = header.count
+  }
+
+  /// Writes the next numbers.
+  func append(_ values: ArraySlice<Float>) throws {
+    var bytes: [UInt8] = []
+    NumPyFile.append(values, to: &bytes)
+    try file.write(bytes, at: offset)
+    offset += bytes.count
+  }
+
+  /// Gives the file its name.
+  func commit() throws { try file.commit() }
+}

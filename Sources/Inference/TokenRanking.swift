@@ -1,0 +1,29 @@
+/// The tokens that a row of logits makes most likely.
+public struct TokenRanking: Sendable, Hashable {
+  /// One token.
+  public struct Entry: Sendable, Hashable {
+    /// Its id.
+    public let token: Int
+    /// Its score.
+    public let logit: Float
+    /// Its share of the distribution: `exp(logit) / Σ exp(logits)`.
+    public let probability: Double
+  }
+
+  /// The entries, the most likely first; of equal ones the lowest id.
+  public let entries: [Entry]
+
+  /// The `count` most likely tokens of `logits`, one for each id.
+  ///
+  /// - Complexity: O(n log n) in the number of logits.
+  public init(_ logits: ArraySlice<Float>, count: Int) {
+    let greatest = logits.max() ?? 0
+    let sum = logits.reduce(0.0) { $0 + Elementary.exponential(Double($1) - Double(greatest)) }
+    let order = logits.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }
+    entries = order.prefix(count).map { offset, logit in
+      Entry(
+        token: offset, logit: logit,
+        probability: Elementary.exponential(Double(logit) - Double(greatest)) / sum)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Bytes
+import Formats
+import Tokenization
+
+extension Model {
+  /// The vocabulary that comes with the model: the metadata of a GGUF, or the tokenizer files of a folder.
+  ///
+  /// - Returns: the vocabulary and what its files disagree about; nil if there is none.
+  public func vocabulary() throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
+    do {
+      if checkpoint.container == .gguf {
+        guard let kind = checkpoint.metadata["tokenizer.ggml.model"]?.text, kind != "none" else { return nil }
+        return (try Vocabulary(checkpoint.metadata), [])
+      }
+      guard let folder else { return nil }
+      let files = try TokenizerFiles(folder: folder.path)
+      guard files.hasVocabulary else { return nil }
+      let read = try Vocabulary.read(files, vocabularySize: parameters.integer("vocabulary_size"))
+      return (read.vocabulary, read.conflicts)
+    } catch let error as VocabularyError {
+      throw FileFact(path: checkpoint.path, fact: error)
+    }
+  }
+
+  /// The tokenizer that comes with the model.
+  ///
+  /// - Throws: if there is none, or it cannot be read.
+  public func tokenizer() throws -> Tokenizer {
+    guard let vocabulary = try vocabulary()?.vocabulary else { throw NoTokenizer(path: checkpoint.path) }
+    do throws(VocabularyError) {
+      return try Tokenizer(vocabulary)
+    } catch {
+      throw FileFact(path: checkpoint.path, fact: error)
+    }
+  }
+}
+
+/// Text was given to a model that has no tokenizer.
+public struct NoTokenizer: IngotError {
+  /// The model.
+  public let path: String
+  public var category: ErrorCategory { .input }
+  public var description: String { "\(path.escapedForDisplay): has no tokenizer (pass --tokens with token ids)" }
+}
