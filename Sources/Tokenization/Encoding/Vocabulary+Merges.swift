@@ -8,6 +8,9 @@ extension Vocabulary {
     let result: Int
   }
 
+  /// Longer pieces are not cut into pairs, which costs the square of their length; real ones have under 100 bytes.
+  static let cutPieceByteLimit = 1024
+
   /// The joinable pairs in the order of their ranks.
   ///
   /// - Parameter ids: the id of each text that has a token.
@@ -33,7 +36,9 @@ extension Vocabulary {
   /// cuts with the shorter left part, as transformers ranks them.
   private func derivedMerges(_ ids: [ByteString: Int]) -> [Merge] {
     let added = Set(addedTokens.map(\.id))
-    let pieces = tokens.indices.filter { types[$0] == .normal && !added.contains($0) }
+    let pieces = tokens.indices.filter { id in
+      types[id] == .normal && !added.contains(id) && tokens[id].count <= Self.cutPieceByteLimit
+    }
     let hasScores = scores.count == count
     let ordered = pieces.sorted { first, second in
       let (one, other) = hasScores ? (scores[first], scores[second]) : (0, 0)

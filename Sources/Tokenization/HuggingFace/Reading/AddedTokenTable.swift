@@ -9,6 +9,7 @@ struct AddedTokenTable {
   private(set) var tokens: [Int: AddedToken] = [:]
   private var ids: [ExactString: Int] = [:]
   private let vocabulary: [ExactString: Int]
+  private var lastID = -1
   /// The text, given id and effective id of each token whose id was not that of its file.
   private(set) var shifted: [(text: String, fileID: Int, effectiveID: Int)] = []
 
@@ -26,6 +27,7 @@ struct AddedTokenTable {
     placed.id = id
     ids[text] = id
     tokens[id] = placed
+    lastID = max(lastID, id)
   }
 
   func contains(_ text: String) -> Bool { ids[ExactString(text)] != nil }
@@ -34,8 +36,7 @@ struct AddedTokenTable {
   var sorted: [AddedToken] { tokens.values.sorted { $0.id < $1.id } }
 
   private var nextID: Int {
-    let last = tokens.keys.max() ?? -1
-    return last >= vocabulary.count || vocabulary.isEmpty ? last + 1 : vocabulary.count
+    lastID >= vocabulary.count || vocabulary.isEmpty ? lastID + 1 : vocabulary.count
   }
 }
 
