@@ -92,7 +92,9 @@ extension Planner {
         for role in [SpecialToken.bos, .eos, .pad] {
           if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
         }
-        for file in try vocabulary.huggingFaceFiles(contextLength: model.parameters.integer("context_length")) { add(file.name, file.bytes) }
+        for file in try vocabulary.huggingFaceFiles(contextLength: model.parameters.integer("context_length")) {
+          add(file.name, file.bytes)
+        }
       } catch {
         throw FileFact(path: model.checkpoint.path, fact: error)
       }

@@ -147,7 +147,9 @@ import Testing
 
   @Test(
     "words reals",
-    arguments: [(0.0, "0"), (1.5, "1.50e+00"), (0.000123456, "1.23e-04"), (9.996e-10, "1.00e-09"), (-2e10, "-2.00e+10")])
+    arguments: [
+      (0.0, "0"), (1.5, "1.50e+00"), (0.000123456, "1.23e-04"), (9.996e-10, "1.00e-09"), (-2e10, "-2.00e+10"),
+    ])
   func reals(value: Double, text: String) {
     #expect(value.scientific == text)
   }

@@ -9,7 +9,8 @@ import Testing
   func open(_ path: String) throws -> Model { try Model.open(path, library: try .bundled()) }
 
   @Test(
-    "recognises", arguments: [
+    "recognises",
+    arguments: [
       ("llama-gqa", "llama", "hf"), ("yi", "yi", "yi"), ("aquila", "aquila", "hf"), ("meta", "llama", "meta"),
       ("expected/yi/yi-q8_0.gguf", "llama", "gguf"), ("mistral", "llama", "hf"),
     ])
