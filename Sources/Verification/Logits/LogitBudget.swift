@@ -1,0 +1,95 @@
+import Bytes
+import Models
+import Tensors
+
+/// What a candidate's logits are held to, and why.
+public struct LogitBudget: Sendable {
+  /// The rule.
+  public enum Rule: Sendable {
+    /// The same bits in every logit.
+    case sameBits
+    /// Limits on metrics.
+    case limits(Budget)
+    /// Nothing: the metrics are reported.
+    case none
+  }
+
+  /// The rule.
+  public let rule: Rule
+  /// Where it comes from.
+  public let reason: String
+
+  /// The limits that the user gave.
+  public init(_ budget: Budget) {
+    rule = .limits(budget)
+    reason = "given"
+  }
+
+  /// The budget that follows from the storage formats of two models.
+  ///
+  /// Where the formats of the candidate hold every value of the reference, nothing may change: renaming, other
+  /// containers and wider formats keep every number, so the logits must have the same bits. Otherwise the format of
+  /// the candidate's tensors that is expected to cost most decides, see `StorageFormat.expectedLogitLimits`.
+  public init(reference: Model, candidate: Model) {
+    var coarsest: (format: StorageFormat, limit: Double)?
+    for tensor in candidate.tensors {
+      guard let format = tensor.descriptor.format, let original = reference.tensor(tensor.place)?.descriptor.format,
+        !format.holdsEveryValue(of: original)
+      else { continue }
+      let limit = format.expectedErrorLimit ?? 1
+      if limit > coarsest?.limit ?? -1 { coarsest = (format, limit) }
+    }
+    guard let coarsest else {
+      rule = .sameBits
+      reason = "the candidate's storage formats hold every value of the reference"
+      return
+    }
+    if let limits = coarsest.format.expectedLogitLimits {
+      rule = .limits(limits)
+      reason = "the default for \(coarsest.format.name)"
+    } else {
+      rule = .none
+      reason = "there is no default for \(coarsest.format.name)"
+    }
+  }
+
+  /// `kl=0.02,top1=0.9 (the default for Q8_0)`
+  public var description: String {
+    switch rule {
+    case .sameBits: "same bits (\(reason))"
+    case .limits(let budget): "\(budget.limits.map(\.description).joined(separator: ",")) (\(reason))"
+    case .none: "none (\(reason))"
+    }
+  }
+
+  var json: JSON {
+    let limits: JSON =
+      switch rule {
+      case .sameBits: .members(["same_bits": .bool(true)])
+      case .limits(let budget): budget.json
+      case .none: .members([:])
+      }
+    return .members(["limits": limits, "reason": .string(reason)])
+  }
+}
+
+extension StorageFormat {
+  /// Limits on mean KL divergence (nats) and on the share of positions with the same most likely token.
+  ///
+  /// Small models suffer most from quantization, so the limits are wide: about three times what a model of a hundred
+  /// million parameters loses. They find conversions that went wrong, not differences in quality.
+  public var expectedLogitLimits: Budget? {
+    guard let cost = expectedErrorLimit else { return nil }
+    let pair: (divergence: Double, sameTop: Double)? =
+      switch cost {
+      case ...2e-5: (0.001, 0.95)
+      case ...2e-4: (0.02, 0.9)
+      case ...4e-3: (0.05, 0.85)
+      case ...6e-3: (0.1, 0.8)
+      case ...5e-2: (0.5, 0.6)
+      case ...0.1: (1, 0.5)
+      default: nil
+      }
+    return pair.map { Budget([Budget.Limit(.divergence, $0.divergence), Budget.Limit(.sameTop, $0.sameTop)]) }
+  }
+}

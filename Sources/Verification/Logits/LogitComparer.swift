@@ -1,0 +1,107 @@
+import Architectures
+import Bytes
+import Inference
+import Models
+import Synchronization
+import Tensors
+
+/// Steps two models over the same tokens, layer by layer, and collects how far they are apart.
+///
+/// Memory holds both residual streams and a part of the logits; weights are read as each layer needs them.
+struct LogitComparer {
+  /// About this many logits of each model are computed at a time: 64 MiB.
+  private static let logitCountAtATime = 1 << 24
+
+  private let reference: ModelWeights, candidate: ModelWeights
+  private let threads: Int
+  /// Is told the layers done in both models, of all windows.
+  private let progress: @Sendable (Int) -> Void
+  private(set) var states: [StateComparison]
+  private(set) var logits = ErrorMetrics()
+  private(set) var rows: [LogitRow] = []
+
+  /// - Throws: problems of the models; `LogitComparisonError` if their sizes differ.
+  init(
+    _ reference: Model, _ candidate: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
+  ) throws {
+    self.reference = try ModelWeights(reference)
+    self.candidate = try ModelWeights(candidate)
+    self.threads = threads
+    self.progress = progress
+    let first = self.reference.hyperparameters, second = self.candidate.hyperparameters
+    let sizes = [
+      ("vocabulary size", first.vocabularySize, second.vocabularySize),
+      ("embedding length", first.embeddingLength, second.embeddingLength),
+      ("layer count", first.layerCount, second.layerCount),
+    ]
+    for (name, one, other) in sizes where one != other {
+      throw LogitComparisonError.unlike(name: name, reference: one, candidate: other)
+    }
+    states =
+      [StateComparison(.embedding)] + (0..<first.layerCount).map { StateComparison(.layer($0)) }
+      + [StateComparison(.outputNorm)]
+  }
+
+  /// Runs both models over one window.
+  mutating func compare(_ window: [Int], firstScoredPosition: Int) throws {
+    var first = try ForwardPass(reference, tokens: window, threads: threads)
+    var second = try ForwardPass(candidate, tokens: window, threads: threads)
+    states[0].state.merge(ErrorMetrics(first.hidden, second.hidden))
+    for layer in 0..<first.hyperparameters.layerCount {
+      try step(&first, &second, layer)
+      progress(1)
+    }
+    states[states.count - 1].state.merge(
+      ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
+    let vocabularySize = first.hyperparameters.vocabularySize
+    let size = max(1, Self.logitCountAtATime / max(1, vocabularySize))
+    for start in stride(from: 0, to: window.count, by: size) {
+      let positions = start..<min(window.count, start + size)
+      let one = try first.logits(positions: positions), other = try second.logits(positions: positions)
+      logits.merge(ErrorMetrics(one, other))
+      rows += try compareRows(one, other, positions, window, firstScoredPosition)
+    }
+  }
+
+  private mutating func step(_ first: inout ForwardPass, _ second: inout ForwardPass, _ layer: Int) throws {
+    var added: [ForwardPass.Stage: Matrix] = [:]
+    try first.step(layer: layer) { stage, matrix in added[stage] = matrix }
+    var attention = states[layer + 1].attention ?? ErrorMetrics()
+    var feedForward = states[layer + 1].feedForward ?? ErrorMetrics()
+    try second.step(layer: layer) { stage, matrix in
+      guard let expected = added[stage] else { return }
+      switch stage {
+      case .attention: attention.merge(ErrorMetrics(expected, matrix))
+      case .feedForward: feedForward.merge(ErrorMetrics(expected, matrix))
+      }
+    }
+    states[layer + 1].attention = attention
+    states[layer + 1].feedForward = feedForward
+    states[layer + 1].state.merge(ErrorMetrics(first.hidden, second.hidden))
+  }
+
+  /// One row for each position, each computed by one thread.
+  private func compareRows(
+    _ one: Matrix, _ other: Matrix, _ positions: Range<Int>, _ window: [Int], _ firstScoredPosition: Int
+  ) throws -> [LogitRow] {
+    let rows = Mutex([LogitRow?](repeating: nil, count: positions.count))
+    let width = one.columnCount
+    try Parallel.forEach(positions.count, threads: threads) { index in
+      let position = positions.lowerBound + index
+      let isScored = position >= firstScoredPosition && position + 1 < window.count
+      let row = LogitRow(
+        reference: one.values.span.extracting(index * width..<(index + 1) * width),
+        candidate: other.values.span.extracting(index * width..<(index + 1) * width),
+        target: isScored ? window[position + 1] : nil)
+      rows.withLock { $0[index] = row }
+    }
+    return rows.withLock { $0.compactMap { $0 } }
+  }
+}
+
+extension ErrorMetrics {
+  /// The errors of `candidate`, which has the shape of `reference`.
+  init(_ reference: Matrix, _ candidate: Matrix) {
+    self.init(reference: reference.values.span, candidate: candidate.values.span)
+  }
+}

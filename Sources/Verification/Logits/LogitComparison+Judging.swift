@@ -1,0 +1,63 @@
+import Bytes
+
+extension LogitComparison {
+  /// The value of a metric of logits; nil for the others.
+  public func value(_ metric: Budget.Metric) -> Double? {
+    switch metric {
+    case .divergence: divergence.mean
+    case .divergence99: divergence.percentile99
+    case .maximumDivergence: divergence.maximum
+    case .sameTop: sameTopShare
+    case .nmse, .maximumAbsolute, .rmse, .cosine: logits.value(metric)
+    }
+  }
+
+  /// What the budget, the layers and the numbers themselves give to say.
+  func judged() -> [Finding] {
+    var findings: [Finding] = []
+    if nonfiniteCount > 0 {
+      findings.append(
+        Finding(
+          .error, "verify.nonfinite", place: "logits",
+          "are NaN or infinite at \(nonfiniteCount.grouped) of \(counted(tokens.tokenCount, "position"))"))
+    }
+    var isBroken = false
+    switch budget.rule {
+    case .none: break
+    case .sameBits where hasSameBits: break
+    case .sameBits:
+      isBroken = true
+      findings.append(
+        Finding(
+          .error, "verify.bits", place: "logits",
+          "differ by up to \(logits.maximumAbsoluteError.scientific) (NMSE "
+            + "\(logits.normalizedMeanSquareError.scientific)), expected the same bits because \(budget.reason)"))
+    case .limits(let limits):
+      for (limit, measured) in limits.violations(value) {
+        isBroken = true
+        findings.append(
+          Finding(
+            .error, "verify.budget", place: "logits",
+            "\(limit.metric.rawValue) is \(measured.metricText), expected at "
+              + "\(limit.metric.isLowerBound ? "least" : "most") \(limit.value.metricText) (\(budget.reason))"))
+      }
+    }
+    if let state = firstDiverged {
+      findings.append(
+        Finding(
+          isBroken ? .error : .warning, "verify.layer", place: "\(state.place)",
+          "is the first to diverge: NMSE \(state.state.normalizedMeanSquareError.scientific), above "
+            + state.within(layerThreshold)))
+    }
+    return findings
+  }
+}
+
+extension StateComparison {
+  /// The threshold, and which half of the layer is further off.
+  fileprivate func within(_ threshold: Double) -> String {
+    guard let attention, let feedForward else { return threshold.scientific }
+    return "\(threshold.scientific) (attention output \(attention.normalizedMeanSquareError.scientific), "
+      + "feed-forward output \(feedForward.normalizedMeanSquareError.scientific))"
+  }
+}

@@ -1,0 +1,62 @@
+import Bytes
+
+extension LogitComparison {
+  /// The name and version of the layout of `json`.
+  public static let schema = "ingot.verify/1"
+
+  /// The report; metrics that are not finite are null.
+  public var json: JSON {
+    .members([
+      "schema": .string(Self.schema),
+      "reference": DiffSubject(reference).json,
+      "candidate": DiffSubject(candidate).json,
+      "passes": .bool(passes),
+      "budget": budget.json,
+      "tokens": .integer(tokens.tokenCount),
+      "windows": .integer(tokens.windows.count),
+      "same_bits": .bool(hasSameBits),
+      "logits": logits.json,
+      "kl": divergence.json,
+      "nonfinite_positions": .integer(nonfiniteCount),
+      "top1": .real(sameTopShare),
+      "perplexity": .members([
+        "reference": referencePerplexity?.json ?? .null, "candidate": candidatePerplexity?.json ?? .null,
+      ]),
+      "layer_threshold": .real(layerThreshold),
+      "first_diverged": firstDiverged.map { .string("\($0.place)") } ?? .null,
+      "layers": .array(states.map(\.json)),
+      "findings": findings.json,
+    ])
+  }
+
+  /// The figures in words, a pair of a name and a value each.
+  public var figures: [(name: String, value: String)] {
+    var figures = [
+      ("tokens", "\(tokens.tokenCount.grouped) in \(counted(tokens.windows.count, "window"))"),
+      ("logits", hasSameBits ? "the same bits" : "different"),
+      ("NMSE", logits.normalizedMeanSquareError.scientific),
+      ("max abs", logits.maximumAbsoluteError.scientific),
+      (
+        "KL divergence",
+        "mean \(divergence.mean.metricText), median \(divergence.median.metricText), 99 % "
+          + "\(divergence.percentile99.metricText), max \(divergence.maximum.metricText)"
+      ),
+      ("same top token", "\((sameTopShare * 100).fixed(2)) %"),
+    ]
+    if let one = referencePerplexity, let other = candidatePerplexity {
+      figures.append(("perplexity", "\(one) in the reference, \(other) in the candidate"))
+    }
+    figures.append(("budget", budget.description))
+    return figures
+  }
+
+  /// A row for the embedding, each layer and the last norm.
+  public var layerTable: ReportTable {
+    ReportTable(
+      columns: [
+        .left("after"), .right("NMSE"), .right("max abs"), .right("cosine"), .right("attention NMSE"),
+        .right("feed-forward NMSE"),
+      ],
+      rows: states.map(\.cells))
+  }
+}

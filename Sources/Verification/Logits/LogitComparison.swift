@@ -1,0 +1,107 @@
+import Architectures
+import Bytes
+import Inference
+import Models
+
+/// Two models run side by side over the same tokens: how far their activations and their logits are apart.
+public struct LogitComparison: Sendable {
+  /// How to compare.
+  public struct Options: Sendable {
+    /// The limits to hold the candidate to; nil for those that follow from its storage formats.
+    public var budget: Budget?
+    /// The normalized mean square error from which on a layer counts as diverged; nil for
+    /// `LogitComparison.defaultLayerThreshold`, or for 0 where logits must have the same bits.
+    public var layerThreshold: Double?
+    /// At most this many threads.
+    public var threads = Parallel.coreCount
+    /// Is told the layers done since the last call, of `layer count × windows`.
+    public var progress: @Sendable (Int) -> Void = { _ in }
+
+    /// The default options.
+    public init() {}
+  }
+
+  /// The error of a layer's output from which on it counts as diverged where some error is expected.
+  ///
+  /// Eight-bit weights leave 1e-4 to 1e-3 of the residual stream's energy as error, four-bit weights some hundredths;
+  /// a wrong permutation or base leaves a tenth or more in the layer where it is.
+  public static let defaultLayerThreshold = 0.1
+
+  /// The models.
+  public let reference: Model, candidate: Model
+  /// The tokens, in windows.
+  public let tokens: TokenWindows
+  /// The errors of all logits.
+  public let logits: ErrorMetrics
+  /// Whether every logit has the same bits in both.
+  public let hasSameBits: Bool
+  /// The KL divergence of the next-token distributions at each position, in nats.
+  public let divergence: Distribution
+  /// Positions where a model's logits are NaN or infinite, which have no divergence.
+  public let nonfiniteCount: Int
+  /// The share of positions with the same most likely token.
+  public let sameTopShare: Double
+  /// The perplexity of both on the tokens themselves; nil if nothing was scored.
+  public let referencePerplexity: Perplexity?, candidatePerplexity: Perplexity?
+  /// The embedding, every layer and the last norm.
+  public let states: [StateComparison]
+  /// The error from which on a layer counts as diverged.
+  public let layerThreshold: Double
+  /// What the candidate is held to.
+  public let budget: LogitBudget
+  /// What was found.
+  public private(set) var findings: [Finding]
+
+  /// Whether the candidate keeps its budget.
+  public var passes: Bool { findings.pass }
+
+  /// The first point of the pass that has diverged.
+  public var firstDiverged: StateComparison? { states.first { $0.exceeds(layerThreshold) } }
+
+  /// Runs both models over `tokens`.
+  ///
+  /// - Parameter findings: what was found about the tokens themselves, see `PromptTokens`.
+  /// - Throws: when a model cannot be run, or their sizes differ. A broken budget is a finding.
+  public static func compare(
+    _ reference: Model, _ candidate: Model, tokens: TokenWindows, findings: [Finding] = [],
+    options: Options = Options()
+  ) throws -> LogitComparison {
+    guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
+    var comparer = try LogitComparer(reference, candidate, threads: options.threads, progress: options.progress)
+    for window in tokens.windows {
+      try comparer.compare(window, firstScoredPosition: tokens.firstScoredPosition)
+    }
+    for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
+    let budget =
+      options.budget.map { LogitBudget($0) } ?? LogitBudget(reference: reference, candidate: candidate)
+    return LogitComparison(
+      reference: reference, candidate: candidate, tokens: tokens, comparer: comparer, budget: budget,
+      layerThreshold: options.layerThreshold, findings: findings)
+  }
+
+  private init(
+    reference: Model, candidate: Model, tokens: TokenWindows, comparer: LogitComparer, budget: LogitBudget,
+    layerThreshold: Double?, findings: [Finding]
+  ) {
+    self.reference = reference
+    self.candidate = candidate
+    self.tokens = tokens
+    self.budget = budget
+    let rows = comparer.rows
+    logits = comparer.logits
+    hasSameBits = rows.allSatisfy(\.hasSameBits)
+    divergence = Distribution(rows.compactMap(\.divergence))
+    nonfiniteCount = rows.count { $0.divergence == nil }
+    sameTopShare = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)
+    referencePerplexity = Perplexity(losses: rows.compactMap(\.referenceLoss))
+    candidatePerplexity = Perplexity(losses: rows.compactMap(\.candidateLoss))
+    states = comparer.states
+    if case .sameBits = budget.rule {
+      self.layerThreshold = layerThreshold ?? 0
+    } else {
+      self.layerThreshold = layerThreshold ?? Self.defaultLayerThreshold
+    }
+    self.findings = findings
+    self.findings += judged()
+  }
+}

@@ -1,0 +1,51 @@
+import Bytes
+import Inference
+import Models
+import Tokenization
+
+/// What a model says next when it always takes its most likely token.
+public struct GreedyContinuation: Sendable {
+  /// The tokens after the prompt.
+  public let tokens: [Int]
+  /// Whether the model ended the text by itself; the end token is the last of `tokens` then.
+  public let isEnded: Bool
+
+  /// Continues `prompt` by up to `count` tokens.
+  ///
+  /// The whole pass is run again for every token, so this is for short texts.
+  ///
+  /// - Parameter endTokens: tokens that end the text.
+  /// - Complexity: O(count) passes over prompt and continuation.
+  public init(
+    of prompt: [Int], by count: Int, weights: ModelWeights, endTokens: Set<Int> = [],
+    threads: Int = Parallel.coreCount
+  ) throws {
+    var tokens: [Int] = []
+    var isEnded = false
+    while tokens.count < count, !isEnded {
+      let sequence = prompt + tokens
+      var pass = try ForwardPass(weights, tokens: sequence, threads: threads)
+      try pass.run()
+      let logits = try pass.logits(positions: sequence.count - 1..<sequence.count)
+      guard let best = TokenRanking(logits[row: 0], count: 1).entries.first else { break }
+      tokens.append(best.token)
+      isEnded = endTokens.contains(best.token)
+    }
+    self.tokens = tokens
+    self.isEnded = isEnded
+  }
+
+  /// The continuation as an entry of a report; `tokenizer` gives its text.
+  public func json(_ tokenizer: Tokenizer?) -> JSON {
+    .members([
+      "tokens": .array(tokens.map { .integer($0) }),
+      "text": tokenizer.map { .string($0.decode(tokens)) } ?? .null,
+      "ended": .bool(isEnded),
+    ])
+  }
+}
+
+extension Vocabulary {
+  /// The tokens that end a text or a turn.
+  public var endTokens: Set<Int> { Set([SpecialToken.eos, .eot, .eom].compactMap { id(of: $0) }) }
+}

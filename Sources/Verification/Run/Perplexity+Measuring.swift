@@ -1,0 +1,46 @@
+import Bytes
+import Inference
+import Models
+import Synchronization
+
+extension Perplexity {
+  /// About this many logits are computed at a time: 64 MiB.
+  private static let logitCountAtATime = 1 << 24
+
+  /// Measures a model on tokens, a window at a time.
+  ///
+  /// - Parameter progress: is told the windows done since the last call.
+  /// - Returns: nil if the windows have no token to be scored on.
+  public static func measure(
+    _ weights: ModelWeights, on tokens: TokenWindows, threads: Int = Parallel.coreCount,
+    progress: (Int) -> Void = { _ in }
+  ) throws -> Perplexity? {
+    let vocabularySize = max(1, weights.hyperparameters.vocabularySize)
+    let size = max(1, logitCountAtATime / vocabularySize)
+    var losses: [Double] = []
+    for window in tokens.windows {
+      var pass = try ForwardPass(weights, tokens: window, threads: threads)
+      try pass.run()
+      // The last token has no next one in the window.
+      for start in stride(from: tokens.firstScoredPosition, to: window.count - 1, by: size) {
+        let logits = try pass.logits(positions: start..<min(window.count - 1, start + size))
+        losses += try Self.losses(logits, targets: window[(start + 1)...], threads: threads)
+      }
+      progress(1)
+    }
+    return Perplexity(losses: losses)
+  }
+
+  private static func losses(
+    _ logits: Matrix, targets: ArraySlice<Int>, threads: Int
+  ) throws -> [Double] {
+    let losses = Mutex([Double](repeating: 0, count: logits.rowCount))
+    let width = logits.columnCount
+    try Parallel.forEach(logits.rowCount, threads: threads) { row in
+      let loss = LogitRow.loss(
+        logits.values.span.extracting(row * width..<(row + 1) * width), target: targets[targets.startIndex + row])
+      losses.withLock { $0[row] = loss }
+    }
+    return losses.withLock { $0 }
+  }
+}

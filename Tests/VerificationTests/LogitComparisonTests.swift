@@ -1,0 +1,145 @@
+import Architectures
+import Bytes
+import Inference
+import Models
+import TestSupport
+import Testing
+import Verification
+
+/// Two models side by side: committed checkpoints and what the reference converter made of them.
+@Suite struct LogitComparisonTests {
+  static func compare(
+    _ reference: String, _ candidate: String, tokens name: String = "llama-gqa", length: Int = 512, threads: Int = 2,
+    budget: String? = nil
+  ) throws -> LogitComparison {
+    let library = try DefinitionLibrary.bundled()
+    let ids = try #require(
+      JSON(parsing: InputFile(Fixtures.path("expected", name, "tokens.json")).wholeContent(limit: 1 << 20)).array)
+    var options = LogitComparison.Options()
+    options.threads = threads
+    options.budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
+    return try LogitComparison.compare(
+      Model.open(reference, library: library), Model.open(candidate, library: library),
+      tokens: TokenWindows(ids.compactMap(\.integer), length: length), options: options)
+  }
+
+  @Test(
+    "a conversion that loses nothing gives the same bits",
+    arguments: [
+      ("llama-gqa", "expected/llama-gqa/llama-gqa-bf16.gguf", "llama-gqa"), ("llama-gqa", "meta", "llama-gqa"),
+      ("llama-sharded", "llama-gqa", "llama-gqa"),
+      ("expected/yi/yi-q8_0.gguf", "gguf/split-00001-of-00003.gguf", "yi"),
+    ])
+  func sameBits(reference: String, candidate: String, tokens: String) throws {
+    let result = try Self.compare(Fixtures.path(reference), Fixtures.path(candidate), tokens: tokens)
+    #expect(result.hasSameBits)
+    #expect(result.findings == [])
+    #expect(result.passes)
+    #expect(result.divergence.maximum == 0 && result.sameTopShare == 1)
+    #expect(result.referencePerplexity == result.candidatePerplexity)
+    #expect(result.firstDiverged == nil)
+    #expect(
+      result.budget.description == "same bits (the candidate's storage formats hold every value of the reference)")
+  }
+
+  @Test func divergenceAndPerplexityAreThoseOfTransformers() throws {
+    // transformers in float32 on the folder and on the gguf package's dequantization, log-softmax in float64.
+    let result = try Self.compare(CheckpointDiffTests.gqa, CheckpointDiffTests.gqaQ8)
+    Self.expect(result.divergence.mean, Expected.meanDivergence)
+    Self.expect(result.divergence.median, Expected.medianDivergence)
+    Self.expect(result.divergence.maximum, Expected.maximumDivergence)
+    Self.expect(result.logits.normalizedMeanSquareError, Expected.error)
+    Self.expect(result.logits.maximumAbsoluteError, Expected.maximumError)
+    #expect(result.sameTopShare == Expected.sameTop)
+    let perplexity = try #require(result.referencePerplexity)
+    Self.expect(perplexity.value, Expected.perplexity)
+    Self.expect(perplexity.standardError, Expected.perplexityError)
+    Self.expect(try #require(result.candidatePerplexity).value, Expected.quantizedPerplexity)
+    #expect(perplexity.scoredCount == 23)
+    #expect(!result.hasSameBits)
+  }
+
+  enum Expected {
+    static let meanDivergence = 0.001827301329331307
+    static let medianDivergence = 0.0011895241241229688
+    static let maximumDivergence = 0.006725416507760433
+    static let error = 0.0013510436277290108
+    static let maximumError = 0.3806580901145935
+    static let sameTop = 23.0 / 24
+    static let perplexity = 1467.6074868658557
+    static let perplexityError = 559.5659448326028
+    static let quantizedPerplexity = 1441.2287371659324
+    static let windowPerplexity = 4342.824152725179
+    static let continuation = [320, 371, 52, 309, 508, 38, 94, 382]
+  }
+
+  /// Float32 logits of two programs agree to about six digits.
+  private static func expect(_ value: Double, _ expected: Double, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(abs(value / expected - 1) < 1e-3, "\(value) against \(expected)", sourceLocation: sourceLocation)
+  }
+
+  @Test(
+    "an honest Q8_0 keeps the default budget",
+    arguments: [("llama-gqa", "llama-gqa"), ("yi", "yi"), ("aquila", "aquila"), ("llama3-tied", "llama3-tied")])
+  func honest(folder: String, name: String) throws {
+    let result = try Self.compare(
+      Fixtures.path(folder), Fixtures.path("expected", name, "\(name)-q8_0.gguf"), tokens: name)
+    #expect(result.findings == [])
+    #expect(result.budget.description == "kl=0.02,top1=0.9 (the default for Q8_0)")
+  }
+
+  @Test func theNumberOfThreadsChangesNothing() throws {
+    let reports = try [1, 2, 3].map {
+      try Self.compare(CheckpointDiffTests.gqa, CheckpointDiffTests.gqaQ8, length: 9, threads: $0).json
+    }
+    #expect(reports[0] == reports[1] && reports[0] == reports[2])
+  }
+
+  @Test func aBrokenBudgetSaysBothNumbers() throws {
+    let result = try Self.compare(CheckpointDiffTests.gqa, CheckpointDiffTests.gqaQ8, budget: "kl=0,top1=0.5")
+    #expect(result.findings.map(\.check) == ["verify.budget"])
+    #expect(result.findings.first?.message.hasPrefix("kl is ") == true)
+    #expect(result.findings.first?.message.hasSuffix(", expected at most 0 (given)") == true)
+    #expect(!result.passes)
+  }
+
+  @Test func modelsOfDifferentSizesAreNotRun() {
+    let error = #expect(throws: LogitComparisonError.self) {
+      try Self.compare(CheckpointDiffTests.gqa, Fixtures.path("mistral"))
+    }
+    #expect(
+      error?.description
+        == "vocabulary size: is 512 in the reference, 503 in the candidate, so their activations cannot be compared")
+  }
+
+  @Test func windowsAreCutAsLlamaPerplexityCutsThem() throws {
+    let windows = TokenWindows(asLlamaPerplexity: Array(0..<11), length: 4, start: 99)
+    #expect(windows.windows == [[99, 1, 2, 3], [99, 5, 6, 7]])
+    #expect(windows.firstScoredPosition == 2)
+    #expect(TokenWindows(Array(0..<5), length: 2).windows == [[0, 1], [2, 3], [4]])
+  }
+
+  @Test func perplexityInWindowsIsThatOfTransformers() throws {
+    let model = try Model.open(CheckpointDiffTests.gqa, library: .bundled())
+    let ids = try JSON(
+      parsing: InputFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
+    let windows = TokenWindows(
+      asLlamaPerplexity: try #require(ids.array).compactMap(\.integer), length: 8, start: 1)
+    let perplexity = try #require(try Perplexity.measure(ModelWeights(model), on: windows))
+    #expect(perplexity.scoredCount == 9)
+    Self.expect(perplexity.value, Expected.windowPerplexity)
+  }
+
+  @Test func theGreedyContinuationIsThatOfTransformers() throws {
+    let model = try Model.open(CheckpointDiffTests.gqa, library: .bundled())
+    let ids = try JSON(
+      parsing: InputFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
+    let prompt = Array(try #require(ids.array).compactMap(\.integer).prefix(6))
+    let weights = try ModelWeights(model)
+    let continuation = try GreedyContinuation(of: prompt, by: 8, weights: weights)
+    #expect(continuation.tokens == Expected.continuation)
+    #expect(!continuation.isEnded)
+    let stopped = try GreedyContinuation(of: prompt, by: 8, weights: weights, endTokens: [Expected.continuation[2]])
+    #expect(stopped.isEnded && stopped.tokens == Array(Expected.continuation.prefix(3)))
+  }
+}
