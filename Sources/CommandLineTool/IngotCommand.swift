@@ -11,7 +11,10 @@ struct IngotCommand: ParsableCommand {
       3 output could not be written; 64 wrong usage.
       """,
     version: "\(Product.name) \(Product.version)",
-    subcommands: [Inspect.self, Convert.self, Run.self, FormatsCommand.self, ArchitecturesCommand.self])
+    subcommands: [
+      Inspect.self, Convert.self, Diff.self, Run.self, Check.self, Hash.self, FormatsCommand.self,
+      ArchitecturesCommand.self,
+    ])
 }
 
 extension IngotCommand {

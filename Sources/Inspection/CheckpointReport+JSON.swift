@@ -1,4 +1,5 @@
 import Bytes
+import Models
 import Tensors
 
 extension CheckpointReport {

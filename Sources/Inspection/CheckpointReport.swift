@@ -1,6 +1,7 @@
 import Architectures
 import Bytes
 import Formats
+import Models
 import Tensors
 
 /// What `ingot inspect` tells about a checkpoint: facts of its headers, nothing of its data unless statistics are asked.
@@ -48,6 +49,11 @@ public struct CheckpointReport: Sendable {
   public var bitsPerWeight: Double? {
     guard elementCount > 0, formats.allSatisfy({ $0.format.format != nil }) else { return nil }
     return Double(tensorByteCount) * 8 / Double(elementCount)
+  }
+
+  /// Reads the data of `tensors` and fills `statistics`; a tensor that cannot be decoded gets none.
+  public mutating func measure(threads: Int, progress: @escaping @Sendable (Int) -> Void = { _ in }) throws {
+    statistics = try checkpoint.statistics(of: tensors, threads: threads, progress: progress)
   }
 
   /// Facts about the container in words, by name: `byte order`, `version`.

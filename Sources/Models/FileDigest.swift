@@ -3,18 +3,32 @@ import Crypto
 
 /// SHA-256 of files and values.
 public enum FileDigest {
+  /// A digest of bytes that come in pieces.
+  public struct Hasher: Sendable {
+    private var state = SHA256()
+
+    /// A digest of nothing yet.
+    public init() {}
+
+    /// Adds the next bytes.
+    public mutating func update(_ bytes: ArraySlice<UInt8>) { state.update(data: bytes) }
+
+    /// The hexadecimal digest of all bytes.
+    public func finish() -> String { hexadecimal(state.finalize()) }
+  }
+
   /// The hexadecimal SHA-256 of a file, read a slab at a time.
   public static func sha256(_ file: InputFile) throws(FileError) -> String {
-    var hasher = SHA256()
+    var hasher = Hasher()
     var slab: [UInt8] = []
     var offset = 0
     while offset < file.byteCount {
       let count = min(4 << 20, file.byteCount - offset)
       try file.read(at: offset, count: count, into: &slab)
-      hasher.update(data: slab.prefix(count))
+      hasher.update(slab.prefix(count))
       offset += count
     }
-    return hexadecimal(hasher.finalize())
+    return hasher.finish()
   }
 
   /// The hexadecimal SHA-256 of `bytes`.

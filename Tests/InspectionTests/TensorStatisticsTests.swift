@@ -1,4 +1,4 @@
-import Inspection
+import Models
 import TestSupport
 import Testing
 

@@ -83,11 +83,13 @@ struct ConversionSummary {
     return table.text()
   }
 
-  var json: JSON {
+  /// The report, with the comparison of the output if it was made.
+  func json(verification: CheckpointDiff?) -> JSON {
     var report = plan.json.object ?? [:]
     report["schema"] = .string("ingot.convert/1")
     report["seconds"] = .real(seconds)
     report["tensors"] = .array(outcomes.map(\.json))
+    if let verification { report["verification"] = verification.json }
     return .object(report)
   }
 }

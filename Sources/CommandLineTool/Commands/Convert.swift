@@ -52,6 +52,9 @@ struct Convert: ParsableCommand {
   @Flag(name: .customLong("dry-run"), help: "Print the plan and write nothing.")
   var isDryRun = false
 
+  @Flag(help: "Open the output again and compare it with the source, as diff --budget auto does.")
+  var verify = false
+
   @Flag(help: "Replace files that exist.")
   var overwrite = false
 
@@ -84,7 +87,17 @@ struct Convert: ParsableCommand {
       let json = try record.json(threads: report.threadCount)
       try AtomicFile.write(json.encoded(.indented), to: receipt, overwrite: policy)
     }
-    try report.print(json: { summary.json }, text: { summary.text })
+    let diff = verify ? try compareWithSource() : nil
+    try report.print(
+      json: { summary.json(verification: diff) },
+      text: { summary.text + (diff.map { "\n" + $0.text(lists: .none) } ?? "") })
+    if diff?.passes == false { throw FailedCheck() }
+  }
+
+  private func compareWithSource() throws -> CheckpointDiff {
+    var options = CheckpointDiff.Options()
+    options.tolerance = .byFormat
+    return try Diff.compare(source, output, model, report, options)
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }

@@ -32,7 +32,11 @@ struct Inspect: ParsableCommand {
       return
     }
     var facts = try CheckpointReport(path: path, library: .bundled(), filter: filter.map { Glob($0) })
-    if statistics { try facts.measure(threads: report.threadCount) }
+    if statistics {
+      let progress = ProgressLine(totalByteCount: facts.tensorByteCount, isQuiet: report.quiet)
+      defer { progress.finish() }
+      try facts.measure(threads: report.threadCount) { progress.advance($0) }
+    }
     try report.print(
       json: { facts.json(includesTensors: tensors) },
       text: { facts.text(includesTensors: tensors) })

@@ -15,7 +15,11 @@ struct Table {
     self.columns = columns.map { (title: $0.key, alignment: $0.value) }
   }
 
-  var isEmpty: Bool { rows.isEmpty }
+  /// A table that a library made.
+  init(_ table: ReportTable) {
+    columns = table.columns.map { (title: $0.title, alignment: $0.isRightAligned ? .right : .left) }
+    rows = table.rows
+  }
 
   /// Adds a row, one cell for each column.
   mutating func append(_ cells: String...) { rows.append(cells) }

@@ -1,7 +1,3 @@
-import Bytes
-import Quantization
-import Tensors
-
 /// What the values of one tensor are like.
 public struct TensorStatistics: Hashable, Sendable {
   /// Elements that are numbers: neither NaN nor infinite.

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Ingot
+
+struct Diff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compares two checkpoints tensor by tensor, whatever their containers, names and storage formats.",
+    discussion: """
+      Tensors belong together by what they are for and are compared in one layout, so a model and its conversion show \
+      the same numbers. Ends with status 1 if anything differs beyond the budget or could not be compared.
+      """)
+
+  @Argument(help: "The reference.")
+  var reference: String
+
+  @Argument(help: "What is compared with it.")
+  var candidate: String
+
+  @Option(
+    help: ArgumentHelp(
+      "What may differ: nmse, max_abs, rmse or cosine with a limit, or auto for what the storage formats of the "
+        + "candidate lead one to expect (default: nothing).", valueName: "metric=limit,…"))
+  var budget: String?
+
+  @Option(help: ArgumentHelp("Compare only tensors whose place or name matches.", valueName: "glob"))
+  var filter: String?
+
+  @Flag(help: "List the tensors that are equal as well.")
+  var all = false
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    var options = CheckpointDiff.Options()
+    options.tolerance = try tolerance
+    options.filter = filter.map { text in
+      let glob = Glob(text)
+      return { glob.matches($0) }
+    }
+    let diff = try Self.compare(reference, candidate, model, report, options)
+    try report.print(json: { diff.json }, text: { diff.text(lists: all ? .allTensors : .unequalTensors) })
+    if !diff.passes { throw FailedCheck() }
+  }
+
+  private var tolerance: CheckpointDiff.Tolerance {
+    get throws {
+      switch budget {
+      case nil: .none
+      case "auto": .byFormat
+      case let text?: .budget(try Budget(parsing: text, metrics: Budget.Metric.ofTensors))
+      }
+    }
+  }
+
+  /// Compares with a progress line.
+  static func compare(
+    _ reference: String, _ candidate: String, _ model: ModelOptions, _ report: ReportOptions,
+    _ options: CheckpointDiff.Options
+  ) throws -> CheckpointDiff {
+    let library = try model.library
+    let first = try DiffSubject.open(reference, library: library, architecture: model.architecture)
+    let second = try DiffSubject.open(candidate, library: library, architecture: model.architecture)
+    let progress = ProgressLine(totalByteCount: first.checkpoint.tensorByteCount, isQuiet: report.quiet)
+    defer { progress.finish() }
+    var options = options
+    options.threads = report.threadCount
+    options.progress = { progress.advance($0) }
+    return try CheckpointDiff.compare(first, second, options: options)
+  }
+}
+
+extension CheckpointDiff {
+  /// Which tensors stand in the report for people; all of them are counted in it.
+  enum Listing {
+    case none
+    case unequalTensors
+    case allTensors
+  }
+
+  /// The report for people.
+  func text(lists listing: Listing) -> String {
+    var text = definitionList([
+      ("reference", "\(reference.path.escapedForDisplay) (\(reference.words))"),
+      ("candidate", "\(candidate.path.escapedForDisplay) (\(candidate.words))"),
+    ])
+    let rows = zip(tensors, table.rows).filter { listing.includes($0.0.outcome) }.map(\.1)
+    if !rows.isEmpty { text += "\n" + Table(ReportTable(columns: table.columns, rows: rows)).text() }
+    if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
+    return text + "\n\(coverage): \(summary)\n" + (passes ? "passed" : "failed").emphasized + "\n"
+  }
+}
+
+extension CheckpointDiff.Listing {
+  fileprivate func includes(_ outcome: TensorComparison.Outcome) -> Bool {
+    switch (self, outcome) {
+    case (.none, _): false
+    case (.unequalTensors, .equalBytes), (.unequalTensors, .equalValues): false
+    case (.unequalTensors, _), (.allTensors, _): true
+    }
+  }
+}

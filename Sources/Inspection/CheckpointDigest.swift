@@ -1,0 +1,138 @@
+import Architectures
+import Bytes
+import Models
+import Synchronization
+import Tensors
+
+/// SHA-256 digests of a model's tensors that do not depend on container, file, tensor order or naming scheme.
+///
+/// A tensor's digest is that of its text `NAME FORMAT E1xE2x…`, a newline, and its bytes. NAME is the canonical
+/// (Hugging Face) name and the bytes stand in the canonical layout, rows moved back where the naming scheme moved
+/// them. FORMAT is the storage format; the extents are decimal, slowest-varying first, joined by `x`. The model's
+/// digest is that of the lines `DIGEST NAME`, each with a newline, sorted by the bytes of NAME.
+public struct CheckpointDigest: Sendable {
+  /// The name and version of the layout of `json`.
+  public static let schema = "ingot.hash/1"
+
+  /// One tensor.
+  public struct Entry: Sendable, Hashable {
+    /// The canonical name.
+    public let name: TensorName
+    /// The storage format.
+    public let format: String
+    /// The extents.
+    public let shape: Shape
+    /// 64 hexadecimal digits.
+    public let sha256: String
+  }
+
+  /// The checkpoint's path.
+  public let path: String
+  /// Whether the names are canonical; otherwise the architecture is unknown, and they are those of the file.
+  public let isCanonical: Bool
+  /// The tensors, sorted by name.
+  public let entries: [Entry]
+  /// The digest of them all.
+  public let sha256: String
+}
+
+extension CheckpointDigest {
+  /// Reads all of a recognised model's tensors, or those of a checkpoint that no definition knows as they are.
+  ///
+  /// Memory holds a slab of rows for each thread.
+  public init(_ recognition: Recognition, _ checkpoint: Checkpoint, threads: Int, progress: @Sendable (Int) -> Void)
+    throws
+  {
+    let sources = try Self.sources(recognition, checkpoint)
+    let digests = Digests(count: sources.count)
+    try Parallel.forEach(sources.count, threads: threads) { index in
+      digests.set(index, try sources[index].sha256(checkpoint, progress: progress))
+    }
+    for file in checkpoint.files { try file.requireUnchanged() }
+    entries = zip(sources, digests.all).map { source, digest in
+      Entry(
+        name: source.name, format: source.tensor.statedFormat.description, shape: source.tensor.shape, sha256: digest)
+    }.sorted { $0.name < $1.name }
+    path = checkpoint.path
+    if case .model = recognition { isCanonical = true } else { isCanonical = false }
+    sha256 = FileDigest.sha256(entries.flatMap { Array("\($0.sha256) \($0.name.text)\n".utf8) })
+  }
+
+  private static func sources(_ recognition: Recognition, _ checkpoint: Checkpoint) throws -> [DigestSource] {
+    guard case .model(let model) = recognition else {
+      return checkpoint.tensors.map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
+    }
+    guard model.problems.isEmpty else {
+      throw ProblemList(model.problems.map { FileFact(path: checkpoint.path, fact: $0) })
+    }
+    let canonical = model.definition.scheme("hf") ?? model.scheme
+    return try model.tensors.map { tensor in
+      let name = model.definition.rule(tensor.place.role)
+        .flatMap { model.definition.pattern(of: $0, in: canonical) }?.name(layer: tensor.place.layer)
+      return DigestSource(
+        name: name ?? tensor.descriptor.name, tensor: tensor.descriptor, reader: try model.canonicalReader(tensor))
+    }
+  }
+
+  /// The digests as documented in `docs/json.md`.
+  public var json: JSON {
+    .members([
+      "schema": .string(Self.schema), "path": .string(path), "sha256": .string(sha256),
+      "canonical": .bool(isCanonical),
+      "tensors": .array(
+        entries.map {
+          .members([
+            "name": .string($0.name.text), "format": .string($0.format),
+            "shape": .array($0.shape.extents.map { .integer($0) }), "sha256": .string($0.sha256),
+          ])
+        }),
+    ])
+  }
+}
+
+/// A tensor to be digested.
+private struct DigestSource: Sendable {
+  /// Bytes that are read and hashed at a time.
+  static let slabByteCount = 4 << 20
+
+  let name: TensorName
+  let tensor: TensorDescriptor
+  /// Gives rows in the canonical layout; nil for the bytes as they are.
+  let reader: RowReader?
+
+  func sha256(_ checkpoint: Checkpoint, progress: @Sendable (Int) -> Void) throws -> String {
+    let extents = tensor.shape.extents.map(String.init).joined(separator: "x")
+    var hasher = FileDigest.Hasher()
+    hasher.update(Array("\(name.text) \(tensor.statedFormat) \(extents)\n".utf8)[...])
+    var slab: [UInt8] = []
+    if let reader, !reader.mapping.isIdentity {
+      var scratch: [UInt8] = []
+      let rowCount = reader.geometry.rowCount
+      let step = max(1, Self.slabByteCount / max(1, reader.rowByteCount) / reader.groupRowCount) * reader.groupRowCount
+      for first in stride(from: 0, to: rowCount, by: step) {
+        let rows = first..<min(rowCount, first + step)
+        try reader.read(rows, into: &slab, scratch: &scratch)
+        hasher.update(slab.prefix(rows.count * reader.rowByteCount))
+        progress(rows.count * reader.rowByteCount)
+      }
+    } else {
+      for start in stride(from: 0, to: tensor.byteCount, by: Self.slabByteCount) {
+        let count = min(Self.slabByteCount, tensor.byteCount - start)
+        try checkpoint.read(tensor, from: start, count: count, into: &slab)
+        hasher.update(slab.prefix(count))
+        progress(count)
+      }
+    }
+    return hasher.finish()
+  }
+}
+
+/// The digests of all threads, by tensor.
+private final class Digests: Sendable {
+  private let values: Mutex<[String]>
+
+  init(count: Int) { values = Mutex(Array(repeating: "", count: count)) }
+
+  func set(_ index: Int, _ value: String) { values.withLock { $0[index] = value } }
+  var all: [String] { values.withLock { $0 } }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Diff, check and hash")
+struct CompareTests {
+  @Test(
+    "print",
+    arguments: [
+      Snapshot("help-diff", "diff", "--help"),
+      Snapshot("help-check", "check", "--help"),
+      Snapshot("help-hash", "hash", "--help"),
+      Snapshot("diff-same", "diff", "fixtures/llama-gqa", "fixtures/llama-sharded"),
+      Snapshot("diff-names", "diff", "fixtures/llama-gqa", "fixtures/meta/model.safetensors", "--all"),
+      Snapshot("diff-quantized", "diff", "fixtures/yi", "fixtures/expected/yi/yi-q8_0.gguf"),
+      Snapshot(
+        "diff-budget", "diff", "fixtures/yi", "fixtures/expected/yi/yi-q8_0.gguf", "--budget", "nmse=1e-4,cosine=0.999",
+        "--filter", "*attention*"),
+      Snapshot(
+        "diff-json", "diff", "fixtures/yi", "fixtures/expected/yi/yi-q8_0.gguf", "--json", "--budget", "auto",
+        "--filter", "layer 0 *"),
+      Snapshot("diff-others", "diff", "fixtures/yi", "fixtures/aquila"),
+      Snapshot("error-budget", "diff", "fixtures/yi", "fixtures/yi", "--budget", "nmse"),
+      Snapshot("check-yi", "check", "fixtures/yi"),
+      Snapshot("check-json", "check", "fixtures/llama-bias", "--json"),
+      Snapshot("check-unknown", "check", "fixtures/gguf/values.gguf"),
+      Snapshot("hash-gguf", "hash", "fixtures/expected/yi/yi-q8_0.gguf"),
+      Snapshot("hash-folder", "hash", "fixtures/llama-gqa", "--json"),
+      Snapshot("hash-unknown", "hash", "fixtures/gguf/values.gguf"),
+    ])
+  func snapshots(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test("a renamed model has the digest of its source")
+  func renaming() throws {
+    let folder = TemporaryFolder()
+    let converted = try Program.run(["convert", "fixtures/yi", "-o", folder.file("llama"), "--naming", "hf", "--quiet"])
+    #expect(converted.status == 0)
+    func digest(_ path: String) throws -> Substring? {
+      try Program.run(["hash", path, "--no-tensors"]).output.split(separator: " ").first
+    }
+    #expect(try digest("fixtures/yi") == digest(folder.file("llama")))
+  }
+
+  @Test("convert --verify compares the output with the source")
+  func verification() throws {
+    let folder = TemporaryFolder()
+    let run = try Program.run(["convert", "fixtures/yi", "-o", folder.file("a.gguf"), "--type", "Q5_1", "--verify"])
+    #expect(run.status == 0)
+    #expect(run.output.hasSuffix("elements: 23 different, 7 equal values\npassed\n"))
+  }
+
+  @Test("a value that is not a number fails a check")
+  func notANumber() throws {
+    let folder = TemporaryFolder()
+    let original = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("llama-gqa/model.safetensors")))
+    var bytes = Array(original)
+    bytes.replaceSubrange(bytes.count - 2..<bytes.count, with: [0xC0, 0x7F])
+    let run = try Program.run(["check", try folder.write(bytes, to: "model.safetensors")])
+    #expect(run.status == 1)
+    #expect(run.output.contains("values.nan"))
+    #expect(run.output.contains("holds 1 NaN\n"))
+    #expect(run.output.hasSuffix("failed\n"))
+  }
+}
