@@ -3,9 +3,8 @@ import Ingot
 extension ConversionPlan {
   /// Where everything goes and what should be known about it; `title` says whether it was done.
   func text(title: String) -> String {
-    var pairs = [
-      ("source", "\(source.checkpoint.path.escapedForDisplay) (\(source.definition.name), named as in \(source.scheme.name))")
-    ]
+    let input = "\(source.definition.name), named as in \(source.scheme.name)"
+    var pairs = [("source", "\(source.checkpoint.path.escapedForDisplay) (\(input))")]
     for file in files {
       let content = "\(counted(file.tensors.count, "tensor")), \(file.byteCount.byteSize)"
       pairs.append((title, "\(file.path.escapedForDisplay) (\(content), named as in \(scheme.name))"))
@@ -22,10 +21,8 @@ extension ConversionPlan {
       "tensor": .left, "from": .left, "format": .left, "layout": .left, "shape": .right, "size": .right, "rule": .left,
     ])
     for tensor in tensors {
-      let formats =
-        tensor.sourceFormat == tensor.format ? tensor.format.name : "\(tensor.sourceFormat.name) → \(tensor.format.name)"
       table.append(
-        tensor.name.text.escapedForDisplay, tensor.sourceName?.text.escapedForDisplay ?? "the parameters", formats,
+        tensor.name.text.escapedForDisplay, tensor.sourceName?.text.escapedForDisplay ?? "the parameters", tensor.formatWording,
         tensor.layoutWording, tensor.shape.description, tensor.byteCount.byteSize, tensor.rule)
     }
     return "\n" + table.text()
@@ -33,6 +30,11 @@ extension ConversionPlan {
 }
 
 extension PlannedTensor {
+  /// `BF16 → Q8_0`, or one name where they are the same.
+  fileprivate var formatWording: String {
+    sourceFormat == format ? format.name : "\(sourceFormat.name) → \(format.name)"
+  }
+
   /// How the rows move, or that they do not.
   fileprivate var layoutWording: String { mapping.map { $0.isIdentity ? "as it is" : $0.description } ?? "derived" }
 }
@@ -60,9 +62,7 @@ struct ConversionSummary {
     var members: [Group: [TensorOutcome]] = [:]
     for outcome in outcomes {
       let tensor = outcome.tensor
-      let formats =
-        tensor.sourceFormat == tensor.format ? tensor.format.name : "\(tensor.sourceFormat.name) → \(tensor.format.name)"
-      let group = Group(formats: formats, layout: tensor.layoutWording)
+      let group = Group(formats: tensor.formatWording, layout: tensor.layoutWording)
       if members[group] == nil { order.append(group) }
       members[group, default: []].append(outcome)
     }
