@@ -1,5 +1,8 @@
 # make build    the program, tuned for this machine, at .build/release/ingot
 # make test     all tests; the last lines give the counts
+# make demo     builds, then does the main job on the bundled checkpoint and proves each step
+# make demo-real  the same on a real model, SmolLM2-135M (fetches 95 MB)
+# make bench    against the tools it replaces: make bench PEERS=DIR (see Benchmarks/README.md)
 # make lint     formatting and the rules of who may import whom
 # make setup    what a build needs, installed when missing
 # make clean    removes what was built
@@ -14,7 +17,7 @@ TUNING := $(if $(PORTABLE),,-Xcc -march=native)
 # The Swift libraries go into the program, except on macOS, where they belong to the system.
 STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib)
 
-.PHONY: setup build test lint clean
+.PHONY: setup build test demo demo-real bench lint clean
 
 setup:
 	@scripts/setup.sh
@@ -26,6 +29,18 @@ build: setup
 test: setup
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --parallel
+
+demo: build
+	scripts/demo.sh
+
+demo-real: build
+	scripts/demo-real.sh
+
+bench: build
+	@test -n "$(PEERS)" || { echo 'name the folder of the peers: make bench PEERS=DIR (see Benchmarks/README.md)' >&2; exit 64; }
+	Benchmarks/compare_with_peers.sh $(PEERS) $(WORK)
+	cd Benchmarks && swift build -c release $(TUNING)
+	cd Benchmarks && $(PEERS)/venv/bin/python compare_with_libgguf.py .build/release/codec-benchmark
 
 lint: setup
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The main job on the bundled Yi checkpoint: what it is, LLaMA's names, two GGUFs, and the proof of each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ingot=.build/release/ingot
+yi=fixtures/yi
+out=demo
+rm -rf "$out"
+mkdir "$out"
+
+step() { printf '\n\033[1m%s\033[0m\n' "$1"; }
+run() {
+  printf '$ ingot %s\n' "$*"
+  "$ingot" "$@"
+}
+
+step '1. A Yi checkpoint as first released: two norms of each layer are called ln1 and ln2.'
+run inspect "$yi" --no-tensors
+
+step '2. The same model under LLaMA names. Nothing is decoded: every tensor keeps its bytes.'
+run convert "$yi" -o "$out/llama" --naming hf
+run diff "$yi" "$out/llama"
+
+step '3. As GGUF with Q8_0 blocks, and with Q4_0 blocks; every step is checked through the inverse transforms.'
+run convert "$yi" -o "$out/yi-q8_0.gguf" --type Q8_0
+run convert "$out/llama" -o "$out/yi-q4_0.gguf" --type Q4_0 --receipt "$out/yi-q4_0.receipt.json"
+
+step '4. The proof: both models step through the same tokens. Renaming must give the same bits …'
+run verify "$yi" "$out/llama" --tokens 1,17,42,99,256,300,7,450
+
+step '… Q8_0 and Q4_0 cost what their blocks cost, and no more.'
+run verify "$yi" "$out/yi-q8_0.gguf" --tokens 1,17,42,99,256,300,7,450 --budget nmse=1e-2
+run verify "$yi" "$out/yi-q4_0.gguf" --tokens 1,17,42,99,256,300,7,450 --budget nmse=0.5
+
+printf '\nThe results are in %s/.\n' "$out"
