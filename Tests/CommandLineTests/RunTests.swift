@@ -10,6 +10,10 @@ struct RunTests {
       Snapshot("help-run", "run", "--help"),
       Snapshot("run-text", "run", "fixtures/llama3-tied", "--text", "The quick brown", "--top", "5"),
       Snapshot("run-tokens-json", "run", "fixtures/llama-bias", "--tokens", "1, 2,3", "--top", "2", "--json"),
+      Snapshot("run-generate", "run", "fixtures/yi", "--text", "Hello", "--generate", "4", "--top", "1"),
+      Snapshot(
+        "run-perplexity", "run", "fixtures/yi", "--perplexity", "fixtures/aquila/README.md", "--context", "32"),
+      Snapshot("error-run-short", "run", "fixtures/yi", "--perplexity", "fixtures/yi/config.json", "--context", "2048"),
       Snapshot("error-run-text", "run", "fixtures/llama-bias", "--text", "hello"),
       Snapshot("error-run-token", "run", "fixtures/llama-bias", "--tokens", "1,5000"),
       Snapshot("error-run-nothing", "run", "fixtures/llama-bias"),

@@ -9,11 +9,44 @@ struct TokenOptions: ParsableArguments {
   @Option(help: "A text, for the model's own tokenizer.")
   var text: String?
 
-  /// The tokens for `model`.
-  func tokens(for model: Model) throws -> [Int] {
-    if let tokens { return tokens.ids }
-    return try model.tokenizer().encode(text ?? "")
+  @Option(help: ArgumentHelp("A file with a text.", valueName: "file"))
+  var file: String?
+
+  @Option(help: ArgumentHelp("Cut the tokens into windows of this many (default: 512).", valueName: "count"))
+  var context: Int?
+
+  func validate() throws {
+    guard [tokens != nil, text != nil, file != nil].count(where: { $0 }) <= 1 else {
+      throw ValidationError("expected only one of --tokens, --text and --file")
+    }
+    if let context, context < 2 { throw ValidationError("--context is \(context), expected 2 or more") }
   }
+
+  /// Whether there is anything to run on.
+  var isGiven: Bool { tokens != nil || text != nil || file != nil }
+
+  /// The text, if that is what was given.
+  func givenText() throws -> String? { try file.map { try Self.read($0) } ?? text }
+
+  /// The length of a window.
+  var windowLength: Int { context ?? 512 }
+
+  /// The text of a file.
+  static func read(_ path: String) throws -> String {
+    let bytes = try InputFile(path).wholeContent(limit: maximumByteCount)
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
+    return text
+  }
+
+  /// A text to run a model on may have this many bytes; a pass over them takes days.
+  private static let maximumByteCount = 64 << 20
+}
+
+/// A file was expected to hold text.
+struct NotText: IngotError {
+  let path: String
+  var category: ErrorCategory { .input }
+  var description: String { "\(path.escapedForDisplay): is not UTF-8 text" }
 }
 
 /// `1,2,3`: the ids of tokens.

@@ -22,7 +22,8 @@ extension ConversionPlan {
     ])
     for tensor in tensors {
       table.append(
-        tensor.name.text.escapedForDisplay, tensor.sourceName?.text.escapedForDisplay ?? "the parameters", tensor.formatWording,
+        tensor.name.text.escapedForDisplay, tensor.sourceName?.text.escapedForDisplay ?? "the parameters",
+        tensor.formatWording,
         tensor.layoutWording, tensor.shape.description, tensor.byteCount.byteSize, tensor.rule)
     }
     return "\n" + table.text()

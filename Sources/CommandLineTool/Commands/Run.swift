@@ -14,6 +14,9 @@ struct Run: ParsableCommand {
   @Option(help: ArgumentHelp("How many tokens to print.", valueName: "count"))
   var top = 10
 
+  @Option(help: ArgumentHelp("Continue by this many tokens, always the likeliest.", valueName: "count"))
+  var generate: Int?
+
   @Option(help: ArgumentHelp("Write float32 logits [position, vocabulary] as .npy.", valueName: "file"))
   var logits: String?
 
@@ -23,6 +26,12 @@ struct Run: ParsableCommand {
         + "leaves, the last after the final norm.", valueName: "file"))
   var hidden: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Measure the perplexity on a text: windows of --context tokens, of which the second half is scored.",
+      valueName: "file"))
+  var perplexity: String?
+
   @Flag(help: "Replace files that exist.")
   var overwrite = false
 
@@ -30,27 +39,44 @@ struct Run: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    guard (input.tokens == nil) != (input.text == nil) else {
-      throw ValidationError("expected either --tokens or --text")
+    guard input.isGiven || perplexity != nil else {
+      throw ValidationError("expected one of --tokens, --text, --file and --perplexity")
     }
     guard top >= 0 else { throw ValidationError("--top is \(top), expected 0 or more") }
+    if let generate, generate < 1 { throw ValidationError("--generate is \(generate), expected 1 or more") }
   }
 
   func run() throws {
     for path in [logits, hidden].compactMap({ $0 }) { try AtomicFile.requireFree(path, overwrite: policy) }
     let model = try options.open(path)
-    let tokens = try input.tokens(for: model)
-    var pass = try ForwardPass(try ModelWeights(model), tokens: tokens, threads: report.threadCount)
-    try step(&pass)
-    if let logits { try writeLogits(of: pass, to: logits) }
-    let last = try pass.logits(positions: tokens.count - 1..<tokens.count)
-    let result = NextTokens(
-      path: path, tokens: tokens, ranking: TokenRanking(last[row: 0], count: top),
-      tokenizer: input.text == nil ? try? model.tokenizer() : try model.tokenizer())
-    try report.print(json: { result.json }, text: { result.text })
+    let weights = try ModelWeights(model)
+    let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }
+    var next: NextTokens?
+    if input.isGiven { next = try predict(model, weights) }
+    try report.print(
+      json: { RunReport(path: path, next: next, perplexity: measured).json },
+      text: { RunReport(path: path, next: next, perplexity: measured).text })
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
+
+  private func predict(_ model: Model, _ weights: ModelWeights) throws -> NextTokens {
+    let text = try input.givenText()
+    let tokenizer = text == nil ? try? model.tokenizer() : try model.tokenizer()
+    let tokens = text.flatMap { tokenizer?.encode($0) } ?? input.tokens?.ids ?? []
+    var pass = try ForwardPass(weights, tokens: tokens, threads: report.threadCount)
+    try step(&pass)
+    if let logits { try writeLogits(of: pass, to: logits) }
+    let last = try pass.logits(positions: tokens.count - 1..<tokens.count)
+    let continuation = try generate.map { count in
+      try GreedyContinuation(
+        of: tokens, by: count, weights: weights, endTokens: tokenizer?.vocabulary.endTokens ?? [],
+        threads: report.threadCount)
+    }
+    return NextTokens(
+      tokens: tokens, ranking: TokenRanking(last[row: 0], count: top), continuation: continuation,
+      tokenizer: tokenizer)
+  }
 
   /// Takes the pass through all layers, and its residual stream to a file on the way if one is wanted.
   private func step(_ pass: inout ForwardPass) throws {
@@ -73,5 +99,31 @@ struct Run: ParsableCommand {
       try file.append(pass.logits(positions: start..<min(count, start + NumPyOutput.positionsAtATime)).values[...])
     }
     try file.commit()
+  }
+
+  private func measurePerplexity(on file: String, _ model: Model, _ weights: ModelWeights) throws -> Perplexity {
+    let tokenizer = try model.tokenizer()
+    let ids = try tokenizer.encode(TokenOptions.read(file))
+    let start = tokenizer.vocabulary.id(of: .bos).flatMap { $0 == ids.first ? $0 : nil }
+    let windows = TokenWindows(asLlamaPerplexity: ids, length: input.windowLength, start: start)
+    let progress = ProgressLine(total: windows.windows.count, unit: "windows", isQuiet: report.quiet)
+    defer { progress.finish() }
+    let perplexity = try Perplexity.measure(weights, on: windows, threads: report.threadCount) { progress.advance($0) }
+    guard let perplexity else {
+      throw TextTooShort(path: file, tokenCount: ids.count, windowLength: input.windowLength)
+    }
+    return perplexity
+  }
+}
+
+/// A text is shorter than one window.
+struct TextTooShort: IngotError {
+  let path: String
+  let tokenCount: Int
+  let windowLength: Int
+  var category: ErrorCategory { .input }
+  var description: String {
+    "\(path.escapedForDisplay): has \(counted(tokenCount, "token")), expected at least one window of "
+      + "\(windowLength.grouped) (pass a smaller --context)"
   }
 }

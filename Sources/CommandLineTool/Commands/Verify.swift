@@ -1,0 +1,92 @@
+import ArgumentParser
+import Ingot
+
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs two models on the same tokens and judges how far their predictions are apart.",
+    discussion: """
+      Without --budget the storage formats decide: where the candidate's hold every value of the reference, the logits \
+      must have the same bits; otherwise KL divergence and most likely tokens are held to limits for the coarsest \
+      format. Ends with status 1 if the candidate fails.
+      """)
+
+  @Argument(help: "The reference.")
+  var reference: String
+
+  @Argument(help: "The model that is judged.")
+  var candidate: String
+
+  @OptionGroup var input: TokenOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Limits: kl, kl_99, kl_max (nats), top1 (share), nmse, max_abs, cosine.", valueName: "metric=limit,…"))
+  var budget: String?
+
+  @Flag(help: "Show every layer, and the first that diverges.")
+  var layers = false
+
+  @Option(help: ArgumentHelp("Write the report as a web page.", valueName: "file"))
+  var report: String?
+
+  @Flag(help: "Replace the report if it exists.")
+  var overwrite = false
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var options: ReportOptions
+
+  func validate() throws {
+    guard input.isGiven else { throw ValidationError("expected one of --tokens, --text and --file") }
+  }
+
+  func run() throws {
+    let budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
+    let policy: OverwritePolicy = overwrite ? .replace : .refuse
+    if let report { try AtomicFile.requireFree(report, overwrite: policy) }
+    let first = try model.open(reference)
+    let second = try model.open(candidate)
+    let comparison = try compare(first, second, budget)
+    if let report {
+      try AtomicFile.write(Array(comparison.page.utf8), to: report, overwrite: policy)
+    }
+    try options.print(json: { comparison.json }, text: { comparison.text(showsLayers: layers) })
+    if !comparison.passes { throw FailedCheck() }
+  }
+
+  private func compare(_ first: Model, _ second: Model, _ budget: Budget?) throws -> LogitComparison {
+    let prompt =
+      if let text = try input.givenText() {
+        try PromptTokens(text, reference: first, candidate: second)
+      } else {
+        PromptTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
+      }
+    let windows = TokenWindows(prompt.ids, length: input.windowLength)
+    let layerCount = first.parameters.integer("layer_count") ?? 0
+    let progress = ProgressLine(total: layerCount * windows.windows.count, unit: "layers", isQuiet: options.quiet)
+    defer { progress.finish() }
+    var settings = LogitComparison.Options()
+    settings.budget = budget
+    settings.threads = options.threadCount
+    settings.progress = { progress.advance($0) }
+    return try LogitComparison.compare(first, second, tokens: windows, findings: prompt.findings, options: settings)
+  }
+}
+
+extension LogitComparison {
+  /// The report for people.
+  func text(showsLayers: Bool) -> String {
+    var text = definitionList(headlines)
+    if showsLayers { text += "\n" + Table(layerTable).text() }
+    if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
+    return text + "\n" + (passes ? "passed" : "failed").emphasized + "\n"
+  }
+
+  /// The models and the figures.
+  var headlines: [(String, String)] {
+    let first = DiffSubject(reference), second = DiffSubject(candidate)
+    return [
+      ("reference", "\(first.path.escapedForDisplay) (\(first.words))"),
+      ("candidate", "\(second.path.escapedForDisplay) (\(second.words))"),
+    ] + figures.map { ($0.name, $0.value) }
+  }
+}
