@@ -76,8 +76,9 @@ public struct LogitBudget: Sendable {
 extension StorageFormat {
   /// Limits on mean KL divergence (nats) and on the share of positions with the same most likely token.
   ///
-  /// Small models suffer most from quantization, so the limits are wide: about three times what a model of a hundred
-  /// million parameters loses. They find conversions that went wrong, not differences in quality.
+  /// Small models suffer most from quantization, so the limits are two to ten times what one of a hundred million
+  /// parameters loses (SmolLM2-135M over 1,024 tokens of prose: Q8_0 0.0013 and 98 %, Q4_0 0.38 and 64 %). They find
+  /// conversions that went wrong, not differences in quality.
   public var expectedLogitLimits: Budget? {
     guard let cost = expectedErrorLimit else { return nil }
     let pair: (divergence: Double, sameTop: Double)? =
@@ -85,9 +86,9 @@ extension StorageFormat {
       case ...2e-5: (0.001, 0.95)
       case ...2e-4: (0.02, 0.9)
       case ...4e-3: (0.05, 0.85)
-      case ...6e-3: (0.1, 0.8)
-      case ...5e-2: (0.5, 0.6)
-      case ...0.1: (1, 0.5)
+      case ...6e-3: (0.2, 0.75)
+      case ...5e-2: (1, 0.5)
+      case ...0.1: (2, 0.3)
       default: nil
       }
     return pair.map { Budget([Budget.Limit(.divergence, $0.divergence), Budget.Limit(.sameTop, $0.sameTop)]) }
