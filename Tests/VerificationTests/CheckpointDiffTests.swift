@@ -89,6 +89,26 @@ import Verification
   }
 
   @Test func aTiedOutputIsComparedWithTheTokenEmbedding() throws {
+    let tied = Fixtures.path("llama3-tied")
+    let edited = try EditedCheckpoint(tied)
+    try edited.duplicate("model.embed_tokens.weight", as: "lm_head.weight")
+    try edited.replace("\"tie_word_embeddings\": true", by: "\"tie_word_embeddings\":false", in: "config.json")
+    for (reference, candidate) in [(tied, edited.path), (edited.path, tied)] {
+      let diff = try Self.compare(reference, candidate)
+      #expect(diff.passes)
+      #expect(diff.tensors.last { $0.isTied }?.place == "output")
+      #expect(diff.coverage.isComplete)
+      #expect(
+        diff.findings.map(\.description).contains(
+          "output: is tied in \(tied): \"model.embed_tokens.weight\" is compared in its place"))
+    }
+    // A copy that is not the same is found.
+    try edited.edit("lm_head.weight") { $0[0] ^= 1 }
+    let faulty = try Self.compare(tied, edited.path)
+    #expect(faulty.findings.filter { $0.severity == .error }.map(\.place) == ["output"])
+  }
+
+  @Test func tensorsThatFollowFromTheParametersAreNotCounted() throws {
     let diff = try Self.compare(
       Fixtures.path("llama3-tied"), Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf"), .byFormat)
     #expect(

@@ -64,6 +64,22 @@ final class EditedCheckpoint {
     try write(bytes, to: file)
   }
 
+  /// Adds a tensor with the shape and bytes of `tensor` behind the others of a safetensors file.
+  func duplicate(_ tensor: String, as name: String) throws {
+    let bytes = try InputFile(weights).wholeContent(limit: 1 << 26)
+    let headerLength = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
+    let data = bytes[(8 + headerLength)...]
+    let part = try Self.bytes(of: tensor, in: weights)
+    guard var header = try JSON(parsing: Array(bytes[8..<8 + headerLength])).object,
+      var entry = header[ExactString(tensor)]?.object
+    else { throw NotFound(what: tensor) }
+    entry["data_offsets"] = .array([.integer(data.count), .integer(data.count + part.count)])
+    header[ExactString(name)] = .object(entry)
+    var text = Array(JSON.object(header).text(.compact).utf8)
+    while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
+    try write((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data + part, to: weights)
+  }
+
   /// The bytes of a tensor in another checkpoint.
   static func bytes(of tensor: String, in source: String) throws -> [UInt8] {
     let checkpoint = try Checkpoint.open(source)
