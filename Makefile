@@ -14,8 +14,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 TUNING := $(if $(PORTABLE),,-Xcc -march=native)
-# The Swift libraries go into the program, except on macOS, where they belong to the system.
-STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib)
+# The Swift libraries go into the program, except on macOS, where they belong to the system; symbols stay out (32 MB).
+STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s)
 
 .PHONY: setup build test demo demo-real bench lint clean
 
