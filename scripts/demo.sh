@@ -28,8 +28,8 @@ run convert "$out/llama" -o "$out/yi-q4_0.gguf" --type Q4_0 --receipt "$out/yi-q
 step '4. The proof: both models step through the same tokens. Renaming must give the same bits …'
 run verify "$yi" "$out/llama" --tokens 1,17,42,99,256,300,7,450
 
-step '… Q8_0 and Q4_0 cost what their blocks cost, and no more.'
-run verify "$yi" "$out/yi-q8_0.gguf" --tokens 1,17,42,99,256,300,7,450 --budget nmse=1e-2
-run verify "$yi" "$out/yi-q4_0.gguf" --tokens 1,17,42,99,256,300,7,450 --budget nmse=0.5
+step '… Q8_0 and Q4_0 cost what their blocks cost: each has a default budget that follows from its storage formats.'
+run verify "$yi" "$out/yi-q8_0.gguf" --tokens 1,17,42,99,256,300,7,450
+run verify "$yi" "$out/yi-q4_0.gguf" --tokens 1,17,42,99,256,300,7,450
 
 printf '\nThe results are in %s/.\n' "$out"
