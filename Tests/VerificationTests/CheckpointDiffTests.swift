@@ -39,8 +39,19 @@ import Verification
   func sameWeights(reference: String, candidate: String) throws {
     let diff = try Self.compare(Fixtures.path(reference), Fixtures.path(candidate))
     #expect(diff.summary == "30 equal bytes")
+    #expect(diff.passes)
     #expect(diff.tensors.count == 30)
     #expect(diff.coverage.isComplete)
+  }
+
+  @Test func aContextLengthThatIsNotStatedIsNoFault() throws {
+    let meta = Fixtures.path("meta")
+    let diff = try Self.compare(Self.gqa, meta)
+    #expect(
+      diff.findings.map(\.description) == [
+        "context_length: is 256 in the reference, 2048 in the candidate; \(meta) does not state it"
+      ])
+    #expect(diff.passes)
   }
 
   @Test(

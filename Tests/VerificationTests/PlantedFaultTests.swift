@@ -83,6 +83,23 @@ import Verification
     #expect(errors.last == "coverage: compared 29 of 30 tensors, 178,624 of 188,864 elements")
   }
 
+  @Test func rowsThatDoNotSplitIntoHeads() throws {
+    let folder = try EditedCheckpoint(CheckpointDiffTests.gqa), meta = try EditedCheckpoint(Fixtures.path("meta"))
+    try folder.replace(
+      "self_attn.q_proj.weight\":{\"dtype\":\"BF16\",\"shape\":[64,64]",
+      by: "self_attn.q_proj.weight\":{\"dtype\":\"BF16\",\"shape\":[8,512]")
+    try meta.replace(
+      "layers.0.attention.wq.weight\":{\"dtype\":\"BF16\",\"shape\":[64,64]",
+      by: "layers.0.attention.wq.weight\":{\"dtype\":\"BF16\",\"shape\":[8,512]")
+    let diff = try CheckpointDiffTests.compare(folder.path, meta.path)
+    #expect(
+      diff.findings.filter { $0.severity == .error }.map(\.description) == [
+        "layer 0 attention query: was not compared: \(meta.path): tensor \"layers.0.attention.wq.weight\": "
+          + "8 rows do not split into 8 heads of an even number of rows",
+        "coverage: compared 29 of 30 tensors, 184,768 of 188,864 elements",
+      ])
+  }
+
   @Test func metadataOfAnotherKind() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.replace("Llama Gqa", by: "Llama XYZ")

@@ -33,11 +33,18 @@ struct ParameterDifferences {
     // A flag that only says whether tensors are there adds nothing to the comparison of these.
     let rule = first.definition.parameter(name)
     let isToldByTensors = rule?.presenceOf != nil || rule?.absenceOf != nil
-    findings.append(
-      Finding(
-        isToldByTensors ? .note : .error, "diff.parameter", place: name,
-        "is \(one) in the reference, \(other) in the candidate"))
+    var severity = isToldByTensors ? Finding.Severity.note : .error
+    var message = "is \(one) in the reference, \(other) in the candidate"
+    if name == Self.contextLength, let silent = [first, second].first(where: { !$0.states(name) }) {
+      severity = .warning
+      message += "; \(silent.checkpoint.path.escapedForDisplay) does not state it"
+    }
+    findings.append(Finding(severity, "diff.parameter", place: name, message))
   }
+
+  /// The one number that the forward pass does not use by itself, so that a default for it changes nothing. (Dynamic
+  /// scaling does use it; a configuration that has this scaling states it.)
+  private static let contextLength = "context_length"
 
   /// Numbers equal as float32, which is what a GGUF keeps of them.
   private static func equal(_ one: ParameterValue, _ other: ParameterValue) -> Bool {
@@ -88,6 +95,16 @@ struct ParameterDifferences {
       case (let one, let other): reportAbsence(name, one?.text(.compact), other?.text(.compact))
       }
     }
+  }
+}
+
+extension Model {
+  /// Whether the files state the parameter called `name`, rather than leaving it to a default.
+  fileprivate func states(_ name: String) -> Bool {
+    guard let rule = definition.parameter(name), checkpoint.container == .safeTensors else { return true }
+    if let configuration { return configuration.value(rule.configKeys) != nil }
+    guard let key = rule.metaKey, let params = try? folder?.json("params.json") else { return false }
+    return (params["model"] ?? params)[key] != nil
   }
 }
 

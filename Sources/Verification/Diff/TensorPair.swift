@@ -47,7 +47,7 @@ extension TensorPair.Sources {
   /// About this many elements are compared at a time: 1 MiB of float32 a side.
   private static let slabElementCount = 1 << 18
   /// And this many while only bytes are compared.
-  private static let byteSlabElementCount = 1 << 21
+  private static let byteSlabElementCount = 1 << 19
 
   /// Whether the same bytes mean the same numbers.
   var haveOneFormat: Bool { reference.format == candidate.format }

@@ -30,8 +30,25 @@ struct TensorSource: Sendable {
       unitElementCount = format.elementsPerBlock
     } else {
       let reader = try RowReader(checkpoint, descriptor, mapping)
+      for transform in [mapping.source, mapping.target] {
+        try Self.requireFit(transform, descriptor, rowCount: reader.geometry.rowCount)
+      }
       self.reader = reader
       unitElementCount = max(1, reader.groupRowCount * reader.geometry.rowElementCount)
+    }
+  }
+
+  /// A shape that the model does not expect may not split into heads.
+  private static func requireFit(
+    _ transform: Transform, _ descriptor: TensorDescriptor, rowCount: Int
+  ) throws(TensorProblem) {
+    do throws(Transform.Misfit) {
+      try transform.requireFit(rowCount: rowCount)
+    } catch {
+      switch error {
+      case .rowsDoNotSplitIntoHeads(let rowCount, let headCount):
+        throw TensorProblem(descriptor, .doesNotSplitIntoHeads(rowCount: rowCount, headCount: headCount))
+      }
     }
   }
 
