@@ -81,6 +81,8 @@ public struct CheckpointDiff: Sendable {
     if reference.checkpoint.container == .gguf, candidate.checkpoint.container == .gguf {
       findings += MetadataDifferences.findings(
         reference: reference.checkpoint.metadata, candidate: candidate.checkpoint.metadata)
+    } else if let first = reference.model, let second = candidate.model {
+      findings += VocabularyDifferences.findings(first, second, check: "diff.tokenizer")
     }
     findings += pairing.findings
     if tensors.isEmpty {
