@@ -48,8 +48,6 @@ struct Block32 {
 // which 1.5 · 2²³ is added has no room for a fraction, so the sum is rounded to nearest, ties to even, and its low bits
 // are the number. Valid below 2²².
 
-private let roundingShift: Float = 12_582_912
-
 extension SIMD8 where Scalar == Float {
   /// The low byte of each lane holds the lane rounded to nearest, half away from zero, in two's complement.
   ///

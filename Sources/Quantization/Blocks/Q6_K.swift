@@ -5,12 +5,41 @@
 // Elements go in eight runs of 32. With h = r div 4 and k = r mod 4, run r is bits 3…0 (k < 2) or 7…4 of the low bytes
 // 64·h + 32·(k mod 2)…+31, and bits 2·k+1…2·k of the high bytes 32·h…+31.
 // w = (scale · scale of 16) · (low + 16 · high − 32)
-// Same floats as ggml-quants.c `dequantize_row_q6_K` (llama.cpp 0c1e57098).
+//
+// Encoding: the best scale of each 16 by SymmetricSearch.swift, with weights w². The scale of the greatest magnitude becomes
+// −128 of the inner scales, the others are rounded; then elements are divided by the product of both scales as stored.
+// Where that product is zero, the quants of the search stay.
+// Same bytes as ggml-quants.c `quantize_row_q6_K_ref`, `dequantize_row_q6_K` (llama.cpp 0c1e57098).
 
-enum Q6_K: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum Q6_K: BlockDecoder, SuperBlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 210
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let groups = (0..<16).map { Array(values[$0 * 16..<$0 * 16 + 16]) }
+      let searches = groups.map { symmetricSearch($0, weights: $0.map { $0 * $0 }, maximum: 32) }
+      let greatest = firstOfGreatestMagnitude(searches.map(\.scale))
+      if abs(greatest) < negligibleMagnitude { return [UInt8](repeating: 0, count: bytesPerBlock) }
+
+      let inverse = -128 / greatest
+      let storedScale = (1 / inverse).halfBytes
+      let innerScales = searches.map { Int8(truncatingIfNeeded: min(127, nearestInteger(inverse * $0.scale))) }
+      let quants = (0..<16).flatMap { index in
+        let scale = storedScale.half(at: 0) * Float(innerScales[index])
+        if scale == 0 { return searches[index].quants }
+        return groups[index].map { nearestInteger($0 / scale).clamped(-32, 31) + 32 }
+      }
+
+      var block = [UInt8](repeating: 0, count: 192)
+      for (element, quant) in quants.enumerated() {
+        let (run, place) = element.quotientAndRemainder(dividingBy: 32)
+        let (half, quarter) = run.quotientAndRemainder(dividingBy: 4)
+        block[half * 64 + quarter % 2 * 32 + place] |= UInt8(quant & 15) << UInt8(quarter / 2 * 4)
+        block[128 + half * 32 + place] |= UInt8(quant >> 4) << UInt8(quarter * 2)
+      }
+      return block + innerScales.map { UInt8(bitPattern: $0) } + storedScale
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 208)
@@ -42,6 +71,57 @@ enum Q6_K: BlockDecoder {
       let innerScale = Int8(bitPattern: bytes.byte(at: source &+ 192 &+ group))
       values.storeScaled(
         quants, minus: 32, by: scale * Float(innerScale), at: destination &+ group &* 64)
+    }
+  }
+
+  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
+    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
+    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
+    let lowSearch = SymmetricLanes(low, weights: low.mapped { $0 * $0 }, maximum: 32)
+    let highSearch = SymmetricLanes(high, weights: high.mapped { $0 * $0 }, maximum: 32)
+
+    let greatest = SIMD16(lowHalf: lowSearch.scale, highHalf: highSearch.scale).firstOfGreatestMagnitude
+    if abs(greatest) < negligibleMagnitude {
+      for offset in 0..<Reference.bytesPerBlock { bytes.store(0 as UInt8, at: destination &+ offset) }
+      return
+    }
+    let inverse = -128 / greatest
+    let scaleBits = (1 / inverse).halfBits
+    bytes.store(scaleBits, at: destination &+ 208)
+    let scale = Float(halfBits: scaleBits)
+    encodeHalf(
+      low, lowSearch, inverse: inverse, scale: scale, into: &bytes, low: destination, high: destination &+ 128,
+      innerScales: destination &+ 192)
+    encodeHalf(
+      high, highSearch, inverse: inverse, scale: scale, into: &bytes, low: destination &+ 64, high: destination &+ 160,
+      innerScales: destination &+ 200)
+  }
+
+  /// Encodes 128 elements to the places of their low bits, high bits and inner scales.
+  @inline(__always)
+  private static func encodeHalf(
+    _ values: InlineArray<16, Floats>, _ search: SymmetricLanes, inverse: Float, scale: Float,
+    into bytes: inout MutableRawSpan, low: Int, high: Int, innerScales: Int
+  ) {
+    let rounded = (Floats(repeating: inverse) * search.scale).nearest.lesser(Floats(repeating: 127))
+    let inner = SIMD8<Int8>(truncatingIfNeeded: (rounded + Floats(repeating: roundingShift)).words)
+    bytes.store(inner, at: innerScales)
+    let divisor = Floats(repeating: scale) * Floats(inner)
+    let keepsSearch = divisor .== Floats.zero
+    let anyKeepsSearch = any(keepsSearch)
+    for place in 0..<16 {
+      var quants = (values[place] / divisor).nearest.clamped(-32, 31) + Floats(repeating: 32)
+      if anyKeepsSearch { quants.replace(with: search.quants(values[place]), where: keepsSearch) }
+      let words = quants.wholeWords
+      let lowBits = words & Words(repeating: 15)
+      let lowBytes = lowBits.lowHalf | (lowBits.highHalf &<< 4)
+      bytes.store(UInt8(truncatingIfNeeded: lowBytes[0]), at: low &+ place)
+      bytes.store(UInt8(truncatingIfNeeded: lowBytes[1]), at: low &+ place &+ 16)
+      bytes.store(UInt8(truncatingIfNeeded: lowBytes[2]), at: low &+ place &+ 32)
+      bytes.store(UInt8(truncatingIfNeeded: lowBytes[3]), at: low &+ place &+ 48)
+      let (even, odd) = (words &>> 4).fourRunsOfTwoBits
+      bytes.store(even, at: high &+ place)
+      bytes.store(odd, at: high &+ place &+ 16)
     }
   }
 }

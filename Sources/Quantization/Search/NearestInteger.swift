@@ -1,0 +1,36 @@
+// Rounding to the nearest whole number, ties to even, by adding 1.5 · 2²³: the sum has no room for a fraction, and its low
+// 23 bits are the number plus 2²². Beyond ±2²², and for infinities and NaN, these bits are still what ggml's
+// `nearest_int` makes its number of, so they are part of the formats' definition.
+
+let roundingShift: Float = 12_582_912
+
+/// The number that ggml rounds `value` to, for every float.
+func nearestInteger(_ value: Float) -> Int {
+  Int((value + roundingShift).bitPattern & 0x007F_FFFF) - 0x0040_0000
+}
+
+extension Int {
+  func clamped(_ least: Int, _ greatest: Int) -> Int { self < least ? least : self > greatest ? greatest : self }
+}
+
+extension SIMD8 where Scalar == Float {
+  /// The nearest whole numbers of lanes that are surely within ±2²².
+  @inline(__always)
+  var nearestSmall: Floats { (self + Floats(repeating: roundingShift)) - Floats(repeating: roundingShift) }
+
+  /// `nearestInteger` of each lane.
+  @inline(__always)
+  var nearest: Floats {
+    let bits = (self + Floats(repeating: roundingShift)).words & Words(repeating: 0x007F_FFFF)
+    return Floats(unsafeBitCast(bits, to: SIMD8<Int32>.self)) - Floats(repeating: 4_194_304)
+  }
+
+  /// The whole numbers that the lanes are, which must be from 0 to below 2²².
+  @inline(__always)
+  var wholeWords: Words { (self + Floats(repeating: roundingShift)).words & Words(repeating: 0x003F_FFFF) }
+
+  @inline(__always)
+  func clamped(_ least: Float, _ greatest: Float) -> Floats {
+    lesser(Floats(repeating: greatest)).greater(Floats(repeating: least))
+  }
+}

@@ -1,0 +1,67 @@
+// The encoder of blocks of 256 elements, which are searched for their best scales.
+//
+// A search adds its terms in order, so a vector cannot hold neighbouring elements. It holds elements of eight sub-blocks, one
+// to a lane: every lane does what the plain definition does, in the same order.
+
+/// An encoder of blocks of 256 elements in sub-blocks of 16 or 32.
+protocol SuperBlockEncoder: BlockEncoder {
+  /// Encodes one block of finite floats.
+  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
+}
+
+extension SuperBlockEncoder {
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    let blockByteCount = Reference.elementsPerBlock &* floatByteCount
+    var source = 0
+    var destination = start
+    while source < values.byteCount {
+      let end = source &+ blockByteCount
+      if let index = values.firstNonfinite(from: source, to: end) { return index }
+      encodeBlock(values, at: source, into: &bytes, at: destination)
+      source = end
+      destination &+= Reference.bytesPerBlock
+    }
+    return nil
+  }
+}
+
+extension RawSpan {
+  /// Eight sub-blocks of `count` floats side by side: lane k of vector i is element i of sub-block k.
+  @inline(__always)
+  func subBlocks<let count: Int>(at offset: Int) -> InlineArray<count, Floats> {
+    let eight = extracting(offset..<offset &+ count &* 8 &* floatByteCount)
+    return InlineArray<count, Floats> { index in
+      func lane(_ lane: Int) -> Float { eight.float(at: (lane &* count &+ index) &* floatByteCount) }
+      return Floats(lane(0), lane(1), lane(2), lane(3), lane(4), lane(5), lane(6), lane(7))
+    }
+  }
+}
+
+extension InlineArray where Element == Floats {
+  /// The same for every vector.
+  @inline(__always)
+  func mapped(_ transform: (Floats) -> Floats) -> Self {
+    Self { transform(self[$0]) }
+  }
+}
+
+extension SIMD8 where Scalar == UInt32 {
+  /// Two bits of each of eight sub-blocks of 16, which are four runs of 32: the byte that holds the runs' quants of a
+  /// place below 16, low bits first, and that of the place 16 higher.
+  @inline(__always)
+  var fourRunsOfTwoBits: (UInt8, UInt8) {
+    let four = lowHalf | (highHalf &<< 4)
+    let two = four.lowHalf | (four.highHalf &<< 2)
+    return (UInt8(truncatingIfNeeded: two[0]), UInt8(truncatingIfNeeded: two[1]))
+  }
+}
+
+extension SIMD16 where Scalar == Float {
+  /// The first lane whose magnitude no other exceeds; 0 if all are zero or NaN.
+  @inline(__always)
+  var firstOfGreatestMagnitude: Float {
+    var greatest: Float = 0
+    for lane in 0..<16 where abs(self[lane]) > abs(greatest) { greatest = self[lane] }
+    return greatest
+  }
+}
