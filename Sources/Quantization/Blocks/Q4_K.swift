@@ -6,12 +6,23 @@
 // Elements go in eight runs of 32, each with a scale and a minimum: run r is bits 3…0 (r even) or 7…4 (r odd) of the quant
 // bytes 32·(r div 2)…+31.
 // w = (scale of scales · scale) · q − (scale of minimums · minimum)
-// Same floats as ggml-quants.c `dequantize_row_q4_K` (llama.cpp 0c1e57098).
+// Encoding: EightRuns.swift.
+// Same bytes as ggml-quants.c `quantize_row_q4_K_ref`, `dequantize_row_q4_K` (llama.cpp 0c1e57098).
 
-enum Q4_K: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum Q4_K: BlockDecoder, SuperBlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 144
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let (head, quants) = encodeEightRuns(values, search)
+      var packed = [UInt8](repeating: 0, count: 128)
+      for (element, quant) in quants.enumerated() {
+        let (run, place) = element.quotientAndRemainder(dividingBy: 32)
+        packed[run / 2 * 32 + place] |= UInt8(quant) << UInt8(run % 2 * 4)
+      }
+      return head + packed
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scaleOfScales = block.half(at: 0)
@@ -40,6 +51,20 @@ enum Q4_K: BlockDecoder {
         values.storeScaled(
           quants.highNibbles, by: scaleOfScales * oddScale, plus: -(scaleOfMinimums * oddMinimum), at: target &+ 128)
       }
+    }
+  }
+
+  private static let search = AffineSearch(
+    maximum: 15, first: -1, step: 0.1, stepCount: 20, deviation: .squared)
+
+  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
+    let runs = EightRuns(values, at: source, search)
+    guard runs.isOrdinary else {
+      return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+    }
+    runs.storeHead(into: &bytes, at: destination)
+    runs.forEachPlace(maximum: 15) { place, quants in
+      quants.storeNibblePairs(into: &bytes, at: destination &+ 16 &+ place)
     }
   }
 }

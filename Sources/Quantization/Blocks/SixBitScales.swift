@@ -11,3 +11,10 @@ func sixBitScale(_ index: Int, _ byte: (Int) -> UInt8) -> (scale: Float, minimum
   let low = byte(index &+ 4)
   return (Float(low & 15 | (byte(index &- 4) >> 6) << 4), Float(low >> 4 | (byte(index) >> 6) << 4))
 }
+
+/// The twelve bytes of eight scales and eight minimums, each below 64.
+func packedSixBits(_ scales: [Int], _ minimums: [Int]) -> [UInt8] {
+  (0..<4).map { UInt8(scales[$0] | (scales[$0 + 4] >> 4) << 6) }
+    + (0..<4).map { UInt8(minimums[$0] | (minimums[$0 + 4] >> 4) << 6) }
+    + (4..<8).map { UInt8(scales[$0] & 15 | (minimums[$0] & 15) << 4) }
+}

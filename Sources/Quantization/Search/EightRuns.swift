@@ -1,0 +1,110 @@
+// What Q4_K and Q5_K share: eight runs of 32 elements, each with a scale and a minimum of six bits, whose own scales head the
+// block (SixBitScales.swift).
+//
+// Encoding: the best scale and minimum of each run by AffineSearch.swift, with weights √(mean w²) + |w|. The greatest scale
+// and the greatest minimum become 63, the others are rounded; then elements are divided anew by the scales as stored.
+// Where a stored scale is zero, the quants of the search stay.
+
+/// The 16 bytes at the head of a block and its 256 quants, in plain words.
+func encodeEightRuns(_ values: [Float], _ search: AffineSearch) -> (head: [UInt8], quants: [Int]) {
+  let runs = (0..<8).map { Array(values[$0 * 32..<$0 * 32 + 32]) }
+  let searches = runs.map { run in
+    let mean = (run.reduce(0) { $0 + $1 * $1 } / 32).squareRoot()
+    return search.search(run, weights: run.map { mean + abs($0) })
+  }
+  func sixBits(_ numbers: [Float]) -> (scale: [UInt8], numbers: [Int]) {
+    let greatest = numbers.reduce(0) { $1 > $0 ? $1 : $0 }
+    let inverse = greatest > 0 ? 63 / greatest : 0
+    return ((greatest / 63).halfBytes, numbers.map { min(63, nearestInteger(inverse * $0) & 255) })
+  }
+  let scales = sixBits(searches.map(\.scale))
+  let minimums = sixBits(searches.map(\.minimum))
+  let quants = (0..<8).flatMap { index in
+    let scale = scales.scale.half(at: 0) * Float(scales.numbers[index])
+    if scale == 0 { return searches[index].quants }
+    let minimum = minimums.scale.half(at: 0) * Float(minimums.numbers[index])
+    return runs[index].map { nearestInteger(($0 + minimum) / scale).clamped(0, Int(search.maximum)) }
+  }
+  return (scales.scale + minimums.scale + packedSixBits(scales.numbers, minimums.numbers), quants)
+}
+
+/// Eight runs side by side, searched, with their scales as stored.
+struct EightRuns {
+  private let values: InlineArray<32, Floats>
+  private let search: AffineLanes
+  private let scaleBits: UInt16, minimumBits: UInt16
+  private let scales: Floats, minimums: Floats
+
+  /// Whether all numbers stayed where rounding is plain; the block goes to the reference otherwise.
+  var isOrdinary: Bool { search.isOrdinary }
+
+  @inline(__always)
+  init(_ values: RawSpan, at offset: Int, _ search: AffineSearch) {
+    let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+    var sum = Floats.zero
+    for place in 0..<32 { sum += runs[place] * runs[place] }
+    let mean = (sum / Floats(repeating: 32)).squareRoot()
+    self.values = runs
+    self.search = AffineLanes(runs, weights: runs.mapped { mean + $0.magnitude }, search)
+    (scaleBits, scales) = Self.sixBits(self.search.scale)
+    (minimumBits, minimums) = Self.sixBits(self.search.minimum)
+  }
+
+  @inline(__always)
+  private static func sixBits(_ numbers: Floats) -> (UInt16, Floats) {
+    let greatest = numbers.greater(Floats.zero).greatestLane
+    let inverse = greatest > 0 ? 63 / greatest : 0
+    let rounded = (numbers * Floats(repeating: inverse) + Floats(repeating: roundingShift)).words & Words(repeating: 255)
+    let bits = Floats(unsafeBitCast(rounded, to: SIMD8<Int32>.self)).lesser(Floats(repeating: 63))
+    return ((greatest / 63).halfBits, bits)
+  }
+
+  @inline(__always)
+  func storeHead(into bytes: inout MutableRawSpan, at offset: Int) {
+    bytes.store(scaleBits, at: offset)
+    bytes.store(minimumBits, at: offset &+ 2)
+    let scale = scales.wholeWords
+    let minimum = minimums.wholeWords
+    let high = (scale.highHalf &>> 4) &<< 6
+    let highMinimum = (minimum.highHalf &>> 4) &<< 6
+    let low = (scale.highHalf & 15) | ((minimum.highHalf & 15) &<< 4)
+    bytes.store(SIMD4<UInt8>(truncatingIfNeeded: scale.lowHalf | high), at: offset &+ 4)
+    bytes.store(SIMD4<UInt8>(truncatingIfNeeded: minimum.lowHalf | highMinimum), at: offset &+ 8)
+    bytes.store(SIMD4<UInt8>(truncatingIfNeeded: low), at: offset &+ 12)
+  }
+
+  /// Hands the quants of each place, one run to a lane, to `body`.
+  @inline(__always)
+  func forEachPlace(maximum: Float, _ body: (_ place: Int, _ quants: Words) -> Void) {
+    let divisors = Floats(repeating: Float(halfBits: scaleBits)) * scales
+    let added = Floats(repeating: Float(halfBits: minimumBits)) * minimums
+    let keepsSearch = divisors .== Floats.zero
+    let anyKeepsSearch = any(keepsSearch)
+    for place in 0..<32 {
+      var quants = ((values[place] + added) / divisors).nearest.clamped(0, maximum)
+      if anyKeepsSearch { quants.replace(with: search.quants(values[place]), where: keepsSearch) }
+      body(place, quants.wholeWords)
+    }
+  }
+}
+
+extension SIMD8 where Scalar == UInt32 {
+  /// Stores the nibbles of one place of eight runs: pairs of runs share the bytes of 32 places.
+  @inline(__always)
+  func storeNibblePairs(into bytes: inout MutableRawSpan, at offset: Int) {
+    let pairs = unsafeBitCast(self & Words(repeating: 15), to: SIMD4<UInt64>.self)
+    let packed = pairs | (pairs &>> 28)
+    bytes.store(UInt8(truncatingIfNeeded: packed[0]), at: offset)
+    bytes.store(UInt8(truncatingIfNeeded: packed[1]), at: offset &+ 32)
+    bytes.store(UInt8(truncatingIfNeeded: packed[2]), at: offset &+ 64)
+    bytes.store(UInt8(truncatingIfNeeded: packed[3]), at: offset &+ 96)
+  }
+
+  /// The lowest bit of each lane, the first one lowest.
+  @inline(__always)
+  var lowestBits: UInt8 {
+    let pairs = unsafeBitCast(self & Words(repeating: 1), to: SIMD4<UInt64>.self)
+    let packed = pairs | (pairs &>> 31)
+    return UInt8(truncatingIfNeeded: packed[0] | packed[1] << 2 | packed[2] << 4 | packed[3] << 6)
+  }
+}
