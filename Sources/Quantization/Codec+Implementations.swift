@@ -58,6 +58,8 @@ extension Codec {
     case .q5_0: Q5_0.self
     case .q5_1: Q5_1.self
     case .q8_0: Q8_0.self
+    case .q2_K: Q2_K.self
+    case .q3_K: Q3_K.self
     case .q4_K: Q4_K.self
     case .q5_K: Q5_K.self
     case .q6_K: Q6_K.self

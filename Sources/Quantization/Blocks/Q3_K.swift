@@ -6,12 +6,48 @@
 // high bytes. Scale i is in bits 3…0 (i < 8) or 7…4 of byte 96 + i mod 8, its upper two bits in byte 104 + i mod 4 from
 // bit 2·(i div 4) on.
 // w = (scale · (scale i − 32)) · (low + 4 · high − 4)
-// Same floats as ggml-quants.c `dequantize_row_q3_K` (llama.cpp 0c1e57098).
+//
+// Encoding: the best scale of each 16 by DescentSearch.swift. The scale of the greatest magnitude becomes −32 of the inner
+// scales, the others are rounded; then elements are divided by the product of both scales as stored. Where that product is
+// zero, the quants of the search stay.
+// Same bytes as ggml-quants.c `quantize_row_q3_K_ref`, `dequantize_row_q3_K` (llama.cpp 0c1e57098).
 
-enum Q3_K: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum Q3_K: BlockDecoder, SuperBlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 110
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let groups = (0..<16).map { Array(values[$0 * 16..<$0 * 16 + 16]) }
+      let searches = groups.map { descentSearch($0, maximum: 4) }
+      let greatest = firstOfGreatestMagnitude(searches.map(\.scale))
+      let inverse = greatest == 0 ? 0 : -32 / greatest
+      let storedScale = (greatest == 0 ? 0 : 1 / inverse).halfBytes
+      // Six bits each; all zero bits, which stand for −32, in a block without a scale.
+      let innerScales = searches.map { search in
+        greatest == 0 ? 0 : Int(Int8(truncatingIfNeeded: nearestInteger(inverse * search.scale))).clamped(-32, 31) + 32
+      }
+      let quants = (0..<16).flatMap { index in
+        let scale = storedScale.half(at: 0) * Float(innerScales[index] - 32)
+        if scale == 0 { return searches[index].quants }
+        return groups[index].map { nearestInteger($0 / scale).clamped(-4, 3) + 4 }
+      }
+      return packed(quants, innerScales) + storedScale
+    }
+
+    private static func packed(_ quants: [Int], _ innerScales: [Int]) -> [UInt8] {
+      var block = [UInt8](repeating: 0, count: 108)
+      for (element, quant) in quants.enumerated() {
+        let (run, place) = element.quotientAndRemainder(dividingBy: 32)
+        block[place] |= UInt8(quant >> 2) << UInt8(run)
+        block[32 + run / 4 * 32 + place] |= UInt8(quant & 3) << UInt8(run % 4 * 2)
+      }
+      for (index, scale) in innerScales.enumerated() {
+        block[96 + index % 8] |= UInt8(scale & 15) << UInt8(index / 8 * 4)
+        block[104 + index % 4] |= UInt8(scale >> 4) << UInt8(index / 4 * 2)
+      }
+      return block
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 108)
@@ -47,5 +83,73 @@ enum Q3_K: BlockDecoder {
         quants, minus: 4, by: scale * Float((lowScale | highScale &<< 4) &- 32),
         at: destination &+ group &* 64)
     }
+  }
+
+  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
+    var low = DescentLanes(values.subBlocks(at: source), maximum: 4)
+    var high = DescentLanes(values.subBlocks(at: source &+ 512), maximum: 4)
+    DescentLanes.search(&low, &high)
+
+    let greatest = SIMD16(lowHalf: low.scale, highHalf: high.scale).firstOfGreatestMagnitude
+    let inverse = greatest == 0 ? 0 : -32 / greatest
+    let scaleBits = (greatest == 0 ? 0 : 1 / inverse).halfBits
+    bytes.store(scaleBits, at: destination &+ 108)
+    let lowScales = innerScales(low.scale, inverse: inverse, isZero: greatest == 0)
+    let highScales = innerScales(high.scale, inverse: inverse, isZero: greatest == 0)
+    storeScales(lowScales.wholeWords, highScales.wholeWords, into: &bytes, at: destination &+ 96)
+
+    let scale = Float(halfBits: scaleBits)
+    for place in 0..<16 {
+      let lowQuants = quants(low, place, scale: scale, lowScales)
+      let highQuants = quants(high, place, scale: scale, highScales)
+      storeTwoBits(lowQuants & Words(repeating: 3), into: &bytes, at: destination &+ 32 &+ place)
+      storeTwoBits(highQuants & Words(repeating: 3), into: &bytes, at: destination &+ 64 &+ place)
+      // Sub-blocks alternate between the places below 16 and above: even bits of a byte of eight, and odd ones.
+      let lowBits = (lowQuants &>> 2).lowestBits
+      let highBits = (highQuants &>> 2).lowestBits
+      bytes.store(lowBits.evenBits | highBits.evenBits << 4, at: destination &+ place)
+      bytes.store((lowBits >> 1).evenBits | (highBits >> 1).evenBits << 4, at: destination &+ place &+ 16)
+    }
+  }
+
+  /// Eight inner scales, raised by 32.
+  @inline(__always)
+  private static func innerScales(_ scales: Floats, inverse: Float, isZero: Bool) -> Floats {
+    if isZero { return Floats.zero }
+    let rounded = (Floats(repeating: inverse) * scales + Floats(repeating: roundingShift)).words
+    return Floats(SIMD8<Int8>(truncatingIfNeeded: rounded)).clamped(-32, 31) + Floats(repeating: 32)
+  }
+
+  @inline(__always)
+  private static func quants(_ search: DescentLanes, _ place: Int, scale: Float, _ innerScales: Floats) -> Words {
+    let divisor = Floats(repeating: scale) * (innerScales - Floats(repeating: 32))
+    let quants = (search.values[place] / divisor).nearest.clamped(-4, 3) + Floats(repeating: 4)
+    return quants.replacing(with: search.raisedQuants(place), where: divisor .== Floats.zero).wholeWords
+  }
+
+  @inline(__always)
+  private static func storeScales(_ low: Words, _ high: Words, into bytes: inout MutableRawSpan, at offset: Int) {
+    let nibbles = (low & Words(repeating: 15)) | ((high & Words(repeating: 15)) &<< 4)
+    bytes.store(SIMD8<UInt8>(truncatingIfNeeded: nibbles), at: offset)
+    let lowHigh = low &>> 4
+    let highHigh = high &>> 4
+    let bits = lowHigh.lowHalf | (lowHigh.highHalf &<< 2) | (highHigh.lowHalf &<< 4) | (highHigh.highHalf &<< 6)
+    bytes.store(SIMD4<UInt8>(truncatingIfNeeded: bits), at: offset &+ 8)
+  }
+
+  @inline(__always)
+  private static func storeTwoBits(_ quants: Words, into bytes: inout MutableRawSpan, at offset: Int) {
+    let (even, odd) = quants.fourRunsOfTwoBits
+    bytes.store(even, at: offset)
+    bytes.store(odd, at: offset &+ 16)
+  }
+}
+
+extension UInt8 {
+  /// Bits 0, 2, 4 and 6, side by side.
+  @inline(__always)
+  fileprivate var evenBits: UInt8 {
+    let pairs = (self & 0x11) | (self & 0x44) >> 1
+    return (pairs & 3) | (pairs >> 2) & 12
   }
 }

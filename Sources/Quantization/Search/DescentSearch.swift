@@ -1,0 +1,120 @@
+// The search for the quants of a sub-block without a minimum, one by one: w = scale · q, −maximum ≤ q < maximum.
+//
+// It starts from the inverse scale −maximum / extreme. The scale that suits given quants best, with weights w², explains
+//
+//   (Σ w² · w · q)² / Σ w² · q²
+//
+// of the elements' energy. Each element in turn is taken out of both sums and quantized anew by the scale of the others, and
+// stays so if the quotient grows; five rounds at most.
+// Same floats as ggml-quants.c `make_q3_quants` (llama.cpp 0c1e57098).
+
+private let roundCount = 5
+
+/// The best scale, and the quants, raised by `maximum` so that none is negative; zeros for a negligible block.
+func descentSearch(_ values: [Float], maximum: Int) -> (scale: Float, quants: [Int]) {
+  let extreme = firstOfGreatestMagnitude(values)
+  if abs(extreme) < negligibleMagnitude { return (0, values.map { _ in 0 }) }
+  let inverse = Float(-maximum) / extreme
+  var quants = values.map { nearestInteger(inverse * $0).clamped(-maximum, maximum - 1) }
+  var product: Float = 0
+  var square: Float = 0
+  for (value, quant) in zip(values, quants) {
+    product += value * value * value * Float(quant)
+    square += value * value * Float(quant) * Float(quant)
+  }
+  for _ in 0..<roundCount {
+    var isChanged = false
+    for (index, value) in values.enumerated() {
+      let weight = value * value
+      let quant = Float(quants[index])
+      var nextProduct = product - weight * value * quant
+      guard nextProduct > 0 else { continue }
+      var nextSquare = square - weight * quant * quant
+      let next = nearestInteger(value * nextSquare / nextProduct).clamped(-maximum, maximum - 1)
+      guard next != quants[index] else { continue }
+      nextProduct += weight * value * Float(next)
+      nextSquare += weight * Float(next) * Float(next)
+      if nextSquare > 0, nextProduct * nextProduct * square > product * product * nextSquare {
+        quants[index] = next
+        (product, square) = (nextProduct, nextSquare)
+        isChanged = true
+      }
+    }
+    if !isChanged { break }
+  }
+  return (square > 0 ? product / square : 0, quants.map { $0 + maximum })
+}
+
+/// Eight searches in sub-blocks of 16, one to a lane.
+struct DescentLanes {
+  let values: InlineArray<16, Floats>
+  private var quants: InlineArray<16, Floats>
+  private var product = Floats.zero, square = Floats.zero
+  private let isNegligible: SIMDMask<SIMD8<Int32>>
+  private let maximum: Float
+
+  @inline(__always)
+  init(_ values: InlineArray<16, Floats>, maximum: Float) {
+    self.values = values
+    self.maximum = maximum
+    var extreme = Floats.zero
+    var magnitude = Floats.zero
+    for index in 0..<16 {
+      let isGreater = values[index].magnitude .> magnitude
+      magnitude.replace(with: values[index].magnitude, where: isGreater)
+      extreme.replace(with: values[index], where: isGreater)
+    }
+    isNegligible = magnitude .< Floats(repeating: negligibleMagnitude)
+    extreme.replace(with: Floats(repeating: 1), where: isNegligible)
+    let inverse = Floats(repeating: -maximum) / extreme
+    quants = values.mapped { (inverse * $0).nearestSmall.clamped(-maximum, maximum - 1) }
+    for index in 0..<16 {
+      let weight = values[index] * values[index]
+      product += weight * values[index] * quants[index]
+      square += weight * quants[index] * quants[index]
+    }
+  }
+
+  /// Searches sixteen sub-blocks. Two chains of dependent steps that alternate take little longer than one.
+  @inline(never)
+  static func search(_ low: inout Self, _ high: inout Self) {
+    for _ in 0..<roundCount {
+      var isChanged = SIMDMask<SIMD8<Int32>>(repeating: false)
+      for index in 0..<16 {
+        isChanged = isChanged .| low.improve(index) .| high.improve(index)
+      }
+      if !any(isChanged) { break }
+    }
+  }
+
+  /// Quantizes one element of each sub-block anew; whether that changed something.
+  @inline(__always)
+  private mutating func improve(_ index: Int) -> SIMDMask<SIMD8<Int32>> {
+    let value = values[index]
+    let quant = quants[index]
+    let weight = value * value
+    var nextProduct = product - weight * value * quant
+    var nextSquare = square - weight * quant * quant
+    let isPositive = nextProduct .> Floats.zero
+    let next = (value * nextSquare / nextProduct).nearest.clamped(-maximum, maximum - 1)
+    nextProduct += weight * value * next
+    nextSquare += weight * next * next
+    let isBetter =
+      isPositive .& (next .!= quant) .& (nextSquare .> Floats.zero)
+      .& (nextProduct * nextProduct * square .> product * product * nextSquare)
+    quants[index] = quant.replacing(with: next, where: isBetter)
+    product.replace(with: nextProduct, where: isBetter)
+    square.replace(with: nextSquare, where: isBetter)
+    return isBetter
+  }
+
+  var scale: Floats {
+    (product / square).replacing(with: Floats.zero, where: isNegligible .| .!(square .> Floats.zero))
+  }
+
+  /// The quants of one element of each sub-block, raised by the maximum.
+  @inline(__always)
+  func raisedQuants(_ index: Int) -> Floats {
+    (quants[index] + Floats(repeating: maximum)).replacing(with: Floats.zero, where: isNegligible)
+  }
+}
