@@ -63,6 +63,8 @@ extension Codec {
     case .q4_K: Q4_K.self
     case .q5_K: Q5_K.self
     case .q6_K: Q6_K.self
+    case .iq4_NL: IQ4_NL.self
+    case .iq4_XS: IQ4_XS.self
     default: nil
     }
   }

@@ -5,12 +5,13 @@
 //            8 ┊ 8 × quants as above │ 136
 //
 // IQ4_NL: w = scale · number(q).  IQ4_XS: w = (scale · (scale of 32 − 32)) · number(q)
-// Same floats as ggml-quants.c `dequantize_row_iq4_nl`, `dequantize_row_iq4_xs` (llama.cpp 0c1e57098).
+//
+// Encoding: the best scale of each 32 by LevelSearch.swift, with weights w². IQ4_NL stores it; IQ4_XS makes that of the
+// greatest magnitude −32 of its scales and rounds the others. Then elements take the nearest level for the inverse of the
+// scale, before it is a half.
+// Same bytes as ggml-quants.c `quantize_iq4_nl`, `quantize_iq4_xs`, `dequantize_row_iq4_nl`, `dequantize_row_iq4_xs` (llama.cpp 0c1e57098).
 
-/// ggml-common.h `kvalues_iq4nl`: steps that are finer near zero, where weights are dense.
-private let numbers: [Float] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
-
-/// The same, each 127 higher.
+/// The levels, each 127 higher.
 private let raisedNumbers = SIMD16<UInt8>(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165, 180, 196, 216, 240)
 
 /// Decodes 32 elements from 16 bytes.
@@ -23,15 +24,20 @@ private func decodeRun(
   values.storeScaled(quants.highNibbles.looked(upIn: table), minus: 127, by: scale, at: destination &+ 64)
 }
 
-enum IQ4_NL: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum IQ4_NL: BlockDecoder, BlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 18
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let scale = Levels.searchScale(values, weights: values.map { $0 * $0 })
+      return scale.halfBytes + packedLevels(values, inverse: inverseOrZero(scale))
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
       let quants = block[2...]
-      return quants.map { scale * numbers[Int($0 & 15)] } + quants.map { scale * numbers[Int($0 >> 4)] }
+      return quants.map { scale * Levels.numbers[Int($0 & 15)] } + quants.map { scale * Levels.numbers[Int($0 >> 4)] }
     }
   }
 
@@ -40,12 +46,84 @@ enum IQ4_NL: BlockDecoder {
     let quants = bytes.bytes16(at: source &+ 2)
     decodeRun(quants, raisedNumbers, by: bytes.half(at: source), into: &values, at: destination)
   }
+
+  /// Encodes eight blocks at a time; the last ones of a row together with blocks of zeros.
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    let eightByteCount = 8 * Reference.elementsPerBlock * floatByteCount
+    if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
+    var source = 0
+    var destination = start
+    while source &+ eightByteCount <= values.byteCount {
+      encodeEight(values, at: source, blockCount: 8, into: &bytes, at: destination)
+      source &+= eightByteCount
+      destination &+= 8 * Reference.bytesPerBlock
+    }
+    if source < values.byteCount {
+      let rest = values.extracting(source..<values.byteCount)
+      var padded = InlineArray<256, Float>(repeating: 0)
+      for index in 0..<rest.byteCount / floatByteCount { padded[index] = rest.float(at: index * floatByteCount) }
+      encodeEight(
+        padded.span.bytes, at: 0, blockCount: rest.byteCount / floatByteCount / Reference.elementsPerBlock,
+        into: &bytes,
+        at: destination)
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private static func encodeEight(
+    _ values: RawSpan, at source: Int, blockCount: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
+    let runs: InlineArray<32, Floats> = values.subBlocks(at: source)
+    let scales = searchLevelScales(runs, weights: runs.mapped { $0 * $0 })
+    let inverses = (Floats(repeating: 1) / scales).replacing(with: Floats.zero, where: scales .== Floats.zero)
+    let scaleBits = scales.halfBits
+    for block in 0..<blockCount {
+      let target = destination &+ block &* Reference.bytesPerBlock
+      bytes.store(scaleBits[block], at: target)
+      storeLevels(values, at: source &+ block &* 128, inverse: inverses[block], into: &bytes, at: target &+ 2)
+    }
+  }
 }
 
-enum IQ4_XS: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+/// Sixteen bytes of the levels of 32 elements.
+private func packedLevels(_ values: [Float], inverse: Float) -> [UInt8] {
+  let quants = values.map { UInt8(Levels.nearestIndex(inverse * $0)) }
+  return (0..<16).map { quants[$0] | quants[$0 + 16] << 4 }
+}
+
+/// Encodes 32 elements to 16 bytes.
+@inline(__always)
+private func storeLevels(
+  _ values: RawSpan, at source: Int, inverse: Float, into bytes: inout MutableRawSpan, at destination: Int
+) {
+  let block = Block32(values, at: source)
+  let factor = Floats(repeating: inverse)
+  let low = (block.first * factor).nearestLevelIndices | ((block.third * factor).nearestLevelIndices &<< 4)
+  let high = (block.second * factor).nearestLevelIndices | ((block.fourth * factor).nearestLevelIndices &<< 4)
+  bytes.store(lowBytes(low, high), at: destination)
+}
+
+enum IQ4_XS: BlockDecoder, SuperBlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 136
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let runs = (0..<8).map { Array(values[$0 * 32..<$0 * 32 + 32]) }
+      let scales = runs.map { run in Levels.searchScale(run, weights: run.map { $0 * $0 }) }
+      let scale = -firstOfGreatestMagnitude(scales) / 32
+      let inverse = inverseOrZero(scale)
+      let runScales = scales.map { nearestInteger(inverse * $0).clamped(-32, 31) }
+
+      var head = scale.halfBytes + [UInt8](repeating: 0, count: 6)
+      for (run, runScale) in runScales.enumerated() {
+        head[2 + run / 4] |= UInt8((runScale + 32) >> 4) << UInt8(run % 4 * 2)
+        head[4 + run / 2] |= UInt8((runScale + 32) & 15) << UInt8(run % 2 * 4)
+      }
+      return head
+        + (0..<8).flatMap { packedLevels(runs[$0], inverse: inverseOrZero(scale * Float(runScales[$0]))) }
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
@@ -55,7 +133,8 @@ enum IQ4_XS: BlockDecoder {
         let high = Int(highBits >> UInt16(run * 2)) & 3
         let runScale = scale * Float((low | high << 4) - 32)
         let quants = block[8 + run * 16..<8 + run * 16 + 16]
-        return quants.map { runScale * numbers[Int($0 & 15)] } + quants.map { runScale * numbers[Int($0 >> 4)] }
+        return quants.map { runScale * Levels.numbers[Int($0 & 15)] }
+          + quants.map { runScale * Levels.numbers[Int($0 >> 4)] }
       }
     }
   }
@@ -71,6 +150,30 @@ enum IQ4_XS: BlockDecoder {
       decodeRun(
         bytes.bytes16(at: source &+ 8 &+ run &* 16), table, by: scale * Float((low | high &<< 4) &- 32), into: &values,
         at: destination &+ run &* 128)
+    }
+  }
+
+  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
+    let runs: InlineArray<32, Floats> = values.subBlocks(at: source)
+    let scales = searchLevelScales(runs, weights: runs.mapped { $0 * $0 })
+    let scale = -SIMD16(lowHalf: scales, highHalf: Floats.zero).firstOfGreatestMagnitude / 32
+    let runScales = (Floats(repeating: inverseOrZero(scale)) * scales).nearest.clamped(-32, 31)
+    let divisors = Floats(repeating: scale) * runScales
+    let inverses = (Floats(repeating: 1) / divisors).replacing(with: Floats.zero, where: divisors .== Floats.zero)
+
+    let raised = (runScales + Floats(repeating: 32)).wholeWords
+    var highBits: UInt32 = 0
+    var lowBits: UInt32 = 0
+    for run in 0..<8 {
+      highBits |= (raised[run] >> 4) << UInt32(run &* 2)
+      lowBits |= (raised[run] & 15) << UInt32(run &* 4)
+    }
+    bytes.store(scale.halfBits, at: destination)
+    bytes.store(UInt16(truncatingIfNeeded: highBits), at: destination &+ 2)
+    bytes.store(lowBits, at: destination &+ 4)
+    for run in 0..<8 {
+      storeLevels(
+        values, at: source &+ run &* 128, inverse: inverses[run], into: &bytes, at: destination &+ 8 &+ run &* 16)
     }
   }
 }

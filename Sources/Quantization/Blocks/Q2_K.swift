@@ -102,7 +102,8 @@ enum Q2_K: BlockDecoder, SuperBlockEncoder {
     let packed = lowBytes(search.scale, greatest.scale) | (lowBytes(search.minimum, greatest.minimum) &<< 4)
     bytes.store(SIMD8<UInt8>(truncatingIfNeeded: packed), at: scales)
     let divisor = storedStep(greatest.scale) * Floats(SIMD8<UInt8>(truncatingIfNeeded: packed & Words(repeating: 15)))
-    let added = storedStep(greatest.minimum) * Floats(SIMD8<UInt8>(truncatingIfNeeded: (packed &>> 4) & Words(repeating: 15)))
+    let added =
+      storedStep(greatest.minimum) * Floats(SIMD8<UInt8>(truncatingIfNeeded: (packed &>> 4) & Words(repeating: 15)))
     let keepsSearch = divisor .== Floats.zero
     let anyKeepsSearch = any(keepsSearch)
     for place in 0..<16 {

@@ -88,7 +88,8 @@ enum Q3_K: BlockDecoder, SuperBlockEncoder {
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
     var low = DescentLanes(values.subBlocks(at: source), maximum: 4)
     var high = DescentLanes(values.subBlocks(at: source &+ 512), maximum: 4)
-    DescentLanes.search(&low, &high)
+    low.search()
+    high.search()
 
     let greatest = SIMD16(lowHalf: low.scale, highHalf: high.scale).firstOfGreatestMagnitude
     let inverse = greatest == 0 ? 0 : -32 / greatest

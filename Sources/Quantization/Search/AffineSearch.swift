@@ -122,7 +122,8 @@ struct AffineLanes {
     var quants = InlineArray<count, Floats>(repeating: .zero)
     for step in 0...search.stepCount {
       let next = Floats(repeating: search.factor(step)) / (greatest - minimum)
-      isPlain = isPlain .& (lacksRange .| (Self.isPlain(next, greatest - minimum) .& Self.isPlain(next, least - minimum)))
+      isPlain = isPlain
+        .& (lacksRange .| (Self.isPlain(next, greatest - minimum) .& Self.isPlain(next, least - minimum)))
       var quantSum = Floats.zero
       var squareSum = Floats.zero
       var productSum = Floats.zero
@@ -142,7 +143,8 @@ struct AffineLanes {
       nextScale.replace(with: productSum / squareSum, where: isRaised)
       var sum = Floats.zero
       for index in 0..<count {
-        sum += weights[index] * Self.deviation(nextScale * quants[index] + nextMinimum - values[index], search.deviation)
+        sum +=
+          weights[index] * Self.deviation(nextScale * quants[index] + nextMinimum - values[index], search.deviation)
       }
       let isBetter = (determinant .> Floats.zero) .& (sum .< best)
       best.replace(with: sum, where: isBetter)

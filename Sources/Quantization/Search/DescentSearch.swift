@@ -75,37 +75,48 @@ struct DescentLanes {
     }
   }
 
-  /// Searches sixteen sub-blocks. Two chains of dependent steps that alternate take little longer than one.
   @inline(never)
-  static func search(_ low: inout Self, _ high: inout Self) {
+  mutating func search() {
     for _ in 0..<roundCount {
-      var isChanged = SIMDMask<SIMD8<Int32>>(repeating: false)
-      for index in 0..<16 {
-        isChanged = isChanged .| low.improve(index) .| high.improve(index)
-      }
-      if !any(isChanged) { break }
+      var isChanged = false
+      for index in 0..<16 where improve(index) { isChanged = true }
+      if !isChanged { break }
     }
   }
 
   /// Quantizes one element of each sub-block anew; whether that changed something.
+  ///
+  /// Most elements stay, which products tell without a division: w / scale of the others, which is value · nextSquare /
+  /// nextProduct, lies well between the halves around the quant, or beyond the last quant and far within ±2²².
   @inline(__always)
-  private mutating func improve(_ index: Int) -> SIMDMask<SIMD8<Int32>> {
+  private mutating func improve(_ index: Int) -> Bool {
     let value = values[index]
     let quant = quants[index]
     let weight = value * value
-    var nextProduct = product - weight * value * quant
-    var nextSquare = square - weight * quant * quant
+    let nextProduct = product - weight * value * quant
+    let nextSquare = square - weight * quant * quant
     let isPositive = nextProduct .> Floats.zero
-    let next = (value * nextSquare / nextProduct).nearest.clamped(-maximum, maximum - 1)
-    nextProduct += weight * value * next
-    nextSquare += weight * next * next
+    let scaled = value * nextSquare
+    var below = quant - Floats(repeating: 0.4999)
+    var above = quant + Floats(repeating: 0.4999)
+    below.replace(with: Floats(repeating: -0x1p20), where: quant .== Floats(repeating: -maximum))
+    above.replace(with: Floats(repeating: 0x1p20), where: quant .== Floats(repeating: maximum - 1))
+    let stays =
+      (scaled .> below * nextProduct) .& (scaled .< above * nextProduct)
+      .& (nextProduct .> Floats(repeating: 0x1p-90))
+    if all(stays .| .!isPositive) { return false }
+
+    let next = (scaled / nextProduct).nearest.clamped(-maximum, maximum - 1)
+    let changedProduct = nextProduct + weight * value * next
+    let changedSquare = nextSquare + weight * next * next
     let isBetter =
-      isPositive .& (next .!= quant) .& (nextSquare .> Floats.zero)
-      .& (nextProduct * nextProduct * square .> product * product * nextSquare)
+      isPositive .& (next .!= quant) .& (changedSquare .> Floats.zero)
+      .& (changedProduct * changedProduct * square .> product * product * changedSquare)
+    guard any(isBetter) else { return false }
     quants[index] = quant.replacing(with: next, where: isBetter)
-    product.replace(with: nextProduct, where: isBetter)
-    square.replace(with: nextSquare, where: isBetter)
-    return isBetter
+    product.replace(with: changedProduct, where: isBetter)
+    square.replace(with: changedSquare, where: isBetter)
+    return true
   }
 
   var scale: Floats {

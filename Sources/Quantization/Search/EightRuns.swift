@@ -54,7 +54,8 @@ struct EightRuns {
   private static func sixBits(_ numbers: Floats) -> (UInt16, Floats) {
     let greatest = numbers.greater(Floats.zero).greatestLane
     let inverse = greatest > 0 ? 63 / greatest : 0
-    let rounded = (numbers * Floats(repeating: inverse) + Floats(repeating: roundingShift)).words & Words(repeating: 255)
+    let rounded =
+      (numbers * Floats(repeating: inverse) + Floats(repeating: roundingShift)).words & Words(repeating: 255)
     let bits = Floats(unsafeBitCast(rounded, to: SIMD8<Int32>.self)).lesser(Floats(repeating: 63))
     return ((greatest / 63).halfBits, bits)
   }

@@ -1,0 +1,157 @@
+// The search for the scale of a run whose quants choose from sixteen levels, the numbers of IQ4: w = scale · level.
+//
+// Inverse scales (k + first level) / extreme are tried, for k = −7…7, after one of the other sign, −first level / extreme.
+// Each element takes the nearest level; the scale that suits these levels best by weighted least squares is
+//
+//   scale = Σ weight · level · w / Σ weight · level²     and explains     scale · Σ weight · level · w     of the energy.
+//
+// The one that explains most wins. Same floats as ggml-quants.c `quantize_row_iq4_nl_impl` (llama.cpp 0c1e57098).
+
+enum Levels {
+  /// ggml-common.h `kvalues_iq4nl`: steps that are finer near zero, where weights are dense.
+  static let numbers: [Float] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+
+  /// How far the inverse scales go to both sides.
+  static let tryCount = 7
+
+  /// The index of the level nearest to `number`, the greater of two that are equally near; NaN counts as greatest.
+  static func nearestIndex(_ number: Float) -> Int {
+    (1..<16).last { !(number < (numbers[$0 - 1] + numbers[$0]) / 2) } ?? 0
+  }
+
+  /// The best scale of a run, 0 for a negligible one.
+  static func searchScale(_ values: [Float], weights: [Float]) -> Float {
+    let extreme = firstOfGreatestMagnitude(values)
+    if abs(extreme) < negligibleMagnitude { return 0 }
+    func sums(_ inverse: Float) -> (product: Float, square: Float) {
+      var product: Float = 0
+      var square: Float = 0
+      for (value, weight) in zip(values, weights) {
+        let level = numbers[nearestIndex(inverse * value)]
+        product += weight * level * value
+        square += weight * level * level
+      }
+      return (product, square)
+    }
+    let first = sums(1 / (-extreme / numbers[0]))
+    var scale = first.square > 0 ? first.product / first.square : 0
+    var best = scale * first.product
+    for step in -tryCount...tryCount {
+      let next = sums((Float(step) + numbers[0]) / extreme)
+      if next.square > 0, next.product * next.product > best * next.square {
+        scale = next.product / next.square
+        best = scale * next.product
+      }
+    }
+    return scale
+  }
+}
+
+extension SIMD8 where Scalar == Float {
+  /// The levels nearest to the lanes.
+  @inline(__always)
+  fileprivate var nearestLevels: Floats {
+    var levels = Floats(repeating: -127)
+    func raise(_ threshold: Float, _ level: Float) {
+      levels.replace(with: Floats(repeating: level), where: self .>= Floats(repeating: threshold))
+    }
+    raise(-115.5, -104)
+    raise(-93.5, -83)
+    raise(-74, -65)
+    raise(-57, -49)
+    raise(-42, -35)
+    raise(-28.5, -22)
+    raise(-16, -10)
+    raise(-4.5, 1)
+    raise(7, 13)
+    raise(19, 25)
+    raise(31.5, 38)
+    raise(45.5, 53)
+    raise(61, 69)
+    raise(79, 89)
+    raise(101, 113)
+    return levels
+  }
+
+  /// The indices of the levels nearest to the lanes; NaN counts as greatest.
+  @inline(__always)
+  var nearestLevelIndices: Words {
+    var count = SIMD8<Int32>(repeating: 15)
+    func step(_ threshold: Float) {
+      // A lane's mask is −1 where it is set.
+      count &+= unsafeBitCast(self .< Floats(repeating: threshold), to: SIMD8<Int32>.self)
+    }
+    step(-115.5)
+    step(-93.5)
+    step(-74)
+    step(-57)
+    step(-42)
+    step(-28.5)
+    step(-16)
+    step(-4.5)
+    step(7)
+    step(19)
+    step(31.5)
+    step(45.5)
+    step(61)
+    step(79)
+    step(101)
+    return unsafeBitCast(count, to: Words.self)
+  }
+}
+
+/// Eight searches, one to a lane.
+///
+/// The tries move no element by more than one level, because they differ by a ninth and levels are farther apart. So each
+/// element has two levels, that of the first try and that of the last, and the half between them decides.
+@inline(never)
+func searchLevelScales(_ values: InlineArray<32, Floats>, weights: InlineArray<32, Floats>) -> Floats {
+  var extreme = Floats.zero
+  var magnitude = Floats.zero
+  for index in 0..<32 {
+    let isGreater = values[index].magnitude .> magnitude
+    magnitude.replace(with: values[index].magnitude, where: isGreater)
+    extreme.replace(with: values[index], where: isGreater)
+  }
+  let isNegligible = magnitude .< Floats(repeating: negligibleMagnitude)
+  extreme.replace(with: Floats(repeating: 1), where: isNegligible)
+
+  func inverse(_ step: Int) -> Floats { Floats(repeating: Float(step) - 127) / extreme }
+  let opposite = Floats(repeating: 1) / (-extreme / Floats(repeating: -127))
+  let first = inverse(-Levels.tryCount)
+  let last = inverse(Levels.tryCount)
+  var lower = InlineArray<32, Floats>(repeating: .zero)
+  var upper = lower
+  var product = Floats.zero
+  var square = Floats.zero
+  for index in 0..<32 {
+    let value = values[index]
+    let level = (opposite * value).nearestLevels
+    product += weights[index] * level * value
+    square += weights[index] * level * level
+    let firstLevel = (first * value).nearestLevels
+    let lastLevel = (last * value).nearestLevels
+    lower[index] = firstLevel.lesser(lastLevel)
+    upper[index] = firstLevel.greater(lastLevel)
+  }
+  var scale = (product / square).replacing(with: Floats.zero, where: .!(square .> Floats.zero))
+  var best = scale * product
+  for step in -Levels.tryCount...Levels.tryCount {
+    let next = inverse(step)
+    product = Floats.zero
+    square = Floats.zero
+    for index in 0..<32 {
+      let value = values[index]
+      let half = (lower[index] + upper[index]) * Floats(repeating: 0.5)
+      let level = lower[index].replacing(with: upper[index], where: next * value .>= half)
+      let term = weights[index] * level
+      product += term * value
+      square += term * level
+    }
+    let isBetter = (square .> Floats.zero) .& (product * product .> best * square)
+    let nextScale = product / square
+    scale.replace(with: nextScale, where: isBetter)
+    best.replace(with: nextScale * product, where: isBetter)
+  }
+  return scale.replacing(with: Floats.zero, where: isNegligible)
+}
