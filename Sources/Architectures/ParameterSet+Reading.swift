@@ -19,7 +19,12 @@ extension Definition {
   /// The parameters of a model folder with a config.json.
   public func parameters(of configuration: Configuration) throws(ParameterError) -> ParameterSet {
     let rotary = configuration.rotary
-    var set = try complete(defaults: parameterDefaults[configuration.modelType ?? ""] ?? [:]) {
+    var defaults = parameterDefaults[configuration.modelType ?? ""] ?? [:]
+    for rule in parameters where rule.isOptional {
+      // An explicit null says that there is no such number.
+      if rule.configKeys.contains(where: { configuration.json[$0] == .null }) { defaults[rule.name] = nil }
+    }
+    var set = try complete(defaults: defaults) {
       rule throws(ParameterError) in
       for key in rule.configKeys {
         let stated = key == "rope_theta" ? rotary["rope_theta"] : configuration.json[key]

@@ -16,7 +16,13 @@ import Testing
   }
 
   @Test func absentNumbersTakeTheDefaultsOfTransformers() throws {
-    let set = try parameters(#"{"model_type":"mistral","num_attention_heads":16,"rope_theta":1e6}"#)
+    let mistral = try #require(try DefinitionLibrary.bundled().definition(named: "mistral"))
+    let json = try JSON(parsing: Array(#"{"model_type":"mistral","num_attention_heads":16,"rope_theta":1e6}"#.utf8))
+    let set = try mistral.parameters(of: Configuration(json))
+    #expect(set.integer("sliding_window") == 4096)
+    let without = try JSON(parsing: Array(#"{"model_type":"mistral","sliding_window":null}"#.utf8))
+    #expect(try mistral.parameters(of: Configuration(without)).integer("sliding_window") == nil)
+    #expect(try parameters(#"{"sliding_window":64}"#).integer("sliding_window") == nil)
     #expect(set.integer("feed_forward_length") == 14336)
     #expect(set.integer("key_value_head_count") == 8)
     #expect(set.integer("head_dimension") == 256)

@@ -12,7 +12,7 @@ import Testing
     "recognises",
     arguments: [
       ("llama-gqa", "llama", "hf"), ("yi", "yi", "yi"), ("aquila", "aquila", "hf"), ("meta", "llama", "meta"),
-      ("expected/yi/yi-q8_0.gguf", "llama", "gguf"), ("mistral", "llama", "hf"),
+      ("expected/yi/yi-q8_0.gguf", "llama", "gguf"), ("mistral", "mistral", "hf"),
     ])
   func recognition(path: String, definition: String, scheme: String) throws {
     let model = try open(Fixtures.path(path))
@@ -67,13 +67,13 @@ import Testing
       to: "model.safetensors")
     #expect { try open(folder.path) } throws: {
       "\($0)"
-        == "\(folder.path): architecture \"MambaForCausalLM\" is not known (known: llama, yi, aquila; pass --arch-as NAME"
+        == "\(folder.path): architecture \"MambaForCausalLM\" is not known (known: llama, mistral, yi, aquila; pass --arch-as NAME"
         + " if it is one of these by another name)"
     }
     let model = try Model.open(folder.path, library: try .bundled(), architecture: "llama")
     #expect(model.definition.name == "llama")
     #expect { try Model.open(folder.path, library: try .bundled(), architecture: "mamba") } throws: {
-      "\($0)" == "architecture \"mamba\" has no definition (known: llama, yi, aquila)"
+      "\($0)" == "architecture \"mamba\" has no definition (known: llama, mistral, yi, aquila)"
     }
   }
 
