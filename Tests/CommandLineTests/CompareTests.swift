@@ -61,4 +61,26 @@ struct CompareTests {
     #expect(run.output.contains("holds 1 NaN\n"))
     #expect(run.output.hasSuffix("failed\n"))
   }
+
+  @Test(
+    "a check finds what does not fit together",
+    arguments: [
+      ("config.json", "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true", 0, "ties.differ"),
+      ("config.json", "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 4", 1, "coverage"),
+      ("config.json", "\"intermediate_size\": 160", "\"intermediate_size\": 161", 1, "coverage"),
+      ("config.json", "\"bos_token_id\": 1", "\"bos_token_id\": 3", 0, "tokenizer.conflict"),
+    ] as [(String, String, String, Int32, String)])
+  func misfits(file: String, text: String, replacement: String, status: Int32, finding: String) throws {
+    let folder = TemporaryFolder()
+    for name in try FileManager.default.contentsOfDirectory(atPath: Fixtures.path("llama-gqa")) {
+      try FileManager.default.copyItem(atPath: Fixtures.path("llama-gqa", name), toPath: folder.file(name))
+    }
+    let original = try String(contentsOfFile: folder.file(file), encoding: .utf8)
+    try #require(original.contains(text))
+    try original.replacingOccurrences(of: text, with: replacement)
+      .write(toFile: folder.file(file), atomically: true, encoding: .utf8)
+    let run = try Program.run(["check", folder.path])
+    #expect(run.status == status)
+    #expect(run.output.contains(finding))
+  }
 }

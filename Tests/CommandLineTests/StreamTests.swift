@@ -77,4 +77,38 @@ struct HostileFileTests {
       #expect(run.status == 0 || run.status == 2, "round \(round): \(run.status.map(String.init) ?? "a signal")")
     }
   }
+
+  @Test("names with control characters are printed escaped")
+  func hostileNames() throws {
+    let folder = TemporaryFolder()
+    let name = #"evil\u001b[31m\nline\u202e"#
+    let header = "{" + SafeTensorsBytes.entry(name, "F32", [1], 0, 4) + "}"
+    let path = try folder.write(SafeTensorsBytes(header, dataByteCount: 4).bytes, to: "a.safetensors")
+    for arguments in [
+      ["inspect", path], ["inspect", path, "--stats"], ["hash", path], ["check", path], ["diff", path, path],
+    ] {
+      let run = try Program.run(arguments)
+      for scalar in (run.output + run.error).unicodeScalars {
+        #expect(scalar == "\n" || scalar.value >= 0x20 && scalar.value != 0x202E && scalar.value != 0x7F)
+      }
+    }
+    #expect(try Program.run(["inspect", path]).output.contains(#"evil\u{1b}[31m\nline\u{202e}"#))
+  }
+
+  @Test("a storage format that is not known is described, and not converted")
+  func unknownFormat() throws {
+    let folder = TemporaryFolder()
+    var file = GGUFBytes()
+    file.pairs = [file.pair("general.architecture", 8, file.string("llama"))]
+    file.records = [GGUFBytes.Record("token_embd.weight", [4, 2], type: 99)]
+    file.dataByteCount = 64
+    let path = try folder.write(file.bytes, to: "a.gguf")
+    let inspected = try Program.run(["inspect", path])
+    #expect(inspected.status == 0)
+    #expect(inspected.output.contains("ggml type 99"))
+    #expect(try Program.run(["inspect", path, "--stats"]).status == 0)
+    let converted = try Program.run(["convert", path, "-o", folder.file("out")])
+    #expect(converted.status == 2)
+    #expect(folder.names == ["a.gguf"])
+  }
 }
