@@ -105,7 +105,8 @@ enum Q2_K: BlockDecoder, SuperBlockEncoder {
     let added =
       storedStep(greatest.minimum) * Floats(SIMD8<UInt8>(truncatingIfNeeded: (packed &>> 4) & Words(repeating: 15)))
     let keepsSearch = divisor .== Floats.zero
-    let anyKeepsSearch = any(keepsSearch)
+    let anyKeepsSearch = keepsSearch.isAnySet
+    let values = values.span
     for place in 0..<16 {
       var found = ((values[place] + added) / divisor).nearest.clamped(0, 3)
       if anyKeepsSearch { found.replace(with: search.quants(values[place]), where: keepsSearch) }

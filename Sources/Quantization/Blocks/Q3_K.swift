@@ -99,10 +99,12 @@ enum Q3_K: BlockDecoder, SuperBlockEncoder {
     let highScales = innerScales(high.scale, inverse: inverse, isZero: greatest == 0)
     storeScales(lowScales.wholeWords, highScales.wholeWords, into: &bytes, at: destination &+ 96)
 
-    let scale = Float(halfBits: scaleBits)
+    let scale = Floats(repeating: Float(halfBits: scaleBits))
+    let lows = low.quants(dividingBy: scale * (lowScales - Floats(repeating: 32)))
+    let highs = high.quants(dividingBy: scale * (highScales - Floats(repeating: 32)))
+    let lowSpan = lows.span, highSpan = highs.span
     for place in 0..<16 {
-      let lowQuants = quants(low, place, scale: scale, lowScales)
-      let highQuants = quants(high, place, scale: scale, highScales)
+      let lowQuants = lowSpan[place], highQuants = highSpan[place]
       storeTwoBits(lowQuants & Words(repeating: 3), into: &bytes, at: destination &+ 32 &+ place)
       storeTwoBits(highQuants & Words(repeating: 3), into: &bytes, at: destination &+ 64 &+ place)
       // Sub-blocks alternate between the places below 16 and above: even bits of a byte of eight, and odd ones.
@@ -119,13 +121,6 @@ enum Q3_K: BlockDecoder, SuperBlockEncoder {
     if isZero { return Floats.zero }
     let rounded = (Floats(repeating: inverse) * scales + Floats(repeating: roundingShift)).words
     return Floats(SIMD8<Int8>(truncatingIfNeeded: rounded)).clamped(-32, 31) + Floats(repeating: 32)
-  }
-
-  @inline(__always)
-  private static func quants(_ search: DescentLanes, _ place: Int, scale: Float, _ innerScales: Floats) -> Words {
-    let divisor = Floats(repeating: scale) * (innerScales - Floats(repeating: 32))
-    let quants = (search.values[place] / divisor).nearest.clamped(-4, 3) + Floats(repeating: 4)
-    return quants.replacing(with: search.raisedQuants(place), where: divisor .== Floats.zero).wholeWords
   }
 
   @inline(__always)

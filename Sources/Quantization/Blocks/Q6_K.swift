@@ -108,7 +108,8 @@ enum Q6_K: BlockDecoder, SuperBlockEncoder {
     bytes.store(inner, at: innerScales)
     let divisor = Floats(repeating: scale) * Floats(inner)
     let keepsSearch = divisor .== Floats.zero
-    let anyKeepsSearch = any(keepsSearch)
+    let anyKeepsSearch = keepsSearch.isAnySet
+    let values = values.span
     for place in 0..<16 {
       var quants = (values[place] / divisor).nearest.clamped(-32, 31) + Floats(repeating: 32)
       if anyKeepsSearch { quants.replace(with: search.quants(values[place]), where: keepsSearch) }

@@ -94,8 +94,9 @@ struct AffineLanes {
 
   @inline(__always)
   init<let count: Int>(
-    _ values: InlineArray<count, Floats>, weights: InlineArray<count, Floats>, _ search: AffineSearch
+    _ elements: InlineArray<count, Floats>, weights: InlineArray<count, Floats>, _ search: AffineSearch
   ) {
+    let values = elements.span, weights = weights.span
     maximum = search.maximum
     var least = values[0]
     var greatest = values[0]
@@ -119,7 +120,8 @@ struct AffineLanes {
       let quant = (inverse * (values[index] - start)).nearestSmall.clamped(0, maximum)
       best += weights[index] * Self.deviation(scale * quant + minimum - values[index], search.deviation)
     }
-    var quants = InlineArray<count, Floats>(repeating: .zero)
+    var storage = InlineArray<count, Floats>(repeating: .zero)
+    var quants = storage.mutableSpan
     for step in 0...search.stepCount {
       let next = Floats(repeating: search.factor(step)) / (greatest - minimum)
       isPlain = isPlain

@@ -54,9 +54,10 @@ struct DescentLanes {
   private let maximum: Float
 
   @inline(__always)
-  init(_ values: InlineArray<16, Floats>, maximum: Float) {
-    self.values = values
+  init(_ elements: InlineArray<16, Floats>, maximum: Float) {
+    values = elements
     self.maximum = maximum
+    let values = elements.span
     var extreme = Floats.zero
     var magnitude = Floats.zero
     for index in 0..<16 {
@@ -67,7 +68,8 @@ struct DescentLanes {
     isNegligible = magnitude .< Floats(repeating: negligibleMagnitude)
     extreme.replace(with: Floats(repeating: 1), where: isNegligible)
     let inverse = Floats(repeating: -maximum) / extreme
-    quants = values.mapped { (inverse * $0).nearestSmall.clamped(-maximum, maximum - 1) }
+    quants = elements.mapped { (inverse * $0).nearestSmall.clamped(-maximum, maximum - 1) }
+    let quants = quants.span
     for index in 0..<16 {
       let weight = values[index] * values[index]
       product += weight * values[index] * quants[index]
@@ -77,11 +79,16 @@ struct DescentLanes {
 
   @inline(never)
   mutating func search() {
+    let elements = values
+    let values = elements.span
+    var found = quants
+    var quants = found.mutableSpan
     for _ in 0..<roundCount {
       var isChanged = false
-      for index in 0..<16 where improve(index) { isChanged = true }
+      for index in 0..<16 where improve(values[index], &quants[index]) { isChanged = true }
       if !isChanged { break }
     }
+    self.quants = found
   }
 
   /// Quantizes one element of each sub-block anew; whether that changed something.
@@ -89,9 +96,7 @@ struct DescentLanes {
   /// Most elements stay, which products tell without a division: w / scale of the others, which is value · nextSquare /
   /// nextProduct, lies well between the halves around the quant, or beyond the last quant and far within ±2²².
   @inline(__always)
-  private mutating func improve(_ index: Int) -> Bool {
-    let value = values[index]
-    let quant = quants[index]
+  private mutating func improve(_ value: Floats, _ quant: inout Floats) -> Bool {
     let weight = value * value
     let nextProduct = product - weight * value * quant
     let nextSquare = square - weight * quant * quant
@@ -104,7 +109,7 @@ struct DescentLanes {
     let stays =
       (scaled .> below * nextProduct) .& (scaled .< above * nextProduct)
       .& (nextProduct .> Floats(repeating: 0x1p-90))
-    if all(stays .| .!isPositive) { return false }
+    guard (.!stays .& isPositive).isAnySet else { return false }
 
     let next = (scaled / nextProduct).nearest.clamped(-maximum, maximum - 1)
     let changedProduct = nextProduct + weight * value * next
@@ -112,8 +117,8 @@ struct DescentLanes {
     let isBetter =
       isPositive .& (next .!= quant) .& (changedSquare .> Floats.zero)
       .& (changedProduct * changedProduct * square .> product * product * changedSquare)
-    guard any(isBetter) else { return false }
-    quants[index] = quant.replacing(with: next, where: isBetter)
+    guard isBetter.isAnySet else { return false }
+    quant.replace(with: next, where: isBetter)
     product.replace(with: changedProduct, where: isBetter)
     square.replace(with: changedSquare, where: isBetter)
     return true
@@ -123,9 +128,20 @@ struct DescentLanes {
     (product / square).replacing(with: Floats.zero, where: isNegligible .| .!(square .> Floats.zero))
   }
 
-  /// The quants of one element of each sub-block, raised by the maximum.
+  /// The quants of elements divided by stored scales, raised by the maximum; those of the search where a scale is zero.
   @inline(__always)
-  func raisedQuants(_ index: Int) -> Floats {
-    (quants[index] + Floats(repeating: maximum)).replacing(with: Floats.zero, where: isNegligible)
+  func quants(dividingBy divisor: Floats) -> InlineArray<16, Words> {
+    let keepsSearch = divisor .== Floats.zero
+    let anyKeepsSearch = keepsSearch.isAnySet
+    let raise = Floats(repeating: maximum)
+    let values = values.span, found = quants.span
+    return InlineArray<16, Words> { index in
+      var quants = (values[index] / divisor).nearest.clamped(-maximum, maximum - 1) + raise
+      if anyKeepsSearch {
+        let kept = (found[index] + raise).replacing(with: Floats.zero, where: isNegligible)
+        quants.replace(with: kept, where: keepsSearch)
+      }
+      return quants.wholeWords
+    }
   }
 }

@@ -41,8 +41,9 @@ struct EightRuns {
   @inline(__always)
   init(_ values: RawSpan, at offset: Int, _ search: AffineSearch) {
     let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+    let elements = runs.span
     var sum = Floats.zero
-    for place in 0..<32 { sum += runs[place] * runs[place] }
+    for place in 0..<32 { sum += elements[place] * elements[place] }
     let mean = (sum / Floats(repeating: 32)).squareRoot()
     self.values = runs
     self.search = AffineLanes(runs, weights: runs.mapped { mean + $0.magnitude }, search)
@@ -80,7 +81,8 @@ struct EightRuns {
     let divisors = Floats(repeating: Float(halfBits: scaleBits)) * scales
     let added = Floats(repeating: Float(halfBits: minimumBits)) * minimums
     let keepsSearch = divisors .== Floats.zero
-    let anyKeepsSearch = any(keepsSearch)
+    let anyKeepsSearch = keepsSearch.isAnySet
+    let values = values.span
     for place in 0..<32 {
       var quants = ((values[place] + added) / divisors).nearest.clamped(0, maximum)
       if anyKeepsSearch { quants.replace(with: search.quants(values[place]), where: keepsSearch) }

@@ -105,7 +105,8 @@ extension SIMD8 where Scalar == Float {
 /// The tries move no element by more than one level, because they differ by a ninth and levels are farther apart. So each
 /// element has two levels, that of the first try and that of the last, and the half between them decides.
 @inline(never)
-func searchLevelScales(_ values: InlineArray<32, Floats>, weights: InlineArray<32, Floats>) -> Floats {
+func searchLevelScales(_ elements: InlineArray<32, Floats>, weights: InlineArray<32, Floats>) -> Floats {
+  let values = elements.span, weights = weights.span
   var extreme = Floats.zero
   var magnitude = Floats.zero
   for index in 0..<32 {
@@ -120,8 +121,9 @@ func searchLevelScales(_ values: InlineArray<32, Floats>, weights: InlineArray<3
   let opposite = Floats(repeating: 1) / (-extreme / Floats(repeating: -127))
   let first = inverse(-Levels.tryCount)
   let last = inverse(Levels.tryCount)
-  var lower = InlineArray<32, Floats>(repeating: .zero)
-  var upper = lower
+  var lowerLevels = InlineArray<32, Floats>(repeating: .zero)
+  var upperLevels = lowerLevels
+  var lower = lowerLevels.mutableSpan, upper = upperLevels.mutableSpan
   var product = Floats.zero
   var square = Floats.zero
   for index in 0..<32 {

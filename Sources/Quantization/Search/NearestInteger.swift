@@ -21,8 +21,9 @@ extension SIMD8 where Scalar == Float {
   /// `nearestInteger` of each lane.
   @inline(__always)
   var nearest: Floats {
+    // Under the exponent of 2²³ the bits are the fraction of 2²³ + number + 2²².
     let bits = (self + Floats(repeating: roundingShift)).words & Words(repeating: 0x007F_FFFF)
-    return Floats(unsafeBitCast(bits, to: SIMD8<Int32>.self)) - Floats(repeating: 4_194_304)
+    return Floats(bits: bits | Words(repeating: 0x4B00_0000)) - Floats(repeating: roundingShift)
   }
 
   /// The whole numbers that the lanes are, which must be from 0 to below 2²².
@@ -32,5 +33,15 @@ extension SIMD8 where Scalar == Float {
   @inline(__always)
   func clamped(_ least: Float, _ greatest: Float) -> Floats {
     lesser(Floats(repeating: greatest)).greater(Floats(repeating: least))
+  }
+}
+
+extension SIMDMask where Storage == SIMD8<Int32> {
+  /// Whether a lane is set: `any` without a call.
+  @inline(__always)
+  var isAnySet: Bool {
+    let pairs = unsafeBitCast(self, to: SIMD4<UInt64>.self)
+    let two = pairs.lowHalf | pairs.highHalf
+    return two[0] | two[1] != 0
   }
 }

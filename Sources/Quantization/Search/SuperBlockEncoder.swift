@@ -41,7 +41,8 @@ extension InlineArray where Element == Floats {
   /// The same for every vector.
   @inline(__always)
   func mapped(_ transform: (Floats) -> Floats) -> Self {
-    Self { transform(self[$0]) }
+    let vectors = span
+    return Self { transform(vectors[$0]) }
   }
 }
 

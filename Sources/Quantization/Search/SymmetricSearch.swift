@@ -53,8 +53,9 @@ struct SymmetricLanes {
   private let maximum: Float
 
   @inline(never)
-  init<let count: Int>(_ values: InlineArray<count, Floats>, weights: InlineArray<count, Floats>, maximum: Float) {
+  init<let count: Int>(_ elements: InlineArray<count, Floats>, weights: InlineArray<count, Floats>, maximum: Float) {
     self.maximum = maximum
+    let values = elements.span, weights = weights.span
     var extreme = Floats.zero
     var magnitude = Floats.zero
     for index in 0..<count {
@@ -64,7 +65,8 @@ struct SymmetricLanes {
     }
     isNegligible = magnitude .< Floats(repeating: negligibleMagnitude)
     extreme.replace(with: Floats(repeating: 1), where: isNegligible)
-    let weighted = InlineArray<count, Floats> { weights[$0] * values[$0] }
+    let products = InlineArray<count, Floats> { weights[$0] * values[$0] }
+    let weighted = products.span
 
     inverse = Floats(repeating: -maximum) / extreme
     var (product, square) = Self.sums(values, weighted, weights, inverse, maximum)
@@ -83,13 +85,12 @@ struct SymmetricLanes {
   }
 
   @inline(__always)
-  private static func sums<let count: Int>(
-    _ values: borrowing InlineArray<count, Floats>, _ weighted: borrowing InlineArray<count, Floats>,
-    _ weights: borrowing InlineArray<count, Floats>, _ inverse: Floats, _ maximum: Float
+  private static func sums(
+    _ values: Span<Floats>, _ weighted: Span<Floats>, _ weights: Span<Floats>, _ inverse: Floats, _ maximum: Float
   ) -> (product: Floats, square: Floats) {
     var product = Floats.zero
     var square = Floats.zero
-    for index in 0..<count {
+    for index in values.indices {
       // No quant leaves ±(maximum + 1), since no element exceeds the extreme.
       let quant = (inverse * values[index]).nearestSmall.clamped(-maximum, maximum - 1)
       product += weighted[index] * quant
