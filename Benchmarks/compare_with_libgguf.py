@@ -14,10 +14,11 @@ import libgguf
 import numpy as np
 from gguf import GGMLQuantizationType
 
-ENCODED = ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"]
-DECODED = ENCODED + ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4", "TQ1_0", "TQ2_0"]
+ENCODED = ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"]
+ENCODED += ["MXFP4", "NVFP4", "TQ1_0", "TQ2_0", "Q1_0"]
+DECODED = ENCODED
 WEIGHT_COUNT = 1 << 16
-ROUND_COUNT = 20
+ROUND_COUNT = 5
 
 
 def best(body):

@@ -65,6 +65,12 @@ extension Codec {
     case .q6_K: Q6_K.self
     case .iq4_NL: IQ4_NL.self
     case .iq4_XS: IQ4_XS.self
+    case .mxfp4: MXFP4.self
+    case .nvfp4: NVFP4.self
+    case .tq1_0: TQ1_0.self
+    case .tq2_0: TQ2_0.self
+    case .q1_0: Q1_0.self
+    case .q2_0: Q2_0.self
     default: nil
     }
   }

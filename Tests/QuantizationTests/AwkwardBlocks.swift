@@ -26,6 +26,15 @@ enum AwkwardBlocks {
     ("constant", by { _ in -0.37 }),
     ("extremes of both signs", by { $0 < 0 ? -1 : 1 }),
     ("multiples of a half", by { ($0 * 40).rounded() / 2 }),
+    ("rare numbers among zeros", row { $0 % 173 == 7 ? Float($0) : 0 }),
+    (
+      "sub-blocks of very different scale",
+      row { normals[$0] * ($0 / 16 % 3 == 0 ? 1e-9 : $0 / 32 % 2 == 0 ? 1 : 1e-4) }
+    ),
+    ("one huge outlier in each row of 1,024", row { $0 % 1024 == 99 ? 1e30 : normals[$0] }),
+    ("far from zero", by { $0 + 3000 }),
+    ("far below zero", by { $0 * 0.01 - 3e6 }),
+    ("just below powers of two", row { $0 % 32 == 3 ? Float(1 << ($0 / 64)).nextDown : normals[$0] * 0.1 }),
   ]
 
   private static let ties: [(String, [Float])] = [

@@ -10,7 +10,7 @@ import Testing
   /// Q2_0 is too young for the tools that made the vectors; a block by hand stands for it below.
   static let recorded = decoded.filter { $0 != .q2_0 }
 
-  @Test(arguments: encoded)
+  @Test(arguments: encoded.filter { $0 != .q2_0 })
   func encodersGiveGGMLsBytes(format: StorageFormat) throws {
     let golden = try GoldenVectors(format.name)
     let cases = golden.cases("input.")
@@ -31,6 +31,13 @@ import Testing
       let values = try Codec.decode(format, golden.bytes("encoded." + name), elementCount: expected.count)
       #expect(differences(values, expected) == [], "\(name)")
     }
+  }
+
+  @Test func twoBitBlockByHandEncodes() throws {
+    // Scale 0.5: −0.5, then a tie, which goes away from zero, and what is just below one; 0 becomes 1.
+    let values: [Float] = [-0.5, -0.25, Float(-0.25).nextUp, 0.25] + [Float](repeating: 0, count: 60)
+    #expect(
+      try Codec.encode(.q2_0, values) == [0x00, 0x38, 0b10_01_00_00] + [UInt8](repeating: 0b01_01_01_01, count: 15))
   }
 
   @Test func twoBitBlockByHandDecodes() throws {

@@ -1,82 +1,93 @@
-// Formats of one and two bits: sign only, four steps, and three steps ("ternary").
+// Formats of one and two bits: sign only, and four steps.
 //
 //   Q1_0    0 ┊ scale f16 │ 2 ┊ signs 16 bytes, low bits first │ 18                                     128 elements
 //   Q2_0    0 ┊ scale f16 │ 2 ┊ quants 16 bytes, four to a byte, low bits first │ 18                     64 elements
-//   TQ1_0   0 ┊ 32 × 5 trits, 16 × 5 trits │ 48 ┊ 4 × 4 trits │ 52 ┊ scale f16 │ 54                     256 elements
-//   TQ2_0   0 ┊ quants 64 bytes │ 64 ┊ scale f16 │ 66                                                   256 elements
 //
-// Q1_0: w = ±scale.  Others: w = (q − 1) · scale.
-// TQ2_0's elements go in eight runs of 32: run r is bits 2·(r mod 4)+1…2·(r mod 4) of bytes 32·(r div 4)…+31.
-// A TQ1_0 byte b is a fraction b / 256 in base three: trit n is the whole part of 3 · (3ⁿ · b mod 256) / 256; the first trits
-// of the 32 bytes come first, then their second ones, and so on; then those of the 16, then those of the 4.
-// Same floats as ggml-quants.c `dequantize_row_{q1_0,q2_0,tq1_0,tq2_0}` (llama.cpp 0c1e57098).
+// Q1_0: w = ±scale.  Encoding: scale = mean |w|; zeros of both signs count as positive.
+// Q2_0: w = (q − 1) · scale.  Encoding: scale = max |w|, q = w · (1 / scale) rounded half away from zero, plus 1; an inverse
+// that overflows makes all quants 0.
+// Same bytes as ggml-quants.c `quantize_row_{q1_0,q2_0}_ref`, `dequantize_row_{q1_0,q2_0}` (llama.cpp 0c1e57098).
 
-enum Q1_0: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum Q1_0: BlockDecoder, BlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 128
     static let bytesPerBlock = 18
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let scale = values.reduce(0) { $0 + abs($1) } / 128
+      var signs = [UInt8](repeating: 0, count: 16)
+      for (index, value) in values.enumerated() where value >= 0 { signs[index / 8] |= 1 << UInt8(index % 8) }
+      return scale.halfBytes + signs
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
       return (0..<128).map { (block[2 + $0 / 8] >> UInt8($0 % 8)) & 1 == 1 ? scale : -scale }
     }
   }
+
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
+    for block in 0..<values.byteCount / 512 {
+      let source = block &* 512
+      let destination = start &+ block &* Reference.bytesPerBlock
+      var sum: Float = 0
+      for group in 0..<16 {
+        let eight = values.floats(at: source &+ group &* 32)
+        let magnitude = eight.magnitude
+        for lane in 0..<8 { sum += magnitude[lane] }
+        let signs = unsafeBitCast(eight .>= Floats.zero, to: Words.self).lowestBits
+        bytes.store(signs, at: destination &+ 2 &+ group)
+      }
+      bytes.store((sum / 128).halfBits, at: destination)
+    }
+    return nil
+  }
 }
 
-enum Q2_0: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum Q2_0: BlockDecoder, BlockEncoder {
+  enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 64
     static let bytesPerBlock = 18
+
+    static func encode(_ values: [Float]) -> [UInt8] {
+      let scale = abs(firstOfGreatestMagnitude(values))
+      let inverse = inverseOrZero(scale)
+      var quants = [UInt8](repeating: 0, count: 16)
+      for (index, value) in values.enumerated() {
+        let rounded = truncatedAsX86((value * inverse).rounded(.toNearestOrAwayFromZero))
+        quants[index / 4] |= UInt8(Int(rounded &+ 1).clamped(0, 3)) << UInt8(index % 4 * 2)
+      }
+      return scale.halfBytes + quants
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
       return (0..<64).map { Float(Int((block[2 + $0 / 4] >> UInt8($0 % 4 * 2)) & 3) - 1) * scale }
     }
   }
-}
 
-enum TQ1_0: BlockDecoder {
-  enum Reference: ReferenceDecoder {
-    static let elementsPerBlock = 256
-    static let bytesPerBlock = 54
-
-    static func decode(_ block: [UInt8]) -> [Float] {
-      let scale = block.half(at: 52)
-      return (trits(block[0..<32], count: 5) + trits(block[32..<48], count: 5) + trits(block[48..<52], count: 4))
-        .map { Float($0 - 1) * scale }
-    }
-
-    private static func trits(_ bytes: ArraySlice<UInt8>, count: Int) -> [Int] {
-      [UInt8(1), 3, 9, 27, 81].prefix(count).flatMap { power in
-        bytes.map { Int($0 &* power) * 3 / 256 }
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
+    for block in 0..<values.byteCount / 256 {
+      let source = block &* 256
+      let destination = start &+ block &* Reference.bytesPerBlock
+      let scale = values.greatestMagnitude(at: source, vectorCount: 8)
+      let inverse = inverseOrZero(scale)
+      guard inverse.isFinite else {
+        encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+        continue
+      }
+      bytes.store(scale.halfBits, at: destination)
+      for group in 0..<8 {
+        let steps = (values.floats(at: source &+ group &* 32) * Floats(repeating: inverse)).ternarySteps
+        let pairs = unsafeBitCast(steps, to: SIMD4<UInt64>.self)
+        let packed = pairs | (pairs &>> 30)
+        let quants = UInt16(truncatingIfNeeded: (packed[0] & 15) | (packed[1] & 15) << 4)
+        let next = UInt16(truncatingIfNeeded: (packed[2] & 15) | (packed[3] & 15) << 4)
+        bytes.store(quants | next << 8, at: destination &+ 2 &+ group &* 2)
       }
     }
-  }
-}
-
-enum TQ2_0: BlockDecoder {
-  enum Reference: ReferenceDecoder {
-    static let elementsPerBlock = 256
-    static let bytesPerBlock = 66
-
-    static func decode(_ block: [UInt8]) -> [Float] {
-      let scale = block.half(at: 64)
-      return (0..<256).map { element in
-        let (run, place) = element.quotientAndRemainder(dividingBy: 32)
-        return Float(Int((block[run / 4 * 32 + place] >> UInt8(run % 4 * 2)) & 3) - 1) * scale
-      }
-    }
-  }
-
-  @inline(__always)
-  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
-    let scale = bytes.half(at: source &+ 64)
-    for group in 0..<16 {
-      let run = group &>> 1
-      let quants = bytes.bytes16(at: source &+ (run &>> 2) &* 32 &+ (group & 1) &* 16)
-      let shift = SIMD16<UInt8>(repeating: UInt8(truncatingIfNeeded: (run & 3) &* 2))
-      values.storeScaled(
-        (quants &>> shift) & SIMD16<UInt8>(repeating: 3), minus: 1, by: scale, at: destination &+ group &* 64)
-    }
+    return nil
   }
 }
