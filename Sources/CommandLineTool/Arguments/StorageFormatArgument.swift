@@ -2,41 +2,49 @@ import ArgumentParser
 import Ingot
 
 /// The name of a storage format that can be encoded, or `auto`.
-enum TypeArgument: ExpressibleByArgument {
-  case automatic
-  case format(StorageFormat)
+struct TypeArgument: ExpressibleByArgument {
+  /// As it was written.
+  let text: String
 
-  init?(argument: String) {
-    if argument.lowercased() == "auto" {
-      self = .automatic
-    } else if let format = StorageFormat(named: argument), Codec.canEncode(format) {
-      self = .format(format)
-    } else {
-      return nil
-    }
-  }
+  init(argument: String) { text = argument }
 
-  static var allValueStrings: [String] {
-    ["auto"] + StorageFormat.allCases.filter { Codec.canEncode($0) }.map(\.name)
-  }
+  var defaultValueDescription: String { text }
 
+  /// What the tensors get; `auto` keeps what the target can hold without loss.
   var choice: ConversionRequest.TypeChoice {
-    switch self {
-    case .automatic: .automatic
-    case .format(let format): .format(format)
-    }
+    get throws { text.lowercased() == "auto" ? .automatic : .format(try encodableFormat(text)) }
   }
 }
 
 /// `PATTERN=T`: a storage format for the tensors whose name matches.
 struct TypeOverrideArgument: ExpressibleByArgument {
-  let override: ConversionRequest.TypeOverride
+  let pattern: String
+  let text: String
 
   init?(argument: String) {
-    guard let separator = argument.lastIndex(of: "="), separator > argument.startIndex,
-      let format = StorageFormat(named: String(argument[argument.index(after: separator)...])),
-      Codec.canEncode(format)
-    else { return nil }
-    override = ConversionRequest.TypeOverride(pattern: String(argument[..<separator]), format: format)
+    guard let separator = argument.lastIndex(of: "="), separator > argument.startIndex else { return nil }
+    pattern = String(argument[..<separator])
+    text = String(argument[argument.index(after: separator)...])
+  }
+
+  var override: ConversionRequest.TypeOverride {
+    get throws { ConversionRequest.TypeOverride(pattern: pattern, format: try encodableFormat(text)) }
+  }
+}
+
+/// The storage format called `name`, if numbers can be stored in it.
+private func encodableFormat(_ name: String) throws(UnusableType) -> StorageFormat {
+  guard let format = StorageFormat(named: name) else { throw UnusableType(name: name, isKnown: false) }
+  guard Codec.canEncode(format) else { throw UnusableType(name: format.name, isKnown: true) }
+  return format
+}
+
+/// A storage format that was asked for is unknown or cannot be written.
+struct UnusableType: IngotError {
+  let name: String
+  let isKnown: Bool
+  var category: ErrorCategory { .usage }
+  var description: String {
+    "type \(name.quoted): \(isKnown ? "cannot be encoded" : "is not known") (ingot formats lists what can be encoded)"
   }
 }

@@ -21,7 +21,7 @@ struct Convert: ParsableCommand {
   @Option(
     name: [.long, .customLong("outtype")],
     help: "The storage format of the tensors; auto keeps what the target can hold without loss.")
-  var type: TypeArgument = .automatic
+  var type = TypeArgument(argument: "auto")
 
   @Option(help: ArgumentHelp("The naming scheme of the output: hf, meta, yi, …", valueName: "scheme"))
   var naming: String?
@@ -65,6 +65,7 @@ struct Convert: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
+    let request = try makeRequest()
     let plan = try Planner.plan(try model.open(source), request)
     if isDryRun {
       try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
@@ -102,15 +103,15 @@ struct Convert: ParsableCommand {
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
 
-  private var request: ConversionRequest {
+  private func makeRequest() throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)
     switch to {
     case .gguf: request.target = .gguf
     case .safetensors: request.target = output.hasSuffix(".safetensors") ? .safeTensors : .folder
     case nil: break
     }
-    request.type = type.choice
-    request.typeOverrides = typeOverrides.map(\.override)
+    request.type = try type.choice
+    request.typeOverrides = try typeOverrides.map { try $0.override }
     request.naming = naming
     request.maximumShardByteCount = shardSize?.byteCount
     request.overwrite = policy
