@@ -43,7 +43,7 @@ bench: build
 	cd Benchmarks && $(PEERS)/venv/bin/python compare_with_libgguf.py .build/release/codec-benchmark
 
 lint: setup
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Plugins Package.swift
 	scripts/check-imports.sh
 
 clean:

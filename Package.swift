@@ -7,8 +7,8 @@ let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -45,7 +45,11 @@ let package = Package(
     library("Formats", ["Tensors", "Bytes"]),
     library("Quantization", ["Tensors", "Bytes"]),
     library("Tokenization", ["Tensors", "Bytes"]),
-    library("Architectures", ["Tensors", "Bytes"], resources: [.embedInCode("Definitions")]),
+    .target(
+      name: "Architectures", dependencies: ["Tensors", "Bytes"], exclude: ["Definitions"], swiftSettings: settings,
+      plugins: ["EmbedDefinitions"]),
+    .plugin(name: "EmbedDefinitions", capability: .buildTool, dependencies: ["EmbedDefinitionsTool"]),
+    .executableTarget(name: "EmbedDefinitionsTool", path: "Plugins/EmbedDefinitionsTool"),
 
     library(
       "Models",

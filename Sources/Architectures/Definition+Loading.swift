@@ -22,6 +22,7 @@ extension Definition {
       }
       base = try Definition(json: found) { _ in nil }
     }
+    isExtension = base != nil
     classes = try object.strings("classes") ?? []
     modelTypes = try object.strings("model_types") ?? []
     ggufArchitecture = try object.optionalString("gguf_architecture") ?? base?.ggufArchitecture ?? name

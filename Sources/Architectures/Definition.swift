@@ -8,6 +8,8 @@ import Tensors
 public struct Definition: Sendable {
   /// The name, as in `ingot architectures NAME`.
   public let name: String
+  /// Whether it extends another definition.
+  public let isExtension: Bool
   /// One line for a listing.
   public let summary: String
   /// Entries of `architectures` in config.json that it answers to.

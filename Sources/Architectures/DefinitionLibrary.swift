@@ -2,12 +2,15 @@ import Bytes
 
 /// The definitions that can be chosen from: the bundled ones, and a user's own before them.
 public struct DefinitionLibrary: Sendable {
-  /// The definitions, a user's first, then by name.
+  /// The definitions: a user's first, then the bundled ones, those that extend another behind the others, by name.
   public let definitions: [Definition]
 
   /// The bundled definitions.
   public static func bundled() throws -> DefinitionLibrary {
-    DefinitionLibrary(definitions: try load(BundledDefinitions.files, among: BundledDefinitions.files))
+    let definitions = try load(BundledDefinitions.files, among: BundledDefinitions.files)
+    // Where several fit equally well, the one that others extend is meant.
+    return DefinitionLibrary(
+      definitions: definitions.filter { !$0.isExtension } + definitions.filter(\.isExtension))
   }
 
   /// The bundled definitions behind the user's own in the file at `path`, read by the same loader.

@@ -67,13 +67,13 @@ import Testing
       to: "model.safetensors")
     #expect { try open(folder.path) } throws: {
       "\($0)"
-        == "\(folder.path): architecture \"MambaForCausalLM\" is not known (known: llama, mistral, yi, aquila; pass --arch-as NAME"
+        == "\(folder.path): architecture \"MambaForCausalLM\" is not known (known: llama, aquila, mistral, yi; pass --arch-as NAME"
         + " if it is one of these by another name)"
     }
     let model = try Model.open(folder.path, library: try .bundled(), architecture: "llama")
     #expect(model.definition.name == "llama")
     #expect { try Model.open(folder.path, library: try .bundled(), architecture: "mamba") } throws: {
-      "\($0)" == "architecture \"mamba\" has no definition (known: llama, mistral, yi, aquila)"
+      "\($0)" == "architecture \"mamba\" has no definition (known: llama, aquila, mistral, yi)"
     }
   }
 
