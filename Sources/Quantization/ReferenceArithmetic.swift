@@ -15,6 +15,11 @@ extension [UInt8] {
   func half(at offset: Int) -> Float {
     Float(halfBits: UInt16(self[offset]) | UInt16(self[offset + 1]) << 8)
   }
+
+  /// The 32 bits in four bytes at `offset`.
+  func word(at offset: Int) -> UInt32 {
+    (0..<4).reduce(0) { $0 | UInt32(self[offset + $1]) << UInt32(8 * $1) }
+  }
 }
 
 extension Float {
