@@ -10,7 +10,11 @@ model=$out/SmolLM2-135M-Instruct.Q4_1.gguf
 
 step() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 run() {
-  printf '$ ingot %s\n' "$*"
+  local word words=()
+  for word in "$@"; do
+    case $word in *' '*) words+=("'$word'") ;; *) words+=("$word") ;; esac
+  done
+  printf '$ ingot %s\n' "${words[*]}"
   "$ingot" "$@"
 }
 
@@ -38,7 +42,7 @@ run diff "$model" "$out/folder"
 run verify "$model" "$out/folder" --text 'The capital of France is'
 
 step '3. It still knows what it knew.'
-run run "$out/folder" --text 'The capital of France is'
+run run "$out/folder" --text 'The capital of France is' --top 3 --generate 8
 
 step '4. Back to GGUF, in BF16 and in Q8_0.'
 run convert "$out/folder" -o "$out/bf16.gguf" --type BF16

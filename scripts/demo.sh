@@ -10,7 +10,11 @@ mkdir -p "$out"
 
 step() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 run() {
-  printf '$ ingot %s\n' "$*"
+  local word words=()
+  for word in "$@"; do
+    case $word in *' '*) words+=("'$word'") ;; *) words+=("$word") ;; esac
+  done
+  printf '$ ingot %s\n' "${words[*]}"
   "$ingot" "$@"
 }
 
