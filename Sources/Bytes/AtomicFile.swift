@@ -17,34 +17,44 @@ public enum OverwritePolicy: Sendable {
 
 /// A file that appears under its final name complete or not at all.
 ///
-/// Bytes go to a sibling `.NAME.ingot-PID-RANDOM.partial`. `commit()` flushes it to the disk, renames it over the
-/// final name and flushes the folder. Discarding, deinitialising and interrupts remove the temporary. Writes are
-/// positional and may come from any thread.
+/// Bytes go to a sibling `.NAME.ingot-PID-RANDOM.partial`. `commit()` flushes it to the disk, gives it its final name
+/// and flushes the folder. Discarding, deinitialising and interrupts remove the temporary; one that a killed run left
+/// is removed by the next run that writes the same file. Writes are positional and may come from any thread.
 public final class AtomicFile: Sendable {
   /// The name the file will have.
   public let finalPath: String
   /// The name it has until `commit()`.
   public let temporaryPath: String
-  private let policy: OverwritePolicy
+  let policy: OverwritePolicy
   private let descriptor: FileDescriptor
-  private let isOpen = Mutex(true)
+  private let state = Mutex(State.open)
+
+  private enum State {
+    case open
+    /// Flushed and closed, but not yet under the final name.
+    case sealed
+    /// Under the final name, or removed.
+    case done
+  }
 
   /// Creates the temporary beside `finalPath`; checks that the final name is free or may be replaced.
   public init(_ finalPath: String, overwrite policy: OverwritePolicy) throws(FileError) {
     try Self.requireFree(finalPath, overwrite: policy)
     self.finalPath = finalPath
     self.policy = policy
-    let name =
-      ".\(FileSystem.name(of: finalPath)).ingot-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36)).partial"
-    temporaryPath = FileSystem.join(FileSystem.folder(of: finalPath), name)
+    TemporaryName.removeStale(for: finalPath)
+    temporaryPath = TemporaryName.new(for: finalPath)
+    // Registered before it exists, so that no interrupt falls between.
+    Interrupts.register(temporaryPath)
     do {
       descriptor = try FileDescriptor.open(
         temporaryPath, .readWrite, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
         permissions: FilePermissions(rawValue: 0o666))
     } catch {
+      Interrupts.unregister(temporaryPath)
       throw .cannotCreate(path: finalPath, errno: error as? Errno ?? .ioError)
     }
-    Interrupts.register(temporaryPath)
+    TemporaryName.claim(descriptor.rawValue)
   }
 
   deinit {
@@ -52,8 +62,12 @@ public final class AtomicFile: Sendable {
   }
 
   /// Throws unless a file may be written under `path`.
+  ///
+  /// A link counts as what it leads to; a dangling one is in the way like a file. Replacing replaces the link itself,
+  /// never what it leads to.
   public static func requireFree(_ path: String, overwrite policy: OverwritePolicy) throws(FileError) {
     switch FileSystem.kind(of: path) {
+    case nil where policy == .refuse && FileSystem.isLink(path): throw .alreadyExists(path: path)
     case nil: return
     case .folder: throw .isFolder(path: path)
     case .regular where policy == .replace: return
@@ -72,7 +86,8 @@ public final class AtomicFile: Sendable {
     #if canImport(Darwin)
       guard ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else { throw writeFailure(errno) }
     #else
-      let code = posix_fallocate(descriptor.rawValue, 0, off_t(byteCount))
+      var code = EINTR
+      while code == EINTR { code = posix_fallocate(descriptor.rawValue, 0, off_t(byteCount)) }
       if code == EOPNOTSUPP || code == EINVAL {
         guard ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else { throw writeFailure(errno) }
       } else if code != 0 {
@@ -144,43 +159,34 @@ public final class AtomicFile: Sendable {
     }
   #endif
 
-  /// Flushes everything and gives the file its final name.
-  public func commit() throws(FileError) {
-    guard fsync(descriptor.rawValue) == 0 else { throw writeFailure(errno) }
-    if policy == .refuse { try Self.requireFree(finalPath, overwrite: .refuse) }
-    guard rename(temporaryPath, finalPath) == 0 else { throw writeFailure(errno) }
-    Interrupts.unregister(temporaryPath)
-    let isClosed = isOpen.withLock { open -> Bool in
-      guard open else { return true }
-      open = false
-      return close(descriptor.rawValue) == 0
+  /// Flushes everything and closes the file; it is written no more.
+  func seal() throws(FileError) {
+    try state.withLock { state throws(FileError) in
+      guard state == .open else { return }
+      guard fsync(descriptor.rawValue) == 0 else { throw writeFailure(errno) }
+      state = .sealed
+      guard close(descriptor.rawValue) == 0 else { throw writeFailure(errno) }
     }
-    guard isClosed else { throw writeFailure(errno) }
-    try Self.flushFolder(FileSystem.folder(of: finalPath))
+  }
+
+  /// Notes that the temporary has become the file.
+  func finish() {
+    state.withLock { $0 = .done }
   }
 
   /// Removes the temporary; nothing happens after a commit.
   public func discard() {
-    isOpen.withLock { open in
-      guard open else { return }
-      open = false
+    state.withLock { state in
+      guard state != .done else { return }
       unlink(temporaryPath)
       Interrupts.unregister(temporaryPath)
-      close(descriptor.rawValue)
+      if state == .open { close(descriptor.rawValue) }
+      state = .done
     }
   }
 
-  private func writeFailure(_ code: Int32) -> FileError {
+  func writeFailure(_ code: Int32) -> FileError {
     .cannotWrite(path: finalPath, errno: Errno(rawValue: code))
-  }
-
-  /// Makes the rename itself durable.
-  private static func flushFolder(_ path: String) throws(FileError) {
-    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { throw .cannotWrite(path: path, errno: Errno(rawValue: errno)) }
-    defer { close(folder) }
-    // Some file systems cannot flush a folder and say EINVAL; the rename is done all the same.
-    guard fsync(folder) == 0 || errno == EINVAL else { throw .cannotWrite(path: path, errno: Errno(rawValue: errno)) }
   }
 }
 

@@ -67,6 +67,12 @@ public enum FileSystem {
     _ = rmdir(path)
   }
 
+  /// Whether `path` itself is a symbolic link, wherever it leads.
+  static func isLink(_ path: String) -> Bool {
+    var facts = stat()
+    return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFLNK
+  }
+
   /// Whether two paths lead to the same file on the same device, links followed.
   public static func isSameFile(_ first: String, _ second: String) -> Bool {
     guard let one = status(of: first), let two = status(of: second) else { return false }
@@ -100,7 +106,7 @@ public enum FileSystem {
   static func availableByteCount(in folder: String) -> Int? {
     var facts = statvfs()
     guard statvfs(folder, &facts) == 0 else { return nil }
-    let (bytes, overflow) = Int(facts.f_bavail).multipliedReportingOverflow(by: Int(facts.f_frsize))
+    let (bytes, overflow) = Int(clamping: facts.f_bavail).multipliedReportingOverflow(by: Int(clamping: facts.f_frsize))
     return overflow ? nil : bytes
   }
 

@@ -32,18 +32,16 @@ public struct Executor: Sendable {
   }
 
   private func run() throws -> [TensorOutcome] {
-    let isNewFolder = plan.target == .folder && FileSystem.kind(of: plan.destination) == nil
-    if plan.target == .folder { try FileSystem.createFolder(plan.destination) }
-    do {
-      return try writeFiles()
-    } catch {
-      if isNewFolder { FileSystem.removeEmptyFolder(plan.destination) }
-      throw error
-    }
+    guard plan.target == .folder else { return try writeFiles() }
+    let isNewFolder = try Interrupts.createFolder(plan.destination)
+    defer { if isNewFolder { Interrupts.releaseFolder(plan.destination) } }
+    let lock = try FolderLock(plan.destination, whenTaken: .refuse)
+    return try withExtendedLifetime(lock) { try writeFiles() }
   }
 
   private func writeFiles() throws -> [TensorOutcome] {
     var outputs: [AtomicFile] = []
+    defer { for output in outputs { output.discard() } }
     for file in plan.files {
       let output = try AtomicFile(file.path, overwrite: plan.overwrite)
       try output.reserve(file.byteCount)
@@ -65,11 +63,17 @@ public struct Executor: Sendable {
     try requireNoOverflow(outcomes)
     for file in plan.source.checkpoint.files { try file.requireUnchanged() }
 
-    let sideFiles = try plan.sideFiles.map(prepare)
-    // The index of a set, last in the list, is what makes it complete.
-    for output in outputs { try output.commit() }
-    for file in sideFiles { try file.commit() }
+    for file in plan.sideFiles { outputs.append(try prepare(file)) }
+    try commit(outputs)
     return outcomes
+  }
+
+  /// The index of a set, or the configuration of a folder, is last in the list and makes it complete.
+  private func commit(_ outputs: [AtomicFile]) throws {
+    // Of a split GGUF, whose folder is not locked all the time, two sets must not mix either.
+    let isSplit = plan.target == .gguf && outputs.count > 1
+    let lock = isSplit ? try FolderLock(FileSystem.folder(of: plan.destination), whenTaken: .wait) : nil
+    try withExtendedLifetime(lock) { try AtomicFile.commit(outputs) }
   }
 
   private func prepare(_ file: SideFile) throws -> AtomicFile {
@@ -79,6 +83,7 @@ public struct Executor: Sendable {
     case .copy(let path):
       let input = try InputFile(path)
       try output.copy(input, from: 0, count: input.byteCount, to: 0)
+      try input.requireUnchanged()
     }
     return output
   }

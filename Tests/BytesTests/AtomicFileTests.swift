@@ -68,6 +68,81 @@ import Testing
     #expect(try InputFile(path).wholeContent(limit: 10) == [9])
   }
 
+  @Test func aFileThatComesInBetweenIsNotReplaced() throws {
+    let path = folder.file("out")
+    let file = try AtomicFile(path, overwrite: .refuse)
+    try folder.writeUnflushed([9], to: "out")
+    #expect { try file.commit() } throws: { "\($0)" == "\(path): already exists (pass --overwrite to replace it)" }
+    file.discard()
+    #expect(folder.names == ["out"])
+    #expect(try InputFile(path).wholeContent(limit: 10) == [9])
+  }
+
+  @Test("replaces a link and not what it leads to", arguments: [true, false])
+  func links(isDangling: Bool) throws {
+    if !isDangling { try folder.write([9], to: "target") }
+    let path = folder.file("out")
+    #expect(FileSystem.link("target", at: path))
+    #expect { try AtomicFile(path, overwrite: .refuse) } throws: {
+      "\($0)" == "\(path): already exists (pass --overwrite to replace it)"
+    }
+    try AtomicFile.write([1], to: path, overwrite: .replace)
+    #expect(try InputFile(path).wholeContent(limit: 10) == [1])
+    #expect(folder.names == (isDangling ? ["out"] : ["out", "target"]))
+    if !isDangling { #expect(try InputFile(folder.file("target")).wholeContent(limit: 10) == [9]) }
+  }
+
+  @Test func aSetGetsItsNamesWholeOrNotAtAll() throws {
+    try folder.write([9], to: "b")
+    let files = try ["a", "c", "b"].map { try AtomicFile(folder.file($0), overwrite: $0 == "c" ? .refuse : .replace) }
+    for file in files { try file.write([1], at: 0) }
+    try folder.writeUnflushed([8], to: "c")
+    #expect { try AtomicFile.commit(files) } throws: {
+      "\($0)" == "\(folder.file("c")): already exists (pass --overwrite to replace it)"
+    }
+    for file in files { file.discard() }
+    #expect(folder.names == ["b", "c"])
+    #expect(try InputFile(folder.file("b")).wholeContent(limit: 10) == [9])
+    #expect(try InputFile(folder.file("c")).wholeContent(limit: 10) == [8])
+  }
+
+  @Test func aSetThatReplacesAnotherLeavesNothingOfIt() throws {
+    for name in ["a", "b"] { try folder.write([9], to: name) }
+    let files = try ["a", "b", "c"].map { try AtomicFile(folder.file($0), overwrite: .replace) }
+    for file in files { try file.write([1], at: 0) }
+    try AtomicFile.commit(files)
+    #expect(folder.names == ["a", "b", "c"])
+    for name in folder.names { #expect(try InputFile(folder.file(name)).wholeContent(limit: 10) == [1]) }
+  }
+
+  /// 4194305 is above the largest process number that Linux gives.
+  @Test func whatADeadRunLeftGoesAndNothingElse() throws {
+    let dead = ".out.ingot-4194305-abc.partial"
+    let kept = [
+      ".other.ingot-4194305-abc.partial", ".out.ingot-1-abc.partial", ".out.ingot-.partial", ".out.ingot-x.partial",
+    ]
+    for name in kept + [dead] { try folder.writeUnflushed([1], to: name) }
+    let living = try AtomicFile(folder.file("out"), overwrite: .refuse)
+    try AtomicFile.write([1], to: folder.file("out"), overwrite: .refuse)
+    #expect(Set(folder.names) == Set(kept + ["out", FileSystem.name(of: living.temporaryPath)]))
+  }
+
+  @Test("leaves room in the temporary's name", arguments: ["n", "é"])
+  func longNames(letter: Character) throws {
+    let name = String(repeating: letter, count: 254 / String(letter).utf8.count)
+    try AtomicFile.write([1], to: folder.file(name), overwrite: .refuse)
+    #expect(folder.names == [name])
+  }
+
+  @Test func aFolderHasOneWriterAtATime() throws {
+    let lock = try FolderLock(folder.path, whenTaken: .refuse)
+    withExtendedLifetime(lock) {
+      _ = #expect { try FolderLock(folder.path, whenTaken: .refuse) } throws: {
+        "\($0)" == "\(folder.path): another run is writing into this folder (wait for it)"
+      }
+    }
+  }
+
   @Test func moreThanTheDiskHoldsIsRefusedAtOnce() throws {
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     #expect { try file.reserve(1 << 60) } throws: {

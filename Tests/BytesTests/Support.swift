@@ -15,6 +15,9 @@ final class Counter: Sendable {
 }
 
 extension FileSystem {
+  /// Makes a symbolic link.
+  static func link(_ target: String, at path: String) -> Bool { symlink(target, path) == 0 }
+
   /// Appends bytes to an existing file, behind the back of whoever reads it.
   static func append(_ bytes: [UInt8], to path: String) -> Bool {
     let descriptor = open(path, O_WRONLY | O_APPEND)
