@@ -25,7 +25,7 @@ public enum Transform: Hashable, Sendable {
     switch self {
     case .identity: return
     case .rotaryPermutation(let headCount):
-      guard headCount > 0, rowCount % (2 * headCount) == 0 else {
+      guard headCount > 0, rowCount > 0, rowCount % headCount == 0, rowCount / headCount % 2 == 0 else {
         throw .rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)
       }
     }

@@ -12,7 +12,7 @@ struct TensorMapping {
   /// Gives every tensor its role and compares shapes and coverage with the parameters.
   init(_ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme, _ parameters: ParameterSet) {
     let reader = definition.reader(of: scheme)
-    let layerCount = parameters.integer("layer_count") ?? 0
+    let layerCount = max(0, parameters.integer("layer_count") ?? 0)
     var seen: [TensorPlace: TensorName] = [:]
     var outside: [any IngotError] = []
     for tensor in checkpoint.tensors {
@@ -35,8 +35,10 @@ struct TensorMapping {
     }
     for rule in definition.tensors where !rule.isOptional {
       guard let pattern = definition.pattern(of: rule, in: scheme) else { continue }
-      for layer in rule.isPerLayer ? (0..<layerCount).map(Optional.some) : [nil]
-      where seen[TensorPlace(rule.role, layer: layer)] == nil {
+      // A stated number of layers may be anything, so the loop must not outlive the patience for its findings.
+      for index in 0..<(rule.isPerLayer ? layerCount : 1) {
+        let layer = rule.isPerLayer ? index : nil
+        guard seen[TensorPlace(rule.role, layer: layer)] == nil else { continue }
         problems.append(TensorProblem(pattern.name(layer: layer), .missing(role: rule.role)))
         if problems.count > Self.enough { break }
       }
