@@ -13,13 +13,14 @@ public enum FileError: IngotError {
   case noSpace(path: String, needed: Int, available: Int)
   case alreadyExists(path: String)
   case isInput(path: String)
+  case isOtherOutput(path: String)
   case isFolder(path: String)
   case isBeingWritten(path: String)
 
   public var category: ErrorCategory {
     switch self {
     case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList: .input
-    case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isFolder, .isBeingWritten: .output
+    case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten: .output
     }
   }
 
@@ -41,6 +42,7 @@ public enum FileError: IngotError {
     case .alreadyExists(let path):
       "\(path.escapedForDisplay): already exists (pass --overwrite to replace it)"
     case .isInput(let path): "\(path.escapedForDisplay): output is also an input (choose another name)"
+    case .isOtherOutput(let path): "\(path.escapedForDisplay): is the name of another output (choose another name)"
     case .isFolder(let path): "\(path.escapedForDisplay): is a folder, expected the name of a file"
     case .isBeingWritten(let path): "\(path.escapedForDisplay): another run is writing into this folder (wait for it)"
     }

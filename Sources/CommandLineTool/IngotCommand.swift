@@ -21,6 +21,7 @@ extension IngotCommand {
   /// Parses `arguments`, runs the verb and words what went wrong; the result is how the process ends.
   static func execute(_ arguments: [String]) -> Exit {
     do {
+      for argument in arguments { try requireText(argument) }
       var command = try parseAsRoot(arguments)
       try command.run()
       return .done
@@ -28,4 +29,16 @@ extension IngotCommand {
       return Exit(error, parser: Self.self)
     }
   }
+
+  /// Refuses an argument that is not UTF-8: what stands in its place here would be the name of another file.
+  private static func requireText(_ argument: String) throws {
+    guard !argument.unicodeScalars.contains("\u{FFFD}") else { throw UnreadableArgument(argument: argument) }
+  }
+}
+
+/// An argument in which bytes that are not UTF-8 were replaced.
+struct UnreadableArgument: IngotError {
+  let argument: String
+  var category: ErrorCategory { .usage }
+  var description: String { "argument \(argument.quoted): is not UTF-8 (rename the file or reach it through a link)" }
 }

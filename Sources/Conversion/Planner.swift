@@ -101,11 +101,7 @@ public struct Planner {
   // MARK: - Outputs that are in the way
 
   private mutating func requireFreeOutputs(_ paths: [String]) throws {
-    for path in paths {
-      if model.checkpoint.files.contains(where: { FileSystem.isSameFile($0.path, path) }) {
-        throw FileError.isInput(path: path)
-      }
-    }
+    for path in paths where model.isRead(from: path) { throw FileError.isInput(path: path) }
     for path in paths { try AtomicFile.requireFree(path, overwrite: request.overwrite) }
     guard request.resolvedTarget == .folder, FileSystem.kind(of: request.destination) == .folder else { return }
     let written = Set(paths.map { FileSystem.name(of: $0) })

@@ -14,7 +14,7 @@ enum SideFiles {
   static func isWeights(_ name: String) -> Bool { weightEndings.contains { name.hasSuffix($0) } }
 
   /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.
-  private static func belongs(_ name: String, in folder: String) -> Bool {
+  static func belongs(_ name: String, in folder: String) -> Bool {
     !name.hasPrefix(".") && name != "config.json" && !isWeights(name)
       && FileSystem.kind(of: FileSystem.join(folder, name)) == .regular
   }

@@ -109,9 +109,10 @@ import Testing
     #expect((0..<6).map { transform.canonicalRow(ofStored: $0, rowCount: 6) } == [0, 3, 1, 4, 2, 5])
   }
 
-  @Test func oddHeadsAreRefused() {
-    #expect(throws: Transform.Misfit.rowsDoNotSplitIntoHeads(rowCount: 10, headCount: 2)) {
-      try Transform.rotaryPermutation(headCount: 2).requireFit(rowCount: 10)
+  @Test("refuses heads that rows do not fill", arguments: [(10, 2), (0, 2), (8, 0), (8, -1), (8, .max), (8, 16)])
+  func misfits(rowCount: Int, headCount: Int) {
+    #expect(throws: Transform.Misfit.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {
+      try Transform.rotaryPermutation(headCount: headCount).requireFit(rowCount: rowCount)
     }
   }
 }

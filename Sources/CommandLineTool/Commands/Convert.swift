@@ -71,7 +71,10 @@ struct Convert: ParsableCommand {
       try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
       return
     }
-    if let receipt { try AtomicFile.requireFree(receipt, overwrite: policy) }
+    if let receipt {
+      try plan.requireSeparate(receipt)
+      try AtomicFile.requireFree(receipt, overwrite: policy)
+    }
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
     let outcomes: [TensorOutcome]
     do {
