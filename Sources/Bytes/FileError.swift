@@ -20,7 +20,8 @@ public enum FileError: IngotError {
   public var category: ErrorCategory {
     switch self {
     case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList: .input
-    case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten: .output
+    case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten:
+      .output
     }
   }
 

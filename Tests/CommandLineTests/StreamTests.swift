@@ -43,6 +43,45 @@ struct StreamTests {
   }
 }
 
+@Suite("Outputs in the way")
+struct OutputConflictTests {
+  @Test(
+    "a receipt takes the place of no input and no output", arguments: ["config.json", "model.safetensors", "out.gguf"])
+  func receipts(name: String) throws {
+    let folder = TemporaryFolder()
+    let copy = try Program.shell("cp -r fixtures/yi \(folder.file("model"))")
+    #expect(copy.status == 0)
+    let (receipt, output) = (folder.file("model/\(name)"), folder.file("model/out.gguf"))
+    let run = try Program.run(["convert", folder.file("model"), "-o", output, "--receipt", receipt, "--overwrite"])
+    #expect(run.status == 3)
+    let fact = name == "out.gguf" ? "is the name of another output" : "output is also an input"
+    #expect(run.error == "ingot: error: \(receipt): \(fact) (choose another name)\n")
+    #expect(try Program.shell("diff -r fixtures/yi \(folder.file("model"))").status == 0)
+  }
+
+  @Test("a GGUF takes the place of no side file of its model")
+  func sideFiles() throws {
+    let folder = TemporaryFolder()
+    #expect(try Program.shell("cp -r fixtures/yi \(folder.file("model"))").status == 0)
+    let output = folder.file("model/tokenizer.model")
+    let run = try Program.run(["convert", folder.file("model"), "-o", output, "--to", "gguf", "--overwrite"])
+    #expect(run.status == 3)
+    #expect(run.error == "ingot: error: \(output): output is also an input (choose another name)\n")
+    #expect(try Program.shell("diff -r fixtures/yi \(folder.file("model"))").status == 0)
+  }
+
+  @Test("a name that is not UTF-8 is refused, not replaced by another")
+  func names() throws {
+    let folder = TemporaryFolder()
+    let run = try Program.shell("\"$ingot\" convert fixtures/yi -o \(folder.path)/$'caf\\xe9.gguf'")
+    #expect(run.status == 64)
+    #expect(
+      run.error == "ingot: error: argument \"\(folder.path)/caf\u{FFFD}.gguf\": is not UTF-8 (rename the file or reach"
+        + " it through a link)\n")
+    #expect(folder.names == [])
+  }
+}
+
 @Suite("Hostile files")
 struct HostileFileTests {
   static let victims = ["expected/yi/yi-q8_0.gguf", "yi/model.safetensors", "gguf/values.gguf"]
