@@ -4,6 +4,7 @@
 # make demo-real  the same on a real model, SmolLM2-135M (fetches 95 MB)
 # make bench    against the tools it replaces: make bench PEERS=DIR (see Benchmarks/README.md)
 # make lint     formatting and the rules of who may import whom
+# make faults   failing disks, signals, damaged files: needs root, takes three minutes
 # make setup    what a build needs, installed when missing
 # make clean    removes what was built
 #
@@ -17,7 +18,7 @@ TUNING := $(if $(PORTABLE),,-Xcc -march=native)
 # The Swift libraries go into the program, except on macOS, where they belong to the system; symbols stay out (32 MB).
 STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s)
 
-.PHONY: setup build test demo demo-real bench lint clean
+.PHONY: setup build test demo demo-real bench faults lint clean
 
 setup:
 	@scripts/setup.sh
@@ -41,6 +42,11 @@ bench: build
 	Benchmarks/compare_with_peers.sh $(PEERS) $(WORK)
 	cd Benchmarks && swift build -c release $(TUNING)
 	cd Benchmarks && $(PEERS)/venv/bin/python compare_with_libgguf.py .build/release/codec-benchmark
+
+# The debug program, where every overflow traps. SEED, CASES, KILLS and INTERRUPTS change the run.
+faults: setup
+	swift build --product ingot
+	scripts/faults.sh .build/debug/ingot
 
 lint: setup
 	swift format lint --strict --recursive Sources Tests Plugins Package.swift
