@@ -4,13 +4,13 @@
 #   scripts/faults.sh [PROGRAM]     (default: .build/debug/ingot; `make faults` builds it first)
 #
 # Needs Linux, root (for small disks made of memory), strace, perl and a C compiler; says so when one is missing.
-# Environment: SEED (default 1), CASES (mutations, default 2400), KILLS (50), INTERRUPTS (30 a signal), ONLY (a word
+# Environment: SEED (default 1), CASES (mutations, default 1800), KILLS (50), INTERRUPTS (30 a signal), ONLY (a word
 # that a class's function must contain). Prints one line a class: cases and findings. Fails if there is a finding.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 program=$(realpath -m "${1:-.build/debug/ingot}")
-seed=${SEED:-1} cases=${CASES:-2400} kills=${KILLS:-50} interrupts=${INTERRUPTS:-30} only=${ONLY:-}
+seed=${SEED:-1} cases=${CASES:-1800} kills=${KILLS:-50} interrupts=${INTERRUPTS:-30} only=${ONLY:-}
 RANDOM=$seed
 
 [ -x "$program" ] || { echo "faults: $program is not there (run make faults)"; exit 2; }

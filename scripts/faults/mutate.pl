@@ -18,7 +18,7 @@ my $line_limit = 25;
 my $wait4 = (POSIX::uname())[4] eq 'aarch64' ? 260 : 61;
 
 # Which file of which fixture changes, how many of its first bytes are worth changing, and what is run.
-# MODEL stands for the copy of the fixture, OUT for an output that a dry run never writes.
+# MODEL stands for the copy of the fixture, FIXTURES for all of them, OUT for an output that a dry run never writes.
 my @plan = ('convert', 'MODEL', '-o', 'OUT.gguf', '--dry-run');
 my @targets = (
   ['safetensors header', 'llama-gqa', 'model.safetensors', 3600, [@plan]],
@@ -33,6 +33,12 @@ my @targets = (
   ['gguf', 'expected/aquila', 'aquila-q8_0.gguf', 24000, ['inspect', 'MODEL/aquila-q8_0.gguf']],
   ['gguf to folder', 'expected/llama-gqa', 'llama-gqa-bf16.gguf', 24000,
     ['convert', 'MODEL/llama-gqa-bf16.gguf', '-o', 'OUT', '--dry-run']],
+  ['check a folder', 'llama3-tied', 'config.json', 0, ['check', 'MODEL']],
+  ['check a gguf', 'expected/llama-gqa', 'llama-gqa-q8_0.gguf', 24000, ['check', 'MODEL/llama-gqa-q8_0.gguf']],
+  ['run a folder', 'llama-yarn', 'config.json', 0, ['run', 'MODEL', '--tokens', '1,2,3']],
+  ['run a gguf', 'expected/aquila', 'aquila-q8_0.gguf', 24000, ['run', 'MODEL/aquila-q8_0.gguf', '--text', 'abc']],
+  ['hash', 'llama-sharded', 'model.safetensors.index.json', 0, ['hash', 'MODEL']],
+  ['diff', 'llama-gqa', 'config.json', 0, ['diff', 'MODEL', 'FIXTURES/llama-gqa']],
   ['definition', 'llama-gqa', 'definition.json', 0, [@plan, '--mapping', 'MODEL/definition.json']],
 );
 
@@ -143,7 +149,7 @@ for my $index (0 .. $#targets) {
     my $bytes = mutate($original, $limit, $file);
     unlink "$model/$file";
     spill("$model/$file", $bytes);
-    my @words = map { s/MODEL/$model/r =~ s/OUT/$work\/out-$index/r } @$arguments;
+    my @words = map { s/MODEL/$model/r =~ s/OUT/$work\/out-$index/r =~ s/FIXTURES/$fixtures/r } @$arguments;
     my ($code, $seconds, $memory, $errors) = run_program($model, @words);
     $done++;
     $statuses{$code}++;
