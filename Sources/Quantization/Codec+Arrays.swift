@@ -27,4 +27,15 @@ extension Codec {
     try encode(format, values.span, into: &destination)
     return bytes
   }
+
+  /// Encodes `values`, rows of as many elements as `importance` has, which must be whole blocks.
+  public static func encode(
+    _ format: StorageFormat, _ values: [Float], importance: [Float]
+  ) throws(CodecError) -> [UInt8] {
+    let byteCount = format.byteCount(elementCount: values.count) ?? 0
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    var destination = bytes.mutableSpan
+    try encode(format, values.span, importance: importance.span, into: &destination)
+    return bytes
+  }
 }

@@ -50,6 +50,48 @@ public enum Codec {
     }
   }
 
+  /// Whether `encode` with importance differs from `encode` without.
+  public static func weighsImportance(_ format: StorageFormat) -> Bool {
+    encoder(of: format) is any WeightedRowEncoder.Type
+  }
+
+  /// Encodes rows of `values` as blocks of `format`, taking into account how much each column matters.
+  ///
+  /// `importance` holds one number for each element of a row, finite and not negative: the mean square of what the column is
+  /// multiplied by, as importance matrices record it. `values` are any number of rows. Formats that do not weigh
+  /// elements (`weighsImportance`) give the same bytes as without; the bytes are those of ggml's generic build.
+  ///
+  /// - Complexity: O(elements).
+  /// - Throws: as `encode` without importance, and if a row is no whole number of blocks, `values` no whole number of
+  ///   rows, or an importance is negative or not finite.
+  public static func encode(
+    _ format: StorageFormat, _ values: Span<Float>, importance: Span<Float>, into bytes: inout MutableSpan<UInt8>
+  ) throws(CodecError) {
+    guard let encoder = encoder(of: format) as? any WeightedRowEncoder.Type else {
+      return try encode(format, values, into: &bytes)
+    }
+    guard let rowByteCount = format.byteCount(elementCount: importance.count) else {
+      throw .partialBlock(format, unit: .element, count: importance.count, perBlock: format.elementsPerBlock)
+    }
+    guard !importance.isEmpty, values.count.isMultiple(of: importance.count) else {
+      throw .partialRow(elementCount: values.count, perRow: importance.count)
+    }
+    for index in importance.indices where !(importance[index] >= 0 && importance[index].isFinite) {
+      throw .unusableImportance(columnIndex: index, value: importance[index])
+    }
+    try requireRoom(format, elementCount: values.count, in: bytes.count)
+    var destination = bytes.mutableBytes
+    let rowSize = importance.count * floatByteCount
+    for row in 0..<values.count / importance.count {
+      let rowBytes = values.bytes.extracting(row * rowSize..<(row + 1) * rowSize)
+      if let index = encoder.encode(rowBytes, weightedBy: importance.bytes, into: &destination, at: row * rowByteCount)
+      {
+        let index = row * importance.count + index
+        throw .nonfinite(format, elementIndex: index, value: values[index])
+      }
+    }
+  }
+
   /// The elements that `bytes` hold.
   static func elementCount(_ format: StorageFormat, _ bytes: RawSpan) throws(CodecError) -> Int {
     let (blockCount, rest) = bytes.byteCount.quotientAndRemainder(dividingBy: format.bytesPerBlock)

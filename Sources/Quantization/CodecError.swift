@@ -19,6 +19,11 @@ public enum CodecError: IngotError, Equatable {
   /// A block format cannot hold NaN or infinity; the index counts from the start of the encoded range.
   case nonfinite(StorageFormat, elementIndex: Int, value: Float)
 
+  /// The elements are not whole rows.
+  case partialRow(elementCount: Int, perRow: Int)
+  /// The importance of a column is negative or not finite.
+  case unusableImportance(columnIndex: Int, value: Float)
+
   public var category: ErrorCategory { .input }
 }
 
@@ -35,6 +40,10 @@ extension CodecError {
       "\(format.name) needs room for \(counted(neededCount, unit.rawValue)) but has \(givenCount.grouped)"
     case .nonfinite(let format, let elementIndex, let value):
       "element \(elementIndex.grouped) is \(value), which \(format.name) cannot hold"
+    case .partialRow(let elementCount, let perRow):
+      "\(counted(elementCount, "element")) are not whole rows of \(counted(perRow, "element"))"
+    case .unusableImportance(let columnIndex, let value):
+      "the importance of column \(columnIndex.grouped) is \(value) (expected a finite number from 0 up)"
     }
   }
 }

@@ -48,6 +48,19 @@ import Testing
         == "33 bytes are not whole Q8_0 blocks of 34 bytes")
     #expect(message { try Codec.encode(.q4_0, [1, 2, 3]) } == "3 elements are not whole Q4_0 blocks of 32 elements")
     #expect(message { try Codec.encode(.iq1_S, []) } == "encoding as IQ1_S is not supported")
+    #expect(
+      message { try Codec.encode(.q4_K, [Float](repeating: 0, count: 512), importance: [1, 2]) }
+        == "2 elements are not whole Q4_K blocks of 256 elements")
+    let importance = [Float](repeating: 1, count: 256)
+    #expect(
+      message { try Codec.encode(.q4_K, [Float](repeating: 0, count: 300), importance: importance) }
+        == "300 elements are not whole rows of 256 elements")
+    #expect(
+      message { try Codec.encode(.q4_K, importance, importance: importance.dropLast() + [-1]) }
+        == "the importance of column 255 is -1.0 (expected a finite number from 0 up)")
+    #expect(
+      message { try Codec.encode(.q4_K, importance + importance.dropLast() + [.nan], importance: importance) }
+        == "element 511 is nan, which Q4_K cannot hold")
     #expect(message { try Codec.decode(.c64, [], elementCount: 0) } == "decoding C64 is not supported")
     var values = [Float](repeating: 0, count: 64)
     values[40] = .nan

@@ -24,6 +24,29 @@ import Testing
     }
   }
 
+  static let weighted = GoldenBlockTests.encoded.filter(Codec.weighsImportance)
+
+  @Test(arguments: weighted)
+  func weightedEncodersMatchTheirReference(format: StorageFormat) throws {
+    let encoder = try #require(Codec.encoder(of: format) as? any BlockEncoder.Type)
+    var generator = SeededGenerator(seed: 17)
+    // Columns that matter much, little, and not at all.
+    let importance = generator.normals(1024).enumerated().map { index, value in
+      index % 37 == 5 || (300..<400).contains(index) ? 0 : value * value * (index % 5 == 0 ? 1000 : 1)
+    }
+    for (name, values) in AwkwardBlocks.all {
+      let bytes = try Codec.encode(format, values, importance: importance)
+      #expect(bytes == encoder.weightedReferenceRow(values, importance), "\(name)")
+    }
+  }
+
+  @Test(arguments: [StorageFormat.q8_0, .mxfp4, .tq1_0, .bf16])
+  func otherFormatsIgnoreImportance(format: StorageFormat) throws {
+    let values = AwkwardBlocks.all[0].1
+    let importance = [Float](repeating: 2, count: 512)
+    #expect(try Codec.encode(format, values, importance: importance) == Codec.encode(format, values))
+  }
+
   @Test(arguments: GoldenBlockTests.decoded)
   func decodersMatchTheirReference(format: StorageFormat) throws {
     let decoder = try #require(Codec.decoder(of: format) as? any BlockDecoder.Type)
@@ -66,6 +89,16 @@ extension BlockEncoder {
   static func referenceRow(_ values: [Float]) -> [UInt8] {
     stride(from: 0, to: values.count, by: Reference.elementsPerBlock).flatMap {
       Reference.encode(Array(values[$0..<$0 + Reference.elementsPerBlock]))
+    }
+  }
+
+  static func weightedReferenceRow(_ values: [Float], _ importance: [Float]) -> [UInt8] {
+    guard let reference = Reference.self as? any WeightedReferenceEncoder.Type else { return [] }
+    return stride(from: 0, to: values.count, by: Reference.elementsPerBlock).flatMap { start in
+      let column = start % importance.count
+      return reference.encode(
+        Array(values[start..<start + Reference.elementsPerBlock]),
+        importance: Array(importance[column..<column + Reference.elementsPerBlock]))
     }
   }
 }

@@ -21,6 +21,13 @@ import Testing
     }
   }
 
+  @Test(arguments: encoded.filter(Codec.weighsImportance))
+  func weightedEncodersGiveGGMLsBytes(format: StorageFormat) throws {
+    let golden = try GoldenVectors("weighted")
+    let bytes = try Codec.encode(format, golden.floats("input"), importance: golden.floats("importance"))
+    #expect(try bytes == golden.bytes("encoded." + format.name))
+  }
+
   @Test(arguments: recorded)
   func decodersGiveGGMLsFloats(format: StorageFormat) throws {
     let golden = try GoldenVectors(format.name)

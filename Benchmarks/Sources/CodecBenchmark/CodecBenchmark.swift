@@ -28,10 +28,15 @@ struct CodecRates {
 
 struct CodecBenchmark {
   let weights: [Float]
+  /// How much each element of a row matters, where encoding takes that into account.
+  let importance: [Float]?
   private let clock = ContinuousClock()
   private let roundCount = 40
 
-  init(weights: [Float]) { self.weights = weights }
+  init(weights: [Float], importance: [Float]?) {
+    self.weights = weights
+    self.importance = importance
+  }
 
   /// 65,536 roughly normal weights.
   static func randomWeights() -> [Float] {
@@ -54,11 +59,16 @@ struct CodecBenchmark {
     if Codec.canEncode(format) {
       encode = try rate {
         var destination = bytes.mutableSpan
-        try Codec.encode(format, weights.span, into: &destination)
+        if let importance {
+          try Codec.encode(format, weights.span, importance: importance.span, into: &destination)
+        } else {
+          try Codec.encode(format, weights.span, into: &destination)
+        }
       }
       var report = EncodingReport()
+      var reported = bytes
       encodeWithReport = try rate {
-        var destination = bytes.mutableSpan
+        var destination = reported.mutableSpan
         try Codec.encode(format, weights.span, into: &destination, report: &report)
       }
     }

@@ -24,13 +24,16 @@ private func decodeRun(
   values.storeScaled(quants.highNibbles.looked(upIn: table), minus: 127, by: scale, at: destination &+ 64)
 }
 
-enum IQ4_NL: BlockDecoder, BlockEncoder {
-  enum Reference: ReferenceDecoder, ReferenceEncoder {
+enum IQ4_NL: BlockDecoder, BlockEncoder, WeightedRowEncoder {
+  enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 18
 
-    static func encode(_ values: [Float]) -> [UInt8] {
-      let scale = Levels.searchScale(values, weights: values.map { $0 * $0 })
+    static func encode(_ values: [Float], importance: [Float]?) -> [UInt8] {
+      let variance = sumOfSquares(values) * (2 / 32)
+      let weights =
+        importance.map { importanceWeights(values, importance: $0, variance: variance) } ?? values.map { $0 * $0 }
+      let scale = Levels.searchScale(values, weights: weights)
       return scale.halfBytes + packedLevels(values, inverse: inverseOrZero(scale))
     }
 
@@ -47,35 +50,60 @@ enum IQ4_NL: BlockDecoder, BlockEncoder {
     decodeRun(quants, raisedNumbers, by: bytes.half(at: source), into: &values, at: destination)
   }
 
-  /// Encodes eight blocks at a time; the last ones of a row together with blocks of zeros.
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    encode(values, importance: nil, into: &bytes, at: start)
+  }
+
+  static func encode(
+    _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
+  ) -> Int? {
+    encode(values, importance: importance, into: &bytes, at: start)
+  }
+
+  /// Encodes eight blocks at a time; the last ones of a row together with blocks of zeros.
+  @inline(__always)
+  private static func encode(
+    _ values: RawSpan, importance: RawSpan?, into bytes: inout MutableRawSpan, at start: Int
+  ) -> Int? {
     let eightByteCount = 8 * Reference.elementsPerBlock * floatByteCount
     if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
     var source = 0
     var destination = start
     while source &+ eightByteCount <= values.byteCount {
-      encodeEight(values, at: source, blockCount: 8, into: &bytes, at: destination)
+      encodeEight(values, importance: importance, at: source, blockCount: 8, into: &bytes, at: destination)
       source &+= eightByteCount
       destination &+= 8 * Reference.bytesPerBlock
     }
     if source < values.byteCount {
-      let rest = values.extracting(source..<values.byteCount)
-      var padded = InlineArray<256, Float>(repeating: 0)
-      for index in 0..<rest.byteCount / floatByteCount { padded[index] = rest.float(at: index * floatByteCount) }
-      encodeEight(
-        padded.span.bytes, at: 0, blockCount: rest.byteCount / floatByteCount / Reference.elementsPerBlock,
-        into: &bytes,
-        at: destination)
+      let count = (values.byteCount - source) / floatByteCount
+      let rest = values.padded(from: source, count: count)
+      let blockCount = count / Reference.elementsPerBlock
+      if let importance {
+        let weights = importance.padded(from: source, count: count)
+        encodeEight(
+          rest.span.bytes, importance: weights.span.bytes, at: 0, blockCount: blockCount, into: &bytes, at: destination)
+      } else {
+        encodeEight(rest.span.bytes, importance: nil, at: 0, blockCount: blockCount, into: &bytes, at: destination)
+      }
     }
     return nil
   }
 
   @inline(__always)
   private static func encodeEight(
-    _ values: RawSpan, at source: Int, blockCount: Int, into bytes: inout MutableRawSpan, at destination: Int
+    _ values: RawSpan, importance: RawSpan?, at source: Int, blockCount: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
   ) {
     let runs: InlineArray<32, Floats> = values.subBlocks(at: source)
-    let scales = searchLevelScales(runs, weights: runs.mapped { $0 * $0 })
+    let weights: InlineArray<32, Floats>
+    if let importance {
+      let importances: InlineArray<32, Floats> = importance.subBlocks(at: source)
+      let variance = runs.mapped { $0 * $0 }.sum * Floats(repeating: 2 / 32)
+      weights = importances.weights(of: runs, variance: variance)
+    } else {
+      weights = runs.mapped { $0 * $0 }
+    }
+    let scales = searchLevelScales(runs, weights: weights)
     let inverses = (Floats(repeating: 1) / scales).replacing(with: Floats.zero, where: scales .== Floats.zero)
     let scaleBits = scales.halfBits
     for block in 0..<blockCount {
@@ -83,6 +111,13 @@ enum IQ4_NL: BlockDecoder, BlockEncoder {
       bytes.store(scaleBits[block], at: target)
       storeLevels(values, at: source &+ block &* 128, inverse: inverses[block], into: &bytes, at: target &+ 2)
     }
+  }
+}
+
+extension RawSpan {
+  /// `count` floats and zeros behind them, 256 in all.
+  fileprivate func padded(from offset: Int, count: Int) -> InlineArray<256, Float> {
+    InlineArray { $0 < count ? float(at: offset &+ $0 &* floatByteCount) : 0 }
   }
 }
 
@@ -104,14 +139,19 @@ private func storeLevels(
   bytes.store(lowBytes(low, high), at: destination)
 }
 
-enum IQ4_XS: BlockDecoder, SuperBlockEncoder {
-  enum Reference: ReferenceDecoder, ReferenceEncoder {
+enum IQ4_XS: BlockDecoder, WeightedSuperBlockEncoder {
+  enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 136
 
-    static func encode(_ values: [Float]) -> [UInt8] {
+    static func encode(_ values: [Float], importance: [Float]?) -> [UInt8] {
+      let variance = sumOfSquares(values) * (2 / 256)
+      let weights =
+        importance.map { importanceWeights(values, importance: $0, variance: variance) } ?? values.map { $0 * $0 }
       let runs = (0..<8).map { Array(values[$0 * 32..<$0 * 32 + 32]) }
-      let scales = runs.map { run in Levels.searchScale(run, weights: run.map { $0 * $0 }) }
+      let scales = (0..<8).map {
+        Levels.searchScale(runs[$0], weights: Array(weights[$0 * 32..<$0 * 32 + 32]))
+      }
       let scale = -firstOfGreatestMagnitude(scales) / 32
       let inverse = inverseOrZero(scale)
       let runScales = scales.map { nearestInteger(inverse * $0).clamped(-32, 31) }
@@ -155,7 +195,27 @@ enum IQ4_XS: BlockDecoder, SuperBlockEncoder {
 
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
     let runs: InlineArray<32, Floats> = values.subBlocks(at: source)
-    let scales = searchLevelScales(runs, weights: runs.mapped { $0 * $0 })
+    store(
+      values, at: source, scales: searchLevelScales(runs, weights: runs.mapped { $0 * $0 }), into: &bytes,
+      at: destination)
+  }
+
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let runs: InlineArray<32, Floats> = values.subBlocks(at: source)
+    let importances: InlineArray<32, Floats> = importance.subBlocks(at: source)
+    let weights = importances.weights(of: runs, variance: values.sumOfSquares(at: source, count: 256) * (2 / 256))
+    store(
+      values, at: source, scales: searchLevelScales(runs, weights: weights), into: &bytes, at: destination)
+  }
+
+  /// Stores a block of runs with their best scales.
+  @inline(__always)
+  private static func store(
+    _ values: RawSpan, at source: Int, scales: Floats, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
     let scale = -SIMD16(lowHalf: scales, highHalf: Floats.zero).firstOfGreatestMagnitude / 32
     let runScales = (Floats(repeating: inverseOrZero(scale)) * scales).nearest.clamped(-32, 31)
     let divisors = Floats(repeating: scale) * runScales

@@ -11,16 +11,22 @@
 // as stored. Where a stored scale is zero, the quants of the search stay.
 // Same bytes as ggml-quants.c `quantize_row_q2_K_ref`, `dequantize_row_q2_K` (llama.cpp 0c1e57098).
 
-enum Q2_K: BlockDecoder, SuperBlockEncoder {
-  enum Reference: ReferenceDecoder, ReferenceEncoder {
+enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
+  enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 84
 
-    static func encode(_ values: [Float]) -> [UInt8] {
+    static func encode(_ values: [Float], importance: [Float]?) -> [UInt8] {
+      let variance = sumOfSquares(values) / 256
+      let weights =
+        importance.map { importanceWeights(values, importance: $0, variance: variance) } ?? values.map { abs($0) }
+      let search = importance == nil ? search : search.weighted
       let groups = (0..<16).map { Array(values[$0 * 16..<$0 * 16 + 16]) }
-      let searches = groups.map { search.search($0, weights: $0.map { abs($0) }) }
-      let scales = fourBits(searches.map(\.scale))
-      let minimums = fourBits(searches.map(\.minimum))
+      let groupWeights = (0..<16).map { Array(weights[$0 * 16..<$0 * 16 + 16]) }
+      let searches = (0..<16).map { search.search(groups[$0], weights: groupWeights[$0]) }
+      let sums = importance == nil ? nil : groupWeights.map { $0.reduce(0, +) }
+      let scales = fourBits(searches.map(\.scale), sums)
+      let minimums = fourBits(searches.map(\.minimum), sums)
       // Rounding errors can make a scale −1, all of whose bits then count.
       let packed = (0..<16).map { UInt8(truncatingIfNeeded: scales.numbers[$0] | minimums.numbers[$0] << 4) }
 
@@ -39,7 +45,11 @@ enum Q2_K: BlockDecoder, SuperBlockEncoder {
       return packed + quants + scales.scale + minimums.scale
     }
 
-    private static func fourBits(_ numbers: [Float]) -> (scale: [UInt8], numbers: [Int]) {
+    private static func fourBits(_ numbers: [Float], _ weights: [Float]?) -> (scale: [UInt8], numbers: [Int]) {
+      if let weights {
+        let (scale, quants) = positiveSearch(numbers, weights: weights, maximum: 15)
+        return (scale.halfBytes, quants)
+      }
       let greatest = numbers.reduce(0) { $1 > $0 ? $1 : $0 }
       guard greatest > 0 else { return ([0, 0], numbers.map { _ in 0 }) }
       return ((greatest / 15).halfBytes, numbers.map { nearestInteger(15 / greatest * $0) })
@@ -85,25 +95,61 @@ enum Q2_K: BlockDecoder, SuperBlockEncoder {
     }
     let scale = max(0, lowSearch.scale.greatestLane, highSearch.scale.greatestLane)
     let minimum = max(0, lowSearch.minimum.greatestLane, highSearch.minimum.greatestLane)
-    bytes.store((scale / 15).halfBits, at: destination &+ 80)
-    bytes.store((minimum / 15).halfBits, at: destination &+ 82)
-    encodeHalf(
-      low, lowSearch, greatest: (scale, minimum), into: &bytes, scales: destination, quants: destination &+ 16)
-    encodeHalf(
-      high, highSearch, greatest: (scale, minimum), into: &bytes, scales: destination &+ 8, quants: destination &+ 48)
+    let scales = ((scale / 15).halfBits, (minimum / 15).halfBits)
+    let lowPacked = lowBytes(lowSearch.scale, scale) | (lowBytes(lowSearch.minimum, minimum) &<< 4)
+    let highPacked = lowBytes(highSearch.scale, scale) | (lowBytes(highSearch.minimum, minimum) &<< 4)
+    storeScales(scales, into: &bytes, at: destination)
+    storeHalf(low, lowSearch, lowPacked, scales, into: &bytes, scales: destination, quants: destination &+ 16)
+    storeHalf(high, highSearch, highPacked, scales, into: &bytes, scales: destination &+ 8, quants: destination &+ 48)
   }
 
-  /// Encodes 128 elements to the places of their scales and quants.
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
+    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
+    let variance = values.sumOfSquares(at: source, count: 256) / 256
+    let lowImportance: InlineArray<16, Floats> = importance.subBlocks(at: source)
+    let highImportance: InlineArray<16, Floats> = importance.subBlocks(at: source &+ 512)
+    let lowWeights = lowImportance.weights(of: low, variance: variance)
+    let highWeights = highImportance.weights(of: high, variance: variance)
+    let lowSearch = searchedWeighted(low, lowWeights)
+    let highSearch = searchedWeighted(high, highWeights)
+    guard lowSearch.isOrdinary, highSearch.isOrdinary else {
+      return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    }
+    let sums = lowWeights.sum.array + highWeights.sum.array
+    let scale = positiveSearch(lowSearch.scale.array + highSearch.scale.array, weights: sums, maximum: 15)
+    let minimum = positiveSearch(lowSearch.minimum.array + highSearch.minimum.array, weights: sums, maximum: 15)
+    let packed = zip(scale.quants, minimum.quants).map { UInt32(($0 | $1 << 4) & 255) }
+    let scales = (scale.scale.halfBits, minimum.scale.halfBits)
+    storeScales(scales, into: &bytes, at: destination)
+    storeHalf(
+      low, lowSearch, Words(packed[..<8]), scales, into: &bytes, scales: destination, quants: destination &+ 16)
+    storeHalf(
+      high, highSearch, Words(packed[8...]), scales, into: &bytes, scales: destination &+ 8,
+      quants: destination &+ 48)
+  }
+
   @inline(__always)
-  private static func encodeHalf(
-    _ values: InlineArray<16, Floats>, _ search: AffineLanes, greatest: (scale: Float, minimum: Float),
+  private static func storeScales(
+    _ scales: (UInt16, UInt16), into bytes: inout MutableRawSpan, at destination: Int
+  ) {
+    bytes.store(scales.0, at: destination &+ 80)
+    bytes.store(scales.1, at: destination &+ 82)
+  }
+
+  /// Stores 128 elements at the places of their packed scales and minimums, and of their quants.
+  @inline(__always)
+  private static func storeHalf(
+    _ values: InlineArray<16, Floats>, _ search: AffineLanes, _ packed: Words, _ stored: (UInt16, UInt16),
     into bytes: inout MutableRawSpan, scales: Int, quants: Int
   ) {
-    let packed = lowBytes(search.scale, greatest.scale) | (lowBytes(search.minimum, greatest.minimum) &<< 4)
     bytes.store(SIMD8<UInt8>(truncatingIfNeeded: packed), at: scales)
-    let divisor = storedStep(greatest.scale) * Floats(SIMD8<UInt8>(truncatingIfNeeded: packed & Words(repeating: 15)))
+    let divisor = Floats(repeating: Float(halfBits: stored.0)) * (packed & Words(repeating: 15)).smallFloats
     let added =
-      storedStep(greatest.minimum) * Floats(SIMD8<UInt8>(truncatingIfNeeded: (packed &>> 4) & Words(repeating: 15)))
+      Floats(repeating: Float(halfBits: stored.1)) * ((packed &>> 4) & Words(repeating: 15)).smallFloats
     let keepsSearch = divisor .== Floats.zero
     let anyKeepsSearch = keepsSearch.isAnySet
     let values = values.span
@@ -123,14 +169,21 @@ enum Q2_K: BlockDecoder, SuperBlockEncoder {
     return (numbers * Floats(repeating: 15 / greatest) + Floats(repeating: roundingShift)).words & Words(repeating: 255)
   }
 
-  /// A fifteenth as it is stored.
-  @inline(__always)
-  private static func storedStep(_ greatest: Float) -> Floats {
-    Floats(repeating: Float(halfBits: (greatest / 15).halfBits))
-  }
-
   @inline(never)
   private static func searched(_ values: InlineArray<16, Floats>) -> AffineLanes {
     AffineLanes(values, weights: values.mapped { $0.magnitude }, search)
   }
+
+  @inline(never)
+  private static func searchedWeighted(
+    _ values: InlineArray<16, Floats>, _ weights: InlineArray<16, Floats>
+  ) -> AffineLanes {
+    AffineLanes(values, weights: weights, search.weighted)
+  }
+}
+
+extension SIMD8 where Scalar == UInt32 {
+  /// Numbers below 256 as floats.
+  @inline(__always)
+  fileprivate var smallFloats: Floats { Floats(SIMD8<UInt8>(truncatingIfNeeded: self)) }
 }

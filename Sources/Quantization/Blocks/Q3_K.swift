@@ -9,15 +9,17 @@
 //
 // Encoding: the best scale of each 16 by DescentSearch.swift. The scale of the greatest magnitude becomes −32 of the inner
 // scales, the others are rounded; then elements are divided by the product of both scales as stored. Where that product is
-// zero, the quants of the search stay.
+// zero, the quants of the search stay. With an importance matrix, SymmetricSearch.swift finds the scales, and again the scale
+// of these scales, where 16 elements weigh as much as all of them together.
 // Same bytes as ggml-quants.c `quantize_row_q3_K_ref`, `dequantize_row_q3_K` (llama.cpp 0c1e57098).
 
-enum Q3_K: BlockDecoder, SuperBlockEncoder {
-  enum Reference: ReferenceDecoder, ReferenceEncoder {
+enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
+  enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 110
 
-    static func encode(_ values: [Float]) -> [UInt8] {
+    static func encode(_ values: [Float], importance: [Float]?) -> [UInt8] {
+      if let importance { return encodeWeighted(values, importance) }
       let groups = (0..<16).map { Array(values[$0 * 16..<$0 * 16 + 16]) }
       let searches = groups.map { descentSearch($0, maximum: 4) }
       let greatest = firstOfGreatestMagnitude(searches.map(\.scale))
@@ -33,6 +35,22 @@ enum Q3_K: BlockDecoder, SuperBlockEncoder {
         return groups[index].map { nearestInteger($0 / scale).clamped(-4, 3) + 4 }
       }
       return packed(quants, innerScales) + storedScale
+    }
+
+    private static func encodeWeighted(_ values: [Float], _ importance: [Float]) -> [UInt8] {
+      let weights = importanceWeights(values, importance: importance, variance: 2 * sumOfSquares(values) / 256)
+      let groups = (0..<16).map { Array(values[$0 * 16..<$0 * 16 + 16]) }
+      let groupWeights = (0..<16).map { Array(weights[$0 * 16..<$0 * 16 + 16]) }
+      let searches = (0..<16).map { symmetricSearch(groups[$0], weights: groupWeights[$0], maximum: 4) }
+      let outer = symmetricSearch(
+        searches.map(\.scale), weights: groupWeights.map { $0.reduce(0, +) }, maximum: 32)
+      let storedScale = outer.scale.halfBytes
+      let quants = (0..<16).flatMap { index in
+        let scale = storedScale.half(at: 0) * Float(outer.quants[index] - 32)
+        if scale == 0 { return searches[index].quants }
+        return groups[index].map { nearestInteger($0 / scale).clamped(-4, 3) + 4 }
+      }
+      return packed(quants, outer.quants) + storedScale
     }
 
     private static func packed(_ quants: [Int], _ innerScales: [Int]) -> [UInt8] {
@@ -100,8 +118,46 @@ enum Q3_K: BlockDecoder, SuperBlockEncoder {
     storeScales(lowScales.wholeWords, highScales.wholeWords, into: &bytes, at: destination &+ 96)
 
     let scale = Floats(repeating: Float(halfBits: scaleBits))
-    let lows = low.quants(dividingBy: scale * (lowScales - Floats(repeating: 32)))
-    let highs = high.quants(dividingBy: scale * (highScales - Floats(repeating: 32)))
+    storeQuants(
+      low.quants(dividingBy: scale * (lowScales - Floats(repeating: 32))),
+      high.quants(dividingBy: scale * (highScales - Floats(repeating: 32))), into: &bytes, at: destination)
+  }
+
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let variance = 2 * values.sumOfSquares(at: source, count: 256) / 256
+    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
+    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
+    let lowImportance: InlineArray<16, Floats> = importance.subBlocks(at: source)
+    let highImportance: InlineArray<16, Floats> = importance.subBlocks(at: source &+ 512)
+    let lowWeights = lowImportance.weights(of: low, variance: variance)
+    let highWeights = highImportance.weights(of: high, variance: variance)
+    let lowSearch = SymmetricLanes(low, weights: lowWeights, maximum: 4)
+    let highSearch = SymmetricLanes(high, weights: highWeights, maximum: 4)
+    let outer = symmetricSearch(
+      lowSearch.scale.array + highSearch.scale.array, weights: lowWeights.sum.array + highWeights.sum.array,
+      maximum: 32)
+
+    let scaleBits = outer.scale.halfBits
+    bytes.store(scaleBits, at: destination &+ 108)
+    let lowScales = Words(outer.quants[..<8].map { UInt32($0) })
+    let highScales = Words(outer.quants[8...].map { UInt32($0) })
+    storeScales(lowScales, highScales, into: &bytes, at: destination &+ 96)
+    let scale = Floats(repeating: Float(halfBits: scaleBits))
+    let lowDivisor = scale * Floats(outer.quants[..<8].map { Float($0 - 32) })
+    let highDivisor = scale * Floats(outer.quants[8...].map { Float($0 - 32) })
+    storeQuants(
+      lowSearch.quants(low, dividingBy: lowDivisor), highSearch.quants(high, dividingBy: highDivisor), into: &bytes,
+      at: destination)
+  }
+
+  @inline(__always)
+  private static func storeQuants(
+    _ lows: InlineArray<16, Words>, _ highs: InlineArray<16, Words>, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
     let lowSpan = lows.span, highSpan = highs.span
     for place in 0..<16 {
       let lowQuants = lowSpan[place], highQuants = highSpan[place]

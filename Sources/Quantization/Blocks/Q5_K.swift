@@ -9,13 +9,13 @@
 // Encoding: EightRuns.swift.
 // Same bytes as ggml-quants.c `quantize_row_q5_K_ref`, `dequantize_row_q5_K` (llama.cpp 0c1e57098).
 
-enum Q5_K: BlockDecoder, SuperBlockEncoder {
-  enum Reference: ReferenceDecoder, ReferenceEncoder {
+enum Q5_K: BlockDecoder, WeightedSuperBlockEncoder {
+  enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 176
 
-    static func encode(_ values: [Float]) -> [UInt8] {
-      let (head, quants) = encodeEightRuns(values, search)
+    static func encode(_ values: [Float], importance: [Float]?) -> [UInt8] {
+      let (head, quants) = encodeEightRuns(values, search, importance: importance)
       var packed = [UInt8](repeating: 0, count: 160)
       for (element, quant) in quants.enumerated() {
         let (run, place) = element.quotientAndRemainder(dividingBy: 32)
@@ -69,6 +69,22 @@ enum Q5_K: BlockDecoder, SuperBlockEncoder {
     guard runs.isOrdinary else {
       return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
     }
+    store(runs, into: &bytes, at: destination)
+  }
+
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let runs = EightRuns(values, weightedBy: importance, at: source, search.weighted)
+    guard runs.isOrdinary else {
+      return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    }
+    store(runs, into: &bytes, at: destination)
+  }
+
+  @inline(__always)
+  private static func store(_ runs: EightRuns, into bytes: inout MutableRawSpan, at destination: Int) {
     runs.storeHead(into: &bytes, at: destination)
     runs.forEachPlace(maximum: 31) { place, quants in
       bytes.store((quants &>> 4).lowestBits, at: destination &+ 16 &+ place)

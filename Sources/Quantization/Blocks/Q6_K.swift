@@ -6,19 +6,22 @@
 // 64·h + 32·(k mod 2)…+31, and bits 2·k+1…2·k of the high bytes 32·h…+31.
 // w = (scale · scale of 16) · (low + 16 · high − 32)
 //
-// Encoding: the best scale of each 16 by SymmetricSearch.swift, with weights w². The scale of the greatest magnitude becomes
+// Encoding: the best scale of each 16 by SymmetricSearch.swift, with weights w², or with the importance of each element. The scale of the greatest magnitude becomes
 // −128 of the inner scales, the others are rounded; then elements are divided by the product of both scales as stored.
 // Where that product is zero, the quants of the search stay.
 // Same bytes as ggml-quants.c `quantize_row_q6_K_ref`, `dequantize_row_q6_K` (llama.cpp 0c1e57098).
 
-enum Q6_K: BlockDecoder, SuperBlockEncoder {
-  enum Reference: ReferenceDecoder, ReferenceEncoder {
+enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
+  enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 210
 
-    static func encode(_ values: [Float]) -> [UInt8] {
+    static func encode(_ values: [Float], importance: [Float]?) -> [UInt8] {
+      let weights = importance ?? values.map { $0 * $0 }
       let groups = (0..<16).map { Array(values[$0 * 16..<$0 * 16 + 16]) }
-      let searches = groups.map { symmetricSearch($0, weights: $0.map { $0 * $0 }, maximum: 32) }
+      let searches = (0..<16).map {
+        symmetricSearch(groups[$0], weights: Array(weights[$0 * 16..<$0 * 16 + 16]), maximum: 32)
+      }
       let greatest = firstOfGreatestMagnitude(searches.map(\.scale))
       if abs(greatest) < negligibleMagnitude { return [UInt8](repeating: 0, count: bytesPerBlock) }
 
@@ -77,9 +80,29 @@ enum Q6_K: BlockDecoder, SuperBlockEncoder {
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
     let low: InlineArray<16, Floats> = values.subBlocks(at: source)
     let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    let lowSearch = SymmetricLanes(low, weights: low.mapped { $0 * $0 }, maximum: 32)
-    let highSearch = SymmetricLanes(high, weights: high.mapped { $0 * $0 }, maximum: 32)
+    store(
+      low, SymmetricLanes(low, weights: low.mapped { $0 * $0 }, maximum: 32),
+      high, SymmetricLanes(high, weights: high.mapped { $0 * $0 }, maximum: 32), into: &bytes, at: destination)
+  }
 
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
+    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
+    store(
+      low, SymmetricLanes(low, weights: importance.subBlocks(at: source), maximum: 32),
+      high, SymmetricLanes(high, weights: importance.subBlocks(at: source &+ 512), maximum: 32), into: &bytes,
+      at: destination)
+  }
+
+  /// Stores both halves of a block, searched.
+  @inline(__always)
+  private static func store(
+    _ low: InlineArray<16, Floats>, _ lowSearch: SymmetricLanes, _ high: InlineArray<16, Floats>,
+    _ highSearch: SymmetricLanes, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
     let greatest = SIMD16(lowHalf: lowSearch.scale, highHalf: highSearch.scale).firstOfGreatestMagnitude
     if abs(greatest) < negligibleMagnitude {
       for offset in 0..<Reference.bytesPerBlock { bytes.store(0 as UInt8, at: destination &+ offset) }

@@ -21,6 +21,11 @@ struct AffineSearch {
   let stepCount: Int
   let deviation: Deviation
 
+  /// The tries where elements are weighted by an importance matrix.
+  var weighted: AffineSearch {
+    AffineSearch(maximum: maximum, first: -0.9, step: 0.05, stepCount: 36, deviation: .squared)
+  }
+
   /// How often an inverse range fits into a try.
   @inline(__always)
   func factor(_ step: Int) -> Float { first + self.step * Float(step) + maximum }

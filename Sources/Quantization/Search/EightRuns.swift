@@ -4,15 +4,32 @@
 // Encoding: the best scale and minimum of each run by AffineSearch.swift, with weights √(mean w²) + |w|. The greatest scale
 // and the greatest minimum become 63, the others are rounded; then elements are divided anew by the scales as stored.
 // Where a stored scale is zero, the quants of the search stay.
+//
+// With an importance matrix more tries are made, and PositiveSearch.swift finds the scales of scales and minimums, where a
+// run weighs as much as all its elements together.
 
 /// The 16 bytes at the head of a block and its 256 quants, in plain words.
-func encodeEightRuns(_ values: [Float], _ search: AffineSearch) -> (head: [UInt8], quants: [Int]) {
+func encodeEightRuns(
+  _ values: [Float], _ search: AffineSearch, importance: [Float]?
+) -> (head: [UInt8], quants: [Int]) {
   let runs = (0..<8).map { Array(values[$0 * 32..<$0 * 32 + 32]) }
-  let searches = runs.map { run in
-    let mean = (run.reduce(0) { $0 + $1 * $1 } / 32).squareRoot()
-    return search.search(run, weights: run.map { mean + abs($0) })
+  let runWeights: [[Float]]
+  if let importance {
+    let weights = importanceWeights(values, importance: importance, variance: 2 * sumOfSquares(values) / 256)
+    runWeights = (0..<8).map { Array(weights[$0 * 32..<$0 * 32 + 32]) }
+  } else {
+    runWeights = runs.map { run in
+      let mean = (run.reduce(0) { $0 + $1 * $1 } / 32).squareRoot()
+      return run.map { mean + abs($0) }
+    }
   }
+  let search = importance == nil ? search : search.weighted
+  let searches = (0..<8).map { search.search(runs[$0], weights: runWeights[$0]) }
   func sixBits(_ numbers: [Float]) -> (scale: [UInt8], numbers: [Int]) {
+    if importance != nil {
+      let (scale, quants) = positiveSearch(numbers, weights: runWeights.map { $0.reduce(0, +) }, maximum: 63)
+      return (scale.halfBytes, quants.map { min(63, $0) })
+    }
     let greatest = numbers.reduce(0) { $1 > $0 ? $1 : $0 }
     let inverse = greatest > 0 ? 63 / greatest : 0
     return ((greatest / 63).halfBytes, numbers.map { min(63, nearestInteger(inverse * $0) & 255) })
@@ -49,6 +66,20 @@ struct EightRuns {
     self.search = AffineLanes(runs, weights: runs.mapped { mean + $0.magnitude }, search)
     (scaleBits, scales) = Self.sixBits(self.search.scale)
     (minimumBits, minimums) = Self.sixBits(self.search.minimum)
+  }
+
+  @inline(__always)
+  init(_ values: RawSpan, weightedBy importance: RawSpan, at offset: Int, _ search: AffineSearch) {
+    let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+    let importances: InlineArray<32, Floats> = importance.subBlocks(at: offset)
+    let weights = importances.weights(of: runs, variance: 2 * values.sumOfSquares(at: offset, count: 256) / 256)
+    let weightSums = weights.sum.array
+    self.values = runs
+    self.search = AffineLanes(runs, weights: weights, search)
+    let scale = positiveSearch(self.search.scale.array, weights: weightSums, maximum: 63)
+    let minimum = positiveSearch(self.search.minimum.array, weights: weightSums, maximum: 63)
+    (scaleBits, scales) = (scale.scale.halfBits, Floats(scale.quants.map { Float(min(63, $0)) }))
+    (minimumBits, minimums) = (minimum.scale.halfBits, Floats(minimum.quants.map { Float(min(63, $0)) }))
   }
 
   @inline(__always)

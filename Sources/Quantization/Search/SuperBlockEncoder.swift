@@ -46,6 +46,10 @@ extension InlineArray where Element == Floats {
   }
 }
 
+extension SIMD8 where Scalar == Float {
+  var array: [Float] { (0..<8).map { self[$0] } }
+}
+
 extension SIMD8 where Scalar == UInt32 {
   /// Two bits of each of eight sub-blocks of 16, which are four runs of 32: the byte that holds the runs' quants of a
   /// place below 16, low bits first, and that of the place 16 higher.

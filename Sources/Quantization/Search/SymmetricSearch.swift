@@ -99,6 +99,20 @@ struct SymmetricLanes {
     return (product, square)
   }
 
+  /// The quants of elements divided by stored scales, raised by the maximum; those of the search where a scale is zero.
+  @inline(__always)
+  func quants<let count: Int>(
+    _ values: InlineArray<count, Floats>, dividingBy divisor: Floats
+  ) -> InlineArray<count, Words> {
+    let keepsSearch = divisor .== Floats.zero
+    let values = values.span
+    return InlineArray<count, Words> { index in
+      let quants =
+        (values[index] / divisor).nearest.clamped(-maximum, maximum - 1) + Floats(repeating: maximum)
+      return quants.replacing(with: self.quants(values[index]), where: keepsSearch).wholeWords
+    }
+  }
+
   /// The quants of the search for one element of each sub-block, raised by the maximum.
   @inline(__always)
   func quants(_ values: Floats) -> Floats {

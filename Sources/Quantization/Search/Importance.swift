@@ -1,0 +1,103 @@
+// Encoding with an importance matrix: how much each column of a tensor matters, measured on text as the mean square of what
+// the column is multiplied by. All rows share it. Searches then weigh an element by
+//
+//   importance · √(variance + w²)
+//
+// where the variance is the mean square of the block for Q2_K and twice that for others, or by the importance alone (Q6_K).
+
+/// Encodes rows of elements that matter differently.
+protocol WeightedRowEncoder: RowEncoder {
+  /// Encodes one row; `importance` holds a float for each of its elements.
+  ///
+  /// - Returns: the index of the first value that the format cannot hold, or nil when everything was encoded.
+  static func encode(
+    _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
+  ) -> Int?
+}
+
+/// The definition of a block format's bytes where elements matter differently.
+protocol WeightedReferenceEncoder: ReferenceEncoder {
+  static func encode(_ values: [Float], importance: [Float]?) -> [UInt8]
+}
+
+extension WeightedReferenceEncoder {
+  static func encode(_ values: [Float]) -> [UInt8] { encode(values, importance: nil) }
+}
+
+/// An encoder of blocks of 256 elements that can weigh them.
+protocol WeightedSuperBlockEncoder: SuperBlockEncoder, WeightedRowEncoder where Reference: WeightedReferenceEncoder {
+  /// Encodes one block of finite floats, whose importance is at byte `source` of `importance` too.
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int)
+}
+
+extension WeightedSuperBlockEncoder {
+  static func encode(
+    _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
+  ) -> Int? {
+    if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
+    for block in 0..<values.byteCount / 1024 {
+      encodeBlock(
+        values, weightedBy: importance, at: block &* 1024, into: &bytes,
+        at: start &+ block &* Reference.bytesPerBlock)
+    }
+    return nil
+  }
+
+  @inline(never)
+  static func encodeBlockByReference(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let offsets = (0..<256).map { source + $0 * floatByteCount }
+    let block = Reference.encode(
+      offsets.map { values.float(at: $0) }, importance: offsets.map { importance.float(at: $0) })
+    for (index, byte) in block.enumerated() { bytes.store(byte, at: destination + index) }
+  }
+}
+
+/// The sum of squares, in order.
+func sumOfSquares(_ values: [Float]) -> Float { values.reduce(0) { $0 + $1 * $1 } }
+
+/// The weights of elements of this importance in a block of this variance.
+func importanceWeights(_ values: [Float], importance: [Float], variance: Float) -> [Float] {
+  zip(values, importance).map { value, importance in importance * (variance + value * value).squareRoot() }
+}
+
+extension RawSpan {
+  /// The sum of the squares of `count` floats, in order.
+  @inline(__always)
+  func sumOfSquares(at offset: Int, count: Int) -> Float {
+    var sum: Float = 0
+    for index in 0..<count {
+      let value = float(at: offset &+ index &* floatByteCount)
+      sum += value * value
+    }
+    return sum
+  }
+}
+
+extension InlineArray where Element == Floats {
+  /// The weights of elements of this importance in blocks of these variances.
+  @inline(__always)
+  func weights(of values: Self, variance: Floats) -> Self {
+    let importance = span, elements = values.span
+    return Self { importance[$0] * (variance + elements[$0] * elements[$0]).squareRoot() }
+  }
+
+  /// The weights of elements of this importance in a block of this variance.
+  @inline(__always)
+  func weights(of values: Self, variance: Float) -> Self {
+    weights(of: values, variance: Floats(repeating: variance))
+  }
+
+  /// The sum of all vectors, in order.
+  @inline(__always)
+  var sum: Floats {
+    let vectors = span
+    var sum = Floats.zero
+    for index in vectors.indices { sum += vectors[index] }
+    return sum
+  }
+}
