@@ -93,6 +93,11 @@ extension BlockEncoder {
   }
 
   static func weightedReferenceRow(_ values: [Float], _ importance: [Float]) -> [UInt8] {
+    if let small = Self.self as? any WeightedSmallBlockEncoder.Type {
+      return stride(from: 0, to: values.count, by: importance.count).flatMap { start in
+        small.weightedReferenceRow(Array(values[start..<start + importance.count]), importance: importance)
+      }
+    }
     guard let reference = Reference.self as? any WeightedReferenceEncoder.Type else { return [] }
     return stride(from: 0, to: values.count, by: Reference.elementsPerBlock).flatMap { start in
       let column = start % importance.count

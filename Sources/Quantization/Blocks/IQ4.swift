@@ -114,13 +114,6 @@ enum IQ4_NL: BlockDecoder, BlockEncoder, WeightedRowEncoder {
   }
 }
 
-extension RawSpan {
-  /// `count` floats and zeros behind them, 256 in all.
-  fileprivate func padded(from offset: Int, count: Int) -> InlineArray<256, Float> {
-    InlineArray { $0 < count ? float(at: offset &+ $0 &* floatByteCount) : 0 }
-  }
-}
-
 /// Sixteen bytes of the levels of 32 elements.
 private func packedLevels(_ values: [Float], inverse: Float) -> [UInt8] {
   let quants = values.map { UInt8(Levels.nearestIndex(inverse * $0)) }

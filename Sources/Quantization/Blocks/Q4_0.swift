@@ -6,7 +6,7 @@
 // q = w · (1 / scale) + 8.5 cut to a whole number, at most 15.
 // Same bytes as ggml-quants.c `quantize_row_q4_0_ref`, `dequantize_row_q4_0` (llama.cpp 0c1e57098).
 
-enum Q4_0: BlockDecoder, SmallBlockEncoder {
+enum Q4_0: BlockDecoder, WeightedNibbleEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 18
@@ -34,6 +34,8 @@ enum Q4_0: BlockDecoder, SmallBlockEncoder {
     values.storeScaled(quants.lowNibbles, minus: 8, by: scale, at: destination)
     values.storeScaled(quants.highNibbles, minus: 8, by: scale, at: destination &+ 64)
   }
+
+  static let search = SmallBlockSearch.symmetric(maximum: 8)
 
   static let basis = SmallBlockBasis.signedMagnitude
 

@@ -6,7 +6,7 @@
 // at most 15.
 // Same bytes as ggml-quants.c `quantize_row_q4_1_ref`, `dequantize_row_q4_1` (llama.cpp 0c1e57098).
 
-enum Q4_1: BlockDecoder, SmallBlockEncoder {
+enum Q4_1: BlockDecoder, WeightedNibbleEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 20
@@ -37,6 +37,8 @@ enum Q4_1: BlockDecoder, SmallBlockEncoder {
     values.storeScaled(quants.lowNibbles, by: scale, plus: minimum, at: destination)
     values.storeScaled(quants.highNibbles, by: scale, plus: minimum, at: destination &+ 64)
   }
+
+  static let search = SmallBlockSearch.affine(maximum: 15)
 
   static let basis = SmallBlockBasis.range
 

@@ -7,7 +7,7 @@
 // q = w · (1 / scale) + 16.5 cut to a whole number, at most 31.
 // Same bytes as ggml-quants.c `quantize_row_q5_0_ref`, `dequantize_row_q5_0` (llama.cpp 0c1e57098).
 
-enum Q5_0: BlockDecoder, SmallBlockEncoder {
+enum Q5_0: BlockDecoder, WeightedFiveBitEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 22
@@ -34,6 +34,8 @@ enum Q5_0: BlockDecoder, SmallBlockEncoder {
     values.storeScaled(low, minus: 16, by: scale, at: destination)
     values.storeScaled(high, minus: 16, by: scale, at: destination &+ 64)
   }
+
+  static let search = SmallBlockSearch.symmetric(maximum: 16)
 
   static let basis = SmallBlockBasis.signedMagnitude
 

@@ -6,7 +6,7 @@
 // w = scale · q + minimum.  Encoding: scale = (max w − min w) / 31, q = (w − min w) · (1 / scale) + 0.5 cut to a whole number.
 // Same bytes as ggml-quants.c `quantize_row_q5_1_ref`, `dequantize_row_q5_1` (llama.cpp 0c1e57098).
 
-enum Q5_1: BlockDecoder, SmallBlockEncoder {
+enum Q5_1: BlockDecoder, WeightedFiveBitEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 24
@@ -34,6 +34,8 @@ enum Q5_1: BlockDecoder, SmallBlockEncoder {
     values.storeScaled(low, by: scale, plus: minimum, at: destination)
     values.storeScaled(high, by: scale, plus: minimum, at: destination &+ 64)
   }
+
+  static let search = SmallBlockSearch.affine(maximum: 31)
 
   static let basis = SmallBlockBasis.range
 

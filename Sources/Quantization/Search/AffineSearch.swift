@@ -22,7 +22,10 @@ struct AffineSearch {
   let deviation: Deviation
 
   /// The tries where elements are weighted by an importance matrix.
-  var weighted: AffineSearch {
+  var weighted: AffineSearch { .weighted(maximum: maximum) }
+
+  /// The tries where elements are weighted by an importance matrix.
+  static func weighted(maximum: Float) -> AffineSearch {
     AffineSearch(maximum: maximum, first: -0.9, step: 0.05, stepCount: 36, deviation: .squared)
   }
 
@@ -91,6 +94,8 @@ struct AffineLanes {
   private(set) var scale: Floats
   /// The minimums without their signs.
   private(set) var minimum: Floats
+  /// The minimums; also a zero has its sign, which a vector's negation loses.
+  private(set) var signedMinimum: Floats
   /// Whether all numbers stayed where rounding is plain; the block goes to the reference otherwise.
   private(set) var isOrdinary: Bool
   /// The winning quants are (element − `start`) · `inverse`; `inverse` is 0 in a lane without a range.
@@ -162,7 +167,8 @@ struct AffineLanes {
     }
     isOrdinary = all(isPlain)
     scale.replace(with: Floats.zero, where: lacksRange)
-    minimum = -minimum.replacing(with: least.lesser(Floats.zero), where: lacksRange)
+    signedMinimum = minimum.replacing(with: least.lesser(Floats.zero), where: lacksRange)
+    minimum = -signedMinimum
     inverse.replace(with: Floats.zero, where: lacksRange)
   }
 

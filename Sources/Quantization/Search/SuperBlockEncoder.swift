@@ -37,6 +37,13 @@ extension RawSpan {
   }
 }
 
+extension RawSpan {
+  /// `count` floats and zeros behind them, 256 in all.
+  func padded(from offset: Int, count: Int) -> InlineArray<256, Float> {
+    InlineArray { $0 < count ? float(at: offset &+ $0 &* floatByteCount) : 0 }
+  }
+}
+
 extension InlineArray where Element == Floats {
   /// The same for every vector.
   @inline(__always)
