@@ -11,6 +11,9 @@ public enum ConversionError: IngotError {
   case notARealFormat(StorageFormat)
   case unwritableFormat(StorageFormat, container: String)
   case requantizing(from: StorageFormat, to: StorageFormat, tensorCount: Int)
+  case fallback(String)
+  case recipeNeedsGGUF(String)
+  case copyNeedsGGUF
   case otherWeights(folder: String, name: String)
   case needsNumbers(target: String)
 
@@ -18,6 +21,7 @@ public enum ConversionError: IngotError {
     switch self {
     case .cannotName, .needsNumbers: .input
     case .otherWeights: .output
+    case .fallback: .check
     default: .usage
     }
   }
@@ -35,6 +39,9 @@ public enum ConversionError: IngotError {
     case .unwritableFormat(let format, let container): "\(format) cannot stand in a \(container) file"
     case .requantizing(let from, let to, let count):
       "\(counted(count, "tensor")) would go from \(from) to \(to), which loses twice (pass --allow-requantize to do it)"
+    case .fallback(let message): "\(message) (leave out --no-fallback to accept that)"
+    case .recipeNeedsGGUF(let name): "\(name) is a recipe for GGUF files (choose an output that ends with .gguf)"
+    case .copyNeedsGGUF: "COPY keeps the tensors of a GGUF, which the input is not (convert makes one)"
     case .otherWeights(let folder, let name):
       "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
     case .needsNumbers(let target):

@@ -1,4 +1,5 @@
 import Bytes
+import Quantization
 import Tensors
 
 /// What a user asks a conversion to do.
@@ -19,6 +20,23 @@ public struct ConversionRequest: Sendable {
     case automatic
     /// This one, as far as a tensor may have it.
     case format(StorageFormat)
+    /// What a recipe gives each tensor. The output is a GGUF, ordered as llama-quantize orders it.
+    case recipe(Recipe)
+  }
+
+  /// How a recipe is followed.
+  public struct RecipeOptions: Sendable, Hashable {
+    /// Whether all matrices get the recipe's default format.
+    public var isPure = false
+    /// Whether the output matrix keeps its format.
+    public var keepsOutput = false
+    /// The format of the output matrix, instead of the recipe's.
+    public var outputFormat: StorageFormat?
+    /// The format of the token embedding, instead of the recipe's.
+    public var embeddingFormat: StorageFormat?
+
+    /// The recipe as it is.
+    public init() {}
   }
 
   /// A storage format for the tensors whose output name matches a pattern.
@@ -41,6 +59,10 @@ public struct ConversionRequest: Sendable {
   public var target: Target?
   /// The storage format.
   public var type: TypeChoice = .automatic
+  /// How a recipe is followed; without one these have no effect.
+  public var recipeOptions = RecipeOptions()
+  /// Whether a tensor whose rows do not fill the blocks of its format may get another one.
+  public var allowsFallback = true
   /// Exceptions from it; the last that matches a tensor decides.
   public var typeOverrides: [TypeOverride] = []
   /// The naming scheme of the output; nil takes the target's own.

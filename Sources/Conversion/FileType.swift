@@ -10,4 +10,18 @@ enum FileType {
 
   /// The number of a format; 0 (all F32) for one that has none.
   static func number(of format: StorageFormat) -> UInt32 { numbers[format] ?? 0 }
+
+  /// Says that a number was guessed (`LLAMA_FTYPE_GUESSED`).
+  private static let guessed: UInt32 = 1024
+
+  /// The number of a GGUF that is copied: its own, or else that of the format most of its tensors have, as a guess.
+  static func number(ofCopied checkpoint: Checkpoint) -> UInt32 {
+    if let stated = checkpoint.metadata["general.file_type"]?.integer, let number = UInt32(exactly: stated) {
+      return number
+    }
+    var counts: [StorageFormat: Int] = [:]
+    for format in checkpoint.tensors.compactMap(\.format) { counts[format, default: 0] += 1 }
+    let most = counts.max { ($0.value, $1.key.name) < ($1.value, $0.key.name) }
+    return number(of: most?.key ?? .f32) | guessed
+  }
 }

@@ -38,7 +38,7 @@ extension Planner {
 
   /// All metadata of the output, in the reference's order.
   private mutating func ggufMetadata(_ tensors: [PlannedTensor], _ type: StorageFormat?) throws -> Metadata {
-    guard model.checkpoint.container == .safeTensors else { return try metadataOfSource(type) }
+    guard model.checkpoint.container == .safeTensors else { return metadataOfSource(type) }
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture))
@@ -51,18 +51,16 @@ extension Planner {
     metadata["general.quantization_version"] = .uint32(2)
     for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
     reportLostNumbers()
-    return metadata
+    return recipe?.fileType.map { metadata.restating(fileType: $0) } ?? metadata
   }
 
   /// The metadata of a GGUF for another GGUF, as llama-quantize keeps it: the two facts about formats go to the end.
-  private func metadataOfSource(_ type: StorageFormat?) throws -> Metadata {
-    var metadata = model.checkpoint.metadata
-    guard let type else { return metadata }
-    metadata["general.quantization_version"] = nil
-    metadata["general.file_type"] = nil
-    metadata["general.quantization_version"] = .uint32(2)
-    metadata["general.file_type"] = .uint32(FileType.number(of: type))
-    return metadata
+  private func metadataOfSource(_ type: StorageFormat?) -> Metadata {
+    let metadata = model.checkpoint.metadata
+    if let recipe {
+      return metadata.restating(fileType: recipe.fileType ?? FileType.number(ofCopied: model.checkpoint))
+    }
+    return type.map { metadata.restating(fileType: FileType.number(of: $0)) } ?? metadata
   }
 
   /// Says what the configuration states and a GGUF has no key for.
@@ -94,6 +92,18 @@ extension Planner {
     remarks.append(.warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only"))
     var metadata = Metadata()
     metadata["tokenizer.ggml.model"] = .string("none")
+    return metadata
+  }
+}
+
+extension Metadata {
+  /// The metadata with the facts about formats at its end.
+  fileprivate func restating(fileType: UInt32) -> Metadata {
+    var metadata = self
+    metadata["general.quantization_version"] = nil
+    metadata["general.file_type"] = nil
+    metadata["general.quantization_version"] = .uint32(2)
+    metadata["general.file_type"] = .uint32(fileType)
     return metadata
   }
 }

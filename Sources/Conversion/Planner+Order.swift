@@ -23,11 +23,12 @@ extension Planner {
   /// Puts the tensors in the order of the output.
   ///
   /// - Into a GGUF from safetensors: as `convert_hf_to_gguf.py` does, derived tensors first.
-  /// - From GGUF to GGUF with a format asked for: as llama-quantize does, layer by layer, names by their bytes.
+  /// - From GGUF to GGUF with a format asked for, and by a recipe: as llama-quantize does, layer by layer, names by their
+  ///   bytes.
   /// - Otherwise the order of the input, which the safetensors layout then sorts by itself.
   func order(_ tensors: inout [PlannedTensor], _ target: ConversionRequest.Target) {
     guard target == .gguf else { return }
-    if model.checkpoint.container == .safeTensors {
+    if model.checkpoint.container == .safeTensors, recipe == nil {
       tensors.sort { left, right in
         switch (left.source, right.source) {
         case (.values, .values), (.rows, .values): false

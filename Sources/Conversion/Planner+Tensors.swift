@@ -14,7 +14,8 @@ extension Planner {
     var overrides = TypeOverrides(request.typeOverrides)
     problems += overrides.problems
     var tensors = derivedTensors(scheme)
-    for mapped in model.tensors {
+    var assignment = recipe.map { RecipeAssignment($0, request.recipeOptions, model) }
+    for mapped in assignment?.inOrder(model.tensors) ?? model.tensors {
       guard let rule = definition.rule(mapped.place.role), let pattern = definition.pattern(of: rule, in: scheme) else {
         problems.append(ConversionError.cannotName(place: "\(mapped.place)", scheme: scheme.name))
         continue
@@ -27,7 +28,9 @@ extension Planner {
       do throws(TensorProblem) {
         let reader = try RowReader(model.checkpoint, mapped.descriptor, mapping)
         let name = pattern.name(layer: mapped.place.layer)
-        let choice = format(of: reader, named: name, target, type, &overrides)
+        let choice = fitting(
+          assignment?.format(of: reader, at: mapped.place, named: name, &overrides)
+            ?? format(of: reader, named: name, target, type, &overrides), reader, name)
         tensors.append(
           PlannedTensor(
             name: name, place: mapped.place, source: .rows(reader), format: choice.format,
@@ -53,29 +56,22 @@ extension Planner {
     }
   }
 
-  /// The storage format of one tensor, and the rule that decides it.
+  /// The storage format of one tensor, whether or not its rows fill the blocks, and the rule that decides it.
   private mutating func format(
     of reader: RowReader, named name: TensorName, _ target: ConversionRequest.Target, _ type: StorageFormat?,
     _ overrides: inout TypeOverrides
   ) -> (format: StorageFormat, rule: String) {
     let shape = reader.tensor.shape
     let override = overrides.format(for: name)
-    let wanted: (format: StorageFormat, rule: String)
     if let override {
-      wanted = (override.format, "--tensor-type \(override.pattern)")
+      return (override.format, override.rule)
     } else if target == .gguf, shape.rank <= 1, type != nil {
       return (.f32, "one-dimensional tensors stay F32 in a GGUF")
     } else if let type {
-      wanted = (type, request.type == .automatic ? "the format of the source" : "the format asked for")
+      return (type, request.type == .automatic ? "the format of the source" : "the format asked for")
     } else {
-      wanted = keptFormat(of: reader, target)
+      return keptFormat(of: reader, target)
     }
-    guard wanted.format.isQuantized, shape.rowElementCount % wanted.format.elementsPerBlock != 0 else { return wanted }
-    remarks.append(
-      .warning(
-        "tensor \(name.text.quoted) becomes F16: its rows of \(shape.rowElementCount.grouped) elements do not fill"
-          + " blocks of \(wanted.format) (\(wanted.format.elementsPerBlock) elements)"))
-    return (.f16, "fallback: rows do not fill blocks of \(wanted.format)")
   }
 
   /// The format when every tensor keeps its own as far as the container has it.
@@ -105,8 +101,12 @@ extension Planner {
     }
   }
 
-  /// The one format of the output, or nil when every tensor keeps its own.
+  /// The one format of the output, or nil when a recipe decides or every tensor keeps its own.
   mutating func chosenType(_ target: ConversionRequest.Target) -> StorageFormat? {
+    if let recipe {
+      checkRecipe(recipe, target)
+      return nil
+    }
     if case .format(let format) = request.type {
       let facts = format.facts
       if !Codec.canEncode(format) { problems.append(ConversionError.notARealFormat(format)) }

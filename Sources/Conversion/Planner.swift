@@ -12,6 +12,7 @@ public struct Planner {
   let request: ConversionRequest
   var problems: [any IngotError] = []
   var remarks: [PlanRemark] = []
+  var fallbacks = Fallbacks()
 
   init(_ model: Model, _ request: ConversionRequest) {
     self.model = model
@@ -40,6 +41,7 @@ public struct Planner {
     let type = chosenType(target)
     var tensors = planTensors(target, scheme, type)
     applyTypeProblems(tensors)
+    reportFallbacks(tensors)
     try requireProblemFree()
 
     order(&tensors, target)

@@ -30,3 +30,8 @@ struct TypeOverrides {
   /// Patterns that matched nothing.
   var unused: [String] { entries.filter { !$0.isUsed }.map(\.override.pattern) }
 }
+
+extension ConversionRequest.TypeOverride {
+  /// How a plan names it as the reason for a format.
+  var rule: String { "--tensor-type \(pattern)" }
+}

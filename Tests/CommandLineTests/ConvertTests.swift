@@ -82,6 +82,12 @@ struct ConvertTests {
     "plans",
     arguments: [
       Snapshot("help-convert", "convert", "--help"),
+      Snapshot("help-quantize", "quantize", "--help"),
+      Snapshot(
+        "plan-quantize", "quantize", "fixtures/expected/llama-gqa/llama-gqa-bf16.gguf", "demo/a.gguf", "Q4_K_M", "2",
+        "--dry-run"),
+      Snapshot("error-recipe", "quantize", "fixtures/yi", "demo/a.gguf", "Q9"),
+      Snapshot("error-no-recipe", "quantize", "fixtures/yi"),
       Snapshot("plan-gguf", "convert", "fixtures/llama3-tied", "-o", "demo/a.gguf", "--type", "Q8_0", "--dry-run"),
       Snapshot("plan-folder", "convert", "fixtures/yi", "-o", "demo/llama", "--naming", "hf", "--dry-run"),
       Snapshot(

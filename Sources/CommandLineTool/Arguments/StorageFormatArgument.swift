@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-/// The name of a storage format that can be encoded, or `auto`.
+/// The name of a storage format that can be encoded, of a recipe that is no format, or `auto`.
 struct TypeArgument: ExpressibleByArgument {
   /// As it was written.
   let text: String
@@ -12,7 +12,11 @@ struct TypeArgument: ExpressibleByArgument {
 
   /// What the tensors get; `auto` keeps what the target can hold without loss.
   var choice: ConversionRequest.TypeChoice {
-    get throws { text.lowercased() == "auto" ? .automatic : .format(try encodableFormat(text)) }
+    get throws {
+      if text.lowercased() == "auto" { return .automatic }
+      if StorageFormat(named: text) == nil, let recipe = Recipe.named(text) { return .recipe(recipe) }
+      return .format(try encodableFormat(text))
+    }
   }
 }
 
@@ -29,6 +33,18 @@ struct TypeOverrideArgument: ExpressibleByArgument {
 
   var override: ConversionRequest.TypeOverride {
     get throws { ConversionRequest.TypeOverride(pattern: pattern, format: try encodableFormat(text)) }
+  }
+}
+
+/// The name of a storage format that can be encoded.
+struct FormatArgument: ExpressibleByArgument {
+  /// As it was written.
+  let text: String
+
+  init(argument: String) { text = argument }
+
+  var format: StorageFormat {
+    get throws { try encodableFormat(text) }
   }
 }
 

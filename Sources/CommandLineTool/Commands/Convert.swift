@@ -46,65 +46,14 @@ struct Convert: ParsableCommand {
     help: ArgumentHelp("The name of the pre-tokenizer in a GGUF.", valueName: "name"))
   var preTokenizer: String?
 
-  @Flag(name: .customLong("allow-requantize"), help: "Quantize numbers that were quantized before.")
-  var allowsRequantizing = false
-
-  @Flag(name: .customLong("dry-run"), help: "Print the plan and write nothing.")
-  var isDryRun = false
-
-  @Flag(help: "Open the output again and compare it with the source, as diff --budget auto does.")
-  var verify = false
-
-  @Flag(help: "Replace files that exist.")
-  var overwrite = false
-
-  @Option(help: ArgumentHelp("Write a record of what was done, with digests, as JSON.", valueName: "file"))
-  var receipt: String?
-
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
     let request = try makeRequest()
-    let plan = try Planner.plan(try model.open(source), request)
-    if isDryRun {
-      try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
-      return
-    }
-    if let receipt {
-      try plan.requireSeparate(receipt)
-      try AtomicFile.requireFree(receipt, overwrite: policy)
-    }
-    let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
-    let outcomes: [TensorOutcome]
-    do {
-      outcomes = try Executor.run(plan, threads: report.threadCount) { progress.advance($0) }
-    } catch {
-      progress.finish()
-      throw error
-    }
-    progress.finish()
-    let summary = ConversionSummary(plan: plan, outcomes: outcomes, seconds: progress.seconds)
-    let record = Receipt(
-      plan: plan, outcomes: outcomes, options: Array(CommandLine.arguments.dropFirst()), version: Product.version)
-    if let receipt {
-      let json = try record.json(threads: report.threadCount)
-      try AtomicFile.write(json.encoded(.indented), to: receipt, overwrite: policy)
-    }
-    let diff = verify ? try compareWithSource() : nil
-    try report.print(
-      json: { summary.json(verification: diff) },
-      text: { summary.text + (diff.map { "\n" + $0.text(lists: .none) } ?? "") })
-    if diff?.passes == false { throw FailedCheck() }
+    try execution.run(try Planner.plan(try model.open(source), request), model, report)
   }
-
-  private func compareWithSource() throws -> CheckpointDiff {
-    var options = CheckpointDiff.Options()
-    options.tolerance = .byFormat
-    return try Diff.compare(source, output, model, report, options)
-  }
-
-  private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
 
   private func makeRequest() throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)
@@ -117,8 +66,7 @@ struct Convert: ParsableCommand {
     request.typeOverrides = try typeOverrides.map { try $0.override }
     request.naming = naming
     request.maximumShardByteCount = shardSize?.byteCount
-    request.overwrite = policy
-    request.allowsRequantizing = allowsRequantizing
+    execution.apply(to: &request)
     request.modelName = modelName
     request.preTokenizer = preTokenizer
     return request

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Ingot
+
+/// How a conversion is carried out, whatever it is asked to do.
+struct ExecutionOptions: ParsableArguments {
+  @Flag(name: .customLong("allow-requantize"), help: "Quantize numbers that were quantized before.")
+  var allowsRequantizing = false
+
+  @Flag(
+    name: .customLong("no-fallback"), help: "Fail where rows do not fill blocks, instead of taking another format.")
+  var refusesFallback = false
+
+  @Flag(name: .customLong("dry-run"), help: "Print the plan and write nothing.")
+  var isDryRun = false
+
+  @Flag(help: "Open the output again and compare it with the source, as diff --budget auto does.")
+  var verify = false
+
+  @Flag(help: "Replace files that exist.")
+  var overwrite = false
+
+  @Option(help: ArgumentHelp("Write a record of what was done, with digests, as JSON.", valueName: "file"))
+  var receipt: String?
+
+  /// Puts what concerns the plan into `request`.
+  func apply(to request: inout ConversionRequest) {
+    request.overwrite = policy
+    request.allowsRequantizing = allowsRequantizing
+    request.allowsFallback = !refusesFallback
+  }
+
+  /// Carries out `plan`, or prints it; `model` says how its source was read.
+  func run(_ plan: ConversionPlan, _ model: ModelOptions, _ report: ReportOptions) throws {
+    if isDryRun {
+      try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
+      return
+    }
+    if let receipt {
+      try plan.requireSeparate(receipt)
+      try AtomicFile.requireFree(receipt, overwrite: policy)
+    }
+    let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
+    let outcomes: [TensorOutcome]
+    do {
+      outcomes = try Executor.run(plan, threads: report.threadCount) { progress.advance($0) }
+    } catch {
+      progress.finish()
+      throw error
+    }
+    progress.finish()
+    let summary = ConversionSummary(plan: plan, outcomes: outcomes, seconds: progress.seconds)
+    let record = Receipt(
+      plan: plan, outcomes: outcomes, options: Array(CommandLine.arguments.dropFirst()), version: Product.version)
+    if let receipt {
+      let json = try record.json(threads: report.threadCount)
+      try AtomicFile.write(json.encoded(.indented), to: receipt, overwrite: policy)
+    }
+    let diff = verify ? try compareWithSource(plan, model, report) : nil
+    try report.print(
+      json: { summary.json(verification: diff) },
+      text: { summary.text + (diff.map { "\n" + $0.text(lists: .none) } ?? "") })
+    if diff?.passes == false { throw FailedCheck() }
+  }
+
+  private func compareWithSource(
+    _ plan: ConversionPlan, _ model: ModelOptions, _ report: ReportOptions
+  ) throws -> CheckpointDiff {
+    var options = CheckpointDiff.Options()
+    options.tolerance = .byFormat
+    return try Diff.compare(plan.source.checkpoint.path, plan.destination, model, report, options)
+  }
+
+  private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
+}

@@ -1,0 +1,71 @@
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// Tensors whose rows do not fill the blocks of the format they should have, gathered by what became of them.
+struct Fallbacks {
+  struct Reason: Hashable {
+    let wanted: StorageFormat
+    let given: StorageFormat
+    let rowElementCount: Int
+  }
+
+  struct Group {
+    let reason: Reason
+    var names: [TensorName] = []
+    var elementCount = 0
+  }
+
+  private(set) var groups: [Group] = []
+
+  mutating func add(_ reason: Reason, _ name: TensorName, elementCount: Int) {
+    let index = groups.firstIndex { $0.reason == reason } ?? groups.endIndex
+    if index == groups.endIndex { groups.append(Group(reason: reason)) }
+    groups[index].names.append(name)
+    groups[index].elementCount += elementCount
+  }
+}
+
+extension Planner {
+  /// The format that was chosen, or the one that takes its place where the rows do not fill its blocks.
+  mutating func fitting(
+    _ choice: (format: StorageFormat, rule: String), _ reader: RowReader, _ name: TensorName
+  ) -> (format: StorageFormat, rule: String) {
+    let shape = reader.tensor.shape
+    guard choice.format != reader.format else { return choice }
+    let format = choice.format.fitting(rowElementCount: shape.rowElementCount)
+    guard format != choice.format else { return choice }
+    fallbacks.add(
+      Fallbacks.Reason(wanted: choice.format, given: format, rowElementCount: shape.rowElementCount), name,
+      elementCount: shape.elementCount)
+    return (format, "fallback: rows do not fill blocks of \(choice.format) (\(choice.rule))")
+  }
+
+  /// Says which tensors fell back, and how much of the model they are; a problem where that is not allowed.
+  mutating func reportFallbacks(_ tensors: [PlannedTensor]) {
+    let parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    for group in fallbacks.groups {
+      let message = group.message(parameterCount: parameterCount)
+      if request.allowsFallback {
+        remarks.append(.warning(message))
+      } else {
+        problems.append(ConversionError.fallback(message))
+      }
+    }
+  }
+}
+
+extension Fallbacks.Group {
+  /// `2 tensors from "a" on (3.1 % of the parameters) become F16: their rows of 40 elements do not fill blocks of …`.
+  fileprivate func message(parameterCount: Int) -> String {
+    let share = (Double(elementCount) / Double(max(1, parameterCount)) * 100).fixed(1)
+    let first = names.first?.text.quoted ?? ""
+    let (subject, verb, pronoun) =
+      names.count == 1
+      ? ("tensor \(first)", "becomes", "its") : ("\(names.count.grouped) tensors from \(first) on", "become", "their")
+    let blocks = "blocks of \(reason.wanted) (\(reason.wanted.elementsPerBlock) elements)"
+    return "\(subject) (\(share) % of the parameters) \(verb) \(reason.given): \(pronoun) rows of "
+      + "\(reason.rowElementCount.grouped) elements do not fill \(blocks)"
+  }
+}

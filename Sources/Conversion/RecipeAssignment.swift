@@ -1,0 +1,102 @@
+import Architectures
+import Models
+import Quantization
+import Tensors
+
+/// What a recipe gives the tensors of one model, asked layer by layer.
+struct RecipeAssignment {
+  private let recipe: Recipe
+  private let options: ConversionRequest.RecipeOptions
+  private let facts: Recipe.ModelFacts
+  private let isFromGGUF: Bool
+  private let layerCount: Int
+  private let counts: [Recipe.Kind: Int]
+  /// Matrices of each kind that the recipe decided on so far.
+  private var positions: [Recipe.Kind: Int] = [:]
+
+  init(_ recipe: Recipe, _ options: ConversionRequest.RecipeOptions, _ model: Model) {
+    self.recipe = recipe
+    self.options = options
+    isFromGGUF = model.checkpoint.container == .gguf
+    let numbers = model.parameters
+    let heads = numbers.integer("head_count") ?? 1
+    let keyValueHeads = max(1, numbers.integer("key_value_head_count") ?? heads)
+    layerCount = numbers.integer("layer_count") ?? 0
+    facts = Recipe.ModelFacts(
+      headsPerKeyValueHead: heads / keyValueHeads, expertCount: numbers.integer("expert_count") ?? 0,
+      tiesEmbeddings: model.tensor(TensorPlace(.output)) == nil,
+      isSeventyBillion: model.definition.ggufArchitecture == "llama" && layerCount == 80 && heads != keyValueHeads)
+    counts = model.tensors.reduce(into: [:]) { $0[Recipe.Kind($1.place.role), default: 0] += 1 }
+  }
+
+  /// The tensors layer by layer, so that a matrix's number among those of its kind follows the layers.
+  func inOrder(_ tensors: [MappedTensor]) -> [MappedTensor] {
+    tensors.sorted { ($0.place.layer ?? -1) < ($1.place.layer ?? -1) }
+  }
+
+  /// The format of one tensor, whether or not its rows fill the blocks, and the rule that decides it.
+  mutating func format(
+    of reader: RowReader, at place: TensorPlace, named name: TensorName, _ overrides: inout TypeOverrides
+  ) -> (format: StorageFormat, rule: String) {
+    let kind = Recipe.Kind(place.role)
+    guard let defaultFormat = recipe.format else { return (reader.format, "COPY: kept") }
+    guard Self.isQuantizable(name, reader.tensor.shape) else { return unquantized(reader, "no matrix of weights") }
+    if kind == .output, options.keepsOutput { return unquantized(reader, "--leave-output-tensor") }
+    let override = overrides.format(for: name)
+    if let choice = optionFormat(kind, isOverridden: override != nil) { return choice }
+    if let override { return (override.format, override.rule) }
+    if options.isPure { return (defaultFormat, "\(recipe.name): --pure") }
+    let count = kind == .feedForwardDown ? layerCount : counts[kind] ?? 0
+    let position = kind == .feedForwardDown && facts.expertCount > 1 ? place.layer ?? 0 : positions[kind, default: 0]
+    positions[kind, default: 0] += 1
+    let choice = recipe.choice(
+      for: Recipe.MatrixFacts(
+        kind: kind, rowElementCount: reader.tensor.shape.rowElementCount, position: position, count: count),
+      in: facts)
+    return choice.map { ($0.format, $0.rule) } ?? (reader.format, "kept")
+  }
+
+  /// The format that an option names for the output matrix or the token embedding.
+  private func optionFormat(_ kind: Recipe.Kind, isOverridden: Bool) -> (format: StorageFormat, rule: String)? {
+    if kind == .tokenEmbedding, let format = options.embeddingFormat { return (format, "--token-embedding-type") }
+    let isSharedOutput =
+      kind == .tokenEmbedding && facts.tiesEmbeddings && !options.isPure && !isOverridden
+      && recipe.format?.isQuantized == true
+    guard kind == .output || isSharedOutput, let format = options.outputFormat else { return nil }
+    return (format, "--output-tensor-type")
+  }
+
+  /// Whether a tensor is a matrix of weights: norms, biases and routers stay as they are.
+  private static func isQuantizable(_ name: TensorName, _ shape: Shape) -> Bool {
+    shape.rank > 1 && shape.rowCount > 1 && name.text.hasSuffix("weight") && !name.text.contains("_norm.weight")
+      && !name.text.contains("ffn_gate_inp.weight")
+  }
+
+  /// A tensor that the recipe leaves alone.
+  private func unquantized(_ reader: RowReader, _ rule: String) -> (format: StorageFormat, rule: String) {
+    isFromGGUF || (reader.tensor.shape.rank > 1 && reader.format.facts.ggmlType != nil)
+      ? (reader.format, "\(rule): kept") : (.f32, "\(rule): F32")
+  }
+}
+
+extension Planner {
+  /// The recipe that was asked for, if one was.
+  var recipe: Recipe? { if case .recipe(let recipe) = request.type { recipe } else { nil } }
+
+  /// What stands in the way of a recipe as such.
+  mutating func checkRecipe(_ recipe: Recipe, _ target: ConversionRequest.Target) {
+    if target != .gguf { problems.append(ConversionError.recipeNeedsGGUF(recipe.name)) }
+    if recipe.format == nil, model.checkpoint.container != .gguf { problems.append(ConversionError.copyNeedsGGUF) }
+  }
+}
+
+extension Recipe.Kind {
+  private static let kinds: [TensorRole: Recipe.Kind] = [
+    .tokenEmbedding: .tokenEmbedding, .output: .output, .attentionQuery: .attentionQuery,
+    .attentionKey: .attentionKey, .attentionValue: .attentionValue, .attentionOutput: .attentionOutput,
+    .feedForwardGate: .feedForwardGate, .feedForwardUp: .feedForwardUp, .feedForwardDown: .feedForwardDown,
+  ]
+
+  /// The kind of the matrix of a role.
+  init(_ role: TensorRole) { self = Self.kinds[role] ?? .other }
+}
