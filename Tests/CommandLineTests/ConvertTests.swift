@@ -84,18 +84,19 @@ struct ConvertTests {
       Snapshot("help-convert", "convert", "--help"),
       Snapshot("help-quantize", "quantize", "--help"),
       Snapshot(
-        "plan-quantize", "quantize", "fixtures/expected/llama-gqa/llama-gqa-bf16.gguf", "demo/a.gguf", "Q4_K_M", "2",
+        "plan-quantize", "quantize", "fixtures/expected/llama-gqa/llama-gqa-bf16.gguf", "unwritten/a.gguf", "Q4_K_M",
+        "2",
         "--dry-run"),
-      Snapshot("error-recipe", "quantize", "fixtures/yi", "demo/a.gguf", "Q9"),
+      Snapshot("error-recipe", "quantize", "fixtures/yi", "unwritten/a.gguf", "Q9"),
       Snapshot("error-no-recipe", "quantize", "fixtures/yi"),
-      Snapshot("plan-gguf", "convert", "fixtures/llama3-tied", "-o", "demo/a.gguf", "--type", "Q8_0", "--dry-run"),
-      Snapshot("plan-folder", "convert", "fixtures/yi", "-o", "demo/llama", "--naming", "hf", "--dry-run"),
+      Snapshot("plan-gguf", "convert", "fixtures/llama3-tied", "-o", "unwritten/a.gguf", "--type", "Q8_0", "--dry-run"),
+      Snapshot("plan-folder", "convert", "fixtures/yi", "-o", "unwritten/llama", "--naming", "hf", "--dry-run"),
       Snapshot(
-        "plan-shards-json", "convert", "fixtures/llama-bias", "-o", "demo/shards", "--max-shard-size", "200K",
+        "plan-shards-json", "convert", "fixtures/llama-bias", "-o", "unwritten/shards", "--max-shard-size", "200K",
         "--dry-run", "--json"),
-      Snapshot("error-type", "convert", "fixtures/yi", "-o", "demo/a.gguf", "--type", "Q9"),
-      Snapshot("error-naming", "convert", "fixtures/yi", "-o", "demo/a", "--naming", "klingon"),
-      Snapshot("error-size", "convert", "fixtures/yi", "-o", "demo/a", "--max-shard-size", "big"),
+      Snapshot("error-type", "convert", "fixtures/yi", "-o", "unwritten/a.gguf", "--type", "Q9"),
+      Snapshot("error-naming", "convert", "fixtures/yi", "-o", "unwritten/a", "--naming", "klingon"),
+      Snapshot("error-size", "convert", "fixtures/yi", "-o", "unwritten/a", "--max-shard-size", "big"),
       Snapshot("error-no-output", "convert", "fixtures/yi"),
     ])
   func plans(snapshot: Snapshot) throws { try snapshot.check() }
