@@ -48,6 +48,12 @@ for type in Q8_0 Q4_0; do
   measure "GGUF BF16 → $type, llama-quantize --pure" "$quantize" --pure "$work/bf16.gguf" "$work/out.gguf" "$type"
   cmp "$work/out.gguf" "$work/ours.gguf" && echo '  the two files are equal'
 done
+for type in Q4_K_M Q6_K; do
+  measure "GGUF BF16 → $type, ingot" "$ingot" quantize "$work/bf16.gguf" "$work/out.gguf" "$type" --quiet
+  mv "$work/out.gguf" "$work/ours.gguf"
+  measure "GGUF BF16 → $type, llama-quantize" "$quantize" "$work/bf16.gguf" "$work/out.gguf" "$type"
+  cmp "$work/out.gguf" "$work/ours.gguf" && echo '  the two files are equal'
+done
 measure 'GGUF BF16 → folder, ingot' "$ingot" convert "$work/bf16.gguf" -o "$work/out" --quiet
 measure 'header of the GGUF, ingot inspect' "$ingot" inspect "$work/bf16.gguf"
 measure 'header of the GGUF, gguf-dump' "$peers/venv/bin/gguf-dump" "$work/bf16.gguf"
