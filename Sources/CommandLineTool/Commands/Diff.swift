@@ -86,7 +86,8 @@ extension CheckpointDiff {
     let rows = zip(tensors, table.rows).filter { listing.includes($0.0.outcome) }.map(\.1)
     if !rows.isEmpty { text += "\n" + Table(ReportTable(columns: table.columns, rows: rows)).text() }
     if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
-    return text + "\n\(coverage): \(summary)\n" + (passes ? "passed" : "failed").emphasized + "\n"
+    let outcomes = tensors.isEmpty ? "" : ": \(summary)"
+    return text + "\n\(coverage)\(outcomes)\n" + (passes ? "passed" : "failed").emphasized + "\n"
   }
 }
 
