@@ -1,13 +1,16 @@
 extension Hyperparameters {
+  /// Where the numbers of a model stand, for the message about one that is missing.
+  private static let places = "it in config.json or params.json beside the weights, or in the metadata of a GGUF"
+
   /// The numbers of a decoder model, checked for what the forward pass and the transforms divide by.
   public init(_ set: ParameterSet) throws(ParameterError) {
     func positive(_ name: String) throws(ParameterError) -> Int {
-      guard let value = set.integer(name) else { throw .missing(name: name, places: "a parameter of the definition") }
+      guard let value = set.integer(name) else { throw .missing(name: name, places: Self.places) }
       guard value > 0 else { throw .notPositive(name: name, value: value) }
       return value
     }
     func real(_ name: String) throws(ParameterError) -> Double {
-      guard let value = set.real(name) else { throw .missing(name: name, places: "a parameter of the definition") }
+      guard let value = set.real(name) else { throw .missing(name: name, places: Self.places) }
       guard value.isFinite, value > 0 else { throw .outOfRange(name: name, value: value) }
       return value
     }

@@ -45,7 +45,7 @@ public enum ConversionError: IngotError {
     case .otherWeights(let folder, let name):
       "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
     case .needsNumbers(let target):
-      "a \(target) states the model's numbers, which no file here does (put config.json or params.json beside the input)"
+      "\(target) states the model's numbers, which no file here does (put config.json or params.json beside the input)"
     }
   }
 }

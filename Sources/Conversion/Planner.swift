@@ -73,7 +73,7 @@ public struct Planner {
   private mutating func checkNumbers(_ target: ConversionRequest.Target) {
     guard model.hasStatedNumbers || target != .safeTensors else { return }
     guard model.hasStatedNumbers else {
-      problems.append(ConversionError.needsNumbers(target: target.rawValue))
+      problems.append(ConversionError.needsNumbers(target: target == .gguf ? "a GGUF" : "a folder"))
       return
     }
     do throws(ParameterError) {
