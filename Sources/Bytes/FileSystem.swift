@@ -81,7 +81,7 @@ public enum FileSystem {
 
   /// `folder/name`.
   public static func join(_ folder: String, _ name: String) -> String {
-    FilePath(folder).appending(name).string
+    folder == "." ? name : FilePath(folder).appending(name).string
   }
 
   /// The last component of `path`: `b.gguf` of `a/b.gguf`.

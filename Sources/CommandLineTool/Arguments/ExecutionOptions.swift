@@ -1,5 +1,6 @@
 import ArgumentParser
 import Ingot
+import SystemPackage
 
 /// How a conversion is carried out, whatever it is asked to do.
 struct ExecutionOptions: ParsableArguments {
@@ -38,6 +39,12 @@ struct ExecutionOptions: ParsableArguments {
     if let receipt {
       try plan.requireSeparate(receipt)
       try AtomicFile.requireFree(receipt, overwrite: policy)
+      let folder = FileSystem.folder(of: receipt)
+      // The folder may be the one that the conversion is going to make.
+      guard
+        FileSystem.kind(of: folder) == .folder
+          || folder == FileSystem.folder(of: FileSystem.join(plan.destination, "receipt"))
+      else { throw FileError.cannotCreate(path: receipt, errno: .noSuchFileOrDirectory) }
     }
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
     let outcomes: [TensorOutcome]

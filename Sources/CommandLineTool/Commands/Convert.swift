@@ -15,7 +15,8 @@ struct Convert: ParsableCommand {
   @Option(name: [.short, .long, .customLong("outfile")], help: "The file or folder to write.")
   var output: String
 
-  @Option(help: "What to write (default: as the name of the output says; a name without suffix is a folder).")
+  @Option(
+    help: "What to write (default: as the name of the output says; neither .gguf nor .safetensors means a folder).")
   var to: ContainerArgument?
 
   @Option(
