@@ -18,9 +18,6 @@ public struct Configuration: Sendable {
   /// The element type the weights were saved in, by either key: `bfloat16`.
   public var elementTypeName: String? { (json["dtype"] ?? json["torch_dtype"])?.string }
 
-  /// Whether transformers 5 wrote it.
-  public var isNewDialect: Bool { json["rope_parameters"] != nil || json["dtype"] != nil }
-
   /// The first of `keys` that is present and not null.
   public func value(_ keys: [String]) -> JSON? {
     for key in keys {

@@ -69,9 +69,6 @@ public struct ByteCursor {
   /// Reads a 32-bit IEEE number.
   public mutating func readFloat() throws(Failure) -> Float { Float(bitPattern: try read(UInt32.self)) }
 
-  /// Reads a 64-bit IEEE number.
-  public mutating func readDouble() throws(Failure) -> Double { Double(bitPattern: try read(UInt64.self)) }
-
   /// Reads `count` bytes; `count` is compared with what remains before anything is allocated.
   public mutating func readBytes(_ count: Int) throws(Failure) -> [UInt8] {
     guard count > 0 else { return count == 0 ? [] : try endOfData(count) }

@@ -64,6 +64,18 @@ public struct PlannedFile: Sendable {
   public let byteCount: Int
   /// Its tensors.
   public let tensors: [PlannedTensor]
+
+  /// A file whose layout is decided: each tensor gets the offset of the same index.
+  init(path: String, header: [UInt8], byteCount: Int, tensors: [PlannedTensor], offsets: [Int]) {
+    self.path = path
+    self.header = header
+    self.byteCount = byteCount
+    self.tensors = zip(tensors, offsets).map { tensor, offset in
+      var placed = tensor
+      placed.fileOffset = offset
+      return placed
+    }
+  }
 }
 
 /// A tensor that will be written.

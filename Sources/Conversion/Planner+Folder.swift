@@ -47,8 +47,7 @@ extension Planner {
     do throws(SafeTensorsError) {
       let layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
       return PlannedFile(
-        path: path, header: layout.header, byteCount: layout.fileByteCount,
-        tensors: zip(tensors, layout.offsets).map { $0.placed(at: $1) })
+        path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
       throw FileFact(path: path, fact: error)
     }

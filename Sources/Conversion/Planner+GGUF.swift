@@ -29,8 +29,7 @@ extension Planner {
     do throws(GGUFError) {
       let layout = try GGUF.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
       return PlannedFile(
-        path: path, header: layout.header, byteCount: layout.fileByteCount,
-        tensors: zip(tensors, layout.offsets).map { $0.placed(at: $1) })
+        path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
       throw FileFact(path: path, fact: error)
     }
@@ -105,14 +104,5 @@ extension Metadata {
     metadata["general.quantization_version"] = .uint32(2)
     metadata["general.file_type"] = .uint32(fileType)
     return metadata
-  }
-}
-
-extension PlannedTensor {
-  /// The tensor with its place in the file.
-  func placed(at offset: Int) -> PlannedTensor {
-    var copy = self
-    copy.fileOffset = offset
-    return copy
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Models
 import Quantization
+import Synchronization
 import Tensors
 
 /// The record of a conversion: what went in, what came out, and what was done to every tensor.
@@ -91,11 +92,12 @@ enum Digests {
 
   /// One entry a path, in order.
   static func of(_ paths: [String], threads: Int) throws -> [Entry] {
-    let entries = SharedEntries(count: paths.count)
+    let entries = Mutex([Entry?](repeating: nil, count: paths.count))
     try Parallel.forEach(paths.count, threads: threads) { index in
       let file = try InputFile(paths[index])
-      entries.set(index, Entry(byteCount: file.byteCount, sha256: try FileDigest.sha256(file)))
+      let entry = Entry(byteCount: file.byteCount, sha256: try FileDigest.sha256(file))
+      entries.withLock { $0[index] = entry }
     }
-    return entries.all
+    return entries.withLock { $0.compactMap { $0 } }
   }
 }

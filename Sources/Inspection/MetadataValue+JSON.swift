@@ -1,35 +1,18 @@
 import Bytes
+import Formats
 import Tensors
 
 extension MetadataValue {
-  /// The name of this value's type: `u32`, `string`, `array`.
-  public var typeName: String {
-    switch self {
-    case .uint8: "u8"
-    case .int8: "i8"
-    case .uint16: "u16"
-    case .int16: "i16"
-    case .uint32: "u32"
-    case .int32: "i32"
-    case .uint64: "u64"
-    case .int64: "i64"
-    case .float32: "f32"
-    case .float64: "f64"
-    case .bool: "bool"
-    case .string: "string"
-    case .array: "array"
-    }
-  }
-
   /// The value with its type; of arrays the first `limit` elements and the count.
   public func json(limit: Int) -> JSON {
     if case .array(let array) = self {
       return .members([
-        "type": .string(typeName), "element_type": .string(array.elementTypeName), "count": .integer(array.count),
+        "type": .string(type.typeName), "element_type": .string(array.elementType.typeName),
+        "count": .integer(array.count),
         "value": .array(array.elements(limit: limit)),
       ])
     }
-    return .members(["type": .string(typeName), "value": plainJSON])
+    return .members(["type": .string(type.typeName), "value": plainJSON])
   }
 
   /// The value alone, arrays whole.
@@ -53,25 +36,6 @@ extension MetadataValue {
 }
 
 extension MetadataArray {
-  /// The name of the elements' type.
-  public var elementTypeName: String {
-    switch self {
-    case .uint8: "u8"
-    case .int8: "i8"
-    case .uint16: "u16"
-    case .int16: "i16"
-    case .uint32: "u32"
-    case .int32: "i32"
-    case .uint64: "u64"
-    case .int64: "i64"
-    case .float32: "f32"
-    case .float64: "f64"
-    case .bool: "bool"
-    case .string: "string"
-    case .array: "array"
-    }
-  }
-
   /// The first `limit` elements; of arrays within, everything.
   public func elements(limit: Int) -> [JSON] {
     switch self {

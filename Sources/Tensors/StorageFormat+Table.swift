@@ -86,8 +86,6 @@ extension StorageFormat {
   public var bytesPerBlock: Int { facts.bytesPerBlock }
   /// Whether numbers share scales within a block.
   public var isQuantized: Bool { facts.kind == .quantized }
-  /// Whether elements are real numbers, quantized or not.
-  public var isReal: Bool { facts.kind == .float || facts.kind == .quantized }
   /// Bits per element on average.
   public var bitsPerElement: Double { Double(bytesPerBlock * 8) / Double(elementsPerBlock) }
 

@@ -111,7 +111,7 @@ extension TensorStatistics {
 extension MetadataValue {
   /// `u32`, `array of string`.
   fileprivate var typeWording: String {
-    array.map { "array of \($0.elementTypeName)" } ?? typeName
+    array.map { "array of \($0.elementType.typeName)" } ?? type.typeName
   }
 
   /// The value on one line of a table: long text and long arrays are cut.

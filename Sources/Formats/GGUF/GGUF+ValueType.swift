@@ -2,7 +2,7 @@ import Tensors
 
 extension GGUF {
   /// The types of values (`enum gguf_type` of gguf.h).
-  enum ValueType: UInt32 {
+  public enum ValueType: UInt32, Sendable {
     case uint8 = 0
     case int8 = 1
     case uint16 = 2
@@ -31,6 +31,16 @@ extension GGUF {
     /// The name in messages.
     var name: String {
       switch self {
+      case .bool: "a boolean"
+      case .string: "a string"
+      case .array: "an array"
+      default: typeName
+      }
+    }
+
+    /// The name in listings: `u32`, `string`, `array`.
+    public var typeName: String {
+      switch self {
       case .uint8: "u8"
       case .int8: "i8"
       case .uint16: "u16"
@@ -41,9 +51,9 @@ extension GGUF {
       case .int64: "i64"
       case .float32: "f32"
       case .float64: "f64"
-      case .bool: "a boolean"
-      case .string: "a string"
-      case .array: "an array"
+      case .bool: "bool"
+      case .string: "string"
+      case .array: "array"
       }
     }
   }
@@ -51,7 +61,7 @@ extension GGUF {
 
 extension MetadataValue {
   /// The type this value has in GGUF.
-  var type: GGUF.ValueType {
+  public var type: GGUF.ValueType {
     switch self {
     case .uint8: .uint8
     case .int8: .int8
@@ -72,7 +82,7 @@ extension MetadataValue {
 
 extension MetadataArray {
   /// The type the elements have in GGUF.
-  var elementType: GGUF.ValueType {
+  public var elementType: GGUF.ValueType {
     switch self {
     case .uint8: .uint8
     case .int8: .int8
