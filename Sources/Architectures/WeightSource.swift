@@ -1,18 +1,32 @@
 /// Gives a model's weights as float32 in the canonical layout, whatever container, scheme and storage format hold them.
 ///
-/// Canonical is Hugging Face's layout: linear layers `[out, in]`, rotary pairs half a head apart. Equal values give
-/// equal bits, so two containers of one model can be compared exactly.
+/// Canonical is Hugging Face's layout: linear layers `[out, in]`, rotary pairs half a head apart, nothing fused. Equal
+/// values give equal bits, so two containers of one model can be compared exactly.
 public protocol WeightSource: Sendable {
   /// The numbers of the model.
   var hyperparameters: Hyperparameters { get }
 
-  /// Whether the model has this tensor (biases and the output matrix are optional); `layer` is nil outside layers.
-  func contains(_ role: TensorRole, layer: Int?) -> Bool
+  /// Whether the model has this tensor (biases and the output matrix are optional).
+  ///
+  /// - Parameters:
+  ///   - layer: the layer; nil outside layers.
+  ///   - part: which of several tensors that a layer has in one role, such as the expert; nil where it has one.
+  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool
 
   /// Decodes rows `rows` of the tensor into the head of `values` (which grows if it is too small), row after row.
   ///
   /// A vector is one row. Safe to call from several threads at once.
   func readRows(
-    _ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]
+    _ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]
   ) throws
+}
+
+extension WeightSource {
+  /// Whether the model has this tensor, of which a layer has only one.
+  public func contains(_ role: TensorRole, layer: Int?) -> Bool { contains(role, layer: layer, part: nil) }
+
+  /// Reads rows of a tensor of which a layer has only one.
+  public func readRows(_ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    try readRows(role, layer: layer, part: nil, rows: rows, into: &values)
+  }
 }

@@ -64,20 +64,25 @@ public struct Model: Sendable {
   }
 }
 
-/// A role in a layer: what makes two tensors of different files the same.
+/// A role in a layer, and which of several there: what makes two tensors of different files the same.
 public struct TensorPlace: Hashable, Sendable, CustomStringConvertible {
   /// What the tensor is for.
   public let role: TensorRole
   /// The layer; nil outside layers.
   public let layer: Int?
+  /// Which of the layer's tensors of this role, such as the expert; nil where there is one.
+  public let part: Int?
 
   /// The place of `role` in `layer`.
-  public init(_ role: TensorRole, layer: Int? = nil) {
+  public init(_ role: TensorRole, layer: Int? = nil, part: Int? = nil) {
     self.role = role
     self.layer = layer
+    self.part = part
   }
 
-  public var description: String { layer.map { "layer \($0) \(role.words)" } ?? role.words }
+  public var description: String {
+    [layer.map { "layer \($0)" }, role.words, part.map(String.init)].compactMap(\.self).joined(separator: " ")
+  }
 }
 
 /// A tensor with its role and layout.

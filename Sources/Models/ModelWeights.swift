@@ -39,12 +39,14 @@ public struct ModelWeights: WeightSource {
     }
   }
 
-  public func contains(_ role: TensorRole, layer: Int?) -> Bool {
-    readers[TensorPlace(role, layer: layer)] != nil
+  public func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
+    readers[TensorPlace(role, layer: layer, part: part)] != nil
   }
 
-  public func readRows(_ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]) throws {
-    let place = TensorPlace(role, layer: layer)
+  public func readRows(
+    _ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]
+  ) throws {
+    let place = TensorPlace(role, layer: layer, part: part)
     guard let reader = readers[place] else { throw AbsentTensor(path: model.checkpoint.path, place: place) }
     try reader.readValues(rows, into: &values)
   }

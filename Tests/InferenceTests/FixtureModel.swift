@@ -32,11 +32,11 @@ struct FixtureModel: WeightSource {
     self.columnCounts = columnCounts
   }
 
-  func contains(_ role: TensorRole, layer: Int?) -> Bool {
+  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
     Self.names(role, layer).contains { tensors[$0] != nil }
   }
 
-  func readRows(_ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+  func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
     guard let name = Self.names(role, layer).first(where: { tensors[$0] != nil }), let tensor = tensors[name],
       let width = columnCounts[name], rows.upperBound * width <= tensor.count
     else { throw Unreadable(fact: "\(role) \(rows)") }

@@ -12,11 +12,11 @@ import Testing
     var missing: TensorRole?
     var numbersPerRow = 8
 
-    func contains(_ role: TensorRole, layer: Int?) -> Bool {
+    func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
       role != missing && !role.rawValue.hasSuffix("_bias") && role != .output
     }
 
-    func readRows(_ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
       values = [Float](repeating: 1, count: rows.count * numbersPerRow)
     }
   }
