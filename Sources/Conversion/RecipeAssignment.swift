@@ -46,12 +46,16 @@ struct RecipeAssignment {
     if let choice = optionFormat(kind, isOverridden: override != nil) { return choice }
     if let override { return (override.format, override.rule) }
     if options.isPure { return (defaultFormat, "\(recipe.name): --pure") }
-    let count = kind == .feedForwardDown ? layerCount : counts[kind] ?? 0
-    let position = kind == .feedForwardDown && facts.expertCount > 1 ? place.layer ?? 0 : positions[kind, default: 0]
+    let isFeedForward = [.feedForwardGate, .feedForwardUp, .feedForwardDown].contains(kind)
+    let count = isFeedForward ? layerCount : counts[kind] ?? 0
+    let ordinal = positions[kind, default: 0]
+    let position = isFeedForward && facts.expertCount > 1 ? place.layer ?? 0 : ordinal
     positions[kind, default: 0] += 1
+    let shape = reader.tensor.shape
     let choice = recipe.choice(
       for: Recipe.MatrixFacts(
-        kind: kind, rowElementCount: reader.tensor.shape.rowElementCount, position: position, count: count),
+        kind: kind, rowElementCount: shape.rowElementCount, position: position, count: count, ordinal: ordinal,
+        stackedCount: shape.rank > 2 ? shape.extents[0] : 1),
       in: facts)
     return choice.map { ($0.format, $0.rule) } ?? (reader.format, "kept")
   }

@@ -8,22 +8,40 @@ extension Recipe {
     if matrix.kind == .output || (matrix.kind == .tokenEmbedding && model.tiesEmbeddings) {
       return outputChoice(format, matrix)
     }
-    let rule = (Self.commonRules + rules).first { $0.kind == matrix.kind && $0.condition.holds(for: matrix, in: model) }
-    let reason = rule.map { "\($0.kind.rawValue) \($0.condition)" } ?? "default"
-    let choice = Choice(format: rule?.format ?? format, rule: "\(name): \(reason)")
+    let rule = rules.first { $0.applies(to: matrix, in: model) }
+    let choice = Choice(format: rule?.format ?? format, rule: "\(name): \(rule?.description ?? "default")")
     // Eight query heads share a value head there, so that better values cost little.
-    if model.isSeventyBillion, matrix.kind == .attentionValue, [.q3_K, .q4_K].contains(choice.format) {
+    let isLow = choice.format == .q3_K || choice.format == .q4_K
+    if raisesSeventyBillion, model.isSeventyBillion, matrix.kind == .attentionValue, isLow {
       return Choice(format: .q5_K, rule: "\(name): attention value of a 70B model")
     }
     return choice
   }
 
-  /// Errors of the output matrix reach the logits directly, so it gets six bits or more.
+  /// Whether a matrix of this kind can only become `format` with an importance matrix.
+  ///
+  /// The token embedding and the output matrix can do without: nothing is measured for them.
+  public func requiresImportance(_ format: StorageFormat, for kind: Kind) -> Bool {
+    kind != .tokenEmbedding && kind != .output && formatsNeedingImportance.contains(format)
+  }
+
+  /// Errors of the output matrix reach the logits directly, so it gets five bits or more.
   private func outputChoice(_ format: StorageFormat, _ matrix: MatrixFacts) -> Choice {
     let fits = matrix.rowElementCount % format.elementsPerBlock == 0
-    let chosen: StorageFormat = format == .q8_0 || !fits ? .q8_0 : .q6_K
     let isShared = matrix.kind == .tokenEmbedding
-    return Choice(format: chosen, rule: "\(name): " + (isShared ? "token embedding that is the output" : "output"))
+    return Choice(
+      format: fits ? outputFormat : .q8_0,
+      rule: "\(name): " + (isShared ? "token embedding that is the output" : "output"))
+  }
+}
+
+extension Recipe.Rule: CustomStringConvertible {
+  func applies(to matrix: Recipe.MatrixFacts, in model: Recipe.ModelFacts) -> Bool {
+    (kind == nil || kind == matrix.kind) && conditions.allSatisfy { $0.holds(for: matrix, in: model) }
+  }
+
+  var description: String {
+    "\(kind?.rawValue ?? "matrix") \(conditions.map(\.description).joined(separator: ", "))"
   }
 }
 
@@ -34,10 +52,16 @@ extension Recipe.Condition: CustomStringConvertible {
     case .always: true
     case .firstLayers(let count): position < count
     case .firstPart(let partCount): position < matrix.count / partCount
+    case .firstMatrices(let partCount): matrix.ordinal < matrix.count / partCount
+    case .innerLayers: position >= eighth && position < 7 * matrix.count / 8
     case .sensitiveLayers:
       position < eighth || position >= 7 * matrix.count / 8 || (position - eighth) % 3 == 2
     case .sharedHeads(let count): model.headsPerKeyValueHead >= count
     case .experts(let count): model.expertCount == count
+    case .expertsOrMore(let count): model.expertCount >= count
+    case .single: matrix.stackedCount <= 1
+    case .withImportance: model.hasImportance
+    case .withoutImportance: !model.hasImportance
     }
   }
 
@@ -46,9 +70,15 @@ extension Recipe.Condition: CustomStringConvertible {
     case .always: "in every layer"
     case .firstLayers(let count): "in the first \(count) layers"
     case .firstPart(let partCount): "in the first 1/\(partCount) of the layers"
+    case .firstMatrices(let partCount): "among as many as the first 1/\(partCount) of the layers"
+    case .innerLayers: "between the outer eighths of the layers"
     case .sensitiveLayers: "in the outer eighths and every third layer"
     case .sharedHeads(let count): "shared by \(count) or more heads"
     case .experts(let count): "beside \(count) experts"
+    case .expertsOrMore(let count): "beside \(count) or more experts"
+    case .single: "that is no stack of experts"
+    case .withImportance: "with an importance matrix"
+    case .withoutImportance: "without an importance matrix"
     }
   }
 }

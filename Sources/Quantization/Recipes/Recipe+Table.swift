@@ -1,17 +1,23 @@
 import Tensors
 
-// The presets of llama-quantize that need no importance matrix, as it decides them (llama.cpp 0c1e57098): the numbers are
-// those of `enum llama_ftype`, the rules its choice for LLaMA-like models.
+// The presets of llama-quantize, as it decides them (llama.cpp 0c1e57098): the numbers are those of `enum llama_ftype`, the
+// rules its choice for LLaMA-like models. Recipes of two bits and less stand in Recipe+VeryLowBits.swift.
 
 extension Recipe {
   /// All recipes.
-  public static let all: [Recipe] = [
+  public static let all: [Recipe] = veryLowBits + others
+
+  private static let others: [Recipe] = [
     Recipe("F32", 0, .f32),
     Recipe("F16", 1, .f16),
-    Recipe("Q4_0", 2, .q4_0),
+    Recipe(
+      "Q4_0", 2, .q4_0,
+      Rule(.feedForwardDown, .firstPart(of: 8), .q4_1, .withImportance)),
     Recipe("Q4_1", 3, .q4_1),
-    Recipe("Q8_0", 7, .q8_0),
-    Recipe("Q5_0", 8, .q5_0),
+    Recipe("Q8_0", 7, .q8_0, output: .q8_0),
+    Recipe(
+      "Q5_0", 8, .q5_0,
+      Rule(.feedForwardDown, .firstPart(of: 8), .q5_1, .withImportance)),
     Recipe("Q5_1", 9, .q5_1),
     Recipe(
       "Q2_K", 10, .q2_K,
@@ -20,6 +26,40 @@ extension Recipe {
       Rule(.feedForwardDown, .always, .q3_K),
       Rule(.attentionOutput, .experts(8), .q5_K),
       Rule(.attentionOutput, .always, .q3_K)),
+    Recipe(
+      "Q2_K_S", 21, .q2_K, needsImportance: [.q2_K],
+      Rule(.attentionValue, .sharedHeads(4), .q4_K),
+      Rule(.feedForwardDown, .firstPart(of: 8), .q4_K)),
+    Recipe(
+      "IQ3_XXS", 23, .iq3_XXS, output: .q5_K,
+      Rule(.tokenEmbedding, .always, .iq3_S),
+      Rule(.attentionValue, .sharedHeads(4), .q4_K),
+      Rule(.attentionValue, .withoutImportance, .iq3_S),
+      Rule(.attentionKey, .always, .iq2_S),
+      Rule(.attentionQuery, .always, .iq2_S),
+      Rule(.feedForwardDown, .firstPart(of: 8), .q4_K, .withoutImportance),
+      Rule(.feedForwardDown, .withoutImportance, .q3_K),
+      Rule(.attentionOutput, .experts(8), .q5_K),
+      Rule(.attentionOutput, .always, .iq3_S)),
+    Recipe(
+      "IQ3_XS", 22, .iq3_S,
+      Rule(.attentionValue, .sharedHeads(4), .q4_K),
+      Rule(.attentionKey, .always, .iq3_XXS),
+      Rule(.attentionQuery, .always, .iq3_XXS),
+      Rule(.attentionOutput, .experts(8), .q5_K),
+      Rule(.feedForwardGate, .innerLayers, .iq3_XXS),
+      Rule(.feedForwardUp, .innerLayers, .iq3_XXS)),
+    Recipe(
+      "IQ3_S", 26, .iq3_S,
+      Rule(.attentionValue, .sharedHeads(4), .q4_K),
+      Rule(.attentionOutput, .experts(8), .q5_K)),
+    Recipe(
+      "IQ3_M", 27, .iq3_S,
+      Rule(.attentionValue, .always, .q4_K),
+      Rule(.feedForwardDown, .firstPart(of: 8), .q4_K),
+      Rule(.feedForwardDown, .sensitiveLayers, .q4_K, .experts(8)),
+      Rule(.attentionOutput, .experts(8), .q5_K),
+      Rule(.attentionOutput, .always, .q4_K)),
     Recipe(
       "Q3_K_S", 11, .q3_K,
       Rule(.attentionOutput, .experts(8), .q5_K)),
@@ -56,21 +96,33 @@ extension Recipe {
     Recipe(
       "IQ4_NL", 25, .iq4_NL,
       Rule(.attentionValue, .sharedHeads(4), .q5_K),
-      Rule(.feedForwardDown, .firstPart(of: 8), .q5_K),
+      Rule(.feedForwardDown, .firstPart(of: 8), .q5_K, .withoutImportance),
       Rule(.attentionOutput, .experts(8), .q5_K)),
     Recipe(
       "IQ4_XS", 30, .iq4_XS,
       Rule(.attentionValue, .sharedHeads(4), .q5_K),
-      Rule(.feedForwardDown, .firstPart(of: 8), .q5_K),
+      Rule(.feedForwardDown, .firstPart(of: 8), .q5_K, .withoutImportance),
       Rule(.attentionOutput, .experts(8), .q5_K)),
     Recipe("BF16", 32, .bf16),
+    Recipe("TQ1_0", 36, .tq1_0, Rule(.tokenEmbedding, .always, .q4_K)),
+    Recipe("TQ2_0", 37, .tq2_0, Rule(.tokenEmbedding, .always, .q4_K)),
+    Recipe(
+      "MXFP4_MOE", 38, .mxfp4, output: .q8_0, isGeneral: false,
+      Rule(kind: nil, conditions: [.single], format: .q8_0)),
+    Recipe("Q1_0", 40, .q1_0),
+    Recipe("Q2_0", 41, .q2_0, Rule(.tokenEmbedding, .always, .q4_K)),
     Recipe("COPY", nil, nil),
   ]
 
-  /// Rules of every recipe, before its own. Keys and values are a small part of a mixture of experts.
-  static let commonRules = [
+  /// Rules of most recipes, before their own. Keys and values are a small part of a mixture of experts.
+  private static let generalRules = [
     Rule(.attentionValue, .experts(8), .q8_0),
     Rule(.attentionKey, .experts(8), .q8_0),
+  ]
+
+  /// Formats that give garbage without an importance matrix.
+  private static let formatsNeedingImportance: Set<StorageFormat> = [
+    .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS,
   ]
 
   /// Short names, which numbers give as well.
@@ -90,13 +142,22 @@ extension Recipe {
   /// All names that `find` knows.
   public static var names: [String] { (all.map(\.name) + aliases.keys).sorted() }
 
-  private init(_ name: String, _ fileType: UInt32?, _ format: StorageFormat?, _ rules: Rule...) {
-    self.init(name: name, fileType: fileType, format: format, rules: rules)
+  /// `isGeneral` adds the general rules and that for a 70B model, `needsImportance` formats to those that always do.
+  init(
+    _ name: String, _ fileType: UInt32?, _ format: StorageFormat?, output: StorageFormat = .q6_K,
+    isGeneral: Bool = true, needsImportance: Set<StorageFormat> = [], _ rules: Rule...
+  ) {
+    self.init(
+      name: name, fileType: fileType, format: format, rules: (isGeneral ? Self.generalRules : []) + rules,
+      outputFormat: output, raisesSeventyBillion: isGeneral,
+      formatsNeedingImportance: Self.formatsNeedingImportance.union(needsImportance))
   }
 }
 
 extension Recipe.Rule {
-  fileprivate init(_ kind: Recipe.Kind, _ condition: Recipe.Condition, _ format: StorageFormat) {
-    self.init(kind: kind, condition: condition, format: format)
+  init(
+    _ kind: Recipe.Kind, _ condition: Recipe.Condition, _ format: StorageFormat, _ further: Recipe.Condition...
+  ) {
+    self.init(kind: kind, conditions: [condition] + further, format: format)
   }
 }

@@ -13,6 +13,13 @@ public struct Recipe: Hashable, Sendable {
   public let format: StorageFormat?
   /// Exceptions; the first that applies decides.
   let rules: [Rule]
+  /// What the output matrix gets, and a token embedding that is the output too; Q8_0 if its rows do not fill the recipe's
+  /// blocks.
+  let outputFormat: StorageFormat
+  /// Whether the value matrices of a 70B model get five bits where it would be three or four.
+  let raisesSeventyBillion: Bool
+  /// Formats that need an importance matrix in this recipe.
+  let formatsNeedingImportance: Set<StorageFormat>
 
   /// A kind of matrix that rules tell apart.
   public enum Kind: String, Sendable {
@@ -20,6 +27,7 @@ public struct Recipe: Hashable, Sendable {
     case output = "output"
     case attentionQuery = "attention query"
     case attentionKey = "attention key"
+    /// Also a matrix that makes values together with queries or keys.
     case attentionValue = "attention value"
     case attentionOutput = "attention output"
     case feedForwardGate = "feed-forward gate"
@@ -28,10 +36,11 @@ public struct Recipe: Hashable, Sendable {
     case other
   }
 
-  /// An exception for one kind of matrix.
+  /// An exception for one kind of matrix, or for all.
   struct Rule: Hashable, Sendable {
-    let kind: Kind
-    let condition: Condition
+    let kind: Kind?
+    /// All of these must hold.
+    let conditions: [Condition]
     let format: StorageFormat
   }
 
@@ -42,12 +51,24 @@ public struct Recipe: Hashable, Sendable {
     case firstLayers(Int)
     /// The first of so many equal parts of the layers, rounded down.
     case firstPart(of: Int)
+    /// As many matrices of this kind as that, wherever they are.
+    case firstMatrices(partOfLayers: Int)
+    /// All but the first and last eighth of the layers.
+    case innerLayers
     /// The first and last eighth of the layers and every third between.
     case sensitiveLayers
     /// At least so many query heads share a key and value head.
     case sharedHeads(Int)
     /// A mixture of this many experts.
     case experts(Int)
+    /// A mixture of at least so many experts.
+    case expertsOrMore(Int)
+    /// No stack of matrices, one to an expert.
+    case single
+    /// An importance matrix is given.
+    case withImportance
+    /// None is given.
+    case withoutImportance
   }
 
   /// The facts about a matrix that rules ask for.
@@ -56,17 +77,26 @@ public struct Recipe: Hashable, Sendable {
     public var kind: Kind
     /// Elements of a row.
     public var rowElementCount: Int
-    /// Its number among the matrices of its kind, in layer order, that are left to the recipe.
+    /// Its number among the matrices of its kind, in layer order, that are left to the recipe; for a feed-forward matrix
+    /// beside experts, its layer.
     public var position: Int
-    /// How many matrices of its kind the model has.
+    /// How many matrices of its kind the model has; of feed-forward matrices, how many layers.
     public var count: Int
+    /// Its number among the matrices of its kind, in layer order, in every model.
+    public var ordinal: Int
+    /// Matrices stacked in the tensor, one to an expert.
+    public var stackedCount: Int
 
-    /// Collects the facts.
-    public init(kind: Kind, rowElementCount: Int, position: Int = 0, count: Int = 1) {
+    /// Collects the facts; `ordinal` is `position` if it is not given.
+    public init(
+      kind: Kind, rowElementCount: Int, position: Int = 0, count: Int = 1, ordinal: Int? = nil, stackedCount: Int = 1
+    ) {
       self.kind = kind
       self.rowElementCount = rowElementCount
       self.position = position
       self.count = count
+      self.ordinal = ordinal ?? position
+      self.stackedCount = stackedCount
     }
   }
 
@@ -80,15 +110,19 @@ public struct Recipe: Hashable, Sendable {
     public var tiesEmbeddings: Bool
     /// Whether it is shaped as Llama 2 70B: 80 layers and fewer key than query heads.
     public var isSeventyBillion: Bool
+    /// Whether an importance matrix is given.
+    public var hasImportance: Bool
 
     /// Collects the facts.
     public init(
-      headsPerKeyValueHead: Int, expertCount: Int = 0, tiesEmbeddings: Bool, isSeventyBillion: Bool = false
+      headsPerKeyValueHead: Int, expertCount: Int = 0, tiesEmbeddings: Bool, isSeventyBillion: Bool = false,
+      hasImportance: Bool = false
     ) {
       self.headsPerKeyValueHead = headsPerKeyValueHead
       self.expertCount = expertCount
       self.tiesEmbeddings = tiesEmbeddings
       self.isSeventyBillion = isSeventyBillion
+      self.hasImportance = hasImportance
     }
   }
 
