@@ -31,6 +31,14 @@ struct TokenOptions: ParsableArguments {
   /// The length of a window.
   var windowLength: Int { context ?? 512 }
 
+  /// The windows a comparison looks at: those of llama-perplexity for a file that fills at least one, otherwise all
+  /// tokens.
+  func windows(of ids: [Int], start: Int?) -> TokenWindows {
+    file != nil && ids.count >= windowLength
+      ? TokenWindows(asLlamaPerplexity: ids, length: windowLength, start: start)
+      : TokenWindows(ids, length: windowLength)
+  }
+
   /// The text of a file.
   static func read(_ path: String) throws -> String {
     let bytes = try InputFile(path).wholeContent(limit: maximumByteCount)

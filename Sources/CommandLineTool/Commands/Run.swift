@@ -104,8 +104,8 @@ struct Run: ParsableCommand {
   private func measurePerplexity(on file: String, _ model: Model, _ weights: ModelWeights) throws -> Perplexity {
     let tokenizer = try model.tokenizer()
     let ids = try tokenizer.encode(TokenOptions.read(file))
-    let start = tokenizer.vocabulary.id(of: .bos).flatMap { $0 == ids.first ? $0 : nil }
-    let windows = TokenWindows(asLlamaPerplexity: ids, length: input.windowLength, start: start)
+    let windows = TokenWindows(
+      asLlamaPerplexity: ids, length: input.windowLength, start: tokenizer.startToken(of: ids))
     let progress = ProgressLine(total: windows.windows.count, unit: "windows", isQuiet: report.quiet)
     defer { progress.finish() }
     let perplexity = try Perplexity.measure(weights, on: windows, threads: report.threadCount) { progress.advance($0) }

@@ -60,7 +60,7 @@ struct Verify: ParsableCommand {
       } else {
         PromptTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
       }
-    let windows = TokenWindows(prompt.ids, length: input.windowLength)
+    let windows = input.windows(of: prompt.ids, start: prompt.startToken)
     let layerCount = first.parameters.integer("layer_count") ?? 0
     let progress = ProgressLine(total: layerCount * windows.windows.count, unit: "layers", isQuiet: options.quiet)
     defer { progress.finish() }

@@ -1,36 +1,55 @@
 import Bytes
 
-/// What a list of numbers is like: mean and percentiles.
+/// What a list of numbers is like: mean, uncertainty and percentiles.
 public struct Distribution: Sendable, Hashable {
-  /// How many there are.
-  public let count: Int
+  /// The numbers in ascending order.
+  public let sorted: [Double]
   /// Their arithmetic mean.
   public let mean: Double
-  /// The middle one, and those above 90, 95 and 99 % of them, each the nearest rank from above.
-  public let median: Double, percentile90: Double, percentile95: Double, percentile99: Double
-  /// The greatest.
-  public let maximum: Double
+  /// One standard error of the mean; 0 for fewer than two numbers.
+  public let standardError: Double
 
   /// Of `values`, summed in their order; zeros if there are none.
   public init(_ values: [Double]) {
-    let sorted = values.sorted()
-    func rank(_ percent: Int) -> Double {
-      guard !sorted.isEmpty else { return 0 }
-      return sorted[min(sorted.count - 1, max(0, (sorted.count * percent + 99) / 100 - 1))]
-    }
-    count = values.count
-    mean = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
-    median = rank(50)
-    percentile90 = rank(90)
-    percentile95 = rank(95)
-    percentile99 = rank(99)
-    maximum = sorted.last ?? 0
+    let count = Double(values.count)
+    let mean = values.isEmpty ? 0 : values.reduce(0, +) / count
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.mean = mean
+    standardError = values.count > 1 ? (squares / count / (count - 1)).squareRoot() : 0
+    sorted = values.sorted()
+  }
+
+  /// How many there are.
+  public var count: Int { sorted.count }
+
+  /// The number below which `percent` % of them lie, interpolated between its neighbours as llama-perplexity does.
+  public func percentile(_ percent: Double) -> Double {
+    guard let last = sorted.indices.last else { return 0 }
+    let place = min(max(percent / 100, 0), 1) * Double(last)
+    let below = Int(place)
+    let part = place - Double(below)
+    return part == 0 ? sorted[below] : (1 - part) * sorted[below] + part * sorted[min(below + 1, last)]
+  }
+
+  /// The least and the greatest.
+  public var minimum: Double { sorted.first ?? 0 }
+  public var maximum: Double { sorted.last ?? 0 }
+  /// The middle one, and those above 90, 95 and 99 % of them.
+  public var median: Double { percentile(50) }
+  public var percentile90: Double { percentile(90) }
+  public var percentile95: Double { percentile(95) }
+  public var percentile99: Double { percentile(99) }
+
+  /// √ of the mean of the squares.
+  public var rootMeanSquare: Double {
+    sorted.isEmpty ? 0 : (sorted.reduce(0) { $0 + $1 * $1 } / Double(count)).squareRoot()
   }
 
   var json: JSON {
     .members([
-      "mean": .real(mean), "median": .real(median), "p90": .real(percentile90), "p95": .real(percentile95),
-      "p99": .real(percentile99), "max": .real(maximum),
+      "mean": .real(mean), "standard_error": .real(standardError), "min": .real(minimum), "p1": .real(percentile(1)),
+      "p5": .real(percentile(5)), "p10": .real(percentile(10)), "median": .real(median),
+      "p90": .real(percentile90), "p95": .real(percentile95), "p99": .real(percentile99), "max": .real(maximum),
     ])
   }
 }

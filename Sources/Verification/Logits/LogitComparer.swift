@@ -42,8 +42,8 @@ struct LogitComparer {
       + [StateComparison(.outputNorm)]
   }
 
-  /// Runs both models over one window.
-  mutating func compare(_ window: [Int], firstScoredPosition: Int) throws {
+  /// Runs both models over one window, and compares their predictions at the positions `compared`.
+  mutating func compare(_ window: [Int], at compared: Range<Int>, firstScoredPosition: Int) throws {
     var first = try ForwardPass(reference, tokens: window, threads: threads)
     var second = try ForwardPass(candidate, tokens: window, threads: threads)
     states[0].state.merge(ErrorMetrics(first.hidden, second.hidden))
@@ -55,8 +55,8 @@ struct LogitComparer {
       ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
     let vocabularySize = first.hyperparameters.vocabularySize
     let size = max(1, Self.logitCountAtATime / max(1, vocabularySize))
-    for start in stride(from: 0, to: window.count, by: size) {
-      let positions = start..<min(window.count, start + size)
+    for start in stride(from: compared.lowerBound, to: compared.upperBound, by: size) {
+      let positions = start..<min(compared.upperBound, start + size)
       let one = try first.logits(positions: positions), other = try second.logits(positions: positions)
       logits.merge(ErrorMetrics(one, other))
       rows += try compareRows(one, other, positions, window, firstScoredPosition)

@@ -21,7 +21,10 @@ extension LogitComparison {
       "top1": .real(sameTopShare),
       "perplexity": .members([
         "reference": referencePerplexity?.json ?? .null, "candidate": candidatePerplexity?.json ?? .null,
+        "ratio": perplexityRatio?.json ?? .null,
       ]),
+      "probability_delta": probabilityDelta.count == 0
+        ? .null : .members(["rms": .real(probabilityDelta.rootMeanSquare), "distribution": probabilityDelta.json]),
       "layer_threshold": .real(layerThreshold),
       "first_diverged": firstDiverged.map { .string("\($0.place)") } ?? .null,
       "layers": .array(states.map(\.json)),
@@ -38,13 +41,24 @@ extension LogitComparison {
       ("max abs", logits.maximumAbsoluteError.scientific),
       (
         "KL divergence",
-        "mean \(divergence.mean.metricText), median \(divergence.median.metricText), 99 % "
-          + "\(divergence.percentile99.metricText), max \(divergence.maximum.metricText)"
+        "mean \(divergence.mean.metricText) ± \(divergence.standardError.metricText), median "
+          + "\(divergence.median.metricText), 90 % \(divergence.percentile90.metricText), 95 % "
+          + "\(divergence.percentile95.metricText), 99 % \(divergence.percentile99.metricText), max "
+          + divergence.maximum.metricText
       ),
       ("same top token", "\((sameTopShare * 100).fixed(2)) %"),
     ]
+    if probabilityDelta.count > 0 {
+      figures.append(
+        (
+          "right token Δp",
+          "mean \((probabilityDelta.mean * 100).fixed(3)) ± \((probabilityDelta.standardError * 100).fixed(3)) %, "
+            + "RMS \((probabilityDelta.rootMeanSquare * 100).fixed(3)) %"
+        ))
+    }
     if let one = referencePerplexity, let other = candidatePerplexity {
       figures.append(("perplexity", "\(one) in the reference, \(other) in the candidate"))
+      if let perplexityRatio { figures.append(("perplexity ratio", "\(perplexityRatio)")) }
     }
     figures.append(("budget", budget.description))
     return figures

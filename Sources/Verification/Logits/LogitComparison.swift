@@ -43,6 +43,10 @@ public struct LogitComparison: Sendable {
   public let sameTopShare: Double
   /// The perplexity of both on the tokens themselves; nil if nothing was scored.
   public let referencePerplexity: Perplexity?, candidatePerplexity: Perplexity?
+  /// The perplexity of the candidate over that of the reference.
+  public let perplexityRatio: PerplexityRatio?
+  /// What the candidate adds to the probability of the token that comes next, at each scored position.
+  public let probabilityDelta: Distribution
   /// The embedding, every layer and the last norm.
   public let states: [StateComparison]
   /// The error from which on a layer counts as diverged.
@@ -69,7 +73,8 @@ public struct LogitComparison: Sendable {
     guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
     var comparer = try LogitComparer(reference, candidate, threads: options.threads, progress: options.progress)
     for window in tokens.windows {
-      try comparer.compare(window, firstScoredPosition: tokens.firstScoredPosition)
+      try comparer.compare(
+        window, at: tokens.comparedPositions(of: window), firstScoredPosition: tokens.firstScoredPosition)
     }
     for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
     let budget =
@@ -95,6 +100,9 @@ public struct LogitComparison: Sendable {
     sameTopShare = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)
     referencePerplexity = Perplexity(losses: rows.compactMap(\.referenceLoss))
     candidatePerplexity = Perplexity(losses: rows.compactMap(\.candidateLoss))
+    perplexityRatio = PerplexityRatio(
+      losses: rows.compactMap { row in row.referenceLoss.flatMap { one in row.candidateLoss.map { (one, $0) } } })
+    probabilityDelta = Distribution(rows.compactMap(\.probabilityDelta))
     states = comparer.states
     if case .sameBits = budget.rule {
       self.layerThreshold = layerThreshold ?? 0

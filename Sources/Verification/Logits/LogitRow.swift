@@ -16,6 +16,12 @@ struct LogitRow: Sendable {
   /// −log p and −log q of the token that comes next, in nats; nil without one or where logits are not finite.
   let referenceLoss: Double?, candidateLoss: Double?
 
+  /// What the candidate adds to the probability of the token that comes next.
+  var probabilityDelta: Double? {
+    guard let referenceLoss, let candidateLoss else { return nil }
+    return Elementary.exponential(-candidateLoss) - Elementary.exponential(-referenceLoss)
+  }
+
   /// Compares two rows `[vocabulary]` of the same length; `target` is the token that comes next, if known.
   init(reference: Span<Float>, candidate: Span<Float>, target: Int?) {
     var sameBits = true

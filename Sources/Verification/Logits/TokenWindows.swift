@@ -4,12 +4,15 @@ public struct TokenWindows: Sendable, Hashable {
   public let windows: [[Int]]
   /// In each window, the first position whose next token is scored.
   public let firstScoredPosition: Int
+  /// Whether only positions whose next token is scored are looked at.
+  public let looksAtScoredAlone: Bool
 
   /// Windows of `length` tokens, one behind the other, the last one shorter; every next token within is scored.
   public init(_ tokens: [Int], length: Int) {
     let length = max(1, length)
     windows = stride(from: 0, to: tokens.count, by: length).map { Array(tokens[$0..<min(tokens.count, $0 + length)]) }
     firstScoredPosition = 0
+    looksAtScoredAlone = false
   }
 
   /// Windows as llama-perplexity cuts them: whole ones of `length` tokens, what remains at the end left out, only the
@@ -22,6 +25,12 @@ public struct TokenWindows: Sendable, Hashable {
       return window
     }
     firstScoredPosition = length / 2
+    looksAtScoredAlone = true
+  }
+
+  /// The positions of `window` whose predictions are compared.
+  func comparedPositions(of window: [Int]) -> Range<Int> {
+    looksAtScoredAlone ? firstScoredPosition..<max(firstScoredPosition, window.count - 1) : 0..<window.count
   }
 
   /// All tokens that are seen.
