@@ -13,7 +13,7 @@ public struct ForwardPass: Sendable {
   /// The sequence.
   public let tokens: [Int]
   /// The residual stream `[position, embedding]`: at first the token embeddings, then what each layer leaves.
-  public internal(set) var hidden: Matrix
+  public var hidden: Matrix
 
   let weights: any WeightSource
   let threads: Int

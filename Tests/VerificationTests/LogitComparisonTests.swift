@@ -48,6 +48,12 @@ import Verification
     Self.expect(result.divergence.mean, Expected.meanDivergence)
     Self.expect(result.divergence.median, Expected.medianDivergence)
     Self.expect(result.divergence.maximum, Expected.maximumDivergence)
+    Self.expect(result.divergence.percentile99, Expected.divergence99)
+    let ratio = try #require(result.perplexityRatio)
+    Self.expect(ratio.value, Expected.ratio)
+    Self.expect(ratio.standardError, Expected.ratioError)
+    Self.expect(result.probabilityDelta.mean, Expected.probabilityDelta)
+    Self.expect(result.probabilityDelta.rootMeanSquare, Expected.rootMeanSquareDelta)
     Self.expect(result.logits.normalizedMeanSquareError, Expected.error)
     Self.expect(result.logits.maximumAbsoluteError, Expected.maximumError)
     #expect(result.sameTopShare == Expected.sameTop)
@@ -61,7 +67,12 @@ import Verification
 
   enum Expected {
     static let meanDivergence = 0.001827301329331307
-    static let medianDivergence = 0.0011895241241229688
+    static let medianDivergence = 0.0012302271045639558
+    static let divergence99 = 0.006264126189612121
+    static let ratio = 0.982026018580582
+    static let ratioError = 0.013540026997665662
+    static let probabilityDelta = -0.00011710388951789709
+    static let rootMeanSquareDelta = 0.0008845019139500386
     static let maximumDivergence = 0.006725416507760433
     static let error = 0.0013510436277290108
     static let maximumError = 0.3806580901145935

@@ -26,6 +26,12 @@ struct Verify: ParsableCommand {
   @Flag(help: "Show every layer, and the first that diverges.")
   var layers = false
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Compare the weights too, as diff --budget auto does (default: unless --budget is given).", visibility: .default))
+  var weights: Bool?
+
   @Option(help: ArgumentHelp("Write the report as a web page.", valueName: "file"))
   var report: String?
 
@@ -45,15 +51,17 @@ struct Verify: ParsableCommand {
     if let report { try AtomicFile.requireFree(report, overwrite: policy) }
     let first = try model.open(reference)
     let second = try model.open(candidate)
-    let comparison = try compare(first, second, budget)
+    let verification = try verify(first, second, budget)
     if let report {
-      try AtomicFile.write(Array(comparison.page.utf8), to: report, overwrite: policy)
+      let page = VerificationPage(
+        verification, arguments: Array(CommandLine.arguments.dropFirst()), version: Product.version)
+      try AtomicFile.write(Array(page.text.utf8), to: report, overwrite: policy)
     }
-    try options.print(json: { comparison.json }, text: { comparison.text(showsLayers: layers) })
-    if !comparison.passes { throw FailedCheck() }
+    try options.print(json: { verification.json }, text: { verification.text(showsLayers: layers) })
+    if !verification.passes { throw FailedCheck() }
   }
 
-  private func compare(_ first: Model, _ second: Model, _ budget: Budget?) throws -> LogitComparison {
+  private func verify(_ first: Model, _ second: Model, _ budget: Budget?) throws -> ModelVerification {
     let prompt =
       if let text = try input.givenText() {
         try PromptTokens(text, reference: first, candidate: second)
@@ -64,26 +72,27 @@ struct Verify: ParsableCommand {
     let layerCount = first.parameters.integer("layer_count") ?? 0
     let progress = ProgressLine(total: layerCount * windows.windows.count, unit: "layers", isQuiet: options.quiet)
     defer { progress.finish() }
-    var settings = LogitComparison.Options()
-    settings.budget = budget
-    settings.threads = options.threadCount
-    settings.progress = { progress.advance($0) }
-    return try LogitComparison.compare(first, second, tokens: windows, findings: prompt.findings, options: settings)
+    var settings = ModelVerification.Options()
+    settings.logits.budget = budget
+    settings.logits.threads = options.threadCount
+    settings.logits.progress = { progress.advance($0) }
+    settings.weights = (weights ?? (budget == nil)) ? .judged : report != nil ? .compared : .ignored
+    return try ModelVerification.verify(first, second, tokens: windows, findings: prompt.findings, options: settings)
   }
 }
 
-extension LogitComparison {
+extension ModelVerification {
   /// The report for people.
   func text(showsLayers: Bool) -> String {
     var text = definitionList(headlines)
-    if showsLayers { text += "\n" + Table(layerTable).text() }
+    if showsLayers { text += "\n" + Table(logits.layerTable).text() }
     if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
     return text + "\n" + (passes ? "passed" : "failed").emphasized + "\n"
   }
 
   /// The models and the figures.
   var headlines: [(String, String)] {
-    let first = DiffSubject(reference), second = DiffSubject(candidate)
+    let first = DiffSubject(logits.reference), second = DiffSubject(logits.candidate)
     return [
       ("reference", "\(first.path.escapedForDisplay) (\(first.words))"),
       ("candidate", "\(second.path.escapedForDisplay) (\(second.words))"),

@@ -54,7 +54,7 @@ extension Coverage {
 }
 
 extension TensorComparison {
-  fileprivate var json: JSON {
+  var json: JSON {
     .members([
       "place": .string(place),
       "outcome": .string(String(verdict.map { $0 == " " ? "_" : $0 })),

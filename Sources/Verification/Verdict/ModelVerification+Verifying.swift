@@ -1,0 +1,81 @@
+import Architectures
+import Bytes
+import Models
+
+extension ModelVerification {
+  /// What is done with the weights.
+  public enum Weights: Sendable {
+    /// They are not looked at, unless the logits fail.
+    case ignored
+    /// They are compared, for the report.
+    case compared
+    /// They are compared and count: each tensor is held to what its storage format costs.
+    case judged
+  }
+
+  /// How to verify.
+  public struct Options: Sendable {
+    /// How the logits are compared.
+    public var logits = LogitComparison.Options()
+    /// What is done with the weights.
+    public var weights = Weights.judged
+    /// Is told the bytes of the reference's weights that were compared since the last call, from any thread.
+    public var weightProgress: @Sendable (Int) -> Void = { _ in }
+
+    /// The default options.
+    public init() {}
+  }
+
+  /// Runs both models over `tokens`, compares their weights, and looks for the cause of what is wrong.
+  ///
+  /// - Parameter findings: what was found about the tokens themselves, see `PromptTokens`.
+  /// - Throws: when a model cannot be run, or their sizes differ. A broken budget is a finding.
+  public static func verify(
+    _ reference: Model, _ candidate: Model, tokens: TokenWindows, findings: [Finding] = [],
+    options: Options = Options()
+  ) throws -> ModelVerification {
+    let logits = try LogitComparison.compare(
+      reference, candidate, tokens: tokens, findings: findings, options: options.logits)
+    var weights: CheckpointDiff?
+    if options.weights != .ignored {
+      var settings = CheckpointDiff.Options()
+      settings.tolerance = .byFormat
+      settings.threads = options.logits.threads
+      settings.progress = options.weightProgress
+      weights = try CheckpointDiff.compare(DiffSubject(reference), DiffSubject(candidate), options: settings)
+    }
+    let judgesWeights = options.weights == .judged
+    var verification = ModelVerification(
+      logits: logits, weights: weights, judgesWeights: judgesWeights, diagnoses: [])
+    if !verification.passes {
+      let diagnoses = try verification.diagnose(tokens.windows.first ?? [], threads: options.logits.threads)
+      verification = ModelVerification(
+        logits: logits, weights: weights, judgesWeights: judgesWeights, diagnoses: diagnoses)
+    }
+    return verification
+  }
+
+  private func diagnose(_ tokens: [Int], threads: Int) throws -> [Diagnosis] {
+    let places = Dictionary(
+      logits.candidate.tensors.map { ("\($0.place)", $0.place) }, uniquingKeysWith: { first, _ in first })
+    let suspects = try suspectTensors(threads: threads).compactMap { places[$0.place] }
+    var layer: Int?
+    if case .layer(let index) = logits.firstDiverged?.place { layer = index }
+    return try Diagnostician(logits.reference, logits.candidate, tokens: tokens, threads: threads)
+      .diagnose(suspects, firstDiverged: layer)
+  }
+
+  /// Tensors with errors beyond what their formats cost; without a comparison of all weights, those of the layer that
+  /// diverged first.
+  private func suspectTensors(threads: Int) throws -> [TensorComparison] {
+    var compared = weights
+    if compared == nil, let place = logits.firstDiverged?.place {
+      var settings = CheckpointDiff.Options()
+      settings.threads = threads
+      if case .layer = place { settings.filter = { $0.hasPrefix("\(place) ") } }
+      compared = try CheckpointDiff.compare(
+        DiffSubject(logits.reference), DiffSubject(logits.candidate), options: settings)
+    }
+    return compared?.tensors.filter { $0.isCompared && !$0.findings(.byFormat).isEmpty } ?? []
+  }
+}

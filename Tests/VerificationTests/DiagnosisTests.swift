@@ -1,0 +1,126 @@
+import Architectures
+import Bytes
+import Models
+import TestSupport
+import Testing
+import Verification
+
+/// Faults planted into good conversions: verify names the tensor or number, the layer and the cause, with a proof.
+@Suite struct DiagnosisTests {
+  private func verify(_ candidate: String, reference: String = CheckpointDiffTests.gqa) throws -> ModelVerification {
+    let library = try DefinitionLibrary.bundled()
+    let ids = try #require(
+      JSON(parsing: InputFile(Fixtures.path("expected/llama-gqa/tokens.json")).wholeContent(limit: 1 << 20)).array)
+    return try ModelVerification.verify(
+      Model.open(reference, library: library), Model.open(candidate, library: library),
+      tokens: TokenWindows(ids.compactMap(\.integer), length: 512))
+  }
+
+  /// The one diagnosis, which must be proven.
+  private func diagnosis(_ edited: EditedCheckpoint) throws -> Diagnosis {
+    let verification = try verify(edited.path)
+    #expect(!verification.passes)
+    #expect(verification.diagnoses.count == 1, "\(verification.diagnoses)")
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(diagnosis.isProven, "\(diagnosis)")
+    return diagnosis
+  }
+
+  @Test(
+    "an honest conversion has nothing to diagnose", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
+  func honest(path: String) throws {
+    let verification = try verify(path)
+    #expect(verification.passes && verification.diagnoses.isEmpty, "\(verification.findings)")
+  }
+
+  @Test(
+    "queries and keys without the rotary permutation",
+    arguments: [
+      (CheckpointDiffTests.gqaBF16, "q", 8, "attention query"), (CheckpointDiffTests.gqaQ8, "q", 8, "attention query"),
+      (CheckpointDiffTests.gqaQ8, "k", 2, "attention key"),
+    ])
+  func permutation(path: String, letter: String, headCount: Int, role: String) throws {
+    let edited = try EditedCheckpoint(path)
+    try edited.edit("blk.1.attn_\(letter).weight") { bytes in
+      let rowCount = headCount * 8, width = bytes.count / rowCount
+      bytes = (0..<rowCount).flatMap { row in
+        let stored = Transform.rotaryPermutation(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount)
+        return bytes[stored * width..<(stored + 1) * width]
+      }
+    }
+    let diagnosis = try diagnosis(edited)
+    #expect(diagnosis.cause == .rotaryPermutation)
+    #expect(diagnosis.place == "layer 1 \(role)")
+    #expect(diagnosis.words == "lacks the rotary permutation of its naming scheme")
+  }
+
+  @Test("a norm off by two percent or by one", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
+  func norms(path: String) throws {
+    let scaled = try EditedCheckpoint(path)
+    try scaled.editFloats("blk.2.ffn_norm.weight") { values in for index in values.indices { values[index] *= 1.02 } }
+    let scale = try diagnosis(scaled)
+    #expect(scale.cause == .scale)
+    #expect(scale.place == "layer 2 feed forward norm")
+    #expect(scale.words == "is 1.0200 times what it should be")
+
+    let shifted = try EditedCheckpoint(path)
+    try shifted.editFloats("blk.0.attn_norm.weight") { values in for index in values.indices { values[index] += 1 } }
+    let offset = try diagnosis(shifted)
+    #expect(offset.cause == .normOffset)
+    #expect(offset.place == "layer 0 attention norm")
+  }
+
+  @Test func aTransposedSquareMatrix() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.edit("blk.1.attn_output.weight") { bytes in
+      let source = bytes
+      for row in 0..<64 {
+        for column in 0..<64 {
+          for byte in 0..<2 { bytes[(column * 64 + row) * 2 + byte] = source[(row * 64 + column) * 2 + byte] }
+        }
+      }
+    }
+    let diagnosis = try diagnosis(edited)
+    #expect(diagnosis.cause == .transposed)
+    #expect(diagnosis.place == "layer 1 attention output")
+  }
+
+  @Test func twoTensorsInEachOthersPlace() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    let gate = try EditedCheckpoint.bytes(of: "blk.1.ffn_gate.weight", in: CheckpointDiffTests.gqaBF16)
+    let up = try EditedCheckpoint.bytes(of: "blk.1.ffn_up.weight", in: CheckpointDiffTests.gqaBF16)
+    try edited.edit("blk.1.ffn_gate.weight") { $0 = up }
+    try edited.edit("blk.1.ffn_up.weight") { $0 = gate }
+    let verification = try verify(edited.path)
+    #expect(verification.diagnoses.map(\.cause) == [.swapped, .swapped])
+    #expect(verification.diagnoses.map(\.place) == ["layer 1 feed forward gate", "layer 1 feed forward up"])
+    #expect(verification.diagnoses.map(\.isProven) == [true, true])
+  }
+
+  @Test(
+    "other numbers in the configuration",
+    arguments: [
+      ("10000.0", "50000.0", Diagnosis.Cause.rotaryBase, "is 10000.0 in the reference, 50000.0 in the candidate"),
+      ("1e-05", "1e-02", .normEpsilon, "is 1e-05 in the reference, 0.01 in the candidate"),
+    ])
+  func numbers(text: String, other: String, cause: Diagnosis.Cause, words: String) throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
+    try edited.replace(text, by: other, in: "config.json")
+    let diagnosis = try diagnosis(edited)
+    #expect(diagnosis.cause == cause)
+    #expect(diagnosis.words == words)
+    #expect(diagnosis.stage == "layer 0")
+    #expect(diagnosis.correctedError == 0)
+  }
+
+  @Test func weightsThatAreOtherwiseWrong() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.edit("blk.1.attn_v.weight") { bytes in for index in 0..<bytes.count / 2 { bytes[index] = 0 } }
+    let verification = try verify(edited.path)
+    #expect(verification.diagnoses.map(\.cause) == [.weights])
+    #expect(
+      verification.findings.first?.message.hasPrefix(
+        "has other weights than the reference: with the reference's in its place the error of layer 1 falls from ")
+        == true)
+  }
+}
