@@ -1,0 +1,49 @@
+import Bytes
+import Models
+import Tensors
+import TestSupport
+
+extension ArchitectureTests {
+  /// What differs between a file and the golden one, for people: metadata in the order of the file, then tensors.
+  static func difference(_ path: String, _ fixture: ArchitectureFixture, _ expected: JSON) throws -> String {
+    let model = try Model.open(path, library: try .bundled())
+    var lines: [String] = []
+    let keys = model.checkpoint.metadata.pairs.keys.map(\.text)
+    let wantedKeys = (expected["metadataKeys"]?.array ?? []).compactMap(\.string)
+    for key in wantedKeys where !keys.contains(key) { lines.append("lacks \(key)") }
+    for key in keys where !wantedKeys.contains(key) { lines.append("has \(key), which is not expected") }
+    if lines.isEmpty, let place = zip(keys, wantedKeys).first(where: { $0 != $1 }) {
+      lines.append("\(place.0) stands where \(place.1) is expected")
+    }
+    for entry in try fixture.expected("metadata.json").array ?? [] {
+      guard let key = entry["key"]?.string, key != "general.file_type", let value = model.checkpoint.metadata[key]
+      else {
+        continue
+      }
+      let found = value.fixtureJSON, wanted = entry["value"]?.comparable
+      if found != wanted {
+        lines.append("\(key) is \("\(found as Any)".prefix(120)), not \("\(wanted as Any)".prefix(120))")
+      }
+    }
+    let bytes = try tensorBytes(path)
+    let wantedTensors = expected["tensors"]?.array ?? []
+    let wantedNames = wantedTensors.compactMap { $0["name"]?.string }
+    let names = model.checkpoint.tensors.map(\.name.text)
+    for tensor in wantedTensors {
+      guard let name = tensor["name"]?.string else { continue }
+      guard let own = model.checkpoint.tensors.first(where: { $0.name.text == name }) else {
+        lines.append("lacks tensor \(name)")
+        continue
+      }
+      if own.format?.name != tensor["type"]?.string { lines.append("\(name) is \(own.statedFormat)") }
+      let shape = (tensor["shape"]?.array ?? []).compactMap(\.integer)
+      if Array(own.shape.extents.reversed()) != shape { lines.append("\(name) has the shape \(own.shape)") }
+      if FileDigest.sha256(bytes[own.name] ?? []) != tensor["sha256"]?.string {
+        lines.append("\(name) has other bytes")
+      }
+    }
+    for name in names where !wantedNames.contains(name) { lines.append("has tensor \(name), which is not expected") }
+    if names.sorted() == wantedNames.sorted(), names != wantedNames { lines.append("tensors stand in another order") }
+    return ([fixture.name] + lines).joined(separator: "\n")
+  }
+}
