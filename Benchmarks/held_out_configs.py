@@ -1,0 +1,104 @@
+"""Other sizes of the tiny configurations: widths, head counts, layers, experts, vocabularies, constants, drawn by a seed."""
+
+import copy
+import random
+
+from decoder_configs import Architecture
+
+HIDDEN = ("hidden_size", "n_embd", "d_model")
+HEADS = ("num_attention_heads", "n_head", "num_heads")
+LAYERS = ("num_hidden_layers", "n_layer", "num_layers")
+KEY_VALUE_HEADS = ("num_key_value_heads", "num_kv_heads")
+# The reference writes four times the hidden width, or one number of heads, whatever the configuration says.
+FOUR_TIMES = ("phi", "falcon", "bloom", "gpt2")
+EQUAL_HEADS = ("phi", "deepseek_v2")
+
+
+def set_all(config: dict, names: tuple[str, ...], value) -> None:
+    for name in names:
+        if name in config:
+            config[name] = value
+
+
+def stated(config: dict, names: tuple[str, ...]):
+    return next((config[name] for name in names if name in config), None)
+
+
+def divisors(number: int) -> list[int]:
+    return [value for value in range(1, number + 1) if number % value == 0]
+
+
+def vary_attention(config: dict, draw: random.Random) -> None:
+    hidden = draw.choice([32, 64, 96, 128])
+    kind = config["model_type"]
+    if "head_dim" in config or kind in ("t5", "deepseek_v2"):
+        heads = draw.choice([2, 3, 4, 6])
+        set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
+    else:
+        heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])
+    groups = heads if kind in EQUAL_HEADS or stated(config, KEY_VALUE_HEADS) is None else draw.choice(divisors(heads))
+    set_all(config, HIDDEN, hidden)
+    set_all(config, HEADS, heads)
+    set_all(config, KEY_VALUE_HEADS, groups)
+    scaling = config.get("rope_scaling")
+    if isinstance(scaling, dict) and "long_factor" in scaling:
+        for name in ("long_factor", "short_factor"):
+            scaling[name] = [round(1 + draw.random() * 4, 3) for _ in range(hidden // heads // 2)]
+    if kind == "deepseek_v2":
+        for name, choices in (("kv_lora_rank", [32, 64]), ("qk_nope_head_dim", [16, 32]), ("qk_rope_head_dim", [8, 16]), ("v_head_dim", [16, 24, 32])):
+            config[name] = draw.choice(choices)
+        if config["q_lora_rank"] is not None:
+            config["q_lora_rank"] = draw.choice([32, 64])
+
+
+def vary_layers(config: dict, draw: random.Random) -> None:
+    layers = draw.choice([1, 2, 3, 4])
+    set_all(config, LAYERS, layers)
+    set_all(config, ("num_decoder_layers",), draw.choice([1, 2, 3]))
+    if "no_rope_layers" in config:
+        config["no_rope_layers"] = [int((index + 1) % 4 != 0) for index in range(layers)]
+        config["layer_types"] = ["full_attention"] * layers
+    set_all(config, ("first_k_dense_replace",), draw.choice([0, 1]))
+    inner = 4 * stated(config, HIDDEN) if config["model_type"] in FOUR_TIMES else draw.choice([64, 96, 160, 192])
+    for name in ("intermediate_size", "n_inner", "d_ff"):
+        if config.get(name) is not None:
+            config[name] = inner
+
+
+def vary_experts(config: dict, draw: random.Random) -> None:
+    groups = config.get("n_group", 1)
+    count = groups * draw.choice([2, 3])
+    set_all(config, ("num_experts", "num_local_experts", "n_routed_experts"), count)
+    set_all(config, ("num_experts_per_tok",), draw.choice([1, 2]))
+    set_all(config, ("moe_intermediate_size",), draw.choice([32, 64, 96]))
+    set_all(config, ("shared_expert_intermediate_size",), draw.choice([32, 64, 128]))
+    set_all(config, ("norm_topk_prob",), draw.choice([True, False]) if "moe" in config["model_type"] else False)
+
+
+def vary_rest(config: dict, draw: random.Random) -> None:
+    if config["model_type"] not in ("internlm2", "t5"):
+        config["vocab_size"] += draw.choice([0, 1, 8, 63])
+    set_all(config, ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"), draw.choice([1e-5, 1e-6, 3e-6]))
+    if "rope_theta" in config:
+        config["rope_theta"] = draw.choice([10000.0, 500000.0, 1000000, 12345.5])
+    if config.get("tie_word_embeddings") is False and config["model_type"] not in ("t5", "baichuan", "internlm2"):
+        config["tie_word_embeddings"] = draw.choice([True, False])
+    for name in ("attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling", "logit_scale"):
+        if name in config:
+            config[name] = round(0.1 + 2 * draw.random(), 4)
+
+
+def varied(architecture: Architecture, seed: int) -> Architecture:
+    draw = random.Random(seed)
+    config = copy.deepcopy(architecture.config)
+    for vary in (vary_attention, vary_layers, vary_experts, vary_rest):
+        vary(config, draw)
+    native = copy.deepcopy(architecture.native)
+    if native and config["model_type"] == "nomic_bert":
+        names = {"hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer", "intermediate_size": "n_inner", "vocab_size": "vocab_size"}
+        native.update({new: config[old] for new, old in names.items()})
+        native["layer_norm_eps"] = config["layer_norm_epsilon"]
+    elif native:
+        native.update({name: value for name, value in config.items() if name in native and name not in ("architectures", "model_type")})
+        native["num_key_value_heads"] = config.get("num_key_value_heads", config["num_attention_heads"])
+    return architecture._replace(config=config, native=native)
