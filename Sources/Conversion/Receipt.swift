@@ -1,7 +1,6 @@
 import Bytes
 import Models
 import Quantization
-import Synchronization
 import Tensors
 
 /// The record of a conversion: what went in, what came out, and what was done to every tensor.
@@ -31,8 +30,8 @@ public struct Receipt: Sendable {
     let inputs = plan.source.checkpoint.files.map(\.path)
     let outputs = plan.files.map(\.path) + plan.sideFiles.map(\.path)
     let paths = inputs + outputs
-    let digests = try Digests.of(paths, threads: threads)
-    func describe(_ paths: ArraySlice<String>, _ digests: ArraySlice<Digests.Entry>) -> JSON {
+    let digests = try FileDigest.entries(of: paths, threads: threads)
+    func describe(_ paths: ArraySlice<String>, _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
       .array(
         zip(paths, digests).map { path, entry in
           .members([
@@ -80,24 +79,5 @@ extension TensorOutcome {
       members["max_abs"] = .real(report.maximumAbsoluteError)
     }
     return .object(members)
-  }
-}
-
-/// Sizes and digests of files.
-enum Digests {
-  struct Entry: Sendable {
-    let byteCount: Int
-    let sha256: String
-  }
-
-  /// One entry a path, in order.
-  static func of(_ paths: [String], threads: Int) throws -> [Entry] {
-    let entries = Mutex([Entry?](repeating: nil, count: paths.count))
-    try Parallel.forEach(paths.count, threads: threads) { index in
-      let file = try InputFile(paths[index])
-      let entry = Entry(byteCount: file.byteCount, sha256: try FileDigest.sha256(file))
-      entries.withLock { $0[index] = entry }
-    }
-    return entries.withLock { $0.compactMap { $0 } }
   }
 }

@@ -52,9 +52,10 @@ struct Convert: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let request = try makeRequest()
-    try execution.run(try Planner.plan(try model.open(source), request), model, report)
+    try execution.run(try plan(), model, report)
   }
+
+  func plan() throws -> ConversionPlan { try Planner.plan(try model.open(source), makeRequest()) }
 
   private func makeRequest() throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)

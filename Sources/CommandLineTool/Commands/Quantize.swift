@@ -49,6 +49,12 @@ struct Quantize: ParsableCommand {
   mutating func validate() throws { _ = try order }
 
   func run() throws {
+    var report = report
+    report.threads = try order.threadCount ?? report.threads
+    try execution.run(try plan(), model, report)
+  }
+
+  func plan() throws -> ConversionPlan {
     let order = try order
     var request = ConversionRequest(destination: order.output)
     request.target = .gguf
@@ -60,9 +66,7 @@ struct Quantize: ParsableCommand {
     // A request lets the last decide, llama-quantize the first.
     request.typeOverrides = try typeOverrides.map { try $0.override }.reversed()
     execution.apply(to: &request)
-    var report = report
-    report.threads = order.threadCount ?? report.threads
-    try execution.run(try Planner.plan(try model.open(source), request), model, report)
+    return try Planner.plan(try model.open(source), request)
   }
 
   /// What the positional arguments say.

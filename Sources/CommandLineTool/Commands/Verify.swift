@@ -35,7 +35,16 @@ struct Verify: ParsableCommand {
   @Option(help: ArgumentHelp("Write the report as a web page.", valueName: "file"))
   var report: String?
 
-  @Flag(help: "Replace the report if it exists.")
+  @Option(
+    help: ArgumentHelp("Write a certificate: an in-toto statement that ingot certify checks.", valueName: "file"))
+  var certificate: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The receipt of the conversion that made the candidate, for the certificate.", valueName: "file"))
+  var receipt: String?
+
+  @Flag(help: "Replace the report and the certificate if they exist.")
   var overwrite = false
 
   @OptionGroup var model: ModelOptions
@@ -43,12 +52,13 @@ struct Verify: ParsableCommand {
 
   func validate() throws {
     guard input.isGiven else { throw ValidationError("expected one of --tokens, --text and --file") }
+    guard receipt == nil || certificate != nil else { throw ValidationError("--receipt is for --certificate") }
   }
 
   func run() throws {
     let budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
     let policy: OverwritePolicy = overwrite ? .replace : .refuse
-    if let report { try AtomicFile.requireFree(report, overwrite: policy) }
+    for path in [report, certificate].compactMap({ $0 }) { try AtomicFile.requireFree(path, overwrite: policy) }
     let first = try model.open(reference)
     let second = try model.open(candidate)
     let verification = try verify(first, second, budget)
@@ -57,8 +67,28 @@ struct Verify: ParsableCommand {
         verification, arguments: Array(CommandLine.arguments.dropFirst()), version: Product.version)
       try AtomicFile.write(Array(page.text.utf8), to: report, overwrite: policy)
     }
+    if let certificate { try writeCertificate(of: verification, to: certificate, policy) }
     try options.print(json: { verification.json }, text: { verification.text(showsLayers: layers) })
     if !verification.passes { throw FailedCheck() }
+  }
+
+  private func writeCertificate(
+    of verification: ModelVerification, to path: String, _ policy: OverwritePolicy
+  ) throws {
+    let receipt = try receipt.map { path in
+      do {
+        return (path: path, json: try JSON(parsing: InputFile(path).wholeContent(limit: 1 << 30)))
+      } catch let error as JSONError {
+        throw FileFact(path: path, fact: error)
+      }
+    }
+    do {
+      let certificate = try Certificate(
+        verification, receipt: receipt?.json, version: Product.version, threads: options.threadCount)
+      try AtomicFile.write(certificate.statement.encoded(.indented), to: path, overwrite: policy)
+    } catch let error as CertificateError {
+      throw FileFact(path: receipt?.path ?? path, fact: error)
+    }
   }
 
   private func verify(_ first: Model, _ second: Model, _ budget: Budget?) throws -> ModelVerification {

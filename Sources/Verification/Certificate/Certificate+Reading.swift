@@ -1,0 +1,50 @@
+import Bytes
+
+extension Certificate {
+  /// Reads a certificate.
+  ///
+  /// - Throws: `CertificateError` if `statement` is none.
+  public init(_ statement: JSON) throws(CertificateError) {
+    guard statement["_type"]?.string == Self.statementType else {
+      throw .notAStatement(found: Self.found(statement["_type"]))
+    }
+    guard statement["predicateType"]?.string == Self.predicateType else {
+      throw .otherPredicate(found: Self.found(statement["predicateType"]))
+    }
+    guard let predicate = statement["predicate"] else { throw .malformed(member: "predicate") }
+    guard let verdict = predicate["verdict"]?.string else { throw .malformed(member: "predicate.verdict") }
+    guard let version = predicate["tool"]?["version"]?.string else { throw .malformed(member: "predicate.tool") }
+    reference = try Self.files(predicate["reference"], predicate["reference"]?["files"], "predicate.reference")
+    candidate = try Self.files(predicate["candidate"], statement["subject"], "subject")
+    if let stated = predicate["conversion"], !stated.isNull {
+      guard let arguments = stated["arguments"]?.array else { throw .malformed(member: "predicate.conversion") }
+      conversion = arguments.compactMap(\.string)
+    } else {
+      conversion = nil
+    }
+    passes = verdict == "passed"
+    self.version = version
+    self.statement = statement
+  }
+
+  private static func found(_ member: JSON?) -> String {
+    member.map { $0.text(.compact).escapedForDisplay } ?? "absent"
+  }
+
+  private static func files(
+    _ model: JSON?, _ list: JSON?, _ place: String
+  ) throws(CertificateError) -> CertifiedFiles {
+    guard let path = model?["path"]?.string, let entries = list?.array, !entries.isEmpty else {
+      throw .malformed(member: place)
+    }
+    var files: [CertifiedFiles.File] = []
+    for entry in entries {
+      // A name leads to a file of the model, never out of its folder.
+      guard let name = entry["name"]?.string, !name.isEmpty, !name.contains("/"), name != "..",
+        let digest = entry["digest"]?["sha256"]?.string
+      else { throw .malformed(member: place) }
+      files.append(CertifiedFiles.File(name: name, sha256: digest))
+    }
+    return CertifiedFiles(path: path, files: files)
+  }
+}

@@ -1,0 +1,83 @@
+import Bytes
+import Models
+
+/// A record of a verification that others can check: an in-toto Statement about the candidate's files.
+///
+/// The statement names every file of both models by its SHA-256, how the candidate was made as far as that is known,
+/// what was measured, what it was held to, and the verdict. It holds no time and no machine, so the same verification
+/// gives the same bytes, and it can be signed by anything that signs in-toto statements.
+public struct Certificate: Sendable {
+  /// The type of the statement, see in-toto's specification.
+  public static let statementType = "https://in-toto.io/Statement/v1"
+  /// The type of the predicate, whose members `docs/verification.md` gives.
+  public static let predicateType = "urn:ingot:verification:1"
+
+  /// The files of both models.
+  public let reference: CertifiedFiles, candidate: CertifiedFiles
+  /// The arguments of the conversion that made the candidate, if a receipt told them.
+  public let conversion: [String]?
+  /// Whether the candidate kept its budget.
+  public let passes: Bool
+  /// The version of the program that measured.
+  public let version: String
+  /// The whole statement.
+  public let statement: JSON
+
+  /// Certifies what was verified.
+  ///
+  /// - Parameters:
+  ///   - receipt: the receipt of the conversion, if there is one; it must be about these files.
+  ///   - threads: for the digests of the files, which are read whole.
+  /// - Throws: errors of reading the files; `CertificateError.otherReceipt`.
+  public init(
+    _ verification: ModelVerification, receipt: JSON? = nil, version: String, threads: Int = Parallel.coreCount
+  ) throws {
+    let logits = verification.logits
+    reference = try CertifiedFiles(logits.reference, threads: threads)
+    candidate = try CertifiedFiles(logits.candidate, threads: threads)
+    let certified = candidate
+    let arguments = try receipt.map { try Self.arguments(of: $0, certified) }
+    conversion = arguments
+    passes = verification.passes
+    self.version = version
+    var measured = verification.json.object ?? [:]
+    // What the certificate states elsewhere, or what only a path on this machine would tell.
+    for key in ["schema", "reference", "candidate", "passes", "findings"] { measured[ExactString(key)] = nil }
+    statement = .members([
+      "_type": .string(Self.statementType),
+      "subject": candidate.descriptors,
+      "predicateType": .string(Self.predicateType),
+      "predicate": .members([
+        "tool": .members(["name": .string(Product.name), "version": .string(version)]),
+        "verdict": .string(verification.passes ? "passed" : "failed"),
+        "reference": Self.describe(logits.reference, reference, listsFiles: true),
+        "candidate": Self.describe(logits.candidate, candidate, listsFiles: false),
+        "conversion": arguments.map { .members(["arguments": .array($0.map(JSON.string))]) } ?? .null,
+        "token_ids_sha256": .string(Self.digest(of: logits.tokens)),
+        "measured": .object(measured),
+        "findings": verification.findings.json,
+      ]),
+    ])
+  }
+
+  private static func describe(_ model: Model, _ files: CertifiedFiles, listsFiles: Bool) -> JSON {
+    var members = DiffSubject(model).json.object ?? [:]
+    if listsFiles { members["files"] = files.descriptors }
+    return .object(members)
+  }
+
+  /// The digest of the ids as decimal numbers, a window a line, separated by commas.
+  private static func digest(of tokens: TokenWindows) -> String {
+    let lines = tokens.windows.map { $0.map(String.init).joined(separator: ",") + "\n" }
+    return FileDigest.sha256(Array(lines.joined().utf8))
+  }
+
+  /// The arguments that a receipt records, if it is about the candidate's files.
+  private static func arguments(of receipt: JSON, _ candidate: CertifiedFiles) throws(CertificateError) -> [String] {
+    let digests = Set(receipt["outputs"]?.array?.compactMap { $0["sha256"]?.string } ?? [])
+    guard let options = receipt["options"]?.array, !digests.isEmpty,
+      digests.isSubset(of: candidate.files.map(\.sha256))
+    else { throw .otherReceipt }
+    return options.compactMap(\.string)
+  }
+}

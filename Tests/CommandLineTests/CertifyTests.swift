@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Certificates: written by verify, held against the files, and the conversion done again.
+@Suite("Certify")
+struct CertifyTests {
+  /// A folder with a model, its conversion by `convert` and a certificate of it.
+  private func certified(
+    _ convert: String = "convert model -o out.gguf --type Q8_0", _ verify: String = "--budget kl=1"
+  ) throws -> TemporaryFolder {
+    let folder = TemporaryFolder()
+    let candidate = convert.contains("back") ? "back" : "out.gguf"
+    let run = try Program.shell(
+      """
+      set -e
+      cp -r \(Program.packageFolder)/fixtures/llama-gqa model
+      $ingot \(convert) --quiet --receipt receipt.json
+      $ingot verify model \(candidate) --tokens 1,2,3,4,5,6 --quiet --certificate cert.json \(verify)
+      """, in: folder.path)
+    #expect(run.status == 0, "\(run.error)")
+    return folder
+  }
+
+  @Test("prints", arguments: [Snapshot("help-certify-check", "certify", "check", "--help")])
+  func snapshots(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test(
+    "derives the candidate again, by the receipt or by what it looks like",
+    arguments: [
+      ("convert model -o out.gguf --type Q8_0", "--budget kl=1"),
+      ("convert model -o out.gguf --type Q8_0", "--budget kl=1 --receipt receipt.json"),
+      ("convert model -o out.gguf --type Q4_K_M", "--budget kl=10"),
+      ("convert model -o out.gguf --type Q8_0 --tensor-type attn_q=F16", "--budget kl=1 --receipt receipt.json"),
+      ("quantize model out.gguf Q4_K_M --pure", "--budget kl=10 --receipt receipt.json"),
+      ("convert model -o back --naming meta", ""),
+    ])
+  func rederives(convert: String, verify: String) throws {
+    let folder = try certified(convert, verify)
+    let run = try Program.run(["certify", "check", "cert.json", "--rederive"], in: folder.path)
+    #expect(run.status == 0, "\(run.output)\(run.error)")
+    #expect(run.output.contains("rederived  the same bytes by: ingot \(convert.prefix(13))"))
+    // Nothing of the second conversion stays.
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!left.contains { $0.hasSuffix(".scratch") })
+  }
+
+  @Test("finds a byte that changed, and a file that is gone")
+  func tampered() throws {
+    let folder = try certified()
+    let changed = try Program.shell(
+      "printf 'X' | dd of=out.gguf bs=1 seek=9999 conv=notrunc 2>/dev/null; rm model/config.json; "
+        + "$ingot certify check cert.json --rederive", in: folder.path)
+    #expect(changed.status == 1)
+    #expect(changed.output.contains("candidate  out.gguf                       differs"))
+    #expect(changed.output.contains("reference  model/config.json              missing"))
+    #expect(changed.output.hasSuffix("failed\n"))
+  }
+
+  @Test("says where the bytes of another conversion differ")
+  func otherConversion() throws {
+    let folder = try certified("convert model -o out.gguf --type Q8_0 --tensor-type attn_q=F16")
+    let run = try Program.run(["certify", "check", "cert.json", "--rederive"], in: folder.path)
+    #expect(run.status == 1)
+    #expect(run.output.contains("rederived  other bytes in \"out.gguf\" by: ingot "))
+  }
+
+  @Test("follows models that moved, and gives the same bytes wherever it is made")
+  func moved() throws {
+    let one = try certified(), other = try certified()
+    let first = try Data(contentsOf: URL(fileURLWithPath: one.file("cert.json")))
+    #expect(try first == Data(contentsOf: URL(fileURLWithPath: other.file("cert.json"))))
+    let run = try Program.shell(
+      "mkdir d; mv model out.gguf d; $ingot certify check cert.json; "
+        + "$ingot certify check cert.json --reference d/model --candidate d/out.gguf --rederive --json",
+      in: one.path)
+    #expect(run.status == 0, "\(run.output)\(run.error)")
+    #expect(run.output.contains("missing"))
+    #expect(run.output.contains("\"schema\": \"ingot.certify/1\""))
+  }
+
+  @Test("carries a failed verdict")
+  func failed() throws {
+    let folder = try certified()
+    let run = try Program.shell(
+      "$ingot verify model out.gguf --tokens 1,2,3 --budget kl=0 --quiet --certificate failed.json; "
+        + "$ingot certify check failed.json", in: folder.path)
+    #expect(run.status == 1)
+    #expect(run.output.contains("verdict  failed by ingot "))
+  }
+
+  @Test(
+    "refuses what is no certificate",
+    arguments: [
+      ("{}", "_type is absent, expected \"https://in-toto.io/Statement/v1\""),
+      (
+        #"{"_type": "https://in-toto.io/Statement/v1", "predicateType": "x"}"#,
+        #"predicateType is "x", expected "urn:ingot:verification:1""#
+      ),
+      (
+        #"{"_type": "https://in-toto.io/Statement/v1", "predicateType": "urn:ingot:verification:1"}"#,
+        #"member "predicate" is missing or malformed"#
+      ),
+      ("[", "byte 1"),
+    ])
+  func refusals(text: String, message: String) throws {
+    let folder = TemporaryFolder()
+    try folder.write(Array(text.utf8), to: "cert.json")
+    let run = try Program.run(["certify", "check", "cert.json"], in: folder.path)
+    #expect(run.status == 2)
+    #expect(run.error.contains("cert.json: ") && run.error.contains(message), "\(run.error)")
+  }
+
+  @Test("refuses the receipt of other files")
+  func otherReceipt() throws {
+    let folder = try certified()
+    let run = try Program.shell(
+      "$ingot convert model -o other.gguf --quiet --receipt other.json; "
+        + "$ingot verify model out.gguf --tokens 1,2 --budget kl=1 --quiet --certificate c.json --receipt other.json",
+      in: folder.path)
+    #expect(run.status == 2)
+    #expect(run.error == "ingot: error: other.json: is not a receipt of the candidate: its outputs are other files\n")
+  }
+}
