@@ -90,7 +90,7 @@ let package = Package(
     tests("Architectures"),
     tests("Models", ["Architectures"]),
     tests("Conversion", ["Models", "Architectures", "Formats"]),
-    tests("Inference", ["Architectures", "Formats", "Quantization"]),
+    tests("Inference", ["Architectures", "Formats", "Models", "Quantization"]),
     tests("Ingot"),
     tests("Inspection", ["Formats"]),
     tests("Verification", ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization"]),

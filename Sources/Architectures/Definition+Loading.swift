@@ -2,9 +2,6 @@ import Bytes
 import Tensors
 
 extension Definition {
-  /// Forward passes that a definition may name.
-  static let knownForwardPasses: Set<String> = ["llama"]
-
   /// Reads a definition; unknown keys, schemes, parameters and roles are errors.
   ///
   /// - Parameter bundled: gives the text of the bundled definition that `extends` names.
@@ -39,7 +36,12 @@ extension Definition {
     tensors = try Self.merge(base?.tensors, try Self.readTensors(&object), at: "tensors") { $0.role.rawValue }
     derived = try Self.readDerived(&object) ?? base?.derived ?? []
     dropped = (base?.dropped ?? []) + (try Self.readDropped(&object))
-    forwardPass = try object.optionalString("forward_pass") ?? base?.forwardPass
+    forwardPass =
+      if let features = object.take("forward_pass") {
+        try ForwardPassFeatures(json: features, base: base?.forwardPass ?? ForwardPassFeatures())
+      } else {
+        base?.forwardPass
+      }
     try object.finish()
     try validate()
   }

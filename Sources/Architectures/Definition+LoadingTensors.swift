@@ -119,9 +119,6 @@ extension Definition {
         }
       }
     }
-    if let forwardPass, !Self.knownForwardPasses.contains(forwardPass) {
-      throw DefinitionError(place: "forward_pass", fact: .unknownForwardPass(forwardPass))
-    }
   }
 }
 

@@ -34,8 +34,8 @@ public struct Definition: Sendable {
   public let derived: [DerivedRule]
   /// Tensors that carry nothing, with the reason.
   public let dropped: [DroppedRule]
-  /// Which forward pass runs it; nil if none does.
-  public let forwardPass: String?
+  /// How it computes; nil if no forward pass runs it.
+  public let forwardPass: ForwardPassFeatures?
 
   /// The scheme called `name`.
   public func scheme(_ name: String) -> NamingScheme? { schemes.first { $0.name == name } }

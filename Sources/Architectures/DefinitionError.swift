@@ -16,7 +16,6 @@ public struct DefinitionError: IngotError {
     case baseExtendsAnother(String)
     case duplicate(String)
     case ambiguousNames(String, String)
-    case unknownForwardPass(String)
   }
 
   /// Where in the definition: `tensors[3].names`.
@@ -43,7 +42,6 @@ public struct DefinitionError: IngotError {
     case .duplicate(let name): prefix + "\(name.quoted) occurs twice"
     case .ambiguousNames(let first, let second):
       prefix + "\(first.quoted) and \(second.quoted) match the same tensor"
-    case .unknownForwardPass(let name): prefix + "forward pass \(name.quoted) is not known (known: llama)"
     }
   }
 }

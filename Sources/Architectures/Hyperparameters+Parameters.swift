@@ -1,34 +1,147 @@
 extension Hyperparameters {
-  /// Where the numbers of a model stand, for the message about one that is missing.
-  private static let places = "it in config.json or params.json beside the weights, or in the metadata of a GGUF"
-
-  /// The numbers of a decoder model, checked for what the forward pass and the transforms divide by.
-  public init(_ set: ParameterSet) throws(ParameterError) {
-    func positive(_ name: String) throws(ParameterError) -> Int {
-      guard let value = set.integer(name) else { throw .missing(name: name, places: Self.places) }
-      guard value > 0 else { throw .notPositive(name: name, value: value) }
-      return value
+  /// The numbers of a model by their names in the definitions, checked for what the forward pass and the transforms
+  /// divide by.
+  ///
+  /// Three parameters change features, where an architecture has several ways: `parallel_blocks`, `uses_alibi` and
+  /// `activation`.
+  public init(
+    _ set: ParameterSet, features: ForwardPassFeatures = ForwardPassFeatures()
+  ) throws(ParameterError) {
+    let read = ParameterReader(set: set)
+    var features = features
+    if set.values["parallel_blocks"] != nil { features.blocks = set.flag("parallel_blocks") ? .parallel : .sequential }
+    if set.flag("uses_alibi"), features.positions != .alibiBeforeScale { features.positions = .alibi }
+    if let name = set.text("activation") {
+      guard let activation = ForwardPassFeatures.Activation(configurationName: name) else {
+        throw .unknownActivation(name)
+      }
+      features.activation = activation
     }
-    func real(_ name: String) throws(ParameterError) -> Double {
-      guard let value = set.real(name) else { throw .missing(name: name, places: Self.places) }
-      guard value.isFinite, value > 0 else { throw .outOfRange(name: name, value: value) }
-      return value
-    }
-    let headCount = try positive("head_count")
-    let keyValueHeadCount = try positive("key_value_head_count")
-    let headDimension = try positive("head_dimension")
+    let headCount = try read.positive("head_count")
+    let keyValueHeadCount = try read.optionalPositive("key_value_head_count") ?? headCount
+    let headDimension = try read.positive("head_dimension")
     guard headCount % keyValueHeadCount == 0 else {
       throw .notDivisible("head_count", headCount, by: "key_value_head_count", keyValueHeadCount)
     }
-    guard headDimension % 2 == 0 else { throw .mustBeEven(name: "head_dimension", value: headDimension) }
+    let rotates = features.positions == .rotary
+    let rotaryName = set.values["rotary_dimension_count"] == nil ? "head_dimension" : "rotary_dimension_count"
+    let rotaryDimension = try read.optionalPositive("rotary_dimension_count") ?? headDimension
+    if rotates, rotaryDimension % 2 != 0 { throw .mustBeEven(name: rotaryName, value: rotaryDimension) }
+    let contextLength = try read.positive("context_length")
     self.init(
-      layerCount: try positive("layer_count"), embeddingLength: try positive("embedding_length"),
-      feedForwardLength: try positive("feed_forward_length"), headCount: headCount,
+      layerCount: try read.positive("layer_count"), embeddingLength: try read.positive("embedding_length"),
+      feedForwardLength: try read.positive("feed_forward_length"), headCount: headCount,
       keyValueHeadCount: keyValueHeadCount, headDimension: headDimension,
-      vocabularySize: try positive("vocabulary_size"), contextLength: try positive("context_length"),
-      normEpsilon: try real("norm_epsilon"),
+      vocabularySize: try read.positive("vocabulary_size"), contextLength: contextLength,
+      normEpsilon: try read.real("norm_epsilon"),
       rotary: RotaryEmbedding(
-        base: try real("rotary_base"), dimensionCount: headDimension, scaling: set.rotaryScaling),
+        base: rotates ? try read.real("rotary_base") : 1, dimensionCount: rotaryDimension, scaling: set.rotaryScaling),
       tiesEmbeddings: set.flag("ties_embeddings"), slidingWindow: set.integer("sliding_window"))
+    self.features = features
+    windowedLayers = try read.layers("windowed_layers", leavingOutEvery: "sliding_window_pattern", of: layerCount)
+    rotatedLayers = try read.layers("rotated_layers", leavingOutEvery: "unrotated_layer_interval", of: layerCount)
+    localRotaryBase = try read.optionalReal("rotary_local_base")
+    scales = try Scales(read, features, embeddingLength: embeddingLength)
+    experts = try Experts(read, feedForwardLength: feedForwardLength)
+    latentAttention = try LatentAttention(read, normEpsilon: normEpsilon)
+    pooling = Pooling(rawValue: set.integer("pooling_type") ?? 0) ?? .none
+  }
+}
+
+extension Hyperparameters.Scales {
+  fileprivate init(
+    _ read: ParameterReader, _ features: ForwardPassFeatures, embeddingLength: Int
+  ) throws(ParameterError) {
+    self.init()
+    attention = try read.optionalReal("attention_scale")
+    if let scalar = try read.optionalReal("query_pre_attention_scalar") { attention = 1 / scalar.squareRoot() }
+    // T5 trains without a scale: the weights have taken it in.
+    if features.positions == .relative { attention = attention ?? 1 }
+    attentionSoftcap = try read.optionalReal("attention_softcap")
+    embedding =
+      try read.optionalReal("embedding_scale")
+      ?? (features.scalesEmbeddings ? Double(embeddingLength).squareRoot() : nil)
+    residual = try read.optionalReal("residual_scale")
+    logit = try read.optionalReal("logit_scale")
+    logitDivisor = try read.optionalReal("logit_divisor")
+    logitSoftcap = try read.optionalReal("logit_softcap")
+  }
+}
+
+extension Hyperparameters.Experts {
+  fileprivate init?(_ read: ParameterReader, feedForwardLength: Int) throws(ParameterError) {
+    guard let count = try read.optionalPositive("expert_count") else { return nil }
+    self.init(
+      count: count, usedCount: try read.positive("expert_used_count"),
+      feedForwardLength: try read.optionalPositive("expert_feed_forward_length") ?? feedForwardLength,
+      sharedFeedForwardLength: try read.optionalPositive("shared_expert_feed_forward_length"))
+    guard usedCount <= count else {
+      throw .outOfRange(name: "expert_used_count", value: Double(usedCount))
+    }
+    if read.set.values["normalizes_expert_weights"] != nil {
+      normalizesWeights = read.set.flag("normalizes_expert_weights")
+    }
+    weightScale = try read.optionalReal("expert_weight_scale") ?? 1
+    groupCount = try read.optionalPositive("expert_group_count") ?? 1
+    usedGroupCount = try read.optionalPositive("expert_used_group_count") ?? groupCount
+    guard count % groupCount == 0 else {
+      throw .notDivisible("expert_count", count, by: "expert_group_count", groupCount)
+    }
+  }
+}
+
+extension Hyperparameters.LatentAttention {
+  fileprivate init?(_ read: ParameterReader, normEpsilon: Double) throws(ParameterError) {
+    guard let rank = try read.optionalPositive("key_value_rank") else { return nil }
+    self.init(
+      queryRank: try read.optionalPositive("query_rank"), keyValueRank: rank,
+      unrotatedDimension: try read.positive("unrotated_dimension_count"),
+      valueDimension: try read.positive("value_dimension"),
+      normEpsilon: try read.optionalReal("latent_norm_epsilon") ?? normEpsilon)
+  }
+}
+
+/// Reads numbers that must be there or in range.
+private struct ParameterReader {
+  let set: ParameterSet
+
+  /// Where the numbers of a model stand, for the message about one that is missing.
+  private static let places = "it in config.json or params.json beside the weights, or in the metadata of a GGUF"
+
+  func positive(_ name: String) throws(ParameterError) -> Int {
+    guard let value = set.integer(name) else { throw .missing(name: name, places: Self.places) }
+    guard value > 0 else { throw .notPositive(name: name, value: value) }
+    return value
+  }
+
+  /// A number of which 0 means that there is none.
+  func optionalPositive(_ name: String) throws(ParameterError) -> Int? {
+    set.integer(name) == nil || set.integer(name) == 0 ? nil : try positive(name)
+  }
+
+  func real(_ name: String) throws(ParameterError) -> Double {
+    guard let value = set.real(name) else { throw .missing(name: name, places: Self.places) }
+    guard value.isFinite, value > 0 else { throw .outOfRange(name: name, value: value) }
+    return value
+  }
+
+  /// A number of which 0 means that there is none.
+  func optionalReal(_ name: String) throws(ParameterError) -> Double? {
+    set.real(name) == nil || set.real(name) == 0 ? nil : try real(name)
+  }
+
+  /// Which layers have a feature: from a list with an entry for each, or from an interval whose last layer lacks it.
+  ///
+  /// The entries are flags, 1 and 0, or transformers' words for the layer types.
+  func layers(
+    _ name: String, leavingOutEvery interval: String, of layerCount: Int
+  ) throws(ParameterError) -> [Bool]? {
+    if let list = set.list(name) {
+      guard list.count >= layerCount else { throw .tooFewLayers(name: name, expected: layerCount, found: list.count) }
+      let having: [ParameterValue] = [.bool(true), .integer(1), .text("sliding_attention")]
+      return list.prefix(layerCount).map(having.contains)
+    }
+    guard let interval = try optionalPositive(interval) else { return nil }
+    return (0..<layerCount).map { ($0 + 1) % interval != 0 }
   }
 }

@@ -1,6 +1,6 @@
-/// The numbers that give a decoder model its size and behaviour, whatever file they came from.
+/// The numbers that give a model its size and behaviour, whatever file they came from.
 public struct Hyperparameters: Sendable, Hashable {
-  /// Decoder layers.
+  /// Layers.
   public var layerCount: Int
   /// The width of the residual stream ("hidden size").
   public var embeddingLength: Int
@@ -10,20 +10,37 @@ public struct Hyperparameters: Sendable, Hashable {
   public var headCount: Int
   /// Key and value heads; `headCount` is a multiple of it.
   public var keyValueHeadCount: Int
-  /// Elements of one head; not always `embeddingLength / headCount`.
+  /// Elements of one head of queries and keys; not always `embeddingLength / headCount`.
   public var headDimension: Int
   /// Rows of the token embedding.
   public var vocabularySize: Int
   /// Positions the model was trained for.
   public var contextLength: Int
-  /// The constant added to the mean square in RMSNorm.
+  /// The constant added to the mean square or the variance in norms.
   public var normEpsilon: Double
-  /// The rotary position embedding.
+  /// The rotary position embedding; without meaning where the features have none.
   public var rotary: RotaryEmbedding
   /// Whether the output matrix is the token embedding.
   public var tiesEmbeddings: Bool
-  /// Positions that a query attends to, itself included; nil for all before it.
+  /// Positions that a query attends to, itself included; nil for all.
   public var slidingWindow: Int?
+
+  /// How the architecture computes.
+  public var features = ForwardPassFeatures()
+  /// Which layers have the sliding window; nil for all.
+  public var windowedLayers: [Bool]?
+  /// Which layers rotate queries and keys; nil for all.
+  public var rotatedLayers: [Bool]?
+  /// The rotary base of layers with a sliding window, which are not scaled; nil for that of all layers (Gemma 3).
+  public var localRotaryBase: Double?
+  /// Factors and limits on the way.
+  public var scales = Scales()
+  /// The mixture of experts, if the model has one.
+  public var experts: Experts?
+  /// The low-rank queries, keys and values of DeepSeek ("multi-head latent attention"), if the model has them.
+  public var latentAttention: LatentAttention?
+  /// How the vectors of all positions become that of the text.
+  public var pooling = Pooling.none
 
   /// Collects the numbers.
   public init(
@@ -44,67 +61,88 @@ public struct Hyperparameters: Sendable, Hashable {
     self.tiesEmbeddings = tiesEmbeddings
     self.slidingWindow = slidingWindow
   }
-}
 
-/// The rotary position embedding of a model: pair `k` of a head turns by `position * inverseFrequency(k)`.
-public struct RotaryEmbedding: Sendable, Hashable {
-  /// The base θ: unscaled, `inverseFrequency(k) = base^(-2k / dimensionCount)`.
-  public var base: Double
-  /// How many elements of a head are rotated, from the first on.
-  public var dimensionCount: Int
-  /// What stretches it to longer contexts.
-  public var scaling: RotaryScaling
+  /// Factors and limits; nil for none.
+  public struct Scales: Sendable, Hashable {
+    /// Multiplies the scores of attention; nil for `1 / √headDimension`.
+    public var attention: Double?
+    /// Scores `x` of attention become `cap tanh(x / cap)`.
+    public var attentionSoftcap: Double?
+    /// Multiplies token embeddings.
+    public var embedding: Double?
+    /// Multiplies what attention and the feed-forward network add to the residual stream.
+    public var residual: Double?
+    /// Multiplies logits.
+    public var logit: Double?
+    /// Divides logits.
+    public var logitDivisor: Double?
+    /// Logits `x` become `cap tanh(x / cap)`.
+    public var logitSoftcap: Double?
 
-  /// Collects the facts.
-  public init(base: Double, dimensionCount: Int, scaling: RotaryScaling = .none) {
-    self.base = base
-    self.dimensionCount = dimensionCount
-    self.scaling = scaling
+    /// No factors.
+    public init() {}
   }
-}
 
-/// A way to stretch the rotary embedding beyond the trained context; formulas as in transformers' `modeling_rope_utils`.
-public enum RotaryScaling: Sendable, Hashable {
-  case none
-  /// Positions are divided by `factor`.
-  case linear(factor: Double)
-  /// NTK scaling by the length of the sequence, once it exceeds the trained context length `originalContextLength`.
-  case dynamic(factor: Double, originalContextLength: Int)
-  /// Llama 3.1: low frequencies divided by `factor`, high ones kept, a ramp between.
-  case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
-  /// YaRN: interpolation below, extrapolation above a ramp of frequencies, and a factor on the attention.
-  case yarn(YaRN)
+  /// A mixture of experts: a router chooses a few feed-forward networks for each position.
+  public struct Experts: Sendable, Hashable {
+    /// Networks of a layer.
+    public var count: Int
+    /// Networks that a position uses.
+    public var usedCount: Int
+    /// The inner width of one.
+    public var feedForwardLength: Int
+    /// The inner width of the network that every position uses besides.
+    public var sharedFeedForwardLength: Int?
+    /// Whether the weights of the chosen ones are divided by their sum.
+    public var normalizesWeights = true
+    /// Multiplies the weights.
+    public var weightScale = 1.0
+    /// Equal groups of experts, of which only the best `usedGroupCount` are asked (1: no groups).
+    public var groupCount = 1, usedGroupCount = 1
 
-  /// The parameters of YaRN; `attentionFactor` nil means `0.1 ln(factor) + 1`.
-  public struct YaRN: Sendable, Hashable {
-    /// How far the context is stretched.
-    public var factor: Double
-    /// The context length before stretching.
-    public var originalContextLength: Int
-    /// Multiplies cosine and sine; nil for the default formula.
-    public var attentionFactor: Double?
-    /// Rotations within the original context above which a frequency is kept.
-    public var betaFast: Double
-    /// Rotations within the original context below which a frequency is divided by `factor`.
-    public var betaSlow: Double
-    /// DeepSeek's multipliers of the attention factor.
-    public var mscale: Double?, mscaleAllDimensions: Double?
-    /// Whether the ramp's ends are rounded to whole pairs.
-    public var truncates: Bool
-
-    /// Collects the parameters.
-    public init(
-      factor: Double, originalContextLength: Int, attentionFactor: Double? = nil, betaFast: Double = 32,
-      betaSlow: Double = 1, mscale: Double? = nil, mscaleAllDimensions: Double? = nil, truncates: Bool = true
-    ) {
-      self.factor = factor
-      self.originalContextLength = originalContextLength
-      self.attentionFactor = attentionFactor
-      self.betaFast = betaFast
-      self.betaSlow = betaSlow
-      self.mscale = mscale
-      self.mscaleAllDimensions = mscaleAllDimensions
-      self.truncates = truncates
+    /// Collects the numbers.
+    public init(count: Int, usedCount: Int, feedForwardLength: Int, sharedFeedForwardLength: Int? = nil) {
+      self.count = count
+      self.usedCount = usedCount
+      self.feedForwardLength = feedForwardLength
+      self.sharedFeedForwardLength = sharedFeedForwardLength
     }
+  }
+
+  /// The sizes of DeepSeek's attention; a head of queries and keys is `unrotatedDimension + rotary.dimensionCount`.
+  public struct LatentAttention: Sendable, Hashable {
+    /// The rank of queries ("q_lora_rank"); nil where they are projected at once.
+    public var queryRank: Int?
+    /// The rank of keys and values ("kv_lora_rank").
+    public var keyValueRank: Int
+    /// Elements of a head before those that are rotated ("qk_nope_head_dim").
+    public var unrotatedDimension: Int
+    /// Elements of a head of values ("v_head_dim").
+    public var valueDimension: Int
+    /// The constant in the norms of the low-rank vectors.
+    public var normEpsilon: Double
+
+    /// Collects the sizes.
+    public init(
+      queryRank: Int?, keyValueRank: Int, unrotatedDimension: Int, valueDimension: Int, normEpsilon: Double
+    ) {
+      self.queryRank = queryRank
+      self.keyValueRank = keyValueRank
+      self.unrotatedDimension = unrotatedDimension
+      self.valueDimension = valueDimension
+      self.normEpsilon = normEpsilon
+    }
+  }
+
+  /// How the vectors of all positions become one; raw values are those of GGUF's `pooling_type`.
+  public enum Pooling: Int, Sendable, Hashable {
+    /// Not at all.
+    case none = 0
+    /// Their mean.
+    case mean = 1
+    /// The vector of the first position ("CLS").
+    case first = 2
+    /// The vector of the last position.
+    case last = 3
   }
 }

@@ -1,17 +1,21 @@
 import Bytes
 import Tensors
 
-/// A number of a model, or a yes or no.
+/// A number of a model, a yes or no, a word, or a list of these (often one for each layer).
 public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
   case integer(Int)
   case real(Double)
   case bool(Bool)
+  case text(String)
+  case list([ParameterValue])
 
   public var description: String {
     switch self {
     case .integer(let value): "\(value)"
     case .real(let value): JSON.real(value).text(.compact)
     case .bool(let value): "\(value)"
+    case .text(let value): value
+    case .list(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
     }
   }
 
@@ -21,6 +25,8 @@ public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
     case .integer(let value): .integer(value)
     case .real(let value): .real(value)
     case .bool(let value): .bool(value)
+    case .text(let value): .string(value)
+    case .list(let values): .array(values.map(\.json))
     }
   }
 }
@@ -92,6 +98,14 @@ public struct ParameterSet: Sendable, Hashable {
     case .integer(let value): Double(value)
     default: nil
     }
+  }
+
+  /// The word called `name`.
+  public func text(_ name: String) -> String? { if case .text(let value) = values[name] { value } else { nil } }
+
+  /// The list called `name`.
+  public func list(_ name: String) -> [ParameterValue]? {
+    if case .list(let values) = values[name] { values } else { nil }
   }
 
   /// The flag called `name`; absent means false.

@@ -10,6 +10,8 @@ public enum ParameterError: IngotError, Hashable {
   case rotaryScalingLacks(type: String, key: String)
   case mustBeEven(name: String, value: Int)
   case outOfRange(name: String, value: Double)
+  case unknownActivation(String)
+  case tooFewLayers(name: String, expected: Int, found: Int)
 
   public var category: ErrorCategory { .input }
 
@@ -21,10 +23,14 @@ public enum ParameterError: IngotError, Hashable {
     case .notDivisible(let name, let value, let other, let divisor):
       "\(name) \(value) is not a multiple of \(other) \(divisor)"
     case .unknownRotaryScaling(let type):
-      "rotary scaling \(type.quoted) is not known (known: linear, dynamic, llama3, yarn)"
+      "rotary scaling \(type.quoted) is not known (known: linear, dynamic, llama3, yarn, longrope)"
     case .rotaryScalingLacks(let type, let key): "rotary scaling \(type.quoted) has no number \(key.quoted)"
     case .mustBeEven(let name, let value): "\(name) is \(value), expected an even number"
     case .outOfRange(let name, let value): "\(name) is \(value), which is out of range"
+    case .unknownActivation(let name):
+      "activation \(name.quoted) is not known (known: silu, gelu, gelu_new, relu, relu2)"
+    case .tooFewLayers(let name, let expected, let found):
+      "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
     }
   }
 }

@@ -61,6 +61,18 @@ extension ParameterValue {
     case .integer(let value): .uint32(UInt32(clamping: value))
     case .real(let value): .float32(Float(value))
     case .bool(let value): .bool(value)
+    case .text(let value): .string(ByteString(value))
+    case .list(let values): .array(Self.array(values))
+    }
+  }
+
+  /// A list takes the type of its first element; a GGUF has no mixed ones.
+  private static func array(_ values: [ParameterValue]) -> MetadataArray {
+    switch values.first {
+    case .real: .float32(values.map { if case .real(let value) = $0 { Float(value) } else { 0 } })
+    case .bool: .bool(values.map { $0 == .bool(true) })
+    case .text: .string(PackedStrings(values.map(\.description)))
+    default: .uint32(values.map { if case .integer(let value) = $0 { UInt32(clamping: value) } else { 0 } })
     }
   }
 }

@@ -13,6 +13,12 @@ extension RotaryScaling {
       }
       return value
     }
+    func factors(_ key: String) throws(ParameterError) -> [Double] {
+      guard let values = members[ExactString(key)]?.array?.map(\.real), !values.contains(nil) else {
+        throw .rotaryScalingLacks(type: "longrope", key: key)
+      }
+      return values.compactMap(\.self)
+    }
     func original(_ fallback: Int) throws(ParameterError) -> Int {
       let stated = number("original_max_position_embeddings") ?? Double(fallback)
       guard let length = Int(exactly: stated.rounded()), length > 0 else {
@@ -37,6 +43,14 @@ extension RotaryScaling {
           attentionFactor: number("attention_factor"), betaFast: number("beta_fast") ?? 32,
           betaSlow: number("beta_slow") ?? 1, mscale: number("mscale"), mscaleAllDimensions: number("mscale_all_dim"),
           truncates: members["truncate"]?.bool ?? true))
+    case "longrope", "su":
+      // Phi-3 states the original context outside; without a factor the stretch follows from the two lengths.
+      let original = try original(configuration.json["original_max_position_embeddings"]?.integer ?? contextLength)
+      self = .longrope(
+        LongRoPE(
+          shortFactors: try factors("short_factor"), longFactors: try factors("long_factor"),
+          originalContextLength: original, factor: number("factor") ?? Double(contextLength) / Double(original),
+          attentionFactor: number("attention_factor")))
     case let type?: throw .unknownRotaryScaling(type)
     }
   }
@@ -72,6 +86,13 @@ extension RotaryScaling {
       setInteger("original_max_position_embeddings", yarn.originalContextLength)
       members["rope_type"] = .string("yarn")
       if !yarn.truncates { members["truncate"] = .bool(false) }
+    case .longrope(let longrope):
+      set("attention_factor", longrope.attentionFactor)
+      set("factor", longrope.factor)
+      members["long_factor"] = .array(longrope.longFactors.map { .real($0) })
+      setInteger("original_max_position_embeddings", longrope.originalContextLength)
+      members["rope_type"] = .string("longrope")
+      members["short_factor"] = .array(longrope.shortFactors.map { .real($0) })
     }
     return .object(members)
   }

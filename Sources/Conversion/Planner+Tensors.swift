@@ -47,7 +47,7 @@ extension Planner {
   private func derivedTensors(_ scheme: NamingScheme) -> [PlannedTensor] {
     model.definition.derived.compactMap { rule in
       guard let pattern = model.definition.pattern(of: rule, in: scheme),
-        let numbers = try? Hyperparameters(model.parameters),
+        let numbers = try? model.hyperparameters(),
         let factors = Llama3Frequencies.factors(numbers.rotary), let shape = Shape([factors.count])
       else { return nil }
       return PlannedTensor(

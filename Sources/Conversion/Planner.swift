@@ -77,7 +77,7 @@ public struct Planner {
       return
     }
     do throws(ParameterError) {
-      _ = try Hyperparameters(model.parameters)
+      _ = try model.hyperparameters()
     } catch {
       problems.append(error)
     }

@@ -2,52 +2,68 @@ import Architectures
 import Bytes
 import Synchronization
 
-/// Causal attention with grouped queries: `softmax(q · kᵀ / √dimension) · v`, per head.
+/// Attention with grouped queries: `softmax(scale × q · kᵀ + bias) · v`, per head.
 ///
-///     query  [position, head × dimension]            head h reads key-value head h / (heads per key-value head)
-///     key    [position, key-value head × dimension]
-///     value  [position, key-value head × dimension]
-///     result [position, head × dimension]
+///     query  [position, head × key dimension]          head h reads key-value head h / (heads per key-value head)
+///     key    [position, key-value head × key dimension]
+///     value  [position, key-value head × value dimension]
+///     result [position, head × value dimension]
 struct Attention: Sendable {
   let headCount: Int
   let keyValueHeadCount: Int
-  let dimension: Int
+  let keyDimension: Int
+  let valueDimension: Int
+  /// Multiplies the scores.
+  let scale: Float
+  /// Limits the scaled scores: `cap tanh(score / cap)`.
+  let softcap: Float?
+  /// What is added to the scores for the positions of keys.
+  let bias: PositionBias?
+  /// Whether a query sees only positions up to its own.
+  let isCausal: Bool
   /// Positions that a query sees, itself included; nil for all up to its own.
   let window: Int?
+
+  /// The attention of one layer.
+  init(_ hyperparameters: Hyperparameters, layer: Int) {
+    headCount = hyperparameters.headCount
+    let latent = hyperparameters.latentAttention
+    keyValueHeadCount = latent == nil ? hyperparameters.keyValueHeadCount : headCount
+    keyDimension = hyperparameters.keyDimension
+    valueDimension = latent?.valueDimension ?? hyperparameters.headDimension
+    scale = hyperparameters.attentionScale
+    softcap = hyperparameters.scales.attentionSoftcap.map { Float($0) }
+    bias = PositionBias(hyperparameters)
+    isCausal = hyperparameters.features.mask == .causal
+    window = hyperparameters.window(of: layer)
+  }
 
   /// Queries that one thread takes at a time.
   static let blockHeight = 8 * Strips.height
 
-  init(_ hyperparameters: Hyperparameters) {
-    headCount = hyperparameters.headCount
-    keyValueHeadCount = hyperparameters.keyValueHeadCount
-    dimension = hyperparameters.headDimension
-    window = hyperparameters.slidingWindow
-  }
-
-  /// Computes the result for all positions; heads and blocks of queries are split over threads.
+  /// Computes the result for all queries; heads and blocks of queries are split over threads.
   func attend(query: Matrix, key: Matrix, value: Matrix, threads: Int) throws -> Matrix {
-    let positionCount = query.rowCount
+    let positionCount = query.rowCount, keyCount = key.rowCount
     let heads = (0..<keyValueHeadCount).map { head in
       var keys = Panels(), values = Panels()
-      let start = head * dimension
       keys.pack(
-        key.values, rowCount: positionCount, depth: dimension, start: start, stride: key.columnCount)
+        key.values, rowCount: keyCount, depth: keyDimension, start: head * keyDimension, stride: key.columnCount)
       values.pack(
-        transposing: value.values, rowCount: dimension, depth: positionCount, start: start, stride: value.columnCount)
+        transposing: value.values, rowCount: valueDimension, depth: keyCount, start: head * valueDimension,
+        stride: value.columnCount)
       return (keys: keys, values: values)
     }
-    let result = Mutex(Matrix(rowCount: positionCount, columnCount: query.columnCount))
+    let result = Mutex(Matrix(rowCount: positionCount, columnCount: headCount * valueDimension))
     let blockCount = (positionCount + Self.blockHeight - 1) / Self.blockHeight
     try Parallel.forEach(headCount * blockCount, threads: threads, state: Workspace.init) { workspace, index in
       let head = index / blockCount
       let start = index % blockCount * Self.blockHeight
       let queries = start..<min(start + Self.blockHeight, positionCount)
       let panels = heads[head / (headCount / keyValueHeadCount)]
-      workspace.queries.pack(query, rows: queries, columns: head * dimension..<(head + 1) * dimension)
-      softmax(of: queries, keys: panels.keys, in: &workspace)
+      workspace.queries.pack(query, rows: queries, columns: head * keyDimension..<(head + 1) * keyDimension)
+      softmax(of: queries, head: head, keys: panels.keys, in: &workspace)
       workspace.product.multiply(workspace.weights, panels.values)
-      result.withLock { workspace.product.copy(to: &$0, row: start, column: head * dimension) }
+      result.withLock { workspace.product.copy(to: &$0, row: start, column: head * valueDimension) }
     }
     return result.withLock { $0 }
   }
@@ -64,21 +80,22 @@ struct Attention: Sendable {
   /// Computes the weights of a block of queries: `e^(score - greatest) / Σ e^(score - greatest)`, 0 for hidden keys.
   ///
   /// Sixteen partial sums, one per lane, are added in double precision.
-  private func softmax(of queries: Range<Int>, keys: Panels, in workspace: inout Workspace) {
+  private func softmax(of queries: Range<Int>, head: Int, keys: Panels, in workspace: inout Workspace) {
     let height = Panels.height
-    let first = firstKey(of: queries.lowerBound) / height
-    workspace.scores.multiply(
-      workspace.queries, keys, chosen: first..<(queries.upperBound + height - 1) / height)
-    workspace.weights.clear(rowCount: queries.count, depth: queries.upperBound)
-    let scale = SIMD16<Float>(repeating: 1 / Float(dimension).squareRoot())
+    let first = seen(from: queries.lowerBound, keyCount: keys.rowCount).lowerBound / height
+    let end = seen(from: queries.upperBound - 1, keyCount: keys.rowCount).upperBound + 1
+    workspace.scores.multiply(workspace.queries, keys, chosen: first..<(end + height - 1) / height)
+    workspace.weights.clear(rowCount: queries.count, depth: end)
     let panelCount = workspace.scores.panelCount
 
     for (row, position) in queries.enumerated() {
-      let seen = firstKey(of: position)...position
+      let visible = seen(from: position, keyCount: keys.rowCount)
       var greatest = SIMD16<Float>(repeating: -.infinity)
       for panel in 0..<panelCount {
+        let firstKey = (first + panel) * height
         let scores = hiding(
-          workspace.scores.vectors[row * panelCount + panel] * scale, but: seen, (first + panel) * height)
+          score(workspace.scores.vectors[row * panelCount + panel], head: head, firstKey: firstKey), but: visible,
+          firstKey)
         workspace.scores.vectors[row * panelCount + panel] = scores
         greatest = greatest.replacing(with: scores, where: scores .> greatest)
       }
@@ -100,9 +117,21 @@ struct Attention: Sendable {
     }
   }
 
-  /// The first position that the query at `position` sees.
-  private func firstKey(of position: Int) -> Int {
-    window.map { max(0, position - $0 + 1) } ?? 0
+  /// The positions that the query at `position` sees.
+  private func seen(from position: Int, keyCount: Int) -> ClosedRange<Int> {
+    guard isCausal else { return 0...keyCount - 1 }
+    return (window.map { max(0, position - $0 + 1) } ?? 0)...position
+  }
+
+  /// The scaled scores of the keys from `firstKey` on, with what their positions add, below the cap.
+  @inline(__always)
+  private func score(_ product: SIMD16<Float>, head: Int, firstKey: Int) -> SIMD16<Float> {
+    let scale = SIMD16(repeating: scale)
+    let scores = bias?.apply(to: product, scale: scale, head: head, firstKey: firstKey) ?? product * scale
+    guard let softcap else { return scores }
+    let cap = SIMD16(repeating: softcap)
+    let share = scores / cap
+    return SIMD16(lowHalf: HyperbolicTangent.of(share.lowHalf), highHalf: HyperbolicTangent.of(share.highHalf)) * cap
   }
 
   /// The scores of the keys from `firstKey` on with those outside `seen` replaced by `-inf`.

@@ -8,25 +8,31 @@ extension ForwardPass {
     }
   }
 
-  /// The residual stream after the last norm, `[position, embedding]`.
-  public func normalizedHidden() throws -> Matrix {
-    try normalize(hidden, .outputNorm, nil)
-  }
-
   /// The scores of every token to come next, `[position, vocabulary]`, for the positions `positions` (all, if nil).
   ///
   /// To be asked after the last layer. Some positions at a time bound the memory, at the cost of reading the output
   /// matrix once more for each part; the numbers are the same.
   public func logits(positions: Range<Int>? = nil) throws -> Matrix {
+    guard hyperparameters.features.output == .logits else { throw InferenceError.hasNo(output: "logits") }
     let chosen = (positions ?? 0..<tokens.count).clamped(to: 0..<tokens.count)
     let (count, overflow) = chosen.count.multipliedReportingOverflow(by: hyperparameters.vocabularySize)
     guard !overflow, count <= Hyperparameters.greatestActivationCount else {
       throw InferenceError.tooLarge(name: "logits")
     }
     // hidden [position, embedding] · output [vocabulary, embedding]ᵀ
-    let final = try normalize(hidden.rows(chosen), .outputNorm, nil)
-    return try weights.multiply(
+    let final = try normalizedFinal(hidden.rows(chosen))
+    var logits = try weights.multiply(
       final, weights.outputRole, layer: nil, outputCount: hyperparameters.vocabularySize, threads: threads)
+    if let bias = try weights.optionalVector(
+      TensorRole.output.bias, layer: nil, count: hyperparameters.vocabularySize)
+    {
+      logits.add(toEachRow: bias)
+    }
+    let scales = hyperparameters.scales
+    if let scale = scales.logit { logits.multiply(by: Float(scale)) }
+    if let divisor = scales.logitDivisor { logits.multiply(by: 1 / Float(divisor)) }
+    if let cap = scales.logitSoftcap { logits.cap(at: Float(cap)) }
+    return logits
   }
 
   /// The logits `[position, vocabulary]` of a whole pass over `tokens`.

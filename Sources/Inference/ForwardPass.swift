@@ -1,7 +1,7 @@
 import Architectures
 import Bytes
 
-/// The forward pass of the LLaMA family in float32, a layer at a time.
+/// The forward pass of a transformer in float32, a layer at a time, as the features of its definition say.
 ///
 ///     tokens ─► embedding ─► layer 0 ─► … ─► layer n-1 ─► norm ─► output ─► logits
 ///
@@ -17,8 +17,7 @@ public struct ForwardPass: Sendable {
 
   let weights: any WeightSource
   let threads: Int
-  private let rotary: RotaryTable
-  private let attention: Attention
+  let rotations: Rotations
 
   /// Prepares the pass over `tokens` and looks up their embeddings.
   ///
@@ -31,8 +30,7 @@ public struct ForwardPass: Sendable {
     self.weights = weights
     self.tokens = tokens
     self.threads = threads
-    rotary = try RotaryTable(hyperparameters.rotary, positionCount: tokens.count)
-    attention = Attention(hyperparameters)
+    rotations = try Rotations(hyperparameters, positionCount: tokens.count)
     hidden = try weights.embeddings(of: tokens)
   }
 
@@ -46,50 +44,46 @@ public struct ForwardPass: Sendable {
 
   /// Takes the residual stream through one layer; `observe` sees what is added to it.
   public mutating func step(layer: Int, observe: (Stage, Matrix) throws -> Void = { _, _ in }) throws {
-    let attended = try attend(normalize(hidden, .attentionNorm, layer), layer)
+    let input = hidden
+    let blocks = hyperparameters.features.blocks
+
+    let attended = try branch(input, layer, .attentionNorm, .attentionPostNorm) { try attend($0, layer) }
     try observe(.attention, attended)
     hidden.add(attended)
+    if blocks == .postNorm { hidden = try normalize(hidden, .attentionPostNorm, layer) }
 
-    let transformed = try feedForward(normalize(hidden, .feedForwardNorm, layer), layer)
+    let seen = blocks == .parallel ? input : hidden
+    let transformed = try branch(seen, layer, .feedForwardNorm, .feedForwardPostNorm) { try feedForward($0, layer) }
     try observe(.feedForward, transformed)
     hidden.add(transformed)
+    if blocks == .postNorm { hidden = try normalize(hidden, .feedForwardPostNorm, layer) }
   }
 
-  /// `softmax(rotated q · rotated kᵀ / √dimension) · v`, and the output projection.
-  private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
-    // q [position, head × dimension], k and v [position, key-value head × dimension]
-    var query = try project(x, .attentionQuery, .attentionQueryBias, layer, to: hyperparameters.queryLength)
-    var key = try project(x, .attentionKey, .attentionKeyBias, layer, to: hyperparameters.keyValueLength)
-    let value = try project(x, .attentionValue, .attentionValueBias, layer, to: hyperparameters.keyValueLength)
-    rotary.rotate(&query, headDimension: hyperparameters.headDimension)
-    rotary.rotate(&key, headDimension: hyperparameters.headDimension)
-    let mixed = try attention.attend(query: query, key: key, value: value, threads: threads)
-    return try project(mixed, .attentionOutput, .attentionOutputBias, layer, to: hyperparameters.embeddingLength)
-  }
-
-  /// SwiGLU: `down(silu(gate(x)) × up(x))`.
-  private func feedForward(_ x: Matrix, _ layer: Int) throws -> Matrix {
-    // gate and up [position, feed-forward]
-    let gate = try project(x, .feedForwardGate, .feedForwardGateBias, layer, to: hyperparameters.feedForwardLength)
-    let up = try project(x, .feedForwardUp, .feedForwardUpBias, layer, to: hyperparameters.feedForwardLength)
-    return try project(
-      gate.gating(up), .feedForwardDown, .feedForwardDownBias, layer, to: hyperparameters.embeddingLength)
-  }
-
-  /// RMSNorm with the layer's weights `[embedding]`.
-  func normalize(_ x: Matrix, _ role: TensorRole, _ layer: Int?) throws -> Matrix {
-    x.rootMeanSquareNormalized(
-      weights: try weights.vector(role, layer: layer, count: x.columnCount), epsilon: hyperparameters.normEpsilon)
-  }
-
-  /// `x · wᵀ`, plus the bias if the model has one: `[position, in]` to `[position, outputCount]`.
-  private func project(
-    _ x: Matrix, _ role: TensorRole, _ bias: TensorRole, _ layer: Int, to outputCount: Int
+  /// What a part of a layer adds to the residual stream: `scale × norm(part(norm(x)))`, with the norms that the model has.
+  private func branch(
+    _ x: Matrix, _ layer: Int, _ norm: TensorRole, _ postNorm: TensorRole, _ part: (Matrix) throws -> Matrix
   ) throws -> Matrix {
-    var y = try weights.multiply(x, role, layer: layer, outputCount: outputCount, threads: threads)
-    if weights.contains(bias, layer: layer) {
-      y.add(toEachRow: try weights.vector(bias, layer: layer, count: outputCount))
+    var y = try part(normalizeInput(x, norm, layer))
+    if hyperparameters.features.blocks != .postNorm, weights.contains(postNorm, layer: layer) {
+      y = try normalize(y, postNorm, layer)
     }
+    if let scale = hyperparameters.scales.residual { y.multiply(by: Float(scale)) }
     return y
+  }
+
+  /// `softmax(q · kᵀ × scale) · v` of every head, and the output projection.
+  private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
+    let (query, key, value) = try heads(x, layer)
+    let mixed = try Attention(hyperparameters, layer: layer)
+      .attend(query: query, key: key, value: value, threads: threads)
+    return try project(mixed, .attentionOutput, layer, to: hyperparameters.embeddingLength)
+  }
+
+  /// `down(activation(gate(x)) × up(x))`, or `down(activation(up(x)))` without a gate, or a mixture of such networks.
+  private func feedForward(_ x: Matrix, _ layer: Int) throws -> Matrix {
+    if let experts = hyperparameters.experts, weights.contains(.router, layer: layer) {
+      return try mixture(x, experts, layer)
+    }
+    return try network(x, .feedForward, layer, innerLength: hyperparameters.feedForwardLength)
   }
 }

@@ -1,11 +1,6 @@
 import Architectures
 
 extension Hyperparameters {
-  /// Columns of the query projection.
-  var queryLength: Int { headCount * headDimension }
-  /// Columns of the key and of the value projection.
-  var keyValueLength: Int { keyValueHeadCount * headDimension }
-
   /// The greatest count or length that is taken for real.
   static let greatestLength = 1 << 24
   /// The most numbers in one matrix of activations: 8 GiB.
@@ -26,6 +21,12 @@ extension Hyperparameters {
       ("layer count", layerCount), ("embedding length", embeddingLength), ("feed-forward length", feedForwardLength),
       ("head count", headCount), ("key-value head count", keyValueHeadCount), ("head dimension", headDimension),
       ("vocabulary size", vocabularySize), ("sliding window", slidingWindow ?? 1),
+      ("expert count", experts?.count ?? 1), ("experts used", experts?.usedCount ?? 1),
+      ("expert feed-forward length", experts?.feedForwardLength ?? 1),
+      ("shared expert feed-forward length", experts?.sharedFeedForwardLength ?? 1),
+      ("query rank", latentAttention?.queryRank ?? 1), ("key-value rank", latentAttention?.keyValueRank ?? 1),
+      ("unrotated dimension", latentAttention?.unrotatedDimension ?? 1),
+      ("value dimension", latentAttention?.valueDimension ?? 1),
       ("original context length", rotary.scaling.originalContextLength ?? 1), ("token count", positionCount),
     ]
     for (name, value) in lengths {
@@ -37,11 +38,17 @@ extension Hyperparameters {
     guard headCount.isMultiple(of: keyValueHeadCount) else {
       throw .unevenHeads(headCount: headCount, keyValueHeadCount: keyValueHeadCount)
     }
-    let widest = max(embeddingLength, feedForwardLength, queryLength)
+    let widest = max(
+      embeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0, experts?.sharedFeedForwardLength ?? 0,
+      headCount * keyDimension, headCount * (latentAttention?.valueDimension ?? 0))
     guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
-    guard rotary.dimensionCount >= 2, rotary.dimensionCount.isMultiple(of: 2), rotary.dimensionCount <= headDimension
-    else { throw .rotaryDimension(dimensionCount: rotary.dimensionCount, headDimension: headDimension) }
     guard normEpsilon.isFinite, normEpsilon >= 0 else { throw .outOfRange(name: "norm epsilon", value: normEpsilon) }
+    if features.positions == .rotary { try validateRotary() }
+  }
+
+  private func validateRotary() throws(InferenceError) {
+    guard rotary.dimensionCount >= 2, rotary.dimensionCount.isMultiple(of: 2), rotary.dimensionCount <= keyDimension
+    else { throw .rotaryDimension(dimensionCount: rotary.dimensionCount, headDimension: keyDimension) }
     guard rotary.base.isFinite, rotary.base > 0 else { throw .outOfRange(name: "rotary base", value: rotary.base) }
     if let factor = rotary.scaling.factor {
       guard factor.isFinite, factor > 0 else { throw .outOfRange(name: "rotary scaling factor", value: factor) }
@@ -55,6 +62,7 @@ extension RotaryScaling {
     case .none: nil
     case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _): factor
     case .yarn(let yarn): yarn.factor
+    case .longrope(let longrope): longrope.factor
     }
   }
 
@@ -63,6 +71,7 @@ extension RotaryScaling {
     case .none, .linear: nil
     case .dynamic(_, let length), .llama3(_, _, _, let length): length
     case .yarn(let yarn): yarn.originalContextLength
+    case .longrope(let longrope): longrope.originalContextLength
     }
   }
 }

@@ -19,6 +19,12 @@ public enum InferenceError: IngotError, Equatable {
   case outOfRange(name: String, value: Double)
   /// Frequencies or factors that came out infinite or not a number.
   case rotaryNotFinite(RotaryEmbedding)
+  /// LongRoPE's divisors, of which each pair needs one.
+  case rotaryFactorCount(expected: Int, found: Int)
+  /// A model that ends in logits asked for an embedding, or the other way round.
+  case hasNo(output: String)
+  /// More tokens than the position embedding has rows.
+  case tooManyPositions(count: Int, contextLength: Int)
   /// A tensor that the forward pass needs; `layer` is nil outside layers.
   case missingTensor(TensorRole, layer: Int?)
   /// Fewer numbers than the shape asks for.
@@ -26,7 +32,7 @@ public enum InferenceError: IngotError, Equatable {
 
   public var category: ErrorCategory {
     switch self {
-    case .noTokens, .tokenOutOfRange: .usage
+    case .noTokens, .tokenOutOfRange, .hasNo, .tooManyPositions: .usage
     default: .input
     }
   }
@@ -48,6 +54,11 @@ extension InferenceError {
     case .outOfRange(let name, let value): "\(name): is \(value), which the formula does not allow"
     case .rotaryNotFinite(let rotary):
       "rotary embedding: base \(rotary.base) with this scaling gives frequencies that are not finite"
+    case .rotaryFactorCount(let expected, let found):
+      "rotary embedding: has \(counted(found, "divisor")) of frequencies, expected \(expected.grouped)"
+    case .hasNo(let output): "forward pass: this model has no \(output)"
+    case .tooManyPositions(let count, let contextLength):
+      "tokens: \(count.grouped) are more than the \(contextLength.grouped) positions of the model"
     case .missingTensor(let role, let layer): "\(Self.place(role, layer)): is missing"
     case .tooFewNumbers(let role, let layer, let expected, let found):
       "\(Self.place(role, layer)): has \(counted(found, "number")) but \(expected.grouped) were expected"

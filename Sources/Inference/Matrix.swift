@@ -34,6 +34,31 @@ public struct Matrix: Sendable, Equatable {
     return part
   }
 
+  /// The rows `indices`, in this order.
+  func rows(_ indices: [Int]) -> Matrix {
+    var part = Matrix(rowCount: indices.count, columnCount: columnCount)
+    for (row, index) in indices.enumerated() {
+      for column in 0..<columnCount { part.values[row * columnCount + column] = values[index * columnCount + column] }
+    }
+    return part
+  }
+
+  /// The columns `columns` as a matrix of their own.
+  func columns(_ columns: Range<Int>) -> Matrix {
+    var part = Matrix(rowCount: rowCount, columnCount: columns.count)
+    part.copy(self, columns: columns, to: 0)
+    return part
+  }
+
+  /// Copies the columns `columns` of `other`, which has as many rows, to those from `start` on.
+  mutating func copy(_ other: Matrix, columns: Range<Int>, to start: Int) {
+    for row in 0..<rowCount {
+      for column in columns {
+        values[row * columnCount + start + column - columns.lowerBound] = other.values[row * other.columnCount + column]
+      }
+    }
+  }
+
   /// Adds `other`, number by number; both have the same shape.
   mutating func add(_ other: Matrix) {
     precondition(rowCount == other.rowCount && columnCount == other.columnCount)
@@ -49,6 +74,29 @@ public struct Matrix: Sendable, Equatable {
     var sum = values.mutableSpan
     for row in 0..<rowCount {
       for column in 0..<columnCount { sum[row * columnCount + column] += addend[column] }
+    }
+  }
+
+  /// Adds row `n` of `other`, times a weight, to the row that the `n`th of `targets` names.
+  mutating func add(_ other: Matrix, toRows targets: [(position: Int, weight: Float)]) {
+    for (row, target) in targets.enumerated() {
+      for column in 0..<columnCount {
+        values[target.position * columnCount + column] += other.values[row * columnCount + column] * target.weight
+      }
+    }
+  }
+
+  /// Multiplies every number by `factor`.
+  mutating func multiply(by factor: Float) {
+    var numbers = values.mutableSpan
+    for index in numbers.indices { numbers[index] *= factor }
+  }
+
+  /// Multiplies each row by `1 / (1 + e^-s)`, where `s` is the number of its row in `scores` `[row, 1]`.
+  mutating func multiply(rowsBySigmoidOf scores: Matrix) {
+    for row in 0..<rowCount {
+      let factor = 1 / (1 + Exponential.of(-scores.values[row]))
+      for column in 0..<columnCount { values[row * columnCount + column] *= factor }
     }
   }
 }

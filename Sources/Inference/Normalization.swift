@@ -1,39 +1,53 @@
-extension Matrix {
-  /// RMSNorm: each row divided by the root of its mean square, times `weights`.
+import Architectures
+
+/// The norm of an architecture, over groups of neighbouring numbers: a whole row, or a head.
+///
+///     rms    y[i] = w[i] × (x[i] × 1 / √(Σ x² / n + epsilon))
+///     layer  y[i] = w[i] × ((x[i] - mean) × 1 / √(Σ (x - mean)² / n + epsilon)) + b[i]
+///
+/// Sums run in order in double precision.
+struct Normalization: Sendable {
+  let kind: ForwardPassFeatures.Norm
+  let epsilon: Double
+
+  /// Normalizes each group of `groupLength` numbers of every row.
   ///
-  ///     y[i] = weights[i] × (x[i] × 1 / √(Σ x² / n + epsilon))
-  ///
-  /// Squares are added in order in double precision.
-  func rootMeanSquareNormalized(weights: [Float], epsilon: Double) -> Matrix {
-    var result = self
+  /// - Parameters:
+  ///   - weights: one for each number of a row, or for each of a group, in which case all groups have the same.
+  ///   - bias: the like, or nil.
+  func normalize(_ x: Matrix, groupLength: Int, weights: [Float], bias: [Float]?) -> Matrix {
+    precondition(x.columnCount.isMultiple(of: groupLength) && x.columnCount.isMultiple(of: weights.count))
+    var result = x
     let weights = weights.span
     var values = result.values.mutableSpan
-    for row in 0..<rowCount {
-      let start = row * columnCount
+    for start in stride(from: 0, to: values.count, by: groupLength) {
+      let group = start..<start + groupLength
+      var mean = 0.0
+      if kind == .layer {
+        for index in group { mean += Double(values[index]) }
+        mean /= Double(groupLength)
+      }
       var sum = 0.0
-      for index in start..<start + columnCount { sum += Double(values[index]) * Double(values[index]) }
-      let scale = Float(1 / (sum / Double(columnCount) + epsilon).squareRoot())
-      for column in 0..<columnCount { values[start + column] = weights[column] * (values[start + column] * scale) }
+      for index in group {
+        let deviation = Double(values[index]) - mean
+        sum += deviation * deviation
+      }
+      let scale = 1 / (sum / Double(groupLength) + epsilon).squareRoot()
+      // Index of the group's first weight.
+      let first = start % weights.count
+      switch kind {
+      case .rms:
+        let scale = Float(scale)
+        for offset in 0..<groupLength {
+          values[start + offset] = weights[first + offset] * (values[start + offset] * scale)
+        }
+      case .layer:
+        for offset in 0..<groupLength {
+          values[start + offset] = weights[first + offset] * Float((Double(values[start + offset]) - mean) * scale)
+        }
+      }
     }
-    return result
-  }
-
-  /// The gate of SwiGLU: `x / (1 + e^-x) × up`, number by number; both have the same shape.
-  func gating(_ up: Matrix) -> Matrix {
-    precondition(rowCount == up.rowCount && columnCount == up.columnCount)
-    var result = self
-    let factors = up.values.span
-    var values = result.values.mutableSpan
-    let whole = values.count & ~7
-    for start in stride(from: 0, to: whole, by: 8) {
-      var x = SIMD8<Float>()
-      for lane in 0..<8 { x[lane] = values[start + lane] }
-      let silu = x / (Exponential.of(-x) + SIMD8(repeating: 1))
-      for lane in 0..<8 { values[start + lane] = silu[lane] * factors[start + lane] }
-    }
-    for index in whole..<values.count {
-      values[index] = values[index] / (Exponential.of(-values[index]) + 1) * factors[index]
-    }
+    if let bias { result.add(toEachRow: bias) }
     return result
   }
 }

@@ -29,6 +29,13 @@ struct RotaryFrequencies: Sendable, Equatable {
     case .yarn(let yarn):
       inverse = Self.yarn(rotary, yarn)
       attentionFactor = Float(yarn.resolvedAttentionFactor)
+    case .longrope(let longrope):
+      let factors = positionCount > longrope.originalContextLength ? longrope.longFactors : longrope.shortFactors
+      guard factors.count == dimension / 2 else {
+        throw .rotaryFactorCount(expected: dimension / 2, found: factors.count)
+      }
+      inverse = zip(Self.powers(Float(rotary.base), dimension), factors).map { 1 / (Float($1) * $0) }
+      attentionFactor = Float(longrope.resolvedAttentionFactor)
     }
     guard attentionFactor.isFinite, inverse.allSatisfy(\.isFinite) else { throw .rotaryNotFinite(rotary) }
   }
@@ -90,15 +97,27 @@ struct RotaryFrequencies: Sendable, Equatable {
 }
 
 extension RotaryScaling.YaRN {
+  /// `0.1 multiplier ln(factor) + 1`: by how much a longer context sharpens attention.
+  func magnitude(_ multiplier: Double) -> Double {
+    factor <= 1 ? 1 : 0.1 * multiplier * Elementary.naturalLogarithm(factor) + 1
+  }
+
   /// The factor on cosine and sine: the given one, or `0.1 ln(factor) + 1` (with DeepSeek's multipliers, a quotient).
   fileprivate var resolvedAttentionFactor: Double {
-    func magnitude(_ multiplier: Double) -> Double {
-      factor <= 1 ? 1 : 0.1 * multiplier * Elementary.naturalLogarithm(factor) + 1
-    }
     if let attentionFactor { return attentionFactor }
     if let mscale, let mscaleAllDimensions, mscale != 0, mscaleAllDimensions != 0 {
       return magnitude(mscale) / magnitude(mscaleAllDimensions)
     }
     return magnitude(1)
+  }
+}
+
+extension RotaryScaling.LongRoPE {
+  /// The factor on cosine and sine: the given one, or `√(1 + ln factor / ln originalContextLength)`.
+  fileprivate var resolvedAttentionFactor: Double {
+    if let attentionFactor { return attentionFactor }
+    if factor <= 1 { return 1 }
+    let share = Elementary.naturalLogarithm(factor) / Elementary.naturalLogarithm(Double(originalContextLength))
+    return (1 + share).squareRoot()
   }
 }

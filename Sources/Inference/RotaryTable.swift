@@ -3,16 +3,20 @@ import Architectures
 /// The cosines and sines that turn the queries and keys of a sequence.
 ///
 /// The angle of pair `k` at position `p` is `p × inverseFrequency(k)`, a product of float32 numbers as in PyTorch.
-/// Pair `k` is made of the elements `k` and `k + pairCount` of a head (Hugging Face's order).
 struct RotaryTable: Sendable {
   /// Pairs of elements that are turned in a head.
   let pairCount: Int
+  /// Which elements make a pair.
+  let pairs: ForwardPassFeatures.RotaryPairs
   /// `[position][pair]`
   private let cosines: [Float], sines: [Float]
 
   /// Computes the table for positions `0..<positionCount`.
-  init(_ rotary: RotaryEmbedding, positionCount: Int) throws(InferenceError) {
+  init(
+    _ rotary: RotaryEmbedding, pairs: ForwardPassFeatures.RotaryPairs = .halves, positionCount: Int
+  ) throws(InferenceError) {
     let frequencies = try RotaryFrequencies(rotary, positionCount: positionCount)
+    self.pairs = pairs
     pairCount = frequencies.inverse.count
     var cosines: [Float] = [], sines: [Float] = []
     cosines.reserveCapacity(positionCount * pairCount)
@@ -28,22 +32,29 @@ struct RotaryTable: Sendable {
     self.sines = sines
   }
 
-  /// Turns every head of `matrix` `[position, head × headDimension]`; elements behind the pairs stay.
+  /// Turns every head of `matrix` `[position, head × headDimension]`, from element `start` of the head on; the rest
+  /// stays.
   ///
   ///     a' = a cos - b sin        b' = b cos + a sin
-  func rotate(_ matrix: inout Matrix, headDimension: Int) {
+  ///
+  ///     halves       a and b are the elements k and k + pairCount
+  ///     interleaved  2k and 2k + 1
+  func rotate(_ matrix: inout Matrix, headDimension: Int, start: Int = 0) {
     let columnCount = matrix.columnCount
     let headCount = columnCount / headDimension
+    let isInterleaved = pairs == .interleaved
+    let step = isInterleaved ? 2 : 1, distance = isInterleaved ? 1 : pairCount
     for position in 0..<matrix.rowCount {
       let cosines = cosines.span.extracting(position * pairCount..<(position + 1) * pairCount)
       let sines = sines.span.extracting(position * pairCount..<(position + 1) * pairCount)
       var values = matrix.values.mutableSpan
       for head in 0..<headCount {
-        let first = position * columnCount + head * headDimension
+        let first = position * columnCount + head * headDimension + start
         for pair in 0..<pairCount {
-          let a = values[first + pair], b = values[first + pair + pairCount]
-          values[first + pair] = a * cosines[pair] - b * sines[pair]
-          values[first + pair + pairCount] = b * cosines[pair] + a * sines[pair]
+          let index = first + pair * step
+          let a = values[index], b = values[index + distance]
+          values[index] = a * cosines[pair] - b * sines[pair]
+          values[index + distance] = b * cosines[pair] + a * sines[pair]
         }
       }
     }

@@ -14,7 +14,7 @@ extension Definition {
       "naming_schemes": .array(schemes.map { .string($0.name) }),
       "parameters": .array(parameters.map(\.json)),
       "tensors": .array(tensors.map { json(of: $0) }),
-      "forward_pass": forwardPass.map { .string($0) } ?? .null,
+      "forward_pass": forwardPass?.json ?? .null,
     ])
   }
 

@@ -51,6 +51,7 @@ extension RotaryScaling {
     case .dynamic: "dynamic"
     case .llama3: "llama3"
     case .yarn: "yarn"
+    case .longrope: "longrope"
     }
   }
 }

@@ -58,6 +58,11 @@ public struct Model: Sendable {
   /// The tensor at `place`.
   public func tensor(_ place: TensorPlace) -> MappedTensor? { indexByPlace[place].map { tensors[$0] } }
 
+  /// The numbers as the forward pass and the transforms take them.
+  public func hyperparameters() throws(ParameterError) -> Hyperparameters {
+    try Hyperparameters(parameters, features: definition.forwardPass ?? ForwardPassFeatures())
+  }
+
   /// A reader of a tensor's rows in the canonical layout.
   public func canonicalReader(_ tensor: MappedTensor) throws(TensorProblem) -> RowReader {
     try RowReader(checkpoint, tensor.descriptor, RowMapping(from: tensor.transform, to: .identity))

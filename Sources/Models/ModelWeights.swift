@@ -33,7 +33,7 @@ public struct ModelWeights: WeightSource {
     self.model = model
     self.readers = readers
     do throws(ParameterError) {
-      hyperparameters = try Hyperparameters(model.parameters)
+      hyperparameters = try model.hyperparameters()
     } catch {
       throw FileFact(path: model.checkpoint.path, fact: error)
     }

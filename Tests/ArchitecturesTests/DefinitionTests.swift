@@ -59,8 +59,16 @@ import Testing
       "definition, parameters[0].type: expected u32, f32 or bool, found \"u8\""
     ),
     (
-      #"{"name":"x","summary":"","forward_pass":"mamba"}"#,
-      "definition, forward_pass: forward pass \"mamba\" is not known (known: llama)"
+      #"{"name":"x","summary":"","forward_pass":{"norm":"batch"}}"#,
+      "definition, forward_pass.norm: expected one of rms, layer, found \"batch\""
+    ),
+    (
+      #"{"name":"x","summary":"","forward_pass":{"adds_one_to_norms":1}}"#,
+      "definition, forward_pass.adds_one_to_norms: expected a boolean, found a number"
+    ),
+    (
+      #"{"name":"x","summary":"","forward_pass":{"state_space":true}}"#,
+      "definition, forward_pass: unknown key \"state_space\""
     ),
   ]
 

@@ -45,7 +45,7 @@ import Testing
     (#"{"num_attention_heads":0}"#, "head_count is 0, expected at least 1"),
     (
       #"{"rope_scaling":{"rope_type":"spiral"}}"#,
-      "rotary scaling \"spiral\" is not known (known: linear, dynamic, llama3, yarn)"
+      "rotary scaling \"spiral\" is not known (known: linear, dynamic, llama3, yarn, longrope)"
     ),
     (#"{"rope_scaling":{"type":"linear"}}"#, "rotary scaling \"linear\" has no number \"factor\""),
     (#"{"num_attention_heads":6,"num_key_value_heads":4}"#, "head_count 6 is not a multiple of key_value_head_count 4"),
@@ -55,7 +55,7 @@ import Testing
 
   @Test("refuses", arguments: refused)
   func refusal(json: String, message: String) {
-    #expect { try Hyperparameters(try parameters(json)) } throws: { "\($0)" == message }
+    #expect { try Hyperparameters(parameters(json)) } throws: { "\($0)" == message }
   }
 
   @Test func llama3FactorsLeadBackToTheirScaling() throws {

@@ -1,45 +1,68 @@
+import Architectures
 import Bytes
 import Inference
+import Models
 import TestSupport
 import Testing
 
 /// The forward pass against what transformers computed in float32 with eager attention (fixtures/generate).
+///
+/// `forward-pass` holds canonical weights of every architecture, with variants that have no checkpoint of their own;
+/// the other fixtures go the whole way from a folder through its definition.
 @Suite struct ForwardPassTests {
-  static let names = [
-    "llama-gqa", "llama3-tied", "llama-yarn", "llama-linear", "llama-dynamic", "yi", "aquila", "mistral", "llama-bias",
-  ]
+  static let canonicalNames = (try? FileSystem.list(Fixtures.path("forward-pass")))?.compactMap {
+    $0.hasSuffix(".safetensors") ? String($0.dropLast(".safetensors".count)) : nil
+  }
+  static let folderNames = (try? FileSystem.list(Fixtures.path("expected")))?.filter {
+    (try? InputFile(Fixtures.path("expected", $0, "hidden.npy"))) != nil
+      && (try? InputFile(Fixtures.path($0, "config.json"))) != nil
+  }
 
-  @Test(arguments: names)
-  func logitsAndEveryHiddenStateAgreeWithTransformers(name: String) throws {
-    let model = try FixtureModel(name)
-    let tokens = try Self.tokens(name)
-    let expectedHidden = try Self.array(name, "hidden.npy"), expectedLogits = try Self.array(name, "logits.npy")
-    let stateCount = model.hyperparameters.layerCount + 1
-    let width = tokens.count * model.hyperparameters.embeddingLength
-    #expect(expectedHidden.shape == [stateCount, tokens.count, model.hyperparameters.embeddingLength])
-
-    var pass = try ForwardPass(model, tokens: tokens, threads: 2)
-    for state in 0..<stateCount {
-      // The last state is recorded behind the last norm.
-      let hidden = state < stateCount - 1 ? pass.hidden : try pass.normalizedHidden()
-      let error = Self.normalizedError(hidden.values[...], expectedHidden.values[state * width..<(state + 1) * width])
-      #expect(error <= 1e-9, "hidden state \(state)")
-      if state < stateCount - 1 { try pass.step(layer: state) }
+  @Test(arguments: try #require(canonicalNames))
+  func everyArchitectureAgreesWithTransformers(name: String) throws {
+    let model = try CanonicalModel(name)
+    var pass = try ForwardPass(model, tokens: model.tokens, threads: 2)
+    let states = try #require(model.expected("hidden"))
+    try Self.expectStates(&pass, states.values)
+    if let expected = model.expected("embedding") {
+      let embedding = try pass.embedding()
+      #expect(Self.normalizedError(embedding[...], expected.values[...]) <= 1e-9)
+    } else {
+      Self.expectLogits(try pass.logits(), try #require(model.expected("logits")).values)
     }
+  }
 
-    let logits = try pass.logits()
-    #expect(expectedLogits.shape == [tokens.count, model.hyperparameters.vocabularySize])
-    let error = Self.normalizedError(logits.values[...], expectedLogits.values[...])
-    #expect(error <= 1e-9)
-    for position in tokens.indices {
+  @Test(arguments: try #require(folderNames))
+  func everyCheckpointAgreesWithTransformers(name: String) throws {
+    let model = try Self.model(name), tokens = try Self.tokens(name)
+    var pass = try ForwardPass(model, tokens: tokens, threads: 2)
+    try Self.expectStates(&pass, Self.array(name, "hidden.npy").values)
+    Self.expectLogits(try pass.logits(), try Self.array(name, "logits.npy").values)
+  }
+
+  /// Compares the residual stream before the first layer and behind each; the last one is recorded behind the last norm.
+  static func expectStates(_ pass: inout ForwardPass, _ expected: [Float]) throws {
+    let layerCount = pass.hyperparameters.layerCount, width = pass.hidden.values.count
+    try #require(expected.count == (layerCount + 1) * width)
+    for state in 0...layerCount {
+      let hidden = state < layerCount ? pass.hidden : try pass.normalizedHidden()
+      let error = normalizedError(hidden.values[...], expected[state * width..<(state + 1) * width])
+      #expect(error <= 1e-9, "hidden state \(state)")
+      if state < layerCount { try pass.step(layer: state) }
+    }
+  }
+
+  static func expectLogits(_ logits: Matrix, _ expected: [Float]) {
+    #expect(normalizedError(logits.values[...], expected[...]) <= 1e-9)
+    for position in 0..<logits.rowCount {
       let start = position * logits.columnCount
-      let expected = expectedLogits.values[start..<start + logits.columnCount]
-      #expect(Self.greatest(logits[row: position]) == Self.greatest(expected), "position \(position)")
+      let row = expected[start..<start + logits.columnCount]
+      #expect(greatest(logits[row: position]) == greatest(row), "position \(position)")
     }
   }
 
   @Test func theNumberOfThreadsChangesNoBit() throws {
-    let model = try FixtureModel("llama-gqa")
+    let model = try Self.model("llama-gqa")
     let tokens = try Self.tokens("llama-gqa")
     let expected = try ForwardPass.logits(model, tokens: tokens, threads: 1)
     for threads in [2, 3, 8] {
@@ -49,7 +72,7 @@ import Testing
   }
 
   @Test func someLogitsAreTheSameAsAmongAll() throws {
-    let model = try FixtureModel("llama3-tied")
+    let model = try Self.model("llama3-tied")
     var pass = try ForwardPass(model, tokens: try Self.tokens("llama3-tied"), threads: 1)
     try pass.run()
     let all = try pass.logits(), some = try pass.logits(positions: 5..<7)
@@ -58,7 +81,7 @@ import Testing
   }
 
   @Test func anObserverSeesWhatEachLayerAdds() throws {
-    let model = try FixtureModel("llama-gqa")
+    let model = try Self.model("llama-gqa")
     var pass = try ForwardPass(model, tokens: [1, 2, 3], threads: 1)
     var sum = pass.hidden.values
     var stages: [String] = []
@@ -71,11 +94,15 @@ import Testing
   }
 
   @Test func earlierPositionsDoNotDependOnLaterTokens() throws {
-    let model = try FixtureModel("llama-gqa")
+    let model = try Self.model("llama-gqa")
     let tokens = try Self.tokens("llama-gqa")
     let all = try ForwardPass.logits(model, tokens: tokens, threads: 2)
     let head = try ForwardPass.logits(model, tokens: Array(tokens.prefix(7)), threads: 2)
     #expect(head.values[...] == all.values.prefix(head.values.count))
+  }
+
+  static func model(_ name: String) throws -> ModelWeights {
+    try ModelWeights(Model.open(Fixtures.path(name), library: .bundled()))
   }
 
   static func tokens(_ name: String) throws -> [Int] {

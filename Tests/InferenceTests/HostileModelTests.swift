@@ -12,8 +12,13 @@ import Testing
     var missing: TensorRole?
     var numbersPerRow = 8
 
+    private static let roles: Set<TensorRole> = [
+      .tokenEmbedding, .attentionNorm, .attentionQuery, .attentionKey, .attentionValue, .attentionOutput,
+      .feedForwardNorm, .feedForwardGate, .feedForwardUp, .feedForwardDown, .outputNorm,
+    ]
+
     func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
-      role != missing && !role.rawValue.hasSuffix("_bias") && role != .output
+      role != missing && part == nil && Self.roles.contains(role)
     }
 
     func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {

@@ -49,7 +49,7 @@ import Testing
     // In the GGUF the biases of q and k are interleaved; the canonical reader undoes it.
     let folder = try ModelWeights(open(Fixtures.path("llama-bias")))
     var values: [Float] = []
-    try folder.readRows(.attentionQueryBias, layer: 0, rows: 0..<1, into: &values)
+    try folder.readRows(TensorRole.attentionQuery.bias, layer: 0, rows: 0..<1, into: &values)
     #expect(values.count == 64)
   }
 

@@ -60,7 +60,7 @@ extension Definition {
       ("model types", modelTypes.joined(separator: ", ")),
       ("GGUF architecture", ggufArchitecture),
       ("naming schemes", schemes.map(\.name).joined(separator: ", ")),
-      ("forward pass", forwardPass ?? "none"),
+      ("forward pass", forwardPass == nil ? "no" : "yes"),
     ])
     return [name.emphasized + "\n" + summary + "\n", facts, parameterTable, shapeTable, nameTables]
       .joined(separator: "\n")

@@ -68,8 +68,8 @@ struct TensorSuspector {
 
   private func headCount(_ role: TensorRole) -> Int? {
     switch role {
-    case .attentionQuery, .attentionQueryBias: max(1, candidate.hyperparameters.headCount)
-    case .attentionKey, .attentionKeyBias: max(1, candidate.hyperparameters.keyValueHeadCount)
+    case .attentionQuery, TensorRole.attentionQuery.bias: max(1, candidate.hyperparameters.headCount)
+    case .attentionKey, TensorRole.attentionKey.bias: max(1, candidate.hyperparameters.keyValueHeadCount)
     default: nil
     }
   }

@@ -51,7 +51,9 @@ struct ParameterDifferences {
     switch (one, other) {
     case (.integer(let one), .integer(let other)): one == other
     case (.bool(let one), .bool(let other)): one == other
-    default: one.real.map(Float.init) == other.real.map(Float.init)
+    case (.list(let one), .list(let other)): one.count == other.count && zip(one, other).allSatisfy(equal)
+    case (.integer, .real), (.real, .integer), (.real, .real): one.real.map(Float.init) == other.real.map(Float.init)
+    default: one == other
     }
   }
 
@@ -113,7 +115,7 @@ extension ParameterValue {
     switch self {
     case .integer(let value): Double(value)
     case .real(let value): value
-    case .bool: nil
+    case .bool, .text, .list: nil
     }
   }
 }

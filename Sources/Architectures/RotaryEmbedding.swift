@@ -1,0 +1,87 @@
+/// The rotary position embedding of a model: pair `k` of a head turns by `position * inverseFrequency(k)`.
+public struct RotaryEmbedding: Sendable, Hashable {
+  /// The base θ: unscaled, `inverseFrequency(k) = base^(-2k / dimensionCount)`.
+  public var base: Double
+  /// How many elements of a head are rotated, from the first on.
+  public var dimensionCount: Int
+  /// What stretches it to longer contexts.
+  public var scaling: RotaryScaling
+
+  /// Collects the facts.
+  public init(base: Double, dimensionCount: Int, scaling: RotaryScaling = .none) {
+    self.base = base
+    self.dimensionCount = dimensionCount
+    self.scaling = scaling
+  }
+}
+
+/// A way to stretch the rotary embedding beyond the trained context; formulas as in transformers' `modeling_rope_utils`.
+public enum RotaryScaling: Sendable, Hashable {
+  case none
+  /// Positions are divided by `factor`.
+  case linear(factor: Double)
+  /// NTK scaling by the length of the sequence, once it exceeds the trained context length `originalContextLength`.
+  case dynamic(factor: Double, originalContextLength: Int)
+  /// Llama 3.1: low frequencies divided by `factor`, high ones kept, a ramp between.
+  case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
+  /// YaRN: interpolation below, extrapolation above a ramp of frequencies, and a factor on the attention.
+  case yarn(YaRN)
+  /// LongRoPE: a divisor for each frequency, and a factor on the attention (Phi-3).
+  case longrope(LongRoPE)
+
+  /// The parameters of YaRN; `attentionFactor` nil means `0.1 ln(factor) + 1`.
+  public struct YaRN: Sendable, Hashable {
+    /// How far the context is stretched.
+    public var factor: Double
+    /// The context length before stretching.
+    public var originalContextLength: Int
+    /// Multiplies cosine and sine; nil for the default formula.
+    public var attentionFactor: Double?
+    /// Rotations within the original context above which a frequency is kept.
+    public var betaFast: Double
+    /// Rotations within the original context below which a frequency is divided by `factor`.
+    public var betaSlow: Double
+    /// DeepSeek's multipliers of the attention factor.
+    public var mscale: Double?, mscaleAllDimensions: Double?
+    /// Whether the ramp's ends are rounded to whole pairs.
+    public var truncates: Bool
+
+    /// Collects the parameters.
+    public init(
+      factor: Double, originalContextLength: Int, attentionFactor: Double? = nil, betaFast: Double = 32,
+      betaSlow: Double = 1, mscale: Double? = nil, mscaleAllDimensions: Double? = nil, truncates: Bool = true
+    ) {
+      self.factor = factor
+      self.originalContextLength = originalContextLength
+      self.attentionFactor = attentionFactor
+      self.betaFast = betaFast
+      self.betaSlow = betaSlow
+      self.mscale = mscale
+      self.mscaleAllDimensions = mscaleAllDimensions
+      self.truncates = truncates
+    }
+  }
+  /// The parameters of LongRoPE.
+  public struct LongRoPE: Sendable, Hashable {
+    /// Divisors of the frequencies, one for each pair, for sequences within the original context and longer ones.
+    public var shortFactors: [Double], longFactors: [Double]
+    /// The context length before stretching.
+    public var originalContextLength: Int
+    /// How far the context is stretched.
+    public var factor: Double
+    /// Multiplies cosine and sine; nil for `√(1 + ln factor / ln originalContextLength)`.
+    public var attentionFactor: Double?
+
+    /// Collects the parameters.
+    public init(
+      shortFactors: [Double], longFactors: [Double], originalContextLength: Int, factor: Double,
+      attentionFactor: Double? = nil
+    ) {
+      self.shortFactors = shortFactors
+      self.longFactors = longFactors
+      self.originalContextLength = originalContextLength
+      self.factor = factor
+      self.attentionFactor = attentionFactor
+    }
+  }
+}

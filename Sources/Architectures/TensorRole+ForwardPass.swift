@@ -1,0 +1,93 @@
+/// The roles as the forward pass asks for them; shapes are `[out, in]`, and a bias has the length `[out]`.
+extension TensorRole {
+  // Before the layers
+
+  /// `[vocabulary, embedding]`
+  public static let tokenEmbedding: TensorRole = "token_embedding"
+  /// `[position, embedding]`: added to the token embeddings
+  public static let positionEmbedding: TensorRole = "position_embedding"
+  /// `[type, embedding]`: the first row is added to the token embeddings
+  public static let tokenTypeEmbedding: TensorRole = "token_type_embedding"
+  /// `[embedding]`: normalizes the sum of the embeddings
+  public static let tokenEmbeddingNorm: TensorRole = "token_embedding_norm"
+
+  // Attention
+
+  /// `[embedding]`: what attention sees, and in parallel layers the feed-forward network too unless it has its own
+  public static let attentionNorm: TensorRole = "attention_norm"
+  /// `[embedding]`: what attention sees in place of `attention_norm` (Falcon)
+  public static let attentionNorm2: TensorRole = "attention_norm_2"
+  /// `[heads × head dimension, embedding]`
+  public static let attentionQuery: TensorRole = "attention_query"
+  /// `[key-value heads × head dimension, embedding]`
+  public static let attentionKey: TensorRole = "attention_key"
+  /// `[key-value heads × head dimension, embedding]`
+  public static let attentionValue: TensorRole = "attention_value"
+  /// `[head dimension]` for every head alike, `[heads, head dimension]`, or a part of `[head dimension]` for each head
+  public static let attentionQueryNorm: TensorRole = "attention_query_norm"
+  /// The like for key-value heads
+  public static let attentionKeyNorm: TensorRole = "attention_key_norm"
+  /// `[embedding, heads × head dimension]`
+  public static let attentionOutput: TensorRole = "attention_output"
+  /// `[embedding]`: what attention gives, before it is added (Gemma 2, OLMo 2); behind the sum in post-norm layers
+  public static let attentionPostNorm: TensorRole = "attention_post_norm"
+
+  // DeepSeek's attention
+
+  /// `[query rank, embedding]`
+  public static let attentionQueryA: TensorRole = "attention_query_a"
+  /// `[query rank]`
+  public static let attentionQueryANorm: TensorRole = "attention_query_a_norm"
+  /// `[heads × (unrotated + rotated), query rank]`
+  public static let attentionQueryB: TensorRole = "attention_query_b"
+  /// `[key-value rank + rotated, embedding]`
+  public static let attentionKeyValueA: TensorRole = "attention_key_value_a"
+  /// `[key-value rank]`
+  public static let attentionKeyValueANorm: TensorRole = "attention_key_value_a_norm"
+  /// `[heads × unrotated, key-value rank]`
+  public static let attentionKeyB: TensorRole = "attention_key_b"
+  /// `[heads × value dimension, key-value rank]`
+  public static let attentionValueB: TensorRole = "attention_value_b"
+
+  // The feed-forward network
+
+  /// `[embedding]`
+  public static let feedForwardNorm: TensorRole = "feed_forward_norm"
+  /// `[feed-forward, embedding]`
+  public static let feedForwardGate: TensorRole = "feed_forward_gate"
+  /// `[feed-forward, embedding]`
+  public static let feedForwardUp: TensorRole = "feed_forward_up"
+  /// `[embedding, feed-forward]`
+  public static let feedForwardDown: TensorRole = "feed_forward_down"
+  /// `[embedding]`: like `attention_post_norm`
+  public static let feedForwardPostNorm: TensorRole = "feed_forward_post_norm"
+
+  // A mixture of experts; a part of the role for each expert
+
+  /// `[experts, embedding]`
+  public static let router: TensorRole = "router"
+  /// `[expert feed-forward, embedding]`
+  public static let expertGate: TensorRole = "expert_gate"
+  /// `[expert feed-forward, embedding]`
+  public static let expertUp: TensorRole = "expert_up"
+  /// `[embedding, expert feed-forward]`
+  public static let expertDown: TensorRole = "expert_down"
+  /// `[1, embedding]`: how much of the shared expert is taken
+  public static let sharedExpertRouter: TensorRole = "shared_expert_router"
+  /// `[shared feed-forward, embedding]`
+  public static let sharedExpertGate: TensorRole = "shared_expert_gate"
+  /// `[shared feed-forward, embedding]`
+  public static let sharedExpertUp: TensorRole = "shared_expert_up"
+  /// `[embedding, shared feed-forward]`
+  public static let sharedExpertDown: TensorRole = "shared_expert_down"
+
+  // Behind the layers
+
+  /// `[embedding]`
+  public static let outputNorm: TensorRole = "output_norm"
+  /// `[vocabulary, embedding]`; absent when tied
+  public static let output: TensorRole = "output"
+
+  /// The role of the bias that goes with this one.
+  public var bias: TensorRole { TensorRole(rawValue: rawValue + "_bias") }
+}

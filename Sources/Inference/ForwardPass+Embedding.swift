@@ -1,0 +1,49 @@
+import Architectures
+
+extension WeightSource {
+  /// What the first layer sees: token embeddings, with what the model adds for position and type, normalized if it does.
+  func embeddings(of tokens: [Int]) throws -> Matrix {
+    var hidden = try rows(tokens, of: .tokenEmbedding)
+    if let scale = hyperparameters.scales.embedding { hidden.multiply(by: Float(scale)) }
+    if contains(.tokenTypeEmbedding, layer: nil) {
+      // One text alone is of the first type.
+      hidden.add(toEachRow: try rows([0], of: .tokenTypeEmbedding).values)
+    }
+    if contains(.positionEmbedding, layer: nil) {
+      guard tokens.count <= hyperparameters.contextLength else {
+        throw InferenceError.tooManyPositions(count: tokens.count, contextLength: hyperparameters.contextLength)
+      }
+      hidden.add(try rows(tokens.indices, of: .positionEmbedding))
+    }
+    guard contains(.tokenEmbeddingNorm, layer: nil) else { return hidden }
+    return try normalize(hidden, .tokenEmbeddingNorm, nil)
+  }
+}
+
+extension ForwardPass {
+  /// The residual stream after the last norm, if the model has one, `[position, embedding]`.
+  public func normalizedHidden() throws -> Matrix { try normalizedFinal(hidden) }
+
+  func normalizedFinal(_ x: Matrix) throws -> Matrix {
+    weights.contains(.outputNorm, layer: nil) ? try normalize(x, .outputNorm, nil) : x
+  }
+
+  /// The vector of the text, `[embedding]`, to be asked after the last layer of a model that gives one.
+  ///
+  /// It is the first position's, the last's or the mean of all, as the model pools them; without a word on it the
+  /// first's. It is not scaled to unit length.
+  public func embedding() throws -> [Float] {
+    guard hyperparameters.features.output == .embedding else { throw InferenceError.hasNo(output: "embedding") }
+    let final = try normalizedHidden()
+    switch hyperparameters.pooling {
+    case .none, .first: return Array(final[row: 0])
+    case .last: return Array(final[row: final.rowCount - 1])
+    case .mean:
+      var sums = [Double](repeating: 0, count: final.columnCount)
+      for row in 0..<final.rowCount {
+        for column in sums.indices { sums[column] += Double(final.values[row * final.columnCount + column]) }
+      }
+      return sums.map { Float($0 / Double(final.rowCount)) }
+    }
+  }
+}

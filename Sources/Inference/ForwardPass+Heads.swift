@@ -1,0 +1,108 @@
+import Architectures
+
+extension ForwardPass {
+  /// Queries, keys and values, normalized and turned as the model does it.
+  ///
+  ///     q [position, head × dimension]     k and v [position, key-value head × dimension]
+  func heads(_ x: Matrix, _ layer: Int) throws -> (query: Matrix, key: Matrix, value: Matrix) {
+    if let latent = hyperparameters.latentAttention { return try latentHeads(x, latent, layer) }
+    let dimension = hyperparameters.headDimension
+    let keyLength = hyperparameters.keyValueHeadCount * dimension
+    var query = try project(x, .attentionQuery, layer, to: hyperparameters.headCount * dimension)
+    var key = try project(x, .attentionKey, layer, to: keyLength)
+    let value = try project(x, .attentionValue, layer, to: keyLength)
+    query = try normalizeHeads(query, .attentionQueryNorm, layer)
+    key = try normalizeHeads(key, .attentionKeyNorm, layer)
+    if let rotary = rotations.table(of: layer, hyperparameters) {
+      rotary.rotate(&query, headDimension: dimension)
+      rotary.rotate(&key, headDimension: dimension)
+    }
+    return (query, key, value)
+  }
+
+  /// Normalizes queries or keys, if the model does: all heads together, or each on its own.
+  ///
+  /// The weights of single heads are one vector for all, a matrix with a row for each, or a tensor for each.
+  private func normalizeHeads(_ x: Matrix, _ role: TensorRole, _ layer: Int) throws -> Matrix {
+    let dimension = hyperparameters.headDimension, headCount = x.columnCount / dimension
+    if weights.contains(role, layer: layer, part: 0) {
+      let parts = try (0..<headCount).map { try weights.vector(role, layer: layer, part: $0, count: dimension) }
+      return weights.normalize(x, groupLength: dimension, weights: Array(parts.joined()), bias: nil)
+    }
+    guard weights.contains(role, layer: layer) else { return x }
+    switch hyperparameters.features.queryKeyNorm {
+    case .allHeads: return try normalize(x, role, layer)
+    case .eachHead:
+      let rows = try weights.vector(role, layer: layer, count: dimension, rowCount: headCount)
+      return weights.normalize(x, groupLength: dimension, weights: rows, bias: nil)
+    case .head:
+      let shared = try weights.vector(role, layer: layer, count: dimension)
+      let bias = try weights.optionalVector(role.bias, layer: layer, count: dimension)
+        .map { Array(repeatElement($0, count: headCount).joined()) }
+      return weights.normalize(x, groupLength: dimension, weights: shared, bias: bias)
+    }
+  }
+
+  /// DeepSeek's queries, keys and values by way of vectors of low rank.
+  ///
+  ///     q = B_q norm(A_q x)               head: unrotated │ rotated
+  ///     (c, r) = A_kv x                   c [position, key-value rank], r [position, rotated]: one for all heads
+  ///     k = B_k norm(c) │ turned r        v = B_v norm(c)
+  private func latentHeads(
+    _ x: Matrix, _ latent: Hyperparameters.LatentAttention, _ layer: Int
+  ) throws -> (query: Matrix, key: Matrix, value: Matrix) {
+    let headCount = hyperparameters.headCount, dimension = hyperparameters.keyDimension
+    let rotated = hyperparameters.rotary.dimensionCount, unrotated = latent.unrotatedDimension
+    var query: Matrix
+    if let rank = latent.queryRank {
+      let low = try normalize(
+        project(x, .attentionQueryA, layer, to: rank), .attentionQueryANorm, layer, epsilon: latent.normEpsilon)
+      query = try project(low, .attentionQueryB, layer, to: headCount * dimension)
+    } else {
+      query = try project(x, .attentionQuery, layer, to: headCount * dimension)
+    }
+    let low = try project(x, .attentionKeyValueA, layer, to: latent.keyValueRank + rotated)
+    let content = try normalize(
+      low.columns(0..<latent.keyValueRank), .attentionKeyValueANorm, layer, epsilon: latent.normEpsilon)
+    var turned = low.columns(latent.keyValueRank..<latent.keyValueRank + rotated)
+    if let rotary = rotations.table(of: layer, hyperparameters) {
+      rotary.rotate(&query, headDimension: dimension, start: unrotated)
+      rotary.rotate(&turned, headDimension: rotated)
+    }
+    let plain = try project(content, .attentionKeyB, layer, to: headCount * unrotated)
+    let value = try project(content, .attentionValueB, layer, to: headCount * latent.valueDimension)
+    var key = Matrix(rowCount: x.rowCount, columnCount: headCount * dimension)
+    for head in 0..<headCount {
+      key.copy(plain, columns: head * unrotated..<(head + 1) * unrotated, to: head * dimension)
+      key.copy(turned, columns: 0..<rotated, to: head * dimension + unrotated)
+    }
+    return (query, key, value)
+  }
+}
+
+/// The rotary tables of a model: one for all layers, or another one for those with a window.
+struct Rotations: Sendable {
+  private let global: RotaryTable?, local: RotaryTable?
+
+  init(_ hyperparameters: Hyperparameters, positionCount: Int) throws(InferenceError) {
+    let features = hyperparameters.features
+    guard features.positions == .rotary else {
+      global = nil
+      local = nil
+      return
+    }
+    global = try RotaryTable(hyperparameters.rotary, pairs: features.rotaryPairs, positionCount: positionCount)
+    guard let base = hyperparameters.localRotaryBase else {
+      local = nil
+      return
+    }
+    let unscaled = RotaryEmbedding(base: base, dimensionCount: hyperparameters.rotary.dimensionCount)
+    local = try RotaryTable(unscaled, pairs: features.rotaryPairs, positionCount: positionCount)
+  }
+
+  /// The table of `layer`; nil if it turns nothing.
+  func table(of layer: Int, _ hyperparameters: Hyperparameters) -> RotaryTable? {
+    guard hyperparameters.rotates(layer) else { return nil }
+    return hyperparameters.isLocal(layer) ? local : global
+  }
+}

@@ -1,0 +1,69 @@
+import Architectures
+
+extension ForwardPass {
+  /// `x · wᵀ`, plus the bias if the model has one: `[position, in]` to `[position, outputCount]`.
+  func project(_ x: Matrix, _ role: TensorRole, _ layer: Int?, part: Int? = nil, to outputCount: Int) throws -> Matrix {
+    var y = try weights.multiply(x, role, layer: layer, part: part, outputCount: outputCount, threads: threads)
+    if let bias = try weights.optionalVector(role.bias, layer: layer, part: part, count: outputCount) {
+      y.add(toEachRow: bias)
+    }
+    return y
+  }
+
+  /// Normalizes every row with the weights `[embedding]` of `role`.
+  func normalize(_ x: Matrix, _ role: TensorRole, _ layer: Int?, epsilon: Double? = nil) throws -> Matrix {
+    try weights.normalize(x, role, layer, epsilon: epsilon)
+  }
+
+  /// What a part of a layer sees: `x` normalized, if the model has a norm there.
+  func normalizeInput(_ x: Matrix, _ role: TensorRole, _ layer: Int) throws -> Matrix {
+    var candidates = [role]
+    // Falcon's attention may have a norm of its own; in parallel layers one norm may serve both parts.
+    if role == .attentionNorm { candidates.insert(.attentionNorm2, at: 0) }
+    if hyperparameters.features.blocks == .parallel { candidates.append(.attentionNorm) }
+    guard let role = candidates.first(where: { weights.contains($0, layer: layer) }) else { return x }
+    return try normalize(x, role, layer)
+  }
+
+  /// The tensors of a feed-forward network.
+  struct NetworkRoles {
+    let gate: TensorRole, up: TensorRole, down: TensorRole
+    static let feedForward = NetworkRoles(gate: .feedForwardGate, up: .feedForwardUp, down: .feedForwardDown)
+    static let expert = NetworkRoles(gate: .expertGate, up: .expertUp, down: .expertDown)
+    static let sharedExpert = NetworkRoles(gate: .sharedExpertGate, up: .sharedExpertUp, down: .sharedExpertDown)
+  }
+
+  /// A feed-forward network with or without a gate.
+  func network(
+    _ x: Matrix, _ roles: NetworkRoles, _ layer: Int, part: Int? = nil, innerLength: Int
+  ) throws -> Matrix {
+    let activation = hyperparameters.features.activation
+    var inner = try project(x, roles.up, layer, part: part, to: innerLength)
+    if weights.contains(roles.gate, layer: layer, part: part) {
+      let gate = try project(x, roles.gate, layer, part: part, to: innerLength)
+      inner = gate.gating(inner, by: activation)
+    } else {
+      inner = inner.activated(by: activation)
+    }
+    return try project(inner, roles.down, layer, part: part, to: hyperparameters.embeddingLength)
+  }
+}
+
+extension WeightSource {
+  /// Normalizes groups of every row, the whole row if `groupLength` is nil, with the weights of `role`.
+  func normalize(_ x: Matrix, _ role: TensorRole, _ layer: Int?, epsilon: Double? = nil) throws -> Matrix {
+    let weights = try vector(role, layer: layer, count: x.columnCount)
+    let bias = try optionalVector(role.bias, layer: layer, count: x.columnCount)
+    return normalize(x, groupLength: x.columnCount, weights: weights, bias: bias, epsilon: epsilon)
+  }
+
+  /// Normalizes groups of every row by the norm of the architecture.
+  func normalize(
+    _ x: Matrix, groupLength: Int, weights: [Float], bias: [Float]?, epsilon: Double? = nil
+  ) -> Matrix {
+    let features = hyperparameters.features
+    let norm = Normalization(kind: features.norm, epsilon: epsilon ?? hyperparameters.normEpsilon)
+    return norm.normalize(
+      x, groupLength: groupLength, weights: features.addsOneToNorms ? weights.map { 1 + $0 } : weights, bias: bias)
+  }
+}

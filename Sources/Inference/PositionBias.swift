@@ -1,0 +1,56 @@
+import Architectures
+
+/// What attention adds to the score of a key for its position.
+enum PositionBias: Sendable {
+  /// ALiBi: the head's slope times the key's position; the softmax takes the query's own position out again.
+  case alibi(slopes: [Float])
+  /// Falcon's ALiBi: slope and product are rounded to bfloat16, and the score is scaled afterwards.
+  case alibiBeforeScale(slopes: [Float])
+
+  /// The bias of an architecture; nil if it has none.
+  init?(_ hyperparameters: Hyperparameters) {
+    switch hyperparameters.features.positions {
+    case .alibi: self = .alibi(slopes: Self.slopes(headCount: hyperparameters.headCount))
+    case .alibiBeforeScale:
+      self = .alibiBeforeScale(
+        slopes: Self.slopes(headCount: hyperparameters.headCount).map(Self.roundedToBrainFloat))
+    case .rotary, .relative, .none: return nil
+    }
+  }
+
+  /// ALiBi's slopes, `2^(-8 h / n)` for heads 1 … n.
+  ///
+  /// Where n is no power of two: those of the power below, then every second one of the power above.
+  static func slopes(headCount: Int) -> [Float] {
+    let power = 1 << (Int.bitWidth - 1 - headCount.leadingZeroBitCount)
+    func slope(_ head: Int, of count: Int) -> Float {
+      // Powers of a base that is rounded to float32, as in transformers.
+      let base = Float(Elementary.power(2, -8 / Double(count)))
+      return Float(Elementary.power(Double(base), Double(head)))
+    }
+    return (1...power).map { slope($0, of: power) }
+      + (0..<headCount - power).map { slope(2 * $0 + 1, of: 2 * power) }
+  }
+
+  /// Scales the `scores` of sixteen keys from position `firstKey` on for a query head, and adds the bias.
+  @inline(__always)
+  func apply(to scores: SIMD16<Float>, scale: SIMD16<Float>, head: Int, firstKey: Int) -> SIMD16<Float> {
+    let positions = SIMD16<Float>(repeating: Float(firstKey)) + Self.lanes
+    switch self {
+    case .alibi(let slopes): return scores * scale + positions * SIMD16(repeating: slopes[head])
+    case .alibiBeforeScale(let slopes):
+      let bias = positions * SIMD16(repeating: slopes[head])
+      var rounded = SIMD16<Float>()
+      for lane in 0..<16 { rounded[lane] = Self.roundedToBrainFloat(bias[lane]) }
+      return (scores + rounded) * scale
+    }
+  }
+
+  private static let lanes = SIMD16<Float>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+
+  /// The nearest number of eight bits of significand; of two equally near ones the even one.
+  private static func roundedToBrainFloat(_ value: Float) -> Float {
+    let bits = value.bitPattern
+    return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)
+  }
+}

@@ -1,0 +1,49 @@
+import Architectures
+
+extension WeightSource {
+  /// The matrix that makes logits: its own, or the token embedding once more.
+  var outputRole: TensorRole { hyperparameters.tiesEmbeddings ? .tokenEmbedding : .output }
+
+  /// Checks that every tensor that the forward pass cannot do without is there.
+  func requireTensors() throws(InferenceError) {
+    try require(.tokenEmbedding)
+    if hyperparameters.features.output == .logits {
+      try require(.outputNorm)
+      try require(outputRole)
+    }
+    for layer in 0..<hyperparameters.layerCount { try requireTensors(of: layer) }
+  }
+
+  private func requireTensors(of layer: Int) throws(InferenceError) {
+    // A branch is normed before, behind, or both.
+    if !contains(.attentionPostNorm, layer: layer) { try require(.attentionNorm, layer) }
+    for role in attentionRoles { try require(role, layer) }
+    if hyperparameters.features.blocks != .parallel, !contains(.feedForwardPostNorm, layer: layer) {
+      try require(.feedForwardNorm, layer)
+    }
+    if let experts = hyperparameters.experts, contains(.router, layer: layer) {
+      for expert in 0..<experts.count {
+        try require(.expertUp, layer, expert)
+        try require(.expertDown, layer, expert)
+      }
+    } else {
+      try require(.feedForwardUp, layer)
+      try require(.feedForwardDown, layer)
+    }
+  }
+
+  private var attentionRoles: [TensorRole] {
+    guard let latent = hyperparameters.latentAttention else {
+      return [.attentionQuery, .attentionKey, .attentionValue, .attentionOutput]
+    }
+    let query: [TensorRole] =
+      latent.queryRank == nil ? [.attentionQuery] : [.attentionQueryA, .attentionQueryANorm, .attentionQueryB]
+    return query + [
+      .attentionKeyValueA, .attentionKeyValueANorm, .attentionKeyB, .attentionValueB, .attentionOutput,
+    ]
+  }
+
+  private func require(_ role: TensorRole, _ layer: Int? = nil, _ part: Int? = nil) throws(InferenceError) {
+    guard contains(role, layer: layer, part: part) else { throw .missingTensor(role, layer: layer) }
+  }
+}

@@ -1,0 +1,66 @@
+import Architectures
+@testable import Inference
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The nonlinearities in float32 against their definitions in double precision.
+@Suite struct ActivationTests {
+  typealias Activation = ForwardPassFeatures.Activation
+
+  static func definition(_ activation: Activation, _ x: Double) -> Double {
+    switch activation {
+    case .silu: x / (1 + exp(-x))
+    case .gelu: x * 0.5 * erfc(-x / 2.0.squareRoot())
+    case .geluTanh: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .relu: max(x, 0)
+    case .reluSquared: max(x, 0) * max(x, 0)
+    }
+  }
+
+  @Test(arguments: Activation.allCases)
+  func isWithinARoundingOfItsDefinition(activation: Activation) {
+    var worst = 0.0
+    for step in -24_000...24_000 {
+      let x = Float(step) * 0.000_511
+      let y = activation.of(SIMD8(repeating: x))[5]
+      let expected = Self.definition(activation, Double(x))
+      worst = max(worst, (Double(y) - expected).magnitude / max(1, expected.magnitude))
+    }
+    #expect(worst < 4e-7)
+  }
+
+  @Test(arguments: Activation.allCases)
+  func hasItsLimitsFarOut(activation: Activation) {
+    let far = activation.of(SIMD8(-1e30, 1e30, -200, 200, 0, -90, 90, 1))
+    #expect(far[0] == 0 && far[2].magnitude < 1e-30 && far[4] == 0 && far[5].magnitude < 1e-30)
+    #expect(far[1] == (activation == .reluSquared ? .infinity : 1e30))
+    #expect(far[3] == (activation == .reluSquared ? 40_000 : 200))
+  }
+
+  @Test func aMatrixWithAnOddCountIsActivatedToItsEnd() throws {
+    let x = try #require(Matrix(rowCount: 1, columnCount: 11, values: (0..<11).map { Float($0) - 5 }))
+    let y = x.activated(by: .gelu)
+    for (index, value) in x.values.enumerated() {
+      #expect((Double(y.values[index]) - Self.definition(.gelu, Double(value))).magnitude < 1e-6)
+    }
+  }
+
+  @Test func theHyperbolicTangentIsWithinTwoUnitsInTheLastPlace() {
+    var worst = 0.0
+    for step in -20_000...20_000 {
+      let x = Float(step) * 0.000_51
+      let expected = tanh(Double(x))
+      let y = HyperbolicTangent.of(SIMD8(repeating: x))[0]
+      worst = max(worst, (Double(y) - expected).magnitude / Double(Float(expected).ulp))
+    }
+    #expect(worst <= 2)
+    let far = HyperbolicTangent.of(SIMD8(-.infinity, .infinity, -30, 30, 0, 1e-20, -1e-20, .nan))
+    #expect(far[0] == -1 && far[1] == 1 && far[2] == -1 && far[3] == 1 && far[4] == 0)
+    #expect(far[5] == 1e-20 && far[6] == -1e-20 && far[7].isNaN)
+  }
+}

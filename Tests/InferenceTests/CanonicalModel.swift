@@ -1,0 +1,61 @@
+import Architectures
+import Bytes
+import Formats
+import Inference
+import Quantization
+import Tensors
+import TestSupport
+
+/// A file of `fixtures/forward-pass`: the canonical weights of a tiny model, and what transformers computes from them.
+struct CanonicalModel: WeightSource {
+  let hyperparameters: Hyperparameters
+  let tokens: [Int]
+  private var tensors: [String: Matrix] = [:]
+
+  struct Unreadable: Error { let fact: String }
+
+  init(_ name: String) throws {
+    let file = try Checkpoint.open(Fixtures.path("forward-pass", "\(name).safetensors"))
+    for tensor in file.tensors {
+      guard let format = tensor.format else { throw Unreadable(fact: name) }
+      var bytes: [UInt8] = []
+      try file.read(tensor, from: 0, count: tensor.byteCount, into: &bytes)
+      let width = tensor.shape.extents.last ?? 1, count = tensor.shape.elementCount
+      tensors[tensor.name.text] = Matrix(
+        rowCount: count / width, columnCount: width, values: try Codec.decode(format, bytes, elementCount: count))
+    }
+    guard let text = file.metadata["model"]?.text else { throw Unreadable(fact: name) }
+    let facts = try JSON(parsing: Array(text.utf8))
+    tokens = facts["tokens"]?.array?.compactMap(\.integer) ?? []
+    let configuration = Configuration(.members(["rope_scaling": facts["rotary_scaling"] ?? .null]))
+    var set = ParameterSet()
+    for (name, value) in facts["numbers"]?.object ?? [:] { set.values[name.text] = Self.parameter(value) }
+    set.rotaryScaling = try RotaryScaling(
+      configuration: configuration, contextLength: set.integer("context_length") ?? 0)
+    hyperparameters = try Hyperparameters(set, features: ForwardPassFeatures(json: facts["features"] ?? .null))
+  }
+
+  /// What transformers computed: `hidden` (all states, one after the other), `logits` or `embedding`.
+  func expected(_ name: String) -> Matrix? { tensors["expected.\(name)"] }
+
+  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool { tensors[Self.key(role, layer, part)] != nil }
+
+  func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    guard let tensor = tensors[Self.key(role, layer, part)], rows.upperBound <= tensor.rowCount else {
+      throw Unreadable(fact: "\(role) \(rows)")
+    }
+    values = rows.flatMap { tensor[row: $0] }
+  }
+
+  private static func key(_ role: TensorRole, _ layer: Int?, _ part: Int?) -> String {
+    ([role.rawValue] + [layer, part].compactMap(\.self).map(String.init)).joined(separator: ".")
+  }
+
+  private static func parameter(_ json: JSON) -> ParameterValue? {
+    if let value = json.bool { return .bool(value) }
+    if let value = json.integer { return .integer(value) }
+    if let value = json.real { return .real(value) }
+    if let value = json.string { return .text(value) }
+    return json.array.map { .list($0.compactMap(parameter)) }
+  }
+}

@@ -1,0 +1,28 @@
+import Architectures
+@testable import Inference
+import Testing
+
+@Suite struct PositionBiasTests {
+  /// Figures of transformers' `_get_alibi_slopes`.
+  @Test(arguments: [
+    (1, [0.003_906_25]), (4, [0.25, 0.0625, 0.015_625, 0.003_906_25]),
+    (6, [0.25, 0.0625, 0.015_625, 0.003_906_25, 0.5, 0.125]),
+    (8, [0.5, 0.25, 0.125, 0.0625, 0.031_25, 0.015_625, 0.007_812_5, 0.003_906_25]),
+  ])
+  func slopesAreThoseOfTheReference(headCount: Int, expected: [Float]) {
+    #expect(PositionBias.slopes(headCount: headCount) == expected)
+  }
+
+  @Test func theBiasGrowsWithThePositionOfTheKey() {
+    let bias = PositionBias.alibi(slopes: [0.5, 0.25])
+    let scores = bias.apply(to: SIMD16(repeating: 3), scale: SIMD16(repeating: 2), head: 1, firstKey: 32)
+    #expect(scores[0] == 14 && scores[3] == 14.75)
+  }
+
+  @Test func falconRoundsTheBiasAndScalesTheSum() {
+    let bias = PositionBias.alibiBeforeScale(slopes: [1])
+    let scores = bias.apply(to: SIMD16(repeating: 1), scale: SIMD16(repeating: 0.5), head: 0, firstKey: 256)
+    // bfloat16 has eight bits: 257 is halfway between 256 and 258 and goes to the even one.
+    #expect(scores[0] == 128.5 && scores[1] == 128.5 && scores[2] == 129.5 && scores[3] == 130.5)
+  }
+}
