@@ -140,8 +140,11 @@ struct AffineLanes {
       var squareSum = Floats.zero
       var productSum = Floats.zero
       for index in 0..<count {
-        let quant = (next * (values[index] - minimum)).nearestSmall.clamped(0, maximum)
-        quants[index] = quant
+        quants[index] = (next * (values[index] - minimum)).nearestSmall.clamped(0, maximum)
+      }
+      // A loop of its own: in one with the sums the compiler splits the choices of `clamped` into half vectors.
+      for index in 0..<count {
+        let quant = quants[index]
         let term = weights[index] * quant
         quantSum += term
         squareSum += term * quant
