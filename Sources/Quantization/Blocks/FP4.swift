@@ -11,8 +11,24 @@
 
 private let doubledNumbers: [Float] = F4.values.map { $0 == 0 ? 0 : $0 * 2 }
 
-/// The same, each 12 higher.
-private let raisedNumbers = SIMD16<UInt8>(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0)
+extension SIMD16 where Scalar == UInt8 {
+  /// The doubled numbers of sixteen indices below 16, each 12 higher.
+  ///
+  /// Bits 2 and 1 of an index are an exponent, which doubles from the second on, and bit 0 is the fraction: 0, 1, 2 and 3
+  /// are themselves, 4 and 5 twice 2 and 3, 6 and 7 four times.
+  @inline(__always)
+  fileprivate var raisedNumbers: Self {
+    let one = Self(repeating: 1)
+    let low = (self &>> one) & one
+    let high = (self &>> Self(repeating: 2)) & one
+    let sign = self &>> Self(repeating: 3)
+    let fraction = (self & one) | ((low | high) &<< one)
+    let doubled = fraction & (Self.zero &- high)
+    let again = (fraction &+ fraction) & (Self.zero &- (low & high))
+    let magnitude = fraction &+ doubled &+ again
+    return (magnitude ^ (Self.zero &- sign)) &+ sign &+ Self(repeating: 12)
+  }
+}
 
 /// The index of the number that is nearest in units of `unit`, the first of several.
 private func nearestNumber(_ value: Float, _ unit: Float) -> UInt8 {
@@ -82,9 +98,8 @@ enum MXFP4: BlockDecoder, BlockEncoder {
     let exponent = UInt32(bytes.byte(at: source))
     let halfScale = Float(bitPattern: exponent < 2 ? 0x0020_0000 &<< exponent : (exponent &- 1) &<< 23)
     let quants = bytes.bytes16(at: source &+ 1)
-    let table = raisedNumbers
-    values.storeScaled(quants.lowNibbles.looked(upIn: table), minus: 12, by: halfScale, at: destination)
-    values.storeScaled(quants.highNibbles.looked(upIn: table), minus: 12, by: halfScale, at: destination &+ 64)
+    values.storeScaled(quants.lowNibbles.raisedNumbers, minus: 12, by: halfScale, at: destination)
+    values.storeScaled(quants.highNibbles.raisedNumbers, minus: 12, by: halfScale, at: destination &+ 64)
   }
 
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
@@ -152,6 +167,27 @@ enum NVFP4: BlockDecoder, BlockEncoder {
 
     /// Half of each scale; the sign bit is not looked at.
     static let halfScales = F8_E4M3.values.map { abs($0) / 2 }
+  }
+
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    for group in 0..<4 {
+      let halfScale = halfScale(bytes.byte(at: source &+ group))
+      let packed = bytes.bytes8(at: source &+ 4 &+ group &* 8)
+      let pairs = SIMD16<UInt8>(lowHalf: packed, highHalf: packed &>> SIMD8<UInt8>(repeating: 4))
+      values.storeScaled(
+        pairs.lowNibbles.raisedNumbers, minus: 12, by: halfScale, at: destination &+ group &* 64)
+    }
+  }
+
+  /// Half of the number that a scale's bits stand for.
+  @inline(__always)
+  private static func halfScale(_ scale: UInt8) -> Float {
+    let bits = UInt32(scale & 0x7F)
+    // The highest is NaN in E4M3; as UE4M3 it counts as 0 unless the sign bit is set.
+    if bits == 0x7F { return scale == 0x7F ? 0 : Reference.halfScales[Int(scale)] }
+    // Exponent and fraction go to a float's places, with the bias 127 for 7 and one less for the half.
+    return bits < 8 ? Float(bits) * 0x1p-10 : Float(bitPattern: (bits &<< 20) &+ (119 &<< 23))
   }
 
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {

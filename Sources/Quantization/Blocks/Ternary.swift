@@ -73,6 +73,31 @@ enum TQ1_0: BlockDecoder, BlockEncoder {
     }
   }
 
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let scale = bytes.half(at: source &+ 52)
+    var first = bytes.bytes16(at: source)
+    var second = bytes.bytes16(at: source &+ 16)
+    var third = bytes.bytes16(at: source &+ 32)
+    for trit in 0..<5 {
+      values.storeScaled(first.firstTrits, minus: 1, by: scale, at: destination &+ trit &* 128)
+      values.storeScaled(second.firstTrits, minus: 1, by: scale, at: destination &+ trit &* 128 &+ 64)
+      values.storeScaled(third.firstTrits, minus: 1, by: scale, at: destination &+ 640 &+ trit &* 64)
+      first = first &+ first &+ first
+      second = second &+ second &+ second
+      third = third &+ third &+ third
+    }
+    // The last four bytes, with their four trits in front, in turn.
+    let word = bytes.word(at: source &+ 48)
+    let one = SIMD4<UInt8>(
+      truncatingIfNeeded: SIMD4<UInt32>(word, word &>> 8, word &>> 16, word &>> 24))
+    let three = one &+ one &+ one
+    let nine = three &+ three &+ three
+    let last = SIMD16<UInt8>(
+      lowHalf: SIMD8(lowHalf: one, highHalf: three), highHalf: SIMD8(lowHalf: nine, highHalf: nine &+ nine &+ nine))
+    values.storeScaled(last.firstTrits, minus: 1, by: scale, at: destination &+ 960)
+  }
+
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
     if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
     for block in 0..<values.byteCount / 1024 {
@@ -114,6 +139,17 @@ enum TQ1_0: BlockDecoder, BlockEncoder {
       number = number &+ number &+ number &+ steps
     }
     return number.fractionBytes
+  }
+}
+
+extension SIMD16 where Scalar == UInt8 {
+  /// The first trit of each fraction: ⌊3 · byte / 256⌋.
+  @inline(__always)
+  fileprivate var firstTrits: Self {
+    let isOne = unsafeBitCast(self .>= Self(repeating: 86), to: Self.self)
+    let isTwo = unsafeBitCast(self .>= Self(repeating: 171), to: Self.self)
+    // A lane's mask is −1 where it is set.
+    return Self.zero &- isOne &- isTwo
   }
 }
 
