@@ -9,7 +9,13 @@ extension ConversionPlan {
 
   /// The plan as documented in `docs/json.md`.
   public var json: JSON {
-    .members([
+    var members = facts
+    if let sizeTarget { members["size_target"] = sizeTarget.json }
+    return .object(members)
+  }
+
+  private var facts: JSON.Object {
+    [
       "schema": .string(Self.schema),
       "source": .string(source.checkpoint.path), "destination": .string(destination),
       "architecture": .string(source.definition.name),
@@ -25,6 +31,6 @@ extension ConversionPlan {
       "dropped": .array(dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
       "remarks": .array(
         remarks.map { .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)]) }),
-    ])
+    ]
   }
 }

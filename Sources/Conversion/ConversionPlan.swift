@@ -26,6 +26,8 @@ public struct ConversionPlan: Sendable {
   public let remarks: [PlanRemark]
   /// Whether existing files may be replaced.
   public let overwrite: OverwritePolicy
+  /// How formats were chosen for a size; nil if none was asked for.
+  public internal(set) var sizeTarget: SizeTargetReport?
 
   /// All tensors, file by file.
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }

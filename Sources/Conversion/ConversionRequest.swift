@@ -34,6 +34,8 @@ public struct ConversionRequest: Sendable {
     public var outputFormat: StorageFormat?
     /// The format of the token embedding, instead of the recipe's.
     public var embeddingFormat: StorageFormat?
+    /// What a size target gives the matrices, before the rules of the recipe; nil without one.
+    var allocation: FormatAllocation?
 
     /// The recipe as it is.
     public init() {}

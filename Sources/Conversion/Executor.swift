@@ -8,7 +8,7 @@ import Tensors
 ///
 /// Every slab's place in the output is known beforehand, so threads write where they are, in any order, and the
 /// output does not depend on their number. A thread holds one slab of the input, its numbers and its encoding.
-public struct Executor: Sendable {
+public struct Executor {
   /// About this many elements are decoded at a time: 4 MiB as float32.
   static let slabElementCount = 1 << 20
   /// Bytes that are passed on unchanged in one go.
@@ -16,19 +16,27 @@ public struct Executor: Sendable {
 
   private let plan: ConversionPlan
   private let threadCount: Int
+  private let detail: EncodingReport.Detail
+  private let acceptance: ([TensorOutcome]) throws -> Void
   private let progress: @Sendable (Int) -> Void
 
   /// Carries out `plan` and returns what it did to the numbers.
   ///
-  /// - Parameter progress: is told the bytes of output done since the last call, from any thread.
+  /// - Parameters:
+  ///   - detail: what is kept of the errors of encoding.
+  ///   - acceptance: judges what was done before anything gets its final name; what it throws is thrown.
+  ///   - progress: is told the bytes of output done since the last call, from any thread.
   /// - Throws: when reading or writing fails, a value cannot be stored, or an input changed meanwhile. Nothing is left
   ///   under the final names then, and no temporary.
   @discardableResult
   public static func run(
-    _ plan: ConversionPlan, threads threadCount: Int = Parallel.coreCount,
+    _ plan: ConversionPlan, threads threadCount: Int = Parallel.coreCount, detail: EncodingReport.Detail = .sums,
+    acceptance: @escaping ([TensorOutcome]) throws -> Void = { _ in },
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> [TensorOutcome] {
-    try Executor(plan: plan, threadCount: threadCount, progress: progress).run()
+    try Executor(
+      plan: plan, threadCount: threadCount, detail: detail, acceptance: acceptance, progress: progress
+    ).run()
   }
 
   private func run() throws -> [TensorOutcome] {
@@ -42,25 +50,26 @@ public struct Executor: Sendable {
   private func writeFiles() throws -> [TensorOutcome] {
     var outputs: [AtomicFile] = []
     defer { for output in outputs { output.discard() } }
-    for file in plan.files {
+    for file in self.plan.files {
       let output = try AtomicFile(file.path, overwrite: plan.overwrite)
       try output.reserve(file.byteCount)
       try output.write(file.header, at: 0)
       outputs.append(output)
     }
-    let jobs = plan.files.indices.flatMap { index in
-      plan.files[index].tensors.enumerated().flatMap { slabs(of: $1, tensorIndex: $0, fileIndex: index) }
+    let jobs = self.plan.files.indices.flatMap { index in
+      self.plan.files[index].tensors.enumerated().flatMap { slabs(of: $1, tensorIndex: $0, fileIndex: index) }
     }
     let reports = Mutex([EncodingReport?](repeating: nil, count: jobs.count))
-    let files = outputs
-    try Parallel.forEach(jobs.count, threads: threadCount, state: { SlabWorker() }) { worker, index in
+    let files = outputs, plan = self.plan, detail = self.detail, progress = self.progress
+    try Parallel.forEach(jobs.count, threads: threadCount, state: { SlabWorker(detail: detail) }) { worker, index in
       let job = jobs[index]
       let report = try worker.run(job, of: plan.files[job.fileIndex].tensors[job.tensorIndex], to: files[job.fileIndex])
       reports.withLock { $0[index] = report }
       progress(job.byteCount)
     }
     let outcomes = merge(jobs, reports.withLock { $0 })
-    try requireNoOverflow(outcomes)
+    try requireStorable(outcomes)
+    try acceptance(outcomes)
     for file in plan.source.checkpoint.files { try file.requireUnchanged() }
 
     for file in plan.sideFiles { outputs.append(try prepare(file)) }
@@ -125,13 +134,24 @@ public struct Executor: Sendable {
     }
   }
 
-  private func requireNoOverflow(_ outcomes: [TensorOutcome]) throws {
+  /// Every number must be finite, and stored as a finite number.
+  private func requireStorable(_ outcomes: [TensorOutcome]) throws {
     let problems = outcomes.compactMap { outcome -> TensorProblem? in
-      guard let report = outcome.report, let index = report.firstOverflowIndex, let name = outcome.tensor.sourceName
-      else { return nil }
-      let (row, column) = index.quotientAndRemainder(dividingBy: max(1, outcome.tensor.shape.rowElementCount))
-      return TensorProblem(
-        name, .overflows(count: report.overflowCount, row: row, column: column, format: outcome.tensor.format))
+      guard let report = outcome.report, let name = outcome.tensor.sourceName else { return nil }
+      func place(_ index: Int) -> (row: Int, column: Int) {
+        let (row, column) = index.quotientAndRemainder(dividingBy: max(1, outcome.tensor.shape.rowElementCount))
+        return (row, column)
+      }
+      let format = outcome.tensor.format
+      if let index = report.firstNonfiniteIndex {
+        return TensorProblem(name, .nonfinite(row: place(index).row, column: place(index).column, format: format))
+      }
+      return report.firstOverflowIndex.map { index in
+        TensorProblem(
+          name,
+          .overflows(
+            count: report.overflowCount, row: place(index).row, column: place(index).column, format: format))
+      }
     }
     guard problems.isEmpty else {
       throw ProblemList(problems.map { FileFact(path: plan.source.checkpoint.path, fact: $0) })

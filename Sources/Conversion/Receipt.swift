@@ -8,16 +8,16 @@ public struct Receipt: Sendable {
   /// The plan that was carried out.
   public let plan: ConversionPlan
   /// What it did to the numbers.
-  public let outcomes: [TensorOutcome]
+  public let errors: ErrorSummary
   /// The options as the user gave them.
   public let options: [String]
   /// The version of the program.
   public let version: String
 
   /// Collects the record.
-  public init(plan: ConversionPlan, outcomes: [TensorOutcome], options: [String], version: String) {
+  public init(plan: ConversionPlan, errors: ErrorSummary, options: [String], version: String) {
     self.plan = plan
-    self.outcomes = outcomes
+    self.errors = errors
     self.options = options
     self.version = version
   }
@@ -40,7 +40,7 @@ public struct Receipt: Sendable {
           ])
         })
     }
-    return .members([
+    var members: JSON.Object = [
       "schema": .string(Self.schema),
       "tool": .members(["name": .string("ingot"), "version": .string(version)]),
       "options": .array(options.map(JSON.string)),
@@ -48,14 +48,17 @@ public struct Receipt: Sendable {
       "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
       "inputs": describe(paths.prefix(inputs.count), digests.prefix(inputs.count)),
       "outputs": describe(paths.dropFirst(inputs.count), digests.dropFirst(inputs.count)),
-      "tensors": .array(outcomes.map(\.json)),
+      "tensors": .array(errors.outcomes.map(\.json)),
+      "errors": errors.json,
       "dropped": .array(
         plan.dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
       "remarks": .array(
         plan.remarks.map {
           .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)])
         }),
-    ])
+    ]
+    if let sizeTarget = plan.sizeTarget { members["size_target"] = sizeTarget.json }
+    return .object(members)
   }
 }
 
@@ -72,12 +75,7 @@ extension TensorOutcome {
     members["shape"] = .array(tensor.shape.extents.map { .integer($0) })
     members["transform"] = .string(tensor.mapping?.description ?? "derived")
     members["rule"] = .string(tensor.rule)
-    members["changed"] = .integer(report?.changedCount ?? 0)
-    if let report, report.changedCount > 0 {
-      members["rmse"] = .real(report.rootMeanSquareError)
-      members["nmse"] = .real(report.normalizedMeanSquareError)
-      members["max_abs"] = .real(report.maximumAbsoluteError)
-    }
+    for (key, value) in (report ?? EncodingReport()).members { members[key] = value }
     return .object(members)
   }
 }

@@ -45,6 +45,7 @@ struct RecipeAssignment {
     let override = overrides.format(for: name)
     if let choice = optionFormat(kind, isOverridden: override != nil) { return choice }
     if let override { return (override.format, override.rule) }
+    if let choice = options.allocation?.choice(for: name, of: reader) { return choice }
     if options.isPure { return (defaultFormat, "\(recipe.name): --pure") }
     let isFeedForward = [.feedForwardGate, .feedForwardUp, .feedForwardDown].contains(kind)
     let count = isFeedForward ? layerCount : counts[kind] ?? 0

@@ -19,6 +19,10 @@ struct SlabWorker {
   private var scratch: [UInt8] = []
   private var values: [Float] = []
   private var encoded: [UInt8] = []
+  /// What is kept of the errors.
+  let detail: EncodingReport.Detail
+
+  init(detail: EncodingReport.Detail) { self.detail = detail }
 
   /// Reads, transforms, encodes and writes one slab; returns what encoding did to the numbers if it can do anything.
   mutating func run(_ slab: Slab, of tensor: PlannedTensor, to file: AtomicFile) throws -> EncodingReport? {
@@ -41,15 +45,14 @@ struct SlabWorker {
         return nil
       }
       return try Self.encode(
-        stored, storedByteCount, slab, tensor, reader, values: &values, encoded: &encoded,
+        stored, storedByteCount, slab, tensor, reader, EncodingReport(detail), values: &values, encoded: &encoded,
         to: file, at: target)
     }
   }
 
   private static func encode(
     _ stored: [UInt8], _ storedByteCount: Int, _ slab: Slab, _ tensor: PlannedTensor, _ reader: RowReader,
-    values: inout [Float],
-    encoded: inout [UInt8], to file: AtomicFile, at target: Int
+    _ report: EncodingReport, values: inout [Float], encoded: inout [UInt8], to file: AtomicFile, at target: Int
   ) throws -> EncodingReport? {
     let elementCount = slab.rows.count * reader.geometry.rowElementCount
     if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
@@ -57,19 +60,24 @@ struct SlabWorker {
     var numbers = values.mutableSpan
     try Codec.decode(reader.format, stored.span.bytes.extracting(first: storedByteCount), into: &numbers)
     let isExact = tensor.format == .f32 && reader.format != .f64
-    var report = EncodingReport()
+    var report = report
     do throws(CodecError) {
       let source = values.span.extracting(first: elementCount)
       var destination = encoded.mutableSpan
       if isExact {
         try Codec.encode(tensor.format, source, into: &destination)
+        if let index = Codec.firstNonfinite(source) {
+          throw .nonfinite(tensor.format, elementIndex: index, value: source[index])
+        }
       } else {
         try Codec.encode(tensor.format, source, into: &destination, report: &report)
       }
     } catch .nonfinite(_, let index, _) {
       let first = slab.rows.lowerBound * reader.geometry.rowElementCount + index
       let (row, column) = first.quotientAndRemainder(dividingBy: max(1, tensor.shape.rowElementCount))
-      throw TensorProblem(reader.tensor, .nonfinite(row: row, column: column, format: tensor.format))
+      throw FileFact(
+        path: reader.file.path,
+        fact: TensorProblem(reader.tensor, .nonfinite(row: row, column: column, format: tensor.format)))
     }
     try file.write(encoded.span.bytes.extracting(first: slab.byteCount), at: target)
     return isExact ? nil : report

@@ -63,7 +63,8 @@ public struct TensorProblem: IngotError {
     case .notDecodable(let format): "has storage format \(format), which cannot be decoded"
     case .notEncodable(let format): "is to become \(format), which cannot be encoded"
     case .nonfinite(let row, let column, let format):
-      "row \(row.grouped), column \(column.grouped) is not a finite number, which \(format) cannot hold"
+      "row \(row.grouped), column \(column.grouped) is not a finite number, "
+        + (format.isQuantized ? "which \(format) cannot hold" : "which is not encoded as \(format)")
     case .overflows(let count, let row, let column, let format):
       "\(counted(count, "value")) overflow \(format), first at row \(row.grouped), column \(column.grouped) (use BF16 or F32)"
     case .layoutNeedsNumbers:

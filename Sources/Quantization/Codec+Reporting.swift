@@ -65,6 +65,13 @@ extension Codec {
     }
   }
 
+  /// The index of the first of `values` that is infinite or NaN.
+  public static func firstNonfinite(_ values: Span<Float>) -> Int? {
+    let wholeCount = values.count / 8 * 8
+    return values.bytes.firstNonfinite(from: 0, to: wholeCount * floatByteCount)
+      ?? (wholeCount..<values.count).first { !values[$0].isFinite }
+  }
+
   private static func byteRange(_ format: StorageFormat, _ elements: Range<Int>) -> Range<Int> {
     let start = elements.lowerBound / format.elementsPerBlock * format.bytesPerBlock
     return start..<start + elements.count / format.elementsPerBlock * format.bytesPerBlock

@@ -44,6 +44,15 @@ struct QuantizeTests {
       (["Q8_0", "0"], Int32(64), "ingot: error: expected one number of threads behind the recipe, 1 or more\n"),
       (["out.gguf"], 64, "ingot: error: expected the name or number of a recipe: "),
       (["Q8_0", "--tensor-type", "nothing=q4_0"], 64, "--tensor-type \"nothing\" matches no tensor\n"),
+      (
+        ["Q4_0", "--target-bpw", "5"], 64,
+        "ingot: error: expected an output and a number of threads, but no recipe, beside"
+      ),
+      (["--target-size", "1M", "--target-bpw", "5"], 64, "expected only one of --target-size and --target-bpw\n"),
+      (["--target-size", "1.2k"], 64, ": cannot have 1,200 bytes: the smallest possible is "),
+      (["--target-size", "1.G"], 64, "the value '1.G' is invalid for '--target-size <size>'"),
+      (["Q4_0", "--budget", "nmse=0.001"], 1, " as Q4_0: nmse is 0.0071, expected at most 0.0010\n"),
+      (["Q4_0", "--budget", "kl=1"], 64, "metric \"kl\" is not known here"),
       (["Q6_K", "--no-fallback"], 1, " elements do not fill blocks of Q6_K (256 elements) (leave out --no-fallback"),
     ])
   func refusals(arguments: [String], status: Int32, message: String) throws {
@@ -51,5 +60,40 @@ struct QuantizeTests {
     #expect(run.status == status)
     #expect(run.error.contains(message), "\(run.error)")
     #expect(folder.names == ["a.gguf"])
+  }
+
+  @Test("keeps to a size, with the file's name and the threads where they were")
+  func sizeTarget() throws {
+    let source = try source()
+    let run = try Program.run(["quantize", source, "--target-size", "0.09M", "2"])
+    #expect(run.status == 0, "\(run.error)")
+    #expect(folder.names == ["a.gguf", "ggml-model-0.09M.gguf"])
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("ggml-model-0.09M.gguf"))).count <= 90_000)
+    #expect(run.output.contains("size target  90,000 bytes: "))
+    let planned = try Program.run([
+      "quantize", source, folder.file("b.gguf"), "--target-bpw", "5.5", "--dry-run", "--json",
+    ])
+    let plan = try #require(try JSONSerialization.jsonObject(with: Data(planned.output.utf8)) as? [String: Any])
+    #expect((plan["size_target"] as? [String: Any])?["predicted_summed_nmse"] is Double)
+    #expect(folder.names == ["a.gguf", "ggml-model-0.09M.gguf"])
+  }
+
+  @Test("prints the errors, and writes nothing beyond a budget")
+  func budget() throws {
+    let arguments = ["quantize", try source(), folder.file("b.gguf"), "Q4_0", "--budget"]
+    let failed = try Program.run(arguments + ["cosine=0.9999", "--histogram", "--json"])
+    #expect(failed.status == 1)
+    #expect(folder.names == ["a.gguf"])
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(failed.output.utf8)) as? [String: Any])
+    #expect(report["written"] as? Bool == false)
+    let errors = try #require(report["errors"] as? [String: Any])
+    #expect(errors["passes"] as? Bool == false)
+    #expect((errors["violations"] as? [Any])?.isEmpty == false)
+    #expect(((errors["total"] as? [String: Any])?["histogram"] as? [String: Any])?["unchanged"] is Int)
+
+    let passed = try Program.run(arguments + ["auto"])
+    #expect(passed.status == 0)
+    #expect(passed.output.contains("worst tensors"))
+    #expect(folder.names == ["a.gguf", "b.gguf"])
   }
 }

@@ -11,7 +11,8 @@ import Testing
     request.type = .format(.q4_0)
     let plan = try Planner.plan(try Model.open(Fixtures.path("llama-gqa"), library: try .bundled()), request)
     let outcomes = try Executor.run(plan, threads: 2)
-    let json = try Receipt(plan: plan, outcomes: outcomes, options: ["--type", "Q4_0"], version: "1.2.3").json()
+    let json = try Receipt(plan: plan, errors: ErrorSummary(outcomes), options: ["--type", "Q4_0"], version: "1.2.3")
+      .json()
     #expect(json["schema"] == .string("ingot.receipt/1"))
     #expect(
       json["outputs"]?.array?.first?["sha256"]?.string == (try FileDigest.sha256(InputFile(folder.file("out.gguf")))))

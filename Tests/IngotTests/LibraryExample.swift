@@ -25,7 +25,7 @@ func convert(_ source: String, to destination: String) throws -> Receipt {
   let plan = try Planner.plan(model, request)
   for remark in plan.remarks where remark.severity == .warning { print("warning: \(remark.message)") }
   let outcomes = try Executor.run(plan)
-  return Receipt(plan: plan, outcomes: outcomes, options: [], version: Product.version)
+  return Receipt(plan: plan, errors: ErrorSummary(outcomes), options: [], version: Product.version)
 }
 
 /// Whether two checkpoints hold the same model, up to what their storage formats cost.

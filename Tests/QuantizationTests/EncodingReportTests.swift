@@ -80,4 +80,40 @@ import Testing
     #expect(abs(vectors.sumSquaredError / singles.sumSquaredError - 1) < 1e-12)
     #expect(abs(vectors.sumSquaredValue / singles.sumSquaredValue - 1) < 1e-12)
   }
+
+  @Test func cosineFollowsFromTheSums() throws {
+    var generator = SeededGenerator(seed: 3)
+    let values = generator.normals(2048)
+    var report = EncodingReport()
+    var bytes = [UInt8](repeating: 0, count: 2048)
+    var destination = bytes.mutableSpan
+    try Codec.encode(.q4_0, values.span, into: &destination, report: &report)
+    let stored = try Codec.decode(.q4_0, bytes, elementCount: 2048)
+    func product(_ one: [Float], _ other: [Float]) -> Double {
+      zip(one, other).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
+    let expected = product(values, stored) / (product(values, values) * product(stored, stored)).squareRoot()
+    #expect(abs(report.cosine - expected) < 1e-12)
+    #expect(report.value(.cosine) == report.cosine)
+    #expect(report.value(.divergence) == nil)
+    #expect(EncodingReport().cosine == 1)
+  }
+
+  @Test func histogramsCountErrorsByMagnitude() throws {
+    let values: [Float] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    let stored: [Float] = [1, 2.5, 3, 4, 4.4, 6, 7, 8.25, 8]
+    var report = EncodingReport(.histogram)
+    report.note(values.span.bytes, storedAs: stored.span.bytes)
+    var other = EncodingReport(.histogram)
+    other.note(1, storedAs: 1.25)
+    report.merge(other)
+    let histogram = try #require(report.histogram)
+    #expect(histogram.unchangedCount == 5)
+    #expect(
+      histogram.ranges == [
+        ErrorHistogram.Range(lower: 0.25, upper: 0.5, count: 2), ErrorHistogram.Range(lower: 0.5, upper: 1, count: 2),
+        ErrorHistogram.Range(lower: 1, upper: 2, count: 1),
+      ])
+    #expect(EncodingReport().histogram == nil)
+  }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Quantization
 import Testing
 import Verification
 

@@ -2,6 +2,7 @@ import Architectures
 import Bytes
 import Inference
 import Models
+import Quantization
 import TestSupport
 import Testing
 import Verification

@@ -17,6 +17,15 @@ struct ExecutionOptions: ParsableArguments {
   @Flag(help: "Open the output again and compare it with the source, as diff --budget auto does.")
   var verify = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The error a tensor may get: nmse, max_abs, rmse or cosine with a limit, or auto for what its storage format leads "
+        + "one to expect. Beyond it nothing is written and the status is 1.", valueName: "metric=limit,…"))
+  var budget: String?
+
+  @Flag(help: "Count the errors by their magnitude.")
+  var histogram = false
+
   @Flag(help: "Replace files that exist.")
   var overwrite = false
 
@@ -24,7 +33,8 @@ struct ExecutionOptions: ParsableArguments {
   var receipt: String?
 
   /// Puts what concerns the plan into `request`.
-  func apply(to request: inout ConversionRequest) {
+  func apply(to request: inout ConversionRequest) throws {
+    _ = try tolerance
     request.overwrite = policy
     request.allowsRequantizing = allowsRequantizing
     request.allowsFallback = !refusesFallback
@@ -47,17 +57,11 @@ struct ExecutionOptions: ParsableArguments {
       else { throw FileError.cannotCreate(path: receipt, errno: .noSuchFileOrDirectory) }
     }
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
-    let outcomes: [TensorOutcome]
-    do {
-      outcomes = try Executor.run(plan, threads: report.threadCount) { progress.advance($0) }
-    } catch {
-      progress.finish()
-      throw error
-    }
-    progress.finish()
-    let summary = ConversionSummary(plan: plan, outcomes: outcomes, seconds: progress.seconds)
+    let outcomes = try execute(plan, report, progress)
+    let summary = ConversionSummary(
+      plan: plan, errors: ErrorSummary(outcomes, tolerance: try tolerance), seconds: progress.seconds)
     let record = Receipt(
-      plan: plan, outcomes: outcomes, options: Array(CommandLine.arguments.dropFirst()), version: Product.version)
+      plan: plan, errors: summary.errors, options: Array(CommandLine.arguments.dropFirst()), version: Product.version)
     if let receipt {
       let json = try record.json(threads: report.threadCount)
       try AtomicFile.write(json.encoded(.indented), to: receipt, overwrite: policy)
@@ -67,6 +71,36 @@ struct ExecutionOptions: ParsableArguments {
       json: { summary.json(verification: diff) },
       text: { summary.text + (diff.map { "\n" + $0.text(lists: .none) } ?? "") })
     if diff?.passes == false { throw FailedCheck() }
+  }
+
+  /// Carries out `plan`; prints what the errors are if they are beyond the budget.
+  private func execute(
+    _ plan: ConversionPlan, _ report: ReportOptions, _ progress: ProgressLine
+  ) throws -> [TensorOutcome] {
+    defer { progress.finish() }
+    let tolerance = try tolerance
+    do {
+      return try Executor.run(
+        plan, threads: report.threadCount, detail: histogram ? .histogram : .sums,
+        acceptance: { try ErrorSummary($0, tolerance: tolerance).requireAcceptable(for: plan.destination) },
+        progress: { progress.advance($0) })
+    } catch let error as BudgetExceeded {
+      progress.finish()
+      let summary = ConversionSummary(
+        plan: plan, errors: error.summary, seconds: progress.seconds, isWritten: false)
+      try report.print(json: { summary.json(verification: nil) }, text: { summary.text })
+      throw error
+    }
+  }
+
+  private var tolerance: ErrorTolerance? {
+    get throws {
+      switch budget {
+      case nil: nil
+      case "auto": .byFormat
+      case let text?: .budget(try Budget(parsing: text, metrics: Budget.Metric.ofTensors))
+      }
+    }
   }
 
   private func compareWithSource(

@@ -10,6 +10,7 @@ extension ConversionPlan {
       pairs.append((title, "\(file.path.escapedForDisplay) (\(content), named as in \(scheme.name))"))
     }
     for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }
+    if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
     var text = definitionList(pairs)
     for remark in remarks { text += "\(remark.severity.rawValue): \(remark.message.escapedForDisplay)\n" }
     return text
@@ -38,59 +39,4 @@ extension PlannedTensor {
 
   /// How the rows move, or that they do not.
   fileprivate var layoutWording: String { mapping.map { $0.isIdentity ? "as it is" : $0.description } ?? "derived" }
-}
-
-/// What a conversion did, in a few lines.
-struct ConversionSummary {
-  let plan: ConversionPlan
-  let outcomes: [TensorOutcome]
-  let seconds: Double
-
-  /// Tensors that went the same way.
-  private struct Group: Hashable {
-    let formats: String
-    let layout: String
-  }
-
-  var text: String {
-    let rate = seconds > 0 ? Int(Double(plan.byteCount) / seconds).byteSize + "/s" : "at once"
-    return plan.text(title: "wrote") + "\n" + groupTable
-      + "\n\(plan.byteCount.byteSize) in \(seconds.fixed(2)) s (\(rate))\n"
-  }
-
-  private var groupTable: String {
-    var order: [Group] = []
-    var members: [Group: [TensorOutcome]] = [:]
-    for outcome in outcomes {
-      let tensor = outcome.tensor
-      let group = Group(formats: tensor.formatWording, layout: tensor.layoutWording)
-      if members[group] == nil { order.append(group) }
-      members[group, default: []].append(outcome)
-    }
-    var table = Table([
-      "format": .left, "layout": .left, "tensors": .right, "size": .right, "values": .right, "changed": .right,
-      "worst NMSE": .right,
-    ])
-    for group in order {
-      let outcomes = members[group] ?? []
-      let reports = outcomes.compactMap(\.report)
-      let worst = reports.map(\.normalizedMeanSquareError).max() ?? 0
-      table.append(
-        group.formats, group.layout, outcomes.count.grouped,
-        outcomes.reduce(0) { $0 + $1.tensor.byteCount }.byteSize,
-        outcomes.reduce(0) { $0 + $1.tensor.shape.elementCount }.grouped,
-        reports.reduce(0) { $0 + $1.changedCount }.grouped, worst.scientific)
-    }
-    return table.text()
-  }
-
-  /// The report, with the comparison of the output if it was made.
-  func json(verification: CheckpointDiff?) -> JSON {
-    var report = plan.json.object ?? [:]
-    report["schema"] = .string("ingot.convert/1")
-    report["seconds"] = .real(seconds)
-    report["tensors"] = .array(outcomes.map(\.json))
-    if let verification { report["verification"] = verification.json }
-    return .object(report)
-  }
 }

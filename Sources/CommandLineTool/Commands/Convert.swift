@@ -68,7 +68,7 @@ struct Convert: ParsableCommand {
     request.typeOverrides = try typeOverrides.map { try $0.override }
     request.naming = naming
     request.maximumShardByteCount = shardSize?.byteCount
-    execution.apply(to: &request)
+    try execution.apply(to: &request)
     request.modelName = modelName
     request.preTokenizer = preTokenizer
     return request

@@ -4,10 +4,14 @@ import Ingot
 struct Quantize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Quantizes a model by one of llama-quantize's recipes, to the same bytes.",
-    usage: "ingot quantize <in> [<out>] <type> [<threads>] [<options>]",
+    usage: """
+      ingot quantize <in> [<out>] <type> [<threads>] [<options>]
+      ingot quantize <in> [<out>] --target-size <size> [<threads>] [<options>]
+      """,
     discussion: """
       A recipe gives each matrix its own format; the plan and the receipt say which rule decided. Without <out> the \
-      file is ggml-model-<type>.gguf beside the input.
+      file is ggml-model-<type>.gguf beside the input. With --target-size or --target-bpw there is no <type>: every \
+      matrix is measured in every format, and each gets the one that makes the whole lose least.
       """)
 
   @Argument(
@@ -18,7 +22,9 @@ struct Quantize: ParsableCommand {
     help: ArgumentHelp(
       "The file to write, the recipe's name or number, and how many threads to use.",
       valueName: "[out] type [threads]"))
-  var arguments: [String]
+  var arguments: [String] = []
+
+  @OptionGroup var size: SizeTargetOptions
 
   @Flag(help: "Give all matrices the recipe's default format.")
   var pure = false
@@ -58,21 +64,28 @@ struct Quantize: ParsableCommand {
     let order = try order
     var request = ConversionRequest(destination: order.output)
     request.target = .gguf
-    request.type = .recipe(order.recipe)
+    if let recipe = order.recipe { request.type = .recipe(recipe) }
     request.recipeOptions.isPure = pure
     request.recipeOptions.keepsOutput = keepsOutput
     request.recipeOptions.outputFormat = try outputFormat?.format
     request.recipeOptions.embeddingFormat = try embeddingFormat?.format
     // A request lets the last decide, llama-quantize the first.
     request.typeOverrides = try typeOverrides.map { try $0.override }.reversed()
-    execution.apply(to: &request)
-    return try Planner.plan(try model.open(source), request)
+    try execution.apply(to: &request)
+    let opened = try model.open(source)
+    guard let target = size.target else { return try Planner.plan(opened, request) }
+    let progress = ProgressLine(total: opened.tensors.count, unit: "tensors measured", isQuiet: report.quiet)
+    defer { progress.finish() }
+    return try SizeTargetPlanner.plan(
+      opened, request, target: target, threads: order.threadCount ?? report.threadCount
+    ) { progress.advance($0) }
   }
 
   /// What the positional arguments say.
   private struct Order {
     let output: String
-    let recipe: Recipe
+    /// Nil where a size decides.
+    let recipe: Recipe?
     let threadCount: Int?
   }
 
@@ -80,21 +93,33 @@ struct Quantize: ParsableCommand {
     get throws {
       var rest = arguments[...]
       var output: String?
-      if let first = rest.first, Recipe.find(first) == nil { output = rest.removeFirst() }
-      guard let type = rest.popFirst() else {
-        throw ValidationError("expected the name or number of a recipe: \(Recipe.names.joined(separator: ", "))")
+      if let first = rest.first, Recipe.find(first) == nil, size.target == nil || Int(first) == nil {
+        output = rest.removeFirst()
       }
-      guard let (recipe, spelling) = Recipe.find(type) else {
-        throw ValidationError(
-          "\(type.quoted) is not a recipe (known: \(Recipe.names.joined(separator: ", ")))")
-      }
+      let named = try size.label.map { (recipe: nil, spelling: $0) } ?? recipe(in: &rest)
       let threads = rest.popFirst()
       let threadCount = threads.flatMap { Int($0) }
       guard rest.isEmpty, threads == nil || (threadCount ?? 0) >= 1 else {
-        throw ValidationError("expected one number of threads behind the recipe, 1 or more")
+        throw ValidationError(
+          size.target == nil
+            ? "expected one number of threads behind the recipe, 1 or more"
+            : "expected an output and a number of threads, but no recipe, beside \(size.size == nil ? "--target-bpw" : "--target-size")"
+        )
       }
-      let beside = FileSystem.join(FileSystem.folder(of: source), "ggml-model-\(spelling).gguf")
-      return Order(output: output ?? beside, recipe: recipe, threadCount: threadCount)
+      let beside = FileSystem.join(FileSystem.folder(of: source), "ggml-model-\(named.spelling).gguf")
+      return Order(output: output ?? beside, recipe: named.recipe, threadCount: threadCount)
     }
+  }
+
+  /// The recipe that comes first in `arguments`, and how it is spelt in the name of an output.
+  private func recipe(in arguments: inout ArraySlice<String>) throws -> (recipe: Recipe?, spelling: String) {
+    guard let type = arguments.popFirst() else {
+      throw ValidationError("expected the name or number of a recipe: \(Recipe.names.joined(separator: ", "))")
+    }
+    guard let (recipe, spelling) = Recipe.find(type) else {
+      throw ValidationError(
+        "\(type.quoted) is not a recipe (known: \(Recipe.names.joined(separator: ", ")))")
+    }
+    return (recipe, spelling)
   }
 }

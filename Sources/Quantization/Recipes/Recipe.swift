@@ -132,5 +132,11 @@ public struct Recipe: Hashable, Sendable {
     public let format: StorageFormat
     /// The rule: `Q4_K_M: attention value in the first 4 layers`.
     public let rule: String
+
+    /// The choice of `format` by `rule`.
+    public init(format: StorageFormat, rule: String) {
+      self.format = format
+      self.rule = rule
+    }
   }
 }

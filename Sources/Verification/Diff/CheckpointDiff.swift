@@ -1,6 +1,7 @@
 import Architectures
 import Bytes
 import Models
+import Quantization
 import Tensors
 
 /// Two checkpoints compared tensor by tensor, whatever their containers, naming schemes and storage formats.

@@ -1,3 +1,5 @@
+import Quantization
+
 /// How far numbers are from those they should equal, in double precision.
 ///
 /// Slabs of a tensor give one each; merged in the order of the slabs they give the tensor's, whatever thread did which

@@ -1,4 +1,5 @@
 import Bytes
+import Quantization
 import Tensors
 
 extension TensorComparison {
@@ -43,12 +44,7 @@ extension TensorComparison {
             + " (NMSE \(metrics.normalizedMeanSquareError.scientific))")
       ]
     case let budget?:
-      return budget.violations(metrics.value).map { limit, measured in
-        finding(
-          "diff.budget",
-          "\(limit.metric.rawValue) is \(measured.metricText), expected at \(limit.metric.isLowerBound ? "least" : "most")"
-            + " \(limit.value.metricText)")
-      }
+      return budget.violations(metrics.value).map { finding("diff.budget", $0.words($1)) }
     }
   }
 
@@ -58,9 +54,8 @@ extension TensorComparison {
     case .none: return nil
     case .budget(let budget): return budget
     case .byFormat:
-      guard let stored = candidate?.format, let original = reference?.format, !stored.holdsEveryValue(of: original)
-      else { return nil }
-      return stored.expectedErrorLimit.map { Budget([Budget.Limit(.nmse, $0)]) }
+      guard let stored = candidate?.format, let original = reference?.format else { return nil }
+      return stored.expectedErrors(encoding: original)
     }
   }
 
@@ -77,9 +72,4 @@ extension TensorComparison {
     let (row, column) = index.quotientAndRemainder(dividingBy: max(1, shape.rowElementCount))
     return "row \(row.grouped), column \(column.grouped)"
   }
-}
-
-extension Double {
-  /// The value of a metric: plain between 0.001 and 1000, otherwise in scientific notation.
-  var metricText: String { (0.001..<1000).contains(magnitude) ? fixed(4) : scientific }
 }

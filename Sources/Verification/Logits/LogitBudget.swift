@@ -1,5 +1,6 @@
 import Bytes
 import Models
+import Quantization
 import Tensors
 
 /// What a candidate's logits are held to, and why.

@@ -1,4 +1,5 @@
 import Bytes
+import Quantization
 
 extension LogitComparison {
   /// The value of a metric of logits; nil for the others.
@@ -37,9 +38,7 @@ extension LogitComparison {
         isBroken = true
         findings.append(
           Finding(
-            .error, "verify.budget", place: "logits",
-            "\(limit.metric.rawValue) is \(measured.metricText), expected at "
-              + "\(limit.metric.isLowerBound ? "least" : "most") \(limit.value.metricText) (\(budget.reason))"))
+            .error, "verify.budget", place: "logits", "\(limit.words(measured)) (\(budget.reason))"))
       }
     }
     if let state = firstDiverged {

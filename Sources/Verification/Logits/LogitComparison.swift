@@ -2,6 +2,7 @@ import Architectures
 import Bytes
 import Inference
 import Models
+import Quantization
 
 /// Two models run side by side over the same tokens: how far their activations and their logits are apart.
 public struct LogitComparison: Sendable {

@@ -48,6 +48,12 @@ public struct Budget: Sendable, Hashable {
     /// Whether `measured` keeps within it; NaN never does.
     public func allows(_ measured: Double) -> Bool { metric.isLowerBound ? measured >= value : measured <= value }
 
+    /// What is wrong with a value that is not allowed: `nmse is 0.0123, expected at most 0.0010`.
+    public func words(_ measured: Double) -> String {
+      "\(metric.rawValue) is \(measured.metricText), expected at \(metric.isLowerBound ? "least" : "most")"
+        + " \(value.metricText)"
+    }
+
     /// As in the option: `nmse=1e-3`.
     public var description: String { "\(metric.rawValue)=\(JSON.real(value).text(.compact))" }
   }
@@ -81,7 +87,7 @@ public struct Budget: Sendable, Hashable {
   }
 
   /// The limits that the measured values break, in order; metrics that were not measured break none.
-  func violations(_ measured: (Metric) -> Double?) -> [(limit: Limit, measured: Double)] {
+  public func violations(_ measured: (Metric) -> Double?) -> [(limit: Limit, measured: Double)] {
     limits.compactMap { limit in
       guard let value = measured(limit.metric), !limit.allows(value) else { return nil }
       return (limit, value)
@@ -116,4 +122,9 @@ public enum BudgetError: IngotError, Equatable {
     case .twice(let metric): "budget: \(metric) is given twice"
     }
   }
+}
+
+extension Double {
+  /// The value of a metric: plain between 0.001 and 1000, otherwise in scientific notation.
+  public var metricText: String { (0.001..<1000).contains(magnitude) ? fixed(4) : scientific }
 }

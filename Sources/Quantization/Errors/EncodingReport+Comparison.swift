@@ -16,6 +16,9 @@ extension EncodingReport {
       if all(zeros .== Floats.zero) {
         lanes.note(before, after)
         elementCount += 8
+        if histogram != nil {
+          for lane in 0..<8 { histogram?.note(Double(after[lane]) - Double(before[lane])) }
+        }
       } else {
         for lane in 0..<8 { note(Double(before[lane]), storedAs: Double(after[lane])) }
       }
@@ -36,6 +39,9 @@ extension EncodingReport {
     for half in [lanes.lowSquaredValue, lanes.highSquaredValue] {
       for lane in 0..<4 { sumSquaredValue += half[lane] }
     }
+    for half in [lanes.lowSquaredStored, lanes.highSquaredStored] {
+      for lane in 0..<4 { sumSquaredStored += half[lane] }
+    }
     for half in [lanes.lowMaximum, lanes.highMaximum] {
       for lane in 0..<4 { maximumAbsoluteError = max(maximumAbsoluteError, half[lane]) }
     }
@@ -46,25 +52,30 @@ extension EncodingReport {
     var changedCount = SIMD8<Int32>.zero
     var lowSquaredError = SIMD4<Double>.zero, highSquaredError = SIMD4<Double>.zero
     var lowSquaredValue = SIMD4<Double>.zero, highSquaredValue = SIMD4<Double>.zero
+    var lowSquaredStored = SIMD4<Double>.zero, highSquaredStored = SIMD4<Double>.zero
     var lowMaximum = SIMD4<Double>.zero, highMaximum = SIMD4<Double>.zero
 
     @inline(__always)
     mutating func note(_ before: Floats, _ after: Floats) {
       let one = SIMD8<Int32>(repeating: 1)
       changedCount &+= SIMD8<Int32>.zero.replacing(with: one, where: before .!= after)
-      Self.note(before.lowHalf, after.lowHalf, &lowSquaredError, &lowSquaredValue, &lowMaximum)
-      Self.note(before.highHalf, after.highHalf, &highSquaredError, &highSquaredValue, &highMaximum)
+      Self.note(
+        before.lowHalf, after.lowHalf, &lowSquaredError, &lowSquaredValue, &lowSquaredStored, &lowMaximum)
+      Self.note(
+        before.highHalf, after.highHalf, &highSquaredError, &highSquaredValue, &highSquaredStored, &highMaximum)
     }
 
     @inline(__always)
     private static func note(
       _ before: SIMD4<Float>, _ after: SIMD4<Float>, _ squaredError: inout SIMD4<Double>,
-      _ squaredValue: inout SIMD4<Double>, _ maximum: inout SIMD4<Double>
+      _ squaredValue: inout SIMD4<Double>, _ squaredStored: inout SIMD4<Double>, _ maximum: inout SIMD4<Double>
     ) {
       let value = SIMD4<Double>(before)
-      let error = SIMD4<Double>(after) - value
+      let stored = SIMD4<Double>(after)
+      let error = stored - value
       squaredError += error * error
       squaredValue += value * value
+      squaredStored += stored * stored
       maximum.replace(with: error, where: error .> maximum)
       maximum.replace(with: -error, where: -error .> maximum)
     }

@@ -41,4 +41,10 @@ extension StorageFormat {
     default: nil
     }
   }
+
+  /// What an honest encoding of numbers of `original` keeps to; nil if nothing may change, or nothing is known.
+  public func expectedErrors(encoding original: StorageFormat) -> Budget? {
+    guard !holdsEveryValue(of: original) else { return nil }
+    return expectedErrorLimit.map { Budget([Budget.Limit(.nmse, $0)]) }
+  }
 }

@@ -21,9 +21,23 @@ public struct EncodingReport: Sendable, Equatable {
   public internal(set) var sumSquaredError = 0.0
   /// Σ value², of elements finite before and after.
   public internal(set) var sumSquaredValue = 0.0
+  /// Σ stored², of elements finite before and after.
+  public internal(set) var sumSquaredStored = 0.0
+  /// How the errors are spread; nil unless that was asked for.
+  public internal(set) var histogram: ErrorHistogram?
+
+  /// How much a report keeps.
+  public enum Detail: Sendable {
+    /// Counts and sums.
+    case sums
+    /// A histogram of the errors besides.
+    case histogram
+  }
 
   /// A report on no elements.
-  public init() {}
+  public init(_ detail: Detail = .sums) {
+    if detail == .histogram { histogram = ErrorHistogram() }
+  }
 
   /// √(Σ (stored − value)² / elements); 0 for no elements.
   public var rootMeanSquareError: Double {
@@ -33,6 +47,26 @@ public struct EncodingReport: Sendable, Equatable {
   /// Σ (stored − value)² / Σ value²; 0 when nothing changed.
   public var normalizedMeanSquareError: Double {
     sumSquaredError == 0 ? 0 : sumSquaredError / sumSquaredValue
+  }
+
+  /// Σ value × stored / √(Σ value² · Σ stored²); 1 when nothing changed, 0 when one side is all zeros.
+  ///
+  /// The sum of products follows from the other three: Σ (stored − value)² = Σ stored² + Σ value² − 2 Σ value × stored.
+  public var cosine: Double {
+    if sumSquaredError == 0 { return 1 }
+    let norms = sumSquaredValue.squareRoot() * sumSquaredStored.squareRoot()
+    return norms == 0 ? 0 : min(1, max(-1, (sumSquaredValue + sumSquaredStored - sumSquaredError) / 2 / norms))
+  }
+
+  /// The value of a metric of tensors; nil for the others.
+  public func value(_ metric: Budget.Metric) -> Double? {
+    switch metric {
+    case .nmse: normalizedMeanSquareError
+    case .maximumAbsolute: maximumAbsoluteError
+    case .rmse: rootMeanSquareError
+    case .cosine: cosine
+    default: nil
+    }
   }
 
   /// Appends the report on the range that follows this one's.
@@ -46,6 +80,11 @@ public struct EncodingReport: Sendable, Equatable {
     maximumAbsoluteError = max(maximumAbsoluteError, next.maximumAbsoluteError)
     sumSquaredError += next.sumSquaredError
     sumSquaredValue += next.sumSquaredValue
+    sumSquaredStored += next.sumSquaredStored
+    if let errors = next.histogram {
+      histogram = histogram ?? ErrorHistogram()
+      histogram?.merge(errors)
+    }
   }
 
   /// Notes one element: its value before, and the number that is stored for it.
@@ -64,6 +103,8 @@ public struct EncodingReport: Sendable, Equatable {
       maximumAbsoluteError = max(maximumAbsoluteError, abs(error))
       sumSquaredError += error * error
       sumSquaredValue += value * value
+      sumSquaredStored += stored * stored
+      histogram?.note(error)
     }
     elementCount += 1
   }

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Ingot
+
+/// A size instead of a recipe.
+struct SizeTargetOptions: ParsableArguments {
+  @Option(
+    name: .customLong("target-size"),
+    help: ArgumentHelp(
+      "Choose the formats that lose least in a file of at most this many bytes, instead of a recipe: 1.2G, 900MiB.",
+      valueName: "size"))
+  var size: SizeArgument?
+
+  @Option(
+    name: .customLong("target-bpw"),
+    help: ArgumentHelp("The same with so many bits per weight: 4.5.", valueName: "bits"))
+  var bitsPerWeight: Double?
+
+  func validate() throws {
+    guard size == nil || bitsPerWeight == nil else {
+      throw ValidationError("expected only one of --target-size and --target-bpw")
+    }
+    if let bitsPerWeight, !(bitsPerWeight > 0 && bitsPerWeight <= 64) {
+      throw ValidationError("--target-bpw is \(bitsPerWeight), expected a number above 0, at most 64")
+    }
+  }
+
+  /// The target, if one was given.
+  var target: SizeTarget? { size.map { .fileBytes($0.byteCount) } ?? bitsPerWeight.map { .bitsPerWeight($0) } }
+
+  /// How the name of an output says it.
+  var label: String? { size?.text ?? bitsPerWeight.map { "\($0)bpw" } }
+}

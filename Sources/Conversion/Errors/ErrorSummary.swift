@@ -1,0 +1,76 @@
+import Bytes
+import Quantization
+import Tensors
+
+/// What a conversion did to the numbers: in all, by storage format, in the tensors that suffered most.
+public struct ErrorSummary: Sendable {
+  /// Tensors that went from the same format into the same.
+  public struct Group: Sendable {
+    /// The formats.
+    public let from: StorageFormat, to: StorageFormat
+    /// How many tensors.
+    public var tensorCount = 0
+    /// Their elements, also those that were not encoded.
+    public var elementCount = 0
+    /// Their bytes in the output.
+    public var byteCount = 0
+    /// The errors of those that were encoded, merged in the order of the output.
+    public var errors = EncodingReport()
+  }
+
+  /// What was done to each tensor, in the order of the output.
+  public let outcomes: [TensorOutcome]
+  /// By formats, in the order in which they first occur.
+  public let groups: [Group]
+  /// The errors of all.
+  public let total: EncodingReport
+  /// Σ NMSE over the tensors: the sum in which every matrix counts alike.
+  public let summedNMSE: Double
+  /// The tensors whose numbers changed, the greatest NMSE first.
+  public let worst: [TensorOutcome]
+  /// What was accepted; nil for anything.
+  public let tolerance: ErrorTolerance?
+  /// What was not, in the order of the output.
+  public let violations: [BudgetViolation]
+
+  /// Whether all errors are accepted.
+  public var passes: Bool { violations.isEmpty }
+
+  /// Sums up `outcomes` and judges them.
+  public init(_ outcomes: [TensorOutcome], tolerance: ErrorTolerance? = nil) {
+    var groups: [Group] = []
+    var total = EncodingReport()
+    var violations: [BudgetViolation] = []
+    for outcome in outcomes {
+      let tensor = outcome.tensor
+      let index = groups.firstIndex { $0.from == tensor.sourceFormat && $0.to == tensor.format } ?? groups.endIndex
+      if index == groups.endIndex { groups.append(Group(from: tensor.sourceFormat, to: tensor.format)) }
+      groups[index].tensorCount += 1
+      groups[index].elementCount += tensor.shape.elementCount
+      groups[index].byteCount += tensor.byteCount
+      guard let report = outcome.report else { continue }
+      groups[index].errors.merge(report)
+      total.merge(report)
+      violations +=
+        tolerance?.limits(for: tensor)?.violations(report.value).map {
+          BudgetViolation(outcome: outcome, limit: $0.limit, measured: $0.measured)
+        } ?? []
+    }
+    self.outcomes = outcomes
+    self.groups = groups
+    self.total = total
+    self.tolerance = tolerance
+    self.violations = violations
+    let changed = outcomes.filter { $0.report?.changedCount ?? 0 > 0 }
+    summedNMSE = changed.reduce(0) { $0 + ($1.report?.normalizedMeanSquareError ?? 0) }
+    worst = changed.enumerated().sorted { one, other in
+      let errors = [one, other].map { $0.element.report?.normalizedMeanSquareError ?? 0 }
+      return errors[0] != errors[1] ? errors[0] > errors[1] : one.offset < other.offset
+    }.map(\.element)
+  }
+
+  /// Throws what is not accepted.
+  public func requireAcceptable(for destination: String) throws(BudgetExceeded) {
+    if !passes { throw BudgetExceeded(destination: destination, summary: self) }
+  }
+}

@@ -1,0 +1,88 @@
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// Rows of one tensor at even distances: what its errors are measured on.
+///
+/// Each row is coded on its own, so errors of rows do not depend on which others are read.
+struct RowSample {
+  /// About this many elements of a tensor are measured: 2 MiB as float32. Smaller tensors are measured whole.
+  static let elementCount = 1 << 19
+  /// At least this many rows are measured, however long they are.
+  static let minimumRowCount = 8
+
+  /// The rows of the output that are read.
+  let rows: [Int]
+  /// Elements of a row.
+  let rowElementCount: Int
+  /// Their numbers, row by row.
+  let values: [Float]
+
+  /// Reads the sample.
+  init(_ reader: RowReader) throws {
+    let rowCount = reader.geometry.rowCount
+    rowElementCount = reader.geometry.rowElementCount
+    let count = min(rowCount, max(Self.minimumRowCount, Self.elementCount / max(1, rowElementCount)))
+    rows = (0..<count).map { (2 * $0 + 1) * rowCount / (2 * count) }
+    values = try Self.read(rows, reader)
+    if let index = Codec.firstNonfinite(values.span) {
+      throw FileFact(
+        path: reader.file.path,
+        fact: TensorProblem(
+          reader.tensor,
+          .nonfinite(row: rows[index / rowElementCount], column: index % rowElementCount, format: .q8_0)))
+    }
+  }
+
+  private static func read(_ rows: [Int], _ reader: RowReader) throws -> [Float] {
+    var sample: [UInt8] = [], slab: [UInt8] = [], scratch: [UInt8] = []
+    let rowByteCount = reader.rowByteCount
+    sample.reserveCapacity(rows.count * rowByteCount)
+    // Rows that must be read together are read once.
+    let group = reader.groupRowCount
+    var start = 0
+    while start < rows.count {
+      let end = rows[start...].firstIndex { $0 / group != rows[start] / group } ?? rows.count
+      let first = rows[start]
+      try reader.read(first..<rows[end - 1] + 1, into: &slab, scratch: &scratch)
+      for row in rows[start..<end] {
+        sample += slab[(row - first) * rowByteCount..<(row - first + 1) * rowByteCount]
+      }
+      start = end
+    }
+    return try Codec.decode(
+      reader.format, sample, elementCount: rows.count * reader.geometry.rowElementCount)
+  }
+
+  /// The error of storing the sample in `format`, relative to its energy: Σ i·(stored − value)² / Σ i·value², where i is the
+  /// importance of the column (the mean square of what it is multiplied by), or 1.
+  ///
+  /// With importance this is the relative error of the products of the matrix, as far as columns are independent.
+  /// - Returns: 0 for a sample of zeros; nil if a value is beyond the format.
+  func error(_ format: StorageFormat, importance: [Float]?) throws -> Double? {
+    let bytes =
+      if let importance {
+        try Codec.encode(format, values, importance: importance)
+      } else {
+        try Codec.encode(format, values)
+      }
+    let stored = try Codec.decode(format, bytes, elementCount: values.count)
+    var error = 0.0, energy = 0.0
+    let values = values.span, kept = stored.span
+    for start in stride(from: 0, to: values.count, by: rowElementCount) {
+      var rowError = 0.0, rowEnergy = 0.0
+      for column in 0..<rowElementCount {
+        let value = Double(values[start + column])
+        let difference = Double(kept[start + column]) - value
+        let weight = importance.map { Double($0[column]) } ?? 1
+        rowError += weight * difference * difference
+        rowEnergy += weight * value * value
+      }
+      error += rowError
+      energy += rowEnergy
+    }
+    guard error.isFinite else { return nil }
+    return error == 0 ? 0 : error / energy
+  }
+}

@@ -1,0 +1,62 @@
+import Bytes
+import Conversion
+import Models
+import Quantization
+import Tensors
+import TestSupport
+import Testing
+
+/// What is said of the errors of encoding, and what a budget does.
+@Suite struct ErrorSummaryTests {
+  private let folder = TemporaryFolder()
+
+  private func plan() throws -> ConversionPlan {
+    var request = ConversionRequest(destination: folder.file("out.gguf"))
+    request.type = .format(.q4_0)
+    return try Planner.plan(try Model.open(Fixtures.path("llama-gqa"), library: try .bundled()), request)
+  }
+
+  @Test func groupsAddUpToTheTotal() throws {
+    let summary = ErrorSummary(try Executor.run(try plan(), threads: 2, detail: .histogram))
+    #expect(summary.groups.map(\.to) == [.q4_0, .f32])
+    #expect(summary.groups.reduce(0) { $0 + $1.tensorCount } == summary.outcomes.count)
+    #expect(summary.groups[0].errors.changedCount == summary.total.changedCount)
+    #expect(summary.total.histogram?.unchangedCount == summary.total.elementCount - summary.total.changedCount)
+    let errors = summary.worst.compactMap { $0.report?.normalizedMeanSquareError }
+    #expect(errors == errors.sorted(by: >))
+    #expect(errors.count == 23)
+    #expect(abs(summary.summedNMSE - errors.reduce(0, +)) < 1e-12)
+    let json = summary.json
+    #expect(json["by_format"]?.array?[0]["to"] == .string("Q4_0"))
+    #expect(json["total"]?["histogram"]?["ranges"]?.array?.isEmpty == false)
+    #expect(json["budget"] == .null)
+  }
+
+  @Test func nothingIsWrittenBeyondABudget() throws {
+    let plan = try plan()
+    let tolerance = ErrorTolerance.budget(try Budget(parsing: "nmse=0.0075", metrics: Budget.Metric.ofTensors))
+    #expect {
+      try Executor.run(
+        plan, threads: 2,
+        acceptance: { try ErrorSummary($0, tolerance: tolerance).requireAcceptable(for: "out.gguf") })
+    } throws: { error in
+      guard let error = error as? BudgetExceeded else { return false }
+      #expect(error.category == .check)
+      let lines = error.description.split(separator: "\n")
+      #expect(lines.count == error.summary.violations.count + 1)
+      #expect(lines.first?.hasPrefix("out.gguf: tensor \"") == true)
+      #expect(lines.first?.hasSuffix(", expected at most 0.0075") == true)
+      #expect(lines.last == "out.gguf: is not written (give --budget a greater limit, or choose finer formats)")
+      #expect(error.summary.json["passes"] == .bool(false))
+      return true
+    }
+    #expect(folder.names == [])
+  }
+
+  @Test func honestEncodingsKeepTheBudgetOfTheirFormats() throws {
+    let outcomes = try Executor.run(try plan(), threads: 2)
+    #expect(ErrorSummary(outcomes, tolerance: .byFormat).passes)
+    let strict = ErrorTolerance.budget(Budget([Budget.Limit(.cosine, 0.9999)]))
+    #expect(ErrorSummary(outcomes, tolerance: strict).violations.count == 23)
+  }
+}
