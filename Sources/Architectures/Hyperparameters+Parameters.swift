@@ -142,6 +142,8 @@ private struct ParameterReader {
       return list.prefix(layerCount).map(having.contains)
     }
     guard let interval = try optionalPositive(interval) else { return nil }
+    // A file may state any number; a list of this many layers would still be small.
+    guard layerCount <= 1 << 20 else { throw .outOfRange(name: "layer_count", value: Double(layerCount)) }
     return (0..<layerCount).map { ($0 + 1) % interval != 0 }
   }
 }

@@ -58,6 +58,34 @@ import Testing
     #expect { try Hyperparameters(parameters(json)) } throws: { "\($0)" == message }
   }
 
+  @Test func layerPatternsCountFromTheFirstLayerAndAreBounded() throws {
+    var set = try parameters(#"{"num_hidden_layers":7}"#)
+    set.values["sliding_window_pattern"] = .integer(3)
+    set.values["rotated_layers"] = .list([1, 0, 1, 0, 1, 0, 1, 1].map { .integer($0) })
+    let numbers = try Hyperparameters(set)
+    #expect(numbers.windowedLayers == [true, true, false, true, true, false, true])
+    #expect(numbers.rotatedLayers == [true, false, true, false, true, false, true])
+    set.values["layer_count"] = .integer(1 << 40)
+    #expect(throws: ParameterError.self) { try Hyperparameters(set) }
+    set.values["layer_count"] = .integer(9)
+    #expect { try Hyperparameters(set) } throws: {
+      "\($0)" == "rotated_layers has 8 entries, expected one for each of 9 layers"
+    }
+  }
+
+  @Test func aParameterChoosesAmongAnArchitecturesWays() throws {
+    var set = try parameters("{}")
+    set.values["parallel_blocks"] = .bool(true)
+    set.values["uses_alibi"] = .bool(true)
+    set.values["activation"] = .text("gelu_new")
+    let features = try Hyperparameters(set).features
+    #expect(features.blocks == .parallel && features.positions == .alibi && features.activation == .geluTanh)
+    set.values["activation"] = .text("mish")
+    #expect { try Hyperparameters(set) } throws: {
+      "\($0)" == "activation \"mish\" is not known (known: silu, gelu, gelu_new, relu, relu2)"
+    }
+  }
+
   @Test func llama3FactorsLeadBackToTheirScaling() throws {
     for (dimension, base, original, factor) in [(128, 500000.0, 8192, 8.0), (64, 500000, 8192, 32), (16, 1e4, 32, 4)] {
       let scaling = RotaryScaling.llama3(
