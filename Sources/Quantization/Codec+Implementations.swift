@@ -70,6 +70,13 @@ extension Codec {
     case .q4_K: Q4_K.self
     case .q5_K: Q5_K.self
     case .q6_K: Q6_K.self
+    case .iq1_S: IQ1_S.self
+    case .iq1_M: IQ1_M.self
+    case .iq2_XXS: IQ2_XXS.self
+    case .iq2_XS: IQ2_XS.self
+    case .iq2_S: IQ2_S.self
+    case .iq3_XXS: IQ3_XXS.self
+    case .iq3_S: IQ3_S.self
     case .iq4_NL: IQ4_NL.self
     case .iq4_XS: IQ4_XS.self
     case .mxfp4: MXFP4.self

@@ -33,6 +33,7 @@ extension Codec {
     guard let encoder = encoder(of: format), let verifier = Self.decoder(of: format) else {
       throw .notEncodable(format)
     }
+    guard !requiresImportance(format) else { throw .needsImportance(format) }
     let count = try elementCount(sourceFormat, source)
     try requireRoom(format, elementCount: count, in: bytes.count)
 

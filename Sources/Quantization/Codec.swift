@@ -37,12 +37,14 @@ public enum Codec {
   /// Block formats give the bytes of ggml's generic build and refuse NaN and infinity.
   ///
   /// - Complexity: O(elements).
-  /// - Throws: if `format` cannot be encoded, `values` end inside a block, `bytes` is too short, or a block format
-  ///   meets a value that is not finite; `bytes` then holds no meaningful content.
+  /// - Throws: if `format` cannot be encoded or requires importance, `values` end inside a block, `bytes` is too short, or a
+  ///   block format meets a value that is not finite, or one so large that squares overflow where IQ1, IQ2 and IQ3 need
+  ///   them; `bytes` then holds no meaningful content.
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, into bytes: inout MutableSpan<UInt8>
   ) throws(CodecError) {
     guard let encoder = encoder(of: format) else { throw .notEncodable(format) }
+    guard !requiresImportance(format) else { throw .needsImportance(format) }
     try requireRoom(format, elementCount: values.count, in: bytes.count)
     var destination = bytes.mutableBytes
     if let index = encoder.encode(values.bytes, into: &destination, at: 0) {
@@ -53,6 +55,11 @@ public enum Codec {
   /// Whether `encode` with importance differs from `encode` without.
   public static func weighsImportance(_ format: StorageFormat) -> Bool {
     encoder(of: format) is any WeightedRowEncoder.Type
+  }
+
+  /// Whether `encode` without importance refuses the format: ggml defines its bytes only with.
+  public static func requiresImportance(_ format: StorageFormat) -> Bool {
+    format == .iq1_S || format == .iq2_XXS || format == .iq2_XS
   }
 
   /// Encodes rows of `values` as blocks of `format`, taking into account how much each column matters.

@@ -12,11 +12,13 @@ public enum CodecError: IngotError, Equatable {
   case notDecodable(StorageFormat)
   /// No encoder is implemented.
   case notEncodable(StorageFormat)
+  /// The format is only encoded with an importance matrix.
+  case needsImportance(StorageFormat)
   /// The range does not end with a block.
   case partialBlock(StorageFormat, unit: Unit, count: Int, perBlock: Int)
   /// The result does not fit where it should go.
   case shortDestination(StorageFormat, neededCount: Int, unit: Unit, givenCount: Int)
-  /// A block format cannot hold NaN or infinity; the index counts from the start of the encoded range.
+  /// A block format cannot hold NaN or infinity, and some no numbers whose squares overflow; the index counts from the start of the encoded range.
   case nonfinite(StorageFormat, elementIndex: Int, value: Float)
 
   /// The elements are not whole rows.
@@ -34,6 +36,8 @@ extension CodecError {
       "decoding \(format.name) is not supported"
     case .notEncodable(let format):
       "encoding as \(format.name) is not supported"
+    case .needsImportance(let format):
+      "encoding as \(format.name) needs an importance matrix"
     case .partialBlock(let format, let unit, let count, let perBlock):
       "\(counted(count, unit.rawValue)) are not whole \(format.name) blocks of \(counted(perBlock, unit.rawValue))"
     case .shortDestination(let format, let neededCount, let unit, let givenCount):

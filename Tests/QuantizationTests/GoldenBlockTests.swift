@@ -16,7 +16,10 @@ import Testing
     let cases = golden.cases("input.")
     #expect(cases.count == 10)
     for name in cases {
-      let bytes = try Codec.encode(format, golden.floats("input." + name))
+      let values = try golden.floats("input." + name)
+      let bytes =
+        try golden.cases("importance").isEmpty
+        ? Codec.encode(format, values) : Codec.encode(format, values, importance: golden.floats("importance"))
       #expect(try bytes == golden.bytes("encoded." + name), "\(name)")
     }
   }
@@ -26,6 +29,11 @@ import Testing
     let golden = try GoldenVectors("weighted")
     let bytes = try Codec.encode(format, golden.floats("input"), importance: golden.floats("importance"))
     #expect(try bytes == golden.bytes("encoded." + format.name))
+  }
+
+  @Test func encodersThatCanDoWithoutImportanceGiveGGMLsBytes() throws {
+    let golden = try GoldenVectors("weighted")
+    #expect(try Codec.encode(.iq1_M, golden.floats("input")) == golden.bytes("plain.IQ1_M"))
   }
 
   @Test(arguments: recorded)

@@ -15,6 +15,18 @@ enum Grid {
   /// Levels −1, 0 and 1, each 1 higher.
   static let iq1 = rows(of: 8, levels: [0, 1, 2], iq1Steps)
 
+  /// The same rows with the places of their levels, 0, 1, 2, …, and what is near them, for encoders.
+  enum Lattice {
+    static let iq2_XXS = GridLattice(digits: rows(of: 8, levels: [0, 1, 2], iq2_XXSSteps), levelCount: 3, shellCount: 2)
+    static let iq2_XS = GridLattice(digits: rows(of: 8, levels: [0, 1, 2], iq2_XSSteps), levelCount: 3, shellCount: 2)
+    static let iq2_S = GridLattice(digits: rows(of: 8, levels: [0, 1, 2], iq2_SSteps), levelCount: 3, shellCount: 1)
+    static let iq3_XXS = GridLattice(
+      digits: rows(of: 4, levels: [0, 1, 2, 3, 4, 5, 6, 7], iq3_XXSSteps), levelCount: 8, shellCount: 2)
+    static let iq3_S = GridLattice(
+      digits: rows(of: 4, levels: [0, 1, 2, 3, 4, 5, 6, 7], iq3_SSteps), levelCount: 8, shellCount: 3)
+    static let iq1 = GridLattice(digits: Grid.iq1, levelCount: 3, shellCount: 3)
+  }
+
   static func rows(of digitCount: Int, levels: [UInt8], _ steps: String) -> [UInt64] {
     var number = 0
     var rows = [row(number, digitCount, levels)]

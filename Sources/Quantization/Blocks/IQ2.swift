@@ -8,16 +8,54 @@
 //
 // Of seven signs the eighth makes the count of minuses even.
 // w = (scale · (½ + small scale) · ¼) · ±level
-// Same floats as ggml-quants.c `dequantize_row_{iq2_xxs,iq2_xs,iq2_s}` (llama.cpp 0c1e57098).
+//
+// Encoding: the best scale, signs and rows of each 32 or 16 by GridSearch.swift. The greatest of these scales becomes 31/2 of
+// the block's, the others are rounded to odd halves. IQ2_XXS and IQ2_XS are only encoded with an importance matrix.
+// Same bytes as ggml-quants.c `quantize_row_{iq2_xxs,iq2_xs,iq2_s}_impl`, same floats as `dequantize_row_{iq2_xxs,iq2_xs,iq2_s}`
+// (llama.cpp 0c1e57098).
+
+/// Stores sixteen scales, two to a byte.
+@inline(__always)
+private func packNibblePairs(
+  _ scales: InlineArray<16, UInt8>, into bytes: inout MutableRawSpan, at destination: Int
+) {
+  for pair in 0..<8 {
+    bytes.store(scales[pair &* 2] | scales[pair &* 2 &+ 1] &<< 4, at: destination &+ pair)
+  }
+}
 
 /// The scale of 16 or 32 elements.
 @inline(__always)
 private func scaled(_ scale: Float, _ nibble: UInt32) -> Float { scale * (0.5 + Float(nibble)) * 0.25 }
 
-enum IQ2_XXS: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum IQ2_XXS: GridEncoder {
+  enum Reference: GridReference {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 66
+
+    static let levelCount = 3
+    static let elementCount = 32
+    static var lattice: GridLattice { Grid.Lattice.iq2_XXS }
+    static var search: GridSearch {
+      GridSearch(
+        signs: .seven, plainWeight: .none, renewal: .all,
+      varianceFactor: 1, negligible: negligibleMagnitude, tryCount: 6, step: 0.1, startsWithPositiveSearch: true,
+      scaleFactor: 1, clearsZeroBlocks: true)
+    }
+
+    static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
+      bytes.store(block.scaleBits, at: destination)
+      for run in 0..<8 {
+        var rows: UInt32 = 0
+        var signs = UInt32(block.scales[run]) &<< 28
+        for place in 0..<4 {
+          rows |= UInt32(block.rows[run &* 4 &+ place]) &<< UInt32(truncatingIfNeeded: place &* 8)
+          signs |= UInt32(block.signs[run &* 4 &+ place]) &<< UInt32(truncatingIfNeeded: place &* 7)
+        }
+        bytes.store(rows, at: destination &+ 2 &+ run &* 8)
+        bytes.store(signs, at: destination &+ 6 &+ run &* 8)
+      }
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
@@ -48,10 +86,28 @@ enum IQ2_XXS: BlockDecoder {
   }
 }
 
-enum IQ2_XS: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum IQ2_XS: GridEncoder {
+  enum Reference: GridReference {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 74
+
+    static let levelCount = 3
+    static let elementCount = 16
+    static var lattice: GridLattice { Grid.Lattice.iq2_XS }
+    static var search: GridSearch {
+      GridSearch(
+        signs: .seven, plainWeight: .none, renewal: .off,
+      varianceFactor: 1, negligible: negligibleMagnitude, tryCount: 9, step: 0.1, startsWithPositiveSearch: false,
+      scaleFactor: 1, clearsZeroBlocks: true)
+    }
+
+    static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
+      bytes.store(block.scaleBits, at: destination)
+      for group in 0..<32 {
+        bytes.store(block.rows[group] | UInt16(block.signs[group]) &<< 9, at: destination &+ 2 &+ group &* 2)
+      }
+      packNibblePairs(block.scales, into: &bytes, at: destination &+ 66)
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
@@ -81,10 +137,35 @@ enum IQ2_XS: BlockDecoder {
   }
 }
 
-enum IQ2_S: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum IQ2_S: GridEncoder {
+  enum Reference: GridReference {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 82
+
+    static let levelCount = 3
+    static let elementCount = 16
+    static var lattice: GridLattice { Grid.Lattice.iq2_S }
+    static var search: GridSearch {
+      GridSearch(
+        signs: .eight, plainWeight: .raisedSquare, renewal: .off,
+      varianceFactor: 2, negligible: 1e-8, tryCount: 9, step: 0.1, startsWithPositiveSearch: false,
+      scaleFactor: 0.9875, clearsZeroBlocks: false)
+    }
+
+    static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
+      bytes.store(block.scaleBits, at: destination)
+      for run in 0..<8 {
+        var high: UInt8 = 0
+        for place in 0..<4 {
+          let group = run &* 4 &+ place
+          bytes.store(UInt8(truncatingIfNeeded: block.rows[group]), at: destination &+ 2 &+ group)
+          bytes.store(block.signs[group], at: destination &+ 34 &+ group)
+          high |= UInt8(truncatingIfNeeded: block.rows[group] &>> 8) &<< UInt8(truncatingIfNeeded: place &* 2)
+        }
+        bytes.store(high, at: destination &+ 66 &+ run)
+      }
+      packNibblePairs(block.scales, into: &bytes, at: destination &+ 74)
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)

@@ -7,12 +7,41 @@
 //
 // Of seven signs the eighth makes the count of minuses even.
 // IQ3_XXS: w = (scale · (½ + small scale) · ½) · ±level.  IQ3_S: w = (scale · (1 + 2 · small scale)) · ±level
-// Same floats as ggml-quants.c `dequantize_row_iq3_xxs`, `dequantize_row_iq3_s` (llama.cpp 0c1e57098).
+//
+// Encoding: the best scale, signs and rows of each 32 by GridSearch.swift. The greatest of these scales becomes 31, the others
+// are rounded to odd numbers. In IQ3_S a run of zeros leaves no place in the rows' low bits and the signs: those behind it
+// move up, as in ggml, and such a block does not decode to what was encoded.
+// Same bytes as ggml-quants.c `quantize_row_iq3_xxs_impl`, `quantize_row_iq3_s_impl`, same floats as `dequantize_row_iq3_xxs`,
+// `dequantize_row_iq3_s` (llama.cpp 0c1e57098).
 
-enum IQ3_XXS: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum IQ3_XXS: GridEncoder {
+  enum Reference: GridReference {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 98
+
+    static let levelCount = 8
+    static let elementCount = 32
+    static var lattice: GridLattice { Grid.Lattice.iq3_XXS }
+    static var search: GridSearch {
+      GridSearch(
+        signs: .seven, plainWeight: .square, renewal: .off,
+      varianceFactor: 2, negligible: 1e-8, tryCount: 15, step: 0.2, startsWithPositiveSearch: false,
+      scaleFactor: 1.0125, clearsZeroBlocks: true)
+    }
+
+    static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
+      bytes.store(block.scaleBits, at: destination)
+      for group in 0..<64 {
+        bytes.store(UInt8(truncatingIfNeeded: block.rows[group]), at: destination &+ 2 &+ group)
+      }
+      for run in 0..<8 {
+        var signs = UInt32(block.scales[run]) &<< 28
+        for place in 0..<4 {
+          signs |= UInt32(block.signs[run &* 4 &+ place]) &<< UInt32(truncatingIfNeeded: place &* 7)
+        }
+        bytes.store(signs, at: destination &+ 66 &+ run &* 4)
+      }
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
@@ -41,10 +70,43 @@ enum IQ3_XXS: BlockDecoder {
   }
 }
 
-enum IQ3_S: BlockDecoder {
-  enum Reference: ReferenceDecoder {
+enum IQ3_S: GridEncoder {
+  enum Reference: GridReference {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 110
+
+    static let levelCount = 8
+    static let elementCount = 32
+    static var lattice: GridLattice { Grid.Lattice.iq3_S }
+    static var search: GridSearch {
+      GridSearch(
+        signs: .eight, plainWeight: .square, renewal: .allIfOneOff,
+      varianceFactor: 2, negligible: .leastNonzeroMagnitude, tryCount: 9, step: 0.2, startsWithPositiveSearch: false,
+      scaleFactor: 1.033, clearsZeroBlocks: false)
+    }
+
+    static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
+      bytes.store(block.scaleBits, at: destination)
+      for index in 2..<110 { bytes.store(0 as UInt8, at: destination &+ index) }
+      var place = 0
+      for run in 0..<8 where block.isFound[run] {
+        var high: UInt8 = 0
+        for index in 0..<8 {
+          let row = block.rows[run &* 8 &+ index]
+          bytes.store(UInt8(truncatingIfNeeded: row), at: destination &+ 2 &+ place &* 8 &+ index)
+          high |= UInt8(truncatingIfNeeded: row &>> 8) &<< UInt8(truncatingIfNeeded: index)
+        }
+        for index in 0..<4 {
+          bytes.store(block.signs[run &* 4 &+ index], at: destination &+ 74 &+ place &* 4 &+ index)
+        }
+        bytes.store(high, at: destination &+ 66 &+ run)
+        place &+= 1
+      }
+      for pair in 0..<4 {
+        bytes.store(
+          block.scales[pair &* 2] | block.scales[pair &* 2 &+ 1] &<< 4, at: destination &+ 106 &+ pair)
+      }
+    }
 
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
