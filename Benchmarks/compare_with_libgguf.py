@@ -15,8 +15,9 @@ import numpy as np
 from gguf import GGMLQuantizationType
 
 ENCODED = ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"]
-ENCODED += ["MXFP4", "NVFP4", "TQ1_0", "TQ2_0", "Q1_0"]
+ENCODED += ["MXFP4", "NVFP4", "TQ1_0", "TQ2_0", "Q1_0", "IQ1_M", "IQ2_S", "IQ3_XXS", "IQ3_S"]
 WEIGHTED = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"]
+WEIGHTED += ["IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S"]
 WEIGHT_COUNT = 1 << 16
 ROUND_COUNT = 5
 
@@ -57,7 +58,7 @@ def main():
             decoded = np.fromfile(folder / f"{name}.decoded", np.float32).reshape(1, -1)
             row = f"{name:8}"
             verdict = "–"
-            if name in ENCODED:
+            if name in (WEIGHTED if is_weighted else ENCODED):
                 bytes_, rate = best(lambda: libgguf.quantize_rows(weights, kind, imatrix=importance if is_weighted else None))
                 verdict = "equal" if np.array_equal(np.asarray(bytes_).reshape(1, -1), encoded) else "DIFFERENT"
                 row += f"{encode:>10}{rate:>10.0f}{float(encode) / rate:>8.1f}"

@@ -11,11 +11,10 @@ import Testing
   private let folder = TemporaryFolder()
 
   static let names = Recipe.all.map(\.name)
-  static let encodable = names.filter { !$0.hasPrefix("IQ1") && !$0.hasPrefix("IQ2") && !$0.hasPrefix("IQ3") }
   /// The recipes that do without an importance matrix for the model of `files.json`.
   static let unweighted = ((try? Fixtures.json("recipes", "files.json")["files"]?.object) ?? [:]).compactMap {
     $0.value.string == nil ? nil : "\($0.key)"
-  }.sorted().filter(encodable.contains)
+  }.sorted()
 
   @Test("chooses the formats of llama-quantize", arguments: RecipeModel.shapeNames)
   func formats(shapeName: String) throws {
@@ -29,7 +28,6 @@ import Testing
     let model = try Model.open(source, library: try .bundled())
     for item in items where item["formats"] != .null {
       let recipe = try #require(Recipe.named(item["recipe"]?.string ?? ""))
-      guard Self.encodable.contains(recipe.name) else { continue }
       let plan = try plan(model) { $0.type = .recipe(recipe) }
       for tensor in plan.tensors {
         let name = tensor.name.text.replacing(/^blk\.\d+/, with: "blk.*")

@@ -47,7 +47,7 @@ import Testing
       message { try Codec.decode(.q8_0, [UInt8](repeating: 0, count: 33), elementCount: 32) }
         == "33 bytes are not whole Q8_0 blocks of 34 bytes")
     #expect(message { try Codec.encode(.q4_0, [1, 2, 3]) } == "3 elements are not whole Q4_0 blocks of 32 elements")
-    #expect(message { try Codec.encode(.iq1_S, []) } == "encoding as IQ1_S is not supported")
+    #expect(message { try Codec.encode(.f8_e4m3, []) } == "encoding as F8_E4M3 is not supported")
     #expect(
       message { try Codec.encode(.q4_K, [Float](repeating: 0, count: 512), importance: [1, 2]) }
         == "2 elements are not whole Q4_K blocks of 256 elements")

@@ -56,7 +56,7 @@ struct CodecBenchmark {
     // Formats without an encoder decode a pattern that stands for ordinary numbers in all of them.
     var bytes = [UInt8](repeating: 0x31, count: byteCount)
     var encode: Double?, encodeWithReport: Double?
-    if Codec.canEncode(format) {
+    if Codec.canEncode(format), importance != nil || !Codec.requiresImportance(format) {
       encode = try rate {
         var destination = bytes.mutableSpan
         if let importance {
@@ -67,9 +67,11 @@ struct CodecBenchmark {
       }
       var report = EncodingReport()
       var reported = bytes
-      encodeWithReport = try rate {
-        var destination = reported.mutableSpan
-        try Codec.encode(format, weights.span, into: &destination, report: &report)
+      if !Codec.requiresImportance(format) {
+        encodeWithReport = try rate {
+          var destination = reported.mutableSpan
+          try Codec.encode(format, weights.span, into: &destination, report: &report)
+        }
       }
     }
     var decoded = [Float](repeating: 0, count: weights.count)

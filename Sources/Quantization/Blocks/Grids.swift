@@ -17,7 +17,8 @@ enum Grid {
 
   /// The same rows with the places of their levels, 0, 1, 2, …, and what is near them, for encoders.
   enum Lattice {
-    static let iq2_XXS = GridLattice(digits: rows(of: 8, levels: [0, 1, 2], iq2_XXSSteps), levelCount: 3, shellCount: 2)
+    static let iq2_XXS = GridLattice(
+      digits: rows(of: 8, levels: [0, 1, 2], iq2_XXSSteps), levelCount: 3, shellCount: 2)
     static let iq2_XS = GridLattice(digits: rows(of: 8, levels: [0, 1, 2], iq2_XSSteps), levelCount: 3, shellCount: 2)
     static let iq2_S = GridLattice(digits: rows(of: 8, levels: [0, 1, 2], iq2_SSteps), levelCount: 3, shellCount: 1)
     static let iq3_XXS = GridLattice(

@@ -39,8 +39,8 @@ enum IQ2_XXS: GridEncoder {
     static var search: GridSearch {
       GridSearch(
         signs: .seven, plainWeight: .none, renewal: .all,
-      varianceFactor: 1, negligible: negligibleMagnitude, tryCount: 6, step: 0.1, startsWithPositiveSearch: true,
-      scaleFactor: 1, clearsZeroBlocks: true)
+        varianceFactor: 1, negligible: negligibleMagnitude, tryCount: 6, step: 0.1, startsWithPositiveSearch: true,
+        scaleFactor: 1, clearsZeroBlocks: true)
     }
 
     static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
@@ -97,8 +97,8 @@ enum IQ2_XS: GridEncoder {
     static var search: GridSearch {
       GridSearch(
         signs: .seven, plainWeight: .none, renewal: .off,
-      varianceFactor: 1, negligible: negligibleMagnitude, tryCount: 9, step: 0.1, startsWithPositiveSearch: false,
-      scaleFactor: 1, clearsZeroBlocks: true)
+        varianceFactor: 1, negligible: negligibleMagnitude, tryCount: 9, step: 0.1, startsWithPositiveSearch: false,
+        scaleFactor: 1, clearsZeroBlocks: true)
     }
 
     static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
@@ -148,8 +148,8 @@ enum IQ2_S: GridEncoder {
     static var search: GridSearch {
       GridSearch(
         signs: .eight, plainWeight: .raisedSquare, renewal: .off,
-      varianceFactor: 2, negligible: 1e-8, tryCount: 9, step: 0.1, startsWithPositiveSearch: false,
-      scaleFactor: 0.9875, clearsZeroBlocks: false)
+        varianceFactor: 2, negligible: 1e-8, tryCount: 9, step: 0.1, startsWithPositiveSearch: false,
+        scaleFactor: 0.9875, clearsZeroBlocks: false)
     }
 
     static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {

@@ -25,8 +25,8 @@ enum IQ3_XXS: GridEncoder {
     static var search: GridSearch {
       GridSearch(
         signs: .seven, plainWeight: .square, renewal: .off,
-      varianceFactor: 2, negligible: 1e-8, tryCount: 15, step: 0.2, startsWithPositiveSearch: false,
-      scaleFactor: 1.0125, clearsZeroBlocks: true)
+        varianceFactor: 2, negligible: 1e-8, tryCount: 15, step: 0.2, startsWithPositiveSearch: false,
+        scaleFactor: 1.0125, clearsZeroBlocks: true)
     }
 
     static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {
@@ -81,8 +81,8 @@ enum IQ3_S: GridEncoder {
     static var search: GridSearch {
       GridSearch(
         signs: .eight, plainWeight: .square, renewal: .allIfOneOff,
-      varianceFactor: 2, negligible: .leastNonzeroMagnitude, tryCount: 9, step: 0.2, startsWithPositiveSearch: false,
-      scaleFactor: 1.033, clearsZeroBlocks: false)
+        varianceFactor: 2, negligible: .leastNonzeroMagnitude, tryCount: 9, step: 0.2, startsWithPositiveSearch: false,
+        scaleFactor: 1.033, clearsZeroBlocks: false)
     }
 
     static func pack(_ block: GridBlock, into bytes: inout MutableRawSpan, at destination: Int) {

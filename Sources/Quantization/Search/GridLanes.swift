@@ -18,6 +18,8 @@ struct GridLanes<Format: GridReference> {
   private var weights = InlineArray<32, Float>(repeating: 0)
   private var roots = InlineArray<32, Float>(repeating: 0)
   private var x = InlineArray<32, Float>(repeating: 0)
+  /// weight · x
+  private var weighted = InlineArray<32, Float>(repeating: 0)
   /// Inverse scales of tries, and scales; some more so that eight can be read from any try on.
   private var inverses = InlineArray<40, Float>(repeating: 1)
   private var scales = InlineArray<40, Float>(repeating: 1)
@@ -95,6 +97,7 @@ struct GridLanes<Format: GridReference> {
     var greatest = x[0]
     var magnitude: Float = 0
     for index in 0..<Format.elementCount {
+      weighted[index] = weights[index] * x[index]
       if x[index] > greatest { greatest = x[index] }
       if abs(x[index]) > magnitude { magnitude = abs(x[index]) }
     }
@@ -127,7 +130,9 @@ struct GridLanes<Format: GridReference> {
     var sums: (product: Float, square: Float) = (0, 0)
     for index in 0..<tryCount {
       if index == 0 || hasChanged(index) {
-        sums = self.sums { tried[$0 &* 32 &+ index] & ~Self.offMark }
+        var rows = SIMD8<UInt16>.zero
+        for group in 0..<Self.groupCount { rows[group] = tried[group &* 32 &+ index] & ~Self.offMark }
+        sums = self.sums(rows)
       }
       if sums.square > 0, sums.product * sums.product > best * sums.square {
         scale = sums.product / sums.square
@@ -237,6 +242,7 @@ struct GridLanes<Format: GridReference> {
     var best = Floats(repeating: .greatestFiniteMagnitude)
     var found = Words.zero
     let near = lattice.nearRows, rows = lattice.rows.span
+    let terms = self.terms.span
     for index in candidates {
       let number = near[index]
       let row = rows[Int(number)]
@@ -259,7 +265,7 @@ struct GridLanes<Format: GridReference> {
 
   /// Whether the rows of a try are not those of the one before.
   @inline(__always)
-  private func hasChanged(_ index: Int) -> Bool {
+  private mutating func hasChanged(_ index: Int) -> Bool {
     var difference: UInt16 = 0
     for group in 0..<Self.groupCount {
       difference |= tried[group &* 32 &+ index] ^ tried[group &* 32 &+ index &- 1]
@@ -268,18 +274,22 @@ struct GridLanes<Format: GridReference> {
   }
 
   @inline(__always)
-  private func sums(_ row: (Int) -> UInt16) -> (product: Float, square: Float) {
+  private mutating func sums(_ numbers: SIMD8<UInt16>) -> (product: Float, square: Float) {
     var product: Float = 0
     var square: Float = 0
-    let rows = lattice.rows.span
-    for group in 0..<Self.groupCount {
-      let digits = rows[Int(row(group))]
-      for place in 0..<Self.digitCount {
-        let index = group &* Self.digitCount &+ place
-        let digit = Int32(truncatingIfNeeded: digits &>> UInt64(truncatingIfNeeded: place &* 8)) & 7
-        let quant = Float(2 &* digit &+ 1)
-        product += weights[index] * x[index] * quant
-        square += weights[index] * quant * quant
+    let odds = lattice.odds.span
+    let weights = self.weights.span.bytes, weighted = self.weighted.span.bytes
+    for eight in 0..<Format.elementCount / 8 {
+      let bytes =
+        Self.digitCount == 8
+        ? odds[Int(numbers[eight])]
+        : odds[Int(numbers[eight &* 2])] | odds[Int(numbers[(eight &* 2 &+ 1) & 7])] &<< 32
+      let quants = Floats(unsafeBitCast(bytes, to: SIMD8<UInt8>.self))
+      let products = weighted.floats(at: eight &* 32) * quants
+      let squares = weights.floats(at: eight &* 32) * quants * quants
+      for lane in 0..<8 {
+        product += products[lane]
+        square += squares[lane]
       }
     }
     return (product, square)
@@ -303,7 +313,9 @@ struct GridLanes<Format: GridReference> {
         rows[group] = UInt16(truncatingIfNeeded: found[0])
       }
     }
-    let sums = sums { rows[$0] }
+    var found = SIMD8<UInt16>.zero
+    for group in 0..<Self.groupCount { found[group] = rows[group] }
+    let sums = sums(found)
     if sums.square > 0 { scale = sums.product / sums.square }
     return true
   }

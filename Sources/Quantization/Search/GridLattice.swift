@@ -11,6 +11,8 @@
 struct GridLattice: Sendable {
   /// The digits of each row, a byte each.
   let rows: [UInt64]
+  /// 2 · digit + 1 of each row, a byte each.
+  let odds: [UInt64]
   /// The code of each row.
   let codes: [UInt16]
   let levelCount: Int
@@ -29,6 +31,8 @@ struct GridLattice: Sendable {
 
   init(digits rows: [UInt64], levelCount: Int, shellCount: Int) {
     self.rows = rows
+    let ones: UInt64 = levelCount == 3 ? 0x0101_0101_0101_0101 : 0x0101_0101
+    odds = rows.map { $0 << 1 | ones }
     self.levelCount = levelCount
     let digitCount = levelCount == 3 ? 8 : 4
     let bits = levelCount == 3 ? 2 : 3
@@ -75,7 +79,9 @@ struct GridLattice: Sendable {
     self.neighbours = neighbours
   }
 
-  private static func power(_ base: Int, _ exponent: Int) -> Int { (0..<exponent).reduce(1) { power, _ in power * base } }
+  private static func power(_ base: Int, _ exponent: Int) -> Int {
+    (0..<exponent).reduce(1) { power, _ in power * base }
+  }
 
   private static func digits(_ number: Int, base: Int, count: Int) -> [Int] {
     (0..<count).map { number / power(base, $0) % base }

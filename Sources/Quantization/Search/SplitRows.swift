@@ -5,8 +5,8 @@
 struct SplitRows {
   private let lattice = Grid.Lattice.iq1
   private var terms = InlineArray<32, Float>(repeating: 0)
-  /// Sums of the first four terms, by the digits' code.
-  private var sums = InlineArray<256, Float>(repeating: 0)
+  /// Sums of the first four terms, by the digits' code; a vector holds those of the first digit.
+  private var sums = InlineArray<64, SIMD4<Float>>(repeating: .zero)
 
   /// Rows for `digits`, and the scale for these; nil if numbers are too large. `isDown` has a bit for each group.
   @inline(__always)
@@ -75,32 +75,33 @@ struct SplitRows {
       let term = weights * difference * difference
       for place in 0..<8 { terms[place &* 4 &+ digit] = term[place] }
     }
-    for high in 0..<3 {
-      for second in 0..<3 {
-        for third in 0..<3 {
-          for low in 0..<3 {
-            let code = low | third &<< 2 | second &<< 4 | high &<< 6
-            sums[code] = terms[low] + terms[4 &+ third] + terms[8 &+ second] + terms[12 &+ high]
-          }
+    let first = SIMD4(terms[0], terms[1], terms[2], 0)
+    for second in 0..<3 {
+      let two = first + SIMD4(repeating: terms[4 &+ second])
+      for third in 0..<3 {
+        let three = two + SIMD4(repeating: terms[8 &+ third])
+        for fourth in 0..<3 {
+          sums[second | third &<< 2 | fourth &<< 4] = three + SIMD4(repeating: terms[12 &+ fourth])
         }
       }
     }
   }
 
   @inline(__always)
-  private func nearest(_ candidates: Range<Int>) -> UInt16? {
+  private mutating func nearest(_ candidates: Range<Int>) -> UInt16? {
     var best = Float.greatestFiniteMagnitude
     var found: UInt16?
     let near = lattice.nearRows, codes = lattice.codes.span
+    let sums = self.sums.span.bytes, terms = self.terms.span.bytes
     for index in candidates {
       let number = near[index]
       let code = Int(codes[Int(number)])
-      var sum = sums[code & 255]
+      var sum = sums.float(at: (code & 255) &* floatByteCount)
       guard sum < best else { continue }
-      sum += terms[16 &+ (code &>> 8 & 3)]
-      sum += terms[20 &+ (code &>> 10 & 3)]
-      sum += terms[24 &+ (code &>> 12 & 3)]
-      sum += terms[28 &+ (code &>> 14 & 3)]
+      sum += terms.float(at: (16 &+ (code &>> 8 & 3)) &* floatByteCount)
+      sum += terms.float(at: (20 &+ (code &>> 10 & 3)) &* floatByteCount)
+      sum += terms.float(at: (24 &+ (code &>> 12 & 3)) &* floatByteCount)
+      sum += terms.float(at: (28 &+ (code &>> 14 & 3)) &* floatByteCount)
       if sum < best { (best, found) = (sum, number) }
     }
     return found
