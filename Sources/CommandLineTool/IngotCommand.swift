@@ -13,7 +13,7 @@ struct IngotCommand: ParsableCommand {
     version: "\(Product.name) \(Product.version)",
     subcommands: [
       Inspect.self, Convert.self, Quantize.self, Diff.self, Verify.self, Certify.self, Run.self, Check.self, Hash.self,
-      FormatsCommand.self, ArchitecturesCommand.self,
+      Meta.self, FormatsCommand.self, ArchitecturesCommand.self,
     ])
 }
 

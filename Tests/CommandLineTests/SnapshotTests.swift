@@ -9,6 +9,7 @@ struct SnapshotTests {
       Snapshot("version", "--version"),
       Snapshot("help-inspect", "inspect", "--help"),
       Snapshot("help-formats", "formats", "--help"),
+      Snapshot("help-meta", "meta", "--help"),
       Snapshot("help-architectures", "architectures", "--help"),
     ])
   func help(snapshot: Snapshot) throws { try snapshot.check() }
@@ -37,6 +38,20 @@ struct SnapshotTests {
         "inspect-one-array", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--metadata", "tokenizer.ggml.scores"),
     ])
   func inspect(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test(
+    "metadata",
+    arguments: [
+      Snapshot("meta-all", "meta", "get", "fixtures/expected/yi/yi-q8_0.gguf"),
+      Snapshot(
+        "meta-one-json", "meta", "get", "fixtures/expected/yi/yi-q8_0.gguf", "tokenizer.ggml.eos_token_id", "--json"),
+      Snapshot("error-meta-key", "meta", "get", "fixtures/expected/yi/yi-q8_0.gguf", "no.such.key"),
+      Snapshot("error-meta-layout", "meta", "set", "fixtures/expected/yi/yi-q8_0.gguf", "general.alignment", "64"),
+      Snapshot("error-meta-type", "meta", "set", "fixtures/expected/yi/yi-q8_0.gguf", "my.key", "64"),
+      Snapshot("error-meta-value", "meta", "set", "fixtures/expected/yi/yi-q8_0.gguf", "general.file_type", "many"),
+      Snapshot("error-meta-no-value", "meta", "set", "fixtures/expected/yi/yi-q8_0.gguf", "general.name"),
+    ])
+  func metadata(snapshot: Snapshot) throws { try snapshot.check() }
 
   @Test(
     "what it knows",

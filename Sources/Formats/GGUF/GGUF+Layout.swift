@@ -18,13 +18,7 @@ extension GGUF {
     /// Lays out `tensors` in their order; `metadata` may state `general.alignment`.
     public init(tensors: [TensorDeclaration], metadata: Metadata) throws(GGUFError) {
       let alignment = try alignment(metadata)
-      var header = magic
-      header.appendLittleEndian(writtenVersion)
-      header.appendLittleEndian(UInt64(tensors.count))
-      header.appendLittleEndian(UInt64(metadata.pairs.count))
-      for (key, value) in metadata.pairs {
-        try Self.append(key.text, value, to: &header)
-      }
+      var header = try Self.header(version: writtenVersion, tensorCount: tensors.count, metadata: metadata)
       var begins: [Int] = []
       begins.reserveCapacity(tensors.count)
       var names: Set<TensorName> = []
@@ -44,6 +38,18 @@ extension GGUF {
       self.header = header
       offsets = begins.map { dataOffset + $0 }
       fileByteCount = total
+    }
+
+    /// The file's beginning up to the records.
+    static func header(version: UInt32, tensorCount: Int, metadata: Metadata) throws(GGUFError) -> [UInt8] {
+      var header = magic
+      header.appendLittleEndian(version)
+      header.appendLittleEndian(UInt64(tensorCount))
+      header.appendLittleEndian(UInt64(metadata.pairs.count))
+      for (key, value) in metadata.pairs {
+        try append(key.text, value, to: &header)
+      }
+      return header
     }
 
     /// Appends a tensor's record; returns the bytes of its data.

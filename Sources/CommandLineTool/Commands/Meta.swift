@@ -1,0 +1,190 @@
+import ArgumentParser
+import Ingot
+
+/// Reads and edits the metadata of a GGUF.
+struct Meta: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Reads and edits the metadata of a GGUF: scalars, texts and arrays.",
+    discussion: """
+      An edit of up to 4,096 bytes that leaves the tensors where they are is written into the file; any other makes a \
+      new file that takes the old one's place. The tensors' bytes stay the same.
+      """,
+    subcommands: [Get.self, Set.self, Remove.self])
+}
+
+extension Meta {
+  struct Get: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints the value of a key whole, or all keys with their types.")
+
+    @Argument(help: "The GGUF.")
+    var path: String
+
+    @Argument(help: "The key; without one all keys are listed.")
+    var key: String?
+
+    @OptionGroup var report: ReportOptions
+
+    func run() throws {
+      let metadata = try GGUF.Editor(path).metadata
+      guard let key else {
+        let pairs = metadata.pairs.map { ($0.key.text, $0.value) }
+        return try report.print {
+          .members([
+            "schema": .string("ingot.meta/1"), "path": .string(path),
+            "metadata": .object(
+              JSON.Object(uniqueKeysWithValues: pairs.map { (ExactString($0.0), $0.1.json(limit: 8)) })),
+          ])
+        } text: {
+          var table = Table(["key": .left, "type": .left, "value": .left])
+          for (key, value) in pairs {
+            let type = MetadataTextType(of: value)?.description ?? "array"
+            table.append(key.escapedForDisplay, type, value.display())
+          }
+          return table.text()
+        }
+      }
+      guard let value = metadata[key] else { throw FileFact(path: path, fact: GGUFError.noSuchKey(key)) }
+      try report.print {
+        .members([
+          "schema": .string("ingot.meta/1"), "path": .string(path),
+          "metadata": .members([key: value.json(limit: .max)]),
+        ])
+      } text: {
+        (value.text ?? value.plainJSON.text(.compact)) + "\n"
+      }
+    }
+  }
+
+  struct Set: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Sets a key to a value.",
+      discussion: """
+        A key that is there keeps its place and type. A new key goes behind the others; its type is the conventional one \
+        of the key, or --type. Arrays are written as JSON.
+        """)
+
+    @Argument(help: "The GGUF.")
+    var path: String
+
+    @Argument(help: "The key.")
+    var key: String
+
+    @Argument(help: "The value.")
+    var value: String?
+
+    @Option(help: ArgumentHelp("Read the value from a file, such as a chat template.", valueName: "file"))
+    var fromFile: String?
+
+    @Option(help: "The type: u8 … i64, f32, f64, bool, string, or one of them in brackets for an array.")
+    var type: String?
+
+    @OptionGroup var output: EditOutput
+    @OptionGroup var report: ReportOptions
+
+    mutating func validate() throws {
+      if (value == nil) == (fromFile == nil) { throw ValidationError("expected either a value or --from-file") }
+    }
+
+    func run() throws {
+      try GGUF.Editor.requireEditable(key)
+      var editor = try GGUF.Editor(path)
+      let old = editor.metadata[key]
+      let new = try type(of: old).value(text())
+      editor.metadata[key] = new
+      try output.save(editor, path, [EditedKey(key: key, old: old, new: new)], report)
+    }
+
+    private func type(of old: MetadataValue?) throws(GGUFError) -> MetadataTextType {
+      if let type {
+        guard let named = MetadataTextType(type) else { throw .unknownTypeName(type) }
+        return named
+      }
+      guard let found = old.flatMap(MetadataTextType.init(of:)) ?? MetadataTextType(conventionOf: key) else {
+        throw .unknownKeyType(key)
+      }
+      return found
+    }
+
+    private func text() throws -> String {
+      guard let fromFile else { return value ?? "" }
+      let bytes = try InputFile(fromFile).wholeContent(limit: GGUF.maximumStringByteCount)
+      guard let text = String(validating: bytes, as: UTF8.self) else { throw NotUTF8(path: fromFile) }
+      return text
+    }
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "rm", abstract: "Removes keys.")
+
+    @Argument(help: "The GGUF.")
+    var path: String
+
+    @Argument(help: "The keys.")
+    var keys: [String]
+
+    @OptionGroup var output: EditOutput
+    @OptionGroup var report: ReportOptions
+
+    func run() throws {
+      for key in keys { try GGUF.Editor.requireEditable(key) }
+      var editor = try GGUF.Editor(path)
+      var edits: [EditedKey] = []
+      for key in keys {
+        guard let old = editor.metadata[key] else { throw FileFact(path: path, fact: GGUFError.noSuchKey(key)) }
+        editor.metadata[key] = nil
+        edits.append(EditedKey(key: key, old: old, new: nil))
+      }
+      try output.save(editor, path, edits, report)
+    }
+  }
+}
+
+/// What happened to one key.
+struct EditedKey {
+  let key: String
+  let old: MetadataValue?
+  let new: MetadataValue?
+}
+
+/// Where an edited file goes.
+struct EditOutput: ParsableArguments {
+  @Option(name: .shortAndLong, help: "Write the result here and leave the input as it is.")
+  var output: String?
+
+  @Flag(help: "Replace the output if it exists.")
+  var overwrite = false
+
+  func save(_ editor: GGUF.Editor, _ path: String, _ edits: [EditedKey], _ report: ReportOptions) throws {
+    var outcome = "written"
+    if let output {
+      try editor.save(to: output, overwrite: overwrite ? .replace : .refuse)
+    } else {
+      outcome = try editor.save().rawValue
+    }
+    try report.print {
+      .members([
+        "schema": .string("ingot.meta-edit/1"), "path": .string(output ?? path), "outcome": .string(outcome),
+        "edits": .array(
+          edits.map { edit in
+            .members([
+              "key": .string(edit.key), "old": edit.old?.json(limit: .max) ?? .null,
+              "new": edit.new?.json(limit: .max) ?? .null,
+            ])
+          }),
+      ])
+    } text: {
+      edits.map { edit in
+        let old = edit.old?.display() ?? "absent", new = edit.new?.display() ?? "absent"
+        return "\(edit.key.escapedForDisplay)  \(old) → \(new)\n"
+      }.joined() + "\((output ?? path).escapedForDisplay): \(outcome)\n"
+    }
+  }
+}
+
+/// A file that was to hold text.
+struct NotUTF8: IngotError {
+  let path: String
+  var category: ErrorCategory { .input }
+  var description: String { "\(path.escapedForDisplay): is not UTF-8, expected a text" }
+}
