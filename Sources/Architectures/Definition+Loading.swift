@@ -36,6 +36,7 @@ extension Definition {
     tensors = try Self.merge(base?.tensors, try Self.readTensors(&object), at: "tensors") { $0.role.rawValue }
     derived = try Self.readDerived(&object) ?? base?.derived ?? []
     dropped = (base?.dropped ?? []) + (try Self.readDropped(&object))
+    vocabulary = object.take("vocabulary") ?? base?.vocabulary
     forwardPass =
       if let features = object.take("forward_pass") {
         try ForwardPassFeatures(json: features, base: base?.forwardPass ?? ForwardPassFeatures())

@@ -34,6 +34,8 @@ public struct Definition: Sendable {
   public let derived: [DerivedRule]
   /// Tensors that carry nothing, with the reason.
   public let dropped: [DroppedRule]
+  /// How its vocabulary is read, in the words of `VocabularyRules`; nil for LLaMA's way.
+  public let vocabulary: JSON?
   /// How it computes; nil if no forward pass runs it.
   public let forwardPass: ForwardPassFeatures?
 

@@ -78,7 +78,8 @@ extension Planner {
     guard files.hasVocabulary else { return noVocabulary() }
     do throws(VocabularyError) {
       let read = try Vocabulary.read(
-        files, vocabularySize: model.parameters.integer("vocabulary_size"), preTokenizer: request.preTokenizer)
+        files, rules: model.vocabularyRules(), vocabularySize: model.parameters.integer("vocabulary_size"),
+        preTokenizer: request.preTokenizer)
       remarks += read.conflicts.map { .warning($0.description) }
       return read.vocabulary.metadata()
     } catch {

@@ -15,11 +15,19 @@ extension Model {
       guard let folder else { return nil }
       let files = try TokenizerFiles(folder: folder.path)
       guard files.hasVocabulary else { return nil }
-      let read = try Vocabulary.read(files, vocabularySize: parameters.integer("vocabulary_size"))
+      let read = try Vocabulary.read(
+        files, rules: vocabularyRules(), vocabularySize: parameters.integer("vocabulary_size"))
       return (read.vocabulary, read.conflicts)
     } catch let error as VocabularyError {
       throw FileFact(path: checkpoint.path, fact: error)
     }
+  }
+
+  /// How the vocabulary of the model's architecture is read.
+  ///
+  /// - Throws: `.invalidMember` if its definition does not say it properly.
+  public func vocabularyRules() throws(VocabularyError) -> VocabularyRules {
+    try VocabularyRules(definition.vocabulary)
   }
 
   /// The tokenizer that comes with the model.

@@ -46,12 +46,15 @@ extension TextFrame {
 extension Vocabulary {
   /// What encoding puts around a text: the frame a file spells out, or else what the additions say.
   ///
-  /// Where a GGUF is silent about the start, llama.cpp's assumption holds: SentencePiece vocabularies have one.
+  /// Where a GGUF is silent, llama.cpp's assumptions hold: SentencePiece vocabularies have a start, unigram ones an end,
+  /// and word pieces stand between `[CLS]` and `[SEP]`.
   var effectiveFrame: TextFrame {
     if let frame { return frame }
-    let addsStart = adds(.bos) ?? (kind == .sentencePiece || ignoresMerges)
-    return TextFrame(
-      before: addsStart ? [id(of: .bos)].compactMap { $0 } : [],
-      behind: adds(.eos) == true ? [id(of: .eos)].compactMap { $0 } : [])
+    let isWordPiece = kind == .wordPiece
+    let addsStart = adds(.bos) ?? (kind == .sentencePiece || isWordPiece || ignoresMerges)
+    let addsEnd = adds(.eos) ?? (kind == .unigram || isWordPiece)
+    let start = id(of: .bos) ?? (isWordPiece ? id(ofText: "[CLS]") : nil)
+    let end = id(of: .eos) ?? (isWordPiece ? id(of: .sep) ?? id(ofText: "[SEP]") : nil)
+    return TextFrame(before: addsStart ? [start].compactMap { $0 } : [], behind: addsEnd ? [end].compactMap { $0 } : [])
   }
 }

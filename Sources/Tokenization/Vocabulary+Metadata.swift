@@ -3,12 +3,16 @@ import Tensors
 
 // The keys of a GGUF that hold the vocabulary, in the order of llama.cpp's converter:
 //
-//   tokenizer.ggml.add_space_prefix        bool     only if a file says so
-//   tokenizer.ggml.model                   string   "llama" or "gpt2"
+//   tokenizer.ggml.token_type_count        uint32   BERT alone
+//   tokenizer.ggml.add_space_prefix        bool     only if a file says so; behind the types or at the end where the
+//                                                   model says so
+//   tokenizer.ggml.model                   string   "llama", "gpt2", "bert" or "t5"
 //   tokenizer.ggml.pre                     string
 //   tokenizer.ggml.tokens                  [string]
-//   tokenizer.ggml.scores                  [float32]  SentencePiece alone
+//   tokenizer.ggml.scores                  [float32]  SentencePiece and unigram alone
 //   tokenizer.ggml.token_type              [int32]
+//   tokenizer.ggml.remove_extra_whitespaces  bool   unigram alone
+//   tokenizer.ggml.precompiled_charsmap    [uint8]  unigram alone
 //   tokenizer.ggml.merges                  [string]   byte-level alone
 //   tokenizer.ggml.*_token_id              uint32
 //   tokenizer.ggml.add_*_token             bool
@@ -28,17 +32,19 @@ extension Vocabulary {
   /// The keys and values that describe this vocabulary in a GGUF, in the reference converter's order.
   public func metadata() -> Metadata {
     var metadata = Metadata()
-    if let addsSpacePrefix { metadata[Keys.addSpacePrefix] = .bool(addsSpacePrefix) }
+    if kind != .unigram { writeTokenTypeCount(into: &metadata) }
+    writeSpacePrefix(.first, into: &metadata)
     metadata[Keys.model] = .string(ByteString(kind.rawValue))
     metadata[Keys.pre] = .string(ByteString(preTokenizer))
     metadata.setArray(Keys.tokens, .string(tokens))
     metadata.setArray(Keys.scores, .float32(scores))
     metadata.setArray(Keys.types, .int32(types.map(\.rawValue)))
+    writeSpacePrefix(.behindTypes, into: &metadata)
+    if kind == .unigram { writeTokenTypeCount(into: &metadata) }
+    if let removesExtraSpaces { metadata[Keys.removeExtraSpaces] = .bool(removesExtraSpaces) }
+    metadata.setArray(Keys.normalizationTable, .uint8(normalizationTable))
     if kind == .byteLevel { metadata.setArray(Keys.merges, .string(merges)) }
-    for entry in specialTokens {
-      guard let key = Keys.id(entry.role), let id = UInt32(exactly: entry.id), !isLate(entry) else { continue }
-      metadata[key] = .uint32(id)
-    }
+    writeSpecialTokens(specialTokens, into: &metadata)
     for entry in additions {
       guard let key = Keys.addition(entry.role) else { continue }
       metadata[key] = .bool(entry.isAdded)
@@ -46,16 +52,26 @@ extension Vocabulary {
     writeChatTemplates(into: &metadata)
     if let lowercases { metadata[Keys.lowercase] = .bool(lowercases) }
     if let stripsAccents { metadata[Keys.stripAccents] = .bool(stripsAccents) }
-    if let removesExtraSpaces { metadata[Keys.removeExtraSpaces] = .bool(removesExtraSpaces) }
-    for entry in specialTokens where isLate(entry) {
-      if let key = Keys.id(entry.role), let id = UInt32(exactly: entry.id) { metadata[key] = .uint32(id) }
-    }
+    writeSpecialTokens(lateSpecialTokens, into: &metadata)
+    writeSpacePrefix(.last, into: &metadata)
     if let startOverride { metadata[Keys.addBOS] = .bool(startOverride) }
     return metadata
   }
 
-  private func isLate(_ entry: SpecialTokenID) -> Bool {
-    entry.role == .eot && entry.id == Self.infillEndOfTurn && count == Self.infillTokenCount
+  private func writeTokenTypeCount(into metadata: inout Metadata) {
+    guard let count = tokenTypeCount.flatMap(UInt32.init(exactly:)) else { return }
+    metadata[Keys.tokenTypeCount] = .uint32(count)
+  }
+
+  private func writeSpacePrefix(_ place: SpacePrefixPlace, into metadata: inout Metadata) {
+    if let addsSpacePrefix, place == spacePrefixPlace { metadata[Keys.addSpacePrefix] = .bool(addsSpacePrefix) }
+  }
+
+  private func writeSpecialTokens(_ entries: [SpecialTokenID], into metadata: inout Metadata) {
+    for entry in entries {
+      guard let key = Keys.id(entry.role), let id = UInt32(exactly: entry.id) else { continue }
+      metadata[key] = .uint32(id)
+    }
   }
 
   private func writeChatTemplates(into metadata: inout Metadata) {
@@ -81,6 +97,8 @@ extension Vocabulary {
     static let addBOS = "tokenizer.ggml.add_bos_token"
     static let chatTemplate = "tokenizer.chat_template"
     static let chatTemplates = "tokenizer.chat_templates"
+    static let normalizationTable = "tokenizer.ggml.precompiled_charsmap"
+    static let tokenTypeCount = "tokenizer.ggml.token_type_count"
     static let lowercase = "tokenizer.ggml.normalizer.lowercase"
     static let stripAccents = "tokenizer.ggml.normalizer.strip_accents"
 

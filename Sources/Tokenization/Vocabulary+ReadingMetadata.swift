@@ -10,7 +10,8 @@ extension Vocabulary {
     guard let name = model.text else { throw .invalidValue(key: Keys.model, expected: "a string") }
     guard let kind = Kind(rawValue: name) else {
       throw .unsupported(
-        file: "metadata", fact: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\" or \"gpt2\"")
+        file: "metadata",
+        fact: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\", \"gpt2\", \"bert\" or \"t5\"")
     }
     self.init(kind: kind, preTokenizer: metadata[Keys.pre]?.text ?? "default")
     guard let value = metadata[Keys.tokens] else { throw .missingKey(Keys.tokens) }
@@ -27,16 +28,29 @@ extension Vocabulary {
     removesExtraSpaces = metadata[Keys.removeExtraSpaces]?.bool
     lowercases = metadata[Keys.lowercase]?.bool
     stripsAccents = metadata[Keys.stripAccents]?.bool
+    tokenTypeCount = metadata[Keys.tokenTypeCount]?.integer
+    if let value = metadata[Keys.normalizationTable] {
+      guard case .array(.uint8(let table)) = value else {
+        throw .invalidValue(key: Keys.normalizationTable, expected: "an array of bytes")
+      }
+      normalizationTable = table
+    }
     readChatTemplates(metadata)
     if addsSpacePrefix == false { spacePrefix = .never }
+    spacePrefixPlace = Self.spacePrefixPlace(metadata)
+    cutsAtSpaces = removesExtraSpaces ?? true
+    composes = kind == .byteLevel && PreTokenizer.named(preTokenizer)?.composes ?? false
+    wordRules.lowercases = lowercases ?? true
+    wordRules.stripsAccents = stripsAccents ?? wordRules.lowercases
     ignoresMerges = kind == .byteLevel && (PreTokenizer.named(preTokenizer)?.ignoresMerges ?? false)
     addedTokens = types.indices.compactMap { id in
       switch types[id] {
       case .control, .unknown: AddedToken(id: id, text: texts.text(id), isSpecial: true)
-      case .userDefined: AddedToken(id: id, text: texts.text(id), isSpecial: false)
+      case .userDefined: AddedToken(id: id, text: pieceText(id), isSpecial: false)
       default: nil
       }
     }
+    addedTokens += sentinelTokens()
   }
 
   private static func types(_ metadata: Metadata, count: Int) throws(VocabularyError) -> [TokenType] {
@@ -60,7 +74,7 @@ extension Vocabulary {
     _ metadata: Metadata, count: Int, kind: Kind
   ) throws(VocabularyError) -> [Float] {
     guard let value = metadata[Keys.scores] else {
-      return kind == .sentencePiece ? [Float](repeating: 0, count: count) : []
+      return kind.hasScores ? [Float](repeating: 0, count: count) : []
     }
     let scores: [Float]
     switch value.array {
@@ -71,7 +85,16 @@ extension Vocabulary {
     guard scores.count == count else {
       throw .lengthMismatch(key: Keys.scores, count: scores.count, tokenCount: count)
     }
-    return kind == .sentencePiece ? scores : []
+    return kind.hasScores ? scores : []
+  }
+
+  private static func spacePrefixPlace(_ metadata: Metadata) -> SpacePrefixPlace {
+    guard let place = metadata.pairs.index(forKey: ExactString(Keys.addSpacePrefix)),
+      let model = metadata.pairs.index(forKey: ExactString(Keys.model)), place > model
+    else { return .first }
+    let keys = metadata.pairs.keys
+    let isLast = keys.indices[place...].dropFirst().allSatisfy { !keys[$0].text.hasPrefix("tokenizer.") }
+    return isLast ? .last : .behindTypes
   }
 
   private mutating func readRoles(_ metadata: Metadata) throws(VocabularyError) {
@@ -83,17 +106,28 @@ extension Vocabulary {
     roles["tokenizer.ggml.prefix_token_id"] = .fillInPrefix
     roles["tokenizer.ggml.suffix_token_id"] = .fillInSuffix
     roles["tokenizer.ggml.middle_token_id"] = .fillInMiddle
+    var isLate = false
     for (key, value) in metadata.pairs {
+      if !specialTokens.isEmpty, Self.followsSpecialTokens(key.text) { isLate = true }
       if let role = roles[key.text] {
         guard let id = value.integer else { throw .invalidValue(key: key.text, expected: "an integer") }
-        guard id >= 0, id < tokens.count else { continue }
-        set(role, to: id)
+        guard id >= 0, id < tokens.count, self.id(of: role) == nil else { continue }
+        if isLate {
+          lateSpecialTokens.append(SpecialTokenID(role, id))
+        } else {
+          specialTokens.append(SpecialTokenID(role, id))
+        }
       }
       for role in [SpecialToken.bos, .eos, .sep] where Keys.addition(role) == key.text {
         guard let isAdded = value.bool else { throw .invalidValue(key: key.text, expected: "a boolean") }
         additions.append(SpecialTokenAddition(role, isAdded))
       }
     }
+  }
+
+  /// Whether `key` stands behind the special tokens, so that a role behind it is a late one.
+  private static func followsSpecialTokens(_ key: String) -> Bool {
+    [Keys.chatTemplate, "tokenizer.ggml.add_bos", "tokenizer.ggml.add_eos"].contains { key.hasPrefix($0) }
   }
 
   private mutating func readChatTemplates(_ metadata: Metadata) {

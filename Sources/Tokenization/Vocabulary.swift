@@ -4,7 +4,8 @@ import Tensors
 /// The tokens of a model and the rules around them, whatever files they came from.
 ///
 /// Token texts are bytes in the convention of the kind: SentencePiece pieces write a space as `▁` (U+2581) and a
-/// lone byte as `<0x0A>`; byte-level pieces write each byte as one printable character (`Ġ` is a space).
+/// lone byte as `<0x0A>`, as do unigram pieces; byte-level pieces write each byte as one printable character (`Ġ` is a
+/// space); word pieces that begin a word have a `▁` before them, those that go on with one stand bare.
 public struct Vocabulary: Sendable, Hashable {
   /// How text becomes tokens.
   public enum Kind: String, Sendable, Hashable {
@@ -12,6 +13,15 @@ public struct Vocabulary: Sendable, Hashable {
     case sentencePiece = "llama"
     /// Byte-level pieces joined by a ranked list of merges; `gpt2` in a GGUF.
     case byteLevel = "gpt2"
+    /// Word pieces, the longest first; `bert` in a GGUF.
+    case wordPiece = "bert"
+    /// Pieces with scores, of which the most probable sequence is taken; `t5` in a GGUF.
+    case unigram = "t5"
+  }
+
+  /// Where metadata lists the answer about the space prefix.
+  public enum SpacePrefixPlace: Sendable, Hashable {
+    case first, behindTypes, last
   }
 
   /// How SentencePiece text gets the space that stands before its first word.
@@ -44,12 +54,26 @@ public struct Vocabulary: Sendable, Hashable {
   public var additions: [SpecialTokenAddition]
   /// The explicit answer to whether a space is put before the text; nil if no file says.
   public var addsSpacePrefix: Bool?
+  /// Where metadata lists `addsSpacePrefix`.
+  public var spacePrefixPlace = SpacePrefixPlace.first
   /// The explicit answer to whether runs of spaces are collapsed; nil if no file says.
   public var removesExtraSpaces: Bool?
   /// The explicit answer to whether text is lowercased; nil if no file says.
   public var lowercases: Bool?
   /// The explicit answer to whether accents are stripped; nil if no file says.
   public var stripsAccents: Bool?
+  /// SentencePiece's compiled table of text replacements; empty if text is not replaced.
+  public var normalizationTable: [UInt8] = []
+  /// Whether text is brought to Unicode's composed form (NFC) before it is split.
+  public var composes = false
+  /// How text is prepared for word pieces.
+  public var wordRules = WordRules()
+  /// Whether unigram text is cut at white space, so that runs of spaces leave no trace.
+  public var cutsAtSpaces = true
+  /// The number of token types of the model, where metadata states it beside the vocabulary.
+  public var tokenTypeCount: Int?
+  /// Ids of roles that metadata lists behind everything else: they follow from the model rather than from its files.
+  public var lateSpecialTokens: [SpecialTokenID] = []
   /// The templates that turn a conversation into text, copied byte for byte and never run.
   public var chatTemplates: [ChatTemplate]
   /// The tokens that are found in text before it is split, in the order of their ids.
@@ -77,9 +101,24 @@ public struct Vocabulary: Sendable, Hashable {
     additions = []
     chatTemplates = []
     addedTokens = []
-    spacePrefix = kind == .sentencePiece ? .first : .never
+    spacePrefix = kind == .sentencePiece || kind == .unigram ? .first : .never
     ignoresMerges = false
   }
+}
+
+/// How text is prepared for word pieces: BERT's normalizer.
+public struct WordRules: Sendable, Hashable {
+  /// Whether control characters are dropped and every white space becomes a space.
+  public var cleansText = true
+  /// Whether Han characters stand as words of their own.
+  public var separatesHan = true
+  /// Whether accents are stripped.
+  public var stripsAccents = true
+  /// Whether text is lowercased.
+  public var lowercases = true
+
+  /// The rules of BERT without case.
+  public init() {}
 }
 
 /// What a token is for; the raw values are those of GGUF (`tokenizer.ggml.token_type`).
@@ -148,12 +187,19 @@ public struct ChatTemplate: Sendable, Hashable {
   }
 }
 
+extension Vocabulary.Kind {
+  /// Whether tokens have scores.
+  var hasScores: Bool { self == .sentencePiece || self == .unigram }
+}
+
 extension Vocabulary {
   /// The number of tokens.
   public var count: Int { tokens.count }
 
   /// The id of the token that has `role`.
-  public func id(of role: SpecialToken) -> Int? { specialTokens.first { $0.role == role }?.id }
+  public func id(of role: SpecialToken) -> Int? {
+    specialTokens.first { $0.role == role }?.id ?? lateSpecialTokens.first { $0.role == role }?.id
+  }
 
   /// Whether encoding adds the token of `role`; nil if no file says.
   public func adds(_ role: SpecialToken) -> Bool? {
@@ -166,6 +212,9 @@ extension Vocabulary {
 
   /// The id of the token whose bytes are `text`; looks at every token.
   public func id(ofText text: String) -> Int? { tokens.firstIndex { $0.elementsEqual(text.utf8) } }
+
+  /// The token that stands for words without pieces where no file names one: BERT's `[UNK]`.
+  var unknownWordID: Int? { kind == .wordPiece ? id(ofText: "[UNK]") : nil }
 
   /// The chat template that is used when none is asked for.
   public var chatTemplate: String? { chatTemplates.first { $0.name == "default" }?.text }

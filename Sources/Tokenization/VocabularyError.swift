@@ -3,7 +3,7 @@ import Bytes
 /// Why no vocabulary can be made of the files or metadata at hand.
 public enum VocabularyError: IngotError, Equatable {
   /// A folder has none of the files a vocabulary is made from.
-  case noTokenizer
+  case noTokenizer(expected: [String])
   /// A tokenizer of a kind that is not supported.
   case unsupported(file: String, fact: String)
   /// A member of a JSON file is missing or of another kind than expected.
@@ -40,8 +40,9 @@ public enum VocabularyError: IngotError, Equatable {
 
   public var description: String {
     switch self {
-    case .noTokenizer:
-      "no tokenizer: expected tokenizer.model, tokenizer.json, or vocab.json with merges.txt"
+    case .noTokenizer(let expected):
+      "no tokenizer: expected "
+        + expected.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: " or ")
     case .unsupported(let file, let fact): "\(file): \(fact)"
     case .invalidMember(let file, let member, let expected): "\(file): member \(member.quoted): expected \(expected)"
     case .invalidID(let file, let token, let id): "\(file): token \(token.quoted): id \(id) is not possible"

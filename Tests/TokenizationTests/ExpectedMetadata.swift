@@ -31,6 +31,7 @@ enum ExpectedMetadata {
     case ("UINT32", .number(let number)?): return .uint32(UInt32(number.integer ?? -1))
     case ("[STRING]", _): return .array(.string(PackedStrings(elements.compactMap(\.string))))
     case ("[INT32]", _): return .array(.int32(elements.compactMap { $0.integer.map(Int32.init) }))
+    case ("[UINT8]", _): return .array(.uint8(elements.compactMap { $0.integer.map(UInt8.init) }))
     case ("[FLOAT32]", _): return .array(.float32(elements.compactMap { $0.real.map { Float($0) } }))
     default: throw Unexpected(description: "\(entry["key"]?.string ?? ""): type \(type) is not expected")
     }

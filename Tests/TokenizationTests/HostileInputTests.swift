@@ -53,8 +53,8 @@ import Testing
   static let brokenMetadata: [(pairs: [(String, MetadataValue)], message: String)] = [
     ([], #"metadata key "tokenizer.ggml.model": missing, expected in every vocabulary"#),
     (
-      [("tokenizer.ggml.model", .string("bert"))],
-      #"metadata: a tokenizer of model "bert" is not supported, expected "llama" or "gpt2""#
+      [("tokenizer.ggml.model", .string("rwkv"))],
+      #"metadata: a tokenizer of model "rwkv" is not supported, expected "llama", "gpt2", "bert" or "t5""#
     ),
     (
       [("tokenizer.ggml.model", .string("gpt2"))],

@@ -36,4 +36,38 @@ enum SentencePieceText {
     }
     return prepared
   }
+
+  /// The stretches of `text` that unigram pieces are looked for in: each begins at a space, written as `▁`.
+  ///
+  /// - Parameters:
+  ///   - cutsAtSpaces: whether white space of any kind and length is one cut; else each space begins a stretch.
+  ///   - addsPrefix: whether a stretch without a space at its start gets one.
+  static func words(_ text: ArraySlice<UInt8>, cutsAtSpaces: Bool, addsPrefix: Bool) -> [[UInt8]] {
+    guard cutsAtSpaces else {
+      var words: [[UInt8]] = []
+      let prefix: ArraySlice<UInt8> = addsPrefix && text.first != 0x20 && !text.starts(with: space) ? [0x20] : []
+      for byte in prefix + text {
+        if byte == 0x20 {
+          words.append(space)
+        } else if words.isEmpty {
+          words.append([byte])
+        } else {
+          words[words.count - 1].append(byte)
+        }
+      }
+      return words
+    }
+    var words: [[UInt8]] = []
+    var word: [UInt8] = []
+    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+      if scalar.properties.isWhitespace {
+        if !word.isEmpty { words.append(word) }
+        word = []
+      } else {
+        word.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      }
+    }
+    if !word.isEmpty { words.append(word) }
+    return addsPrefix ? words.map { $0.starts(with: space) ? $0 : space + $0 } : words
+  }
 }

@@ -17,4 +17,16 @@ extension String {
       return self
     #endif
   }
+
+  /// The scalars of the text in Unicode's decomposed form (NFD), with the same restriction.
+  var decomposedScalars: String.UnicodeScalarView {
+    guard unicodeScalars.contains(where: { $0.value >= 0xC0 }) else { return unicodeScalars }
+    #if os(Linux)
+      var view = String.UnicodeScalarView()
+      for scalar in _nfd { view.append(scalar) }
+      return view
+    #else
+      return unicodeScalars
+    #endif
+  }
 }

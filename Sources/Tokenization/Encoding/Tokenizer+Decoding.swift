@@ -22,7 +22,7 @@ extension Tokenizer {
   /// Bytes that make no text become U+FFFD: for SentencePiece each byte of a broken run, for byte-level vocabularies
   /// each broken sequence, as transformers shows them.
   public func decode(_ ids: [Int], specialTokens: SpecialTokenText = .kept) -> String {
-    guard vocabulary.kind == .sentencePiece else {
+    guard vocabulary.kind.hasScores else {
       return String(decoding: decodeBytes(ids, specialTokens: specialTokens), as: UTF8.self)
     }
     var bytes: [UInt8] = []
@@ -49,16 +49,41 @@ extension Tokenizer {
 
   private func parts(_ ids: [Int], _ specialTokens: SpecialTokenText) -> [(bytes: [UInt8], isByte: Bool)] {
     let special = specialTokens == .skipped ? Set(vocabulary.addedTokens.filter(\.isSpecial).map(\.id)) : []
+    // Rows without a token can still be added tokens of the files.
+    let unused = vocabulary.addedTokens.lazy.filter { vocabulary.tokens.indices.contains($0.id) }
+      .filter { vocabulary.types[$0.id] == .unused }.map { ($0.id, $0.text) }
+    let addedTexts = Dictionary(unused, uniquingKeysWith: { first, _ in first })
+    var isFirst = true
     return ids.compactMap { id in
       guard vocabulary.tokens.indices.contains(id), !special.contains(id) else { return nil }
-      let text = vocabulary.tokens.text(id)
+      let text = addedTexts[id] ?? vocabulary.tokens.text(id)
       switch vocabulary.kind {
       case .byteLevel: return (ByteLevel.decode(text), false)
       case .sentencePiece:
         if let byte = text.byteOfName { return ([byte], true) }
         return (Array(text.replacing(scalar: "\u{2581}", with: " ").utf8), false)
+      case .unigram:
+        defer { isFirst = false }
+        if let byte = text.byteOfName { return ([byte], true) }
+        let spaced = text.replacing(scalar: "\u{2581}", with: " ")
+        let isStripped = isFirst && vocabulary.spacePrefix != .never
+        return (isStripped ? spaced.utf8.filter { $0 != 0x20 } : Array(spaced.utf8), false)
+      case .wordPiece:
+        defer { isFirst = false }
+        return (Self.wordPieceBytes(text, isControl: vocabulary.types[id] == .control, isFirst: isFirst), false)
       }
     }
+  }
+
+  /// A word piece as it reads behind others: a new word behind a space, but `.`, `,`, `!` and `?` close to the one
+  /// before, as transformers tidies text up.
+  private static func wordPieceBytes(_ text: String, isControl: Bool, isFirst: Bool) -> [UInt8] {
+    let bytes = Array(text.utf8)
+    let beginsWord = !isControl && bytes.starts(with: SentencePieceText.space)
+    let bare = beginsWord ? Array(bytes.dropFirst(SentencePieceText.space.count)) : bytes
+    guard beginsWord || isControl else { return isFirst ? WordPiece.continuation + bare : bare }
+    let isClose = bare.first.map { ".,!?".utf8.contains($0) } ?? false
+    return isFirst || isClose ? bare : [0x20] + bare
   }
 
   /// The bytes without the space that encoding put before the text.

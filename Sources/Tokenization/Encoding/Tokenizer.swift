@@ -15,6 +15,8 @@ public struct Tokenizer: Sendable {
   private let normalizedTokens: AddedTokenMatcher
   private let splitter: TextSplitter
   private let composes: Bool
+  private let unigram: UnigramModel?
+  private let replacements: ReplacementTable?
   /// The token of each byte: `<0xHH>` for SentencePiece, the byte's character for byte-level vocabularies.
   let byteIDs: [UInt32?]
   private let unknownID: Int?
@@ -28,10 +30,12 @@ public struct Tokenizer: Sendable {
     self.ids = ids
     rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.isNormalized })
     normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter(\.isNormalized))
+    composes = vocabulary.kind == .byteLevel && vocabulary.composes
+    unigram = vocabulary.kind == .unigram ? UnigramModel(vocabulary) : nil
+    replacements = ReplacementTable(vocabulary.normalizationTable)
     switch vocabulary.kind {
-    case .sentencePiece:
+    case .sentencePiece, .unigram, .wordPiece:
       splitter = TextSplitter()
-      composes = false
       byteIDs = (UInt8.min...UInt8.max).map { byte in
         ids[ByteString(SentencePieceText.byteName(byte))].map { UInt32(truncatingIfNeeded: $0) }
       }
@@ -40,11 +44,12 @@ public struct Tokenizer: Sendable {
         throw .unknownPreTokenizerName(vocabulary.preTokenizer)
       }
       splitter = try TextSplitter(rules)
-      composes = rules.composes
       byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
     }
     merges = MergeTable(vocabulary.rankedMerges(ids: ids))
-    unknownID = vocabulary.kind == .sentencePiece ? vocabulary.id(of: .unk) : nil
+    unknownID =
+      vocabulary.kind == .byteLevel
+      ? nil : vocabulary.id(of: .unk) ?? vocabulary.types.firstIndex(of: .unknown) ?? vocabulary.unknownWordID
   }
 
   /// The ids of `text`.
@@ -70,11 +75,21 @@ public struct Tokenizer: Sendable {
   /// Encodes a stretch of text that holds no added token, except those that are looked for in normalized text.
   private func encodeText(_ bytes: [UInt8], _ range: Range<Int>, into result: inout [UInt32]) {
     let isFirst = range.lowerBound == 0
-    guard composes else {
+    guard let normalized = normalized(bytes, range) else {
       return encodeNormalized(bytes, range, isFirst: isFirst, into: &result)
     }
-    let composed = Array(String(decoding: bytes[range], as: UTF8.self).composed.utf8)
-    encodeNormalized(composed, 0..<composed.count, isFirst: isFirst, into: &result)
+    encodeNormalized(normalized, 0..<normalized.count, isFirst: isFirst, into: &result)
+  }
+
+  /// The text as it is looked at: composed, prepared for word pieces, or replaced by the table; nil if unchanged.
+  private func normalized(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8]? {
+    switch vocabulary.kind {
+    case .byteLevel where composes: Array(String(decoding: bytes[range], as: UTF8.self).composed.utf8)
+    case .wordPiece:
+      Array(WordPiece(rules: vocabulary.wordRules).prepare(String(decoding: bytes[range], as: UTF8.self)).utf8)
+    case .unigram: replacements?.replacing(String(decoding: bytes[range], as: UTF8.self))
+    default: nil
+    }
   }
 
   private func encodeNormalized(
@@ -88,6 +103,8 @@ public struct Tokenizer: Sendable {
         case .sentencePiece:
           encodeSentencePiece(bytes[part], isFirst: isFirst && part.lowerBound == range.lowerBound, into: &result)
         case .byteLevel: encodeByteLevel(bytes[part], into: &result)
+        case .wordPiece: encodeWordPiece(bytes[part], into: &result)
+        case .unigram: encodeUnigram(bytes[part], into: &result)
         }
       }
     }
@@ -127,9 +144,43 @@ public struct Tokenizer: Sendable {
     result += symbols
   }
 
+  // MARK: Word pieces
+
+  private func encodeWordPiece(_ text: ArraySlice<UInt8>, into result: inout [UInt32]) {
+    let pieces = WordPiece(rules: vocabulary.wordRules)
+    let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
+    pieces.words(scalars) { word in
+      let found = pieces.pieces(of: scalars[word]) { ids[ByteString($0.bytes)] }
+      for id in found ?? [unknownID].compactMap({ $0 }) { result.append(UInt32(truncatingIfNeeded: id)) }
+    }
+  }
+
+  // MARK: Unigram
+
+  private func encodeUnigram(_ text: ArraySlice<UInt8>, into result: inout [UInt32]) {
+    for word in SentencePieceText.words(
+      text, cutsAtSpaces: vocabulary.cutsAtSpaces, addsPrefix: vocabulary.spacePrefix != .never)
+    {
+      for part in unigram?.parts(of: word) ?? [] {
+        if let id = part.id {
+          result.append(UInt32(truncatingIfNeeded: id))
+          continue
+        }
+        let bytes = word[part.range].compactMap { byteIDs[Int($0)] }
+        if bytes.count == part.range.count {
+          result += bytes
+        } else if let unknownID {
+          result.append(UInt32(truncatingIfNeeded: unknownID))
+        }
+      }
+    }
+  }
+
   // MARK: Byte level
 
-  private func encodeByteLevel(_ text: ArraySlice<UInt8>, into result: inout [UInt32]) {
+  private func encodeByteLevel(_ part: ArraySlice<UInt8>, into result: inout [UInt32]) {
+    let isPrefixed = vocabulary.spacePrefix == .everySegment && part.first != 0x20
+    let text = isPrefixed ? ArraySlice([0x20] + part) : part
     var scalars: [UInt32] = []
     var offsets: [Int] = []
     scalars.reserveCapacity(text.count)
@@ -143,14 +194,16 @@ public struct Tokenizer: Sendable {
     offsets.append(offset)
     var cache: [ByteString: [UInt32]] = [:]
     splitter.words(of: scalars, 0..<scalars.count) { word in
-      let bytes = ByteString(text[offsets[word.lowerBound]..<offsets[word.upperBound]])
-      if let known = cache[bytes] {
-        result += known
-        return
+      splitter.parts(of: text[offsets[word.lowerBound]..<offsets[word.upperBound]]) { part in
+        let bytes = ByteString(part)
+        if let known = cache[bytes] {
+          result += known
+          return
+        }
+        let encoded = encodeWord(bytes)
+        if cache.count < Self.cacheLimit { cache[bytes] = encoded }
+        result += encoded
       }
-      let encoded = encodeWord(bytes)
-      if cache.count < Self.cacheLimit { cache[bytes] = encoded }
-      result += encoded
     }
   }
 

@@ -15,7 +15,11 @@ extension Vocabulary {
   ///
   /// - Parameter ids: the id of each text that has a token.
   func rankedMerges(ids: [ByteString: Int]) -> [Merge] {
-    kind == .byteLevel || !merges.isEmpty ? listedMerges(ids) : derivedMerges(ids)
+    switch kind {
+    case .wordPiece, .unigram: []
+    case .byteLevel: listedMerges(ids)
+    case .sentencePiece: merges.isEmpty ? derivedMerges(ids) : listedMerges(ids)
+    }
   }
 
   /// The pairs that are listed; those with a text that is no token are left out.
@@ -32,10 +36,12 @@ extension Vocabulary {
 
   /// Every way to cut a SentencePiece piece into two pieces.
   ///
+  /// User-defined runs of spaces come first: SentencePiece gives them the score 0, above all others.
   /// Pieces of higher score come first, then those of lower id (vocabularies without scores are in merge order), then
   /// cuts with the shorter left part, as transformers ranks them.
   private func derivedMerges(_ ids: [ByteString: Int]) -> [Merge] {
     let added = Set(addedTokens.map(\.id))
+    let runs = tokens.indices.filter(isSpaceRun)
     let pieces = tokens.indices.filter { id in
       types[id] == .normal && !added.contains(id) && tokens[id].count <= Self.cutPieceByteLimit
     }
@@ -45,11 +51,12 @@ extension Vocabulary {
       return one == other || one.isNaN || other.isNaN ? first < second : one > other
     }
     var merges: [Merge] = []
-    for id in ordered {
-      let piece = tokens[id]
+    func isJoinable(_ id: Int) -> Bool { types[id] == .normal || isSpaceRun(id) }
+    for id in runs + ordered {
+      let piece = ArraySlice(pieceBytes(id))
       for cut in piece.indices.dropFirst() where piece[cut] & 0xC0 != 0x80 {
         guard let left = ids[ByteString(piece[..<cut])], let right = ids[ByteString(piece[cut...])],
-          types[left] == .normal, types[right] == .normal
+          isJoinable(left), isJoinable(right)
         else { continue }
         merges.append(Merge(left: left, right: right, result: id))
       }
@@ -57,13 +64,28 @@ extension Vocabulary {
     return merges
   }
 
+  /// Whether token `id` is a user-defined run of spaces, which metadata writes as spaces rather than as `▁`.
+  func isSpaceRun(_ id: Int) -> Bool {
+    kind == .sentencePiece && types[id] == .userDefined && tokens[id].count > 1
+      && tokens[id].allSatisfy { $0 == 0x20 }
+  }
+
+  /// The bytes of token `id` as a SentencePiece model writes them.
+  func pieceBytes(_ id: Int) -> [UInt8] {
+    guard isSpaceRun(id) else { return Array(tokens[id]) }
+    return [[UInt8]](repeating: SentencePieceText.space, count: tokens[id].count).flatMap(\.self)
+  }
+
+  /// The text of token `id` as a SentencePiece model writes it.
+  func pieceText(_ id: Int) -> String { String(decoding: pieceBytes(id), as: UTF8.self) }
+
   /// The id of each text that has a token; of a text that occurs twice the ordinary token, and of those the last.
   func idsByText() -> [ByteString: Int] {
     var ids: [ByteString: Int] = [:]
     ids.reserveCapacity(count)
     let added = Set(addedTokens.map(\.id))
     for (id, text) in tokens.enumerated() where types[id] != .unused {
-      let key = ByteString(text)
+      let key = isSpaceRun(id) ? ByteString(pieceBytes(id)) : ByteString(text)
       if ids[key] == nil || !added.contains(id) { ids[key] = id }
     }
     return ids

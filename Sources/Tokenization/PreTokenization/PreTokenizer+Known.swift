@@ -1,6 +1,6 @@
-// The arrangements of known models. Where several names of llama.cpp stand for one arrangement, the name is the one of
-// the LLaMA family's models; the others are aliases that are read. Expressions are those of the models' own
-// tokenizer.json; `default` and `deepseek-llm` follow llama.cpp's src/llama-vocab.cpp.
+// The arrangements of known models. Aliases are names that llama.cpp (src/llama-vocab.cpp) gives the same expressions;
+// names of equal steps that differ in more stand apart, with the facts that tell them from each other. Expressions are
+// those of the models' own tokenizer.json; `default` and `deepseek-llm` follow llama.cpp.
 
 extension PreTokenizer {
   enum Patterns {
@@ -34,36 +34,62 @@ extension PreTokenizer {
     static let deepSeekSigns =
       "\\s?[!-/:-~\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF5E}\u{2018}-\u{201F}\u{3000}-\u{3002}]+"
     static let bloom = #" ?[^(\s|[.,!?…。，、।۔،])]+"#
+    /// Ling: contractions of either case, a line break at a time.
+    static let bailing =
+      #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"#
+    /// Ufakzeka: as Qwen 2, without contractions.
+    static let ufakzeka = #"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"# + rest
+    /// MiniCPM 5, behind numbers in groups of up to three.
+    static let miniCPM5 = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+|"# + rest
     static let seedCoder =
       contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"#
     /// The letters of DeepSeek's first models: those with case, of scripts that llama.cpp lists.
     static let deepSeekLetters =
-      "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴ"
-      + "ᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ"
-      + "𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+"
+      "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛ"
+      + "ὝὟ-\u{1F7D}ᾀ-ᾴᾶ-ᾼ\u{1FBE}ῂ-ῄῆ-ῌῐ-\u{1FD3}ῖ-\u{1FDB}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\u{2126}ℨ\u{212A}-ℭℯ-ℴℹℼ-ℿ"
+      + "ⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+"
+
+    /// The known spelling of `pattern`: DeepSeek's list of letters with case is longer in some files than in others.
+    static func canonical(_ pattern: String) -> String {
+      pattern.utf8.starts(with: deepSeekLetters.utf8.prefix(64)) ? deepSeekLetters : pattern
+    }
   }
 
   static let known: [PreTokenizer] = [
     PreTokenizer(
       name: "gpt-2",
       aliases: [
-        "phi-2", "olmo", "mpt", "jais", "mellum", "gigachat", "exaone4", "a.x-4.0", "modern-bert", "roberta-bpe",
+        "jais", "mellum", "gigachat", "exaone4", "a.x-4.0", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code",
+        "jina-es", "jina-de", "modern-bert", "roberta-bpe", "trillion", "granite-docling",
       ],
       steps: [.byteLevel]),
+    PreTokenizer(name: "phi-2", steps: [.byteLevel], requirements: [.hasSpaceRuns], exclusions: [.composes]),
+    PreTokenizer(name: "olmo", aliases: ["mpt"], steps: [.byteLevel], composes: true, requirements: [.composes]),
     PreTokenizer(
-      name: "llama-bpe", aliases: ["llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
-      steps: [.split(Patterns.llama3)], ignoresMerges: true),
-    PreTokenizer(name: "smaug-bpe", aliases: ["dbrx", "chatglm-bpe"], steps: [.split(Patterns.llama3)]),
-    PreTokenizer(name: "glm4", aliases: ["glm5"], steps: [.split(Patterns.llama3)], ignoresMerges: true),
+      name: "llama-bpe",
+      aliases: ["llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"],
+      steps: [.split(Patterns.llama3)], ignoresMerges: true, requirements: [.takesWordsWhole]),
     PreTokenizer(
-      name: "smollm",
-      aliases: ["starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"],
-      steps: [.digits, .byteLevel]),
+      name: "smaug-bpe", aliases: ["dbrx", "chatglm-bpe"], steps: [.split(Patterns.llama3)], exclusions: [.addsStart]),
+    PreTokenizer(
+      name: "glm4", aliases: ["glm5"], steps: [.split(Patterns.llama3)], ignoresMerges: true,
+      requirements: [.takesWordsWhole, .hasToken("[gMASK]")]),
+    PreTokenizer(
+      name: "smollm", aliases: ["codeshell", "exaone", "minerva-7b", "mellum2"], steps: [.digits, .byteLevel]),
+    PreTokenizer(
+      name: "starcoder", steps: [.digits, .byteLevel],
+      requirements: [.hasToken("<fim_prefix>"), .hasToken("<file_sep>")]),
+    PreTokenizer(
+      name: "refact", steps: [.digits, .byteLevel],
+      requirements: [.hasToken("<fim_prefix>"), .hasToken("<filename>")]),
+    PreTokenizer(name: "command-r", steps: [.digits, .byteLevel], composes: true, requirements: [.composes]),
+    PreTokenizer(
+      name: "falcon", steps: [.punctuationRuns, .byteLevel, .digitRuns, .split("[0-9][0-9][0-9]")]),
     PreTokenizer(
       name: "qwen2",
       aliases: ["stablelm2", "hunyuan", "megrez", "deepseek-r1-qwen", "kormo", "f2llmv2", "solar-open", "grok-2"],
       steps: [.split(Patterns.qwen2)], composes: true),
-    PreTokenizer(name: "qwen35", steps: [.split(Patterns.qwen35)], composes: true),
+    PreTokenizer(name: "qwen35", steps: [.split(Patterns.qwen35)]),
     PreTokenizer(name: "tekken", steps: [.split(Patterns.tekken)], ignoresMerges: true),
     PreTokenizer(
       name: "gpt-4o", aliases: ["llama4", "kanana2", "talkie", "minimax-m2"], steps: [.split(Patterns.gpt4o)]),
@@ -82,11 +108,16 @@ extension PreTokenizer {
       name: "deepseek-v3", aliases: ["hunyuan-dense", "joyai-llm", "hy_v4"],
       steps: [.split(#"\p{N}{1,3}"#), .split(Patterns.deepSeekHan), .split(Patterns.deepSeek3)]),
     PreTokenizer(name: "seed-coder", steps: [.split(Patterns.seedCoder)]),
+    PreTokenizer(name: "bailingmoe", aliases: ["bailingmoe2", "llada-moe"], steps: [.split(Patterns.bailing)]),
+    PreTokenizer(name: "ufakzeka", steps: [.split(Patterns.ufakzeka)]),
+    PreTokenizer(
+      name: "minicpm5", steps: [.split(#"\p{N}{1,3}"#), .split(Patterns.miniCPM5)], ignoresMerges: true),
     PreTokenizer(name: "bloom", aliases: ["gpt3-finnish", "poro-chat"], steps: [.split(Patterns.bloom)]),
+    PreTokenizer(name: "viking", steps: [.split(Patterns.bloom), .digits]),
     PreTokenizer(
       name: "default",
       steps: [
-        .split(#"[\p{P}\$\+<=>\^~\|]+"#), .byteLevel, .split(#"\p{N}+"#), .split("[0-9][0-9][0-9]"),
+        .split(#"[\p{P}\$\+<=>\^~\|]+"#), .split(Patterns.gpt2), .split(#"\p{N}+"#), .split("[0-9][0-9][0-9]"),
       ]),
   ]
 }

@@ -1,7 +1,8 @@
 /// The rules that split text into words before a byte-level vocabulary merges inside each of them.
 ///
 /// Each step is a regular expression; a match becomes a word of its own, and so does the text between matches. The
-/// next step works inside the words of the one before.
+/// next step works inside the words of the one before. Behind `ByteLevel` the words are written as printable characters,
+/// one for each byte, and the steps that follow work on these.
 struct PreTokenizer: Hashable, Sendable {
   /// One step, as `tokenizer.json` spells it.
   enum Step: Hashable, Sendable {
@@ -9,6 +10,10 @@ struct PreTokenizer: Hashable, Sendable {
     case split(String)
     /// `Digits`, each digit alone.
     case digits
+    /// `Digits`, in runs.
+    case digitRuns
+    /// `Punctuation`, in runs.
+    case punctuationRuns
     /// The expression built into `ByteLevel`.
     case byteLevel
 
@@ -17,6 +22,9 @@ struct PreTokenizer: Hashable, Sendable {
       switch self {
       case .split(let pattern): pattern
       case .digits: #"\p{N}"#
+      case .digitRuns: #"\p{N}+"#
+      // ASCII's own signs count as punctuation, too.
+      case .punctuationRuns: #"[\p{P}$+<=>^`|~]+"#
       case .byteLevel: Patterns.gpt2
       }
     }
@@ -31,6 +39,24 @@ struct PreTokenizer: Hashable, Sendable {
   var composes = false
   /// Whether models of this name take a word that is a token whole, before any merging.
   var ignoresMerges = false
+  /// What a tokenizer of equal steps must have besides to get this name.
+  var requirements: [Fact] = []
+  /// What it must not have.
+  var exclusions: [Fact] = []
+
+  /// What sets tokenizers of equal steps apart.
+  enum Fact: Hashable, Sendable {
+    /// Text is composed (NFC).
+    case composes
+    /// A word that is a token is taken whole.
+    case takesWordsWhole
+    /// Encoding puts a token before the text.
+    case addsStart
+    /// There is an added token of several spaces.
+    case hasSpaceRuns
+    /// There is an added token of this text.
+    case hasToken(String)
+  }
 
   /// The rules with this name, if they are known.
   static func named(_ name: String) -> PreTokenizer? {

@@ -72,7 +72,7 @@ extension Vocabulary {
   ///
   /// Rows without a token at the end, and added tokens behind the pieces, are no part of it.
   func sentencePieceModel() -> SentencePieceModel? {
-    guard kind == .sentencePiece, hasTellingScores else { return nil }
+    guard kind.hasScores, hasTellingScores else { return nil }
     let added = Set(addedTokens.map(\.id))
     guard let last = tokens.indices.last(where: { types[$0] != .unused && !added.contains($0) }) else { return nil }
     var model = SentencePieceModel()
@@ -83,9 +83,10 @@ extension Vocabulary {
       if id == unknown { type = .unknown } else if type == .unknown { type = .control }
       let isPlain = type == .normal || type == .byte || type == .unused
       model.pieces.append(
-        SentencePieceModel.Piece(text: Array(tokens[id]), score: isPlain ? scores[id] : 0, type: type))
+        SentencePieceModel.Piece(text: pieceBytes(id), score: isPlain ? scores[id] : 0, type: type))
     }
-    model.algorithm = .bpe
+    model.algorithm = kind == .unigram ? .unigram : .bpe
+    model.normalizationTable = normalizationTable
     model.hasByteFallback = types.contains(.byte)
     model.addsSpacePrefix = spacePrefix != .never
     model.removesExtraSpaces = removesExtraSpaces ?? false

@@ -58,8 +58,7 @@ extension FolderReader {
     }
     take(files.configuration)
     if files.configuration?["added_tokens_decoder"] == nil { take(files.specialTokensMap) }
-    let className = hasOwnClass ? files.configuration?["tokenizer_class"]?.string : nil
-    for (name, text) in Self.defaultTokens(of: className)
+    for (name, text) in tokenizerClass?.defaults ?? [:]
     where !members.contains(where: { $0.0 == name }) && !(files.configuration?[name]?.isNull ?? false) {
       members.append((name, .string(text)))
     }
@@ -76,34 +75,15 @@ extension FolderReader {
         if let list = source?[key]?.array, !list.isEmpty { return list }
       }
     }
-    return []
+    return sentinels(from: 0).map { .string($0.text) }
   }
 
-  /// Whether transformers loads these files by a class that builds its tokenizer itself.
-  ///
-  /// LLaMA's class gives way to the general one when `tokenizer.json` mentions `ByteLevel` anywhere.
-  var hasOwnClass: Bool {
-    guard files.model?["model_type"]?.string != "mistral" else { return false }
-    switch files.configuration?["tokenizer_class"]?.string {
-    case "LlamaTokenizer", "LlamaTokenizerFast":
-      return !(files.tokenizer?.mentions("ByteLevel") ?? false)
-    case "CodeLlamaTokenizer", "CodeLlamaTokenizerFast", "GPT2Tokenizer", "GPT2TokenizerFast", "Qwen2Tokenizer",
-      "Qwen2TokenizerFast", "GPTNeoXTokenizer", "GPTNeoXTokenizerFast":
-      return true
-    default: return false
-    }
-  }
-
-  /// The special tokens that a tokenizer class of transformers has when no file names them.
-  private static func defaultTokens(of tokenizerClass: String?) -> KeyValuePairs<String, String> {
-    switch tokenizerClass {
-    case "LlamaTokenizer", "LlamaTokenizerFast": ["unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"]
-    case "GPT2Tokenizer", "GPT2TokenizerFast":
-      ["unk_token": "<|endoftext|>", "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"]
-    case "Qwen2Tokenizer", "Qwen2TokenizerFast":
-      ["unk_token": "<|endoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"]
-    default: [:]
-    }
+  /// The sentinels that T5's class of transformers has, with their ids behind `count` pieces: the last one first.
+  private func sentinels(from count: Int) -> [(text: String, id: Int)] {
+    guard tokenizerClass?.name == "T5Tokenizer" else { return [] }
+    let limit = files.configuration?["extra_ids"]?.integer ?? Sentinel.count
+    let sentinelCount = max(0, min(limit, 1 << 16))
+    return (0..<sentinelCount).map { (Sentinel.text($0), count + sentinelCount - 1 - $0) }
   }
 
   /// The added tokens that transformers' tokenizer has for these files.
@@ -115,7 +95,7 @@ extension FolderReader {
       AddedToken(entry, id: entry["id"]?.integer ?? -1)
     }
     // A class of its own takes over the vocabulary alone; what is added then comes from the configuration.
-    if !hasOwnClass {
+    if tokenizerClass == nil {
       for token in listed { table.add(token, fileID: token.id) }
     }
     let named = namedTokens.map(\.value) + listedTokens
@@ -161,6 +141,11 @@ extension FolderReader {
     for (id, text) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
       ids[ExactString(String(decoding: text, as: UTF8.self))] = id
     }
+    if files.tokenizer == nil {
+      for (text, id) in sentinels(from: model.pieces.count) where ids[ExactString(text)] == nil {
+        ids[ExactString(text)] = id
+      }
+    }
     var table = addedTokenTable(vocabulary: ids)
     if files.tokenizer == nil {
       for piece in model.pieces where piece.type == .control || piece.type == .userDefined {
@@ -170,17 +155,5 @@ extension FolderReader {
       }
     }
     return table.sorted.filter { $0.id < vocabulary.count }
-  }
-}
-
-extension JSON {
-  /// Whether `text` is a string or a key anywhere in this value.
-  fileprivate func mentions(_ text: String) -> Bool {
-    switch self {
-    case .string(let own): own == text
-    case .array(let elements): elements.contains { $0.mentions(text) }
-    case .object(let members): members[ExactString(text)] != nil || members.values.contains { $0.mentions(text) }
-    default: false
-    }
   }
 }

@@ -8,38 +8,35 @@ import Tensors
 extension FolderReader {
   mutating func readByteLevel(_ tokenizer: JSON) throws(VocabularyError) {
     let file = "tokenizer.json"
-    let kind = tokenizer["model"]?["type"]?.string
-    guard kind == "BPE" else {
-      throw .unsupported(
-        file: file,
-        fact: "a model of type \((kind ?? "none").quoted) needs tokenizer.model beside it, expected \"BPE\"")
-    }
-    let name = if let preTokenizer { preTokenizer } else { try PreTokenizer.name(of: tokenizer) }
-    vocabulary = byteLevelVocabulary(named: name, space: vocabulary.addsSpacePrefix)
+    let name =
+      if let preTokenizer { preTokenizer } else {
+        try PreTokenizer.name(of: tokenizer, preferred: rules.preTokenizers)
+      }
+    vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: name)
+    let composesText = PreTokenizer.composes(tokenizer["normalizer"])
+    vocabulary.composes = tokenizerClass?.composes ?? composesText
+    if PreTokenizer.addsSpace(tokenizer["pre_tokenizer"]) { vocabulary.spacePrefix = .everySegment }
     let ids = try sparseVocabulary(tokenizer["model"]?["vocab"], file: file)
     let table = addedTokenTable(vocabulary: ids)
     reportShifted(table, file: file)
-    try fillByteLevel(ids: ids, table: table)
+    try fillRows(ids: ids, table: table)
     vocabulary.merges = try merges(tokenizer["model"]?["merges"])
     vocabulary.ignoresMerges = tokenizer["model"]?["ignore_merges"]?.bool ?? false
     try readSpecialTokens(limit: nil)
   }
 
   mutating func readByteLevel(vocabulary json: JSON, merges bytes: [UInt8]) throws(VocabularyError) {
-    vocabulary = byteLevelVocabulary(named: preTokenizer ?? "gpt-2", space: vocabulary.addsSpacePrefix)
+    vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: preTokenizer ?? rules.preTokenizers.first ?? "gpt-2")
+    vocabulary.composes =
+      tokenizerClass?.composes ?? PreTokenizer.named(vocabulary.preTokenizer)?.composes ?? false
     let ids = try sparseVocabulary(json, file: "vocab.json")
-    try fillByteLevel(ids: ids, table: addedTokenTable(vocabulary: ids))
+    try fillRows(ids: ids, table: addedTokenTable(vocabulary: ids))
     vocabulary.merges = Self.mergeLines(bytes)
     try readSpecialTokens(limit: nil)
   }
 
-  private func byteLevelVocabulary(named name: String, space: Bool?) -> Vocabulary {
-    var vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: name)
-    vocabulary.addsSpacePrefix = space
-    return vocabulary
-  }
-
-  private mutating func fillByteLevel(ids: [ExactString: Int], table: AddedTokenTable) throws(VocabularyError) {
+  /// Makes the rows of a vocabulary without scores.
+  mutating func fillRows(ids: [ExactString: Int], table: AddedTokenTable) throws(VocabularyError) {
     guard vocabularySize <= Rows.limit else {
       throw .invalidMember(
         file: "config.json", member: "vocab_size",
@@ -53,7 +50,8 @@ extension FolderReader {
     for (text, id) in ids { texts[id] = text.text }
     for (id, text) in texts.enumerated() {
       if let added = table.tokens[id] {
-        var written = added.isNormalized ? added.text : ByteLevel.decodedToken(added.text)
+        let isDecoded = !added.isNormalized && vocabulary.kind == .byteLevel
+        var written = isDecoded ? ByteLevel.decodedToken(added.text) : added.text
         let isControl = added.isSpecial || written.looksSpecial
         if !isControl { written = written.replacing(scalar: "\u{2581}", with: " ") }
         vocabulary.append(written.utf8, type: isControl ? .control : .userDefined)
@@ -66,7 +64,8 @@ extension FolderReader {
     vocabulary.addedTokens = table.sorted
   }
 
-  private func sparseVocabulary(_ vocab: JSON?, file: String) throws(VocabularyError) -> [ExactString: Int] {
+  /// The texts and ids of a `vocab` object, whose ids may have gaps.
+  func sparseVocabulary(_ vocab: JSON?, file: String) throws(VocabularyError) -> [ExactString: Int] {
     guard let members = vocab?.object else {
       throw .invalidMember(file: file, member: "vocab", expected: "an object of texts and ids")
     }

@@ -9,29 +9,15 @@ import Tensors
 //   4. added_tokens_decoder of tokenizer_config.json, over what is there: control if special or if it looks special,
 //      else user-defined with `▁` written as a space; score -1000.
 //
-// Rows that the model does not have are left out and reported.
+// Rows that the model does not have are left out and reported. By the rule `every_file` the texts of step 4 stand as they
+// are, control only if a file says so, and the added tokens of tokenizer.json follow by the same rule.
 
 extension FolderReader {
   static let paddingScore: Float = -10000
   static let addedScore: Float = -1000
 
-  mutating func readSentencePiece(_ bytes: [UInt8]) throws(VocabularyError) {
-    let model = try SentencePieceModel(bytes)
-    // Zero rows mean that nobody knows: then the pieces decide.
-    let size = vocabularySize > 0 ? vocabularySize : model.pieces.count
-    var rows = try Rows(count: size)
-    for (id, piece) in model.pieces.enumerated() {
-      guard id < size else {
-        conflicts.append(
-          .ignoredToken(
-            text: String(decoding: piece.text, as: UTF8.self), id: id, file: "tokenizer.model", vocabularySize: size))
-        continue
-      }
-      rows[id] = Row(text: piece.text, score: piece.score, type: piece.type == .userDefined ? .normal : piece.type)
-    }
-    try readAddedTokens(into: &rows)
-    try readAddedTokensDecoder(into: &rows)
-
+  mutating func readSentencePiece(_ model: SentencePieceModel) throws(VocabularyError) {
+    let rows = try pieceRows(model)
     for row in rows.rows { vocabulary.append(row.text, score: row.score, type: row.type) }
     if let tokenizer = files.tokenizer, Self.isSentencePieceLike(tokenizer) {
       // Transformers encodes by tokenizer.json when both are there.
@@ -42,8 +28,55 @@ extension FolderReader {
       let isLegacy = files.configuration?["legacy"]?.bool ?? false
       vocabulary.spacePrefix = !addsSpace ? .never : isLegacy ? .everySegment : .first
     }
-    try readSpecialTokens(limit: size)
+    if rules.spacePrefix == .model { vocabulary.addsSpacePrefix = model.addsSpacePrefix }
+    try readSpecialTokens(limit: rows.count)
+    replaceEndByChatEnd()
     vocabulary.addedTokens = sentencePieceAddedTokens(model)
+  }
+
+  /// The pieces of `model` with the added tokens of the other files over them, a row for each row of the embedding.
+  mutating func pieceRows(_ model: SentencePieceModel) throws(VocabularyError) -> Rows {
+    // Zero rows mean that nobody knows: then the pieces decide.
+    let size = vocabularySize > 0 ? vocabularySize : model.pieces.count
+    var rows = try Rows(count: size)
+    for (id, piece) in model.pieces.enumerated() {
+      guard id < size else {
+        conflicts.append(
+          .ignoredToken(
+            text: String(decoding: piece.text, as: UTF8.self), id: id, file: "tokenizer.model", vocabularySize: size))
+        continue
+      }
+      rows[id] = row(piece, of: model)
+    }
+    try readAddedTokens(into: &rows)
+    guard rules.addedTokens != .file else { return rows }
+    try readAddedTokensDecoder(into: &rows)
+    if rules.addedTokens == .everyFile { try readListedTokens(into: &rows) }
+    return rows
+  }
+
+  private func row(_ piece: SentencePieceModel.Piece, of model: SentencePieceModel) -> Row {
+    var row = Row(text: piece.text, score: piece.score, type: piece.type == .userDefined ? .normal : piece.type)
+    // SentencePiece itself takes NUL for a row without a token where there is a token for its byte.
+    if piece.text == [0], model.hasByteFallback { row.type = .unused }
+    if let substitute = rules.substitutes.first(where: { piece.text.elementsEqual($0.piece.utf8) }) {
+      row.text = Array(substitute.text.utf8)
+    }
+    if let prefix = rules.unusedPrefix, piece.text.starts(with: prefix.utf8) { row.type = .unused }
+    return row
+  }
+
+  /// Gives the role of the end to the token that ends a turn, if the files have it.
+  private mutating func replaceEndByChatEnd() {
+    guard let chatEnd = rules.chatEnd else { return }
+    let decoder = files.configuration?["added_tokens_decoder"]?.object ?? [:]
+    var ids = decoder.compactMap { key, value in value["content"]?.string == chatEnd ? Int(key.text) : nil }
+    ids += (files.tokenizer?["added_tokens"]?.array ?? []).compactMap { entry in
+      entry["content"]?.string == chatEnd ? entry["id"]?.integer : nil
+    }
+    guard let id = ids.last, let index = vocabulary.specialTokens.firstIndex(where: { $0.role == .eos }) else { return }
+    vocabulary.specialTokens[index].id = id
+    deciders[.eos] = "tokenizer_config.json"
   }
 
   private mutating func readAddedTokens(into rows: inout Rows) throws(VocabularyError) {
@@ -72,18 +105,37 @@ extension FolderReader {
         conflicts.append(.ignoredToken(text: text, id: id, file: file, vocabularySize: rows.count))
         continue
       }
-      let old = rows[id]
-      if old.type != .unused, !old.text.elementsEqual(text.utf8) {
-        conflicts.append(
-          .replacedToken(
-            id: id, old: String(decoding: old.text, as: UTF8.self), oldFile: "tokenizer.model", new: text,
-            newFile: file))
-      }
-      let isControl = (value["special"]?.isTruthy ?? false) || text.looksSpecial
-      let written = isControl ? text : text.replacing(scalar: "\u{2581}", with: " ")
-      rows[id] = Row(
-        text: Array(written.utf8), score: Self.addedScore, type: isControl ? .control : .userDefined)
+      place(value, text, at: id, file: file, in: &rows)
     }
+  }
+
+  private mutating func readListedTokens(into rows: inout Rows) throws(VocabularyError) {
+    let file = "tokenizer.json"
+    for entry in files.tokenizer?["added_tokens"]?.array ?? [] {
+      guard let id = entry["id"]?.integer, let text = entry["content"]?.string else {
+        throw .invalidMember(file: file, member: "added_tokens", expected: "tokens with id and content")
+      }
+      guard id >= 0 else { throw .invalidID(file: file, token: text, id: id) }
+      guard id < rows.count else {
+        conflicts.append(.ignoredToken(text: text, id: id, file: file, vocabularySize: rows.count))
+        continue
+      }
+      place(entry, text, at: id, file: file, in: &rows)
+    }
+  }
+
+  /// Puts an added token over the row `id`.
+  private mutating func place(_ token: JSON, _ text: String, at id: Int, file: String, in rows: inout Rows) {
+    let old = rows[id]
+    if old.type != .unused, !old.text.elementsEqual(text.utf8) {
+      conflicts.append(
+        .replacedToken(
+          id: id, old: String(decoding: old.text, as: UTF8.self), oldFile: "tokenizer.model", new: text, newFile: file))
+    }
+    let takesTextAsItIs = rules.addedTokens == .everyFile
+    let isControl = (token["special"]?.isTruthy ?? false) || (!takesTextAsItIs && text.looksSpecial)
+    let written = isControl || takesTextAsItIs ? text : text.replacing(scalar: "\u{2581}", with: " ")
+    rows[id] = Row(text: Array(written.utf8), score: Self.addedScore, type: isControl ? .control : .userDefined)
   }
 
   /// One token of a vocabulary being made.

@@ -81,7 +81,8 @@ extension FolderReader {
 
   /// How the tokenizer puts the first space: by its normalizer, its pre-tokenizer, or its class in transformers.
   func spacePrefix(_ tokenizer: JSON) -> Vocabulary.SpacePrefix {
-    if hasOwnClass, files.configuration?["tokenizer_class"]?.string?.hasPrefix("LlamaTokenizer") ?? false {
+    if tokenizerClass?.name == "GemmaTokenizer" { return .never }
+    if tokenizerClass?.name == "LlamaTokenizer" {
       if files.configuration?["add_prefix_space"]?.bool == false { return .never }
       return files.configuration?["legacy"]?.bool == true ? .everySegment : .first
     }

@@ -5,6 +5,10 @@ import Tensors
 public struct TokenizerFiles: Sendable {
   /// `tokenizer.model`: a SentencePiece model.
   public var sentencePiece: [UInt8]?
+  /// `spiece.model`: a SentencePiece model under T5's name.
+  public var unigramModel: [UInt8]?
+  /// `vocab.txt`: the word pieces of BERT, a line each.
+  public var vocabularyLines: [UInt8]?
   /// `tokenizer.json`: the whole tokenizer as the `tokenizers` library writes it.
   public var tokenizer: JSON?
   /// `tokenizer_config.json`: class, special tokens, chat template.
@@ -55,6 +59,7 @@ public struct TokenizerFiles: Sendable {
       }
     }
     sentencePiece = try bytes("tokenizer.model")
+    unigramModel = try bytes("spiece.model")
     tokenizer = try json("tokenizer.json")
     configuration = try json("tokenizer_config.json")
     specialTokensMap = try json("special_tokens_map.json")
@@ -67,6 +72,7 @@ public struct TokenizerFiles: Sendable {
     if tokenizer == nil {
       vocabulary = try json("vocab.json")
       merges = try bytes("merges.txt")
+      vocabularyLines = try bytes("vocab.txt")
     }
     let additional = FileSystem.join(folder, "additional_chat_templates")
     guard FileSystem.kind(of: additional) == .folder else { return }
@@ -78,7 +84,9 @@ public struct TokenizerFiles: Sendable {
   }
 
   /// Whether there is anything to make a vocabulary from.
-  public var hasVocabulary: Bool { sentencePiece != nil || tokenizer != nil || vocabulary != nil }
+  public var hasVocabulary: Bool {
+    sentencePiece != nil || unigramModel != nil || tokenizer != nil || vocabulary != nil || vocabularyLines != nil
+  }
 
   /// The text of a file with every line ended by `\n`, as Python reads text files.
   static func text(_ bytes: [UInt8]) -> String {

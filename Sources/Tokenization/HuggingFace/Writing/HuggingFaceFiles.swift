@@ -24,7 +24,8 @@ extension Vocabulary {
       HuggingFaceFile(name: "special_tokens_map.json", bytes: specialTokensMap().encoded()),
     ]
     if let model = sentencePieceModel() {
-      files.append(HuggingFaceFile(name: "tokenizer.model", bytes: model.encoded()))
+      let name = kind == .unigram ? "spiece.model" : "tokenizer.model"
+      files.append(HuggingFaceFile(name: name, bytes: model.encoded()))
     }
     return files
   }
@@ -74,8 +75,21 @@ extension Vocabulary {
         if members[key] == nil { members[key] = .null }
       }
     }
-    members["tokenizer_class"] = .string(kind == .sentencePiece ? "LlamaTokenizer" : "PreTrainedTokenizerFast")
+    if kind == .wordPiece {
+      members["do_lower_case"] = .bool(wordRules.lowercases)
+      members["strip_accents"] = stripsAccents.map { .bool($0) } ?? .null
+      members["tokenize_chinese_chars"] = .bool(wordRules.separatesHan)
+    }
+    members["tokenizer_class"] = .string(className)
     return .object(members)
+  }
+
+  private var className: String {
+    switch kind {
+    case .sentencePiece: "LlamaTokenizer"
+    case .wordPiece: "BertTokenizer"
+    case .byteLevel, .unigram: "PreTrainedTokenizerFast"
+    }
   }
 
   private var chatTemplatesJSON: JSON? {

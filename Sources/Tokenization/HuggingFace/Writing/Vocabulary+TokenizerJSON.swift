@@ -14,13 +14,22 @@ extension Vocabulary {
   func tokenizerJSON() throws(VocabularyError) -> JSON {
     let model = modelJSON()
     return switch kind {
+    case .wordPiece:
+      document(
+        normalizer: wordNormalizer, preTokenizer: .members(["type": .string("BertPreTokenizer")]),
+        postProcessor: wordTemplate, decoder: wordDecoder, model: wordModel)
+    case .unigram:
+      document(
+        normalizer: replacementNormalizer, preTokenizer: unigramSplitter, postProcessor: template,
+        decoder: unigramMetaspace, model: unigramModel)
     case .sentencePiece:
       document(
         normalizer: .null, preTokenizer: metaspace, postProcessor: template, decoder: sentencePieceDecoder, model: model
       )
     case .byteLevel:
       document(
-        normalizer: try rules().composes ? .members(["type": .string("NFC")]) : .null, preTokenizer: try rules().json,
+        normalizer: composes ? .members(["type": .string("NFC")]) : .null,
+        preTokenizer: try rules().json(addsSpace: spacePrefix == .everySegment),
         postProcessor: byteLevelPostProcessor, decoder: byteLevel(), model: model)
     }
   }
@@ -64,9 +73,9 @@ extension Vocabulary {
   }
 
   /// The start and end that are added, as a template for one text and for a pair.
-  private var template: JSON {
-    let start = adds(.bos) ?? true ? special(.bos) : nil
-    let end = adds(.eos) ?? false ? special(.eos) : nil
+  var template: JSON {
+    let start = adds(.bos) ?? (kind != .unigram) ? special(.bos) : nil
+    let end = adds(.eos) ?? (kind == .unigram) ? special(.eos) : nil
     func part(_ text: String, _ type: Int) -> JSON {
       .members(["SpecialToken": .members(["id": .string(text), "type_id": .integer(type)])])
     }
@@ -100,7 +109,7 @@ extension Vocabulary {
     ])
   }
 
-  private func special(_ role: SpecialToken) -> (id: Int, text: String)? {
+  func special(_ role: SpecialToken) -> (id: Int, text: String)? {
     guard let id = id(of: role), let text = text(of: id) else { return nil }
     return (id, text)
   }
@@ -143,11 +152,11 @@ extension Vocabulary {
     var vocab = JSON.Object()
     vocab.reserveCapacity(count)
     for (id, text) in tokens.enumerated() where types[id] != .unused && !appended.contains(id) {
-      let key = ExactString(String(decoding: text, as: UTF8.self))
+      let key = ExactString(pieceText(id))
       if vocab[key] == nil || ids[ByteString(text)] == id { vocab[key] = .integer(id) }
     }
     let merges = rankedMerges(ids: ids).map { merge in
-      JSON.string("\(tokens.text(merge.left)) \(tokens.text(merge.right))")
+      JSON.string("\(pieceText(merge.left)) \(pieceText(merge.right))")
     }
     let isSentencePiece = kind == .sentencePiece
     let unknown = isSentencePiece ? special(.unk)?.text : nil

@@ -1,0 +1,71 @@
+// SentencePiece's compiled normalization, little-endian:
+//
+//   0 ┊ byte count of the trie u32 │ 4 ┊ trie: units u32 │ 4 + count ┊ replacements, each UTF-8 ended by NUL
+//
+// A unit of the trie (a double array, as Darts-clone writes it):
+//   bits 0-7 label │ 8 has a leaf │ 9 the offset is shifted by 8 │ 10-31 offset          bit 31 set: a leaf's value
+
+/// Replaces characters of text as SentencePiece's compiled table says.
+struct ReplacementTable: Sendable {
+  private let units: [UInt32]
+  private let replacements: [UInt8]
+
+  /// The table in `bytes`; nil if there is none.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count >= 4 else { return nil }
+    func word(_ offset: Int) -> UInt32 {
+      (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
+    }
+    let size = Int(word(0))
+    guard size >= 4, size <= bytes.count - 4 else { return nil }
+    units = stride(from: 4, to: 4 + size / 4 * 4, by: 4).map(word)
+    replacements = Array(bytes[(4 + size)...])
+  }
+
+  /// A cluster of scalars is looked up whole if it has fewer bytes than this, else scalar by scalar.
+  private static let clusterByteLimit = 6
+
+  /// The text with every cluster or scalar replaced that the table has an entry for.
+  func replacing(_ text: String) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(text.utf8.count)
+    for character in text {
+      let cluster = Array(character.utf8)
+      if cluster.count < Self.clusterByteLimit, let replacement = replacement(cluster) {
+        result += replacement
+        continue
+      }
+      for scalar in character.unicodeScalars {
+        let bytes = Array(String(scalar).utf8)
+        result += replacement(bytes).map(Array.init) ?? bytes
+      }
+    }
+    return result
+  }
+
+  /// What stands for the shortest key that begins `bytes`.
+  private func replacement(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
+    guard let value = shortestPrefix(bytes), value < replacements.count else { return nil }
+    let end = replacements[value...].firstIndex(of: 0) ?? replacements.count
+    return replacements[value..<end]
+  }
+
+  private func shortestPrefix(_ key: [UInt8]) -> Int? {
+    guard let root = units.first else { return nil }
+    var position = Self.offset(root)
+    for byte in key {
+      guard byte != 0 else { return nil }
+      position ^= Int(byte)
+      guard units.indices.contains(position) else { return nil }
+      let unit = units[position]
+      guard unit & (1 << 31 | 0xFF) == UInt32(byte) else { return nil }
+      position ^= Self.offset(unit)
+      guard unit >> 8 & 1 != 0 else { continue }
+      guard units.indices.contains(position) else { return nil }
+      return Int(units[position] & ~(1 << 31))
+    }
+    return nil
+  }
+
+  private static func offset(_ unit: UInt32) -> Int { Int(unit >> 10) << Int((unit & 1 << 9) >> 6) }
+}

@@ -1,0 +1,24 @@
+import Tensors
+
+/// T5's marks for a stretch of text that was left out. They stand behind the pieces, the last one first.
+enum Sentinel {
+  /// How many of them a T5 vocabulary has unless its files say otherwise.
+  static let count = 100
+
+  /// The text of sentinel `index`.
+  static func text(_ index: Int) -> String { "<extra_id_\(index)>" }
+}
+
+extension Vocabulary {
+  /// The sentinels in the rows without a token behind the pieces of a unigram vocabulary.
+  ///
+  /// A GGUF has no texts for these rows. Where there are enough of them, they are T5's.
+  func sentinelTokens() -> [AddedToken] {
+    guard kind == .unigram, let last = types.lastIndex(where: { $0 != .unused }),
+      count - last - 1 >= Sentinel.count
+    else { return [] }
+    return (0..<Sentinel.count).reversed().map { index in
+      AddedToken(id: last + Sentinel.count - index, text: Sentinel.text(index), isSpecial: true)
+    }
+  }
+}

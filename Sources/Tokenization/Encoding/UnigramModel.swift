@@ -1,0 +1,95 @@
+import Tensors
+
+/// Pieces with scores, and the most probable way to cut text into them (Viterbi's algorithm).
+///
+/// The score of a cut is the sum of its pieces' scores, in double precision; of equal sums the one that was found
+/// first counts, with shorter pieces tried before longer ones. A scalar that is no piece costs `unknownPenalty` more
+/// than the least score.
+struct UnigramModel: Sendable {
+  /// What a scalar without a piece costs beyond the least score (`kUnkPenalty` of SentencePiece).
+  static let unknownPenalty = 10.0
+
+  /// The next node for a node in the high bits and a byte in the low eight.
+  private var edges: [UInt64: UInt32] = [:]
+  private var ids: [Int32] = [-1]
+  private let scores: [Float]
+  private let unknownScore: Double
+
+  init(_ vocabulary: Vocabulary) {
+    scores = vocabulary.scores
+    var least = Double.infinity
+    for (id, piece) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
+      least = min(least, Double(vocabulary.scores[id]))
+      guard !piece.isEmpty else { continue }
+      var node: UInt32 = 0
+      for byte in piece {
+        let key = UInt64(node) << 8 | UInt64(byte)
+        if let next = edges[key] {
+          node = next
+        } else {
+          node = UInt32(truncatingIfNeeded: ids.count)
+          ids.append(-1)
+          edges[key] = node
+        }
+      }
+      ids[Int(node)] = Int32(truncatingIfNeeded: id)
+    }
+    unknownScore = (least.isFinite ? least : 0) - Self.unknownPenalty
+  }
+
+  /// A piece of a cut; the id is nil for a stretch without pieces.
+  struct Part {
+    let range: Range<Int>
+    let id: Int?
+  }
+
+  /// The best cut of `text`, from left to right; neighbours without pieces are one part.
+  ///
+  /// - Complexity: O(bytes of text × bytes of the longest piece).
+  func parts(of text: [UInt8]) -> [Part] {
+    struct Best {
+      var start = -1
+      var id: Int32 = -1
+      var score = 0.0
+    }
+    var best = [Best](repeating: Best(), count: text.count + 1)
+    var start = 0
+    while start < text.count {
+      let scalarEnd = min(start + SentencePieceText.scalarByteCount(text[start]), text.count)
+      let base = best[start].score
+      var hasScalar = false
+      var node: UInt32 = 0
+      var end = start
+      while end < text.count, let next = edges[UInt64(node) << 8 | UInt64(text[end])] {
+        node = next
+        end += 1
+        let id = ids[Int(node)]
+        guard id >= 0 else { continue }
+        let score = base + Double(scores[Int(id)])
+        if best[end].start < 0 || score > best[end].score { best[end] = Best(start: start, id: id, score: score) }
+        if end == scalarEnd { hasScalar = true }
+      }
+      if !hasScalar {
+        let score = base + unknownScore
+        if best[scalarEnd].start < 0 || score > best[scalarEnd].score {
+          best[scalarEnd] = Best(start: start, id: -1, score: score)
+        }
+      }
+      start = scalarEnd
+    }
+    var parts: [Part] = []
+    var end = text.count
+    while end > 0 {
+      let step = best[end]
+      // A cut always exists: each scalar is reached from the one before.
+      guard step.start >= 0, step.start < end else { return [Part(range: 0..<text.count, id: nil)] }
+      if step.id < 0, let last = parts.last, last.id == nil {
+        parts[parts.count - 1] = Part(range: step.start..<last.range.upperBound, id: nil)
+      } else {
+        parts.append(Part(range: step.start..<end, id: step.id < 0 ? nil : Int(step.id)))
+      }
+      end = step.start
+    }
+    return parts.reversed()
+  }
+}

@@ -1,0 +1,111 @@
+/// How text becomes word pieces: BERT's preparation of text, its words, and the longest pieces first.
+struct WordPiece: Sendable {
+  /// The mark of a piece that goes on with a word, in the files of a model's folder.
+  static let continuation = Array("##".utf8)
+  /// A word with more characters than this is unknown as a whole (`max_input_chars_per_word`).
+  static let wordScalarLimit = 100
+
+  let rules: WordRules
+
+  /// The text as the rules prepare it: cleaned, Han characters apart, accents stripped, lowercased.
+  func prepare(_ text: String) -> String {
+    var view = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      guard !rules.cleansText || !Self.isDropped(scalar) else { continue }
+      let written = rules.cleansText && Self.isSpace(scalar) ? " " : scalar
+      if rules.separatesHan, Self.isHan(written.value) {
+        view.append(contentsOf: [" ", written, " "])
+      } else {
+        view.append(written)
+      }
+    }
+    if rules.stripsAccents {
+      view = String(view).decomposedScalars
+      view.removeAll { $0.properties.generalCategory == .nonspacingMark }
+    }
+    guard rules.lowercases else { return String(view) }
+    var lower = String.UnicodeScalarView()
+    // Scalar by scalar: no letter looks at its neighbours.
+    for scalar in view { lower.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars) }
+    return String(lower)
+  }
+
+  /// The words of prepared text: what stands between white space, with each sign of punctuation alone.
+  func words(_ scalars: [Unicode.Scalar], _ body: (Range<Int>) -> Void) {
+    var start = 0
+    for (index, scalar) in scalars.enumerated() {
+      let isSpace = scalar.properties.isWhitespace
+      guard isSpace || Self.isPunctuation(scalar) else { continue }
+      if start < index { body(start..<index) }
+      if !isSpace { body(index..<index + 1) }
+      start = index + 1
+    }
+    if start < scalars.count { body(start..<scalars.count) }
+  }
+
+  /// The ids of a word's pieces, the longest first from the left; nil if it cannot be cut into pieces.
+  func pieces(of word: ArraySlice<Unicode.Scalar>, id: (ByteStringView) -> Int?) -> [Int]? {
+    guard word.count <= Self.wordScalarLimit else { return nil }
+    var ids: [Int] = []
+    var start = word.startIndex
+    while start < word.endIndex {
+      var end = word.endIndex
+      var found: Int?
+      while end > start {
+        found = id(ByteStringView(scalars: word[start..<end], beginsWord: start == word.startIndex))
+        if found != nil { break }
+        end -= 1
+      }
+      guard let found else { return nil }
+      ids.append(found)
+      start = end
+    }
+    return ids
+  }
+
+  /// A candidate for a piece: the scalars, and whether they begin a word.
+  struct ByteStringView {
+    let scalars: ArraySlice<Unicode.Scalar>
+    let beginsWord: Bool
+
+    /// The bytes under which the vocabulary has the piece.
+    var bytes: [UInt8] {
+      var bytes = beginsWord ? SentencePieceText.space : []
+      for scalar in scalars { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
+      return bytes
+    }
+  }
+
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "\t" || scalar == "\n" || scalar == "\r" || scalar.properties.isWhitespace
+  }
+
+  /// Whether cleaning drops the scalar: NUL, U+FFFD, and every category `C` but tab and line ends.
+  private static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar == "\t" || scalar == "\n" || scalar == "\r" { return false }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned: return true
+    default: return scalar.value == 0 || scalar.value == 0xFFFD
+    }
+  }
+
+  private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
+    case 0..<0x80: return false
+    default: return Self.punctuation >> UInt32(ScalarFacts.of(scalar.value) & ScalarFacts.categoryMask) & 1 != 0
+    }
+  }
+
+  private static let punctuation = ScalarFacts.categories("P") ?? 0
+
+  /// The blocks that BERT calls Chinese: unified ideographs and their extensions and compatibility forms.
+  private static func isHan(_ value: UInt32) -> Bool {
+    switch value {
+    case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x20000...0x2A6DF, 0x2A700...0x2B73F, 0x2B740...0x2B81F, 0x2B920...0x2CEAF,
+      0xF900...0xFAFF, 0x2F800...0x2FA1F:
+      true
+    default: false
+    }
+  }
+}
