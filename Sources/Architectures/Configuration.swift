@@ -8,8 +8,15 @@ public struct Configuration: Sendable {
   /// The whole object.
   public let json: JSON
 
-  /// Wraps a parsed config.json.
-  public init(_ json: JSON) { self.json = json }
+  /// Wraps a parsed config.json; the members of `text_config`, which a model with images has, count as its own.
+  public init(_ json: JSON) {
+    guard var members = json.object, let text = members["text_config"]?.object else {
+      self.json = json
+      return
+    }
+    for (key, value) in text where key != "architectures" && key != "model_type" { members[key] = value }
+    self.json = .object(members)
+  }
 
   /// The entries of `architectures`.
   public var classes: [String] { (json["architectures"]?.array ?? []).compactMap(\.string) }
@@ -18,12 +25,14 @@ public struct Configuration: Sendable {
   /// The element type the weights were saved in, by either key: `bfloat16`.
   public var elementTypeName: String? { (json["dtype"] ?? json["torch_dtype"])?.string }
 
-  /// The first of `keys` that is present and not null.
-  public func value(_ keys: [String]) -> JSON? {
-    for key in keys {
-      if let value = json[key], !value.isNull { return value }
-    }
-    return nil
+  /// The member at `path`, whose names have dots between them: `rope_parameters.rope_theta`.
+  public func member(_ path: String) -> JSON? {
+    path.split(separator: ".").reduce(Optional(json)) { value, name in value?[String(name)] }
+  }
+
+  /// The first of `paths` that is present and not null.
+  public func value(_ paths: [String]) -> JSON? {
+    paths.lazy.compactMap { member($0) }.first { !$0.isNull }
   }
 
   /// The members that describe the rotary embedding, from whichever dialect, with `rope_type` always so called.
@@ -31,10 +40,15 @@ public struct Configuration: Sendable {
     var members = JSON.Object()
     if let base = json["rope_theta"] { members["rope_theta"] = base }
     for key in ["rope_scaling", "rope_parameters"] {
-      for (name, value) in json[key]?.object ?? [:] { members[name] = value }
+      guard let stated = json[key] else { continue }
+      // One set for each type of layers: that of full attention is scaled.
+      for (name, value) in (stated["full_attention"] ?? stated).object ?? [:] { members[name] = value }
     }
     if members["rope_type"] == nil, let type = members["type"] { members["rope_type"] = type }
     members["type"] = nil
+    if members["original_max_position_embeddings"] == nil, let original = json["original_max_position_embeddings"] {
+      members["original_max_position_embeddings"] = original
+    }
     return members
   }
 }

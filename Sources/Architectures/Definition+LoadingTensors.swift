@@ -9,23 +9,36 @@ extension Definition {
       rules.append(
         TensorRule(
           role: TensorRole(rawValue: try entry.string("role")),
-          shape: (try entry.strings("shape") ?? []).map(DimensionExpression.init),
-          isOptional: try entry.flag("optional"),
+          shape: try entry.expressions("shape") ?? [], parts: try entry.expression("parts"),
+          layers: try entry.expression("layers"), isOptional: try entry.flag("optional"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
-          names: try readNames(&entry),
-          transforms: try readTransforms(&entry)))
+          names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))
       try entry.finish()
     }
     return rules
   }
 
-  static func readDerived(_ object: inout StrictObject) throws(DefinitionError) -> [DerivedRule]? {
-    guard let elements = try object.array("derived") else { return nil }
+  static func readPacked(_ object: inout StrictObject) throws(DefinitionError) -> [PackedRule] {
+    var rules: [PackedRule] = []
+    for (index, value) in (try object.array("packed") ?? []).enumerated() {
+      var entry = try StrictObject(value, at: "packed[\(index)]")
+      let roles = (try entry.strings("roles") ?? []).map(TensorRole.init(rawValue:))
+      guard !roles.isEmpty else { throw DefinitionError(place: entry.place, fact: .missing("roles")) }
+      rules.append(
+        PackedRule(
+          roles: roles, names: try readNames(&entry), arrangements: try readArrangements(&entry),
+          transposedSchemes: Set(try entry.strings("transposed") ?? []), shapes: try readShapes(&entry)))
+      try entry.finish()
+    }
+    return rules
+  }
+
+  static func readDerived(_ object: inout StrictObject) throws(DefinitionError) -> [DerivedRule] {
     var rules: [DerivedRule] = []
-    for (index, value) in elements.enumerated() {
+    for (index, value) in (try object.array("derived") ?? []).enumerated() {
       var entry = try StrictObject(value, at: "derived[\(index)]")
       let role = TensorRole(rawValue: try entry.string("role"))
-      guard role == .rotaryFrequencyFactors else {
+      guard RotaryScaling.derivedRoles.contains(role) else {
         throw DefinitionError(place: entry.path("role"), fact: .unknownRole(role.rawValue))
       }
       rules.append(DerivedRule(role: role, names: try readNames(&entry)))
@@ -45,13 +58,17 @@ extension Definition {
     return rules
   }
 
-  private static func readNames(_ entry: inout StrictObject) throws(DefinitionError) -> [String: NamePattern] {
-    var names: [String: NamePattern] = [:]
+  private static func readNames(_ entry: inout StrictObject) throws(DefinitionError) -> [String: [NamePattern]] {
+    var names: [String: [NamePattern]] = [:]
     for member in try entry.members("names") ?? [] {
-      guard let text = member.value.string else {
-        throw DefinitionError(place: member.place, fact: .wrongKind(expected: "a string", found: member.value.kindName))
+      let texts = member.value.array ?? [member.value]
+      for text in texts {
+        guard let text = text.string else {
+          throw DefinitionError(
+            place: member.place, fact: .wrongKind(expected: "a string or strings", found: text.kindName))
+        }
+        names[member.name, default: []].append(try readPattern(text, at: member.place))
       }
-      names[member.name] = try readPattern(text, at: member.place)
     }
     return names
   }
@@ -64,65 +81,89 @@ extension Definition {
   private static func readTransforms(_ entry: inout StrictObject) throws(DefinitionError) -> [String: TransformRule] {
     var rules: [String: TransformRule] = [:]
     for member in try entry.members("transforms") ?? [] {
-      guard let text = member.value.string, text.hasPrefix("rotary("), text.hasSuffix(")") else {
+      guard let call = member.value.string.flatMap(Call.init), let rule = TransformRule(call) else {
         throw DefinitionError(place: member.place, fact: .badTransform(member.value.string ?? member.value.kindName))
       }
-      rules[member.name] = .rotaryPermutation(headCount: String(text.dropFirst(7).dropLast()))
+      rules[member.name] = rule
     }
     return rules
   }
 
-  /// Checks that everything a rule names is declared, and that no scheme gives two tensors one name.
-  func validate() throws(DefinitionError) {
-    let schemeNames = Set(schemes.map(\.name))
-    let parameterNames = Set(parameters.map(\.name))
-    let roles = Set(tensors.map(\.role))
-    func requireScheme(_ name: String, _ place: String) throws(DefinitionError) {
-      guard schemeNames.contains(name) else { throw DefinitionError(place: place, fact: .unknownScheme(name)) }
-    }
-    func requireParameter(_ name: String, _ place: String) throws(DefinitionError) {
-      guard parameterNames.contains(name) else { throw DefinitionError(place: place, fact: .unknownParameter(name)) }
-    }
-    func requireRole(_ role: TensorRole?, _ place: String) throws(DefinitionError) {
-      guard let role else { return }
-      guard roles.contains(role) else { throw DefinitionError(place: place, fact: .unknownRole(role.rawValue)) }
-    }
-    for scheme in schemes { if let base = scheme.base { try requireScheme(base, "schemes.\(scheme.name)") } }
-    for (index, rule) in tensors.enumerated() {
-      let place = "tensors[\(index)]"
-      for name in rule.names.keys { try requireScheme(name, place + ".names") }
-      for (scheme, transform) in rule.transforms {
-        try requireScheme(scheme, place + ".transforms")
-        if case .rotaryPermutation(let name) = transform { try requireParameter(name, place + ".transforms") }
+  private static func readArrangements(
+    _ entry: inout StrictObject
+  ) throws(DefinitionError) -> [String: ArrangementRule] {
+    var rules: [String: ArrangementRule] = [:]
+    for member in try entry.members("arrangements") ?? [] {
+      guard let call = member.value.string.flatMap(Call.init), let rule = ArrangementRule(call) else {
+        throw DefinitionError(place: member.place, fact: .badArrangement(member.value.string ?? member.value.kindName))
       }
-      for dimension in rule.shape {
-        for factor in dimension.factors where Int(factor) == nil { try requireParameter(factor, place + ".shape") }
-      }
-      try requireRole(rule.tiedTo, place + ".tied_to")
+      rules[member.name] = rule
     }
-    for (index, rule) in parameters.enumerated() {
-      let place = "parameters[\(index)]"
-      if case .quotient(let dividend, let divisor) = rule.defaultValue {
-        try requireParameter(dividend, place + ".default")
-        if let divisor { try requireParameter(divisor, place + ".default") }
-      }
-      for role in [rule.rowsOf, rule.presenceOf, rule.absenceOf] { try requireRole(role, place) }
+    return rules
+  }
+
+  private static func readShapes(_ entry: inout StrictObject) throws(DefinitionError) -> [String: [Expression]] {
+    var shapes: [String: [Expression]] = [:]
+    for member in try entry.members("shapes") ?? [] {
+      shapes[member.name] = try StrictObject.expressions(member.value, at: member.place)
     }
-    for case .parameter(_, let value) in ggufMetadata { try requireParameter(value, "gguf_metadata") }
-    for scheme in schemes {
-      var seen: [String: TensorRole] = [:]
-      for rule in tensors {
-        guard let pattern = pattern(of: rule.names, in: scheme) else { continue }
-        if let other = seen.updateValue(rule.role, forKey: pattern.text) {
-          throw DefinitionError(
-            place: "schemes.\(scheme.name)", fact: .ambiguousNames(other.rawValue, rule.role.rawValue))
-        }
-      }
+    return shapes
+  }
+}
+
+/// A word with an optional formula behind it: `rotary(head_count)`.
+struct Call {
+  let word: String
+  let argument: Expression?
+
+  init?(_ text: String) {
+    guard let open = text.firstIndex(of: "(") else {
+      (word, argument) = (text, nil)
+      return
+    }
+    guard text.hasSuffix(")"), let argument = Expression(String(text[text.index(after: open)...].dropLast())) else {
+      return nil
+    }
+    (word, self.argument) = (String(text[..<open]), argument)
+  }
+}
+
+extension TransformRule {
+  fileprivate init?(_ call: Call) {
+    switch (call.word, call.argument) {
+    case ("rotary", let heads?): self = .rotary(heads)
+    case ("plus_one", nil): self = .plusOne
+    case ("transpose", let blocks): self = .transpose(blocks)
+    default: return nil
+    }
+  }
+
+  /// The transform as a definition spells it.
+  public var wording: String {
+    switch self {
+    case .rotary(let heads): "rotary(\(heads))"
+    case .plusOne: "plus_one"
+    case .transpose(let blocks): blocks.map { "transpose(\($0))" } ?? "transpose"
     }
   }
 }
 
-extension TensorRole {
-  /// `[head dimension / 2]`: what each rotary frequency is divided by, as GGUF stores Llama 3's scaling.
-  public static let rotaryFrequencyFactors: TensorRole = "rotary_frequency_factors"
+extension ArrangementRule {
+  fileprivate init?(_ call: Call) {
+    switch (call.word, call.argument) {
+    case ("concatenated", nil): self = .concatenated
+    case ("stacked", nil): self = .stacked
+    case ("grouped", let groups?): self = .grouped(groups)
+    default: return nil
+    }
+  }
+
+  /// The arrangement as a definition spells it.
+  public var wording: String {
+    switch self {
+    case .concatenated: "concatenated"
+    case .grouped(let groups): "grouped(\(groups))"
+    case .stacked: "stacked"
+    }
+  }
 }

@@ -1,71 +1,75 @@
 import Tensors
 
 extension Definition {
-  /// The pattern of a rule in a scheme: its own, or that of the scheme's base.
-  func pattern(of names: [String: NamePattern], in scheme: NamingScheme) -> NamePattern? {
-    names[scheme.name] ?? scheme.base.flatMap { names[$0] }
+  /// A scheme's name and those of the schemes it is based on.
+  func lineage(of scheme: NamingScheme) -> [String] {
+    [scheme.name] + (scheme.base.map { [$0] } ?? [])
   }
 
-  /// The pattern of `rule` in `scheme`; nil if the scheme does not have the tensor.
+  /// The patterns of a rule in a scheme: its own, or those of the scheme's base with the scheme's prefix.
+  func patterns(of names: [String: [NamePattern]], in scheme: NamingScheme) -> [NamePattern]? {
+    if let own = names[scheme.name] { return own }
+    guard let base = scheme.base, let patterns = names[base] else { return nil }
+    guard let prefix = scheme.prefix else { return patterns }
+    return patterns.map { $0.replacingPrefix(prefix.base, with: prefix.own) }
+  }
+
+  /// The pattern by which `scheme` writes the canonical tensor `rule`, if it stores it alone.
   public func pattern(of rule: TensorRule, in scheme: NamingScheme) -> NamePattern? {
-    pattern(of: rule.names, in: scheme)
+    patterns(of: rule.names, in: scheme)?.first
+  }
+
+  /// The patterns by which `scheme` knows the packed tensor `rule`.
+  public func patterns(of rule: PackedRule, in scheme: NamingScheme) -> [NamePattern]? {
+    patterns(of: rule.names, in: scheme)
   }
 
   /// The pattern of the derived tensor `rule` in `scheme`.
   public func pattern(of rule: DerivedRule, in scheme: NamingScheme) -> NamePattern? {
-    pattern(of: rule.names, in: scheme)
-  }
-
-  /// The layout of `rule` in `scheme`, or nil if it needs a parameter that is unknown.
-  public func transform(of rule: TensorRule, in scheme: NamingScheme, _ parameters: ParameterSet) -> Transform? {
-    guard let transform = rule.transforms[scheme.name] ?? scheme.base.flatMap({ rule.transforms[$0] }) else {
-      return .identity
-    }
-    return transform.resolved(parameters)
+    patterns(of: rule.names, in: scheme)?.first
   }
 
   /// What a name means.
-  public enum Meaning: Hashable, Sendable {
-    case tensor(TensorRole, layer: Int?)
+  public enum Meaning: Sendable {
+    /// One of the reader's `rules`.
+    case tensor(rule: Int, layer: Int?, part: Int?)
     case derived(TensorRole)
     case dropped(reason: String)
   }
 
   /// A reader of names in one scheme; built once, then a dictionary look-up a name.
-  public func reader(of scheme: NamingScheme) -> NameReader {
-    NameReader(definition: self, scheme: scheme)
-  }
+  public func reader(of scheme: NamingScheme) -> NameReader { NameReader(definition: self, scheme: scheme) }
 
   /// Finds the meaning of tensor names in one scheme.
   public struct NameReader: Sendable {
-    private var perLayer: [(NamePattern, TensorRole)] = []
-    private var single: [TensorName: TensorRole] = [:]
-    private var derived: [(NamePattern, TensorRole)] = []
-    private let dropped: [DroppedRule]
+    /// What the scheme stores.
+    public let rules: [StoredRule]
+    private var byKey: [String: [(pattern: NamePattern, rule: Int)]] = [:]
+    private var derived: [(pattern: NamePattern, role: TensorRole)] = []
+    private var dropped: [(pattern: NamePattern, reason: String)] = []
 
     init(definition: Definition, scheme: NamingScheme) {
-      dropped = definition.dropped
-      for rule in definition.tensors {
-        guard let pattern = definition.pattern(of: rule, in: scheme) else { continue }
-        if pattern.isPerLayer {
-          perLayer.append((pattern, rule.role))
-        } else {
-          single[pattern.name(layer: nil)] = rule.role
-        }
+      rules = definition.storedRules(in: scheme)
+      for (index, rule) in rules.enumerated() {
+        for pattern in rule.patterns { byKey[pattern.key, default: []].append((pattern, index)) }
       }
-      derived = definition.derived.compactMap { rule in
-        definition.pattern(of: rule, in: scheme).map { ($0, rule.role) }
+      derived = definition.derived.flatMap { rule in
+        (definition.patterns(of: rule.names, in: scheme) ?? []).map { ($0, rule.role) }
+      }
+      for rule in definition.dropped {
+        dropped.append((rule.pattern, rule.reason))
+        guard let prefix = scheme.prefix, rule.pattern.text.hasPrefix(prefix.base) else { continue }
+        dropped.append((rule.pattern.replacingPrefix(prefix.base, with: prefix.own), rule.reason))
       }
     }
 
     /// The meaning of `name`; nil if the scheme does not know it.
     public func meaning(of name: TensorName) -> Meaning? {
-      if let role = single[name] { return .tensor(role, layer: nil) }
-      for (pattern, role) in perLayer {
-        if let match = pattern.match(name) { return .tensor(role, layer: match.layer) }
+      for (pattern, rule) in byKey[NamePattern.key(name)] ?? [] {
+        if let match = pattern.match(name) { return .tensor(rule: rule, layer: match.layer, part: match.part) }
       }
       for (pattern, role) in derived where pattern.match(name) != nil { return .derived(role) }
-      for rule in dropped where rule.pattern.match(name) != nil { return .dropped(reason: rule.reason) }
+      for (pattern, reason) in dropped where pattern.match(name) != nil { return .dropped(reason: reason) }
       return nil
     }
   }

@@ -2,15 +2,18 @@ import Bytes
 
 /// The definitions that can be chosen from: the bundled ones, and a user's own before them.
 public struct DefinitionLibrary: Sendable {
-  /// The definitions: a user's first, then the bundled ones, those that extend another behind the others, by name.
+  /// The definitions: a user's first, then the bundled ones, those that most others extend before these, else by name.
   public let definitions: [Definition]
 
   /// The bundled definitions.
   public static func bundled() throws -> DefinitionLibrary {
     let definitions = try load(BundledDefinitions.files, among: BundledDefinitions.files)
     // Where several fit equally well, the one that others extend is meant.
+    let followers = definitions.flatMap(\.baseNames).reduce(into: [:]) { $0[$1, default: 0] += 1 }
     return DefinitionLibrary(
-      definitions: definitions.filter { !$0.isExtension } + definitions.filter(\.isExtension))
+      definitions: definitions.filter { !$0.isAbstract }.sorted {
+        (followers[$1.name] ?? 0, $0.name) < (followers[$0.name] ?? 0, $1.name)
+      })
   }
 
   /// The bundled definitions behind the user's own in the file at `path`, read by the same loader.

@@ -1,10 +1,10 @@
 import Bytes
 
 extension ForwardPassFeatures {
-  /// Reads the member `forward_pass` of a definition; members that are absent stay as in `base`.
-  public init(json: JSON, base: ForwardPassFeatures = ForwardPassFeatures()) throws(DefinitionError) {
+  /// Reads the member `forward_pass` of a definition; members that are absent are LLaMA's.
+  public init(json: JSON) throws(DefinitionError) {
     var entry = try StrictObject(json, at: "forward_pass")
-    self = base
+    self.init()
     try entry.choose("norm", &norm)
     try entry.set("adds_one_to_norms", &addsOneToNorms)
     try entry.choose("blocks", &blocks)

@@ -1,53 +1,96 @@
 import Tensors
 
-/// A whole tensor name in which `{layer}` stands for a decimal layer index: `blk.{layer}.attn_q.weight`.
+/// A whole tensor name in which `{layer}` and `{part}` stand for decimal indices: `blk.{layer}.attn_q.weight`.
 ///
 /// A pattern matches whole names only, so that no name is ever changed by replacing a part of it.
 public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern as the definition spells it.
   public let text: String
-  private let prefix: String
-  /// What follows the index; nil when the pattern has none.
-  private let suffix: String?
+  private let pieces: [Piece]
 
-  /// A pattern, or nil if `{layer}` occurs more than once or another placeholder occurs.
+  private enum Piece: Hashable, Sendable {
+    case text(String)
+    case layer
+    case part
+  }
+
+  /// A pattern, or nil if a placeholder occurs twice or beside anything but dots, or another one occurs.
   public init?(_ text: String) {
     self.text = text
-    let parts = text.split(separator: "{layer}", omittingEmptySubsequences: false)
-    guard parts.count <= 2, !parts.contains(where: { $0.contains("{") || $0.contains("}") }) else { return nil }
-    prefix = String(parts[0])
-    suffix = parts.count == 2 ? String(parts[1]) : nil
+    var pieces: [Piece] = []
+    var rest = text[...]
+    while let open = rest.firstIndex(of: "{") {
+      pieces.append(.text(String(rest[..<open])))
+      rest = rest[open...]
+      let placeholder: Piece = rest.hasPrefix("{layer}") ? .layer : .part
+      guard rest.hasPrefix("{layer}") || rest.hasPrefix("{part}"), !pieces.contains(placeholder) else { return nil }
+      pieces.append(placeholder)
+      guard open == text.startIndex || text[text.index(before: open)] == "." else { return nil }
+      rest = rest.dropFirst(placeholder == .layer ? 7 : 6)
+      guard rest.isEmpty || rest.first == "." else { return nil }
+    }
+    guard !rest.contains("}") else { return nil }
+    self.pieces = pieces + [.text(String(rest))]
   }
 
   /// Whether the tensor occurs once in every layer.
-  public var isPerLayer: Bool { suffix != nil }
+  public var isPerLayer: Bool { pieces.contains(.layer) }
+  /// Whether the tensor occurs once for every part.
+  public var isPerPart: Bool { pieces.contains(.part) }
 
-  /// The name in layer `layer`, which is ignored by a pattern without `{layer}`.
-  public func name(layer: Int?) -> TensorName {
-    guard let suffix else { return TensorName(prefix) }
-    return TensorName("\(prefix)\(layer ?? 0)\(suffix)")
+  /// The name in layer `layer` for part `part`, which are ignored by a pattern without them.
+  public func name(layer: Int?, part: Int? = nil) -> TensorName {
+    TensorName(
+      pieces.reduce(into: "") { name, piece in
+        switch piece {
+        case .text(let text): name += text
+        case .layer: name += "\(layer ?? 0)"
+        case .part: name += "\(part ?? 0)"
+        }
+      })
   }
 
-  /// The part before the layer index, or the whole name: what a name is looked up by.
-  var head: String { prefix }
+  /// The pattern with this text taken off, or put before, its beginning; itself if it does not begin so.
+  func replacingPrefix(_ prefix: String, with replacement: String) -> NamePattern {
+    guard text.hasPrefix(prefix) else { return self }
+    return NamePattern(replacement + text.dropFirst(prefix.count)) ?? self
+  }
+
+  /// What names that match have in common with the pattern: every index, placeholder or digits, as `#`.
+  var key: String { Self.key(TensorName(text.replacing("{layer}", with: "0").replacing("{part}", with: "0"))) }
+
+  /// A name with each of its parts between dots that is a number as `#`.
+  static func key(_ name: TensorName) -> String {
+    name.text.split(separator: ".", omittingEmptySubsequences: false)
+      .map { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } ? "#" : $0 }
+      .joined(separator: ".")
+  }
 
   /// A match of a name.
   public struct Match: Hashable, Sendable {
     /// The layer index; nil for a pattern without one.
-    public let layer: Int?
+    public var layer: Int?
+    /// The part index; nil for a pattern without one.
+    public var part: Int?
   }
 
-  /// How `name` matches; nil if it does not. Indices have no sign and no leading zero.
+  /// How `name` matches; nil if it does not. Indices have no sign, no leading zero and at most six digits.
   public func match(_ name: TensorName) -> Match? {
-    guard let suffix else { return name.text.utf8.elementsEqual(prefix.utf8) ? Match(layer: nil) : nil }
-    let bytes = name.text.utf8
-    guard bytes.count > prefix.utf8.count + suffix.utf8.count, bytes.starts(with: prefix.utf8) else { return nil }
-    let rest = bytes.dropFirst(prefix.utf8.count)
-    let digits = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
-    guard !digits.isEmpty, digits.count <= 6, digits.first != 0x30 || digits.count == 1,
-      rest.dropFirst(digits.count).elementsEqual(suffix.utf8)
-    else { return nil }
-    return Match(layer: digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
+    var match = Match()
+    var rest = name.text.utf8[...]
+    for piece in pieces {
+      if case .text(let text) = piece {
+        guard rest.starts(with: text.utf8) else { return nil }
+        rest = rest.dropFirst(text.utf8.count)
+        continue
+      }
+      let digits = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
+      guard !digits.isEmpty, digits.count <= 6, digits.first != 0x30 || digits.count == 1 else { return nil }
+      let index = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+      if piece == .layer { match.layer = index } else { match.part = index }
+      rest = rest.dropFirst(digits.count)
+    }
+    return rest.isEmpty ? match : nil
   }
 
   public var description: String { text }

@@ -19,6 +19,26 @@ public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// An integer or real number as a real one.
+  public var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .real(let value): value
+    default: nil
+    }
+  }
+
+  /// Whether it says no: false, 0, an empty word or list.
+  public var isNothing: Bool {
+    switch self {
+    case .integer(let value): value == 0
+    case .real(let value): value == 0
+    case .bool(let value): !value
+    case .text(let value): value.isEmpty
+    case .list(let values): values.isEmpty
+    }
+  }
+
   /// The value for config.json.
   public var json: JSON {
     switch self {
@@ -33,30 +53,47 @@ public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
 
 /// What a definition knows about one number: where each container keeps it and what it is when absent.
 public struct ParameterRule: Sendable {
-  /// How GGUF stores it.
+  /// How GGUF stores it, or the elements of a list.
   public enum Kind: String, Sendable {
     case u32
     case f32
     case bool
+    case string
   }
 
   /// The value when config.json does not say.
   public enum Default: Sendable {
     case value(ParameterValue)
-    /// `a` or `a/b`, names of other parameters.
-    case quotient(of: String, by: String?)
+    /// A formula over other parameters.
+    case formula(Expression)
+  }
+
+  /// A word of config.json and the value that it stands for.
+  public struct Code: Sendable {
+    /// The word.
+    public let word: String
+    /// The value.
+    public let value: ParameterValue
   }
 
   /// The name in this project.
   public let name: String
   /// Its type.
   public let kind: Kind
-  /// Keys of config.json, the first being the one that is written.
+  /// Whether it is a list, often with an element for each layer.
+  public let isList: Bool
+  /// Keys of config.json (with dots between those of nested objects), the first being the one that is written.
   public let configKeys: [String]
+  /// Words of config.json and what they stand for; none where it has the values themselves.
+  public let codes: [Code]
   /// The key in Meta's params.json.
   public let metaKey: String?
-  /// The value when absent; nil if `isOptional`.
-  public let defaultValue: Default?
+  /// Further keys of a GGUF that state it, with `{arch}`; none of them is written.
+  public let ggufKeys: [String]
+  /// The values when absent, of which the first that can be had counts; empty only if `isOptional`.
+  public let defaults: [Default]
+  /// Whether its formula counts as stated: transformers fills it in when it reads config.json, as it does all constants.
+  public let isAssumed: Bool
   /// Whether a model may have no such number.
   public let isOptional: Bool
   /// The tensor whose first extent it is: how it is found where nothing states it.
@@ -65,22 +102,15 @@ public struct ParameterRule: Sendable {
   public let presenceOf: TensorRole?, absenceOf: TensorRole?
 }
 
-/// One entry of the metadata that a GGUF of an architecture has.
-public enum GGUFMetadataRule: Hashable, Sendable {
-  /// `key` (with `{arch}`) holds the parameter `value`.
-  case parameter(key: String, value: String)
-  /// Keys whose number depends on the values, written here by code: the rotary scaling.
-  case rotaryScaling
-  /// `general.file_type`, which stands here in the reference's order.
-  case fileType
-}
-
 /// The numbers of one model, by the names of its definition.
 public struct ParameterSet: Sendable, Hashable {
   /// The values.
   public var values: [String: ParameterValue]
   /// The rotary scaling, which is no single number.
   public var rotaryScaling: RotaryScaling
+  /// The parameters that a file states, or that transformers has whether or not it does; the others are told by tensors. Two sets of the same values are equal
+  /// whatever is stated.
+  public var stated: Set<String> = []
 
   /// Collects values.
   public init(values: [String: ParameterValue] = [:], rotaryScaling: RotaryScaling = .none) {
@@ -88,16 +118,21 @@ public struct ParameterSet: Sendable, Hashable {
     self.rotaryScaling = rotaryScaling
   }
 
+  public static func == (left: Self, right: Self) -> Bool {
+    left.values == right.values && left.rotaryScaling == right.rotaryScaling
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(values)
+    hasher.combine(rotaryScaling)
+  }
+
   /// The integer called `name`.
   public func integer(_ name: String) -> Int? { if case .integer(let value) = values[name] { value } else { nil } }
 
   /// The number called `name`.
   public func real(_ name: String) -> Double? {
-    switch values[name] {
-    case .real(let value): value
-    case .integer(let value): Double(value)
-    default: nil
-    }
+    values[name]?.number
   }
 
   /// The word called `name`.

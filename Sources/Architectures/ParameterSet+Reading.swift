@@ -2,35 +2,36 @@ import Bytes
 import Tensors
 
 extension Definition {
-  /// What the tensors themselves tell: the first extent of a tensor and whether it is there.
+  /// What the tensors themselves tell.
   public struct Evidence {
-    /// The first extent of a tensor of layer 0 (or outside layers); nil if there is no such tensor.
-    public let rows: (TensorRole) -> Int?
     /// Layers seen.
-    public let layerCount: Int?
+    let layerCount: Int?
+    /// The tensors that are there, in any layer.
+    let roles: Set<TensorRole>
+    /// The first extents of those that stand alone.
+    let rows: [TensorRole: Int]
 
-    /// Collects the questions that can be asked.
-    public init(layerCount: Int?, rows: @escaping (TensorRole) -> Int?) {
-      self.rows = rows
+    /// Collects what was seen.
+    public init(layerCount: Int?, roles: Set<TensorRole>, rows: [TensorRole: Int]) {
       self.layerCount = layerCount
+      self.roles = roles
+      self.rows = rows
     }
   }
 
   /// The parameters of a model folder with a config.json.
   public func parameters(of configuration: Configuration) throws(ParameterError) -> ParameterSet {
-    let rotary = configuration.rotary
     var defaults = parameterDefaults[configuration.modelType ?? ""] ?? [:]
     for rule in parameters where rule.isOptional {
       // An explicit null says that there is no such number.
-      if rule.configKeys.contains(where: { configuration.json[$0] == .null }) { defaults[rule.name] = nil }
+      if rule.configKeys.contains(where: { configuration.member($0) == .null }) { defaults[rule.name] = nil }
     }
     var set = try complete(defaults: defaults) {
       rule throws(ParameterError) in
       for key in rule.configKeys {
-        let stated = key == "rope_theta" ? rotary["rope_theta"] : configuration.json[key]
-        guard let stated, !stated.isNull else { continue }
-        guard let value = ParameterValue(stated, kind: rule.kind) else {
-          throw .wrongKind(key: key, expected: rule.kind.wording, found: stated.kindName)
+        guard let stated = configuration.member(key), !stated.isNull else { continue }
+        guard let value = ParameterValue(stated, rule: rule) else {
+          throw .wrongKind(key: key, expected: rule.wording, found: stated.kindName)
         }
         return value
       }
@@ -41,16 +42,22 @@ extension Definition {
     return set
   }
 
-  /// The parameters of a GGUF; llama3's scaling is left for the caller, who has the tensor.
+  /// The parameters of a GGUF; scalings that stand in tensors are left for the caller, who has these.
   public func parameters(of metadata: Metadata, evidence: Evidence) throws(ParameterError) -> ParameterSet {
-    var keys: [String: String] = [:]
-    for case .parameter(let key, let value) in ggufMetadata where keys[value] == nil { keys[value] = ggufKey(key) }
+    var keys: [String: [String]] = [:]
+    for case .pair(let key, .formula(let formula), _) in ggufMetadata {
+      if let name = formula.singleParameter { keys[name, default: []].append(ggufKey(key)) }
+    }
+    for rule in parameters { keys[rule.name, default: []] += rule.ggufKeys.map(ggufKey) }
     var set = try complete(defaults: [:], evidence: evidence) { rule throws(ParameterError) in
-      guard let key = keys[rule.name], let stated = metadata[key] else { return nil }
-      guard let value = ParameterValue(stated, kind: rule.kind) else {
-        throw .wrongKind(key: key, expected: rule.kind.wording, found: stated.display())
+      for key in keys[rule.name] ?? [] {
+        guard let stated = metadata[key] else { continue }
+        guard let value = ParameterValue(stated, kind: rule.kind, isList: rule.isList) else {
+          throw .wrongKind(key: key, expected: rule.wording, found: stated.display())
+        }
+        return value
       }
-      return value
+      return nil
     }
     set.rotaryScaling = try RotaryScaling(
       metadata: metadata, architecture: ggufArchitecture, contextLength: set.integer("context_length") ?? 0)
@@ -60,13 +67,16 @@ extension Definition {
   /// The parameters of a checkpoint with Meta's params.json (whose numbers may stand under "model").
   public func parameters(ofMeta params: JSON, evidence: Evidence) throws(ParameterError) -> ParameterSet {
     let members = params["model"] ?? params
-    return try complete(defaults: [:], evidence: evidence) { rule throws(ParameterError) in
+    var set = try complete(defaults: [:], evidence: evidence) { rule throws(ParameterError) in
       guard let key = rule.metaKey, let stated = members[key], !stated.isNull else { return nil }
-      guard let value = ParameterValue(stated, kind: rule.kind) else {
-        throw .wrongKind(key: key, expected: rule.kind.wording, found: stated.kindName)
+      guard let value = ParameterValue(stated, rule: rule) else {
+        throw .wrongKind(key: key, expected: rule.wording, found: stated.kindName)
       }
       return value
     }
+    // Meta leaves out what its programs assume; a GGUF must say it.
+    set.stated = Set(set.values.keys)
+    return set
   }
 
   /// What the tensors alone tell: sizes, but no head counts. Nothing is assumed.
@@ -84,62 +94,79 @@ extension Definition {
     var set = ParameterSet()
     var open: [ParameterRule] = []
     for rule in parameters {
-      set.values[rule.name] = try stated(rule) ?? evidence.flatMap { told(rule, $0) }
-      if set.values[rule.name] == nil { open.append(rule) }
-    }
-    for rule in open {
-      if let value = defaults[rule.name] {
+      if let value = try stated(rule) {
         set.values[rule.name] = value
-        continue
+        set.stated.insert(rule.name)
+      } else if let value = evidence.flatMap({ told(rule, $0) }) {
+        set.values[rule.name] = value
+      } else if let value = defaults[rule.name] {
+        set.values[rule.name] = value
+        set.stated.insert(rule.name)
+      } else if !rule.defaults.isEmpty {
+        open.append(rule)
       }
-      switch rule.defaultValue {
-      case nil: continue
-      case .value(let value): set.values[rule.name] = value
-      case .quotient(let dividend, let divisor):
-        guard let top = set.integer(dividend) else {
-          throw .missing(name: rule.name, places: rule.configKeys.map(\.quoted).joined(separator: " or "))
-        }
-        let bottom = divisor.map { set.integer($0) ?? 0 } ?? 1
-        guard bottom > 0 else { throw .notPositive(name: divisor ?? dividend, value: bottom) }
-        set.values[rule.name] = .integer(top / bottom)
+    }
+    assume(&open, &set)
+    for rule in open where !rule.isOptional {
+      for case .formula(let formula) in rule.defaults {
+        // What it divides by is the only thing that can be wrong with numbers that are there.
+        for name in formula.parameterNames where set.integer(name) == 0 { throw .notPositive(name: name, value: 0) }
       }
+      throw .missing(name: rule.name, places: rule.configKeys.map(\.quoted).joined(separator: " or "))
     }
     return set
   }
 
+  /// Gives the open parameters their defaults: formulas as soon as their numbers are known, and constants, one at a
+  /// time, only when no formula can be had any more. So two numbers may follow from each other.
+  private func assume(_ open: inout [ParameterRule], _ set: inout ParameterSet) {
+    while true {
+      let count = open.count
+      open.removeAll { rule in
+        for case .formula(let formula) in rule.defaults {
+          guard let value = formula.value(set), let fitting = value.converted(to: rule.kind) else { continue }
+          set.values[rule.name] = fitting
+          if rule.isAssumed { set.stated.insert(rule.name) }
+          return true
+        }
+        return false
+      }
+      if open.count < count { continue }
+      guard let index = open.firstIndex(where: { $0.constantDefault != nil }) else { return }
+      set.values[open[index].name] = open[index].constantDefault
+      set.stated.insert(open[index].name)
+      open.remove(at: index)
+    }
+  }
+
   /// What the tensors tell of a parameter that no key states.
   private func told(_ rule: ParameterRule, _ evidence: Evidence) -> ParameterValue? {
-    if let role = rule.rowsOf, let rows = evidence.rows(role) { return .integer(rows) }
-    if let role = rule.presenceOf { return .bool(evidence.rows(role) != nil) }
-    if let role = rule.absenceOf { return .bool(evidence.rows(role) == nil) }
+    if let role = rule.rowsOf, let rows = evidence.rows[role] { return .integer(rows) }
+    if let role = rule.presenceOf { return .bool(evidence.roles.contains(role)) }
+    if let role = rule.absenceOf { return .bool(!evidence.roles.contains(role)) }
     if rule.name == "layer_count", let count = evidence.layerCount { return .integer(count) }
     return nil
   }
 }
 
-extension ParameterRule.Kind {
-  var wording: String {
-    switch self {
-    case .u32: "a whole number"
-    case .f32: "a number"
-    case .bool: "a boolean"
-    }
+extension ParameterRule {
+  /// The default that needs no other number.
+  var constantDefault: ParameterValue? {
+    for case .value(let value) in defaults { return value }
+    return nil
   }
+
+  /// What a file must state.
+  var wording: String { isList ? "a list of \(kind.wording.plural)" : kind.wording.single }
 }
 
-extension ParameterValue {
-  /// A metadata value as a parameter of `kind`; nil if it is of another kind.
-  init?(_ stated: MetadataValue, kind: ParameterRule.Kind) {
-    switch kind {
-    case .u32:
-      guard let integer = stated.integer, integer >= 0 else { return nil }
-      self = .integer(integer)
-    case .f32:
-      guard let real = stated.shortestReal else { return nil }
-      self = .real(real)
-    case .bool:
-      guard let flag = stated.bool else { return nil }
-      self = .bool(flag)
+extension ParameterRule.Kind {
+  fileprivate var wording: (single: String, plural: String) {
+    switch self {
+    case .u32: ("a whole number", "whole numbers")
+    case .f32: ("a number", "numbers")
+    case .bool: ("a boolean", "booleans")
+    case .string: ("a string", "strings")
     }
   }
 }

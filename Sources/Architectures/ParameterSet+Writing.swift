@@ -2,38 +2,58 @@ import Bytes
 import Tensors
 
 extension Definition {
-  /// The architecture's metadata for a GGUF, in the reference converter's order.
+  /// The pairs that one rule of `ggufMetadata` stands for; none for those that the definition does not decide.
   ///
-  /// - Parameters:
-  ///   - statedRotary: what the configuration states of the rotary embedding (`Configuration.rotary`).
-  ///   - fileType: the number of `general.file_type`, which stands among these keys.
+  /// - Parameter statedRotary: what the configuration states of the rotary embedding (`Configuration.rotary`).
   public func metadata(
-    of parameters: ParameterSet, statedRotary: JSON.Object, fileType: UInt32
+    of rule: GGUFMetadataRule, _ set: ParameterSet, statedRotary: JSON.Object
   ) -> [(key: String, value: MetadataValue)] {
-    ggufMetadata.flatMap { rule -> [(key: String, value: MetadataValue)] in
-      switch rule {
-      case .rotaryScaling:
-        return parameters.rotaryScaling.metadata(architecture: ggufArchitecture, stated: statedRotary)
-      case .fileType: return [("general.file_type", .uint32(fileType))]
-      case .parameter(let key, let name):
-        return parameters.values[name].map { [(ggufKey(key), $0.metadata)] } ?? []
-      }
+    switch rule {
+    case .rotaryScaling: return set.rotaryScaling.metadata(architecture: ggufArchitecture, stated: statedRotary)
+    case .longRoPEFactor:
+      return set.rotaryScaling.longRoPEFactor(
+        architecture: ggufArchitecture, contextLength: set.integer("context_length") ?? 0)
+    case .pair(let key, let value, let condition):
+      guard let number = self.value(value, set), holds(condition, of: value, set) else { return [] }
+      return [(ggufKey(key), number.metadata)]
+    case .general, .fileType, .quantizationVersion, .vocabulary: return []
+    }
+  }
+
+  private func value(_ value: GGUFMetadataRule.Value, _ set: ParameterSet) -> ParameterValue? {
+    switch value {
+    case .constant(let constant): constant
+    case .formula(let formula): formula.value(set)
+    }
+  }
+
+  private func holds(
+    _ condition: GGUFMetadataRule.Condition, of value: GGUFMetadataRule.Value, _ set: ParameterSet
+  ) -> Bool {
+    switch (condition, value) {
+    case (.always, _), (.stated, .constant): true
+    case (.stated, .formula(let formula)): formula.parameterNames.allSatisfy(set.stated.contains)
+    case (.parameter(let name), _): set.values[name].map { !$0.isNothing } ?? false
     }
   }
 
   /// Parameters that a GGUF has no key for and cannot show by its tensors, and that are set: they are lost in it.
   public func parametersLostInGGUF(_ set: ParameterSet) -> [(name: String, value: String)] {
     var kept: Set<String> = []
-    for case .parameter(_, let name) in ggufMetadata { kept.insert(name) }
+    for case .pair(_, .formula(let formula), _) in ggufMetadata { kept.formUnion(formula.parameterNames) }
+    // What others are computed from is not lost as long as these are kept.
+    for rule in parameters where kept.contains(rule.name) {
+      for case .formula(let formula) in rule.defaults { kept.formUnion(formula.parameterNames) }
+    }
     return parameters.compactMap { rule in
       guard !kept.contains(rule.name), rule.presenceOf == nil, rule.absenceOf == nil,
-        let value = set.values[rule.name]
+        let key = rule.configKeys.first, let value = set.values[rule.name], value != rule.constantDefault
       else { return nil }
-      return (rule.configKeys.first ?? rule.name, value.description)
+      return (key, value.description)
     }
   }
 
-  /// The members of Meta's params.json.
+  /// The numbers for Meta's params.json.
   public func metaMembers(_ set: ParameterSet) -> JSON.Object {
     var members = JSON.Object()
     for rule in parameters {
@@ -48,10 +68,27 @@ extension Definition {
     var members = configConstants
     for rule in parameters {
       guard let key = rule.configKeys.first, let value = set.values[rule.name] else { continue }
-      members[ExactString(key)] = value.json
+      members.set(value.configuration(rule), at: key.split(separator: ".")[...])
     }
-    members["rope_scaling"] = set.rotaryScaling.configurationMember ?? .null
+    if var scaling = set.rotaryScaling.configurationMember?.object {
+      for (key, value) in members["rope_scaling"]?.object ?? [:] { scaling[key] = value }
+      members["rope_scaling"] = .object(scaling)
+    } else if members["rope_scaling"] == nil {
+      members["rope_scaling"] = .null
+    }
     return members
+  }
+}
+
+extension JSON.Object {
+  /// Sets the member at the end of a path of nested objects, which are made where they are missing.
+  fileprivate mutating func set(_ value: JSON, at path: ArraySlice<Substring>) {
+    guard let first = path.first else { return }
+    let key = ExactString(String(first))
+    guard path.count > 1 else { return self[key] = value }
+    var inner = self[key]?.object ?? [:]
+    inner.set(value, at: path.dropFirst())
+    self[key] = .object(inner)
   }
 }
 

@@ -52,6 +52,47 @@ struct StrictObject {
     return flag
   }
 
+  mutating func stringLists(_ key: String) throws(DefinitionError) -> [[String]]? {
+    guard let values = try array(key) else { return nil }
+    var lists: [[String]] = []
+    for value in values {
+      guard let texts = value.array?.map(\.string), !texts.contains(nil) else {
+        throw wrongKind(key, "lists of strings", value)
+      }
+      lists.append(texts.compactMap(\.self))
+    }
+    return lists
+  }
+
+  mutating func expression(_ key: String) throws(DefinitionError) -> Expression? {
+    guard let text = try optionalString(key) else { return nil }
+    guard let expression = Expression(text) else {
+      throw DefinitionError(place: path(key), fact: .badExpression(text))
+    }
+    return expression
+  }
+
+  mutating func expressions(_ key: String) throws(DefinitionError) -> [Expression]? {
+    guard let value = take(key) else { return nil }
+    return try Self.expressions(value, at: path(key))
+  }
+
+  /// The elements of `value` as formulas; a number is one too.
+  static func expressions(_ value: JSON, at place: String) throws(DefinitionError) -> [Expression] {
+    guard let elements = value.array else {
+      throw DefinitionError(place: place, fact: .wrongKind(expected: "an array", found: value.kindName))
+    }
+    var expressions: [Expression] = []
+    for element in elements {
+      guard let text = element.string ?? element.integer.map(String.init) else {
+        throw DefinitionError(place: place, fact: .wrongKind(expected: "formulas", found: element.kindName))
+      }
+      guard let expression = Expression(text) else { throw DefinitionError(place: place, fact: .badExpression(text)) }
+      expressions.append(expression)
+    }
+    return expressions
+  }
+
   /// The members of the object `key`, in order, with their places.
   mutating func members(_ key: String) throws(DefinitionError) -> [(name: String, value: JSON, place: String)]? {
     guard let value = take(key) else { return nil }

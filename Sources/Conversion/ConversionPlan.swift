@@ -80,46 +80,6 @@ public struct PlannedFile: Sendable {
   }
 }
 
-/// A tensor that will be written.
-public struct PlannedTensor: Sendable {
-  /// Where the numbers come from.
-  public enum Source: Sendable {
-    /// Rows of an input tensor, in the order of the output.
-    case rows(RowReader)
-    /// Numbers that follow from the parameters.
-    case values([Float])
-  }
-
-  /// Its name in the output.
-  public let name: TensorName
-  /// What it is for.
-  public let place: TensorPlace
-  /// Where it comes from.
-  public let source: Source
-  /// Its storage format in the output.
-  public let format: StorageFormat
-  /// Its extents.
-  public let shape: Shape
-  /// Why it has this format.
-  public let rule: String
-  /// Where its bytes begin in the file.
-  public var fileOffset = 0
-
-  /// Its bytes in the output.
-  public var byteCount: Int { declaration.byteCount ?? 0 }
-  /// What a writer needs to know.
-  public var declaration: TensorDeclaration { TensorDeclaration(name: name, format: format, shape: shape) }
-
-  /// The name in the input; nil for a derived tensor.
-  public var sourceName: TensorName? { if case .rows(let reader) = source { reader.tensor.name } else { nil } }
-  /// The storage format in the input; F32 for a derived tensor.
-  public var sourceFormat: StorageFormat { if case .rows(let reader) = source { reader.format } else { .f32 } }
-  /// How the rows move.
-  public var mapping: RowMapping? { if case .rows(let reader) = source { reader.mapping } else { nil } }
-  /// Whether the bytes go from file to file as they are.
-  public var isCopy: Bool { sourceFormat == format && mapping?.isIdentity == true }
-}
-
 /// A file without tensors.
 public struct SideFile: Sendable {
   /// What it holds.

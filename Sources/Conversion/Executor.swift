@@ -99,20 +99,25 @@ public struct Executor {
 
   /// The pieces of a tensor that can be done on their own.
   private func slabs(of tensor: PlannedTensor, tensorIndex: Int, fileIndex: Int) -> [Slab] {
-    func slab(_ rows: Range<Int>, bytes: Range<Int>) -> Slab {
+    func slab(_ rows: Range<Int>, bytes: Range<Int>, run: Int = 0) -> Slab {
       Slab(
-        fileIndex: fileIndex, tensorIndex: tensorIndex, rows: rows, byteOffset: bytes.lowerBound,
+        fileIndex: fileIndex, tensorIndex: tensorIndex, runIndex: run, rows: rows, byteOffset: bytes.lowerBound,
         byteCount: bytes.count)
     }
-    guard case .rows(let reader) = tensor.source, !tensor.isCopy else {
-      return stride(from: 0, to: max(1, tensor.byteCount), by: Self.copyByteCount).map {
-        slab(0..<0, bytes: $0..<min(tensor.byteCount, $0 + Self.copyByteCount))
+    func pieces(_ bytes: Range<Int>, run: Int) -> [Slab] {
+      stride(from: bytes.lowerBound, to: max(bytes.lowerBound + 1, bytes.upperBound), by: Self.copyByteCount).map {
+        slab(0..<0, bytes: $0..<min(bytes.upperBound, $0 + Self.copyByteCount), run: run)
+      }
+    }
+    guard case .rows(let reader) = tensor.source else { return pieces(0..<tensor.byteCount, run: 0) }
+    guard !tensor.isCopy else {
+      return tensor.copyRuns.enumerated().flatMap { index, run in
+        pieces(run.targetOffset..<run.targetOffset + run.byteCount, run: index)
       }
     }
     let geometry = reader.geometry
     guard geometry.rowCount > 0, geometry.rowElementCount > 0 else { return [] }
-    let group = reader.groupRowCount
-    let rowsPerSlab = max(1, Self.slabElementCount / geometry.rowElementCount / group) * group
+    let rowsPerSlab = max(1, Self.slabElementCount / geometry.rowElementCount)
     let outputRowByteCount = tensor.byteCount / geometry.rowCount
     return stride(from: 0, to: geometry.rowCount, by: rowsPerSlab).map { first in
       let last = min(geometry.rowCount, first + rowsPerSlab)

@@ -30,14 +30,14 @@ struct Fallbacks {
 extension Planner {
   /// The format that was chosen, or the one that takes its place where the rows do not fill its blocks.
   mutating func fitting(
-    _ choice: (format: StorageFormat, rule: String), _ reader: RowReader, _ name: TensorName
+    _ choice: (format: StorageFormat, rule: String), _ tensor: ArrangedTensor
   ) -> (format: StorageFormat, rule: String) {
-    let shape = reader.tensor.shape
-    guard choice.format != reader.format else { return choice }
+    let shape = tensor.shape
+    guard choice.format != tensor.reader.format else { return choice }
     let format = choice.format.fitting(rowElementCount: shape.rowElementCount)
     guard format != choice.format else { return choice }
     fallbacks.add(
-      Fallbacks.Reason(wanted: choice.format, given: format, rowElementCount: shape.rowElementCount), name,
+      Fallbacks.Reason(wanted: choice.format, given: format, rowElementCount: shape.rowElementCount), tensor.name,
       elementCount: shape.elementCount)
     return (format, "fallback: rows do not fill blocks of \(choice.format) (\(choice.rule))")
   }

@@ -41,14 +41,19 @@ extension Planner {
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture))
-    for (key, value) in try generalMetadata(tensors) { metadata[key] = value }
     let statedRotary = model.configuration?.rotary ?? [:]
-    let fileType = FileType.number(of: type ?? .f32)
-    for (key, value) in definition.metadata(of: model.parameters, statedRotary: statedRotary, fileType: fileType) {
-      metadata[key] = value
+    for rule in definition.ggufMetadata {
+      switch rule {
+      case .general: for (key, value) in try generalMetadata(tensors) { metadata[key] = value }
+      case .fileType: metadata["general.file_type"] = .uint32(FileType.number(of: type ?? .f32))
+      case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
+      case .vocabulary: for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
+      case .pair, .rotaryScaling, .longRoPEFactor:
+        for (key, value) in definition.metadata(of: rule, model.parameters, statedRotary: statedRotary) {
+          metadata[key] = value
+        }
+      }
     }
-    metadata["general.quantization_version"] = .uint32(2)
-    for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
     reportLostNumbers()
     return recipe?.fileType.map { metadata.restating(fileType: $0) } ?? metadata
   }

@@ -7,7 +7,7 @@ extension Planner {
   mutating func generalMetadata(_ tensors: [PlannedTensor]) throws -> [(key: String, value: MetadataValue)] {
     var sources = GeneralMetadata.Sources(
       folderName: folderName, parameterCount: tensors.reduce(0) { $0 + $1.shape.elementCount },
-      modelName: request.modelName)
+      sizeLabel: expertSizeLabel(tensors), modelName: request.modelName)
     if let folder = model.folder {
       sources.config = model.configuration?.json
       // The reference takes a file that it cannot read for one that is not there.
@@ -17,6 +17,18 @@ extension Planner {
     let general = GeneralMetadata(sources)
     remarks += general.remarks.map(PlanRemark.note)
     return general.pairs
+  }
+
+  /// The label of a mixture of experts, whose stacked tensors the reference knows by their names; nil for another model.
+  ///
+  /// Experts count with the average of their tensors' parameters (llama.cpp 0c1e57098, `get_total_parameter_count`).
+  private func expertSizeLabel(_ tensors: [PlannedTensor]) -> String? {
+    let stacks = tensors.filter { $0.name.text.contains("_exps.") && $0.shape.rank > 2 }
+    guard let count = stacks.first?.shape.extents[0], count > 0 else { return nil }
+    let all = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    let stacked = stacks.reduce(0) { $0 + $1.shape.elementCount }
+    return SizeLabel.text(
+      sharedParameterCount: all - stacked, expertParameterCount: stacked / count, expertCount: count)
   }
 
   /// The last component of the model's path as the user gave it; for a file on its own, that of its folder.

@@ -2,21 +2,32 @@ import Architectures
 import Models
 import Tensors
 
-extension Model {
-  /// The reference converter's order: file by file, within a file by the bytes of the Hugging Face names.
-  ///
-  /// Files with other names are put in the order that the same weights have under these, so that the GGUF is the same.
-  func isBeforeInReference(_ left: TensorPlace, file: Int, _ right: TensorPlace, file other: Int) -> Bool {
-    guard file == other else { return file < other }
-    return canonicalName(left) < canonicalName(right)
-  }
+/// Where a tensor stands in what the reference converter reads: file by file, within a file by the bytes of its names.
+struct ReferencePosition: Comparable {
+  let fileIndex: Int
+  let name: TensorName
 
-  private func canonicalName(_ place: TensorPlace) -> TensorName {
-    guard let rule = definition.rule(place.role), let scheme = definition.scheme("hf"),
-      let pattern = definition.pattern(of: rule, in: scheme)
-    else { return TensorName(place.role.rawValue) }
-    return pattern.name(layer: place.layer)
+  static func < (left: Self, right: Self) -> Bool {
+    left.fileIndex != right.fileIndex ? left.fileIndex < right.fileIndex : left.name < right.name
   }
+}
+
+extension Model {
+  /// Where the reference would meet the tensor.
+  ///
+  /// Files with names that it does not know are put in the order that the same weights have under Hugging Face's names,
+  /// so that the GGUF is the same.
+  func referencePosition(of tensor: MappedTensor) -> ReferencePosition {
+    let name =
+      scheme.isReadByReference
+      ? tensor.descriptor.name : definition.canonicalName(of: tensor.place(component: 0))
+    return ReferencePosition(fileIndex: tensor.descriptor.fileIndex, name: name)
+  }
+}
+
+extension NamingScheme {
+  /// Whether the names are Hugging Face's, at most with another beginning.
+  fileprivate var isReadByReference: Bool { name == "hf" || (base == "hf" && prefix != nil) }
 }
 
 extension Planner {
@@ -29,17 +40,10 @@ extension Planner {
   func order(_ tensors: inout [PlannedTensor], _ target: ConversionRequest.Target) {
     guard target == .gguf else { return }
     if model.checkpoint.container == .safeTensors, recipe == nil {
-      tensors.sort { left, right in
-        switch (left.source, right.source) {
-        case (.values, .values), (.rows, .values): false
-        case (.values, .rows): true
-        case (.rows(let one), .rows(let two)):
-          model.isBeforeInReference(left.place, file: one.tensor.fileIndex, right.place, file: two.tensor.fileIndex)
-        }
-      }
+      orderAsReference(&tensors)
     } else if request.type != .automatic {
       tensors.sort { left, right in
-        let layers = (left.place.layer ?? -1, right.place.layer ?? -1)
+        let layers = (left.purpose.layer ?? -1, right.purpose.layer ?? -1)
         return layers.0 != layers.1 ? layers.0 < layers.1 : left.name < right.name
       }
     } else {
@@ -49,4 +53,44 @@ extension Planner {
       tensors.sort { places[$0.sourceName ?? $0.name] ?? -1 < places[$1.sourceName ?? $1.name] ?? -1 }
     }
   }
+
+  /// A tensor is written once the last of what it is made of was read; some wait for each other.
+  private func orderAsReference(_ tensors: inout [PlannedTensor]) {
+    let groups = model.definition.writtenTogether
+    var positions = tensors.map { tensor in tensor.sources.map(model.referencePosition).max() }
+    var last: [GroupInLayer: ReferencePosition] = [:]
+    let members = tensors.map { tensor in
+      groups.firstIndex { $0.contains(tensor.purpose.roles[0]) }.map {
+        GroupInLayer(index: $0, layer: tensor.purpose.layer)
+      }
+    }
+    for (member, position) in zip(members, positions) {
+      guard let member, let position else { continue }
+      last[member] = max(last[member] ?? position, position)
+    }
+    for index in tensors.indices {
+      if let member = members[index], tensors[index].sources.count > 1 { positions[index] = last[member] }
+    }
+    let ranks = tensors.indices.map { index -> Int in
+      let tensor = tensors[index]
+      if let member = members[index] { return groups[member.index].firstIndex(of: tensor.purpose.roles[0]) ?? 0 }
+      // Of several that come out of one, in the order in which it holds them.
+      return tensor.sources.first?.layout.components.firstIndex { $0.role == tensor.purpose.roles[0] } ?? 0
+    }
+    let order = tensors.indices.sorted { left, right in
+      switch (positions[left], positions[right]) {
+      case (let one?, let other?) where one != other: one < other
+      case (_?, nil): false
+      case (nil, _?): true
+      default: (ranks[left], left) < (ranks[right], right)
+      }
+    }
+    tensors = order.map { tensors[$0] }
+  }
+}
+
+/// Tensors of one layer that are written together.
+private struct GroupInLayer: Hashable {
+  let index: Int
+  let layer: Int?
 }

@@ -10,34 +10,19 @@ extension Planner {
   mutating func planTensors(
     _ target: ConversionRequest.Target, _ scheme: NamingScheme, _ type: StorageFormat?
   ) -> [PlannedTensor] {
-    let definition = model.definition
     var overrides = TypeOverrides(request.typeOverrides)
     problems += overrides.problems
     var tensors = derivedTensors(scheme)
     var assignment = recipe.map { RecipeAssignment($0, request.recipeOptions, model) }
-    for mapped in assignment?.inOrder(model.tensors) ?? model.tensors {
-      guard let rule = definition.rule(mapped.place.role), let pattern = definition.pattern(of: rule, in: scheme) else {
-        problems.append(ConversionError.cannotName(place: "\(mapped.place)", scheme: scheme.name))
-        continue
-      }
-      guard let transform = definition.transform(of: rule, in: scheme, model.parameters) else {
-        problems.append(TensorProblem(mapped.descriptor, .layoutNeedsNumbers))
-        continue
-      }
-      let mapping = RowMapping(from: mapped.transform, to: transform)
-      do throws(TensorProblem) {
-        let reader = try RowReader(model.checkpoint, mapped.descriptor, mapping)
-        let name = pattern.name(layer: mapped.place.layer)
-        let choice = fitting(
-          assignment?.format(of: reader, at: mapped.place, named: name, &overrides)
-            ?? format(of: reader, named: name, target, type, &overrides), reader, name)
-        tensors.append(
-          PlannedTensor(
-            name: name, place: mapped.place, source: .rows(reader), format: choice.format,
-            shape: mapped.descriptor.shape, rule: choice.rule))
-      } catch {
-        problems.append(error)
-      }
+    let arranged = arrangedTensors(scheme)
+    assignment?.count(arranged)
+    for tensor in assignment?.inOrder(arranged) ?? arranged {
+      let choice = fitting(
+        assignment?.format(of: tensor, &overrides) ?? format(of: tensor, target, type, &overrides), tensor)
+      tensors.append(
+        PlannedTensor(
+          name: tensor.name, purpose: tensor.purpose, source: .rows(tensor.reader), format: choice.format,
+          shape: tensor.shape, rule: choice.rule))
     }
     problems += overrides.unused.map { ConversionError.overrideMatchesNothing(pattern: $0) }
     return tensors
@@ -47,30 +32,27 @@ extension Planner {
   private func derivedTensors(_ scheme: NamingScheme) -> [PlannedTensor] {
     model.definition.derived.compactMap { rule in
       guard let pattern = model.definition.pattern(of: rule, in: scheme),
-        let numbers = try? model.hyperparameters(),
-        let factors = Llama3Frequencies.factors(numbers.rotary), let shape = Shape([factors.count])
+        let values = model.parameters.derivedValues(rule.role), let shape = Shape([values.count])
       else { return nil }
       return PlannedTensor(
-        name: pattern.name(layer: nil), place: TensorPlace(rule.role), source: .values(factors), format: .f32,
-        shape: shape, rule: "follows from the rotary scaling")
+        name: pattern.name(layer: nil), purpose: PlannedTensor.Purpose(roles: [rule.role], layer: nil, part: nil),
+        source: .values(values), format: .f32, shape: shape, rule: "follows from the rotary scaling")
     }
   }
 
   /// The storage format of one tensor, whether or not its rows fill the blocks, and the rule that decides it.
   private mutating func format(
-    of reader: RowReader, named name: TensorName, _ target: ConversionRequest.Target, _ type: StorageFormat?,
+    of tensor: ArrangedTensor, _ target: ConversionRequest.Target, _ type: StorageFormat?,
     _ overrides: inout TypeOverrides
   ) -> (format: StorageFormat, rule: String) {
-    let shape = reader.tensor.shape
-    let override = overrides.format(for: name)
-    if let override {
+    if let override = overrides.format(for: tensor.name) {
       return (override.format, override.rule)
-    } else if target == .gguf, shape.rank <= 1, type != nil {
-      return (.f32, "one-dimensional tensors stay F32 in a GGUF")
+    } else if target == .gguf, type != nil, let reason = tensor.reasonForF32 {
+      return (.f32, reason)
     } else if let type {
       return (type, request.type == .automatic ? "the format of the source" : "the format asked for")
     } else {
-      return keptFormat(of: reader, target)
+      return keptFormat(of: tensor.reader, target)
     }
   }
 
@@ -87,11 +69,15 @@ extension Planner {
   mutating func applyTypeProblems(_ tensors: [PlannedTensor]) {
     var requantized: [StorageFormat: (to: StorageFormat, count: Int)] = [:]
     for tensor in tensors {
-      guard case .rows(let reader) = tensor.source, tensor.format != reader.format else { continue }
-      if !Codec.canDecode(reader.format) { problems.append(TensorProblem(reader.tensor, .notDecodable(reader.format))) }
-      if !Codec.canEncode(tensor.format) { problems.append(TensorProblem(reader.tensor, .notEncodable(tensor.format))) }
-      if reader.format.isQuantized, tensor.format.isQuantized {
-        requantized[reader.format] = (tensor.format, (requantized[reader.format]?.count ?? 0) + 1)
+      for source in tensor.sources {
+        guard let format = source.descriptor.format, tensor.format != format else { continue }
+        if !Codec.canDecode(format) { problems.append(TensorProblem(source.descriptor, .notDecodable(format))) }
+        if !Codec.canEncode(tensor.format) {
+          problems.append(TensorProblem(source.descriptor, .notEncodable(tensor.format)))
+        }
+        if format.isQuantized, tensor.format.isQuantized {
+          requantized[format] = (tensor.format, (requantized[format]?.count ?? 0) + 1)
+        }
       }
     }
     if !request.allowsRequantizing {
@@ -121,10 +107,7 @@ extension Planner {
     guard !fromGGUF else { return typeForFolder(Set(formats)) }
     // The reference's "auto": the first matrix that is half-wide decides. Where all are F32 it takes F16, which loses;
     // here they stay F32.
-    let ordered = model.tensors.sorted {
-      model.isBeforeInReference(
-        $0.place, file: $0.descriptor.fileIndex, $1.place, file: $1.descriptor.fileIndex)
-    }
+    let ordered = model.tensors.sorted { model.referencePosition(of: $0) < model.referencePosition(of: $1) }
     let first = ordered.first { $0.descriptor.shape.rank > 1 && [.bf16, .f16].contains($0.descriptor.format) }
     return first?.descriptor.format ?? .f32
   }
@@ -137,11 +120,13 @@ extension Planner {
       }
       return .f32
     }
-    for tensor in model.tensors where tensor.descriptor.shape.rank <= 1 && tensor.descriptor.format == .f32 {
-      guard isExact(tensor, as: format) else {
-        remarks.append(
-          .note("tensor \(tensor.descriptor.name.text.quoted) has values that \(format) cannot hold, so all become F32")
-        )
+    for place in model.places {
+      guard let stored = model.tensor(place), stored.descriptor.shape.rank <= 1, stored.descriptor.format == .f32,
+        let layout = model.canonicalLayout(place), layout.shape.rank <= 1
+      else { continue }
+      guard isExact(place, as: format) else {
+        let name = stored.descriptor.name.text.quoted
+        remarks.append(.note("tensor \(name) has values that \(format) cannot hold, so all become F32"))
         return .f32
       }
     }
@@ -149,20 +134,20 @@ extension Planner {
   }
 
   /// Whether a vector's values survive being stored as `format`; false also when they cannot be read.
-  private func isExact(_ tensor: MappedTensor, as format: StorageFormat) -> Bool {
-    var bytes: [UInt8] = []
-    let count = tensor.descriptor.byteCount
-    var report = EncodingReport()
-    var encoded = [UInt8](
-      repeating: 0, count: format.byteCount(elementCount: tensor.descriptor.shape.elementCount) ?? 0)
+  private func isExact(_ place: TensorPlace, as format: StorageFormat) -> Bool {
     do {
-      try model.checkpoint.read(tensor.descriptor, from: 0, count: count, into: &bytes)
+      let reader = try model.canonicalReader(place)
+      var (bytes, scratch): ([UInt8], [UInt8]) = ([], [])
+      try reader.read(0..<reader.geometry.rowCount, into: &bytes, scratch: &scratch)
+      var encoded = [UInt8](repeating: 0, count: format.byteCount(elementCount: reader.layout.shape.elementCount) ?? 0)
       var destination = encoded.mutableSpan
+      var report = EncodingReport()
+      let byteCount = reader.geometry.rowCount * reader.rowByteCount
       try Codec.convert(
-        .f32, bytes.span.bytes.extracting(first: count), to: format, into: &destination, report: &report)
+        .f32, bytes.span.bytes.extracting(first: byteCount), to: format, into: &destination, report: &report)
+      return report.changedCount == 0
     } catch {
       return false
     }
-    return report.changedCount == 0
   }
 }

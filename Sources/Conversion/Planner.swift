@@ -77,7 +77,8 @@ public struct Planner {
       return
     }
     do throws(ParameterError) {
-      _ = try model.hyperparameters()
+      // The numbers of an architecture that no forward pass runs are only looked at one by one.
+      if model.definition.forwardPass != nil { _ = try model.hyperparameters() }
     } catch {
       problems.append(error)
     }

@@ -67,13 +67,15 @@ extension TensorOutcome {
   public var json: JSON {
     var members = JSON.Object()
     members["name"] = .string(tensor.name.text)
-    members["role"] = .string(tensor.place.role.rawValue)
-    if let layer = tensor.place.layer { members["layer"] = .integer(layer) }
+    members["role"] = .string(tensor.purpose.name)
+    if let layer = tensor.purpose.layer { members["layer"] = .integer(layer) }
+    if let part = tensor.purpose.part { members["part"] = .integer(part) }
     members["source"] = tensor.sourceName.map { .string($0.text) } ?? .null
+    if tensor.sources.count > 1 { members["source_count"] = .integer(tensor.sources.count) }
     members["from"] = .string(tensor.sourceFormat.name)
     members["to"] = .string(tensor.format.name)
     members["shape"] = .array(tensor.shape.extents.map { .integer($0) })
-    members["transform"] = .string(tensor.mapping?.description ?? "derived")
+    members["transform"] = .string(tensor.transform)
     members["rule"] = .string(tensor.rule)
     for (key, value) in (report ?? EncodingReport()).members { members[key] = value }
     return .object(members)

@@ -10,7 +10,7 @@ struct RecipeAssignment {
   private let facts: Recipe.ModelFacts
   private let isFromGGUF: Bool
   private let layerCount: Int
-  private let counts: [Recipe.Kind: Int]
+  private var counts: [Recipe.Kind: Int] = [:]
   /// Matrices of each kind that the recipe decided on so far.
   private var positions: [Recipe.Kind: Int] = [:]
 
@@ -26,22 +26,27 @@ struct RecipeAssignment {
       headsPerKeyValueHead: heads / keyValueHeads, expertCount: numbers.integer("expert_count") ?? 0,
       tiesEmbeddings: model.tensor(TensorPlace(.output)) == nil,
       isSeventyBillion: model.definition.ggufArchitecture == "llama" && layerCount == 80 && heads != keyValueHeads)
-    counts = model.tensors.reduce(into: [:]) { $0[Recipe.Kind($1.place.role), default: 0] += 1 }
+  }
+
+  /// Learns how many matrices there are of each kind.
+  mutating func count(_ tensors: [ArrangedTensor]) {
+    counts = tensors.reduce(into: [:]) { $0[Recipe.Kind($1.purpose.roles), default: 0] += 1 }
   }
 
   /// The tensors layer by layer, so that a matrix's number among those of its kind follows the layers.
-  func inOrder(_ tensors: [MappedTensor]) -> [MappedTensor] {
-    tensors.sorted { ($0.place.layer ?? -1) < ($1.place.layer ?? -1) }
+  func inOrder(_ tensors: [ArrangedTensor]) -> [ArrangedTensor] {
+    tensors.sorted { ($0.purpose.layer ?? -1) < ($1.purpose.layer ?? -1) }
   }
 
   /// The format of one tensor, whether or not its rows fill the blocks, and the rule that decides it.
   mutating func format(
-    of reader: RowReader, at place: TensorPlace, named name: TensorName, _ overrides: inout TypeOverrides
+    of tensor: ArrangedTensor, _ overrides: inout TypeOverrides
   ) -> (format: StorageFormat, rule: String) {
-    let kind = Recipe.Kind(place.role)
+    let (reader, name, shape) = (tensor.reader, tensor.name, tensor.shape)
+    let kind = Recipe.Kind(tensor.purpose.roles)
     guard let defaultFormat = recipe.format else { return (reader.format, "COPY: kept") }
-    guard Self.isQuantizable(name, reader.tensor.shape) else { return unquantized(reader, "no matrix of weights") }
-    if kind == .output, options.keepsOutput { return unquantized(reader, "--leave-output-tensor") }
+    guard Self.isQuantizable(name, shape) else { return unquantized(tensor, "no matrix of weights") }
+    if kind == .output, options.keepsOutput { return unquantized(tensor, "--leave-output-tensor") }
     let override = overrides.format(for: name)
     if let choice = optionFormat(kind, isOverridden: override != nil) { return choice }
     if let override { return (override.format, override.rule) }
@@ -50,9 +55,8 @@ struct RecipeAssignment {
     let isFeedForward = [.feedForwardGate, .feedForwardUp, .feedForwardDown].contains(kind)
     let count = isFeedForward ? layerCount : counts[kind] ?? 0
     let ordinal = positions[kind, default: 0]
-    let position = isFeedForward && facts.expertCount > 1 ? place.layer ?? 0 : ordinal
+    let position = isFeedForward && facts.expertCount > 1 ? tensor.purpose.layer ?? 0 : ordinal
     positions[kind, default: 0] += 1
-    let shape = reader.tensor.shape
     let choice = recipe.choice(
       for: Recipe.MatrixFacts(
         kind: kind, rowElementCount: shape.rowElementCount, position: position, count: count, ordinal: ordinal,
@@ -78,8 +82,9 @@ struct RecipeAssignment {
   }
 
   /// A tensor that the recipe leaves alone.
-  private func unquantized(_ reader: RowReader, _ rule: String) -> (format: StorageFormat, rule: String) {
-    isFromGGUF || (reader.tensor.shape.rank > 1 && reader.format.facts.ggmlType != nil)
+  private func unquantized(_ tensor: ArrangedTensor, _ rule: String) -> (format: StorageFormat, rule: String) {
+    let reader = tensor.reader
+    return isFromGGUF || (tensor.shape.rank > 1 && reader.format.facts.ggmlType != nil)
       ? (reader.format, "\(rule): kept") : (.f32, "\(rule): F32")
   }
 }
@@ -96,12 +101,16 @@ extension Planner {
 }
 
 extension Recipe.Kind {
+  /// The kinds by role. A mixture's experts and its shared expert count as the feed-forward network.
   private static let kinds: [TensorRole: Recipe.Kind] = [
     .tokenEmbedding: .tokenEmbedding, .output: .output, .attentionQuery: .attentionQuery,
     .attentionKey: .attentionKey, .attentionValue: .attentionValue, .attentionOutput: .attentionOutput,
     .feedForwardGate: .feedForwardGate, .feedForwardUp: .feedForwardUp, .feedForwardDown: .feedForwardDown,
+    "expert_gate": .feedForwardGate, "expert_up": .feedForwardUp, "expert_down": .feedForwardDown,
+    "shared_expert_gate": .feedForwardGate, "shared_expert_up": .feedForwardUp,
+    "shared_expert_down": .feedForwardDown,
   ]
 
-  /// The kind of the matrix of a role.
-  init(_ role: TensorRole) { self = Self.kinds[role] ?? .other }
+  /// The kind of the matrix that holds these roles; the last of them names it, as `attn_qkv` goes with the values.
+  init(_ roles: [TensorRole]) { self = roles.last.flatMap { Self.kinds[$0] } ?? .other }
 }

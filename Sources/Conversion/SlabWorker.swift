@@ -7,6 +7,8 @@ import Tensors
 struct Slab: Sendable {
   /// Which file, and which of its tensors.
   let fileIndex: Int, tensorIndex: Int
+  /// Which of the pieces that are copied, when bytes go over as they are.
+  let runIndex: Int
   /// The rows of the output; empty when bytes go over as they are.
   let rows: Range<Int>
   /// Where the bytes begin in the tensor, and how many they are.
@@ -33,9 +35,9 @@ struct SlabWorker {
       return nil
     case .rows(let reader) where tensor.isCopy:
       guard slab.byteCount > 0 else { return nil }
-      let input = reader.tensor
-      try file.copy(
-        reader.file, from: input.fileOffset + slab.byteOffset, count: slab.byteCount, to: target)
+      let run = tensor.copyRuns[slab.runIndex]
+      let offset = run.source.fileOffset + run.sourceOffset + slab.byteOffset - run.targetOffset
+      try file.copy(reader.file(of: run.source), from: offset, count: slab.byteCount, to: target)
       return nil
     case .rows(let reader):
       try reader.read(slab.rows, into: &stored, scratch: &scratch)
@@ -76,8 +78,9 @@ struct SlabWorker {
       let first = slab.rows.lowerBound * reader.geometry.rowElementCount + index
       let (row, column) = first.quotientAndRemainder(dividingBy: max(1, tensor.shape.rowElementCount))
       throw FileFact(
-        path: reader.file.path,
-        fact: TensorProblem(reader.tensor, .nonfinite(row: row, column: column, format: tensor.format)))
+        path: reader.file(of: reader.sources[0].descriptor).path,
+        fact: TensorProblem(
+          reader.sources[0].descriptor, .nonfinite(row: row, column: column, format: tensor.format)))
     }
     try file.write(encoded.span.bytes.extracting(first: slab.byteCount), at: target)
     return isExact ? nil : report

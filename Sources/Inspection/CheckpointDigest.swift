@@ -51,7 +51,7 @@ extension CheckpointDigest {
     for file in checkpoint.files { try file.requireUnchanged() }
     entries = zip(sources, digests.all).map { source, digest in
       Entry(
-        name: source.name, format: source.tensor.statedFormat.description, shape: source.tensor.shape, sha256: digest)
+        name: source.name, format: source.format, shape: source.shape, sha256: digest)
     }.sorted { $0.name < $1.name }
     path = checkpoint.path
     if case .model = recognition { isCanonical = true } else { isCanonical = false }
@@ -65,12 +65,10 @@ extension CheckpointDigest {
     guard model.problems.isEmpty else {
       throw ProblemList(model.problems.map { FileFact(path: checkpoint.path, fact: $0) })
     }
-    let canonical = model.definition.scheme("hf") ?? model.scheme
-    return try model.tensors.map { tensor in
-      let name = model.definition.rule(tensor.place.role)
-        .flatMap { model.definition.pattern(of: $0, in: canonical) }?.name(layer: tensor.place.layer)
-      return DigestSource(
-        name: name ?? tensor.descriptor.name, tensor: tensor.descriptor, reader: try model.canonicalReader(tensor))
+    return try model.places.map { place in
+      let reader = try model.canonicalReader(place)
+      let name = model.definition.canonicalName(of: place)
+      return DigestSource(name: name, tensor: reader.sources[0].descriptor, reader: reader)
     }
   }
 
@@ -100,15 +98,22 @@ private struct DigestSource: Sendable {
   /// Gives rows in the canonical layout; nil for the bytes as they are.
   let reader: RowReader?
 
+  /// The storage format of the digested bytes.
+  var format: String {
+    reader.map { $0.isCopy ? tensor.statedFormat.description : $0.format.name } ?? tensor.statedFormat.description
+  }
+  /// The extents.
+  var shape: Shape { reader?.layout.shape ?? tensor.shape }
+
   func sha256(_ checkpoint: Checkpoint, progress: @Sendable (Int) -> Void) throws -> String {
-    let extents = tensor.shape.extents.map(String.init).joined(separator: "x")
+    let extents = shape.extents.map(String.init).joined(separator: "x")
     var hasher = FileDigest.Hasher()
-    hasher.update(Array("\(name.text) \(tensor.statedFormat) \(extents)\n".utf8)[...])
+    hasher.update(Array("\(name.text) \(format) \(extents)\n".utf8)[...])
     var slab: [UInt8] = []
-    if let reader, !reader.mapping.isIdentity {
+    if let reader, !reader.isCopy {
       var scratch: [UInt8] = []
       let rowCount = reader.geometry.rowCount
-      let step = max(1, Self.slabByteCount / max(1, reader.rowByteCount) / reader.groupRowCount) * reader.groupRowCount
+      let step = max(1, Self.slabByteCount / max(1, reader.rowByteCount))
       for first in stride(from: 0, to: rowCount, by: step) {
         let rows = first..<min(rowCount, first + step)
         try reader.read(rows, into: &slab, scratch: &scratch)

@@ -14,51 +14,71 @@ extension Definition {
       "naming_schemes": .array(schemes.map { .string($0.name) }),
       "parameters": .array(parameters.map(\.json)),
       "tensors": .array(tensors.map { json(of: $0) }),
+      "packed": .array(packed.map { json(of: $0) }),
       "forward_pass": forwardPass?.json ?? .null,
     ])
   }
 
   private func json(of rule: TensorRule) -> JSON {
     var names: JSON.Object = [:]
-    var transforms: JSON.Object = [:]
-    for scheme in schemes {
-      names[ExactString(scheme.name)] = pattern(of: rule, in: scheme).map { .string($0.text) }
-      if let words = transformWording(of: rule, in: scheme) {
-        transforms[ExactString(scheme.name)] = .string(words)
-      }
-    }
+    for scheme in schemes { names[ExactString(scheme.name)] = pattern(of: rule, in: scheme).map { .string($0.text) } }
     return .members([
       "role": .string(rule.role.rawValue), "shape": .array(rule.shape.map { .string($0.description) }),
+      "parts": rule.parts.map { .string($0.description) } ?? .null,
       "optional": .bool(rule.isOptional), "tied_to": rule.tiedTo.map { .string($0.rawValue) } ?? .null,
-      "names": .object(names), "transforms": .object(transforms),
+      "names": .object(names), "transforms": transforms(rule.transforms.mapValues(\.wording)),
     ])
   }
 
-  /// The transform of `rule` in `scheme` as a definition spells it; nil for identity.
-  public func transformWording(of rule: TensorRule, in scheme: NamingScheme) -> String? {
-    switch rule.transforms[scheme.name] ?? scheme.base.flatMap({ rule.transforms[$0] }) {
-    case .rotaryPermutation(let headCount): "rotary(\(headCount))"
-    case nil: nil
+  private func json(of rule: PackedRule) -> JSON {
+    var names: JSON.Object = [:]
+    for scheme in schemes {
+      names[ExactString(scheme.name)] = patterns(of: rule, in: scheme)?.first.map { .string($0.text) }
     }
+    return .members([
+      "roles": .array(rule.roles.map { .string($0.rawValue) }), "names": .object(names),
+      "arrangements": transforms(rule.arrangements.mapValues(\.wording)),
+      "transposed": .array(rule.transposedSchemes.sorted().map { .string($0) }),
+    ])
+  }
+
+  /// By scheme, in the order of the schemes; a scheme has those of its base.
+  private func transforms(_ wordings: [String: String]) -> JSON {
+    var members: JSON.Object = [:]
+    for scheme in schemes {
+      members[ExactString(scheme.name)] = (wordings[scheme.name] ?? scheme.base.flatMap { wordings[$0] }).map {
+        .string($0)
+      }
+    }
+    return .object(members)
   }
 }
 
 extension ParameterRule {
   var json: JSON {
     .members([
-      "name": .string(name), "type": .string(kind.rawValue), "config": .array(configKeys.map { .string($0) }),
-      "meta": metaKey.map { .string($0) } ?? .null, "default": defaultValue.map { .string($0.wording) } ?? .null,
+      "name": .string(name), "type": .string(typeName), "config": .array(configKeys.map { .string($0) }),
+      "meta": metaKey.map { .string($0) } ?? .null, "default": defaultWording.map { .string($0) } ?? .null,
       "optional": .bool(isOptional),
     ])
   }
 }
 
+extension ParameterRule {
+  /// The type as a definition spells it.
+  public var typeName: String { isList ? "[\(kind.rawValue)]" : kind.rawValue }
+
+  /// The defaults as a definition spells them; nil for none.
+  public var defaultWording: String? {
+    defaults.isEmpty ? nil : defaults.map(\.wording).joined(separator: ", or ")
+  }
+}
+
 extension ParameterRule.Default {
-  /// The default as a definition spells it.
-  public var wording: String {
+  fileprivate var wording: String {
     switch self {
     case .value(let value): value.description
-    case .quotient(let dividend, let divisor): divisor.map { "\(dividend)/\($0)" } ?? dividend
+    case .formula(let formula): formula.description
     }
   }
 }

@@ -71,7 +71,10 @@ extension Model {
       parameters = try place(path) {
         () throws(ParameterError) in try definition.parameters(of: checkpoint.metadata, evidence: evidence)
       }
-      try restoreLlama3(checkpoint, definition, scheme, &parameters, &problems, &remarks)
+      var scaling = RotaryScalingTensors(checkpoint, definition, scheme)
+      try scaling.restore(&parameters)
+      problems += scaling.problems
+      remarks += scaling.remarks
     case (_, let configuration?, _):
       parameters = try place(path) {
         () throws(ParameterError) in try definition.parameters(of: configuration)
@@ -155,13 +158,15 @@ extension Definition.Evidence {
   init(_ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme) {
     let reader = definition.reader(of: scheme)
     var rows: [TensorRole: Int] = [:]
+    var roles: Set<TensorRole> = []
     var layerCount: Int?
     for tensor in checkpoint.tensors {
-      guard case .tensor(let role, let layer) = reader.meaning(of: tensor.name) else { continue }
-      if let layer { layerCount = max(layerCount ?? 0, layer + 1) }
-      if rows[role] == nil { rows[role] = tensor.shape.extents.first ?? 1 }
+      guard case .tensor(let index, let layer, _) = reader.meaning(of: tensor.name) else { continue }
+      let rule = reader.rules[index]
+      if let layer, rule.tensors[0].layers == nil { layerCount = max(layerCount ?? 0, layer + 1) }
+      for role in rule.roles { roles.insert(role) }
+      if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.extents.first ?? 1 }
     }
-    let found = rows
-    self.init(layerCount: layerCount) { found[$0] }
+    self.init(layerCount: layerCount, roles: roles, rows: rows)
   }
 }

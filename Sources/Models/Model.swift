@@ -21,7 +21,7 @@ public struct Model: Sendable {
   public let parameters: ParameterSet
   /// Whether a file states the numbers; otherwise they are those that the tensors show, without head counts.
   public let hasStatedNumbers: Bool
-  /// The tensors with their roles, in file order.
+  /// The stored tensors with their meaning, in file order.
   public let tensors: [MappedTensor]
   /// Tensors that follow from the parameters.
   public let derived: [TensorDescriptor]
@@ -32,7 +32,9 @@ public struct Model: Sendable {
   /// What was decided and should be said, such as how the scheme was found.
   public let remarks: [String]
 
-  private let indexByPlace: [TensorPlace: Int]
+  private let locations: [TensorPlace: StoredLocation]
+  /// The canonical tensors that the checkpoint holds, in file order.
+  public let places: [TensorPlace]
 
   init(
     checkpoint: Checkpoint, folder: ModelFolder?, configuration: Configuration?, definition: Definition,
@@ -51,51 +53,39 @@ public struct Model: Sendable {
     dropped = mapped.dropped
     self.problems = mapped.problems + problems
     self.remarks = remarks
-    indexByPlace = Dictionary(
-      mapped.tensors.enumerated().map { ($1.place, $0) }, uniquingKeysWith: { first, _ in first })
+    locations = mapped.locations
+    places = mapped.places
   }
 
-  /// The tensor at `place`.
-  public func tensor(_ place: TensorPlace) -> MappedTensor? { indexByPlace[place].map { tensors[$0] } }
-
-  /// The numbers as the forward pass and the transforms take them.
+  /// The numbers as the forward pass takes them.
   public func hyperparameters() throws(ParameterError) -> Hyperparameters {
     try Hyperparameters(parameters, features: definition.forwardPass ?? ForwardPassFeatures())
   }
 
-  /// A reader of a tensor's rows in the canonical layout.
-  public func canonicalReader(_ tensor: MappedTensor) throws(TensorProblem) -> RowReader {
-    try RowReader(checkpoint, tensor.descriptor, RowMapping(from: tensor.transform, to: .identity))
-  }
-}
+  /// Where the canonical tensor at `place` is stored.
+  public func location(_ place: TensorPlace) -> StoredLocation? { locations[place] }
 
-/// A role in a layer, and which of several there: what makes two tensors of different files the same.
-public struct TensorPlace: Hashable, Sendable, CustomStringConvertible {
-  /// What the tensor is for.
-  public let role: TensorRole
-  /// The layer; nil outside layers.
-  public let layer: Int?
-  /// Which of the layer's tensors of this role, such as the expert; nil where there is one.
-  public let part: Int?
+  /// The stored tensor that holds the canonical tensor at `place`.
+  public func tensor(_ place: TensorPlace) -> MappedTensor? { locations[place].map { tensors[$0.tensorIndex] } }
 
-  /// The place of `role` in `layer`.
-  public init(_ role: TensorRole, layer: Int? = nil, part: Int? = nil) {
-    self.role = role
-    self.layer = layer
-    self.part = part
+  /// A reader of the rows of a canonical tensor.
+  ///
+  /// - Throws: if it is absent or its storage format is not known.
+  public func canonicalReader(_ place: TensorPlace) throws -> RowReader {
+    guard let layout = canonicalLayout(place) else { throw AbsentTensor(path: checkpoint.path, place: place) }
+    return try RowReader(self, layout, layer: place.layer, part: place.part)
   }
 
-  public var description: String {
-    [layer.map { "layer \($0)" }, role.words, part.map(String.init)].compactMap(\.self).joined(separator: " ")
+  /// The canonical layout of the tensor at `place`, if it is there.
+  public func canonicalLayout(_ place: TensorPlace) -> StoredLayout? {
+    guard let location = locations[place], let rule = definition.rule(place.role) else { return nil }
+    let stored = tensors[location.tensorIndex].layout
+    let component = stored.components[location.component]
+    // What stands alone may have extents that no number gives; the file's are then the canonical ones.
+    let isAlone = stored.components.count == 1 && stored.partCount == nil && stored.transposedBlockCount == nil
+    let extents =
+      rule.shape.count == 1 ? [max(component.rowCount, stored.columnCount)] : [component.rowCount, stored.columnCount]
+    guard let shape = isAlone && rule.shapes.isEmpty ? stored.shape : Shape(extents) else { return nil }
+    return try? definition.canonicalLayout(of: rule, shape: shape)
   }
-}
-
-/// A tensor with its role and layout.
-public struct MappedTensor: Sendable {
-  /// Its role and layer.
-  public let place: TensorPlace
-  /// Its facts in the file.
-  public let descriptor: TensorDescriptor
-  /// How its layout in the file differs from the canonical one.
-  public let transform: Transform
 }

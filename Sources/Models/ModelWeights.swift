@@ -16,14 +16,14 @@ public struct ModelWeights: WeightSource {
   public init(_ model: Model) throws {
     var problems = model.problems
     var readers: [TensorPlace: RowReader] = [:]
-    for tensor in model.tensors {
-      do throws(TensorProblem) {
-        let reader = try model.canonicalReader(tensor)
+    for place in model.places {
+      do {
+        let reader = try model.canonicalReader(place)
         guard Codec.canDecode(reader.format) else {
-          throw TensorProblem(tensor.descriptor, .notDecodable(reader.format))
+          throw TensorProblem(reader.sources[0].descriptor, .notDecodable(reader.format))
         }
-        readers[tensor.place] = reader
-      } catch {
+        readers[place] = reader
+      } catch let error as any IngotError {
         problems.append(error)
       }
     }
@@ -61,12 +61,11 @@ struct AbsentTensor: IngotError {
 }
 
 extension RowReader {
-  /// Decodes rows `rows` of the canonical layout into the head of `values`, which grows if it is too small.
+  /// Decodes rows `rows` of a canonical tensor into the head of `values`, which grows if it is too small.
   ///
   /// A vector counts as one row here, whether or not its elements move.
   public func readValues(_ rows: Range<Int>, into values: inout [Float]) throws {
-    let isMovedVector = tensor.shape.rank == 1 && geometry.rowElementCount == 1
-    let stored = isMovedVector ? 0..<geometry.rowCount : rows
+    let stored = layout.shape.rank == 1 ? 0..<geometry.rowCount : rows
     let elementCount = stored.count * geometry.rowElementCount
     if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
     var slab: [UInt8] = []

@@ -13,8 +13,11 @@ public struct TensorProblem: IngotError {
     case wrongShape(found: Shape, expected: Shape, expression: String)
     case wrongElementCount(found: Int, expected: Int)
     case doesNotSplitIntoHeads(rowCount: Int, headCount: Int)
+    case doesNotSplitIntoGroups(rowCount: Int, groupCount: Int)
+    case impossibleExtents
     case twiceInRole(role: TensorRole, other: TensorName)
     case layerBeyondEnd(layer: Int, layerCount: Int)
+    case partBeyondEnd(part: Int, partCount: Int)
     case bigEndian
     case notDecodable(StorageFormat)
     case notEncodable(StorageFormat)
@@ -56,9 +59,14 @@ public struct TensorProblem: IngotError {
       "has \(found.grouped) elements, expected \(expected.grouped)"
     case .doesNotSplitIntoHeads(let rows, let heads):
       "\(rows.grouped) rows do not split into \(heads.grouped) heads of an even number of rows"
+    case .doesNotSplitIntoGroups(let rows, let groups):
+      "\(rows.grouped) rows do not split into \(groups.grouped) equal groups"
+    case .impossibleExtents: "the model's numbers give it no possible shape"
     case .twiceInRole(let role, let other): "is the \(role.words), and so is \(other.text.quoted)"
     case .layerBeyondEnd(let layer, let count):
       "belongs to layer \(layer.grouped) but the model has \(counted(count, "layer")) (0 to \((count - 1).grouped))"
+    case .partBeyondEnd(let part, let count):
+      "is number \(part.grouped) of \(count.grouped) in its layer (0 to \((count - 1).grouped))"
     case .bigEndian: "is stored big-endian, which is described but not converted"
     case .notDecodable(let format): "has storage format \(format), which cannot be decoded"
     case .notEncodable(let format): "is to become \(format), which cannot be encoded"
@@ -71,6 +79,19 @@ public struct TensorProblem: IngotError {
       "its layout depends on the number of heads, which no file states (put config.json or params.json beside it)"
     case .isComplex: "holds complex numbers, which no architecture here has"
     }
+  }
+}
+
+extension TensorProblem.Fact {
+  /// Why a layout cannot be had, as a fact about the tensor.
+  public init(_ misfit: LayoutMisfit) {
+    self =
+      switch misfit {
+      case .needsNumbers: .layoutNeedsNumbers
+      case .rowsDoNotSplitIntoHeads(let rows, let heads): .doesNotSplitIntoHeads(rowCount: rows, headCount: heads)
+      case .rowsDoNotSplitIntoGroups(let rows, let groups): .doesNotSplitIntoGroups(rowCount: rows, groupCount: groups)
+      case .impossibleExtents: .impossibleExtents
+      }
   }
 }
 

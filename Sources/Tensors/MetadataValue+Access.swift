@@ -10,6 +10,19 @@ extension MetadataValue {
   /// The elements of an array of strings.
   public var strings: PackedStrings? { if case .array(.string(let value)) = self { value } else { nil } }
 
+  /// The elements of an array of numbers, booleans or strings, each as a value of its own.
+  public var elements: [MetadataValue]? {
+    guard case .array(let values) = self else { return nil }
+    return switch values {
+    case .float32(let values): values.map { .float32($0) }
+    case .float64(let values): values.map { .float64($0) }
+    case .bool(let values): values.map { .bool($0) }
+    case .string(let values): values.map { .string(ByteString($0)) }
+    case .array: nil
+    default: values.integers?.map { .int64(Int64($0)) }
+    }
+  }
+
   /// The value of any integer type that fits an `Int`.
   public var integer: Int? {
     switch self {

@@ -8,10 +8,11 @@ import Testing
   @Test func everyFileOfTheFolderIsBundled() throws {
     let folder = Fixtures.packagePath("Sources", "Architectures", "Definitions")
     let files = try FileSystem.list(folder).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
-    #expect(Set(try DefinitionLibrary.bundled().definitions.map(\.name)) == Set(files))
+    let definitions = try DefinitionLibrary.bundled().definitions
+    #expect(Set(definitions.map(\.name) + definitions.flatMap(\.baseNames)) == Set(files))
   }
 
-  @Test func aDefinitionInheritsOneLevel() throws {
+  @Test func aDefinitionInheritsWhatItDoesNotSay() throws {
     let yi = try #require(try DefinitionLibrary.bundled().definition(named: "yi"))
     #expect(yi.ggufArchitecture == "llama")
     #expect(yi.tensors.count == 19)
@@ -27,12 +28,13 @@ import Testing
       "definition, extends: extends \"nothing\", which is no bundled definition"
     ),
     (
-      #"{"name":"x","summary":"","extends":"yi"}"#,
-      "definition, extends: extends \"yi\", which itself extends another definition"
+      #"{"name":"x","summary":"","extends":"yi","removes":["nothing"]}"#,
+      "definition, removes: \"nothing\" is no parameter, role or dropped tensor of the base"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"{layer}.{layer}"}}]}"#,
-      "definition, tensors[0].names.a: \"{layer}.{layer}\" is not a name pattern (a whole name with at most one {layer})"
+      "definition, tensors[0].names.a: \"{layer}.{layer}\" is not a name pattern (a whole name with at most one {layer} and one"
+        + " {part} between dots)"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"b":"w"}}]}"#,
@@ -40,7 +42,8 @@ import Testing
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"flip(x)"}}]}"#,
-      "definition, tensors[0].transforms.a: \"flip(x)\" is not a transform (known: rotary(PARAMETER))"
+      "definition, tensors[0].transforms.a: \"flip(x)\" is not a transform (known: rotary(HEADS), plus_one,"
+        + " transpose, transpose(BLOCKS))"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"rotary(h)"}}]}"#,
@@ -55,8 +58,23 @@ import Testing
       "definition, tensors[0]: unknown key \"shpae\""
     ),
     (
+      #"{"name":"x","summary":"","schemes":{"a":{}},"packed":[{"roles":["r"],"names":{"a":"w"}}]}"#,
+      "definition, packed[0].roles: role \"r\" is not declared under \"tensors\""
+    ),
+    (
+      #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r"}],"packed":[{"roles":["r"],"arrangements":{"a":"piled"}}]}"#,
+      "definition, packed[0].arrangements.a: \"piled\" is not an arrangement (known: concatenated, grouped(GROUPS),"
+        + " stacked)"
+    ),
+    (
+      #"{"name":"x","summary":"","tensors":[{"role":"r","shape":["a**b"]}]}"#,
+      "definition, tensors[0].shape: \"a**b\" is not a formula (parameters and numbers with + - * / // int( ) and"
+        + " parentheses)"
+    ),
+    (
       #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u8"}]}"#,
-      "definition, parameters[0].type: expected u32, f32 or bool, found \"u8\""
+      "definition, parameters[0].type: expected u32, f32, bool, string or a list of them such as [bool], found"
+        + " \"u8\""
     ),
     (
       #"{"name":"x","summary":"","forward_pass":{"norm":"batch"}}"#,
@@ -95,32 +113,5 @@ import Testing
   @Test("matches whole names only", arguments: cases)
   func match(pattern: String, name: TensorName, layer: Int?) throws {
     #expect(try #require(NamePattern(pattern)).match(name)?.layer == layer)
-  }
-}
-
-@Suite struct TransformTests {
-  @Test("is undone by its inverse", arguments: [(8, 2, 16), (6, 3, 4), (64, 8, 2), (5, 5, 6)])
-  func inverse(headCount: Int, keyValueHeadCount: Int, headDimension: Int) throws {
-    for count in [headCount, keyValueHeadCount] {
-      let transform = Transform.rotaryPermutation(headCount: count)
-      let rows = count * headDimension
-      try transform.requireFit(rowCount: rows)
-      let stored = (0..<rows).map { transform.canonicalRow(ofStored: $0, rowCount: rows) }
-      #expect(Set(stored) == Set(0..<rows))
-      for row in 0..<rows { #expect(transform.storedRow(ofCanonical: stored[row], rowCount: rows) == row) }
-    }
-  }
-
-  @Test func rotaryPairsBecomeNeighbours() {
-    // One head of 6 rows: halves 0 1 2 and 3 4 5 are interleaved.
-    let transform = Transform.rotaryPermutation(headCount: 1)
-    #expect((0..<6).map { transform.canonicalRow(ofStored: $0, rowCount: 6) } == [0, 3, 1, 4, 2, 5])
-  }
-
-  @Test("refuses heads that rows do not fill", arguments: [(10, 2), (0, 2), (8, 0), (8, -1), (8, .max), (8, 16)])
-  func misfits(rowCount: Int, headCount: Int) {
-    #expect(throws: Transform.Misfit.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {
-      try Transform.rotaryPermutation(headCount: headCount).requireFit(rowCount: rowCount)
-    }
   }
 }

@@ -32,7 +32,7 @@ import Testing
       for tensor in plan.tensors {
         let name = tensor.name.text.replacing(/^blk\.\d+/, with: "blk.*")
         let expected = item["formats"]?[name]
-        let format = expected?.string ?? expected?.array?[tensor.place.layer ?? 0].string
+        let format = expected?.string ?? expected?.array?[tensor.purpose.layer ?? 0].string
         #expect(tensor.format.name == format, "\(recipe.name) \(tensor.name.text): \(tensor.rule)")
       }
     }

@@ -44,7 +44,7 @@ import Verification
     try edited.edit("blk.1.attn_\(letter).weight") { bytes in
       let rowCount = headCount * 8, width = bytes.count / rowCount
       bytes = (0..<rowCount).flatMap { row in
-        let stored = Transform.rotaryPermutation(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount)
+        let stored = RowOrder.rotary(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount)
         return bytes[stored * width..<(stored + 1) * width]
       }
     }

@@ -70,8 +70,8 @@ extension Definition {
     var table = Table(["parameter": .left, "type": .left, "config.json": .left, "default": .left])
     for rule in parameters {
       table.append(
-        rule.name, rule.kind.rawValue, rule.configKeys.joined(separator: ", "),
-        rule.defaultValue?.wording ?? (rule.isOptional ? "none" : "required"))
+        rule.name, rule.typeName, rule.configKeys.joined(separator: ", "),
+        rule.defaultWording ?? (rule.isOptional ? "none" : "required"))
     }
     return table.text()
   }
@@ -88,9 +88,9 @@ extension Definition {
   private var nameTables: String {
     schemes.map { scheme in
       var table = Table(["tensor": .left, "name in \(scheme.name)": .left, "layout": .left])
-      for rule in tensors {
-        guard let pattern = pattern(of: rule, in: scheme) else { continue }
-        table.append(rule.role.rawValue, pattern.text, transformWording(of: rule, in: scheme) ?? "")
+      for rule in storedRules(in: scheme) {
+        let roles = rule.roles.map(\.rawValue).joined(separator: ", ")
+        table.append(roles, rule.patterns.map(\.text).joined(separator: ", or "), rule.layoutWording)
       }
       return table.text()
     }.joined(separator: "\n")

@@ -25,7 +25,7 @@ extension ConversionPlan {
       table.append(
         tensor.name.text.escapedForDisplay, tensor.sourceName?.text.escapedForDisplay ?? "the parameters",
         tensor.formatWording,
-        tensor.layoutWording, tensor.shape.description, tensor.byteCount.byteSize, tensor.rule)
+        tensor.transform, tensor.shape.description, tensor.byteCount.byteSize, tensor.rule)
     }
     return "\n" + table.text()
   }
@@ -36,7 +36,4 @@ extension PlannedTensor {
   fileprivate var formatWording: String {
     sourceFormat == format ? format.name : "\(sourceFormat.name) → \(format.name)"
   }
-
-  /// How the rows move, or that they do not.
-  fileprivate var layoutWording: String { mapping.map { $0.isIdentity ? "as it is" : $0.description } ?? "derived" }
 }

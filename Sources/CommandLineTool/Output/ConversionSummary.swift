@@ -36,9 +36,10 @@ struct ConversionSummary {
     var order: [String] = []
     var counts: [String: Int] = [:]
     for outcome in errors.outcomes {
-      guard let mapping = outcome.tensor.mapping, !mapping.isIdentity else { continue }
-      if counts.updateValue((counts[mapping.description] ?? 0) + 1, forKey: mapping.description) == nil {
-        order.append(mapping.description)
+      guard case .rows(let reader) = outcome.tensor.source, !reader.isCopy else { continue }
+      let words = reader.description
+      if counts.updateValue((counts[words] ?? 0) + 1, forKey: words) == nil {
+        order.append(words)
       }
     }
     return order.isEmpty

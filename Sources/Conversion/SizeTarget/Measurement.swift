@@ -59,7 +59,7 @@ struct Measurement {
     return Matrix(
       tensor: tensor,
       factor: Sensitivity.factor(
-        tensor.place, layerCount: model.parameters.integer("layer_count") ?? 0,
+        tensor.purpose, layerCount: model.parameters.integer("layer_count") ?? 0,
         tiesEmbeddings: model.tensor(TensorPlace(.output)) == nil),
       rowCount: sample.rows.count, candidates: candidates)
   }

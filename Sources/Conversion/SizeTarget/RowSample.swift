@@ -28,9 +28,9 @@ struct RowSample {
     values = try Self.read(rows, reader)
     if let index = Codec.firstNonfinite(values.span) {
       throw FileFact(
-        path: reader.file.path,
+        path: reader.file(of: reader.sources[0].descriptor).path,
         fact: TensorProblem(
-          reader.tensor,
+          reader.sources[0].descriptor,
           .nonfinite(row: rows[index / rowElementCount], column: index % rowElementCount, format: .q8_0)))
     }
   }
@@ -39,17 +39,9 @@ struct RowSample {
     var sample: [UInt8] = [], slab: [UInt8] = [], scratch: [UInt8] = []
     let rowByteCount = reader.rowByteCount
     sample.reserveCapacity(rows.count * rowByteCount)
-    // Rows that must be read together are read once.
-    let group = reader.groupRowCount
-    var start = 0
-    while start < rows.count {
-      let end = rows[start...].firstIndex { $0 / group != rows[start] / group } ?? rows.count
-      let first = rows[start]
-      try reader.read(first..<rows[end - 1] + 1, into: &slab, scratch: &scratch)
-      for row in rows[start..<end] {
-        sample += slab[(row - first) * rowByteCount..<(row - first + 1) * rowByteCount]
-      }
-      start = end
+    for row in rows {
+      try reader.read(row..<row + 1, into: &slab, scratch: &scratch)
+      sample += slab[..<rowByteCount]
     }
     return try Codec.decode(
       reader.format, sample, elementCount: rows.count * reader.geometry.rowElementCount)

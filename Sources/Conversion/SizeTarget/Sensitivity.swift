@@ -20,14 +20,14 @@ enum Sensitivity {
   /// What matrices of the last layer count more than those of others, since no later layer makes up for their errors.
   private static let lastLayer = 5.0
 
-  /// The factor of a matrix.
-  static func factor(_ place: TensorPlace, layerCount: Int, tiesEmbeddings: Bool) -> Double {
-    switch place.role {
+  /// The factor of a matrix; one that holds several roles has that of the most sensitive.
+  static func factor(_ purpose: PlannedTensor.Purpose, layerCount: Int, tiesEmbeddings: Bool) -> Double {
+    switch purpose.roles[0] {
     case .output: return output
     case .tokenEmbedding: return tiesEmbeddings ? output : embedding
     default:
-      let factor = factors[place.role] ?? other
-      return place.layer == layerCount - 1 ? factor * lastLayer : factor
+      let factor = purpose.roles.map { factors[$0] ?? other }.max() ?? other
+      return purpose.layer == layerCount - 1 ? factor * lastLayer : factor
     }
   }
 

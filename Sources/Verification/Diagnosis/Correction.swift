@@ -23,9 +23,9 @@ enum Correction: Sendable, Hashable {
   func row(_ row: Int, rowCount: Int) -> Int {
     switch self {
     case .permuting(let headCount):
-      Transform.rotaryPermutation(headCount: headCount).canonicalRow(ofStored: row, rowCount: rowCount)
+      RowOrder.rotary(headCount: headCount).canonicalRow(ofStored: row, rowCount: rowCount)
     case .unpermuting(let headCount):
-      Transform.rotaryPermutation(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount)
+      RowOrder.rotary(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount)
     default: row
     }
   }
@@ -122,7 +122,7 @@ extension ModelWeights {
   /// The canonical extents of the tensor at `place`, as the model's numbers give them.
   func shape(of place: TensorPlace) -> [Int]? {
     guard let rule = model.definition.rule(place.role) else { return nil }
-    let extents = rule.shape.compactMap { $0.value(model.parameters) }
+    let extents = rule.shape.compactMap { $0.integer(model.parameters) }
     return extents.count == rule.shape.count && (1...2).contains(extents.count) && extents.allSatisfy { $0 > 0 }
       ? extents : nil
   }

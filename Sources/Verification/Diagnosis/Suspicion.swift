@@ -105,7 +105,7 @@ struct TensorSuspector {
 
   /// Places of the candidate with the same shape: other parts, other roles of the layer, the same role in other layers.
   private func others(_ place: TensorPlace, _ shape: [Int]) -> [TensorPlace] {
-    candidate.model.tensors.map(\.place).filter { other in
+    candidate.model.places.filter { other in
       guard other != place, reference.shape(of: other) == shape else { return false }
       return other.layer == place.layer || (other.role == place.role && other.part == place.part)
     }

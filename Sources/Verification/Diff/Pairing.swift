@@ -24,25 +24,25 @@ struct Pairing {
   }
 
   private mutating func pair(_ first: Model, _ second: Model) {
-    for tensor in first.tensors {
-      let side = TensorPair.Side(first, tensor)
-      if let other = second.tensor(tensor.place) {
-        pairs.append(TensorPair(place: "\(tensor.place)", reference: side, candidate: .init(second, other)))
-      } else if let tied = second.tied(tensor.place) {
-        noteTied(tensor.place, tied, in: second)
+    for place in first.places {
+      let side = TensorPair.Side(first, place)
+      if second.location(place) != nil {
+        pairs.append(TensorPair(place: "\(place)", reference: side, candidate: .init(second, place)))
+      } else if let tied = second.tied(place) {
+        noteTied(place, tied, in: second)
         pairs.append(
-          TensorPair(place: "\(tensor.place)", reference: side, candidate: .init(second, tied), isTied: true))
+          TensorPair(place: "\(place)", reference: side, candidate: .init(second, tied), isTied: true))
       } else {
-        pairs.append(TensorPair(place: "\(tensor.place)", reference: side, candidate: nil))
+        pairs.append(TensorPair(place: "\(place)", reference: side, candidate: nil))
       }
     }
-    for tensor in second.tensors where first.tensor(tensor.place) == nil {
-      let side = TensorPair.Side(second, tensor)
-      let tied = first.tied(tensor.place)
-      if let tied { noteTied(tensor.place, tied, in: first) }
+    for place in second.places where first.location(place) == nil {
+      let tied = first.tied(place)
+      if let tied { noteTied(place, tied, in: first) }
       pairs.append(
         TensorPair(
-          place: "\(tensor.place)", reference: tied.map { .init(first, $0) }, candidate: side, isTied: tied != nil))
+          place: "\(place)", reference: tied.map { .init(first, $0) } ?? nil, candidate: .init(second, place),
+          isTied: tied != nil))
     }
     pairDerived(first, second)
     for model in [first, second] {
@@ -79,11 +79,12 @@ struct Pairing {
         "follows from the parameters, which are compared instead"))
   }
 
-  private mutating func noteTied(_ place: TensorPlace, _ tied: MappedTensor, in model: Model) {
+  private mutating func noteTied(_ place: TensorPlace, _ tied: TensorPlace, in model: Model) {
+    let name = model.tensor(tied)?.descriptor.name.text ?? ""
     findings.append(
       Finding(
         .note, "diff.tied", place: "\(place)",
-        "is tied in \(model.checkpoint.path.escapedForDisplay): \(tied.descriptor.name.text.quoted) is compared in its place"
+        "is tied in \(model.checkpoint.path.escapedForDisplay): \(name.quoted) is compared in its place"
       ))
   }
 
@@ -107,20 +108,38 @@ struct Pairing {
 }
 
 extension TensorPair.Side {
-  init(_ model: Model, _ tensor: MappedTensor) {
-    self.init(checkpoint: model.checkpoint, descriptor: tensor.descriptor, transform: tensor.transform)
+  /// The canonical tensor at `place`; nil if the model does not have it.
+  init?(_ model: Model, _ place: TensorPlace) {
+    guard let stored = model.tensor(place) else { return nil }
+    let reader = try? model.canonicalReader(place)
+    let holdsOne = stored.layout.components.count == 1 && stored.layout.partCount == nil
+    let shape = reader?.layout.shape ?? stored.descriptor.shape
+    self.init(
+      checkpoint: model.checkpoint,
+      descriptor: shape == stored.descriptor.shape ? stored.descriptor : stored.descriptor.holding(shape),
+      alone: holdsOne ? stored : nil, reader: reader)
   }
 
   init(_ checkpoint: Checkpoint, _ tensor: TensorDescriptor) {
-    self.init(checkpoint: checkpoint, descriptor: tensor, transform: .identity)
+    self.init(checkpoint: checkpoint, descriptor: tensor, alone: nil, reader: nil)
+  }
+}
+
+extension TensorDescriptor {
+  /// The facts about the part of a tensor that has this shape.
+  fileprivate func holding(_ shape: Shape) -> TensorDescriptor {
+    TensorDescriptor(
+      name: name, statedFormat: statedFormat, shape: shape, fileIndex: fileIndex, fileOffset: fileOffset,
+      byteCount: format?.byteCount(elementCount: shape.elementCount) ?? byteCount)
   }
 }
 
 extension Model {
-  /// The tensor whose values the absent tensor at `place` has, if the model says that it is tied.
-  fileprivate func tied(_ place: TensorPlace) -> MappedTensor? {
+  /// The place whose values the absent tensor at `place` has, if the model says that it is tied.
+  fileprivate func tied(_ place: TensorPlace) -> TensorPlace? {
     guard parameters.flag("ties_embeddings"), let role = definition.rule(place.role)?.tiedTo else { return nil }
-    return tensor(TensorPlace(role, layer: place.layer))
+    let other = TensorPlace(role, layer: place.layer)
+    return location(other) == nil ? nil : other
   }
 
   /// Tensors that have no role, or whose layout does not fit.

@@ -6,11 +6,15 @@ import Tensors
 
 /// What stands in the same place of two checkpoints.
 struct TensorPair: Sendable {
-  /// A tensor and how its layout differs from the canonical one.
+  /// A canonical tensor of a model, or a tensor that is taken as it lies.
   struct Side: Sendable {
     let checkpoint: Checkpoint
+    /// Its facts; for a canonical tensor with its own shape, which need not be that of the one that stores it.
     let descriptor: TensorDescriptor
-    let transform: Transform
+    /// The stored tensor, if that holds nothing else.
+    let alone: MappedTensor?
+    /// Gives the canonical rows; nil to take the tensor as it lies.
+    let reader: RowReader?
   }
 
   /// Both tensors, ready to be read in one layout.
@@ -29,12 +33,11 @@ struct TensorPair: Sendable {
   ///
   /// - Throws: `TensorProblem` of the side that cannot be read, as a fact about its file.
   func sources(_ reference: Side, _ candidate: Side) throws(FileFact) -> Sources {
-    let liesAlike = reference.transform == candidate.transform
+    var liesAlike = reference.reader == nil || candidate.reader == nil
+    if let one = reference.alone, let other = candidate.alone { liesAlike = one.layout == other.layout }
     func source(_ side: Side) throws(FileFact) -> TensorSource {
       do throws(TensorProblem) {
-        return try TensorSource(
-          side.checkpoint, side.descriptor,
-          RowMapping(from: side.transform, to: liesAlike ? side.transform : .identity))
+        return try TensorSource(side.checkpoint, side.descriptor, liesAlike ? nil : side.reader)
       } catch {
         throw FileFact(path: side.checkpoint.path, fact: error)
       }

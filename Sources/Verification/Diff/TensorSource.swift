@@ -4,18 +4,18 @@ import Models
 import Quantization
 import Tensors
 
-/// One tensor of a checkpoint whose numbers can be read in a chosen layout, a slab at a time.
+/// One tensor whose numbers can be read, a slab at a time: as it lies in a file, or as its canonical rows.
 struct TensorSource: Sendable {
   let descriptor: TensorDescriptor
   let format: StorageFormat
-  /// Elements that must be read together: a block, or the rows that a transform moves among each other.
+  /// Elements that must be read together: a block, or a row where rows are gathered.
   let unitElementCount: Int
   private let checkpoint: Checkpoint
-  /// Present where rows move; otherwise the bytes are read as they lie.
+  /// Present where rows are gathered; otherwise the bytes are read as they lie.
   private let reader: RowReader?
 
-  /// - Throws: `TensorProblem` if the format is not known or the byte order is foreign, or rows cannot be moved.
-  init(_ checkpoint: Checkpoint, _ descriptor: TensorDescriptor, _ mapping: RowMapping) throws(TensorProblem) {
+  /// - Throws: `TensorProblem` if the format is not known or the byte order is foreign.
+  init(_ checkpoint: Checkpoint, _ descriptor: TensorDescriptor, _ reader: RowReader?) throws(TensorProblem) {
     guard let format = descriptor.format else {
       throw TensorProblem(descriptor, .unknownFormat(descriptor.statedFormat.description))
     }
@@ -24,31 +24,14 @@ struct TensorSource: Sendable {
     }
     self.checkpoint = checkpoint
     self.descriptor = descriptor
-    self.format = format
-    if mapping.isIdentity {
-      reader = nil
-      unitElementCount = format.elementsPerBlock
-    } else {
-      let reader = try RowReader(checkpoint, descriptor, mapping)
-      for transform in [mapping.source, mapping.target] {
-        try Self.requireFit(transform, descriptor, rowCount: reader.geometry.rowCount)
-      }
+    if let reader, !reader.isCopy {
+      self.format = reader.format
       self.reader = reader
-      unitElementCount = max(1, reader.groupRowCount * reader.geometry.rowElementCount)
-    }
-  }
-
-  /// A shape that the model does not expect may not split into heads.
-  private static func requireFit(
-    _ transform: Transform, _ descriptor: TensorDescriptor, rowCount: Int
-  ) throws(TensorProblem) {
-    do throws(Transform.Misfit) {
-      try transform.requireFit(rowCount: rowCount)
-    } catch {
-      switch error {
-      case .rowsDoNotSplitIntoHeads(let rowCount, let headCount):
-        throw TensorProblem(descriptor, .doesNotSplitIntoHeads(rowCount: rowCount, headCount: headCount))
-      }
+      unitElementCount = max(1, reader.geometry.rowElementCount)
+    } else {
+      self.format = format
+      self.reader = nil
+      unitElementCount = format.elementsPerBlock
     }
   }
 

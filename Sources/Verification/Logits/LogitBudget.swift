@@ -33,8 +33,9 @@ public struct LogitBudget: Sendable {
   /// the candidate's tensors that is expected to cost most decides, see `StorageFormat.expectedLogitLimits`.
   public init(reference: Model, candidate: Model) {
     var coarsest: (format: StorageFormat, limit: Double)?
-    for tensor in candidate.tensors {
-      guard let format = tensor.descriptor.format, let original = reference.tensor(tensor.place)?.descriptor.format,
+    for place in candidate.places {
+      guard let format = candidate.tensor(place)?.descriptor.format,
+        let original = reference.tensor(place)?.descriptor.format,
         !format.holdsEveryValue(of: original)
       else { continue }
       let limit = format.expectedErrorLimit ?? 1

@@ -1,0 +1,96 @@
+import Bytes
+import Tensors
+
+extension Definition {
+  static func readParameters(_ object: inout StrictObject) throws(DefinitionError) -> [ParameterRule] {
+    var rules: [ParameterRule] = []
+    for (index, value) in (try object.array("parameters") ?? []).enumerated() {
+      var entry = try StrictObject(value, at: "parameters[\(index)]")
+      let name = try entry.string("name")
+      let typeName = try entry.string("type")
+      let isList = typeName.hasPrefix("[") && typeName.hasSuffix("]")
+      guard let kind = ParameterRule.Kind(rawValue: isList ? String(typeName.dropFirst().dropLast()) : typeName) else {
+        throw DefinitionError(
+          place: entry.path("type"),
+          fact: .wrongKind(expected: "u32, f32, bool, string or a list of them such as [bool]", found: typeName.quoted))
+      }
+      let isOptional = try entry.flag("optional")
+      let defaults = try readDefaults(&entry, kind, isList)
+      guard isOptional || !defaults.isEmpty else {
+        throw DefinitionError(place: entry.place, fact: .missing("default"))
+      }
+      rules.append(
+        ParameterRule(
+          name: name, kind: kind, isList: isList, configKeys: try entry.strings("config") ?? [],
+          codes: try readCodes(&entry, kind), metaKey: try entry.optionalString("meta"),
+          ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
+          isAssumed: try entry.flag("assumed"), isOptional: isOptional,
+          rowsOf: try entry.optionalString("rows_of").map(TensorRole.init(rawValue:)),
+          presenceOf: try entry.optionalString("presence_of").map(TensorRole.init(rawValue:)),
+          absenceOf: try entry.optionalString("absence_of").map(TensorRole.init(rawValue:))))
+      try entry.finish()
+    }
+    return rules
+  }
+
+  /// One default or, as an array, several of which the first that can be had counts.
+  private static func readDefaults(
+    _ entry: inout StrictObject, _ kind: ParameterRule.Kind, _ isList: Bool
+  ) throws(DefinitionError) -> [ParameterRule.Default] {
+    guard let stated = entry.take("default") else { return [] }
+    var defaults: [ParameterRule.Default] = []
+    for value in isList ? [stated] : stated.array ?? [stated] {
+      if let text = value.string, kind != .string {
+        guard let formula = Expression(text) else {
+          throw DefinitionError(place: entry.path("default"), fact: .badExpression(text))
+        }
+        defaults.append(.formula(formula))
+      } else if let constant = ParameterValue(value, kind: kind, isList: isList) {
+        defaults.append(.value(constant))
+      } else {
+        throw DefinitionError(
+          place: entry.path("default"), fact: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
+      }
+    }
+    return defaults
+  }
+
+  /// What config.json has in words and the parameter as a value of its type.
+  private static func readCodes(
+    _ entry: inout StrictObject, _ kind: ParameterRule.Kind
+  ) throws(DefinitionError) -> [ParameterRule.Code] {
+    var codes: [ParameterRule.Code] = []
+    for member in try entry.members("codes") ?? [] {
+      guard let value = ParameterValue(member.value, kind: kind) else {
+        throw DefinitionError(
+          place: member.place, fact: .wrongKind(expected: "a \(kind.rawValue)", found: member.value.kindName))
+      }
+      codes.append(ParameterRule.Code(word: member.name, value: value))
+    }
+    return codes
+  }
+
+  static func readParameterDefaults(
+    _ object: inout StrictObject, _ rules: [ParameterRule]
+  ) throws(DefinitionError) -> [String: [String: ParameterValue]] {
+    var result: [String: [String: ParameterValue]] = [:]
+    for member in try object.members("parameter_defaults") ?? [] {
+      guard let values = member.value.object else {
+        throw DefinitionError(
+          place: member.place, fact: .wrongKind(expected: "an object", found: member.value.kindName))
+      }
+      for (name, value) in values {
+        guard let rule = rules.first(where: { $0.name == name.text }) else {
+          throw DefinitionError(place: member.place, fact: .unknownParameter(name.text))
+        }
+        guard let constant = ParameterValue(value, kind: rule.kind, isList: rule.isList) else {
+          throw DefinitionError(
+            place: "\(member.place).\(name)",
+            fact: .wrongKind(expected: "a \(rule.kind.rawValue)", found: value.kindName))
+        }
+        result[member.name, default: [:]][name.text] = constant
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,171 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A formula over the numbers of a model: `head_count*head_dimension`, `int(rotary_fraction*embedding_length)//head_count`.
+///
+///     sum     = product (("+" | "-") product)*
+///     product = atom (("*" | "/" | "//") atom)*
+///     atom    = number | parameter | "int(" sum ")" | "(" sum ")"
+///
+/// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
+/// cuts off the fraction, as in Python.
+public struct Expression: Hashable, Sendable, CustomStringConvertible {
+  /// The formula as the definition spells it.
+  public let description: String
+  /// The parameters that occur.
+  public let parameterNames: [String]
+  private let root: Node
+
+  indirect enum Node: Hashable, Sendable {
+    case number(ParameterValue)
+    case parameter(String)
+    case sum(Node, Node), difference(Node, Node), product(Node, Node), quotient(Node, Node), floorQuotient(Node, Node)
+    case whole(Node)
+  }
+
+  /// A formula, or nil if `text` is none.
+  public init?(_ text: String) {
+    var parser = ExpressionParser(text)
+    guard let root = parser.sum(), parser.isAtEnd else { return nil }
+    description = text
+    parameterNames = parser.parameterNames
+    self.root = root
+  }
+
+  /// The formula that is this parameter.
+  init(parameter name: String) {
+    description = name
+    parameterNames = [name]
+    root = .parameter(name)
+  }
+
+  /// The parameter, if the formula is nothing else.
+  public var singleParameter: String? { if case .parameter(let name) = root { name } else { nil } }
+
+  /// The value; nil if a parameter is unknown or no number, a divisor is zero, or an integer does not fit.
+  public func value(_ parameters: ParameterSet) -> ParameterValue? {
+    if let name = singleParameter { return parameters.values[name] }
+    return Self.evaluate(root, parameters)
+  }
+
+  /// The value if it is an integer.
+  public func integer(_ parameters: ParameterSet) -> Int? {
+    if case .integer(let value) = value(parameters) { value } else { nil }
+  }
+
+  private static func evaluate(_ node: Node, _ set: ParameterSet) -> ParameterValue? {
+    func both(
+      _ left: Node, _ right: Node, _ integers: (Int, Int) -> (partialValue: Int, overflow: Bool),
+      _ reals: (Double, Double) -> Double
+    ) -> ParameterValue? {
+      guard let one = evaluate(left, set), let other = evaluate(right, set) else { return nil }
+      if case (.integer(let one), .integer(let other)) = (one, other) {
+        let (value, overflow) = integers(one, other)
+        return overflow ? nil : .integer(value)
+      }
+      guard let one = one.number, let other = other.number else { return nil }
+      let value = reals(one, other)
+      return value.isFinite ? .real(value) : nil
+    }
+    switch node {
+    case .number(let value): return value
+    case .parameter(let name): return set.values[name]
+    case .sum(let a, let b): return both(a, b, { $0.addingReportingOverflow($1) }, +)
+    case .difference(let a, let b): return both(a, b, { $0.subtractingReportingOverflow($1) }, -)
+    case .product(let a, let b): return both(a, b, { $0.multipliedReportingOverflow(by: $1) }, *)
+    case .quotient(let a, let b):
+      guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number, other != 0 else { return nil }
+      return .real(one / other)
+    case .floorQuotient(let a, let b):
+      return both(
+        a, b,
+        { one, other in
+          guard other > 0, one >= 0 else { return (0, true) }
+          return (one / other, false)
+        }, { one, other in floor(one / other) })
+    case .whole(let inner):
+      guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
+        return nil
+      }
+      return .integer(whole)
+    }
+  }
+}
+
+/// Reads an `Expression`; every function gives nil where the text does not fit.
+private struct ExpressionParser {
+  private(set) var parameterNames: [String] = []
+  private var rest: Substring.UTF8View
+  private var depth = 0
+
+  init(_ text: String) { rest = text[...].utf8 }
+
+  var isAtEnd: Bool { rest.isEmpty }
+
+  private mutating func take(_ token: String) -> Bool {
+    guard rest.starts(with: token.utf8) else { return false }
+    rest = rest.dropFirst(token.utf8.count)
+    return true
+  }
+
+  mutating func sum() -> Expression.Node? {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth < 20, var node = product() else { return nil }
+    while true {
+      if take("+") {
+        guard let next = product() else { return nil }
+        node = .sum(node, next)
+      } else if take("-") {
+        guard let next = product() else { return nil }
+        node = .difference(node, next)
+      } else {
+        return node
+      }
+    }
+  }
+
+  private mutating func product() -> Expression.Node? {
+    guard var node = atom() else { return nil }
+    while true {
+      if take("*") {
+        guard let next = atom() else { return nil }
+        node = .product(node, next)
+      } else if take("//") {
+        guard let next = atom() else { return nil }
+        node = .floorQuotient(node, next)
+      } else if take("/") {
+        guard let next = atom() else { return nil }
+        node = .quotient(node, next)
+      } else {
+        return node
+      }
+    }
+  }
+
+  private mutating func atom() -> Expression.Node? {
+    let isWhole = take("int(")
+    if isWhole || take("(") {
+      guard let inner = sum(), take(")") else { return nil }
+      return isWhole ? .whole(inner) : inner
+    }
+    let word = rest.prefix { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")
+        || byte == UInt8(ascii: ".")
+    }
+    guard let text = String(Substring(word)) as String?, let first = word.first else { return nil }
+    rest = rest.dropFirst(word.count)
+    if (0x30...0x39).contains(first) {
+      if let integer = Int(text) { return .number(.integer(integer)) }
+      return Double(text).map { .number(.real($0)) }
+    }
+    guard !text.contains(".") else { return nil }
+    parameterNames.append(text)
+    return .parameter(text)
+  }
+}

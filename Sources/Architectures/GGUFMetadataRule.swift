@@ -1,0 +1,38 @@
+/// One entry of the metadata that a GGUF of an architecture has.
+public enum GGUFMetadataRule: Hashable, Sendable {
+  /// What is written.
+  public enum Value: Hashable, Sendable {
+    case constant(ParameterValue)
+    case formula(Expression)
+  }
+
+  /// When a pair is written; never when a parameter in its value is unknown.
+  public enum Condition: Hashable, Sendable {
+    case always
+    /// When the configuration states every parameter in the value.
+    case stated
+    /// When this parameter is there and neither false nor 0.
+    case parameter(String)
+  }
+
+  /// `key` (with `{arch}`) holds `value`.
+  case pair(key: String, value: Value, condition: Condition)
+  /// The keys of the rotary scaling, which depend on its kind.
+  case rotaryScaling
+  /// The factor on the attention that goes with the frequency factors of LongRoPE.
+  case longRoPEFactor
+  /// `general.*`: names, authors, licence.
+  case general
+  /// `general.file_type`.
+  case fileType
+  /// `general.quantization_version`.
+  case quantizationVersion
+  /// `tokenizer.*`.
+  case vocabulary
+
+  /// The entries that are no pair, by the names that definitions have for them.
+  static let groups: [String: GGUFMetadataRule] = [
+    "rotary_scaling": .rotaryScaling, "longrope_factor": .longRoPEFactor, "general": .general, "file_type": .fileType,
+    "quantization_version": .quantizationVersion, "vocabulary": .vocabulary,
+  ]
+}

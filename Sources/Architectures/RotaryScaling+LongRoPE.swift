@@ -1,0 +1,55 @@
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+// How GGUF states LongRoPE: two tensors of divisors, one for each pair of a head, and a factor on the attention.
+
+extension RotaryScaling {
+  /// The pair with the factor on the attention: `√(1 + ln s / ln original)` for a stretch `s` beyond 1, else 1.
+  ///
+  /// - Parameter contextLength: the stretched context; the reference converter takes `s` from it, not from `factor`.
+  func longRoPEFactor(architecture: String, contextLength: Int) -> [(key: String, value: MetadataValue)] {
+    guard case .longrope(let longRoPE) = self else { return [] }
+    let original = Double(longRoPE.originalContextLength)
+    let stretch = Double(contextLength) / original
+    let factor = stretch > 1 ? (1 + log(stretch) / log(original)).squareRoot() : 1
+    guard factor.isFinite else { return [] }
+    return [("\(architecture).rope.scaling.attn_factor", .float32(Float(factor)))]
+  }
+
+  /// Roles of tensors that follow from a rotary scaling.
+  static let derivedRoles: Set<TensorRole> = [.rotaryFrequencyFactors, .rotaryLongFactors, .rotaryShortFactors]
+
+}
+
+extension ParameterSet {
+  /// How many elements of a head are rotated.
+  public var rotaryDimensionCount: Int? { integer("rotary_dimension_count") ?? integer("head_dimension") }
+
+  /// The values of a tensor that follows from the rotary scaling; nil where the scaling has no such tensor.
+  public func derivedValues(_ role: TensorRole) -> [Float]? {
+    switch (role, rotaryScaling) {
+    case (.rotaryFrequencyFactors, .llama3):
+      guard let base = real("rotary_base"), let count = rotaryDimensionCount else { return nil }
+      return Llama3Frequencies.factors(
+        RotaryEmbedding(base: base, dimensionCount: count, scaling: rotaryScaling))
+    case (.rotaryLongFactors, .longrope(let longRoPE)): return longRoPE.longFactors.map { Float($0) }
+    case (.rotaryShortFactors, .longrope(let longRoPE)): return longRoPE.shortFactors.map { Float($0) }
+    default: return nil
+    }
+  }
+}
+
+extension TensorRole {
+  /// `[head dimension / 2]`: what each rotary frequency is divided by, as GGUF stores Llama 3's scaling.
+  public static let rotaryFrequencyFactors: TensorRole = "rotary_frequency_factors"
+  /// `[rotary dimensions / 2]`: the same for LongRoPE and contexts beyond the original one, and within it.
+  public static let rotaryLongFactors: TensorRole = "rotary_long_factors"
+  public static let rotaryShortFactors: TensorRole = "rotary_short_factors"
+}

@@ -1,0 +1,160 @@
+import Tensors
+
+/// How one stored tensor holds the rows of canonical tensors.
+///
+/// Canonical tensors are matrices `[out, in]`, one for each role, layer and part. A stored tensor has their rows in this
+/// order, which `logical row` counts:
+///
+///     for each part (experts; only when stacked)
+///       for each of `groupCount` groups
+///         for each component: its share of rows, in its own row order
+///
+/// With one group the components stand one after the other. A transposed tensor has the logical rows as columns.
+public struct StoredLayout: Hashable, Sendable {
+  /// The rows of one canonical tensor.
+  public struct Component: Hashable, Sendable {
+    /// What the tensor is for.
+    public let role: TensorRole
+    /// Its rows, of each part.
+    public let rowCount: Int
+    /// In which order they are stored.
+    public let order: RowOrder
+    /// What is added to the canonical values when they are stored: Gemma's 1.
+    public let addend: Float
+
+    /// Collects the facts.
+    public init(role: TensorRole, rowCount: Int, order: RowOrder = .natural, addend: Float = 0) {
+      self.role = role
+      self.rowCount = rowCount
+      self.order = order
+      self.addend = addend
+    }
+  }
+
+  /// The canonical tensors, in order.
+  public let components: [Component]
+  /// Elements of a canonical row.
+  public let columnCount: Int
+  /// Groups of which each holds an equal share of every component.
+  public let groupCount: Int
+  /// The parts that are stacked; nil when the tensor holds one.
+  public let partCount: Int?
+  /// How many blocks of logical rows are each stored as columns: 1 for a transposed matrix; nil for none.
+  public let transposedBlockCount: Int?
+  /// The extents in the file.
+  public let shape: Shape
+
+  /// The logical rows of one part.
+  public let partRowCount: Int
+  /// Where the rows of each component begin within a group.
+  private let starts: [Int]
+
+  /// No model has so many experts; a number beyond is a mistake that must not become a list.
+  static let maximumPartCount = 1 << 16
+
+  /// Collects the facts and checks them against each other.
+  ///
+  /// - Parameter shape: the extents in the file; nil for those that follow from the rest.
+  public init(
+    components: [Component], columnCount: Int, groupCount: Int = 1, partCount: Int? = nil,
+    transposedBlockCount: Int? = nil, shape: Shape? = nil, isVector: Bool = false
+  ) throws(LayoutMisfit) {
+    var starts: [Int] = []
+    var (partRowCount, groupRowCount) = (0, 0)
+    guard groupCount > 0, columnCount >= 0, (0...Self.maximumPartCount).contains(partCount ?? 0) else {
+      throw .impossibleExtents
+    }
+    for component in components {
+      guard component.rowCount >= 0 else { throw .impossibleExtents }
+      try component.order.requireFit(rowCount: component.rowCount)
+      guard component.rowCount % groupCount == 0 else {
+        throw .rowsDoNotSplitIntoGroups(rowCount: component.rowCount, groupCount: groupCount)
+      }
+      starts.append(groupRowCount)
+      let (sum, overflow) = partRowCount.addingReportingOverflow(component.rowCount)
+      guard !overflow else { throw .impossibleExtents }
+      partRowCount = sum
+      groupRowCount += component.rowCount / groupCount
+    }
+    if let blocks = transposedBlockCount {
+      guard blocks > 0, partRowCount % blocks == 0 else {
+        throw .rowsDoNotSplitIntoGroups(rowCount: partRowCount, groupCount: blocks)
+      }
+    }
+    let natural = Self.naturalExtents(
+      rows: partRowCount, columns: columnCount, parts: partCount, blocks: transposedBlockCount, isVector: isVector)
+    guard let natural = Shape(natural), shape == nil || shape?.elementCount == natural.elementCount else {
+      throw .impossibleExtents
+    }
+    self.components = components
+    self.columnCount = columnCount
+    self.groupCount = groupCount
+    self.partCount = partCount
+    self.transposedBlockCount = transposedBlockCount
+    self.shape = shape ?? natural
+    self.partRowCount = partRowCount
+    self.starts = starts
+  }
+
+  private static func naturalExtents(
+    rows: Int, columns: Int, parts: Int?, blocks: Int?, isVector: Bool
+  ) -> [Int] {
+    let stack = parts.map { [$0] } ?? []
+    if isVector { return stack + [columns == 1 ? rows : columns] }
+    guard let blocks else { return stack + [rows, columns] }
+    return stack + (blocks > 1 ? [blocks] : []) + [columns, rows / blocks]
+  }
+
+  /// All logical rows.
+  public var logicalRowCount: Int { partRowCount * (partCount ?? 1) }
+  /// The elements of one part.
+  public var partElementCount: Int { partRowCount * columnCount }
+
+  /// Rows of the stored tensor, and the elements of one: the logical rows, or for transposed blocks their columns.
+  public var storedRowCount: Int {
+    guard let transposedBlockCount else { return logicalRowCount }
+    return transposedBlockCount * (partCount ?? 1) * columnCount
+  }
+  public var storedRowElementCount: Int { transposedBlockCount.map { partRowCount / $0 } ?? columnCount }
+
+  /// A row of a canonical tensor.
+  public struct CanonicalRow: Hashable, Sendable {
+    /// Which component.
+    public let component: Int
+    /// Which part; 0 when the tensor holds one.
+    public let part: Int
+    /// Which row of it.
+    public let row: Int
+
+    /// Row `row` of part `part` of a component.
+    public init(component: Int, part: Int, row: Int) {
+      self.component = component
+      self.part = part
+      self.row = row
+    }
+  }
+
+  /// Which canonical row stands in logical row `row`.
+  public func canonicalRow(ofLogical row: Int) -> CanonicalRow {
+    let (part, inPart) = row.quotientAndRemainder(dividingBy: partRowCount)
+    let (group, inGroup) = inPart.quotientAndRemainder(dividingBy: partRowCount / groupCount)
+    var index = components.count - 1
+    while index > 0, starts[index] > inGroup || components[index].rowCount == 0 { index -= 1 }
+    let component = components[index]
+    let ordered = group * (component.rowCount / groupCount) + inGroup - starts[index]
+    return CanonicalRow(
+      component: index, part: part, row: component.order.canonicalRow(ofStored: ordered, rowCount: component.rowCount))
+  }
+
+  /// Which logical row holds a canonical row: the inverse of `canonicalRow(ofLogical:)`.
+  public func logicalRow(of row: CanonicalRow) -> Int {
+    let component = components[row.component]
+    let ordered = component.order.storedRow(ofCanonical: row.row, rowCount: component.rowCount)
+    let share = component.rowCount / groupCount
+    let (group, inside) = ordered.quotientAndRemainder(dividingBy: share)
+    return row.part * partRowCount + group * (partRowCount / groupCount) + starts[row.component] + inside
+  }
+
+  /// Where the rows of a component of one part begin, if they stand together.
+  public func firstLogicalRow(ofComponent component: Int, part: Int) -> Int { part * partRowCount + starts[component] }
+}

@@ -1,0 +1,82 @@
+import Tensors
+
+/// What one scheme stores under one name: canonical tensors in an arrangement.
+public struct StoredRule: Sendable {
+  /// The names it is known by, the first being the one that is written.
+  public let patterns: [NamePattern]
+  /// The canonical tensors it holds, in order.
+  public let tensors: [TensorRule]
+  /// How their rows are arranged.
+  public let arrangement: ArrangementRule
+  /// The blocks of rows that are stored transposed; nil for none.
+  let transposedBlocks: Expression?
+  /// The transform of each tensor's rows and values.
+  let transforms: [TransformRule?]
+  /// The extents in the file, where they are not the natural ones.
+  let shape: [Expression]?
+
+  /// The roles it holds, in order.
+  public var roles: [TensorRole] { tensors.map(\.role) }
+  /// Whether it occurs once in every layer.
+  public var isPerLayer: Bool { patterns[0].isPerLayer }
+  /// Whether it occurs once for every part.
+  public var isPerPart: Bool { patterns[0].isPerPart }
+  /// Whether a model may lack it.
+  public var isOptional: Bool { tensors.allSatisfy(\.isOptional) }
+  /// How it differs from the canonical tensors, as definitions spell it: `grouped(head_count)`; empty if it does not.
+  public var layoutWording: String {
+    var words = isAlone ? [] : [arrangement.wording]
+    words += Set(transforms.compactMap { $0?.wording }).sorted()
+    if let transposedBlocks {
+      words.append(TransformRule.transpose(transposedBlocks.description == "1" ? nil : transposedBlocks).wording)
+    }
+    return words.joined(separator: ", ")
+  }
+  /// Whether it holds one canonical tensor of each layer or part.
+  public var isAlone: Bool { tensors.count == 1 && arrangement != .stacked }
+}
+
+extension Definition {
+  /// What `scheme` stores, each name once: tensors that stand alone first, then packed ones.
+  public func storedRules(in scheme: NamingScheme) -> [StoredRule] {
+    let lineage = lineage(of: scheme)
+    func own<Value>(_ values: [String: Value]) -> Value? { lineage.lazy.compactMap { values[$0] }.first }
+    func named(_ names: [String: [NamePattern]]) -> [NamePattern]? { patterns(of: names, in: scheme) }
+
+    var rules: [StoredRule] = tensors.compactMap { rule in
+      guard let patterns = named(rule.names) else { return nil }
+      var blocks: Expression?
+      var transform = own(rule.transforms)
+      if case .transpose(let count) = transform {
+        blocks = count ?? Self.one
+        transform = nil
+      }
+      return StoredRule(
+        patterns: patterns, tensors: [rule], arrangement: .concatenated, transposedBlocks: blocks,
+        transforms: [transform], shape: own(rule.shapes))
+    }
+    rules += packed.compactMap { pack in
+      guard let patterns = named(pack.names) else { return nil }
+      let members = pack.roles.compactMap { rule($0) }
+      return StoredRule(
+        patterns: patterns, tensors: members, arrangement: own(pack.arrangements) ?? .concatenated,
+        transposedBlocks: lineage.contains { pack.transposedSchemes.contains($0) } ? Self.one : nil,
+        transforms: members.map { own($0.transforms) }, shape: own(pack.shapes))
+    }
+    return rules
+  }
+
+  private static let one = Expression("1")
+
+  /// Whether a scheme moves the elements of the vector `rule`, so that each of them is a row.
+  func movesElements(of rule: TensorRule) -> Bool {
+    guard rule.shape.count == 1 else { return false }
+    let isOrdered = rule.transforms.values.contains { if case .rotary = $0 { true } else { false } }
+    return isOrdered || packed.contains { $0.roles.contains(rule.role) && !$0.isOnlyStacked }
+  }
+}
+
+extension PackedRule {
+  /// Whether it is one tensor's parts in every scheme.
+  fileprivate var isOnlyStacked: Bool { roles.count == 1 }
+}

@@ -1,0 +1,76 @@
+import Tensors
+
+/// One canonical tensor of an architecture, and its name in the schemes that store it alone.
+public struct TensorRule: Sendable {
+  /// What it is for.
+  public let role: TensorRole
+  /// Its canonical extents.
+  public let shape: [Expression]
+  /// How many of it a layer has, such as experts; nil for one.
+  public let parts: Expression?
+  /// How many layers have it, where that is not the parameter `layer_count`.
+  public let layers: Expression?
+  /// Whether a model may lack it.
+  public let isOptional: Bool
+  /// The tensor whose values it has when it is absent.
+  public let tiedTo: TensorRole?
+  /// Its names by scheme, the first being the one that is written; a scheme inherits the names of its base.
+  public let names: [String: [NamePattern]]
+  /// Its transform by scheme, alone and in packed tensors; absent means none.
+  public let transforms: [String: TransformRule]
+  /// Its extents by scheme, where they are not the natural ones.
+  public let shapes: [String: [Expression]]
+}
+
+/// A stored tensor that holds several canonical ones.
+public struct PackedRule: Sendable {
+  /// The canonical tensors, in order.
+  public let roles: [TensorRole]
+  /// Its names by scheme, the first being the one that is written.
+  public let names: [String: [NamePattern]]
+  /// How the rows are arranged, by scheme; absent means one tensor after the other.
+  public let arrangements: [String: ArrangementRule]
+  /// The schemes that store it transposed.
+  public let transposedSchemes: Set<String>
+  /// Its extents by scheme, where they are not the natural ones.
+  public let shapes: [String: [Expression]]
+
+  /// What tells it from other packed tensors: `attention_query+attention_key+attention_value`.
+  public var name: String { roles.map(\.rawValue).joined(separator: "+") }
+}
+
+/// How a scheme arranges the rows of several canonical tensors in one.
+public enum ArrangementRule: Hashable, Sendable {
+  /// One tensor after the other.
+  case concatenated
+  /// So many groups, each with its share of every tensor in turn.
+  case grouped(Expression)
+  /// A leading extent over the parts, each with the tensors one after the other.
+  case stacked
+}
+
+/// How a scheme stores one canonical tensor differently.
+public enum TransformRule: Hashable, Sendable {
+  /// Interleaves the rows of this many heads; see `RowOrder.rotary`.
+  case rotary(Expression)
+  /// Adds 1 to the values.
+  case plusOne
+  /// Stores the matrix, or each of this many blocks of its rows, transposed.
+  case transpose(Expression?)
+}
+
+/// A tensor that follows from the numbers, such as the frequency factors of Llama 3's rotary scaling.
+public struct DerivedRule: Sendable {
+  /// What it is for; the code that makes it is looked up by this.
+  public let role: TensorRole
+  /// Its names in the schemes that hold it.
+  public let names: [String: [NamePattern]]
+}
+
+/// Tensors that carry no information.
+public struct DroppedRule: Sendable {
+  /// Their names.
+  public let pattern: NamePattern
+  /// Why nothing is lost.
+  public let reason: String
+}

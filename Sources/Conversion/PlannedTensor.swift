@@ -1,0 +1,75 @@
+import Architectures
+import Formats
+import Models
+import Tensors
+
+/// A tensor that will be written.
+public struct PlannedTensor: Sendable {
+  /// Where the numbers come from.
+  public enum Source: Sendable {
+    /// Rows of input tensors, in the order of the output.
+    case rows(RowReader)
+    /// Numbers that follow from the parameters.
+    case values([Float])
+  }
+
+  /// What it is for, and where.
+  public struct Purpose: Sendable {
+    /// The canonical tensors whose rows it holds, in order.
+    public let roles: [TensorRole]
+    /// The layer; nil outside layers.
+    public let layer: Int?
+    /// The part; nil where it holds all parts, or there is one.
+    public let part: Int?
+
+    /// The roles in words of the definition: `attention_query+attention_key+attention_value`.
+    public var name: String { roles.map(\.rawValue).joined(separator: "+") }
+  }
+
+  /// Its name in the output.
+  public let name: TensorName
+  /// What it is for.
+  public let purpose: Purpose
+  /// Where it comes from.
+  public let source: Source
+  /// Its storage format in the output.
+  public let format: StorageFormat
+  /// Its extents.
+  public let shape: Shape
+  /// Why it has this format.
+  public let rule: String
+  /// Where its bytes begin in the file.
+  public var fileOffset = 0
+  /// The pieces in which its bytes go from file to file as they are; empty if they are made anew.
+  public let copyRuns: [CopyRun]
+
+  init(name: TensorName, purpose: Purpose, source: Source, format: StorageFormat, shape: Shape, rule: String) {
+    self.name = name
+    self.purpose = purpose
+    self.source = source
+    self.format = format
+    self.shape = shape
+    self.rule = rule
+    if case .rows(let reader) = source, reader.format == format {
+      copyRuns = reader.copyRuns ?? []
+    } else {
+      copyRuns = []
+    }
+  }
+
+  /// Its bytes in the output.
+  public var byteCount: Int { declaration.byteCount ?? 0 }
+  /// What a writer needs to know.
+  public var declaration: TensorDeclaration { TensorDeclaration(name: name, format: format, shape: shape) }
+
+  /// The tensors of the input that it is made of; none for a derived tensor.
+  public var sources: [MappedTensor] { if case .rows(let reader) = source { reader.sources } else { [] } }
+  /// The first of their names; nil for a derived tensor.
+  public var sourceName: TensorName? { sources.first?.descriptor.name }
+  /// The storage format in the input, of the first tensor; F32 for a derived tensor.
+  public var sourceFormat: StorageFormat { sources.first?.descriptor.format ?? .f32 }
+  /// How its rows come about, in words.
+  public var transform: String { if case .rows(let reader) = source { reader.description } else { "derived" } }
+  /// Whether the bytes go from file to file as they are.
+  public var isCopy: Bool { !copyRuns.isEmpty }
+}

@@ -1,0 +1,35 @@
+import Architectures
+import Testing
+
+@Suite struct ExpressionTests {
+  static let set = ParameterSet(values: [
+    "heads": .integer(6), "width": .integer(100), "share": .real(0.25), "huge": .integer(.max), "none": .integer(0),
+    "flag": .bool(true),
+  ])
+
+  static let values: [(text: String, value: ParameterValue?)] = [
+    ("heads", .integer(6)), ("4*width", .integer(400)), ("heads+2*3", .integer(12)), ("(heads+2)*3", .integer(24)),
+    ("width//heads", .integer(16)), ("width/8", .real(12.5)), ("int(share*width)//heads", .integer(4)),
+    ("int(share*(width//heads))", .integer(4)), ("width-heads", .integer(94)), ("0.5*width", .real(50)),
+    ("flag", .bool(true)), ("2*flag", nil), ("huge*2", nil), ("huge+1", nil), ("heads//none", nil), ("heads/none", nil),
+    ("unknown", nil), ("int(1e9*1e9*1e9)", nil),
+  ]
+
+  @Test("gives", arguments: values)
+  func value(text: String, value: ParameterValue?) throws {
+    guard let expression = Expression(text) else {
+      #expect(value == nil)
+      return
+    }
+    #expect(expression.value(Self.set) == value)
+  }
+
+  @Test(
+    "refuses",
+    arguments: [
+      "", "*", "a*", "(a", "a)", "a b", "1.2.3", "a.b", "int(", "int()", "A", String(repeating: "(", count: 99),
+    ])
+  func refusal(text: String) {
+    #expect(Expression(text) == nil)
+  }
+}

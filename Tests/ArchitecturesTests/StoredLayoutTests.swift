@@ -1,0 +1,99 @@
+import Architectures
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct RowOrderTests {
+  @Test("is undone by its inverse", arguments: [(8, 2, 16), (6, 3, 4), (64, 8, 2), (5, 5, 6)])
+  func inverse(headCount: Int, keyValueHeadCount: Int, headDimension: Int) throws {
+    for count in [headCount, keyValueHeadCount] {
+      let order = RowOrder.rotary(headCount: count)
+      let rows = count * headDimension
+      try order.requireFit(rowCount: rows)
+      let stored = (0..<rows).map { order.canonicalRow(ofStored: $0, rowCount: rows) }
+      #expect(Set(stored) == Set(0..<rows))
+      for row in 0..<rows { #expect(order.storedRow(ofCanonical: stored[row], rowCount: rows) == row) }
+    }
+  }
+
+  @Test func rotaryPairsBecomeNeighbours() {
+    // One head of 6 rows: halves 0 1 2 and 3 4 5 are interleaved.
+    let order = RowOrder.rotary(headCount: 1)
+    #expect((0..<6).map { order.canonicalRow(ofStored: $0, rowCount: 6) } == [0, 3, 1, 4, 2, 5])
+  }
+
+  @Test("refuses heads that rows do not fill", arguments: [(10, 2), (0, 2), (8, 0), (8, -1), (8, .max), (8, 16)])
+  func misfits(rowCount: Int, headCount: Int) {
+    #expect(throws: LayoutMisfit.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {
+      try RowOrder.rotary(headCount: headCount).requireFit(rowCount: rowCount)
+    }
+  }
+}
+
+@Suite struct StoredLayoutTests {
+  static func component(_ role: TensorRole, _ rows: Int, _ order: RowOrder = .natural) -> StoredLayout.Component {
+    StoredLayout.Component(role: role, rowCount: rows, order: order, addend: 0)
+  }
+
+  @Test("gives every logical row one canonical row, and back", arguments: 0..<40)
+  func law(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+    // Heads, key-value heads and their dimension are drawn apart, so that heads ≠ key-value heads squared.
+    let (groups, shared, dimension, parts) = (pick(1...5), pick(1...4), 2 * pick(1...4), pick(1...3))
+    let heads = groups * shared
+    let layout = try StoredLayout(
+      components: [
+        Self.component("q", heads * dimension, pick(0...1) == 0 ? .natural : .rotary(headCount: heads)),
+        Self.component("k", groups * dimension, pick(0...1) == 0 ? .natural : .rotary(headCount: groups)),
+        Self.component("v", groups * dimension),
+      ], columnCount: pick(1...9), groupCount: pick(0...1) == 0 ? 1 : groups, partCount: pick(0...1) == 0 ? nil : parts)
+    var seen: Set<StoredLayout.CanonicalRow> = []
+    for row in 0..<layout.logicalRowCount {
+      let canonical = layout.canonicalRow(ofLogical: row)
+      #expect(seen.insert(canonical).inserted)
+      #expect(canonical.row < layout.components[canonical.component].rowCount)
+      #expect(layout.logicalRow(of: canonical) == row)
+    }
+    #expect(seen.count == (heads + 2 * groups) * dimension * (layout.partCount ?? 1))
+  }
+
+  @Test func groupsHoldTheirShareOfEveryTensorInTurn() throws {
+    // Two groups of two query rows, one key row and one value row.
+    let layout = try StoredLayout(
+      components: [Self.component("q", 4), Self.component("k", 2), Self.component("v", 2)], columnCount: 1,
+      groupCount: 2)
+    let rows = (0..<8).map { layout.canonicalRow(ofLogical: $0) }
+    #expect(rows.map(\.component) == [0, 0, 1, 2, 0, 0, 1, 2])
+    #expect(rows.map(\.row) == [0, 1, 0, 0, 2, 3, 1, 1])
+  }
+
+  @Test(
+    "has extents",
+    arguments: [
+      (parts: Int?.none, blocks: Int?.none, shape: Shape([6, 5])!), (4, nil, Shape([4, 6, 5])!),
+      (nil, 1, Shape([5, 6])!), (nil, 3, Shape([3, 5, 2])!),
+    ])
+  func extents(parts: Int?, blocks: Int?, shape: Shape) throws {
+    let layout = try StoredLayout(
+      components: [Self.component("a", 6)], columnCount: 5, partCount: parts, transposedBlockCount: blocks)
+    #expect(layout.shape == shape)
+    #expect(layout.storedRowCount * layout.storedRowElementCount == shape.elementCount)
+  }
+
+  static let impossible: [(rows: [Int], columns: Int, groups: Int, parts: Int?, misfit: LayoutMisfit)] = [
+    ([6, 3], 1, 2, nil, .rowsDoNotSplitIntoGroups(rowCount: 3, groupCount: 2)),
+    ([6], 1, 0, nil, .impossibleExtents), ([6], -1, 1, nil, .impossibleExtents),
+    ([.max, .max], 1, 1, nil, .impossibleExtents), ([.max / 2], 4, 1, nil, .impossibleExtents),
+    ([-6], 1, 1, nil, .impossibleExtents), ([6], 1, 1, 1 << 40, .impossibleExtents),
+    ([0], 0, 1, .max, .impossibleExtents),
+  ]
+
+  @Test("refuses impossible extents", arguments: impossible)
+  func refusal(rows: [Int], columns: Int, groups: Int, parts: Int?, misfit: LayoutMisfit) {
+    #expect(throws: misfit) {
+      try StoredLayout(
+        components: rows.map { Self.component("a", $0) }, columnCount: columns, groupCount: groups, partCount: parts)
+    }
+  }
+}
