@@ -14,12 +14,18 @@ public enum ConversionError: IngotError {
   case fallback(String)
   case recipeNeedsGGUF(String)
   case copyNeedsGGUF
+  case splitNeedsGGUF
+  case pruneMatchesNothing(layer: Int)
+  case prunesEverything
+  case importanceMatchesNothing(option: String, pattern: String)
+  case importanceSize(TensorName, found: Int, expected: Int, matrix: String)
+  case needsImportance(TensorName, StorageFormat, hasMatrix: Bool)
   case otherWeights(folder: String, name: String)
   case needsNumbers(target: String)
 
   public var category: ErrorCategory {
     switch self {
-    case .cannotName, .needsNumbers: .input
+    case .cannotName, .needsNumbers, .importanceSize: .input
     case .otherWeights: .output
     case .fallback: .check
     default: .usage
@@ -42,6 +48,17 @@ public enum ConversionError: IngotError {
     case .fallback(let message): "\(message) (leave out --no-fallback to accept that)"
     case .recipeNeedsGGUF(let name): "\(name) is a recipe for GGUF files (choose an output that ends with .gguf)"
     case .copyNeedsGGUF: "COPY keeps the tensors of a GGUF, which the input is not (convert makes one)"
+    case .splitNeedsGGUF: "--keep-split keeps the split of a GGUF, which the input is not"
+    case .pruneMatchesNothing(let layer): "--prune-layers names layer \(layer.grouped), which the model does not have"
+    case .prunesEverything: "--prune-layers names every layer, so nothing would be left"
+    case .importanceMatchesNothing(let option, let pattern):
+      "\(option) \(pattern.quoted) matches no entry of the importance matrix"
+    case .importanceSize(let name, let found, let expected, let matrix):
+      "tensor \(name.text.quoted): has \(expected.grouped) columns, but its entry in \(matrix.escapedForDisplay) has "
+        + "\(counted(found, "value"))"
+    case .needsImportance(let name, let format, let hasMatrix):
+      "tensor \(name.text.quoted): becomes \(format), which needs an importance matrix"
+        + (hasMatrix ? ", and the one given has no entry for it" : " (pass --imatrix FILE)")
     case .otherWeights(let folder, let name):
       "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
     case .needsNumbers(let target):

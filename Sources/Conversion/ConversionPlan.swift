@@ -31,6 +31,8 @@ public struct ConversionPlan: Sendable {
 
   /// All tensors, file by file.
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
+  /// What opens the output: its folder, its file, or the first of a split set.
+  public var openablePath: String { target == .folder ? destination : files.first?.path ?? destination }
   /// The bytes of all files with tensors.
   public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
 }

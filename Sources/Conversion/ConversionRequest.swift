@@ -1,4 +1,5 @@
 import Bytes
+import Formats
 import Quantization
 import Tensors
 
@@ -41,6 +42,20 @@ public struct ConversionRequest: Sendable {
     public init() {}
   }
 
+  /// A pair of metadata that a GGUF gets, whatever the source states.
+  public struct MetadataOverride: Sendable, Hashable {
+    /// The key.
+    public let key: String
+    /// The value.
+    public let value: MetadataValue
+
+    /// The override `key=value`.
+    public init(key: String, value: MetadataValue) {
+      self.key = key
+      self.value = value
+    }
+  }
+
   /// A storage format for the tensors whose output name matches a pattern.
   public struct TypeOverride: Sendable, Hashable {
     /// A regular expression that is looked for in the name.
@@ -63,6 +78,16 @@ public struct ConversionRequest: Sendable {
   public var type: TypeChoice = .automatic
   /// How a recipe is followed; without one these have no effect.
   public var recipeOptions = RecipeOptions()
+  /// How much each column matters to the formats that weigh them, and what the output states about it.
+  public var importance: ImportanceMatrix?
+  /// Whether formats that need an importance matrix may be planned without one, to see what would be written.
+  public var allowsMissingImportance = false
+  /// Layers that are left out of a GGUF; those behind move up.
+  public var prunedLayers: Set<Int> = []
+  /// Pairs of metadata that a GGUF made by a recipe gets, in order.
+  public var metadataOverrides: [MetadataOverride] = []
+  /// Whether a split GGUF, quantized by a recipe, is split in the same way.
+  public var keepsSplit = false
   /// Whether a tensor whose rows do not fill the blocks of its format may get another one.
   public var allowsFallback = true
   /// Exceptions from it; the last that matches a tensor decides.

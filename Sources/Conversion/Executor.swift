@@ -71,6 +71,7 @@ public struct Executor {
     try requireStorable(outcomes)
     try acceptance(outcomes)
     for file in plan.source.checkpoint.files { try file.requireUnchanged() }
+    try plan.tensors.lazy.compactMap(\.importance).first?.matrix.requireUnchanged()
 
     for file in plan.sideFiles { outputs.append(try prepare(file)) }
     try commit(outputs)
@@ -119,9 +120,13 @@ public struct Executor {
     guard geometry.rowCount > 0, geometry.rowElementCount > 0 else { return [] }
     let rowsPerSlab = max(1, Self.slabElementCount / geometry.rowElementCount)
     let outputRowByteCount = tensor.byteCount / geometry.rowCount
-    return stride(from: 0, to: geometry.rowCount, by: rowsPerSlab).map { first in
-      let last = min(geometry.rowCount, first + rowsPerSlab)
-      return slab(first..<last, bytes: first * outputRowByteCount..<last * outputRowByteCount)
+    // Every expert of a stack has its own importance, so a slab holds rows of one.
+    let stretch = tensor.importance == nil ? geometry.rowCount : tensor.expertRowCount
+    return stride(from: 0, to: geometry.rowCount, by: stretch).flatMap { start in
+      stride(from: start, to: start + stretch, by: rowsPerSlab).map { first in
+        let last = min(start + stretch, first + rowsPerSlab)
+        return slab(first..<last, bytes: first * outputRowByteCount..<last * outputRowByteCount)
+      }
     }
   }
 

@@ -38,6 +38,8 @@ public struct PlannedTensor: Sendable {
   public let shape: Shape
   /// Why it has this format.
   public let rule: String
+  /// How much its columns matter; nil if they count the same or the format does not weigh them.
+  public internal(set) var importance: TensorImportance?
   /// Where its bytes begin in the file.
   public var fileOffset = 0
   /// The pieces in which its bytes go from file to file as they are; empty if they are made anew.
@@ -72,4 +74,22 @@ public struct PlannedTensor: Sendable {
   public var transform: String { if case .rows(let reader) = source { reader.description } else { "derived" } }
   /// Whether the bytes go from file to file as they are.
   public var isCopy: Bool { !copyRuns.isEmpty }
+}
+
+extension PlannedTensor {
+  /// The same rows under another name.
+  func renamed(_ name: TensorName, layer: Int) -> PlannedTensor {
+    PlannedTensor(
+      name: name, purpose: Purpose(roles: purpose.roles, layer: layer, part: purpose.part), source: source,
+      format: format, shape: shape, rule: rule)
+  }
+
+  /// The same rows in the format of a choice.
+  func stored(as choice: (format: StorageFormat, rule: String)) -> PlannedTensor {
+    PlannedTensor(
+      name: name, purpose: purpose, source: source, format: choice.format, shape: shape, rule: choice.rule)
+  }
+
+  /// The storage format of the rows that are read; F32 for a derived tensor.
+  var readFormat: StorageFormat { if case .rows(let reader) = source { reader.format } else { .f32 } }
 }

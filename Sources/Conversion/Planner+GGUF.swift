@@ -8,24 +8,31 @@ import Tokenization
 extension Planner {
   /// The files of a GGUF: one, or a split set.
   mutating func ggufFiles(_ tensors: [PlannedTensor], _ type: StorageFormat?) throws -> [PlannedFile] {
-    let metadata = try ggufMetadata(tensors, type)
+    var metadata = try ggufMetadata(tensors, type)
+    finishMetadata(&metadata)
     try requireProblemFree()
+    if request.keepsSplit { return try filesAsSplit(tensors, metadata) }
     let limit = request.maximumShardByteCount ?? .max
     let shards = ShardPlan.gguf(byteCounts: tensors.map(\.byteCount), limit: limit)
     guard shards.count > 1 else { return [try ggufFile(request.destination, tensors, metadata)] }
-    let name = FileSystem.name(of: request.destination)
-    let stem = name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
-    let folder = FileSystem.folder(of: request.destination)
-    let names = ShardName.names(stem: stem, count: shards.count, suffix: ".gguf")
+    let paths = splitPaths(count: shards.count)
     var files: [PlannedFile] = []
     for (index, shard) in shards.enumerated() {
       let pairs = GGUF.splitMetadata(metadata, index: index, count: shards.count, tensorCount: tensors.count)
-      files.append(try ggufFile(FileSystem.join(folder, names[index]), shard.map { tensors[$0] }, pairs))
+      files.append(try ggufFile(paths[index], shard.map { tensors[$0] }, pairs))
     }
     return files
   }
 
-  private func ggufFile(_ path: String, _ tensors: [PlannedTensor], _ metadata: Metadata) throws -> PlannedFile {
+  /// The numbered names of a split set, beside each other.
+  func splitPaths(count: Int) -> [String] {
+    let name = FileSystem.name(of: request.destination)
+    let stem = name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+    let folder = FileSystem.folder(of: request.destination)
+    return ShardName(stem: stem, number: 1, count: count, suffix: ".gguf").all.map { FileSystem.join(folder, $0) }
+  }
+
+  func ggufFile(_ path: String, _ tensors: [PlannedTensor], _ metadata: Metadata) throws -> PlannedFile {
     do throws(GGUFError) {
       let layout = try GGUF.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
       return PlannedFile(

@@ -34,18 +34,14 @@ extension Planner {
   /// Puts the tensors in the order of the output.
   ///
   /// - Into a GGUF from safetensors: as `convert_hf_to_gguf.py` does, derived tensors first.
-  /// - From GGUF to GGUF with a format asked for, and by a recipe: as llama-quantize does, layer by layer, names by their
-  ///   bytes.
+  /// - From GGUF to GGUF with a format asked for: as llama-quantize does, layer by layer, names by their bytes.
   /// - Otherwise the order of the input, which the safetensors layout then sorts by itself.
   func order(_ tensors: inout [PlannedTensor], _ target: ConversionRequest.Target) {
     guard target == .gguf else { return }
-    if model.checkpoint.container == .safeTensors, recipe == nil {
+    if model.checkpoint.container == .safeTensors {
       orderAsReference(&tensors)
     } else if request.type != .automatic {
-      tensors.sort { left, right in
-        let layers = (left.purpose.layer ?? -1, right.purpose.layer ?? -1)
-        return layers.0 != layers.1 ? layers.0 < layers.1 : left.name < right.name
-      }
+      tensors.sort { $0.name.isBeforeByLayer($1.name) }
     } else {
       // Derived tensors were put first; they go back to where the input has them.
       let places = Dictionary(
@@ -93,4 +89,12 @@ extension Planner {
 private struct GroupInLayer: Hashable {
   let index: Int
   let layer: Int?
+}
+
+extension TensorName {
+  /// llama.cpp's order: what is outside layers, then layer by layer, names by their bytes.
+  func isBeforeByLayer(_ other: TensorName) -> Bool {
+    let layers = (ggufLayer ?? -1, other.ggufLayer ?? -1)
+    return layers.0 != layers.1 ? layers.0 < layers.1 : self < other
+  }
 }

@@ -11,20 +11,18 @@ extension Planner {
     _ target: ConversionRequest.Target, _ scheme: NamingScheme, _ type: StorageFormat?
   ) -> [PlannedTensor] {
     var overrides = TypeOverrides(request.typeOverrides)
-    problems += overrides.problems
+    if recipe == nil { problems += overrides.problems }
     var tensors = derivedTensors(scheme)
-    var assignment = recipe.map { RecipeAssignment($0, request.recipeOptions, model) }
-    let arranged = arrangedTensors(scheme)
-    assignment?.count(arranged)
-    for tensor in assignment?.inOrder(arranged) ?? arranged {
-      let choice = fitting(
-        assignment?.format(of: tensor, &overrides) ?? format(of: tensor, target, type, &overrides), tensor)
+    for tensor in arrangedTensors(scheme) {
+      // A recipe decides later, when it knows all names.
+      let choice: (format: StorageFormat, rule: String) =
+        recipe == nil ? fitting(format(of: tensor, target, type, &overrides), tensor) : (tensor.reader.format, "kept")
       tensors.append(
         PlannedTensor(
           name: tensor.name, purpose: tensor.purpose, source: .rows(tensor.reader), format: choice.format,
           shape: tensor.shape, rule: choice.rule))
     }
-    problems += overrides.unused.map { ConversionError.overrideMatchesNothing(pattern: $0) }
+    if recipe == nil { problems += overrides.unused.map { ConversionError.overrideMatchesNothing(pattern: $0) } }
     return tensors
   }
 

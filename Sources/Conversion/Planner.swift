@@ -13,6 +13,10 @@ public struct Planner {
   var problems: [any IngotError] = []
   var remarks: [PlanRemark] = []
   var fallbacks = Fallbacks()
+  /// Tensors of layers that are left out.
+  var pruned: [(name: TensorName, reason: String)] = []
+  /// Layers that remain where some are left out.
+  var keptLayerCount: Int?
 
   init(_ model: Model, _ request: ConversionRequest) {
     self.model = model
@@ -28,23 +32,24 @@ public struct Planner {
   }
 
   private mutating func plan() throws -> ConversionPlan {
-    problems += model.problems
+    if goesByNames { notePlainFit() } else { problems += model.problems }
     if model.checkpoint.containerFacts["byteOrder"] == ByteOrder.bigEndian.rawValue {
       problems += model.checkpoint.tensors.prefix(1).map { TensorProblem($0, .bigEndian) }
     }
     let target = request.resolvedTarget
     let scheme = try targetScheme(target)
-    checkNumbers(target)
+    if !goesByNames { checkNumbers(target) }
     try requireProblemFree()
 
     remarks += model.remarks.map(PlanRemark.note) + model.checkpoint.remarks.map(PlanRemark.warning)
     let type = chosenType(target)
-    var tensors = planTensors(target, scheme, type)
+    var tensors = goesByNames ? planByNames() : planTensors(target, scheme, type)
+    if let recipe { applyRecipe(recipe, to: &tensors) }
     applyTypeProblems(tensors)
     reportFallbacks(tensors)
     try requireProblemFree()
 
-    order(&tensors, target)
+    if recipe == nil { order(&tensors, target) }
     let output: (files: [PlannedFile], sideFiles: [SideFile])
     switch target {
     case .gguf: output = (try ggufFiles(tensors, type), [])
@@ -53,13 +58,12 @@ public struct Planner {
     }
     try requireFreeOutputs(output.files.map(\.path) + output.sideFiles.map(\.path))
     try requireProblemFree()
-    for dropped in model.dropped {
-      remarks.append(.note("tensor \(dropped.tensor.name.text.quoted) is left out: \(dropped.reason)"))
-    }
+    let dropped = goesByNames ? pruned : model.dropped.map { ($0.tensor.name, $0.reason) } + pruned
+    for tensor in dropped { remarks.append(.note("tensor \(tensor.name.text.quoted) is left out: \(tensor.reason)")) }
     return ConversionPlan(
       source: model, destination: request.destination, target: target, scheme: scheme, type: type,
       files: output.files, sideFiles: output.sideFiles,
-      dropped: model.dropped.map { ($0.tensor.name, $0.reason) } + droppedDerived(scheme),
+      dropped: dropped + (goesByNames ? [] : droppedDerived(scheme)),
       remarks: remarks, overwrite: request.overwrite)
   }
 

@@ -77,6 +77,7 @@ extension TensorOutcome {
     members["shape"] = .array(tensor.shape.extents.map { .integer($0) })
     members["transform"] = .string(tensor.transform)
     members["rule"] = .string(tensor.rule)
+    if tensor.importance != nil { members["importance"] = .bool(true) }
     for (key, value) in (report ?? EncodingReport()).members { members[key] = value }
     return .object(members)
   }

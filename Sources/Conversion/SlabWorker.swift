@@ -63,10 +63,14 @@ struct SlabWorker {
     try Codec.decode(reader.format, stored.span.bytes.extracting(first: storedByteCount), into: &numbers)
     let isExact = tensor.format == .f32 && reader.format != .f64
     var report = report
+    let importance = try tensor.importance?.columns(
+      ofExpert: slab.rows.lowerBound / tensor.expertRowCount, of: tensor.shape.expertCount)
     do throws(CodecError) {
       let source = values.span.extracting(first: elementCount)
       var destination = encoded.mutableSpan
-      if isExact {
+      if let importance {
+        try Codec.encode(tensor.format, source, importance: importance.span, into: &destination, report: &report)
+      } else if isExact {
         try Codec.encode(tensor.format, source, into: &destination)
         if let index = Codec.firstNonfinite(source) {
           throw .nonfinite(tensor.format, elementIndex: index, value: source[index])

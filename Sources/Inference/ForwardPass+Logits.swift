@@ -21,6 +21,7 @@ extension ForwardPass {
     }
     // hidden [position, embedding] · output [vocabulary, embedding]ᵀ
     let final = try normalizedFinal(hidden.rows(chosen))
+    try observeProduct?(final, weights.outputRole, nil, nil)
     var logits = try weights.multiply(
       final, weights.outputRole, layer: nil, outputCount: hyperparameters.vocabularySize, threads: threads)
     if let bias = try weights.optionalVector(

@@ -3,6 +3,7 @@ import Architectures
 extension ForwardPass {
   /// `x · wᵀ`, plus the bias if the model has one: `[position, in]` to `[position, outputCount]`.
   func project(_ x: Matrix, _ role: TensorRole, _ layer: Int?, part: Int? = nil, to outputCount: Int) throws -> Matrix {
+    try observeProduct?(x, role, layer, part)
     var y = try weights.multiply(x, role, layer: layer, part: part, outputCount: outputCount, threads: threads)
     if let bias = try weights.optionalVector(role.bias, layer: layer, part: part, count: outputCount) {
       y.add(toEachRow: bias)

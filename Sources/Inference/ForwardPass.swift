@@ -14,6 +14,8 @@ public struct ForwardPass: Sendable {
   public let tokens: [Int]
   /// The residual stream `[position, embedding]`: at first the token embeddings, then what each layer leaves.
   public var hidden: Matrix
+  /// Sees what each matrix of weights is about to be multiplied by; see `ProductObserver`.
+  public var observeProduct: ProductObserver?
 
   let weights: any WeightSource
   let threads: Int

@@ -73,6 +73,23 @@ public struct RowReader: Sendable {
     try self.init(model.checkpoint, layout, sources, routes)
   }
 
+  /// A reader of a stored tensor as it is, whatever it is for.
+  ///
+  /// - Throws: if its storage format is not known.
+  public init(_ checkpoint: Checkpoint, asStored tensor: TensorDescriptor, _ place: TensorPlace) throws(TensorProblem) {
+    let component = StoredLayout.Component(role: place.role, rowCount: tensor.shape.rowCount)
+    let layout: StoredLayout
+    do throws(LayoutMisfit) {
+      layout = try StoredLayout(
+        components: [component], columnCount: tensor.shape.rowElementCount, shape: tensor.shape)
+    } catch {
+      throw TensorProblem(tensor, TensorProblem.Fact(error))
+    }
+    let source = MappedTensor(
+      descriptor: tensor, ruleIndex: 0, layout: layout, layer: place.layer, part: place.part)
+    try self.init(checkpoint, layout, [source], [Route(source: 0, component: 0, part: 0)])
+  }
+
   private init(
     _ checkpoint: Checkpoint, _ layout: StoredLayout, _ sources: [MappedTensor], _ routes: [Route]
   ) throws(TensorProblem) {

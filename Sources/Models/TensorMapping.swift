@@ -9,7 +9,7 @@ struct TensorMapping {
   private(set) var places: [TensorPlace] = []
   private(set) var derived: [TensorDescriptor] = []
   private(set) var dropped: [(tensor: TensorDescriptor, reason: String)] = []
-  private(set) var problems: [any IngotError] = []
+  var problems: [any IngotError] = []
 
   private let definition: Definition
   private let parameters: ParameterSet

@@ -5,7 +5,7 @@ import Tensors
 
 extension Codec {
   /// Elements that pass through the cache at a time: a multiple of every block.
-  private static let pieceElementCount = 2048
+  static let pieceElementCount = 2048
 
   /// Encodes all of `values` as `encode` does and merges what that did to them into `report`.
   ///
@@ -73,7 +73,7 @@ extension Codec {
       ?? (wholeCount..<values.count).first { !values[$0].isFinite }
   }
 
-  private static func byteRange(_ format: StorageFormat, _ elements: Range<Int>) -> Range<Int> {
+  static func byteRange(_ format: StorageFormat, _ elements: Range<Int>) -> Range<Int> {
     let start = elements.lowerBound / format.elementsPerBlock * format.bytesPerBlock
     return start..<start + elements.count / format.elementsPerBlock * format.bytesPerBlock
   }

@@ -2,6 +2,7 @@ import Architectures
 import Bytes
 import Inference
 import Models
+import Synchronization
 import TestSupport
 import Testing
 
@@ -78,6 +79,26 @@ import Testing
     let all = try pass.logits(), some = try pass.logits(positions: 5..<7)
     #expect(some.rowCount == 2)
     #expect(some[row: 0].elementsEqual(all[row: 5]) && some[row: 1].elementsEqual(all[row: 6]))
+  }
+
+  @Test func aProductObserverSeesWhatEachMatrixIsMultipliedBy() throws {
+    let model = try Self.model("llama-gqa")
+    let tokens = try Self.tokens("llama-gqa")
+    var pass = try ForwardPass(model, tokens: tokens, threads: 1)
+    let seen = Mutex<[String: Matrix]>([:])
+    pass.observeProduct = { input, role, layer, part in
+      #expect(part == nil)
+      seen.withLock { #expect($0.updateValue(input, forKey: "\(role) \(layer ?? -1)") == nil) }
+    }
+    try pass.run()
+    let final = try pass.normalizedHidden()
+    _ = try pass.logits()
+    let inputs = seen.withLock { $0 }
+    #expect(inputs.count == 7 * model.hyperparameters.layerCount + 1)
+    #expect(inputs["output -1"] == final)
+    #expect(inputs["attention_query 1"] == inputs["attention_value 1"])
+    #expect(inputs["feed_forward_gate 0"] == inputs["feed_forward_up 0"])
+    #expect(inputs["feed_forward_down 0"]?.columnCount == model.hyperparameters.feedForwardLength)
   }
 
   @Test func anObserverSeesWhatEachLayerAdds() throws {

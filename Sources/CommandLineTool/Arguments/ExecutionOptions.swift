@@ -38,6 +38,7 @@ struct ExecutionOptions: ParsableArguments {
     request.overwrite = policy
     request.allowsRequantizing = allowsRequantizing
     request.allowsFallback = !refusesFallback
+    request.allowsMissingImportance = isDryRun
   }
 
   /// Carries out `plan`, or prints it; `model` says how its source was read.
@@ -108,7 +109,7 @@ struct ExecutionOptions: ParsableArguments {
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()
     options.tolerance = .byFormat
-    return try Diff.compare(plan.source.checkpoint.path, plan.destination, model, report, options)
+    return try Diff.compare(plan.source.checkpoint.path, plan.openablePath, model, report, options)
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }

@@ -31,8 +31,45 @@ struct TypeOverrideArgument: ExpressibleByArgument {
     text = String(argument[argument.index(after: separator)...])
   }
 
+  private init(pattern: String, text: String) {
+    self.pattern = pattern
+    self.text = text
+  }
+
+  /// The same with the ASCII letters of the pattern in lower case.
+  var lowercased: Self { Self(pattern: pattern.asciiLowercased, text: text) }
+
   var override: ConversionRequest.TypeOverride {
     get throws { ConversionRequest.TypeOverride(pattern: pattern, format: try encodableFormat(text)) }
+  }
+}
+
+extension TypeOverrideArgument {
+  /// The pairs in a text, separated by white space.
+  static func list(inFile path: String) throws -> [Self] {
+    try TokenOptions.read(path).split(whereSeparator: \.isWhitespace).map { word in
+      guard let pair = Self(argument: String(word)) else { throw NotATypeOverride(path: path, text: String(word)) }
+      return pair
+    }
+  }
+}
+
+/// A word of a file is no pair of a pattern and a type.
+struct NotATypeOverride: IngotError {
+  let path: String
+  let text: String
+  var category: ErrorCategory { .input }
+  var description: String { "\(path.escapedForDisplay): \(text.quoted) is not of the form pattern=type" }
+}
+
+extension String {
+  /// The text with ASCII letters in lower case and everything else as it is.
+  fileprivate var asciiLowercased: String {
+    var result = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      result.append(("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar)
+    }
+    return String(result)
   }
 }
 

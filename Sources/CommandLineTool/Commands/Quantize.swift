@@ -48,6 +48,29 @@ struct Quantize: ParsableCommand {
       valueName: "pattern=type"))
   var typeOverrides: [TypeOverrideArgument] = []
 
+  @Option(
+    name: .customLong("tensor-type-file"),
+    help: ArgumentHelp(
+      "A text with such pairs, separated by spaces or lines; those given by --tensor-type come first.",
+      valueName: "file"))
+  var typeOverrideFiles: [String] = []
+
+  @OptionGroup var importance: ImportanceOptions
+
+  @Option(
+    name: .customLong("prune-layers"),
+    help: ArgumentHelp("Leave these layers out; those behind move up.", valueName: "layer,…"))
+  var prunedLayers: LayerList?
+
+  @Flag(name: .customLong("keep-split"), help: "Split the output as the input is split.")
+  var keepsSplit = false
+
+  @Option(
+    name: .customLong("override-kv"),
+    help: ArgumentHelp(
+      "Set a pair of the metadata: TYPE is int, float, bool or str; may be repeated.", valueName: "key=type:value"))
+  var metadataOverrides: [MetadataOverrideArgument] = []
+
   @OptionGroup var execution: ExecutionOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var report: ReportOptions
@@ -69,10 +92,15 @@ struct Quantize: ParsableCommand {
     request.recipeOptions.keepsOutput = keepsOutput
     request.recipeOptions.outputFormat = try outputFormat?.format
     request.recipeOptions.embeddingFormat = try embeddingFormat?.format
-    // A request lets the last decide, llama-quantize the first.
-    request.typeOverrides = try typeOverrides.map { try $0.override }.reversed()
+    // A request lets the last decide, llama-quantize the first; that also compares patterns in lower case.
+    let overrides = try typeOverrides + typeOverrideFiles.flatMap { try TypeOverrideArgument.list(inFile: $0) }
+    request.typeOverrides = try overrides.map { try $0.lowercased.override }.reversed()
+    request.importance = try importance.matrix()
+    request.prunedLayers = prunedLayers?.layers ?? []
+    request.keepsSplit = keepsSplit
+    request.metadataOverrides = metadataOverrides.map(\.override)
     try execution.apply(to: &request)
-    let opened = try model.open(source)
+    let opened = try Model.openByName(source, library: try model.library, architecture: model.architecture)
     guard let target = size.target else { return try Planner.plan(opened, request) }
     let progress = ProgressLine(total: opened.tensors.count, unit: "tensors measured", isQuiet: report.quiet)
     defer { progress.finish() }

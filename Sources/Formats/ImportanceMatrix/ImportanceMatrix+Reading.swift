@@ -1,0 +1,64 @@
+import Bytes
+import Tensors
+
+extension ImportanceMatrix {
+  /// A name in the legacy form may take this many bytes; ggml's take 63.
+  static let maximumNameByteCount = 4096
+  /// Numbers that are looked at at a time.
+  private static let pieceElementCount = 1 << 18
+  /// Counts are whole numbers that a float holds exactly well beyond any text.
+  private static let greatestCount: Float = 0x1p53
+
+  /// Opens and validates the importance matrix at `path`, whichever form it has.
+  ///
+  /// - Throws: `FileFact` with `ImportanceMatrixError` or `GGUFError`; `FileError`.
+  public static func open(_ path: String) throws -> ImportanceMatrix {
+    let file = try InputFile(path)
+    let isGGUF = try file.bytes(at: 0, count: min(4, file.byteCount)) == GGUF.magic
+    // A GGUF's own errors carry the file's name already.
+    let contents = isGGUF ? try GGUF.contents(file) : nil
+    do throws(ImportanceMatrixError) {
+      let matrix: ImportanceMatrix
+      if let contents { matrix = try ImportanceMatrix(contents) } else { matrix = try ImportanceMatrix(legacy: file) }
+      for entry in matrix.entries { try matrix.validate(entry, in: file) }
+      return matrix
+    } catch .unreadable(let error) {
+      throw error
+    } catch {
+      throw FileFact(path: path, fact: error)
+    }
+  }
+
+  /// Every number must be one that can weigh something.
+  private func validate(_ entry: Entry, in file: InputFile) throws(ImportanceMatrixError) {
+    for start in stride(from: 0, to: entry.valueCount, by: Self.pieceElementCount) {
+      let count = min(Self.pieceElementCount, entry.valueCount - start)
+      let values = try Self.floats(file, at: entry.fileOffset + start * 4, count: count)
+      if let index = values.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
+        throw .value(entry.name, index: start + index, values[index])
+      }
+    }
+  }
+
+  static func floats(
+    _ file: InputFile, at offset: Int, count: Int
+  ) throws(ImportanceMatrixError) -> [Float] {
+    do throws(FileError) {
+      return try file.floats(at: offset, count: count)
+    } catch {
+      throw .unreadable(error)
+    }
+  }
+
+  /// The counts as whole numbers, rounded as llama.cpp does.
+  static func wholeCounts(_ counts: [Float], of name: TensorName) throws(ImportanceMatrixError) -> [Int] {
+    var result: [Int] = []
+    for (index, count) in counts.enumerated() {
+      guard count >= 0, count < greatestCount, let whole = Int(exactly: count.rounded()) else {
+        throw .count(name, index: index, count)
+      }
+      result.append(whole)
+    }
+    return result
+  }
+}

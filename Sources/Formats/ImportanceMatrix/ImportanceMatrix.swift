@@ -1,0 +1,94 @@
+import Bytes
+import Tensors
+
+/// How much each column of a model's matrices matters, measured on text: the sums of the squares of what the columns are
+/// multiplied by, as llama-imatrix records them.
+///
+/// Opening validates every number but keeps none, so memory does not grow with the model; `importance` reads what is
+/// asked for.
+public struct ImportanceMatrix: Sendable {
+  /// How the numbers are written down.
+  public enum Form: String, Sendable {
+    /// Raw sums and counts as tensors, with metadata.
+    case gguf = "GGUF"
+    /// The older binary form: means times the number of passes.
+    case legacy = "dat"
+  }
+
+  /// What is known of one tensor of the model.
+  public struct Entry: Sendable, Hashable {
+    /// The tensor's name in a GGUF.
+    public let name: TensorName
+    /// Numbers in all: one for each column, expert after expert.
+    public let valueCount: Int
+    /// How many rows of activations were summed: one number for all, or one for each expert of a stack. In the legacy
+    /// form the number of passes.
+    public let counts: [Int]
+    /// Where the numbers begin in the file.
+    let fileOffset: Int
+
+    /// Numbers that share a count.
+    var valuesPerCount: Int { valueCount / counts.count }
+    /// The numbers of the counts that are zero: experts that no token of the text was routed to.
+    public var unusedExperts: [Int] { counts.indices.filter { counts[$0] == 0 } }
+  }
+
+  /// The file as the user named it.
+  public let path: String
+  /// How it is written.
+  public let form: Form
+  /// What it holds, in the file's order.
+  public let entries: [Entry]
+  /// The texts it was measured on.
+  public let datasets: [ByteString]
+  /// How many stretches of text were used; nil if the file does not say.
+  public let chunkCount: Int?
+  /// Tokens of a stretch; nil if the file does not say.
+  public let chunkSize: Int?
+
+  private let file: InputFile
+  private let indexByName: [TensorName: Int]
+
+  init(
+    _ file: InputFile, _ form: Form, entries: [Entry], datasets: [ByteString], chunkCount: Int?, chunkSize: Int?
+  ) {
+    self.file = file
+    path = file.path
+    self.form = form
+    self.entries = entries
+    self.datasets = datasets
+    self.chunkCount = chunkCount
+    self.chunkSize = chunkSize
+    indexByName = Dictionary(entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The entry of the tensor called `name`.
+  public func entry(_ name: TensorName) -> Entry? { indexByName[name].map { entries[$0] } }
+
+  /// The same file with only the entries that `isIncluded` accepts.
+  public func filtered(_ isIncluded: (TensorName) -> Bool) -> ImportanceMatrix {
+    ImportanceMatrix(
+      file, form, entries: entries.filter { isIncluded($0.name) }, datasets: datasets, chunkCount: chunkCount,
+      chunkSize: chunkSize)
+  }
+
+  /// The importance of the columns `elements`, counted through all experts: the mean of the squares.
+  ///
+  /// As llama-quantize has it, columns whose count is zero get 1 in the GGUF form; sums of the legacy form are divided
+  /// by the number of passes if there is one.
+  public func importance(of entry: Entry, _ elements: Range<Int>) throws(FileError) -> [Float] {
+    var values = try file.floats(at: entry.fileOffset + elements.lowerBound * 4, count: elements.count)
+    for (index, element) in elements.enumerated() {
+      let count = entry.counts[element / entry.valuesPerCount]
+      if count > 0 {
+        values[index] /= Float(count)
+      } else if form == .gguf {
+        values[index] = 1
+      }
+    }
+    return values
+  }
+
+  /// Throws if the file changed since it was opened.
+  public func requireUnchanged() throws(FileError) { try file.requireUnchanged() }
+}

@@ -1,0 +1,57 @@
+import Architectures
+import Bytes
+import Formats
+import Tensors
+
+extension Model {
+  /// Opens a model as `open` does, and a GGUF that no definition fits as it is: for what goes by names alone.
+  ///
+  /// - Throws: as `open`, but not for a GGUF whose `general.architecture` has no definition or whose numbers do not fit it.
+  public static func openByName(
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil
+  ) throws -> Model {
+    do {
+      return try open(path, library: library, architecture: architecture)
+    } catch ModelError.unknownGGUFArchitecture {
+      return try undefined(Checkpoint.open(path))
+    } catch ModelError.unknownNames(let path, let sample, let known) {
+      let checkpoint = try Checkpoint.open(path)
+      guard checkpoint.container == .gguf else {
+        throw ModelError.unknownNames(path: path, sample: sample, known: known)
+      }
+      return try undefined(checkpoint)
+    } catch let error as FileFact where error.fact is ParameterError {
+      let checkpoint = try Checkpoint.open(path)
+      guard checkpoint.container == .gguf else { throw error }
+      return try undefined(checkpoint)
+    }
+  }
+
+  /// A GGUF without a definition: nothing is known of its tensors but their names.
+  private static func undefined(_ checkpoint: Checkpoint) throws -> Model {
+    let name = checkpoint.metadata["general.architecture"]?.text ?? ""
+    let json = JSON.members([
+      "name": .string(name), "summary": .string("known by its tensors' names alone"),
+      "schemes": .members(["gguf": .members([:])]),
+    ])
+    let definition = try Definition(json: json) { _ in nil }
+    guard let scheme = definition.scheme("gguf") else { throw ModelError.noArchitecture(path: checkpoint.path) }
+    let parameters = definition.parameters(toldBy: Definition.Evidence(layerCount: nil, roles: [], rows: [:]))
+    var mapped = TensorMapping(checkpoint, definition, scheme, parameters)
+    mapped.problems = []
+    return Model(
+      checkpoint: checkpoint, folder: nil, configuration: nil, definition: definition, scheme: scheme,
+      parameters: parameters, hasStatedNumbers: true, mapped: mapped, problems: [],
+      remarks: ["no definition fits architecture \(name.quoted): its tensors go by their names"])
+  }
+}
+
+extension TensorPlace {
+  /// The place of a tensor of a GGUF that no definition knows: its own name is the role.
+  public init(named name: TensorName) {
+    let parts = name.text.split(separator: ".")
+    let own = parts.dropFirst(name.ggufLayer == nil ? 0 : 2)
+    let stem = own.last == "weight" ? own.dropLast() : own
+    self.init(TensorRole(rawValue: stem.joined(separator: "_")), layer: name.ggufLayer)
+  }
+}
