@@ -95,7 +95,8 @@ let package = Package(
     tests("Inspection", ["Formats"]),
     tests("Verification", ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["CommandLineTool", "TestSupport", "Bytes", "Tensors"],
+      name: "CommandLineTests",
+      dependencies: ["CommandLineTool", "TestSupport", "Models", "Formats", "Bytes", "Tensors"],
       exclude: ["Snapshots"], swiftSettings: settings),
     .testTarget(name: "ProjectTests", swiftSettings: settings),
   ]

@@ -12,8 +12,8 @@ struct IngotCommand: ParsableCommand {
       """,
     version: "\(Product.name) \(Product.version)",
     subcommands: [
-      Inspect.self, Convert.self, Quantize.self, Diff.self, Verify.self, Certify.self, Run.self, Check.self, Hash.self,
-      Meta.self, FormatsCommand.self, ArchitecturesCommand.self,
+      Inspect.self, Convert.self, Quantize.self, Imatrix.self, Diff.self, Verify.self, Certify.self, Run.self,
+      Check.self, Hash.self, Meta.self, FormatsCommand.self, ArchitecturesCommand.self,
     ])
 }
 

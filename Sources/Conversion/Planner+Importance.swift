@@ -49,8 +49,8 @@ extension Planner {
     guard let matrix = request.importance else { return }
     func note(_ names: [TensorName], _ words: String) {
       guard let first = names.first else { return }
-      let subject = names.count == 1 ? first.text.quoted : "\(counted(names.count, "tensor")), first \(first.text.quoted)"
-      remarks.append(.warning("importance matrix: \(words): \(subject)"))
+      let others = names.count == 1 ? "" : "\(counted(names.count, "tensor")), first "
+      remarks.append(.warning("importance matrix: \(words): \(others)\(first.text.quoted)"))
     }
     note(missing, "has no entry, so all columns count the same, for")
     note(partial, "some experts were never used, so all their columns count the same, in")

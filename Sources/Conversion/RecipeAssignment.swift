@@ -67,8 +67,8 @@ struct RecipeAssignment {
     if kind == .tokenEmbedding, !isNamed, let format = options.embeddingFormat {
       return (format, "--token-embedding-type")
     }
-    let isSharedOutput =
-      kind == .tokenEmbedding && tiesEmbeddings && !options.isPure && !isOverridden && recipe.format?.isQuantized == true
+    let isShared = kind == .tokenEmbedding && tiesEmbeddings
+    let isSharedOutput = isShared && !options.isPure && !isOverridden && recipe.format?.isQuantized == true
     guard kind == .output || isSharedOutput, let format = options.outputFormat else { return nil }
     return (format, "--output-tensor-type")
   }

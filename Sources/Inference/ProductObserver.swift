@@ -10,6 +10,7 @@ import Architectures
 ///   - role: what the matrix is for.
 ///   - layer: its layer; nil outside layers.
 ///   - part: which of several matrices that the layer has in this role, such as the expert; nil where it has one.
-public typealias ProductObserver = @Sendable (
-  _ input: Matrix, _ role: TensorRole, _ layer: Int?, _ part: Int?
-) throws -> Void
+public typealias ProductObserver =
+  @Sendable (
+    _ input: Matrix, _ role: TensorRole, _ layer: Int?, _ part: Int?
+  ) throws -> Void

@@ -16,7 +16,8 @@ struct ImportanceOptions: ParsableArguments {
 
   @Option(
     name: .customLong("exclude-weights"),
-    help: ArgumentHelp("Do not use entries of the matrix whose name contains this; may be repeated.", valueName: "text"))
+    help: ArgumentHelp("Do not use entries of the matrix whose name contains this; may be repeated.", valueName: "text")
+  )
   var excluded: [String] = []
 
   func validate() throws {

@@ -36,8 +36,10 @@ public enum ImportanceMatrixError: IngotError {
     case .nameLength(let entry, let count, let limit):
       "entry \((entry + 1).grouped) has a name of \(count.grouped) bytes, expected 1 to \(limit.grouped)"
     case .nameNotUTF8(let entry): "entry \((entry + 1).grouped) has a name that is not UTF-8"
-    case .valueCount(let name, let count): "entry \(name.text.quoted): has \(count.grouped) values, expected 1 or more"
-    case .passCount(let name, let count): "entry \(name.text.quoted): counts \(count.grouped) passes, expected 0 or more"
+    case .valueCount(let name, let count):
+      "entry \(name.text.quoted): has \(count.grouped) values, expected 1 or more"
+    case .passCount(let name, let count):
+      "entry \(name.text.quoted): counts \(count.grouped) passes, expected 0 or more"
     case .twice(let name): "entry \(name.text.quoted): occurs twice"
     case .notAMatrix:
       "is a GGUF without an importance matrix (expected tensors named *.in_sum2 and *.counts, as llama-imatrix writes)"

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Ingot
+
+struct Imatrix: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows an importance matrix, and how it fits a model.",
+    subcommands: [ImatrixShow.self])
+}
+
+struct ImatrixShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Shows what an importance matrix holds.",
+    discussion: """
+      With a model it is compared with the model's matrices; the status is 1 if one has no entry or an entry of another \
+      size.
+      """)
+
+  @Argument(help: "The importance matrix, in either form.")
+  var path: String
+
+  @Argument(help: ArgumentHelp("The model that it is for.", valueName: "model"))
+  var modelPath: String?
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    let matrix = try ImportanceMatrix.open(path)
+    let opened = try modelPath.map {
+      try Model.openByName($0, library: try model.library, architecture: model.architecture)
+    }
+    let result = try ImportanceReport(matrix, model: opened)
+    try report.print(json: { result.json }, text: { result.text })
+    if !result.fits { throw FailedCheck() }
+  }
+}
+
+extension ImportanceReport {
+  /// Gaps of one kind beyond this many are counted.
+  private static let shownGapCount = 20
+
+  fileprivate var text: String {
+    var pairs = [("importance matrix", "\(matrix.path.escapedForDisplay) (\(matrix.form.rawValue))")]
+    for dataset in matrix.datasets { pairs.append(("measured on", dataset.description.escapedForDisplay)) }
+    if let count = matrix.chunkCount {
+      let size = matrix.chunkSize.map { " of \(counted($0, "token"))" } ?? ""
+      pairs.append(("chunks", count.grouped + size))
+    }
+    if let model {
+      pairs.append(("model", model.escapedForDisplay))
+      let share = "\(coverage.coveredCount.grouped) of \(coverage.matrixCount.grouped)"
+      pairs.append(("covers", "\(share) matrices of its layers"))
+    }
+    var text = definitionList(pairs) + "\n" + table
+    if !coverage.gaps.isEmpty { text += "\n" }
+    for gap in coverage.gaps.prefix(Self.shownGapCount) { text += "\(gap)\n" }
+    if coverage.gaps.count > Self.shownGapCount {
+      text += "… and \((coverage.gaps.count - Self.shownGapCount).grouped) more (--json lists all)\n"
+    }
+    return text
+  }
+
+  private var table: String {
+    var table = Table([
+      "entry": .left, "columns": .right, "experts": .right, "unused": .right,
+      matrix.form == .gguf ? "rows" : "passes": .right, "mean": .right, "greatest": .right,
+    ])
+    for item in entries {
+      let entry = item.entry
+      table.append(
+        entry.name.text.escapedForDisplay, (entry.valueCount / entry.counts.count).grouped,
+        entry.counts.count.grouped, entry.unusedExperts.count.grouped, (entry.counts.max() ?? 0).grouped,
+        item.mean.scientific, Double(item.greatest).scientific)
+    }
+    return table.text()
+  }
+}

@@ -1,0 +1,145 @@
+import Bytes
+import Foundation
+import Models
+import TestSupport
+import Testing
+
+/// Quantizing with and without importance matrices against llama-quantize, whole files, by the program itself.
+@Suite("Quantizing by names") struct ImportanceTests {
+  private let folder = TemporaryFolder()
+
+  private static let expected = (try? Fixtures.json("imatrix", "expected.json")) ?? .null
+
+  /// One run of llama-quantize.
+  struct Case: CustomTestStringConvertible, Sendable {
+    let model: String, recipe: String, flags: [String], digest: String
+    var testDescription: String { ([model, recipe] + flags).joined(separator: " ") }
+  }
+
+  static let cases = (expected["files"]?.array ?? []).map { item in
+    Case(
+      model: item["model"]?.string ?? "", recipe: item["recipe"]?.string ?? "",
+      flags: item["flags"]?.array?.compactMap(\.string) ?? [], digest: item["sha256"]?.string ?? "")
+  }
+
+  @Test("gives the file of llama-quantize", arguments: cases)
+  func wholeFile(item: Case) throws {
+    try prepare(item.model)
+    let run = try Program.run(
+      ["quantize"] + item.flags + ["\(item.model).gguf", "out.gguf", item.recipe, "2", "--quiet"], in: folder.path)
+    #expect(run.status == 0, "\(run.error)")
+    #expect(try digest("out.gguf") == item.digest)
+  }
+
+  @Test(
+    "shows an importance matrix",
+    arguments: [
+      Snapshot("help-imatrix-show", "imatrix", "show", "--help"),
+      Snapshot("imatrix-show", "imatrix", "show", "fixtures/imatrix/shared.gguf.imatrix"),
+    ])
+  func show(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test("compares an importance matrix with a model")
+  func compare() throws {
+    try prepare("mixtral")
+    let fitting = try Program.run(["imatrix", "show", "mixtral.gguf.imatrix", "mixtral.gguf"], in: folder.path)
+    #expect(fitting.status == 0)
+    #expect(fitting.output.contains("covers             14 of 14 matrices of its layers\n"), "\(fitting.output)")
+    let other = try Program.run(["imatrix", "show", "dense.dat", "mixtral.gguf"], in: folder.path)
+    #expect(other.status == 1)
+    #expect(other.output.contains("\"blk.0.ffn_up_exps.weight\" has no entry, so its columns count the same\n"))
+    #expect(other.output.contains("(--json lists all)\n"), "\(other.output)")
+  }
+
+  @Test("keeps the split of a set")
+  func split() throws {
+    try prepare("dense")
+    let parts = try NamedModel(try #require(Self.expected["models"]?["dense"]))
+      .write(inPartsOf: 20, to: folder, stem: "part")
+    let run = try Program.run(
+      [
+        "quantize", "--keep-split", "--imatrix", "dense.dat", parts[0], "kept.gguf", "Q4_K_M", "2", "--verify",
+        "--quiet",
+      ],
+      in: folder.path)
+    #expect(run.status == 0, "\(run.error)")
+    let files = try #require(Self.expected["split"]?["files"]?.object)
+    #expect(folder.names.filter { $0.hasPrefix("kept") } == files.keys.map(\.text).sorted())
+    for (name, sha256) in files { #expect(try digest(name.text) == sha256.string) }
+  }
+
+  @Test(
+    "refuses",
+    arguments: [
+      (
+        ["--imatrix", "dense.dat", "--exclude-weights", "nothing"], 64, "--exclude-weights \"nothing\" matches no entry"
+      ),
+      (["--include-weights", "a"], 64, "choose from an importance matrix (pass --imatrix)"),
+      (["--imatrix", "types.txt"], 2, "types.txt: "),
+      (["--prune-layers", "9"], 64, "--prune-layers names layer 9, which the model does not have"),
+      (["--prune-layers", "0,1,2,3,4"], 64, "--prune-layers names every layer"),
+      (["--override-kv", "llama.context_length=int:-1"], 64, "'--override-kv"),
+      (["--override-kv", "a=str:" + String(repeating: "x", count: 128)], 64, "'--override-kv"),
+      (["--imatrix", "dense.dat", "--tensor-type", "nothing=q8_0"], 64, "matches no tensor"),
+    ] as [([String], Int32, String)])
+  func refusals(flags: [String], status: Int32, message: String) throws {
+    try prepare("dense")
+    let run = try Program.run(["quantize"] + flags + ["dense.gguf", "out.gguf", "Q8_0"], in: folder.path)
+    #expect(run.status == status)
+    #expect(run.error.contains(message), "\(run.error)")
+    #expect(!folder.names.contains("out.gguf"))
+  }
+
+  @Test("refuses what llama-quantize refuses without an importance matrix, and plans it with a warning")
+  func needed() throws {
+    try prepare("dense")
+    let message = "tensor \"blk.0.attn_k.weight\": becomes Q2_K, which needs an importance matrix (pass --imatrix FILE)"
+    let run = try Program.run(["quantize", "dense.gguf", "out.gguf", "Q2_K_S"], in: folder.path)
+    #expect(run.status == 64)
+    #expect(run.error.contains("dense.gguf: \(message)\n"), "\(run.error)")
+    let plan = try Program.run(["quantize", "dense.gguf", "out.gguf", "Q2_K_S", "--dry-run"], in: folder.path)
+    #expect(plan.status == 0)
+    #expect(plan.output.contains("warning: \(message)\n"))
+    let part = try Program.run(
+      ["quantize", "--imatrix", "dense.dat", "--exclude-weights", "blk.0.attn_k", "dense.gguf", "out.gguf", "Q2_K_S"],
+      in: folder.path)
+    #expect(part.status == 64)
+    #expect(part.error.contains("which needs an importance matrix, and the one given has no entry for it"))
+  }
+
+  @Test("says what an importance matrix lacks")
+  func gaps() throws {
+    try prepare("mixtral")
+    let run = try Program.run(
+      [
+        "quantize", "--imatrix", "mixtral.gguf.imatrix", "--exclude-weights", "attn_q", "mixtral.gguf", "out.gguf",
+        "Q4_K_M",
+        "--dry-run",
+      ], in: folder.path)
+    #expect(run.status == 0)
+    let first = "importance matrix: has no entry, so all columns count the same, for: 2 tensors, first"
+    #expect(run.output.contains("warning: \(first) \"blk.0.attn_q.weight\"\n"), "\(run.output)")
+    let second = "importance matrix: some experts were never used, so all their columns count the same, in: 2 tensors"
+    #expect(run.output.contains("warning: \(second), first \"blk.0.ffn_down_exps.weight\"\n"))
+    let wrong = try Program.run(
+      ["quantize", "--imatrix", "dense.dat", "mixtral.gguf", "out.gguf", "Q4_K_M", "--dry-run"], in: folder.path)
+    #expect(wrong.status == 0)
+    #expect(wrong.output.contains("is of no use to this model for: "))
+  }
+
+  /// The models, made once.
+  private static let models: [String: [UInt8]] = (expected["models"]?.object ?? [:]).reduce(into: [:]) { models, item in
+    models[item.key.text] = try? NamedModel(item.value).bytes()
+  }
+
+  /// Puts a model and the files of the fixture into the folder.
+  private func prepare(_ name: String) throws {
+    try folder.write(try #require(Self.models[name]), to: "\(name).gguf")
+    #expect(try digest("\(name).gguf") == Self.expected["models"]?[name]?["sha256"]?.string)
+    for file in ["\(name).gguf.imatrix", "dense.dat", "types.txt"] {
+      try folder.write(try InputFile(Fixtures.path("imatrix", file)).wholeContent(limit: 1 << 20), to: file)
+    }
+  }
+
+  private func digest(_ name: String) throws -> String { try FileDigest.sha256(InputFile(folder.file(name))) }
+}
