@@ -9,7 +9,7 @@ struct ArrangedTensor {
   let reader: RowReader
 
   /// Its extents in the output.
-  var shape: Shape { reader.isCopy ? reader.sources[0].descriptor.shape : reader.layout.shape }
+  var shape: Shape { reader.layout.shape }
 }
 
 extension Planner {

@@ -101,8 +101,9 @@ extension Planner {
     }
     let fromGGUF = model.checkpoint.container == .gguf
     if fromGGUF == (target == .gguf) { return nil }
-    let formats = model.tensors.filter { $0.descriptor.shape.rank > 1 }.compactMap(\.descriptor.format)
-    guard !fromGGUF else { return typeForFolder(Set(formats)) }
+    guard !fromGGUF else {
+      return typeForFolder(Set(model.tensors.filter { !$0.isKeptInFullPrecision }.compactMap(\.descriptor.format)))
+    }
     // The reference's "auto": the first matrix that is half-wide decides. Where all are F32 it takes F16, which loses;
     // here they stay F32.
     let ordered = model.tensors.sorted { model.referencePosition(of: $0) < model.referencePosition(of: $1) }
@@ -110,7 +111,7 @@ extension Planner {
     return first?.descriptor.format ?? .f32
   }
 
-  /// The format of a folder made of a GGUF: that of the matrices, if the vectors lose nothing by it; else F32.
+  /// The format of a folder made of a GGUF: that of the matrices, if what every GGUF has in F32 loses nothing by it; else F32.
   private mutating func typeForFolder(_ formats: Set<StorageFormat>) -> StorageFormat {
     guard formats.count == 1, let format = formats.first, !format.isQuantized, format != .f32 else {
       if formats.contains(where: \.isQuantized) {
@@ -119,9 +120,7 @@ extension Planner {
       return .f32
     }
     for place in model.places {
-      guard let stored = model.tensor(place), stored.descriptor.shape.rank <= 1, stored.descriptor.format == .f32,
-        let layout = model.canonicalLayout(place), layout.shape.rank <= 1
-      else { continue }
+      guard let stored = model.tensor(place), stored.isKeptInFullPrecision else { continue }
       guard isExact(place, as: format) else {
         let name = stored.descriptor.name.text.quoted
         remarks.append(.note("tensor \(name) has values that \(format) cannot hold, so all become F32"))
@@ -131,7 +130,7 @@ extension Planner {
     return format
   }
 
-  /// Whether a vector's values survive being stored as `format`; false also when they cannot be read.
+  /// Whether a tensor's values survive being stored as `format`; false also when they cannot be read.
   private func isExact(_ place: TensorPlace, as format: StorageFormat) -> Bool {
     do {
       let reader = try model.canonicalReader(place)

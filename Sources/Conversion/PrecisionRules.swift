@@ -1,19 +1,35 @@
 import Architectures
+import Models
 import Tensors
 
-extension ArrangedTensor {
-  /// Roles that the reference converter keeps in F32 whatever is asked for (llama.cpp 0c1e57098, `prepare_tensors`).
+/// What stays F32 in a GGUF whatever is asked for.
+enum PrecisionRules {
+  /// Roles that the reference converter keeps in F32 (llama.cpp 0c1e57098, `prepare_tensors`).
   private static let fullPrecisionRoles: Set<TensorRole> = [
     .router, .sharedExpertRouter, .positionEmbedding, .tokenTypeEmbedding,
   ]
 
-  /// Why the tensor stays F32 in a GGUF; nil if it takes the format asked for.
-  var reasonForF32: String? {
+  /// Why a tensor stays F32; nil if it takes the format asked for.
+  static func reasonForF32(_ name: TensorName, _ shape: Shape, roles: [TensorRole]) -> String? {
     if shape.rank <= 1 { return "one-dimensional tensors stay F32 in a GGUF" }
     if name.text.hasSuffix("_norm.weight") { return "norms stay F32 in a GGUF" }
-    if purpose.roles.contains(where: Self.fullPrecisionRoles.contains) {
+    if roles.contains(where: fullPrecisionRoles.contains) {
       return "routers and tables of positions stay F32 in a GGUF"
     }
     return name.text.hasSuffix(".weight") ? nil : "what is no weight stays F32 in a GGUF"
+  }
+}
+
+extension ArrangedTensor {
+  /// Why the tensor stays F32 in a GGUF; nil if it takes the format asked for.
+  var reasonForF32: String? { PrecisionRules.reasonForF32(name, shape, roles: purpose.roles) }
+}
+
+extension MappedTensor {
+  /// Whether a GGUF has it in F32 because every GGUF has.
+  var isKeptInFullPrecision: Bool {
+    let roles = layout.components.map(\.role)
+    return descriptor.format == .f32
+      && PrecisionRules.reasonForF32(descriptor.name, descriptor.shape, roles: roles) != nil
   }
 }
