@@ -134,15 +134,20 @@ extension Planner {
   private func isExact(_ place: TensorPlace, as format: StorageFormat) -> Bool {
     do {
       let reader = try model.canonicalReader(place)
+      let width = reader.geometry.rowElementCount
+      let step = max(1, Executor.slabElementCount / max(1, width))
       var (bytes, scratch): ([UInt8], [UInt8]) = ([], [])
-      try reader.read(0..<reader.geometry.rowCount, into: &bytes, scratch: &scratch)
-      var encoded = [UInt8](repeating: 0, count: format.byteCount(elementCount: reader.layout.shape.elementCount) ?? 0)
-      var destination = encoded.mutableSpan
-      var report = EncodingReport()
-      let byteCount = reader.geometry.rowCount * reader.rowByteCount
-      try Codec.convert(
-        .f32, bytes.span.bytes.extracting(first: byteCount), to: format, into: &destination, report: &report)
-      return report.changedCount == 0
+      for first in stride(from: 0, to: reader.geometry.rowCount, by: step) {
+        let rows = first..<min(reader.geometry.rowCount, first + step)
+        try reader.read(rows, into: &bytes, scratch: &scratch)
+        var encoded = [UInt8](repeating: 0, count: format.byteCount(elementCount: rows.count * width) ?? 0)
+        var destination = encoded.mutableSpan
+        var report = EncodingReport()
+        let values = bytes.span.bytes.extracting(first: rows.count * reader.rowByteCount)
+        try Codec.convert(.f32, values, to: format, into: &destination, report: &report)
+        guard report.changedCount == 0 else { return false }
+      }
+      return true
     } catch {
       return false
     }
