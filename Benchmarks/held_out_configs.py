@@ -32,7 +32,8 @@ def vary_attention(config: dict, draw: random.Random) -> None:
     hidden = draw.choice([32, 64, 96, 128])
     kind = config["model_type"]
     if "head_dim" in config or kind in ("t5", "deepseek_v2"):
-        heads = draw.choice([2, 3, 4, 6])
+        # transformers wants DeepSeek's heads to divide the width, which they have nothing to do with.
+        heads = draw.choice([2, 4] if kind == "deepseek_v2" else [2, 3, 4, 6])
         set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
     else:
         heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])

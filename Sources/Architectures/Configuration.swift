@@ -7,9 +7,15 @@ import Bytes
 public struct Configuration: Sendable {
   /// The whole object.
   public let json: JSON
+  /// How the stages behind an encoder pool its vectors; they have files of their own.
+  public let poolingMode: String?
+
+  /// The path by which a definition asks for `poolingMode`.
+  public static let poolingPath = "sentence_transformers.pooling_mode"
 
   /// Wraps a parsed config.json; the members of `text_config`, which a model with images has, count as its own.
-  public init(_ json: JSON) {
+  public init(_ json: JSON, poolingMode: String? = nil) {
+    self.poolingMode = poolingMode
     guard var members = json.object, let text = members["text_config"]?.object else {
       self.json = json
       return
@@ -27,7 +33,8 @@ public struct Configuration: Sendable {
 
   /// The member at `path`, whose names have dots between them: `rope_parameters.rope_theta`.
   public func member(_ path: String) -> JSON? {
-    path.split(separator: ".").reduce(Optional(json)) { value, name in value?[String(name)] }
+    if path == Self.poolingPath { return poolingMode.map { .string($0) } }
+    return path.split(separator: ".").reduce(Optional(json)) { value, name in value?[String(name)] }
   }
 
   /// The first of `paths` that is present and not null.

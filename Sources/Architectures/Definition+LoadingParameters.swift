@@ -8,11 +8,13 @@ extension Definition {
       var entry = try StrictObject(value, at: "parameters[\(index)]")
       let name = try entry.string("name")
       let typeName = try entry.string("type")
-      let isList = typeName.hasPrefix("[") && typeName.hasSuffix("]")
+      let isKeyed = typeName.hasPrefix("{") && typeName.hasSuffix("}")
+      let isList = isKeyed || (typeName.hasPrefix("[") && typeName.hasSuffix("]"))
       guard let kind = ParameterRule.Kind(rawValue: isList ? String(typeName.dropFirst().dropLast()) : typeName) else {
         throw DefinitionError(
           place: entry.path("type"),
-          fact: .wrongKind(expected: "u32, f32, bool, string or a list of them such as [bool]", found: typeName.quoted))
+          fact: .wrongKind(
+            expected: "u32, f32, bool, string or a list of them such as [bool] or {string}", found: typeName.quoted))
       }
       let isOptional = try entry.flag("optional")
       let defaults = try readDefaults(&entry, kind, isList)
@@ -21,7 +23,8 @@ extension Definition {
       }
       rules.append(
         ParameterRule(
-          name: name, kind: kind, isList: isList, configKeys: try entry.strings("config") ?? [],
+          name: name, kind: kind, isList: isList, isKeyedByIndex: isKeyed,
+          placeholder: try readPlaceholder(&entry, kind, isList), configKeys: try entry.strings("config") ?? [],
           codes: try readCodes(&entry, kind), metaKey: try entry.optionalString("meta"),
           ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
           isAssumed: try entry.flag("assumed"), isOptional: isOptional,
@@ -53,6 +56,17 @@ extension Definition {
       }
     }
     return defaults
+  }
+
+  private static func readPlaceholder(
+    _ entry: inout StrictObject, _ kind: ParameterRule.Kind, _ isList: Bool
+  ) throws(DefinitionError) -> ParameterValue? {
+    guard let value = entry.take("placeholder") else { return nil }
+    guard let placeholder = ParameterValue(value, kind: kind, isList: isList) else {
+      throw DefinitionError(
+        place: entry.path("placeholder"), fact: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
+    }
+    return placeholder
   }
 
   /// What config.json has in words and the parameter as a value of its type.

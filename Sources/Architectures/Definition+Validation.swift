@@ -28,7 +28,11 @@ extension Definition {
   }
 
   private func validateSchemes() throws(DefinitionError) {
-    for scheme in schemes { if let base = scheme.base { try requireScheme(base, "schemes.\(scheme.name)") } }
+    for scheme in schemes {
+      let place = "schemes.\(scheme.name)"
+      if let base = scheme.base { try requireScheme(base, place) }
+      if let flag = scheme.condition { try requireParameter(flag, place + ".when") }
+    }
   }
 
   private func validateTensors() throws(DefinitionError) {

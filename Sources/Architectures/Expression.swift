@@ -13,7 +13,7 @@
 ///     atom    = number | parameter | "int(" sum ")" | "(" sum ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
-/// cuts off the fraction, as in Python.
+/// cuts off the fraction, as in Python. A flag counts as 1 or 0 unless it stands alone.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -74,7 +74,9 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     }
     switch node {
     case .number(let value): return value
-    case .parameter(let name): return set.values[name]
+    case .parameter(let name):
+      if case .bool(let flag) = set.values[name] { return .integer(flag ? 1 : 0) }
+      return set.values[name]
     case .sum(let a, let b): return both(a, b, { $0.addingReportingOverflow($1) }, +)
     case .difference(let a, let b): return both(a, b, { $0.subtractingReportingOverflow($1) }, -)
     case .product(let a, let b): return both(a, b, { $0.multipliedReportingOverflow(by: $1) }, *)

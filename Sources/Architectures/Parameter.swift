@@ -82,6 +82,10 @@ public struct ParameterRule: Sendable {
   public let kind: Kind
   /// Whether it is a list, often with an element for each layer.
   public let isList: Bool
+  /// Whether config.json has the list as an object with the indices as names: `{"0": "LABEL_0"}`.
+  public let isKeyedByIndex: Bool
+  /// A value of config.json that says nothing, such as the labels that transformers makes up.
+  public let placeholder: ParameterValue?
   /// Keys of config.json (with dots between those of nested objects), the first being the one that is written.
   public let configKeys: [String]
   /// Words of config.json and what they stand for; none where it has the values themselves.

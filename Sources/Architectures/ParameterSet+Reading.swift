@@ -33,7 +33,7 @@ extension Definition {
         guard let value = ParameterValue(stated, rule: rule) else {
           throw .wrongKind(key: key, expected: rule.wording, found: stated.kindName)
         }
-        return value
+        return value == rule.placeholder ? nil : value
       }
       return nil
     }
@@ -61,6 +61,11 @@ extension Definition {
     }
     set.rotaryScaling = try RotaryScaling(
       metadata: metadata, architecture: ggufArchitecture, contextLength: set.integer("context_length") ?? 0)
+    // Of the two multipliers of DeepSeek's scaling a GGUF has one, and every model gives both the same value.
+    if case .yarn(var yarn) = set.rotaryScaling, let multiplier = set.real("rotary_mscale_all") {
+      (yarn.mscale, yarn.mscaleAllDimensions) = (multiplier, multiplier)
+      set.rotaryScaling = .yarn(yarn)
+    }
     return set
   }
 

@@ -15,8 +15,17 @@ extension ParameterValue {
       self = value
       return
     }
-    guard let values = json.array?.map(decoded), !values.contains(nil) else { return nil }
+    let elements = rule.isKeyedByIndex ? Self.elementsByIndex(json) : json.array
+    guard let values = elements?.map(decoded), !values.contains(nil) else { return nil }
     self = .list(values.compactMap(\.self))
+  }
+
+  /// The values of an object whose names are indices, in their order; nil if it is something else.
+  private static func elementsByIndex(_ json: JSON) -> [JSON]? {
+    guard let members = json.object else { return nil }
+    let indexed = members.compactMap { member in Int(member.key.text).map { (index: $0, value: member.value) } }
+    guard indexed.count == members.count else { return nil }
+    return indexed.sorted { $0.index < $1.index }.map(\.value)
   }
 
   /// A JSON value as a parameter of `kind`, or a list of them; nil if it is of another kind.
@@ -75,6 +84,8 @@ extension ParameterValue {
     case (.u32, .integer), (.f32, .real), (.bool, .bool), (.string, .text), (_, .list): self
     case (.f32, .integer(let value)): .real(Double(value))
     case (.u32, .real(let value)): Int(exactly: value).map { .integer($0) }
+    case (.bool, .integer(0)): .bool(false)
+    case (.bool, .integer(1)): .bool(true)
     default: nil
     }
   }
@@ -84,7 +95,11 @@ extension ParameterValue {
     func encoded(_ value: ParameterValue) -> JSON {
       rule.codes.first { $0.value == value }.map { .string($0.word) } ?? value.json
     }
-    if case .list(let values) = self { return .array(values.map(encoded)) }
+    if case .list(let values) = self {
+      guard rule.isKeyedByIndex else { return .array(values.map(encoded)) }
+      return .object(
+        JSON.Object(uniqueKeysWithValues: values.enumerated().map { (ExactString("\($0)"), encoded($1)) }))
+    }
     return encoded(self)
   }
 }

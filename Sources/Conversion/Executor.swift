@@ -49,6 +49,8 @@ public struct Executor {
 
   private func writeFiles() throws -> [TensorOutcome] {
     var outputs: [AtomicFile] = []
+    var stageFolders: Set<String> = []
+    defer { for folder in stageFolders { Interrupts.releaseFolder(folder) } }
     defer { for output in outputs { output.discard() } }
     for file in self.plan.files {
       let output = try AtomicFile(file.path, overwrite: plan.overwrite)
@@ -73,7 +75,13 @@ public struct Executor {
     for file in plan.source.checkpoint.files { try file.requireUnchanged() }
     try plan.tensors.lazy.compactMap(\.importance).first?.matrix.requireUnchanged()
 
-    for file in plan.sideFiles { outputs.append(try prepare(file)) }
+    for file in plan.sideFiles {
+      let folder = FileSystem.folder(of: file.path)
+      if plan.target == .folder, FileSystem.kind(of: folder) == nil, try Interrupts.createFolder(folder) {
+        stageFolders.insert(folder)
+      }
+      outputs.append(try prepare(file))
+    }
     try commit(outputs)
     return outcomes
   }

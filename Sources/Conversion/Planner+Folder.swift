@@ -65,7 +65,7 @@ extension Planner {
   private mutating func configurationFiles(_ scheme: NamingScheme, _ tensors: [PlannedTensor]) throws -> [SideFile] {
     let elementType = tensors.first { $0.shape.rank > 1 }?.format.torchName
     if let folder = model.folder, let configuration = model.configuration {
-      var files = try SideFiles.copied(from: folder.path, to: request.destination)
+      var files = try SideFiles.copied(from: folder, to: request.destination)
       let edited = SideFiles.configuration(
         configuration, from: model.scheme, to: scheme, elementType: elementType, remarks: &remarks)
       files.append(
@@ -99,6 +99,10 @@ extension Planner {
       }
     } else {
       remarks.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
+    }
+    if let pooling = members.removeValue(forKey: "sentence_transformers")?["pooling_mode"]?.string {
+      let length = model.parameters.integer("embedding_length") ?? 0
+      for file in SideFiles.modules(poolingMode: pooling, embeddingLength: length) { add(file.path, file.bytes) }
     }
     if let generation = SideFiles.generationConfiguration(model.checkpoint.metadata) {
       add("generation_config.json", generation)

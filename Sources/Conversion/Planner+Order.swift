@@ -26,8 +26,8 @@ extension Model {
 }
 
 extension NamingScheme {
-  /// Whether the names are Hugging Face's, at most with another beginning.
-  fileprivate var isReadByReference: Bool { name == "hf" || (base == "hf" && prefix != nil) }
+  /// Whether the names are Hugging Face's, at most with another beginning or those of a variant.
+  fileprivate var isReadByReference: Bool { name == "hf" || (base == "hf" && (prefix != nil || condition != nil)) }
 }
 
 extension Planner {

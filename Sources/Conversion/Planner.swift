@@ -90,7 +90,8 @@ public struct Planner {
 
   private func targetScheme(_ target: ConversionRequest.Target) throws -> NamingScheme {
     let definition = model.definition
-    let native = target == .gguf ? "gguf" : model.scheme.name == "gguf" ? "hf" : model.scheme.name
+    let folderName = definition.schemes.first { $0.condition.map(model.parameters.flag) == true }?.name ?? "hf"
+    let native = target == .gguf ? "gguf" : model.scheme.name == "gguf" ? folderName : model.scheme.name
     let name = request.naming ?? native
     guard let scheme = definition.scheme(name) else {
       throw ConversionError.unknownNaming(name, known: definition.schemes.map(\.name))

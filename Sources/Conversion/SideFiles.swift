@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Formats
 import Tensors
 
 /// The files of a model folder that are not weights.
@@ -20,11 +21,36 @@ enum SideFiles {
   }
 
   /// The files beside the weights, to be copied byte for byte; config.json is written anew.
-  static func copied(from folder: String, to destination: String) throws(FileError) -> [SideFile] {
-    try FileSystem.list(folder).filter { belongs($0, in: folder) }.map { name in
-      SideFile(
-        path: FileSystem.join(destination, name), content: .copy(of: FileSystem.join(folder, name)))
+  static func copied(from folder: ModelFolder, to destination: String) throws -> [SideFile] {
+    var files = try FileSystem.list(folder.path).filter { belongs($0, in: folder.path) }.map { name in
+      SideFile(path: FileSystem.join(destination, name), content: .copy(of: folder.path(of: name)))
     }
+    for module in try folder.moduleFolders() {
+      let inner = folder.path(of: module), target = FileSystem.join(destination, module)
+      files += try FileSystem.list(inner).filter { FileSystem.kind(of: FileSystem.join(inner, $0)) == .regular }.map {
+        SideFile(path: FileSystem.join(target, $0), content: .copy(of: FileSystem.join(inner, $0)))
+      }
+    }
+    return files
+  }
+
+  /// The stages of an encoder that pools its vectors by `mode`, as sentence-transformers reads them.
+  static func modules(poolingMode mode: String, embeddingLength: Int) -> [(path: String, bytes: [UInt8])] {
+    func stage(_ index: Int, _ path: String, _ type: String) -> JSON {
+      .members([
+        "idx": .integer(index), "name": .string("\(index)"), "path": .string(path),
+        "type": .string("sentence_transformers.models.\(type)"),
+      ])
+    }
+    let pooling = "1_Pooling"
+    let flags: KeyValuePairs = ["cls_token": "cls", "mean_tokens": "mean", "lasttoken": "lasttoken"]
+    var members: JSON.Object = ["word_embedding_dimension": .integer(embeddingLength)]
+    for (flag, word) in flags { members[ExactString("pooling_mode_\(flag)")] = .bool(word == mode) }
+    let stages = JSON.array([stage(0, "", "Transformer"), stage(1, pooling, "Pooling")])
+    return [
+      (ModelFolder.modulesFile, stages.encoded(.indented)),
+      (FileSystem.join(pooling, "config.json"), JSON.object(members).encoded(.indented)),
+    ]
   }
 
   /// config.json with what the conversion changes, and nothing else: class and type of the scheme, element type.

@@ -48,7 +48,8 @@ extension Model {
     var configuration: Configuration?
     var metaParameters: JSON?
     if checkpoint.container == .safeTensors, let folder {
-      configuration = try folder.json("config.json").map(Configuration.init)
+      let pooling = try folder.poolingMode()
+      configuration = try folder.json("config.json").map { Configuration($0, poolingMode: pooling) }
       metaParameters = try folder.json("params.json")
     }
     var candidates: [Definition]

@@ -73,7 +73,7 @@ import Testing
     ),
     (
       #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u8"}]}"#,
-      "definition, parameters[0].type: expected u32, f32, bool, string or a list of them such as [bool], found"
+      "definition, parameters[0].type: expected u32, f32, bool, string or a list of them such as [bool] or {string}, found"
         + " \"u8\""
     ),
     (

@@ -103,4 +103,60 @@ import Testing
     let written = Configuration(.object(llama.configurationMembers(set)))
     #expect(try llama.parameters(of: written) == set)
   }
+
+  @Test(
+    "tells how many heads of Falcon share a key",
+    arguments: [
+      (#"{"num_attention_heads":8,"multi_query":true,"num_kv_heads":8}"#, 1),
+      (#"{"num_attention_heads":8,"multi_query":false}"#, 8),
+      (#"{"num_attention_heads":8,"new_decoder_architecture":true,"num_kv_heads":2}"#, 2),
+      (#"{"num_attention_heads":8}"#, 1),
+    ])
+  func falconKeyHeads(json: String, expected: Int) throws {
+    let falcon = try #require(try DefinitionLibrary.bundled().definition(named: "falcon"))
+    let set = try falcon.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
+    #expect(set.integer("key_value_head_count") == expected)
+  }
+
+  @Test(
+    "reads labels by their indices, and none that transformers makes up",
+    arguments: [
+      (#"{"id2label":{"10":"c","2":"b","0":"a"}}"#, ["a", "b", "c"]),
+      (#"{"id2label":{"0":"LABEL_0","1":"LABEL_1"}}"#, nil),
+      ("{}", nil),
+    ] as [(String, [String]?)])
+  func labels(json: String, expected: [String]?) throws {
+    let bert = try #require(try DefinitionLibrary.bundled().definition(named: "bert"))
+    let set = try bert.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
+    #expect(set.list("output_labels")?.map(\.description) == expected)
+    let written = bert.configurationMembers(set)["id2label"]
+    #expect(
+      written
+        == expected.map {
+          JSON.object(JSON.Object(uniqueKeysWithValues: $0.enumerated().map { (ExactString("\($0)"), .string($1)) }))
+        })
+  }
+
+  @Test func labelsThatAreNoListAreRefused() throws {
+    let bert = try #require(try DefinitionLibrary.bundled().definition(named: "bert"))
+    let json = try JSON(parsing: Array(#"{"id2label":{"first":"a"}}"#.utf8))
+    #expect(throws: ParameterError.self) { try bert.parameters(of: Configuration(json)) }
+  }
+
+  @Test func theMultiplierOfDeepSeeksScalingComesBackFromAGGUF() throws {
+    let definition = try #require(try DefinitionLibrary.bundled().definition(named: "deepseek-v2"))
+    var metadata = Metadata()
+    metadata["deepseek2.rope.scaling.type"] = .string("yarn")
+    metadata["deepseek2.rope.scaling.factor"] = .float32(4)
+    metadata["deepseek2.rope.scaling.yarn_log_multiplier"] = .float32(0.0707)
+    metadata["deepseek2.rope.dimension_count"] = .uint32(8)
+    metadata["deepseek2.attention.key_length_mla"] = .uint32(24)
+    for key in ["block_count", "context_length", "embedding_length", "feed_forward_length", "attention.head_count"] {
+      metadata["deepseek2.\(key)"] = .uint32(2)
+    }
+    let set = try definition.parameters(of: metadata, evidence: .init(layerCount: 2, roles: [], rows: [:]))
+    let scaling = set.rotaryScaling.configurationMember
+    #expect(scaling?["mscale"]?.real.map(Float.init) == 0.707)
+    #expect(scaling?["mscale_all_dim"]?.real.map(Float.init) == 0.707)
+  }
 }

@@ -7,7 +7,7 @@ public struct ModelFolder: Sendable {
   public static let knownSideFiles = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "vocab.json", "merges.txt", "README.md",
-    "params.json",
+    "params.json", modulesFile,
   ]
 
   /// A side file may take this many bytes; the largest tokenizer.json in use takes 35 MB.

@@ -33,13 +33,28 @@ struct ParameterDifferences {
     // A flag that only says whether tensors are there adds nothing to the comparison of these.
     let rule = first.definition.parameter(name)
     let isToldByTensors = rule?.presenceOf != nil || rule?.absenceOf != nil
-    var severity = isToldByTensors ? Finding.Severity.note : .error
+    var severity = isToldByTensors || isIngredient(name) ? Finding.Severity.note : .error
     var message = "is \(one) in the reference, \(other) in the candidate"
     if name == Self.contextLength, let silent = [first, second].first(where: { !$0.states(name) }) {
       severity = .warning
       message += "; \(silent.checkpoint.path.escapedForDisplay) does not state it"
     }
     findings.append(Finding(severity, "diff.parameter", place: name, message))
+  }
+
+  /// Whether a number is only there to compute others from, which are equal: Falcon's number of heads that share a key
+  /// as config.json words it.
+  private func isIngredient(_ name: String) -> Bool {
+    let definition = first.definition
+    guard definition.name == second.definition.name, !definition.isStatedInGGUF(name) else { return false }
+    let results = definition.parameters.filter { $0.defaultNames.contains(name) }
+    return !results.isEmpty
+      && results.allSatisfy { rule in
+        guard !rule.defaultNames.isEmpty, definition.isStatedInGGUF(rule.name),
+          let one = first.parameters.values[rule.name], let other = second.parameters.values[rule.name]
+        else { return false }
+        return Self.equal(one, other)
+      }
   }
 
   /// The one number that the forward pass does not use by itself, so that a default for it changes nothing. (Dynamic
@@ -97,6 +112,24 @@ struct ParameterDifferences {
       case (let one, let other): reportAbsence(name, one?.text(.compact), other?.text(.compact))
       }
     }
+  }
+}
+
+extension Definition {
+  /// Whether a GGUF has the parameter called `name` as it is.
+  fileprivate func isStatedInGGUF(_ name: String) -> Bool {
+    ggufMetadata.contains {
+      if case .pair(_, .formula(let formula), _) = $0 { formula.singleParameter == name } else { false }
+    }
+  }
+}
+
+extension ParameterRule {
+  /// The parameters in the formulas of its defaults.
+  fileprivate var defaultNames: Set<String> {
+    var names: Set<String> = []
+    for case .formula(let formula) in defaults { names.formUnion(formula.parameterNames) }
+    return names
   }
 }
 
