@@ -32,8 +32,8 @@ def vary_attention(config: dict, draw: random.Random) -> None:
     hidden = draw.choice([32, 64, 96, 128])
     kind = config["model_type"]
     if "head_dim" in config or kind in ("t5", "deepseek_v2"):
-        # transformers wants DeepSeek's heads to divide the width, which they have nothing to do with.
-        heads = draw.choice([2, 4] if kind == "deepseek_v2" else [2, 3, 4, 6])
+        # transformers wants the heads of these to divide the width, which they have nothing to do with.
+        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text") else [2, 3, 4, 6])
         set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
     else:
         heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])
@@ -55,7 +55,8 @@ def vary_attention(config: dict, draw: random.Random) -> None:
 def vary_layers(config: dict, draw: random.Random) -> None:
     layers = draw.choice([1, 2, 3, 4])
     set_all(config, LAYERS, layers)
-    set_all(config, ("num_decoder_layers",), draw.choice([1, 2, 3]))
+    # The reference knows as many layers of a decoder as the encoder has.
+    set_all(config, ("num_decoder_layers",), min(layers, draw.choice([1, 2, 3])))
     if "no_rope_layers" in config:
         config["no_rope_layers"] = [int((index + 1) % 4 != 0) for index in range(layers)]
         config["layer_types"] = ["full_attention"] * layers
