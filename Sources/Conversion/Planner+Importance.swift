@@ -13,13 +13,16 @@ extension Planner {
   ) {
     var missing: [TensorName] = []
     var partial: [TensorName] = []
-    for index in tensors.indices where tensors[index].readFormat != tensors[index].format {
+    for index in tensors.indices {
       let tensor = tensors[index]
+      // What a size target is still to decide on is measured with importance.
+      let isUndecided = tensor.rule == FormatAllocation.undecidedRule
+      guard isUndecided || tensor.readFormat != tensor.format else { continue }
       let isTable = Recipe.Kind(tensor.name) == .tokenEmbedding
       let entry = request.importance?.entry(originalNames[tensor.name] ?? tensor.name)
       let expected = tensor.shape.columnCountOfAllExperts
       if let matrix = request.importance, let entry, entry.valueCount == expected {
-        guard Codec.weighsImportance(tensor.format) else { continue }
+        guard isUndecided || Codec.weighsImportance(tensor.format) else { continue }
         tensors[index].importance = TensorImportance(matrix: matrix, entry: entry)
         if !entry.unusedExperts.isEmpty { partial.append(tensor.name) }
       } else if let matrix = request.importance, let entry, !isTable {

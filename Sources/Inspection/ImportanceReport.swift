@@ -94,15 +94,6 @@ extension Model {
     if checkpoint.container == .gguf {
       return checkpoint.tensors.map { TensorDeclaration(name: $0.name, format: $0.format ?? .f32, shape: $0.shape) }
     }
-    guard let scheme = definition.scheme("gguf") else { return [] }
-    return definition.storedRules(in: scheme).flatMap { rule -> [TensorDeclaration] in
-      let layers = Set(places.filter { $0.role == rule.roles[0] }.map(\.layer))
-      return layers.compactMap { layer in
-        guard let place = places.first(where: { $0.role == rule.roles[0] && $0.layer == layer }),
-          let layout = try? definition.layout(of: rule, parameters, found: canonicalLayout(place)?.shape)
-        else { return nil }
-        return TensorDeclaration(name: rule.patterns[0].name(layer: layer), format: .f32, shape: layout.shape)
-      }
-    }
+    return storedInGGUF.map { TensorDeclaration(name: $0.name, format: .f32, shape: $0.layout.shape) }
   }
 }

@@ -36,6 +36,11 @@ import Testing
     arguments: [
       Snapshot("help-imatrix-show", "imatrix", "show", "--help"),
       Snapshot("imatrix-show", "imatrix", "show", "fixtures/imatrix/shared.gguf.imatrix"),
+      Snapshot("help-imatrix", "imatrix", "--help"),
+      Snapshot("help-imatrix-measure", "imatrix", "measure", "--help"),
+      Snapshot(
+        "error-imatrix-short", "imatrix", "fixtures/yi", "--file", "fixtures/yi/config.json", "--context", "2048", "-o",
+        "/nonexistent.gguf"),
     ])
   func show(snapshot: Snapshot) throws { try snapshot.check() }
 
@@ -49,6 +54,25 @@ import Testing
     #expect(other.status == 1)
     #expect(other.output.contains("\"blk.0.ffn_up_exps.weight\" has no entry, so its columns count the same\n"))
     #expect(other.output.contains("(--json lists all)\n"), "\(other.output)")
+  }
+
+  @Test("measures an importance matrix that quantize takes, and replaces nothing unasked")
+  func measure() throws {
+    let output = folder.file("measured.dat")
+    let arguments = [
+      "imatrix", "fixtures/yi", "--file", "fixtures/aquila/README.md", "--context", "32", "--chunks", "2", "-o", output,
+    ]
+    let run = try Program.run(arguments)
+    #expect(run.status == 0, "\(run.error)")
+    #expect(run.output.contains("chunks             2\n"), "\(run.output)")
+    #expect(run.output.contains("covers             21 of 21 matrices of its layers\n"))
+    #expect(try Program.run(arguments).status == 3)
+    let plan = try Program.run(
+      ["convert", "fixtures/yi", "-o", folder.file("out.gguf"), "--type", "F32"])
+    #expect(plan.status == 0, "\(plan.error)")
+    let quantized = try Program.run(
+      ["quantize", "--imatrix", output, folder.file("out.gguf"), folder.file("q.gguf"), "Q4_0", "--dry-run"])
+    #expect(quantized.status == 0, "\(quantized.error)")
   }
 
   @Test("keeps the split of a set")

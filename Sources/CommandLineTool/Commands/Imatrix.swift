@@ -3,8 +3,8 @@ import Ingot
 
 struct Imatrix: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows an importance matrix, and how it fits a model.",
-    subcommands: [ImatrixShow.self])
+    abstract: "Measures an importance matrix, or shows one and how it fits a model.",
+    subcommands: [ImatrixMeasure.self, ImatrixShow.self], defaultSubcommand: ImatrixMeasure.self)
 }
 
 struct ImatrixShow: ParsableCommand {
@@ -40,7 +40,10 @@ extension ImportanceReport {
   /// Gaps of one kind beyond this many are counted.
   private static let shownGapCount = 20
 
-  fileprivate var text: String {
+  fileprivate var text: String { headlines + "\n" + table + (gapLines.isEmpty ? "" : "\n" + gapLines) }
+
+  /// What the matrix is, as a whole.
+  var headlines: String {
     var pairs = [("importance matrix", "\(matrix.path.escapedForDisplay) (\(matrix.form.rawValue))")]
     for dataset in matrix.datasets { pairs.append(("measured on", dataset.description.escapedForDisplay)) }
     if let count = matrix.chunkCount {
@@ -52,8 +55,12 @@ extension ImportanceReport {
       let share = "\(coverage.coveredCount.grouped) of \(coverage.matrixCount.grouped)"
       pairs.append(("covers", "\(share) matrices of its layers"))
     }
-    var text = definitionList(pairs) + "\n" + table
-    if !coverage.gaps.isEmpty { text += "\n" }
+    return definitionList(pairs)
+  }
+
+  /// What does not fit, a line each.
+  var gapLines: String {
+    var text = ""
     for gap in coverage.gaps.prefix(Self.shownGapCount) { text += "\(gap)\n" }
     if coverage.gaps.count > Self.shownGapCount {
       text += "… and \((coverage.gaps.count - Self.shownGapCount).grouped) more (--json lists all)\n"

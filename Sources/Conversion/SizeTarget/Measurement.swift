@@ -22,37 +22,35 @@ struct Measurement {
   /// The matrices in the order of the plan.
   let matrices: [Matrix]
 
-  /// Importance of the columns of a tensor of the output; nil if nothing is known of it.
-  typealias Importance = @Sendable (PlannedTensor) -> [Float]?
-
-  /// Measures all of `tensors`.
+  /// Measures all of `tensors`; errors of those with an entry of an importance matrix are weighted by it.
   ///
   /// - Parameter progress: is told of each matrix that is done, from any thread.
   /// - Throws: when rows cannot be read or hold numbers that are not finite.
   init(
-    _ tensors: [PlannedTensor], of model: Model, importance: @escaping Importance, threads: Int,
-    progress: @escaping @Sendable (Int) -> Void
+    _ tensors: [PlannedTensor], of model: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
   ) throws {
     let results = Mutex([Matrix?](repeating: nil, count: tensors.count))
     try Parallel.forEach(tensors.count, threads: threads) { index in
-      let matrix = try Self.measure(
-        tensors[index], of: model, importance: importance(tensors[index]))
+      let matrix = try Self.measure(tensors[index], of: model)
       results.withLock { $0[index] = matrix }
       progress(1)
     }
     matrices = results.withLock { $0.compactMap { $0 } }
   }
 
-  private static func measure(
-    _ tensor: PlannedTensor, of model: Model, importance: [Float]?
-  ) throws -> Matrix? {
+  private static func measure(_ tensor: PlannedTensor, of model: Model) throws -> Matrix? {
     guard case .rows(let reader) = tensor.source else { return nil }
     let sample = try RowSample(reader)
+    let expertCount = max(1, tensor.shape.expertCount)
+    let importance = try tensor.importance.map { importance in
+      try (0..<expertCount).map { try importance.columns(ofExpert: $0, of: expertCount) }
+    }
     let formats = Candidates.formats(
       source: reader.format, rowElementCount: tensor.shape.rowElementCount, hasImportance: importance != nil)
     let candidates = try formats.compactMap { format -> SizeTargetReport.Candidate? in
       guard let byteCount = format.byteCount(elementCount: tensor.shape.elementCount),
-        let error = format == reader.format ? 0 : try sample.error(format, importance: importance)
+        let error = format == reader.format
+          ? 0 : try sample.error(format, importance: importance, expertRowCount: tensor.expertRowCount)
       else { return nil }
       return SizeTargetReport.Candidate(format: format, byteCount: byteCount, error: error)
     }

@@ -51,23 +51,23 @@ struct RowSample {
   /// importance of the column (the mean square of what it is multiplied by), or 1.
   ///
   /// With importance this is the relative error of the products of the matrix, as far as columns are independent.
+  /// - Parameters:
+  ///   - importance: of the columns of each expert of a stack; a matrix on its own counts as one. Nil weighs all the same.
+  ///   - expertRowCount: rows of an expert.
   /// - Returns: 0 for a sample of zeros; nil if a value is beyond the format.
-  func error(_ format: StorageFormat, importance: [Float]?) throws -> Double? {
-    let bytes =
-      if let importance {
-        try Codec.encode(format, values, importance: importance)
-      } else {
-        try Codec.encode(format, values)
-      }
-    let stored = try Codec.decode(format, bytes, elementCount: values.count)
+  func error(_ format: StorageFormat, importance: [[Float]]?, expertRowCount: Int) throws -> Double? {
+    let stored = try Codec.decode(
+      format, try encode(format, importance, expertRowCount), elementCount: values.count)
     var error = 0.0, energy = 0.0
     let values = values.span, kept = stored.span
-    for start in stride(from: 0, to: values.count, by: rowElementCount) {
+    for (index, row) in rows.enumerated() {
+      let start = index * rowElementCount
+      let weights = importance?[row / expertRowCount]
       var rowError = 0.0, rowEnergy = 0.0
       for column in 0..<rowElementCount {
         let value = Double(values[start + column])
         let difference = Double(kept[start + column]) - value
-        let weight = importance.map { Double($0[column]) } ?? 1
+        let weight = weights.map { Double($0[column]) } ?? 1
         rowError += weight * difference * difference
         rowEnergy += weight * value * value
       }
@@ -76,5 +76,20 @@ struct RowSample {
     }
     guard error.isFinite else { return nil }
     return error == 0 ? 0 : error / energy
+  }
+
+  /// The sample in `format`, the rows of each expert by its own importance.
+  private func encode(_ format: StorageFormat, _ importance: [[Float]]?, _ expertRowCount: Int) throws -> [UInt8] {
+    guard let importance else { return try Codec.encode(format, values) }
+    var bytes: [UInt8] = []
+    var next = 0
+    while next < rows.count {
+      let expert = rows[next] / expertRowCount
+      let end = rows[next...].firstIndex { $0 / expertRowCount != expert } ?? rows.count
+      let part = Array(values[next * rowElementCount..<end * rowElementCount])
+      bytes += try Codec.encode(format, part, importance: importance[expert])
+      next = end
+    }
+    return bytes
   }
 }

@@ -25,9 +25,7 @@ public struct SizeTargetPlanner {
   private func plan(threads: Int, progress: @escaping @Sendable (Int) -> Void) throws -> ConversionPlan {
     let open = try plan(.undecided)
     let free = open.tensors.filter { $0.rule == FormatAllocation.undecidedRule }
-    let measurement = try Measurement(
-      free, of: model, importance: { _ in nil }, threads: threads,
-      progress: progress)
+    let measurement = try Measurement(free, of: model, threads: threads, progress: progress)
     let size = SizeAccount(open, target: target)
     let items = measurement.matrices.map { matrix in
       matrix.candidates.map {
@@ -42,7 +40,8 @@ public struct SizeTargetPlanner {
     var plan = try plan(FormatAllocation(matrices, fileType: fileType(open, matrices)))
     plan.sizeTarget = SizeTargetReport(
       target: target, limit: size.limit, byteCount: SizeAccount.byteCount(plan, target), matrices: matrices,
-      weightedError: allocator.cost, lowerBound: allocator.lowerBound, usesImportance: false)
+      weightedError: allocator.cost, lowerBound: allocator.lowerBound,
+      usesImportance: free.contains { $0.importance != nil })
     return plan
   }
 

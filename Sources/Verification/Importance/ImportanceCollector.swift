@@ -1,0 +1,80 @@
+import Bytes
+import Formats
+import Inference
+import Models
+import Synchronization
+import Tensors
+
+/// Adds up the squares of what matrices are multiplied by.
+///
+/// A sum is taken in float64, row after row in the order of the text, and rounded once at the end, so it does not depend
+/// on threads.
+final class ImportanceCollector: Sendable {
+  private struct Sums {
+    var squares: [Double]
+    var counts: [Int]
+    let repetitionCount: Int
+  }
+
+  private let columns: ProductColumns
+  private let sums = Mutex<[TensorName: Sums]>([:])
+
+  /// A collector for the matrices of `model`.
+  init(_ model: Model) { columns = ProductColumns(model) }
+
+  /// Adds the rows of `input`, which the matrix at `place` is multiplied by.
+  ///
+  /// Matrices outside layers are left out, as llama-imatrix does, unless they are the output.
+  func add(_ input: Matrix, _ place: TensorPlace) throws(NonfiniteActivation) {
+    guard place.layer != nil || place.role == .output, let columns = columns[place] else { return }
+    // The product itself refuses other widths.
+    guard input.columnCount == columns.count else { return }
+    let start = columns.expert * columns.count
+    try sums.withLock { sums throws(NonfiniteActivation) in
+      var entry =
+        sums.removeValue(forKey: columns.name)
+        ?? Sums(
+          squares: [Double](repeating: 0, count: columns.count * columns.expertCount),
+          counts: [Int](repeating: 0, count: columns.expertCount), repetitionCount: columns.repetitionCount)
+      entry.counts[columns.expert] += input.rowCount
+      Self.add(input, to: &entry.squares, from: start)
+      let range = start..<start + columns.count
+      guard let bad = range.first(where: { !Float(entry.squares[$0]).isFinite }) else {
+        return sums[columns.name] = entry
+      }
+      throw NonfiniteActivation(name: columns.name, column: bad - start)
+    }
+  }
+
+  private static func add(_ input: Matrix, to squares: inout [Double], from start: Int) {
+    let values = input.values.span, width = input.columnCount
+    var sums = squares.mutableSpan
+    for row in 0..<input.rowCount {
+      for column in 0..<width {
+        let value = Double(values[row * width + column])
+        sums[start + column] += value * value
+      }
+    }
+  }
+
+  /// What was added up so far.
+  var entries: [ImportanceSums.Entry] {
+    sums.withLock { sums in
+      sums.map { name, entry in
+        let squares = entry.squares.map { Float($0) }
+        return ImportanceSums.Entry(
+          name: name, sums: Array(repeatElement(squares, count: entry.repetitionCount).joined()), counts: entry.counts)
+      }
+    }
+  }
+}
+
+/// An activation is NaN or infinite, or its squares add up to more than a float holds.
+struct NonfiniteActivation: IngotError {
+  let name: TensorName
+  let column: Int
+  var category: ErrorCategory { .input }
+  var description: String {
+    "tensor \(name.text.quoted): column \(column.grouped) is multiplied by a number that is not finite, or too great to square"
+  }
+}
