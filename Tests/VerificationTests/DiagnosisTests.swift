@@ -91,10 +91,10 @@ import Verification
     let up = try EditedCheckpoint.bytes(of: "blk.1.ffn_up.weight", in: CheckpointDiffTests.gqaBF16)
     try edited.edit("blk.1.ffn_gate.weight") { $0 = up }
     try edited.edit("blk.1.ffn_up.weight") { $0 = gate }
-    let verification = try verify(edited.path)
-    #expect(verification.diagnoses.map(\.cause) == [.swapped, .swapped])
-    #expect(verification.diagnoses.map(\.place) == ["layer 1 feed forward gate", "layer 1 feed forward up"])
-    #expect(verification.diagnoses.map(\.isProven) == [true, true])
+    let diagnosis = try diagnosis(edited)
+    #expect(diagnosis.cause == .swapped)
+    #expect(diagnosis.place == "layer 1 feed forward gate")
+    #expect(diagnosis.otherPlaces == ["layer 1 feed forward up"])
   }
 
   @Test(
@@ -122,5 +122,39 @@ import Verification
       verification.findings.first?.message.hasPrefix(
         "has other weights than the reference: with the reference's in its place the error of layer 1 falls from ")
         == true)
+  }
+
+  @Test func aFaultOfAllLayersIsSaidOnce() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
+    for layer in 0..<3 {
+      for name in ["attn_norm", "ffn_norm"] {
+        try edited.editFloats("blk.\(layer).\(name).weight") { values in
+          for index in values.indices { values[index] -= 1 }
+        }
+      }
+    }
+    let diagnosis = try diagnosis(edited)
+    #expect(diagnosis.cause == .normOffset)
+    #expect(diagnosis.place == "layer 0 attention norm")
+    #expect(diagnosis.otherPlaces.count == 5)
+    #expect(diagnosis.finding.message.contains(" and 4 others): "), "\(diagnosis.finding)")
+  }
+
+  @Test func theTokenEmbeddingInPlaceOfTheOutputMatrix() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    let embedding = try EditedCheckpoint.bytes(of: "token_embd.weight", in: CheckpointDiffTests.gqaBF16)
+    try edited.edit("output.weight") { $0 = embedding }
+    let copied = try diagnosis(edited)
+    #expect(copied.cause == .tiedOutput)
+    #expect(copied.words == "holds the token embedding, where the reference has a matrix of its own")
+    #expect(copied.stage == "the logits")
+  }
+
+  @Test func anOutputMatrixThatIsMissing() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.replace("\u{0}output.weight", by: "\u{0}outputxweight")
+    let missing = try diagnosis(edited)
+    #expect(missing.cause == .tiedOutput)
+    #expect(missing.words == "is tied to the token embedding, where the reference has a matrix of its own")
   }
 }

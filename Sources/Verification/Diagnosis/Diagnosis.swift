@@ -10,6 +10,8 @@ public struct Diagnosis: Sendable, Hashable {
     case normOffset = "norm_offset"
     /// A vector is a multiple of what it should be.
     case scale
+    /// Queries, keys and values are packed in another arrangement than the naming scheme's.
+    case packing
     /// A square matrix is transposed.
     case transposed
     /// Two tensors stand in each other's place.
@@ -32,40 +34,48 @@ public struct Diagnosis: Sendable, Hashable {
   public let cause: Cause
   /// The tensor or the number that is at fault.
   public let place: String
+  /// Other places with the same fault.
+  public let otherPlaces: [String]
   /// The fault in words.
   public let words: String
   /// Where the correction was tried: `layer 3`, `output`.
   public let stage: String
-  /// The normalized mean square error there on the reference's input: as it is, with the correction, and with the
-  /// reference's own weights and numbers in place of all that is suspect.
-  public let error: Double, correctedError: Double, leastError: Double
+  /// The normalized mean square error there, with the reference's input and all else the reference's: with the suspects
+  /// as they are, and with the correction.
+  public let error: Double, correctedError: Double
 
-  /// Whether the correction does as well as the reference's own weights and numbers, and what it corrects matters.
-  public var isProven: Bool {
-    correctedError <= leastError * 1.5 + 1e-12 && error > leastError * 1.5 + 1e-12
+  /// Whether the correction takes away nine tenths of the error at least; what is left is what storage formats cost.
+  public var isProven: Bool { error > 0 && correctedError <= error / 10 }
+
+  /// The diagnosis as a finding; one that the run does not bear out says so.
+  public var finding: Finding {
+    let fall = "the error of \(stage) falls from \(error.scientific) to \(correctedError.scientific)"
+    let proof =
+      switch (cause, isProven) {
+      case (.weights, true): "with the reference's in its place \(fall)"
+      case (_, true): "with this corrected \(fall)"
+      case (_, false) where error == 0: "which changes nothing in \(stage) on these tokens"
+      default:
+        "with this corrected the error of \(stage) goes from \(error.scientific) to \(correctedError.scientific), "
+          + "so there is more to it"
+      }
+    return Finding(.error, "verify.diagnosis", place: place, "\(words)\(others): \(proof)")
   }
 
-  /// The diagnosis as a finding; one that the run does not bear out is a warning.
-  public var finding: Finding {
-    let proof: String
-    if cause == .weights {
-      proof =
-        "with the reference's in its place the error of \(stage) falls from \(error.scientific) to "
-        + leastError.scientific
-    } else if isProven {
-      proof = "with this corrected the error of \(stage) falls from \(error.scientific) to \(correctedError.scientific)"
-    } else {
-      proof =
-        "with this corrected the error of \(stage) goes from \(error.scientific) to \(correctedError.scientific), "
-        + "so there is more to it"
+  /// The other places: by name if they are few.
+  private var others: String {
+    switch otherPlaces.count {
+    case 0: ""
+    case ...3: " (so it is with \(otherPlaces.joined(separator: ", ")))"
+    default: " (so it is with \(otherPlaces[0]) and \((otherPlaces.count - 1).grouped) others)"
     }
-    return Finding(.error, "verify.diagnosis", place: place, "\(words): \(proof)")
   }
 
   var json: JSON {
     .members([
-      "cause": .string(cause.rawValue), "place": .string(place), "message": .string(words), "stage": .string(stage),
-      "nmse": .real(error), "corrected_nmse": .real(correctedError), "least_nmse": .real(leastError),
+      "cause": .string(cause.rawValue), "place": .string(place),
+      "other_places": .array(otherPlaces.map(JSON.string)), "message": .string(words), "stage": .string(stage),
+      "nmse": .real(error), "corrected_nmse": .real(correctedError),
       "proven": .bool(isProven),
     ])
   }

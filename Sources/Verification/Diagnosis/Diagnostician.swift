@@ -3,7 +3,7 @@ import Bytes
 import Inference
 import Models
 
-/// Finds out why a candidate is off: re-runs the suspect layers alone, on the reference's input, with corrections.
+/// Finds out why a candidate is off: re-runs the suspect layers alone, on the *reference's* input, with corrections.
 struct Diagnostician {
   private let reference: ModelWeights, candidate: ModelWeights
   private let tokens: [Int]
@@ -12,8 +12,8 @@ struct Diagnostician {
 
   /// Tokens that the layers are re-run on: enough for a fault to show.
   private static let tokenCount = 64
-  /// Suspect layers that are re-run; one fault in all layers is said often enough.
-  private static let layerCount = 4
+  /// Suspect tensors that are looked at, and kinds of fault that are told apart: the others would be more of the same.
+  private static let suspectCount = 256, familyCount = 8
 
   init(_ reference: Model, _ candidate: Model, tokens: [Int], threads: Int) throws {
     self.reference = try ModelWeights(reference)
@@ -24,96 +24,120 @@ struct Diagnostician {
       reference: self.reference.hyperparameters, candidate: self.candidate.hyperparameters)
   }
 
-  /// The diagnoses.
+  /// The diagnoses in the order of the pass.
   ///
   /// - Parameters:
   ///   - suspects: the tensors that are not what the reference's formats allow.
   ///   - layer: the layer that diverged first, for faults in numbers.
   func diagnose(_ suspects: [TensorPlace], firstDiverged layer: Int?) throws -> [Diagnosis] {
-    let byLayer = Dictionary(grouping: suspects, by: \.layer)
-    var layers = byLayer.keys.compactMap(\.self).sorted().prefix(Self.layerCount).map(\.self)
-    if !numbers.isEmpty, !layers.contains(layer ?? 0) { layers = ([layer ?? 0] + layers).sorted() }
-    let numbersLayer = numbers.isEmpty ? nil : layer ?? 0
-    var diagnoses = try diagnoseEmbedding(byLayer[nil] ?? [])
-    let atEnd = (byLayer[nil] ?? []).filter { $0.role != .tokenEmbedding }
+    let families = try families(suspects)
     let end = reference.hyperparameters.layerCount
-    let last = atEnd.isEmpty ? (layers.last ?? -1) + 1 : end
+    let numbersLayer = numbers.isEmpty ? nil : layer ?? 0
     var pass = try ForwardPass(reference, tokens: tokens, threads: threads)
-    for index in 0..<min(last, end) {
+    var diagnoses = try families.filter { $0[0].isAtStart }.map { try diagnose($0, embeddingStage(pass)) }
+    let atEnd = families.filter { $0[0].place.layer == nil && !$0[0].isAtStart }
+    let layers = Set(families.compactMap { $0[0].place.layer } + [numbersLayer].compactMap(\.self))
+    let stop = atEnd.isEmpty ? (layers.max() ?? -1) + 1 : end
+    for index in 0..<min(stop, end) {
       let input = pass.hidden
       try pass.step(layer: index)
       guard layers.contains(index) else { continue }
-      let wanted = pass.hidden
-      let stage = Stage(name: "layer \(index)") { weights in
-        var other = try ForwardPass(weights, tokens: tokens, threads: threads)
-        other.hidden = input
-        try other.step(layer: index)
-        return Self.addedError(input, wanted, other.hidden)
-      }
-      diagnoses += try diagnose(byLayer[index] ?? [], at: stage, tryingNumbers: index == numbersLayer)
+      let stage = layerStage(index, input: input, wanted: pass.hidden)
+      diagnoses += try families.filter { $0[0].place.layer == index }.map { try diagnose($0, stage) }
+      if index == numbersLayer { diagnoses += try numbers.compactMap { try diagnose($0, stage) ?? diagnose($0, wholePass()) } }
     }
-    if !atEnd.isEmpty {
-      let final = pass.hidden
-      let wanted = try pass.logits(positions: 0..<tokens.count)
-      let stage = Stage(name: "the logits") { weights in
-        var other = try ForwardPass(weights, tokens: tokens, threads: threads)
-        other.hidden = final
-        return ErrorMetrics(wanted, try other.logits(positions: 0..<tokens.count)).normalizedMeanSquareError
+    guard !atEnd.isEmpty else { return diagnoses }
+    let stage = try logitsStage(pass)
+    return try diagnoses + atEnd.map { try diagnose($0, stage) }
+  }
+
+  /// The suspicions, each family with the tensor that comes first in the pass at its head.
+  private func families(_ suspects: [TensorPlace]) throws -> [[Suspicion]] {
+    let suspector = TensorSuspector(reference: reference, candidate: candidate)
+    var families: [[Suspicion]] = []
+    var indices: [String: Int] = [:]
+    for suspicion in try suspects.prefix(Self.suspectCount).map(suspector.suspicion) {
+      if let index = indices[suspicion.family] {
+        families[index].append(suspicion)
+      } else {
+        indices[suspicion.family] = families.count
+        families.append([suspicion])
       }
-      diagnoses += try diagnose(atEnd, at: stage, tryingNumbers: false)
     }
-    return diagnoses
+    return families.prefix(Self.familyCount).map { family in
+      let first = family.indices.min { family[$0].passOrder < family[$1].passOrder } ?? 0
+      return [family[first]] + family[..<first] + family[(first + 1)...]
+    }
   }
 
   /// A part of the pass that is run on the reference's input; its error with some weights.
   private struct Stage {
     let name: String
-    let error: (CorrectedWeights) throws -> Double
+    let error: (SuspectWeights) throws -> Double
   }
 
-  private func diagnoseEmbedding(_ suspects: [TensorPlace]) throws -> [Diagnosis] {
-    let embedding = suspects.filter { $0.role == .tokenEmbedding }
-    let wanted = try ForwardPass(reference, tokens: tokens, threads: threads).hidden
-    let stage = Stage(name: "the embedding") { weights in
+  private func embeddingStage(_ pass: ForwardPass) -> Stage {
+    let wanted = pass.hidden
+    return Stage(name: "the embedding") { weights in
       ErrorMetrics(wanted, try ForwardPass(weights, tokens: tokens, threads: threads).hidden)
         .normalizedMeanSquareError
     }
-    return try diagnose(embedding, at: stage, tryingNumbers: false)
   }
 
-  private func diagnose(
-    _ suspects: [TensorPlace], at stage: Stage, tryingNumbers: Bool
-  ) throws -> [Diagnosis] {
-    let suspector = TensorSuspector(reference: reference, candidate: candidate)
-    let suspicions = try suspects.map(suspector.suspicion)
-    let usesNumbers = tryingNumbers ? numbers : []
-    guard !suspicions.isEmpty || !usesNumbers.isEmpty else { return [] }
+  private func layerStage(_ index: Int, input: Matrix, wanted: Matrix) -> Stage {
+    Stage(name: "layer \(index)") { weights in
+      var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
+      pass.hidden = input
+      try pass.step(layer: index)
+      return Self.addedError(input, wanted, pass.hidden)
+    }
+  }
 
-    let asItIs = CorrectedWeights(candidate, reference: reference)
-    var corrected = asItIs, least = asItIs
-    // Where weights and numbers are both suspect, each is judged with the other set right.
-    corrected.hyperparameters = reference.hyperparameters.tied(as: candidate.hyperparameters)
-    least.hyperparameters = corrected.hyperparameters
-    for suspicion in suspicions {
+  private func logitsStage(_ pass: ForwardPass) throws -> Stage {
+    let wanted = try pass.logits(positions: 0..<tokens.count)
+    return Stage(name: "the logits") { weights in
+      var other = try ForwardPass(weights, tokens: tokens, threads: threads)
+      other.hidden = pass.hidden
+      return ErrorMetrics(wanted, try other.logits(positions: 0..<tokens.count)).normalizedMeanSquareError
+    }
+  }
+
+  /// For numbers that act on the embeddings or the logits.
+  private func wholePass() throws -> Stage {
+    func logits(_ weights: any WeightSource) throws -> Matrix {
+      var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
+      for layer in 0..<weights.hyperparameters.layerCount { try pass.step(layer: layer) }
+      return try pass.logits(positions: 0..<tokens.count)
+    }
+    let wanted = try logits(reference)
+    return Stage(name: "the logits") { ErrorMetrics(wanted, try logits($0)).normalizedMeanSquareError }
+  }
+
+  private func diagnose(_ family: [Suspicion], _ stage: Stage) throws -> Diagnosis {
+    let first = family[0]
+    var faulty = SuspectWeights(candidate, reference: reference), corrected = faulty
+    for suspicion in family where suspicion.place.layer == first.place.layer {
+      faulty.corrections[suspicion.place] = .keeping
       corrected.corrections[suspicion.place] = suspicion.correction
-      least.corrections[suspicion.place] = .replacing
     }
-    let error = try stage.error(asItIs), correctedError = try stage.error(corrected)
-    let leastError = try stage.error(least)
-    var diagnoses = suspicions.map {
-      Diagnosis(
-        cause: $0.cause, place: "\($0.place)", words: $0.words, stage: stage.name, error: error,
-        correctedError: correctedError, leastError: leastError)
-    }
-    for number in usesNumbers {
-      var single = least
-      single.hyperparameters = number.corrected.tied(as: candidate.hyperparameters)
-      diagnoses.append(
-        Diagnosis(
-          cause: number.cause, place: number.place, words: number.words, stage: stage.name, error: error,
-          correctedError: try stage.error(single), leastError: leastError))
-    }
-    return diagnoses
+    if first.place.role == .output { faulty.hyperparameters.tiesEmbeddings = candidate.hyperparameters.tiesEmbeddings }
+    return Diagnosis(
+      cause: first.cause, place: "\(first.place)", otherPlaces: family.dropFirst().map { "\($0.place)" },
+      words: first.words, stage: stage.name, error: try stage.error(faulty),
+      correctedError: try stage.error(corrected))
+  }
+
+  /// Nil if the number has no effect in the stage.
+  private func diagnose(_ number: NumberSuspicion, _ stage: Stage) throws -> Diagnosis? {
+    var faulty = SuspectWeights(candidate, reference: reference)
+    let corrected = faulty
+    faulty.hyperparameters = number.faulty
+    let error = try stage.error(faulty)
+    return error == 0
+      ? nil
+      : Diagnosis(
+        cause: number.cause, place: number.place, otherPlaces: [], words: number.words, stage: stage.name,
+        error: error, correctedError: try stage.error(corrected))
   }
 
   /// The error of what a layer adds to the residual stream, as a share of what it should add.
@@ -128,11 +152,12 @@ struct Diagnostician {
   }
 }
 
-extension Hyperparameters {
-  /// These numbers, with the output matrix tied as `other` has it: which tensors there are is no number.
-  fileprivate func tied(as other: Hyperparameters) -> Hyperparameters {
-    var numbers = self
-    numbers.tiesEmbeddings = other.tiesEmbeddings
-    return numbers
+extension Suspicion {
+  /// Whether the tensor acts before the first layer.
+  fileprivate var isAtStart: Bool { place.layer == nil && place.role.rawValue.contains("embedding") }
+
+  /// Its layer, with −1 and `max` for what comes before and behind the layers; matrices before biases.
+  fileprivate var passOrder: (Int, Int) {
+    (place.layer ?? (isAtStart ? -1 : .max), place.role.rawValue.hasSuffix("_bias") ? 1 : 0)
   }
 }

@@ -1,51 +1,57 @@
 import Architectures
 import Bytes
 
-/// A number of the candidate that is not the reference's, and the candidate's numbers with that one set right.
+/// A number of the candidate that is not the reference's, and the reference's numbers with that one in its place.
 struct NumberSuspicion: Sendable {
   let cause: Diagnosis.Cause
   /// The name of the number.
   let place: String
   let words: String
-  let corrected: Hyperparameters
+  let faulty: Hyperparameters
 
   /// The numbers that differ, those that change every layer first.
   static func all(reference: Hyperparameters, candidate: Hyperparameters) -> [NumberSuspicion] {
     var all: [NumberSuspicion] = []
-    func add(
-      _ cause: Diagnosis.Cause, _ place: String, _ one: String, _ other: String,
-      _ change: (inout Hyperparameters) -> Void
+    // The candidate's numbers, as far as they were not tried one at a time.
+    var rest = candidate
+    func compare<Value>(
+      _ cause: Diagnosis.Cause, _ place: String, _ number: WritableKeyPath<Hyperparameters, Value>,
+      _ words: (Value) -> String
     ) {
+      let one = words(reference[keyPath: number]), other = words(candidate[keyPath: number])
+      rest[keyPath: number] = reference[keyPath: number]
       guard one != other else { return }
-      var corrected = candidate
-      change(&corrected)
+      var faulty = reference
+      faulty[keyPath: number] = candidate[keyPath: number]
       all.append(
         NumberSuspicion(
-          cause: cause, place: place, words: "is \(one) in the reference, \(other) in the candidate",
-          corrected: corrected))
+          cause: cause, place: place, words: "is \(one) in the reference, \(other) in the candidate", faulty: faulty))
     }
-    add(.rotaryBase, "rotary base", "\(Float(reference.rotary.base))", "\(Float(candidate.rotary.base))") {
-      $0.rotary.base = reference.rotary.base
-    }
-    add(
-      .rotaryScaling, "rotary scaling", reference.rotary.scaling.words, candidate.rotary.scaling.words
-    ) { $0.rotary.scaling = reference.rotary.scaling }
-    add(
-      .rotaryScaling, "rotary dimension", "\(reference.rotary.dimensionCount)", "\(candidate.rotary.dimensionCount)"
-    ) { $0.rotary.dimensionCount = reference.rotary.dimensionCount }
-    add(.normEpsilon, "norm epsilon", "\(Float(reference.normEpsilon))", "\(Float(candidate.normEpsilon))") {
-      $0.normEpsilon = reference.normEpsilon
-    }
-    // Whatever else makes the numbers differ is tried as one, with the above set right.
-    var rest = candidate
+    func compareOptional(
+      _ cause: Diagnosis.Cause, _ place: String, _ number: WritableKeyPath<Hyperparameters, Double?>
+    ) { compare(cause, place, number) { $0.map { "\(Float($0))" } ?? "none" } }
+
+    compare(.rotaryBase, "rotary base", \.rotary.base) { "\(Float($0))" }
+    compareOptional(.rotaryBase, "local rotary base", \.localRotaryBase)
+    compare(.rotaryScaling, "rotary scaling", \.rotary.scaling, \.words)
+    compare(.rotaryScaling, "rotary dimension", \.rotary.dimensionCount) { "\($0)" }
+    compare(.normEpsilon, "norm epsilon", \.normEpsilon) { "\(Float($0))" }
+    compare(.numbers, "sliding window", \.slidingWindow) { $0.map(String.init) ?? "none" }
+    compareOptional(.numbers, "attention scale", \.scales.attention)
+    compareOptional(.numbers, "attention softcap", \.scales.attentionSoftcap)
+    compareOptional(.numbers, "embedding scale", \.scales.embedding)
+    compareOptional(.numbers, "residual scale", \.scales.residual)
+    compareOptional(.numbers, "logit scale", \.scales.logit)
+    compareOptional(.numbers, "logit divisor", \.scales.logitDivisor)
+    compareOptional(.numbers, "logit softcap", \.scales.logitSoftcap)
     rest.rotary = reference.rotary
-    rest.normEpsilon = reference.normEpsilon
     rest.contextLength = reference.contextLength
     rest.tiesEmbeddings = reference.tiesEmbeddings
+    // Whatever else makes the numbers differ is tried as one.
     if rest != reference {
       all.append(
         NumberSuspicion(
-          cause: .numbers, place: "numbers", words: "differ from those of the reference", corrected: reference))
+          cause: .numbers, place: "numbers", words: "differ from those of the reference", faulty: rest))
     }
     return all
   }

@@ -9,6 +9,14 @@ struct Suspicion: Sendable {
   let cause: Diagnosis.Cause
   let words: String
   let correction: Correction
+
+  /// What suspicions have in common that one diagnosis speaks of: a fault of all layers is said once.
+  var family: String {
+    switch cause {
+    case .swapped: "\(cause) \(place.layer.map(String.init) ?? "")"
+    default: words
+    }
+  }
 }
 
 /// Looks at a tensor that is not what the reference has in its place, and tries what is known to go wrong.
@@ -25,10 +33,14 @@ struct TensorSuspector {
 
   /// The fault that explains the difference best, if one does.
   func suspicion(about place: TensorPlace) throws -> Suspicion {
+    if place.role == .output, let tied = try tiedOutput(place) { return tied }
     guard let shape = reference.shape(of: place) else { return unexplained(place) }
     var best: (suspicion: Suspicion, error: Double)?
-    let limit = try error(of: nil, at: place, shape) / 4
+    let limit = try error(of: .keeping, at: place, shape) / 4
     for suspicion in try candidates(place, shape) {
+      let highest = min(limit, best?.error ?? .infinity)
+      // Most hypotheses fail in the first row.
+      guard try error(of: suspicion.correction, at: place, shape, rows: 1) < highest * 4 else { continue }
       let error = try error(of: suspicion.correction, at: place, shape)
       if error < min(limit, best?.error ?? .infinity) { best = (suspicion, error) }
     }
@@ -51,6 +63,7 @@ struct TensorSuspector {
           place: place, cause: .rotaryPermutation,
           words: "has the rotary permutation once too often", correction: .unpermuting(headCount: headCount)))
     }
+    all += packings(place)
     if shape.count == 1 { all += try ofVector(place, shape[0]) }
     if shape.count == 2, shape[0] == shape[1], shape[0] <= 16384 {
       all.append(
@@ -64,6 +77,52 @@ struct TensorSuspector {
           correction: .taking(other)))
     }
     return all
+  }
+
+  /// Queries, keys and values that were packed in another arrangement than they are read in.
+  private func packings(_ place: TensorPlace) -> [Suspicion] {
+    let weights: [TensorRole] = [.attentionQuery, .attentionKey, .attentionValue]
+    guard weights.contains(place.role) || weights.map(\.bias).contains(place.role),
+      let rows = PackedRows(reference.hyperparameters)
+    else { return [] }
+    return [
+      Suspicion(
+        place: place, cause: .packing,
+        words: "is packed head by head, where its naming scheme has all queries, then all keys, then all values",
+        correction: .rearranging(rows, .grouped)),
+      Suspicion(
+        place: place, cause: .packing,
+        words: "is packed as all queries, then all keys, then all values, where its naming scheme goes head by head",
+        correction: .rearranging(rows, .concatenated)),
+    ]
+  }
+
+  /// The ways in which an output matrix can be tied on one side alone.
+  private func tiedOutput(_ place: TensorPlace) throws -> Suspicion? {
+    func suspicion(_ words: String) -> Suspicion {
+      Suspicion(place: place, cause: .tiedOutput, words: words, correction: .replacing)
+    }
+    switch (reference.hyperparameters.tiesEmbeddings, candidate.hyperparameters.tiesEmbeddings) {
+    case (false, true):
+      return suspicion("is tied to the token embedding, where the reference has a matrix of its own")
+    case (true, false):
+      return suspicion("is a matrix of its own with other values, where the reference's is tied to the token embedding")
+    case (true, true): return nil
+    case (false, false):
+      guard let shape = reference.shape(of: place) else { return nil }
+      let embedding = Correction.taking(TensorPlace(.tokenEmbedding))
+      guard try distance(of: embedding, at: place, shape) < 0.1 else { return nil }
+      return suspicion("holds the token embedding, where the reference has a matrix of its own")
+    }
+  }
+
+  /// How far the candidate's tensor is from what `correction` gives, as a share of the latter's energy.
+  private func distance(of correction: Correction, at place: TensorPlace, _ shape: [Int]) throws -> Double {
+    guard shape.count == 2 else { return .infinity }
+    var other = SuspectWeights(candidate, reference: reference), own = other
+    other.corrections[place] = correction
+    own.corrections[place] = .keeping
+    return try Self.error(of: own, from: other, at: place, shape, rows: Self.sampleCount)
   }
 
   private func headCount(_ role: TensorRole) -> Int? {
@@ -80,11 +139,6 @@ struct TensorSuspector {
     try reference.readRows(place, rows: 0..<1, into: &wanted)
     try candidate.readRows(place, rows: 0..<1, into: &found)
     guard wanted.count >= count, found.count >= count, count > 0 else { return [] }
-    var product = 0.0, square = 0.0
-    for index in 0..<count {
-      product += Double(found[index]) * Double(wanted[index])
-      square += Double(found[index]) * Double(found[index])
-    }
     var all = ([-1, 1] as [Float]).map { offset in
       Suspicion(
         place: place, cause: .normOffset,
@@ -93,12 +147,20 @@ struct TensorSuspector {
           : "is too small by 1: the 1 that this norm's weights are stored with is missing",
         correction: .adding(offset))
     }
-    let factor = product / square
-    if factor.isFinite, factor != 0 {
+    // A norm that adds 1 to its weights is scaled with the 1.
+    for offset in [0, 1] as [Float] {
+      var product = 0.0, square = 0.0
+      for index in 0..<count {
+        product += Double(found[index] + offset) * Double(wanted[index] + offset)
+        square += Double(found[index] + offset) * Double(found[index] + offset)
+      }
+      let factor = product / square
+      guard factor.isFinite, factor != 0 else { continue }
+      let detail = offset == 0 ? "" : ", counted with the 1 that this norm adds"
       all.append(
         Suspicion(
-          place: place, cause: .scale, words: "is \((1 / factor).fixed(4)) times what it should be",
-          correction: .scaling(Float(factor))))
+          place: place, cause: .scale, words: "is \((1 / factor).fixed(4)) times what it should be\(detail)",
+          correction: .scaling(Float(factor), offset: offset)))
     }
     return all
   }
@@ -112,17 +174,27 @@ struct TensorSuspector {
   }
 
   /// The error of the sampled rows with a correction, as a share of the reference's energy.
-  private func error(of correction: Correction?, at place: TensorPlace, _ shape: [Int]) throws -> Double {
-    var corrected = CorrectedWeights(candidate, reference: reference)
+  private func error(
+    of correction: Correction, at place: TensorPlace, _ shape: [Int], rows sampleCount: Int = Self.sampleCount
+  ) throws -> Double {
+    var corrected = SuspectWeights(candidate, reference: reference)
     corrected.corrections[place] = correction
+    return try Self.error(of: corrected, from: reference, at: place, shape, rows: sampleCount)
+  }
+
+  /// The error of sampled rows of one model, as a share of another's energy.
+  private static func error(
+    of weights: some WeightSource, from other: some WeightSource, at place: TensorPlace, _ shape: [Int],
+    rows sampleCount: Int
+  ) throws -> Double {
     let rowCount = shape.count == 1 ? 1 : shape[0]
     let width = shape.count == 1 ? shape[0] : shape[1]
     var metrics = ErrorMetrics()
     var wanted: [Float] = [], found: [Float] = []
-    for index in 1...Self.sampleCount {
-      let start = Int((UInt64(index) &* Self.goldenStep).multipliedFullWidth(by: UInt64(rowCount)).high)
-      try reference.readRows(place, rows: start..<start + 1, into: &wanted)
-      try corrected.readRows(place.role, layer: place.layer, part: place.part, rows: start..<start + 1, into: &found)
+    for index in 1...sampleCount {
+      let start = Int((UInt64(index) &* goldenStep).multipliedFullWidth(by: UInt64(rowCount)).high)
+      try other.readRows(place, rows: start..<start + 1, into: &wanted)
+      try weights.readRows(place, rows: start..<start + 1, into: &found)
       guard wanted.count >= width, found.count >= width else { return .infinity }
       metrics.merge(
         ErrorMetrics(reference: wanted.span.extracting(0..<width), candidate: found.span.extracting(0..<width)))

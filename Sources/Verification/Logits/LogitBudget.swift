@@ -55,6 +55,38 @@ public struct LogitBudget: Sendable {
     }
   }
 
+  /// What an honest encoding of the reference in a candidate's formats leaves.
+  struct Cost {
+    let divergence: Double, sameTop: Double
+    let positionCount: Int
+  }
+
+  /// The limits, or twice what an honest encoding of this very model costs, whichever is more.
+  ///
+  /// Some models lose more than others by the same formats: small ones, mixtures whose routers choose other experts, and
+  /// those with flat predictions. The share of equal top tokens is given `1/√positions` besides, since few positions make
+  /// it uncertain.
+  func raised(to cost: Cost) -> LogitBudget {
+    guard case .limits(let budget) = rule else { return self }
+    let sameTop = max(0, 1 - 2 * (1 - cost.sameTop) - 1 / Double(max(1, cost.positionCount)).squareRoot())
+    let limits = budget.limits.map { limit in
+      switch limit.metric {
+      case .divergence: Budget.Limit(.divergence, max(limit.value, 2 * cost.divergence))
+      case .sameTop: Budget.Limit(.sameTop, min(limit.value, sameTop))
+      default: limit
+      }
+    }
+    return LogitBudget(
+      rule: .limits(Budget(limits)),
+      reason: "\(reason), or twice what encoding the reference so costs: kl \(cost.divergence.fixed(4)), top1 "
+        + cost.sameTop.fixed(4))
+  }
+
+  private init(rule: Rule, reason: String) {
+    self.rule = rule
+    self.reason = reason
+  }
+
   /// `kl=0.02,top1=0.9 (the default for Q8_0)`
   public var description: String {
     switch rule {

@@ -12,7 +12,7 @@ struct LogitComparer {
   /// About this many logits of each model are computed at a time: 64 MiB.
   private static let logitCountAtATime = 1 << 24
 
-  private let reference: ModelWeights, candidate: ModelWeights
+  private let reference: any WeightSource, candidate: any WeightSource
   private let threads: Int
   /// Is told the layers done in both models, of all windows.
   private let progress: @Sendable (Int) -> Void
@@ -22,10 +22,11 @@ struct LogitComparer {
 
   /// - Throws: problems of the models; `LogitComparisonError` if their sizes differ.
   init(
-    _ reference: Model, _ candidate: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
+    _ reference: any WeightSource, _ candidate: any WeightSource, threads: Int,
+    progress: @escaping @Sendable (Int) -> Void
   ) throws {
-    self.reference = try ModelWeights(reference)
-    self.candidate = try ModelWeights(candidate)
+    self.reference = reference
+    self.candidate = candidate
     self.threads = threads
     self.progress = progress
     let first = self.reference.hyperparameters, second = self.candidate.hyperparameters
@@ -40,6 +41,14 @@ struct LogitComparer {
     states =
       [StateComparison(.embedding)] + (0..<first.layerCount).map { StateComparison(.layer($0)) }
       + [StateComparison(.outputNorm)]
+  }
+
+  /// Runs both models over some windows of `tokens`.
+  mutating func compare(_ windows: ArraySlice<[Int]>, of tokens: TokenWindows) throws {
+    for window in windows {
+      try compare(
+        window, at: tokens.comparedPositions(of: window), firstScoredPosition: tokens.firstScoredPosition)
+    }
   }
 
   /// Runs both models over one window, and compares their predictions at the positions `compared`.

@@ -72,17 +72,35 @@ public struct LogitComparison: Sendable {
     options: Options = Options()
   ) throws -> LogitComparison {
     guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
-    var comparer = try LogitComparer(reference, candidate, threads: options.threads, progress: options.progress)
-    for window in tokens.windows {
-      try comparer.compare(
-        window, at: tokens.comparedPositions(of: window), firstScoredPosition: tokens.firstScoredPosition)
-    }
+    let weights = try ModelWeights(reference)
+    var comparer = try LogitComparer(
+      weights, ModelWeights(candidate), threads: options.threads, progress: options.progress)
+    try comparer.compare(tokens.windows[...], of: tokens)
     for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
-    let budget =
-      options.budget.map { LogitBudget($0) } ?? LogitBudget(reference: reference, candidate: candidate)
-    return LogitComparison(
-      reference: reference, candidate: candidate, tokens: tokens, comparer: comparer, budget: budget,
-      layerThreshold: options.layerThreshold, findings: findings)
+    func judged(_ budget: LogitBudget) -> LogitComparison {
+      LogitComparison(
+        reference: reference, candidate: candidate, tokens: tokens, comparer: comparer, budget: budget,
+        layerThreshold: options.layerThreshold, findings: findings)
+    }
+    if let budget = options.budget { return judged(LogitBudget(budget)) }
+    let budget = LogitBudget(reference: reference, candidate: candidate)
+    let comparison = judged(budget)
+    guard case .limits(let limits) = budget.rule, !limits.violations(comparison.value).isEmpty,
+      let encoded = EncodedWeights(weights, like: candidate)
+    else { return comparison }
+    return judged(budget.raised(to: try cost(of: encoded, weights, tokens, threads: options.threads)))
+  }
+
+  /// The mean KL divergence and the share of equal top tokens that an honest encoding leaves, over some windows.
+  private static func cost(
+    of encoded: EncodedWeights, _ weights: ModelWeights, _ tokens: TokenWindows, threads: Int
+  ) throws -> LogitBudget.Cost {
+    var comparer = try LogitComparer(weights, encoded, threads: threads, progress: { _ in })
+    try comparer.compare(tokens.windows.prefix(4), of: tokens)
+    let rows = comparer.rows
+    return LogitBudget.Cost(
+      divergence: Distribution(rows.compactMap(\.divergence)).mean,
+      sameTop: Double(rows.count { $0.hasSameTop }) / Double(max(1, rows.count)), positionCount: rows.count)
   }
 
   private init(

@@ -18,7 +18,7 @@ extension VerificationPage {
     .verdict strong { font-size: 1.25rem; display: block; }
     .passed { color: var(--good); background: var(--good-ground); }
     .failed { color: var(--bad); background: var(--bad-ground); }
-    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .6rem; }
+    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem; }
     .card { background: var(--card); border-radius: .5rem; padding: .6rem .8rem; }
     .card b { display: block; font-size: 1.15rem; font-variant-numeric: tabular-nums; }
     .card span, .note, figcaption { color: var(--soft); font-size: .875rem; }

@@ -97,11 +97,12 @@ extension VerificationPage {
     return "<div class=\"mix\">\(stripes.joined())</div>\(HTML.table(table))"
   }
 
-  /// The tensors outside layers and those of layer 0, with their names on both sides.
+  /// The first tensor of every kind, which stands for those of the other layers and experts, with its names on both sides.
   var plan: String? {
     guard let weights = verification.weights else { return nil }
     let kinds = Dictionary(grouping: weights.tensors) { Self.kind($0.place) }
-    let shown = weights.tensors.filter { !$0.place.hasPrefix("layer ") || $0.place.hasPrefix("layer 0 ") }
+    var seen: Set<String> = []
+    let shown = weights.tensors.filter { seen.insert(Self.kind($0.place)).inserted }
     return HTML.table(
       ReportTable(
         columns: [
@@ -116,10 +117,11 @@ extension VerificationPage {
         }))
   }
 
-  /// The place without its layer.
+  /// The place without its layer and without the number of its part.
   private static func kind(_ place: String) -> String {
     guard place.hasPrefix("layer ") else { return place }
-    return String(place.dropFirst("layer ".count).drop { $0 != " " }.dropFirst())
+    let words = place.split(separator: " ").dropFirst(2)
+    return (Int(words.last ?? "") == nil ? words : words.dropLast()).joined(separator: " ")
   }
 
   /// The formats of these tensors on both sides: `BF16 → Q4_K, Q6_K`.

@@ -43,7 +43,7 @@ public struct VerificationPage {
       \(HTML.section("KL divergence", divergenceChart, note: divergenceNote))
       \(HTML.section("Worst tensors", worstTensors, note: "by NMSE, the error's energy as a share of the tensor's"))
       \(HTML.section("Storage formats", mix))
-      \(HTML.section("Plan", plan, note: "what each tensor of the reference became; of a layer's tensors those of layer 0 stand for all"))
+      \(HTML.section("Plan", plan, note: "what each tensor of the reference became; the first of a kind stands for those of the other layers and experts"))
       \(HTML.section("Figures", HTML.table(figures)))
       \(HTML.section("Layers", layerTable))
       \(HTML.section("To do this again", "<pre>\(HTML.escaped(command))</pre>"))

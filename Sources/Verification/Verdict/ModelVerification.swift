@@ -25,9 +25,19 @@ public struct ModelVerification: Sendable {
 
   /// What is to be said: the diagnoses first, then the logits, then what fails in the weights.
   public var findings: [Finding] {
-    let ofWeights = judgesWeights ? weights?.findings.filter { $0.severity == .error } : nil
-    return diagnoses.map(\.finding) + logits.findings + (ofWeights ?? [])
+    let ofWeights = judgesWeights ? weights?.findings.filter { $0.severity == .error } ?? [] : []
+    var findings = diagnoses.map(\.finding) + logits.findings + ofWeights.prefix(Self.weightFindingCount)
+    if ofWeights.count > Self.weightFindingCount {
+      findings.append(
+        Finding(
+          .error, "verify.weights", place: "weights",
+          "\((ofWeights.count - Self.weightFindingCount).grouped) more findings, which diff --budget auto shows"))
+    }
+    return findings
   }
+
+  /// Findings about single tensors that are shown: a fault of all layers is one of hundreds.
+  private static let weightFindingCount = 12
 
   /// The tensors with the greatest error relative to their size, the worst first; equal ones are left out.
   public func worstTensors(_ count: Int) -> [TensorComparison] {

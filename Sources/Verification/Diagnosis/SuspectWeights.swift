@@ -1,0 +1,98 @@
+import Architectures
+import Bytes
+import Models
+
+/// The reference's weights with the suspect tensors of a candidate in their places, corrected or as they are.
+///
+/// All else is the reference's, so that the error of a run is that of the suspects: what quantization costs elsewhere
+/// would drown a norm that is off by two percent.
+struct SuspectWeights: WeightSource {
+  let reference: ModelWeights
+  let candidate: ModelWeights
+  var hyperparameters: Hyperparameters
+  var corrections: [TensorPlace: Correction] = [:]
+
+  init(_ candidate: ModelWeights, reference: ModelWeights) {
+    self.candidate = candidate
+    self.reference = reference
+    hyperparameters = reference.hyperparameters
+  }
+
+  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
+    switch corrections[TensorPlace(role, layer: layer, part: part)] {
+    case nil, .replacing: reference.contains(role, layer: layer, part: part)
+    default: candidate.contains(role, layer: layer, part: part)
+    }
+  }
+
+  func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    let place = TensorPlace(role, layer: layer, part: part)
+    switch corrections[place] {
+    case .keeping: try candidate.readRows(place, rows: rows, into: &values)
+    case nil, .replacing: try reference.readRows(place, rows: rows, into: &values)
+    case .taking(let other): try candidate.readRows(other, rows: rows, into: &values)
+    case .adding(let offset):
+      try candidate.readRows(place, rows: rows, into: &values)
+      for index in values.indices { values[index] += offset }
+    case .scaling(let factor, let offset):
+      try candidate.readRows(place, rows: rows, into: &values)
+      for index in values.indices {
+        values[index] = (values[index] + offset) * factor - offset
+      }
+    case .transposing(let size): try readColumns(rows, of: place, size: size, into: &values)
+    case .permuting, .unpermuting, .rearranging: try readMoved(rows, of: place, into: &values)
+    }
+  }
+
+  /// Reads columns of a square matrix as rows, some of its rows at a time.
+  private func readColumns(
+    _ columns: Range<Int>, of place: TensorPlace, size: Int, into values: inout [Float]
+  ) throws {
+    if values.count < columns.count * size { values = [Float](repeating: 0, count: columns.count * size) }
+    var slab: [Float] = []
+    for start in stride(from: 0, to: size, by: 64) {
+      let rows = start..<min(size, start + 64)
+      try candidate.readRows(place, rows: rows, into: &slab)
+      guard slab.count >= rows.count * size else { return }
+      for row in rows {
+        for column in columns {
+          values[(column - columns.lowerBound) * size + row] = slab[(row - start) * size + column]
+        }
+      }
+    }
+  }
+
+  /// Reads rows that stand elsewhere; the elements of a vector are its rows.
+  private func readMoved(_ rows: Range<Int>, of place: TensorPlace, into values: inout [Float]) throws {
+    guard let correction = corrections[place], let shape = reference.shape(of: place) else { return }
+    let isVector = shape.count == 1
+    let rowCount = shape[0], width = isVector ? 1 : shape[1]
+    let wanted = isVector ? 0..<rowCount : rows
+    if values.count < wanted.count * width { values = [Float](repeating: 0, count: wanted.count * width) }
+    var read: [Float] = []
+    for target in wanted {
+      let source = correction.source(ofRow: target, rowCount: rowCount, at: place)
+      try candidate.readRows(source.place, rows: isVector ? 0..<1 : source.row..<source.row + 1, into: &read)
+      let start = isVector ? source.row : 0
+      guard read.count >= start + width else { return }
+      for column in 0..<width { values[(target - wanted.lowerBound) * width + column] = read[start + column] }
+    }
+  }
+}
+
+extension WeightSource {
+  /// Reads rows of the tensor at `place`.
+  func readRows(_ place: TensorPlace, rows: Range<Int>, into values: inout [Float]) throws {
+    try readRows(place.role, layer: place.layer, part: place.part, rows: rows, into: &values)
+  }
+}
+
+extension ModelWeights {
+  /// The canonical extents of the tensor at `place`, as the model's numbers give them.
+  func shape(of place: TensorPlace) -> [Int]? {
+    guard let rule = model.definition.rule(place.role) else { return nil }
+    let extents = rule.shape.compactMap { $0.integer(model.parameters) }
+    return extents.count == rule.shape.count && (1...2).contains(extents.count) && extents.allSatisfy { $0 > 0 }
+      ? extents : nil
+  }
+}
