@@ -44,7 +44,8 @@ struct Diagnostician {
       guard layers.contains(index) else { continue }
       let stage = layerStage(index, input: input, wanted: pass.hidden)
       diagnoses += try families.filter { $0[0].place.layer == index }.map { try diagnose($0, stage) }
-      if index == numbersLayer { diagnoses += try numbers.compactMap { try diagnose($0, stage) ?? diagnose($0, wholePass()) } }
+      guard index == numbersLayer else { continue }
+      diagnoses += try numbers.compactMap { try diagnose($0, stage) ?? diagnose($0, wholePass()) }
     }
     guard !atEnd.isEmpty else { return diagnoses }
     let stage = try logitsStage(pass)
@@ -94,23 +95,24 @@ struct Diagnostician {
   }
 
   private func logitsStage(_ pass: ForwardPass) throws -> Stage {
-    let wanted = try pass.logits(positions: 0..<tokens.count)
-    return Stage(name: "the logits") { weights in
+    let wanted = try pass.result()
+    return Stage(name: pass.resultName) { weights in
       var other = try ForwardPass(weights, tokens: tokens, threads: threads)
       other.hidden = pass.hidden
-      return ErrorMetrics(wanted, try other.logits(positions: 0..<tokens.count)).normalizedMeanSquareError
+      return ErrorMetrics(wanted, try other.result()).normalizedMeanSquareError
     }
   }
 
   /// For numbers that act on the embeddings or the logits.
   private func wholePass() throws -> Stage {
-    func logits(_ weights: any WeightSource) throws -> Matrix {
+    func run(_ weights: any WeightSource) throws -> ForwardPass {
       var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
       for layer in 0..<weights.hyperparameters.layerCount { try pass.step(layer: layer) }
-      return try pass.logits(positions: 0..<tokens.count)
+      return pass
     }
-    let wanted = try logits(reference)
-    return Stage(name: "the logits") { ErrorMetrics(wanted, try logits($0)).normalizedMeanSquareError }
+    let pass = try run(reference)
+    let wanted = try pass.result()
+    return Stage(name: pass.resultName) { ErrorMetrics(wanted, try run($0).result()).normalizedMeanSquareError }
   }
 
   private func diagnose(_ family: [Suspicion], _ stage: Stage) throws -> Diagnosis {
@@ -159,5 +161,19 @@ extension Suspicion {
   /// Its layer, with −1 and `max` for what comes before and behind the layers; matrices before biases.
   fileprivate var passOrder: (Int, Int) {
     (place.layer ?? (isAtStart ? -1 : .max), place.role.rawValue.hasSuffix("_bias") ? 1 : 0)
+  }
+}
+
+extension ForwardPass {
+  /// What the model gives: the logits of every position, or the vector of an encoder.
+  fileprivate func result() throws -> Matrix {
+    guard hyperparameters.features.output == .embedding else { return try logits(positions: 0..<tokens.count) }
+    var matrix = Matrix(rowCount: 1, columnCount: hyperparameters.embeddingLength)
+    matrix.values = try embedding()
+    return matrix
+  }
+
+  fileprivate var resultName: String {
+    hyperparameters.features.output == .embedding ? "the vector" : "the logits"
   }
 }

@@ -31,7 +31,7 @@ public struct LogitBudget: Sendable {
   /// Where the formats of the candidate hold every value of the reference, nothing may change: renaming, other
   /// containers and wider formats keep every number, so the logits must have the same bits. Otherwise the format of
   /// the candidate's tensors that is expected to cost most decides, see `StorageFormat.expectedLogitLimits`.
-  public init(reference: Model, candidate: Model) {
+  public init(reference: Model, candidate: Model, givesEmbedding: Bool = false) {
     var coarsest: (format: StorageFormat, limit: Double)?
     for place in candidate.places {
       guard let format = candidate.tensor(place)?.descriptor.format,
@@ -46,7 +46,9 @@ public struct LogitBudget: Sendable {
       reason = "the candidate's storage formats hold every value of the reference"
       return
     }
-    if let limits = coarsest.format.expectedLogitLimits {
+    if let limits = givesEmbedding
+      ? coarsest.format.expectedEmbeddingLimits : coarsest.format.expectedLogitLimits
+    {
       rule = .limits(limits)
       reason = "the default for \(coarsest.format.name)"
     } else {
@@ -57,7 +59,7 @@ public struct LogitBudget: Sendable {
 
   /// What an honest encoding of the reference in a candidate's formats leaves.
   struct Cost {
-    let divergence: Double, sameTop: Double
+    let divergence: Double, error: Double, sameTop: Double
     let positionCount: Int
   }
 
@@ -73,13 +75,16 @@ public struct LogitBudget: Sendable {
       switch limit.metric {
       case .divergence: Budget.Limit(.divergence, max(limit.value, 2 * cost.divergence))
       case .sameTop: Budget.Limit(.sameTop, min(limit.value, sameTop))
+      case .nmse: Budget.Limit(.nmse, max(limit.value, 2 * cost.error))
       default: limit
       }
     }
+    let measured =
+      cost.positionCount == 0
+      ? "nmse \(cost.error.scientific)" : "kl \(cost.divergence.fixed(4)), top1 \(cost.sameTop.fixed(4))"
     return LogitBudget(
       rule: .limits(Budget(limits)),
-      reason: "\(reason), or twice what encoding the reference so costs: kl \(cost.divergence.fixed(4)), top1 "
-        + cost.sameTop.fixed(4))
+      reason: "\(reason), or twice what encoding the reference so costs: \(measured)")
   }
 
   private init(rule: Rule, reason: String) {
@@ -108,6 +113,11 @@ public struct LogitBudget: Sendable {
 }
 
 extension StorageFormat {
+  /// The limit on the error of an encoder's vector: twenty times that of the weights, for each layer adds its part.
+  var expectedEmbeddingLimits: Budget? {
+    expectedErrorLimit.map { Budget([Budget.Limit(.nmse, min(1, 20 * $0))]) }
+  }
+
   /// Limits on mean KL divergence (nats) and on the share of positions with the same most likely token.
   ///
   /// Small models suffer most from quantization, so the limits are two to ten times what one of a hundred million

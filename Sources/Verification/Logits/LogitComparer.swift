@@ -19,6 +19,11 @@ struct LogitComparer {
   private(set) var states: [StateComparison]
   private(set) var logits = ErrorMetrics()
   private(set) var rows: [LogitRow] = []
+  /// Whether the vectors that encoders give have the same bits in every window.
+  private(set) var hasSameEmbeddings = true
+
+  /// Whether the models give a vector in place of logits.
+  var givesEmbedding: Bool { reference.hyperparameters.features.output == .embedding }
 
   /// - Throws: problems of the models; `LogitComparisonError` if their sizes differ.
   init(
@@ -62,6 +67,12 @@ struct LogitComparer {
     }
     states[states.count - 1].state.merge(
       ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
+    if givesEmbedding {
+      let one = try first.embedding(), other = try second.embedding()
+      logits.merge(ErrorMetrics(reference: one.span, candidate: other.span))
+      hasSameEmbeddings = hasSameEmbeddings && one.map(\.bitPattern) == other.map(\.bitPattern)
+      return
+    }
     let vocabularySize = first.hyperparameters.vocabularySize
     let size = max(1, Self.logitCountAtATime / max(1, vocabularySize))
     for start in stride(from: compared.lowerBound, to: compared.upperBound, by: size) {

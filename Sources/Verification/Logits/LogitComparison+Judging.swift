@@ -2,9 +2,15 @@ import Bytes
 import Quantization
 
 extension LogitComparison {
+  private var output: String { givesEmbedding ? "embedding" : "logits" }
+
   /// The value of a metric of logits; nil for the others.
   public func value(_ metric: Budget.Metric) -> Double? {
     switch metric {
+    // An encoder keeps no limit on predictions, for it makes none.
+    case .divergence where givesEmbedding, .divergence99 where givesEmbedding,
+      .maximumDivergence where givesEmbedding, .sameTop where givesEmbedding:
+      .nan
     case .divergence: divergence.mean
     case .divergence99: divergence.percentile99
     case .maximumDivergence: divergence.maximum
@@ -19,8 +25,14 @@ extension LogitComparison {
     if nonfiniteCount > 0 {
       findings.append(
         Finding(
-          .error, "verify.nonfinite", place: "logits",
+          .error, "verify.nonfinite", place: output,
           "are NaN or infinite at \(nonfiniteCount.grouped) of \(counted(tokens.tokenCount, "position"))"))
+    }
+    if givesEmbedding, logits.nonfiniteMismatchCount > 0 {
+      findings.append(
+        Finding(
+          .error, "verify.nonfinite", place: output,
+          "\(counted(logits.nonfiniteMismatchCount, "element")) NaN or infinite on one side alone"))
     }
     var isBroken = false
     switch budget.rule {
@@ -30,7 +42,7 @@ extension LogitComparison {
       isBroken = true
       findings.append(
         Finding(
-          .error, "verify.bits", place: "logits",
+          .error, "verify.bits", place: output,
           "differ by up to \(logits.maximumAbsoluteError.scientific) (NMSE "
             + "\(logits.normalizedMeanSquareError.scientific)), expected the same bits because \(budget.reason)"))
     case .limits(let limits):
@@ -38,7 +50,7 @@ extension LogitComparison {
         isBroken = true
         findings.append(
           Finding(
-            .error, "verify.budget", place: "logits", "\(limit.words(measured)) (\(budget.reason))"))
+            .error, "verify.budget", place: output, "\(limit.words(measured)) (\(budget.reason))"))
       }
     }
     if let state = firstDiverged {

@@ -16,9 +16,9 @@ extension LogitComparison {
       "windows": .integer(tokens.windows.count),
       "same_bits": .bool(hasSameBits),
       "logits": logits.json,
-      "kl": divergence.json,
+      "kl": givesEmbedding ? .null : divergence.json,
       "nonfinite_positions": .integer(nonfiniteCount),
-      "top1": .real(sameTopShare),
+      "top1": givesEmbedding ? .null : .real(sameTopShare),
       "perplexity": .members([
         "reference": referencePerplexity?.json ?? .null, "candidate": candidatePerplexity?.json ?? .null,
         "ratio": perplexityRatio?.json ?? .null,
@@ -36,9 +36,14 @@ extension LogitComparison {
   public var figures: [(name: String, value: String)] {
     var figures = [
       ("tokens", "\(tokens.tokenCount.grouped) in \(counted(tokens.windows.count, "window"))"),
-      ("logits", hasSameBits ? "the same bits" : "different"),
+      (givesEmbedding ? "embedding" : "logits", hasSameBits ? "the same bits" : "different"),
       ("NMSE", logits.normalizedMeanSquareError.scientific),
       ("max abs", logits.maximumAbsoluteError.scientific),
+    ]
+    if givesEmbedding {
+      return figures + [("cosine", logits.cosine.fixed(8)), ("budget", budget.description)]
+    }
+    figures += [
       (
         "KL divergence",
         "mean \(divergence.mean.metricText) ± \(divergence.standardError.metricText), median "

@@ -32,9 +32,11 @@ public struct LogitComparison: Sendable {
   public let reference: Model, candidate: Model
   /// The tokens, in windows.
   public let tokens: TokenWindows
-  /// The errors of all logits.
+  /// Whether the models give a vector for a text in place of logits.
+  public let givesEmbedding: Bool
+  /// The errors of all logits, or of the vectors of all windows.
   public let logits: ErrorMetrics
-  /// Whether every logit has the same bits in both.
+  /// Whether every logit, or every element of the vectors, has the same bits in both.
   public let hasSameBits: Bool
   /// The KL divergence of the next-token distributions at each position, in nats.
   public let divergence: Distribution
@@ -83,7 +85,7 @@ public struct LogitComparison: Sendable {
         layerThreshold: options.layerThreshold, findings: findings)
     }
     if let budget = options.budget { return judged(LogitBudget(budget)) }
-    let budget = LogitBudget(reference: reference, candidate: candidate)
+    let budget = LogitBudget(reference: reference, candidate: candidate, givesEmbedding: comparer.givesEmbedding)
     let comparison = judged(budget)
     guard case .limits(let limits) = budget.rule, !limits.violations(comparison.value).isEmpty,
       let encoded = EncodedWeights(weights, like: candidate)
@@ -91,7 +93,7 @@ public struct LogitComparison: Sendable {
     return judged(budget.raised(to: try cost(of: encoded, weights, tokens, threads: options.threads)))
   }
 
-  /// The mean KL divergence and the share of equal top tokens that an honest encoding leaves, over some windows.
+  /// The errors that an honest encoding leaves, over some windows.
   private static func cost(
     of encoded: EncodedWeights, _ weights: ModelWeights, _ tokens: TokenWindows, threads: Int
   ) throws -> LogitBudget.Cost {
@@ -100,6 +102,7 @@ public struct LogitComparison: Sendable {
     let rows = comparer.rows
     return LogitBudget.Cost(
       divergence: Distribution(rows.compactMap(\.divergence)).mean,
+      error: comparer.logits.normalizedMeanSquareError,
       sameTop: Double(rows.count { $0.hasSameTop }) / Double(max(1, rows.count)), positionCount: rows.count)
   }
 
@@ -113,7 +116,8 @@ public struct LogitComparison: Sendable {
     self.budget = budget
     let rows = comparer.rows
     logits = comparer.logits
-    hasSameBits = rows.allSatisfy(\.hasSameBits)
+    givesEmbedding = comparer.givesEmbedding
+    hasSameBits = rows.allSatisfy(\.hasSameBits) && comparer.hasSameEmbeddings
     divergence = Distribution(rows.compactMap(\.divergence))
     nonfiniteCount = rows.count { $0.divergence == nil }
     sameTopShare = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)

@@ -6,12 +6,16 @@ extension VerificationPage {
   /// The figures that decide, large.
   var cards: String {
     let logits = verification.logits
-    var cards = [
-      ("mean KL divergence", logits.divergence.mean.metricText),
-      ("same top token", "\((logits.sameTopShare * 100).fixed(2)) %"),
-    ]
+    var cards =
+      logits.givesEmbedding
+      ? [("cosine of the embedding", logits.logits.cosine.fixed(6))]
+      : [
+        ("mean KL divergence", logits.divergence.mean.metricText),
+        ("same top token", "\((logits.sameTopShare * 100).fixed(2)) %"),
+      ]
     if let ratio = logits.perplexityRatio { cards.append(("perplexity ratio", ratio.value.fixed(4))) }
-    cards.append(("NMSE of the logits", logits.logits.normalizedMeanSquareError.scientific))
+    let output = logits.givesEmbedding ? "embedding" : "logits"
+    cards.append(("NMSE of the \(output)", logits.logits.normalizedMeanSquareError.scientific))
     let before = Size(logits.reference), after = Size(logits.candidate)
     cards.append(("weights, from \(before.byteCount.byteSize)", after.byteCount.byteSize))
     cards.append(("bits a weight, from \(before.bitsPerWeight.fixed(2))", after.bitsPerWeight.fixed(2)))
@@ -44,7 +48,8 @@ extension VerificationPage {
   }
 
   var divergenceChart: String? {
-    Chart.histogram(verification.logits.divergence.sorted, unit: "nats")
+    guard !verification.logits.givesEmbedding else { return nil }
+    return Chart.histogram(verification.logits.divergence.sorted, unit: "nats")
       ?? "<p>The distributions are equal at every position.</p>"
   }
 

@@ -57,7 +57,8 @@ extension ModelVerification {
 
   private func diagnose(_ tokens: [Int], threads: Int) throws -> [Diagnosis] {
     let places = Dictionary(
-      (logits.reference.places + logits.candidate.places).map { ("\($0)", $0) }, uniquingKeysWith: { first, _ in first })
+      (logits.reference.places + logits.candidate.places).map { ("\($0)", $0) },
+      uniquingKeysWith: { first, _ in first })
     let suspects = try suspectTensors(threads: threads).compactMap { places[$0.place] }
     var layer: Int?
     if case .layer(let index) = logits.firstDiverged?.place { layer = index }
