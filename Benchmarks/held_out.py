@@ -1,15 +1,18 @@
 """Checkpoints that no fixture holds, of every architecture: are the files the reference converter's, do the folders come back?
 
-Usage: held_out.py PEERS_DIR INGOT [--cases N] [--first SEED] [NAME ...]
+Usage: held_out.py PEERS_DIR INGOT [--cases N] [--first SEED] [--variants] [NAME ...]
 
-Prints a line per architecture: cases, byte-identical GGUFs of how many (F32, F16, BF16, Q8_0), exact round trips, files that
-llama.cpp loads and runs, of how many of the reference's that it does; then every failure. Ends with status 1 if there is one.
+Prints a line per architecture: byte-identical GGUFs of how many (F32, F16, BF16, Q8_0; also from config.json as transformers
+5 writes it), exact round trips, files that llama.cpp loads and runs of how many of the reference's that it does, texts to
+which transformers' tokenizer gives the same ids in the folder made of the GGUF; then every failure. With --variants, the
+folders are also changed as in held_out_variants.py. Ends with status 1 if anything failed.
 """
 
-import contextlib
-import io
+import copy
+import json
 import logging
-import subprocess
+import os
+import random
 import sys
 import tempfile
 import warnings
@@ -19,91 +22,109 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "fixtures" / "generate"), str(ROOT / "Benchmarks")]
 
 import torch  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
 
+import held_out_checks as checks  # noqa: E402
 import make_architecture_expected as reference  # noqa: E402
 from architecture_configs import ARCHITECTURES  # noqa: E402
-from held_out_configs import varied  # noqa: E402
+from held_out_configs import DISGUISES, MORE, varied  # noqa: E402
+from held_out_variants import VARIANTS, Variant  # noqa: E402
 from make_architectures import write_checkpoint  # noqa: E402
+from places import write_json  # noqa: E402
 
-COLUMNS = ("identical", "round trips", "loads")
+COLUMNS = ("identical", "round trips", "loads", "texts")
 
 
 class Tally:
     def __init__(self) -> None:
-        self.passed, self.tried, self.failures = dict.fromkeys(COLUMNS, 0), dict.fromkeys(COLUMNS, 0), []
+        self.passed, self.tried, self.failures, self.refusals = dict.fromkeys(COLUMNS, 0), dict.fromkeys(COLUMNS, 0), [], []
+
+    def count(self, column: str, case: str, fact: str | None, passed: int, tried: int) -> None:
+        self.passed[column] += passed
+        self.tried[column] += tried
+        if fact is not None:
+            self.failures.append(f"{case}: {column}: {fact.strip()[:600]}")
 
     def judge(self, column: str, case: str, judgement) -> None:
-        self.tried[column] += 1
         try:
             fact = judgement()
         except Exception as error:  # noqa: BLE001: whatever went wrong is the finding
             fact = f"{type(error).__name__}: {error}"
-        if fact is None:
-            self.passed[column] += 1
-        else:
-            self.failures.append(f"{case}: {column}: {str(fact).strip()[:600]}")
+        self.count(column, case, fact, int(fact is None), 1)
+
+    def add(self, other: "Tally") -> None:
+        for column in COLUMNS:
+            self.passed[column] += other.passed[column]
+            self.tried[column] += other.tried[column]
+        self.failures += other.failures
+        self.refusals += other.refusals
 
     def line(self, name: str) -> str:
         return f"{name:18}" + "".join(f"{f'{self.passed[column]} of {self.tried[column]}':>16}" for column in COLUMNS)
 
 
-def run(program: str, *arguments) -> None:
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr or done.stdout)
+def judge_files(program: str, name: str, folder: Path, own: Path, scratch: Path, kinds, case: str, tally: Tally, fallback: bool = False) -> bool:
+    """False where the reference refuses the folder; if only its configuration of transformers 5, the published one's file is wanted."""
+    for kind in kinds:
+        wanted = scratch / f"reference-{kind}.gguf"
+        refusal = checks.reference_file(name, folder, kind, wanted.with_suffix(".new"))
+        if refusal is None:
+            wanted.with_suffix(".new").replace(wanted)
+        elif not fallback:
+            tally.refusals.append(f"{case}: the reference refuses it: {refusal[:200]}")
+            return False
+        tally.judge("identical", case, lambda: checks.same_file(program, own, kind, wanted, scratch / f"own-{kind}.gguf"))
+    return True
 
 
-def same_file(program: str, name: str, folder: Path, scratch: Path, kind: str) -> str | None:
-    wanted, own = scratch / f"reference-{kind}.gguf", scratch / f"own-{kind}.gguf"
-    pre = reference.PRE_TOKENIZERS.get(ARCHITECTURES[name].tokenizer)
-    reference.convert(name, folder, kind, wanted, pre=pre)
-    run(program, "convert", folder, "-o", own, "--type", kind.upper())
-    return None if wanted.read_bytes() == own.read_bytes() else f"{kind}: other bytes"
-
-
-def same_tensors(program: str, tensors: dict, dropped: list[str], source: Path, scratch: Path) -> str | None:
-    run(program, "convert", source, "-o", scratch / "gguf" / "model.gguf")
-    run(program, "convert", scratch / "gguf" / "model.gguf", "-o", scratch / "back")
-    back = {name: tensor for path in (scratch / "back").glob("*.safetensors") for name, tensor in load_file(path).items()}
-    wanted = {name: tensor for name, tensor in tensors.items() if name not in dropped}
-    if set(back) != set(wanted):
-        return f"names differ: {sorted(set(back) ^ set(wanted))[:8]}"
-    other = [name for name in wanted if back[name].dtype != wanted[name].dtype or not torch.equal(back[name].view(torch.uint8), wanted[name].contiguous().view(torch.uint8))]
-    return f"other bytes: {other[:8]}" if other else None
-
-
-def loads(path: Path) -> str | None:
+def judge_texts(folder: Path, back: Path, case: str, tally: Tally) -> None:
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            reference.check_loads(path)
-    except RuntimeError as error:
-        return str(error)
-    return None
+        texts, count = checks.other_texts(folder, back)
+    except Exception as error:  # noqa: BLE001: whatever went wrong is the finding
+        tally.count("texts", case, f"{type(error).__name__}: {error}", 0, len(checks.TEXTS))
+    else:
+        tally.count("texts", case, f"other ids: {texts[:5]}" if texts else None, count - len(texts), count)
 
 
 def judge_load(own: Path, wanted: Path, case: str, tally: Tally) -> None:
     """Where llama.cpp refuses the reference's file as well, there is nothing to judge."""
-    fact = loads(own)
-    if fact is None or loads(wanted) is None:
-        tally.judge("loads", case, lambda: fact)
+    if checks.loads(wanted) is None:
+        tally.judge("loads", case, lambda: checks.loads(own))
 
 
-def examine(program: str, name: str, seed: int, tally: Tally) -> None:
-    ARCHITECTURES[name] = architecture = varied(ORIGINALS[name], seed)
-    case = f"{name} seed {seed}"
+def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", variant: Variant = Variant()) -> None:
+    architecture = varied(ORIGINALS[name], seed)
+    config = copy.deepcopy(architecture.config)
+    draw = random.Random(seed)
+    if not variant.config(config, draw) or name in DISGUISES and label == "silent":
+        return
+    ARCHITECTURES[name] = architecture = architecture._replace(config=config)
+    case = f"{name} seed {seed}{label and ' '}{label}"
     with tempfile.TemporaryDirectory() as temporary:
         parent, scratch = Path(temporary) / "in", Path(temporary) / "out"
         (scratch / "gguf").mkdir(parents=True)
         folder = reference.stage_tokenizer(architecture.tokenizer, parent / name)
-        tensors, dropped = write_checkpoint(folder, architecture, seed)
-        (folder / "config.transformers5.json").unlink(missing_ok=True)
-        for kind in reference.CONVERTED:
-            tally.judge("identical", case, lambda: same_file(program, name, folder, scratch, kind))
-        tally.judge("round trips", case, lambda: same_tensors(program, tensors, dropped, folder, scratch))
-        own = scratch / "own-f32.gguf"
-        if architecture.kind == "decoder" and name not in reference.NOT_LOADED and own.exists():
-            judge_load(own, scratch / "reference-f32.gguf", case, tally)
+        try:
+            _, dropped = write_checkpoint(folder, architecture, seed)
+        except Exception as error:  # noqa: BLE001: transformers has no such model
+            tally.refusals.append(f"{case}: transformers refuses it: {error!r}"[:300])
+            return
+        new = folder / "config.transformers5.json"
+        new = new.rename(parent / "new.json") if new.exists() else None
+        variant.folder(folder, draw)
+        own = DISGUISES[name](folder, parent / "disguised" / name) if name in DISGUISES else folder
+        kinds = ("f32", "q8_0") if label else reference.CONVERTED
+        if not judge_files(program, name, folder, own, scratch, kinds, case, tally):
+            return
+        tally.judge("round trips", case, lambda: checks.same_tensors(program, dropped, own, folder, scratch))
+        if (scratch / "back").exists():
+            judge_texts(folder, scratch / "back", case, tally)
+        if architecture.kind == "decoder" and name not in reference.NOT_LOADED and (scratch / "own-f32.gguf").exists():
+            judge_load(scratch / "own-f32.gguf", scratch / "reference-f32.gguf", case, tally)
+        if new is not None and own == folder and (scratch / "reference-f32.gguf").exists():
+            stated = json.loads(new.read_text(encoding="utf-8"))
+            # Qwen3-MoE's class has no such field, yet its configurations state it.
+            write_json(folder / "config.json", {**stated, **{key: config[key] for key in ("head_dim",) if key in config}})
+            judge_files(program, name, folder, own, scratch, ("f32",) if label else ("f32", "q8_0"), f"{case}, config of transformers 5", tally, True)
 
 
 def option(arguments: list[str], name: str, default: int) -> int:
@@ -118,28 +139,30 @@ def option(arguments: list[str], name: str, default: int) -> int:
 def main() -> int:
     program, arguments = sys.argv[2], sys.argv[3:]
     cases, first = option(arguments, "--cases", 4), option(arguments, "--first", 1000)
+    variants = VARIANTS if "--variants" in arguments else {}
+    names = [argument for argument in arguments if argument != "--variants"] or list(ORIGINALS)
+    os.environ["TQDM_DISABLE"] = "1"
     reference.use_reference(Path(sys.argv[1]).resolve())
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    failures = []
     print(f"{'':18}" + "".join(f"{column:>16}" for column in COLUMNS), flush=True)
     total = Tally()
-    for name in arguments or list(ORIGINALS):
+    for name in names:
         tally = Tally()
         for seed in range(first, first + cases):
             examine(program, name, seed, tally)
+        for place, (label, variant) in enumerate(variants.items()):
+            examine(program, name, first + cases + place, tally, label, variant)
         print(tally.line(name), flush=True)
-        failures += tally.failures
-        for column in COLUMNS:
-            total.passed[column] += tally.passed[column]
-            total.tried[column] += tally.tried[column]
+        print(*tally.failures, sep="\n", end="\n" if tally.failures else "", file=sys.stderr, flush=True)
+        total.add(tally)
     print(total.line("all"))
-    print(*failures, sep="\n", file=sys.stderr)
-    return 1 if failures else 0
+    print(*total.refusals, sep="\n", file=sys.stderr)
+    return 1 if total.failures else 0
 
 
-ORIGINALS = dict(ARCHITECTURES)
+ORIGINALS = {**MORE, **ARCHITECTURES}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,9 +1,16 @@
 """Other sizes of the tiny configurations: widths, head counts, layers, experts, vocabularies, constants, drawn by a seed."""
 
 import copy
+import json
 import random
+import shutil
+from pathlib import Path
 
-from decoder_configs import Architecture
+from safetensors.torch import load_file, save_file
+
+from decoder_configs import Architecture, dense
+from places import write_json
+from repacking import renamed
 
 HIDDEN = ("hidden_size", "n_embd", "d_model")
 HEADS = ("num_attention_heads", "n_head", "num_heads")
@@ -32,8 +39,8 @@ def vary_attention(config: dict, draw: random.Random) -> None:
     hidden = draw.choice([32, 64, 96, 128])
     kind = config["model_type"]
     if "head_dim" in config or kind in ("t5", "deepseek_v2"):
-        # transformers wants the heads of these to divide the width, which they have nothing to do with.
-        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text") else [2, 3, 4, 6])
+        # transformers wants the heads of these to divide the width, which they have nothing to do with; Mistral's become LLaMA's.
+        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "mistral") else [2, 3, 4, 6])
         set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
     else:
         heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])
@@ -104,3 +111,37 @@ def varied(architecture: Architecture, seed: int) -> Architecture:
         native.update({name: value for name, value in config.items() if name in native and name not in ("architectures", "model_type")})
         native["num_key_value_heads"] = config.get("num_key_value_heads", config["num_attention_heads"])
     return architecture._replace(config=config, native=native)
+
+
+# The family of LLaMA, whose fixtures are made elsewhere. The reference knows neither Yi's first names nor Aquila's class:
+# it is given the same weights as LLaMA's, and the way back leads to LLaMA's names.
+MORE = {
+    "llama": Architecture("llama", dense("LlamaForCausalLM", "llama", attention_bias=False, mlp_bias=False, pretraining_tp=1, rope_scaling=None, vocab_size=384)),
+    "llama-3": Architecture("smollm3", dense("LlamaForCausalLM", "llama", attention_bias=False, bos_token_id=300, eos_token_id=[301, 306], mlp_bias=False, rope_scaling={
+        "factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64, "rope_type": "llama3"})),
+    "mistral": Architecture("llama", dense("MistralForCausalLM", "mistral", head_dim=16, rope_theta=1000000.0, sliding_window=16, vocab_size=384)),
+    "yi": Architecture("llama", dense("LlamaForCausalLM", "llama", vocab_size=384)),
+    "aquila": Architecture("gpt2", dense("LlamaForCausalLM", "llama")),
+}
+# By name, where an architecture calls the same splitting rules otherwise than the fixture whose tokenizer it shares.
+PRE_TOKENIZERS = {"llama-3": "llama-bpe"}
+
+
+def disguised(classname: str, model_type: str, names: dict[str, str]):
+    """A copy of a LLaMA folder under another class and other names of tensors."""
+    def disguise(folder: Path, target: Path) -> Path:
+        shutil.copytree(folder, target)
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        write_json(target / "config.json", {**config, "architectures": [classname], "model_type": model_type})
+        for path in target.glob("*.safetensors"):
+            save_file({renamed(name, names): tensor for name, tensor in load_file(path).items()}, path, metadata={"format": "pt"})
+        for path in target.glob("*.index.json"):
+            path.write_text(renamed(path.read_text(encoding="utf-8"), names), encoding="utf-8")
+        return target
+    return disguise
+
+
+DISGUISES = {
+    "yi": disguised("YiForCausalLM", "Yi", {".input_layernorm.": ".ln1.", ".post_attention_layernorm.": ".ln2."}),
+    "aquila": disguised("AquilaForCausalLM", "aquila", {}),
+}

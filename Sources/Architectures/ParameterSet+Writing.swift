@@ -46,7 +46,7 @@ extension Definition {
       for case .formula(let formula) in rule.defaults { kept.formUnion(formula.parameterNames) }
     }
     return parameters.compactMap { rule in
-      guard !kept.contains(rule.name), rule.presenceOf == nil, rule.absenceOf == nil,
+      guard !kept.contains(rule.name), rule.rowsOf == nil, rule.presenceOf == nil, rule.absenceOf == nil,
         let key = rule.configKeys.first, let value = set.values[rule.name], value != rule.constantDefault
       else { return nil }
       return (key, value.description)

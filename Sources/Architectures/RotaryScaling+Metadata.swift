@@ -37,8 +37,19 @@ extension RotaryScaling {
     }
   }
 
-  /// Whether a GGUF can carry this scaling.
-  public var isLostInGGUF: Bool { if case .dynamic = self { true } else { false } }
+  /// Whether a GGUF of this architecture has neither a key nor a tensor for this scaling.
+  public func isLostInGGUF(of definition: Definition) -> Bool {
+    let role: TensorRole
+    switch self {
+    case .none: return false
+    case .dynamic: return true
+    case .linear, .yarn:
+      return !definition.ggufMetadata.contains { if case .rotaryScaling = $0 { true } else { false } }
+    case .llama3: role = .rotaryFrequencyFactors
+    case .longrope: role = .rotaryLongFactors
+    }
+    return !definition.derived.contains { $0.role == role }
+  }
 
   /// The scaling that a GGUF's metadata states; llama3's, which stands in a tensor, is found by the caller.
   public init(metadata: Metadata, architecture: String, contextLength: Int) throws(ParameterError) {

@@ -79,8 +79,11 @@ extension Planner {
     for lost in model.definition.parametersLostInGGUF(model.parameters) {
       remarks.append(.warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
     }
-    if model.parameters.rotaryScaling.isLostInGGUF {
-      remarks.append(.warning("rotary scaling \"dynamic\" is lost: GGUF has no key for it"))
+    let scaling = model.parameters.rotaryScaling
+    if scaling.isLostInGGUF(of: model.definition) {
+      let type = scaling.configurationMember?["rope_type"]?.string ?? "none"
+      remarks.append(
+        .warning("rotary scaling \(type.quoted) is lost: a GGUF of this architecture has no key for it"))
     }
   }
 

@@ -5,7 +5,8 @@ import Tensors
 
 /// Why a checkpoint's architecture cannot be found.
 public enum ModelError: IngotError {
-  case unknownArchitecture(path: String, classes: [String], modelType: String?, known: [String])
+  /// `fitting` are the definitions whose names and shapes are those of all tensors.
+  case unknownArchitecture(path: String, classes: [String], modelType: String?, fitting: [String], known: [String])
   case unknownGGUFArchitecture(path: String, name: String, known: [String])
   case noArchitecture(path: String)
   case unknownNames(path: String, sample: [String], known: [String])
@@ -17,7 +18,11 @@ public enum ModelError: IngotError {
 
   public var description: String {
     switch self {
-    case .unknownArchitecture(let path, let classes, let modelType, let known):
+    case .unknownArchitecture(let path, let classes, let modelType, let fitting, _) where !fitting.isEmpty:
+      "\(path.escapedForDisplay): architecture \((classes.first ?? modelType ?? "").quoted) is not known, but its tensors"
+        + " have the names and shapes of \(fitting.joined(separator: ", ")) (pass --arch-as \(fitting[0]) if it computes"
+        + " as that does)"
+    case .unknownArchitecture(let path, let classes, let modelType, _, let known):
       "\(path.escapedForDisplay): architecture \((classes.first ?? modelType ?? "").quoted) is not known (known: "
         + "\(known.joined(separator: ", ")); pass --arch-as NAME if it is one of these by another name)"
     case .unknownGGUFArchitecture(let path, let name, let known):
@@ -150,7 +155,18 @@ extension DefinitionLibrary {
       return [first]
     }
     throw ModelError.unknownArchitecture(
-      path: path, classes: classes, modelType: configuration.modelType, known: definitions.map(\.name))
+      path: path, classes: classes, modelType: configuration.modelType, fitting: fitting(checkpoint, configuration),
+      known: definitions.map(\.name))
+  }
+
+  /// The definitions under which every tensor has a place and its shape, and none is missing.
+  private func fitting(_ checkpoint: Checkpoint, _ configuration: Configuration) -> [String] {
+    definitions.filter { definition in
+      guard let parameters = try? definition.parameters(of: configuration) else { return false }
+      return definition.schemes.contains {
+        TensorMapping(checkpoint, definition, $0, parameters).problems.isEmpty
+      }
+    }.map(\.name)
   }
 }
 

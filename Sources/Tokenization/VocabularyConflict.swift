@@ -10,6 +10,8 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   case replacedToken(id: Int, old: String, oldFile: String, new: String, newFile: String)
   /// A token was left out because the model has no row for it.
   case ignoredToken(text: String, id: Int, file: String, vocabularySize: Int)
+  /// Many tokens of one file were left out because the model has no rows for them.
+  case ignoredTokens(count: Int, first: String, firstID: Int, file: String, vocabularySize: Int)
   /// A token has one id in the file and another in effect, since ids of added tokens follow from their texts.
   case shiftedToken(text: String, fileID: Int, effectiveID: Int, file: String)
 
@@ -35,8 +37,30 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
       return "token \(id): \(old.quoted) in \(oldFile), but \(new.quoted) in \(newFile); \(new.quoted) is used"
     case .ignoredToken(let text, let id, let file, let size):
       return "token \(text.quoted): id \(id) in \(file), but the model has \(size.grouped) rows; it is left out"
+    case .ignoredTokens(let count, let first, let id, let file, let size):
+      return "\(counted(count, "token")) of \(file), beginning with \(first.quoted) of id \(id.grouped), have no row in"
+        + " the model, which has \(size.grouped); they are left out"
     case .shiftedToken(let text, let fileID, let effectiveID, let file):
       return "token \(text.quoted): id \(fileID) in \(file), but its place is \(effectiveID); \(effectiveID) is used"
+    }
+  }
+}
+
+extension VocabularyConflict {
+  /// As many tokens of one file are named one by one; of more, the first.
+  private static let namedTokenCount = 8
+
+  /// The same facts, with a single one for many tokens of a file that have no row.
+  static func summarized(_ conflicts: [VocabularyConflict]) -> [VocabularyConflict] {
+    var counts: [String: Int] = [:]
+    for case .ignoredToken(_, _, let file, _) in conflicts { counts[file, default: 0] += 1 }
+    var told: Set<String> = []
+    return conflicts.compactMap { conflict in
+      guard case .ignoredToken(let text, let id, let file, let size) = conflict,
+        let count = counts[file], count > namedTokenCount
+      else { return conflict }
+      guard told.insert(file).inserted else { return nil }
+      return .ignoredTokens(count: count, first: text, firstID: id, file: file, vocabularySize: size)
     }
   }
 }

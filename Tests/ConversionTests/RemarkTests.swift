@@ -19,7 +19,7 @@ import Testing
   @Test func whatAGGUFCannotCarryIsReported() throws {
     #expect(
       try remarks(Fixtures.path("llama-dynamic")).contains(
-        .warning("rotary scaling \"dynamic\" is lost: GGUF has no key for it")))
+        .warning("rotary scaling \"dynamic\" is lost: a GGUF of this architecture has no key for it")))
     let window = try remarks(Fixtures.path("mistral")).filter { $0.message.hasPrefix("sliding_window") }
     let stated = try Fixtures.json("mistral", "config.json")["sliding_window"]?.integer
     #expect(

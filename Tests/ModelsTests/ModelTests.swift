@@ -78,6 +78,25 @@ import Testing
     }
   }
 
+  @Test func anUnknownClassIsOfferedTheDefinitionsThatFit() throws {
+    let folder = TemporaryFolder()
+    let config = try JSON(parsing: InputFile(Fixtures.path("llama-gqa", "config.json")).wholeContent(limit: 1 << 20))
+    var members = try #require(config.object)
+    members["architectures"] = .array([.string("WonderForCausalLM")])
+    try folder.write(Array(JSON.object(members).text().utf8), to: "config.json")
+    try folder.write(
+      try InputFile(Fixtures.path("llama-gqa", "model.safetensors")).wholeContent(limit: 1 << 20),
+      to: "model.safetensors")
+    #expect { try open(folder.path) } throws: {
+      guard case ModelError.unknownArchitecture(_, let classes, _, let fitting, _)? = $0 as? ModelError else {
+        return false
+      }
+      return classes == ["WonderForCausalLM"] && fitting.first == "llama" && fitting.contains("mistral")
+        && !fitting.contains("mixtral") && !fitting.contains("gpt2")
+        && "\($0)".hasSuffix("(pass --arch-as llama if it computes as that does)")
+    }
+  }
+
   @Test func wrongShapesSayWhatTheNumbersDemand() throws {
     let folder = TemporaryFolder()
     for file in try FileSystem.list(Fixtures.path("llama-gqa")) {

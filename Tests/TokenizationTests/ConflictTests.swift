@@ -68,6 +68,18 @@ import Testing
       ])
   }
 
+  @Test func manyTokensWithoutARowAreOneFact() throws {
+    let read = try Vocabulary.read(TokenizerFiles(folder: Fixtures.path("llama-gqa")), vocabularySize: 450)
+    #expect(read.vocabulary.count == 450)
+    #expect(
+      read.conflicts.map(\.description) == [
+        #"50 tokens of tokenizer.model, beginning with "P" of id 450, have no row in the model, which has 450; they are left out"#,
+        #"token "<pad>": id 500 in tokenizer_config.json, but the model has 450 rows; it is left out"#,
+        #"token "<tool>": id 501 in tokenizer_config.json, but the model has 450 rows; it is left out"#,
+        #"token "<|marker|>": id 502 in tokenizer_config.json, but the model has 450 rows; it is left out"#,
+      ])
+  }
+
   @Test func aFolderWithoutATokenizerSaysWhatWasExpected() {
     #expect { try Vocabulary.read(TokenizerFiles()) } throws: {
       "\($0)" == "no tokenizer: expected tokenizer.model or tokenizer.json"

@@ -91,7 +91,7 @@ struct ParameterDifferences {
     let left = one.configurationMember?.object ?? [:], right = other.configurationMember?.object ?? [:]
     let keys = Set(left.keys).union(right.keys).sorted()
     if left["rope_type"] != right["rope_type"] {
-      let isLost = one.isLostInGGUF && second.checkpoint.container == .gguf
+      let isLost = one.isLostInGGUF(of: second.definition) && second.checkpoint.container == .gguf
       let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
       findings.append(
         Finding(

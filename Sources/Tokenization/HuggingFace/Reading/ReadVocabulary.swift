@@ -39,7 +39,7 @@ extension Vocabulary {
     reader.vocabulary.frame = reader.frame()
     reader.applyModelRules()
     reader.findSpecialTokenConflicts()
-    return ReadVocabulary(vocabulary: reader.vocabulary, conflicts: reader.conflicts)
+    return ReadVocabulary(vocabulary: reader.vocabulary, conflicts: VocabularyConflict.summarized(reader.conflicts))
   }
 }
 
