@@ -5,6 +5,13 @@ import Tensors
 extension Planner {
   /// The `general.*` pairs: what the model is called, who made it, from what.
   mutating func generalMetadata(_ tensors: [PlannedTensor]) throws -> [(key: String, value: MetadataValue)] {
+    let general = try general(tensors)
+    remarks += general.remarks.map(PlanRemark.note)
+    return general.pairs
+  }
+
+  /// The facts about a model in a folder.
+  func general(_ tensors: [PlannedTensor]) throws -> GeneralMetadata {
     var sources = GeneralMetadata.Sources(
       folderName: folderName, parameterCount: tensors.reduce(0) { $0 + $1.shape.elementCount },
       sizeLabel: expertSizeLabel(tensors), modelName: request.modelName)
@@ -14,9 +21,7 @@ extension Planner {
       sources.generationConfig = try? folder.json("generation_config.json")
       if let card = try folder.bytes("README.md") { sources.card = ModelCard(readme: card) }
     }
-    let general = GeneralMetadata(sources)
-    remarks += general.remarks.map(PlanRemark.note)
-    return general.pairs
+    return GeneralMetadata(sources)
   }
 
   /// The label of a mixture of experts, whose stacked tensors the reference knows by their names; nil for another model.

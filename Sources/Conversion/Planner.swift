@@ -9,7 +9,7 @@ import Tokenization
 /// Decides a conversion: pure but for small files beside the model. Every problem is found before any output exists.
 public struct Planner {
   let model: Model
-  let request: ConversionRequest
+  var request: ConversionRequest
   var problems: [any IngotError] = []
   var remarks: [PlanRemark] = []
   var fallbacks = Fallbacks()
@@ -50,6 +50,7 @@ public struct Planner {
     try requireProblemFree()
 
     if recipe == nil { order(&tensors, target) }
+    if target == .gguf { try nameOutput(tensors, type) }
     let output: (files: [PlannedFile], sideFiles: [SideFile])
     switch target {
     case .gguf: output = (try ggufFiles(tensors, type), [])

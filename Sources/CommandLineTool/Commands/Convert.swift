@@ -12,7 +12,9 @@ struct Convert: ParsableCommand {
   @Argument(help: "The model: a folder, a shard or index of a set, or a file.")
   var source: String
 
-  @Option(name: [.short, .long, .customLong("outfile")], help: "The file or folder to write.")
+  @Option(
+    name: [.short, .long, .customLong("outfile")],
+    help: "The file or folder to write; {ftype} in the name of a GGUF stands for the storage format.")
   var output: String
 
   @Option(
