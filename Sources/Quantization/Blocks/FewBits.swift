@@ -45,7 +45,7 @@ enum Q1_0: BlockDecoder, BlockEncoder {
   }
 }
 
-enum Q2_0: BlockDecoder, BlockEncoder {
+enum Q2_0: BlockDecoder, MagnitudeEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 64
     static let bytesPerBlock = 18
@@ -67,27 +67,19 @@ enum Q2_0: BlockDecoder, BlockEncoder {
     }
   }
 
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
-    for block in 0..<values.byteCount / 256 {
-      let source = block &* 256
-      let destination = start &+ block &* Reference.bytesPerBlock
-      let scale = values.greatestMagnitude(at: source, vectorCount: 8)
-      let inverse = inverseOrZero(scale)
-      guard inverse.isFinite else {
-        encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-        continue
-      }
-      bytes.store(scale.halfBits, at: destination)
-      for group in 0..<8 {
-        let steps = (values.floats(at: source &+ group &* 32) * Floats(repeating: inverse)).ternarySteps
-        let pairs = unsafeBitCast(steps, to: SIMD4<UInt64>.self)
-        let packed = pairs | (pairs &>> 30)
-        let quants = UInt16(truncatingIfNeeded: (packed[0] & 15) | (packed[1] & 15) << 4)
-        let next = UInt16(truncatingIfNeeded: (packed[2] & 15) | (packed[3] & 15) << 4)
-        bytes.store(quants | next << 8, at: destination &+ 2 &+ group &* 2)
-      }
+  @inline(__always)
+  static func encodeBlock(
+    _ values: RawSpan, at source: Int, scale: Float, factor: Floats, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    bytes.store(scale.halfBits, at: destination)
+    for group in 0..<8 {
+      let steps = (values.floats(at: source &+ group &* 32) * factor).ternarySteps
+      let pairs = unsafeBitCast(steps, to: SIMD4<UInt64>.self)
+      let packed = pairs | (pairs &>> 30)
+      let quants = UInt16(truncatingIfNeeded: (packed[0] & 15) | (packed[1] & 15) << 4)
+      let next = UInt16(truncatingIfNeeded: (packed[2] & 15) | (packed[3] & 15) << 4)
+      bytes.store(quants | next << 8, at: destination &+ 2 &+ group &* 2)
     }
-    return nil
   }
 }

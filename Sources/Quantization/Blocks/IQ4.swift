@@ -24,7 +24,7 @@ private func decodeRun(
   values.storeScaled(quants.highNibbles.looked(upIn: table), minus: 127, by: scale, at: destination &+ 64)
 }
 
-enum IQ4_NL: BlockDecoder, BlockEncoder, WeightedRowEncoder {
+enum IQ4_NL: BlockDecoder, BlockEncoder, OptionallyWeightedRowEncoder {
   enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 32
     static let bytesPerBlock = 18
@@ -50,19 +50,9 @@ enum IQ4_NL: BlockDecoder, BlockEncoder, WeightedRowEncoder {
     decodeRun(quants, raisedNumbers, by: bytes.half(at: source), into: &values, at: destination)
   }
 
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    encode(values, importance: nil, into: &bytes, at: start)
-  }
-
-  static func encode(
-    _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
-  ) -> Int? {
-    encode(values, importance: importance, into: &bytes, at: start)
-  }
-
   /// Encodes eight blocks at a time; the last ones of a row together with blocks of zeros.
   @inline(__always)
-  private static func encode(
+  static func encode(
     _ values: RawSpan, importance: RawSpan?, into bytes: inout MutableRawSpan, at start: Int
   ) -> Int? {
     let eightByteCount = 8 * Reference.elementsPerBlock * floatByteCount

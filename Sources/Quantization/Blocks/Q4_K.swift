@@ -9,7 +9,7 @@
 // Encoding: EightRuns.swift.
 // Same bytes as ggml-quants.c `quantize_row_q4_K_ref`, `dequantize_row_q4_K` (llama.cpp 0c1e57098).
 
-enum Q4_K: BlockDecoder, WeightedSuperBlockEncoder {
+enum Q4_K: BlockDecoder, EightRunEncoder {
   enum Reference: ReferenceDecoder, WeightedReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 144
@@ -54,30 +54,11 @@ enum Q4_K: BlockDecoder, WeightedSuperBlockEncoder {
     }
   }
 
-  private static let search = AffineSearch(
+  static let search = AffineSearch(
     maximum: 15, first: -1, step: 0.1, stepCount: 20, deviation: .squared)
 
-  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
-    let runs = EightRuns(values, at: source, search)
-    guard runs.isOrdinary else {
-      return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-    }
-    store(runs, into: &bytes, at: destination)
-  }
-
-  static func encodeBlock(
-    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
-    at destination: Int
-  ) {
-    let runs = EightRuns(values, weightedBy: importance, at: source, search.weighted)
-    guard runs.isOrdinary else {
-      return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
-    }
-    store(runs, into: &bytes, at: destination)
-  }
-
   @inline(__always)
-  private static func store(_ runs: EightRuns, into bytes: inout MutableRawSpan, at destination: Int) {
+  static func store(_ runs: EightRuns, into bytes: inout MutableRawSpan, at destination: Int) {
     runs.storeHead(into: &bytes, at: destination)
     runs.forEachPlace(maximum: 15) { place, quants in
       quants.storeNibblePairs(into: &bytes, at: destination &+ 16 &+ place)

@@ -21,16 +21,6 @@ private func ternaryQuants(_ values: [Float]) -> (scale: Float, quants: [Int]) {
   return (scale, quants)
 }
 
-extension RawSpan {
-  /// The greatest magnitude in a block of vectors.
-  @inline(__always)
-  func greatestMagnitude(at offset: Int, vectorCount: Int) -> Float {
-    var greatest = Floats.zero
-    for vector in 0..<vectorCount { greatest = greatest.greater(floats(at: offset &+ vector &* 32).magnitude) }
-    return greatest.greatestLane
-  }
-}
-
 extension SIMD8 where Scalar == Float {
   /// 0, 1 and 2 for lanes that round to −1, 0 and 1, half away from zero.
   @inline(__always)
@@ -42,7 +32,7 @@ extension SIMD8 where Scalar == Float {
   }
 }
 
-enum TQ1_0: BlockDecoder, BlockEncoder {
+enum TQ1_0: BlockDecoder, MagnitudeEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 54
@@ -98,36 +88,27 @@ enum TQ1_0: BlockDecoder, BlockEncoder {
     values.storeScaled(last.firstTrits, minus: 1, by: scale, at: destination &+ 960)
   }
 
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
-    for block in 0..<values.byteCount / 1024 {
-      let source = block &* 1024
-      let destination = start &+ block &* Reference.bytesPerBlock
-      let scale = values.greatestMagnitude(at: source, vectorCount: 32)
-      let inverse = inverseOrZero(scale)
-      guard inverse.isFinite else {
-        encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-        continue
-      }
-      let factor = Floats(repeating: inverse)
-      for group in 0..<4 {
-        let packed = fiveTrits(values, at: source &+ group &* 32, stride: 128, factor)
-        bytes.store(packed, at: destination &+ group &* 8)
-      }
-      for group in 0..<2 {
-        let packed = fiveTrits(values, at: source &+ 640 &+ group &* 32, stride: 64, factor)
-        bytes.store(packed, at: destination &+ 32 &+ group &* 8)
-      }
-      // The last sixteen elements are four rows of four trits; the fifth is zero.
-      let first = (values.floats(at: source &+ 960) * factor).ternarySteps
-      let second = (values.floats(at: source &+ 992) * factor).ternarySteps
-      let upper = first.lowHalf &* 3 &+ first.highHalf
-      let number = ((upper &* 3 &+ second.lowHalf) &* 3 &+ second.highHalf) &* 3
-      let last = Words(lowHalf: number, highHalf: number).fractionBytes
-      bytes.store(last.lowHalf, at: destination &+ 48)
-      bytes.store(scale.halfBits, at: destination &+ 52)
+  @inline(__always)
+  static func encodeBlock(
+    _ values: RawSpan, at source: Int, scale: Float, factor: Floats, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    for group in 0..<4 {
+      let packed = fiveTrits(values, at: source &+ group &* 32, stride: 128, factor)
+      bytes.store(packed, at: destination &+ group &* 8)
     }
-    return nil
+    for group in 0..<2 {
+      let packed = fiveTrits(values, at: source &+ 640 &+ group &* 32, stride: 64, factor)
+      bytes.store(packed, at: destination &+ 32 &+ group &* 8)
+    }
+    // The last sixteen elements are four rows of four trits; the fifth is zero.
+    let first = (values.floats(at: source &+ 960) * factor).ternarySteps
+    let second = (values.floats(at: source &+ 992) * factor).ternarySteps
+    let upper = first.lowHalf &* 3 &+ first.highHalf
+    let number = ((upper &* 3 &+ second.lowHalf) &* 3 &+ second.highHalf) &* 3
+    let last = Words(lowHalf: number, highHalf: number).fractionBytes
+    bytes.store(last.lowHalf, at: destination &+ 48)
+    bytes.store(scale.halfBits, at: destination &+ 52)
   }
 
   /// Eight bytes of five trits each, whose elements are in five rows.
@@ -163,7 +144,7 @@ extension SIMD8 where Scalar == UInt32 {
   }
 }
 
-enum TQ2_0: BlockDecoder, BlockEncoder {
+enum TQ2_0: BlockDecoder, MagnitudeEncoder {
   enum Reference: ReferenceDecoder, ReferenceEncoder {
     static let elementsPerBlock = 256
     static let bytesPerBlock = 66
@@ -199,29 +180,20 @@ enum TQ2_0: BlockDecoder, BlockEncoder {
     }
   }
 
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
-    for block in 0..<values.byteCount / 1024 {
-      let source = block &* 1024
-      let destination = start &+ block &* Reference.bytesPerBlock
-      let scale = values.greatestMagnitude(at: source, vectorCount: 32)
-      let inverse = inverseOrZero(scale)
-      guard inverse.isFinite else {
-        encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-        continue
-      }
-      let factor = Floats(repeating: inverse)
-      for group in 0..<8 {
-        let offset = source &+ (group &>> 2) &* 512 &+ (group & 3) &* 32
-        let first = (values.floats(at: offset) * factor).ternarySteps
-        let second = (values.floats(at: offset &+ 128) * factor).ternarySteps
-        let third = (values.floats(at: offset &+ 256) * factor).ternarySteps
-        let fourth = (values.floats(at: offset &+ 384) * factor).ternarySteps
-        let packed = first | (second &<< 2) | (third &<< 4) | (fourth &<< 6)
-        bytes.store(SIMD8<UInt8>(truncatingIfNeeded: packed), at: destination &+ group &* 8)
-      }
-      bytes.store(scale.halfBits, at: destination &+ 64)
+  @inline(__always)
+  static func encodeBlock(
+    _ values: RawSpan, at source: Int, scale: Float, factor: Floats, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    for group in 0..<8 {
+      let offset = source &+ (group &>> 2) &* 512 &+ (group & 3) &* 32
+      let first = (values.floats(at: offset) * factor).ternarySteps
+      let second = (values.floats(at: offset &+ 128) * factor).ternarySteps
+      let third = (values.floats(at: offset &+ 256) * factor).ternarySteps
+      let fourth = (values.floats(at: offset &+ 384) * factor).ternarySteps
+      let packed = first | (second &<< 2) | (third &<< 4) | (fourth &<< 6)
+      bytes.store(SIMD8<UInt8>(truncatingIfNeeded: packed), at: destination &+ group &* 8)
     }
-    return nil
+    bytes.store(scale.halfBits, at: destination &+ 64)
   }
 }

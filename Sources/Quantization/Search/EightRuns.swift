@@ -142,3 +142,32 @@ extension SIMD8 where Scalar == UInt32 {
     return UInt8(truncatingIfNeeded: packed[0] | packed[1] << 2 | packed[2] << 4 | packed[3] << 6)
   }
 }
+
+/// An encoder of blocks of eight runs, which differ in what is searched and how quants are packed.
+protocol EightRunEncoder: WeightedSuperBlockEncoder {
+  /// What is searched without an importance matrix.
+  static var search: AffineSearch { get }
+  /// Packs the runs of a block.
+  static func store(_ runs: EightRuns, into bytes: inout MutableRawSpan, at destination: Int)
+}
+
+extension EightRunEncoder {
+  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
+    let runs = EightRuns(values, at: source, search)
+    guard runs.isOrdinary else {
+      return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+    }
+    store(runs, into: &bytes, at: destination)
+  }
+
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let runs = EightRuns(values, weightedBy: importance, at: source, search.weighted)
+    guard runs.isOrdinary else {
+      return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    }
+    store(runs, into: &bytes, at: destination)
+  }
+}

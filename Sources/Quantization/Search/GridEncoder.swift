@@ -59,20 +59,10 @@ extension GridReference {
 }
 
 /// Encodes blocks of 256 elements on a grid.
-protocol GridEncoder: BlockDecoder, WeightedRowEncoder where Reference: GridReference {}
+protocol GridEncoder: BlockDecoder, OptionallyWeightedRowEncoder where Reference: GridReference {}
 
 extension GridEncoder {
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    encode(values, importance: nil, into: &bytes, at: start)
-  }
-
   static func encode(
-    _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
-  ) -> Int? {
-    encode(values, importance: importance, into: &bytes, at: start)
-  }
-
-  private static func encode(
     _ values: RawSpan, importance: RawSpan?, into bytes: inout MutableRawSpan, at start: Int
   ) -> Int? {
     if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }

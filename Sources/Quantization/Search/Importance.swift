@@ -15,6 +15,28 @@ protocol WeightedRowEncoder: RowEncoder {
   ) -> Int?
 }
 
+/// Encodes rows by one routine, whether or not there is an importance matrix.
+protocol OptionallyWeightedRowEncoder: WeightedRowEncoder {
+  /// Encodes one row; without `importance` the format's own weights count.
+  ///
+  /// - Returns: the index of the first value that the format cannot hold, or nil when everything was encoded.
+  static func encode(
+    _ values: RawSpan, importance: RawSpan?, into bytes: inout MutableRawSpan, at start: Int
+  ) -> Int?
+}
+
+extension OptionallyWeightedRowEncoder {
+  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
+    encode(values, importance: nil, into: &bytes, at: start)
+  }
+
+  static func encode(
+    _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
+  ) -> Int? {
+    encode(values, importance: importance, into: &bytes, at: start)
+  }
+}
+
 /// The definition of a block format's bytes where elements matter differently.
 protocol WeightedReferenceEncoder: ReferenceEncoder {
   static func encode(_ values: [Float], importance: [Float]?) -> [UInt8]

@@ -67,7 +67,7 @@ extension SplitSearch {
 }
 
 /// Encodes blocks of 256 elements as −1, 0 and 1.
-protocol SplitEncoder: BlockDecoder, WeightedRowEncoder where Reference: SplitReference {
+protocol SplitEncoder: BlockDecoder, OptionallyWeightedRowEncoder where Reference: SplitReference {
   /// A block of finite floats with weights; nil if they are too large.
   static func block(
     _ values: RawSpan, at source: Int, weights: InlineArray<256, Float>, _ finder: inout SplitRows
@@ -75,17 +75,7 @@ protocol SplitEncoder: BlockDecoder, WeightedRowEncoder where Reference: SplitRe
 }
 
 extension SplitEncoder {
-  static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    encode(values, importance: nil, into: &bytes, at: start)
-  }
-
   static func encode(
-    _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
-  ) -> Int? {
-    encode(values, importance: importance, into: &bytes, at: start)
-  }
-
-  private static func encode(
     _ values: RawSpan, importance: RawSpan?, into bytes: inout MutableRawSpan, at start: Int
   ) -> Int? {
     if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
@@ -119,15 +109,5 @@ extension RawSpan {
       }
     }
     return weights
-  }
-
-  /// The greatest magnitude of floats.
-  @inline(__always)
-  func greatestMagnitude(at offset: Int, count: Int) -> Float {
-    var greatest = Floats.zero
-    for start in stride(from: 0, to: count, by: 8) {
-      greatest = greatest.greater(floats(at: offset &+ start &* floatByteCount).magnitude)
-    }
-    return greatest.greatestLane
   }
 }
