@@ -48,10 +48,10 @@ struct CheckCertificate: ParsableCommand {
   }
 
   private static func read(_ path: String) throws -> Certificate {
-    let bytes = try InputFile(path).wholeContent(limit: 64 << 20)
-    do {
-      return try Certificate(JSON(parsing: bytes))
-    } catch let error as any IngotError {
+    let statement = try JSON(file: path, limit: 64 << 20)
+    do throws(CertificateError) {
+      return try Certificate(statement)
+    } catch {
       throw FileFact(path: path, fact: error)
     }
   }

@@ -75,19 +75,13 @@ struct Verify: ParsableCommand {
   private func writeCertificate(
     of verification: ModelVerification, to path: String, _ policy: OverwritePolicy
   ) throws {
-    let receipt = try receipt.map { path in
-      do {
-        return (path: path, json: try JSON(parsing: InputFile(path).wholeContent(limit: 1 << 30)))
-      } catch let error as JSONError {
-        throw FileFact(path: path, fact: error)
-      }
-    }
+    let json = try receipt.map { try JSON(file: $0, limit: 1 << 30) }
     do {
       let certificate = try Certificate(
-        verification, receipt: receipt?.json, version: Product.version, threads: options.threadCount)
+        verification, receipt: json, version: Product.version, threads: options.threadCount)
       try AtomicFile.write(certificate.statement.encoded(.indented), to: path, overwrite: policy)
     } catch let error as CertificateError {
-      throw FileFact(path: receipt?.path ?? path, fact: error)
+      throw FileFact(path: receipt ?? path, fact: error)
     }
   }
 

@@ -2,7 +2,7 @@ import Bytes
 
 extension JSON {
   /// Reads the JSON file at `path`, refused above `limit` bytes; errors name the file and the byte.
-  init(file path: String, limit: Int) throws {
+  public init(file path: String, limit: Int) throws {
     let bytes = try InputFile(path).wholeContent(limit: limit)
     do throws(JSONError) {
       self = try JSON(parsing: bytes)
