@@ -28,7 +28,7 @@ struct Rederivation {
   }
 
   init(_ certificate: Certificate, reference: String, candidate: String, threads: Int) throws {
-    let attempts = try certificate.conversion.map { [$0] } ?? Self.attempts(reference, candidate)
+    let attempts = try certificate.conversion.map { [$0] } ?? Self.attempts(certificate, reference, candidate)
     var last: (arguments: [String], differing: [String]) = ([], certificate.candidate.files.map(\.name))
     for attempt in attempts {
       let (arguments, differing) = try Self.derive(attempt, certificate, reference, candidate, threads: threads)
@@ -41,24 +41,21 @@ struct Rederivation {
   }
 
   /// The conversions that may have made a candidate like this one.
-  private static func attempts(_ reference: String, _ candidate: String) throws -> [[String]] {
+  private static func attempts(
+    _ certificate: Certificate, _ reference: String, _ candidate: String
+  ) throws -> [[String]] {
     let model = try ModelOptions.parse([]).open(candidate)
+    let convert = ["convert", reference, "-o", candidate] + certificate.adapters.flatMap { ["--lora", $0.path] }
     guard model.checkpoint.container == .gguf else {
       let naming = ["--naming", model.scheme.name]
       let formats = model.checkpoint.tensors.compactMap(\.format)
       let common = Dictionary(grouping: formats, by: \.name).max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }
-      return [["convert", reference, "-o", candidate] + naming]
-        + (common.map { [["convert", reference, "-o", candidate] + naming + ["--type", $0.key]] } ?? [])
+      return [convert + naming] + (common.map { [convert + naming + ["--type", $0.key]] } ?? [])
     }
     let number = model.checkpoint.metadata["general.file_type"]?.integer
     let names = number.flatMap { Recipe.find("\($0)")?.recipe.name }.map { [$0] } ?? []
-    return [["convert", reference, "-o", candidate]]
-      + names.flatMap { name in
-        [
-          ["convert", reference, "-o", candidate, "--type", name],
-          ["quantize", reference, candidate, name, "--allow-requantize"],
-        ]
-      }
+    return [convert]
+      + names.flatMap { [convert + ["--type", $0], ["quantize", reference, candidate, $0, "--allow-requantize"]] }
   }
 
   /// Runs one conversion into a scratch folder; returns its arguments and the candidate's files that came out otherwise.

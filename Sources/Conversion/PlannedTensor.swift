@@ -72,6 +72,8 @@ public struct PlannedTensor: Sendable {
   public var sourceFormat: StorageFormat { sources.first?.descriptor.format ?? .f32 }
   /// How its rows come about, in words.
   public var transform: String { if case .rows(let reader) = source { reader.description } else { "derived" } }
+  /// Whether adapters change its numbers.
+  var hasUpdates: Bool { if case .rows(let reader) = source { reader.hasUpdates } else { false } }
   /// Whether the bytes go from file to file as they are.
   public var isCopy: Bool { !copyRuns.isEmpty }
 }

@@ -16,7 +16,8 @@ extension Planner {
     for tensor in arrangedTensors(scheme) {
       // A recipe decides later, when it knows all names.
       let choice: (format: StorageFormat, rule: String) =
-        recipe == nil ? fitting(format(of: tensor, target, type, &overrides), tensor) : (tensor.reader.format, "kept")
+        recipe == nil
+        ? fitting(format(of: tensor, target, type, &overrides), tensor) : (tensor.reader.storedFormat, "kept")
       tensors.append(
         PlannedTensor(
           name: tensor.name, purpose: tensor.purpose, source: .rows(tensor.reader), format: choice.format,
@@ -58,9 +59,9 @@ extension Planner {
   private func keptFormat(
     of reader: RowReader, _ target: ConversionRequest.Target
   ) -> (format: StorageFormat, rule: String) {
-    let facts = reader.format.facts
-    let fits = target == .gguf ? facts.ggmlType != nil : facts.isSafeTensorsType
-    return fits ? (reader.format, "kept") : (.f32, "F32 holds every value of \(reader.format)")
+    let format = reader.storedFormat
+    let fits = target == .gguf ? format.facts.ggmlType != nil : format.facts.isSafeTensorsType
+    return fits ? (format, "kept") : (.f32, "F32 holds every value of \(format)")
   }
 
   /// Formats that cannot be read or written, and numbers that would be quantized twice.
@@ -68,7 +69,7 @@ extension Planner {
     var requantized: [StorageFormat: (to: StorageFormat, count: Int)] = [:]
     for tensor in tensors {
       for source in tensor.sources {
-        guard let format = source.descriptor.format, tensor.format != format else { continue }
+        guard let format = source.descriptor.format, tensor.format != format || tensor.hasUpdates else { continue }
         if !Codec.canDecode(format) { problems.append(TensorProblem(source.descriptor, .notDecodable(format))) }
         if !Codec.canEncode(tensor.format) {
           problems.append(TensorProblem(source.descriptor, .notEncodable(tensor.format)))

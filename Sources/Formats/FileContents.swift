@@ -9,12 +9,3 @@ struct FileContents {
   var facts: [String: String] = [:]
   var remarks: [String] = []
 }
-
-extension TensorDescriptor {
-  /// The same tensor as a member of a set, in which its file has another index.
-  func inFile(_ index: Int) -> TensorDescriptor {
-    TensorDescriptor(
-      name: name, statedFormat: statedFormat, shape: shape, fileIndex: index, fileOffset: fileOffset,
-      byteCount: byteCount)
-  }
-}

@@ -9,6 +9,7 @@ public enum ModelError: IngotError {
   case unknownArchitecture(path: String, classes: [String], modelType: String?, fitting: [String], known: [String])
   case unknownGGUFArchitecture(path: String, name: String, known: [String])
   case noArchitecture(path: String)
+  case isAdapter(path: String)
   case unknownNames(path: String, sample: [String], known: [String])
   case noDefinition(name: String, known: [String])
 
@@ -29,6 +30,9 @@ public enum ModelError: IngotError {
       "\(path.escapedForDisplay): general.architecture \(name.quoted) is not known (known: \(known.joined(separator: ", ")))"
     case .noArchitecture(let path):
       "\(path.escapedForDisplay): has no general.architecture, so its tensors cannot be interpreted"
+    case .isAdapter(let path):
+      "\(path.escapedForDisplay): is a low-rank adapter and no model of its own (pass the model that it was made for, with"
+        + " --lora \(path.escapedForDisplay))"
     case .unknownNames(let path, let sample, let known):
       "\(path.escapedForDisplay): tensor names such as \(sample.map(\.quoted).joined(separator: ", ")) are of no known"
         + " naming scheme (known: \(known.joined(separator: ", ")); --mapping FILE can define one)"
@@ -44,11 +48,21 @@ extension Model {
   /// - Parameters:
   ///   - library: the definitions to choose from.
   ///   - architecture: the definition to use, whatever the files say (`--arch-as`).
+  ///   - adapters: folders of low-rank adapters (LoRA) that are added to the weights, in order.
   /// - Throws: when the files cannot be read or no definition fits. Tensors that do not fit are `problems`.
   public static func open(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil, adapters: [String] = []
   ) throws -> Model {
-    let checkpoint = try Checkpoint.open(path)
+    guard adapters.isEmpty else {
+      return try open(path, adapters.map { try LowRankAdapter($0) }, library, architecture)
+    }
+    return try open(path, try Checkpoint.open(path), library, architecture)
+  }
+
+  private static func open(
+    _ path: String, _ checkpoint: Checkpoint, _ library: DefinitionLibrary, _ architecture: String?
+  ) throws -> Model {
+    if LowRankAdapter.isAdapter(checkpoint) { throw ModelError.isAdapter(path: path) }
     let folder = try? ModelFolder(path)
     var configuration: Configuration?
     var metaParameters: JSON?
@@ -97,6 +111,21 @@ extension Model {
     return Model(
       checkpoint: checkpoint, folder: folder, configuration: configuration, definition: definition, scheme: scheme,
       parameters: parameters, hasStatedNumbers: hasStatedNumbers, mapped: mapped, problems: problems, remarks: remarks)
+  }
+
+  /// Opens the model and adds the adapters, one after the other.
+  private static func open(
+    _ path: String, _ adapters: [LowRankAdapter], _ library: DefinitionLibrary, _ architecture: String?
+  ) throws -> Model {
+    var checkpoints = [try Checkpoint.open(path)]
+    for (adapter, base) in zip(adapters, 0...) {
+      let base = checkpoints[base]
+      checkpoints.append(try adapter.place { () throws(AdapterError) in try base.replacing(with: adapter) })
+    }
+    let model = try open(path, checkpoints[adapters.count], library, architecture)
+    return try zip(adapters, checkpoints).reduce(model) { model, step in
+      try step.0.place { () throws(AdapterError) in try model.adding(step.0, to: step.1) }
+    }
   }
 
   private static func place<T>(_ path: String, _ body: () throws(ParameterError) -> T) throws -> T {

@@ -30,7 +30,13 @@ public struct Model: Sendable {
   /// Everything that does not fit, found all at once.
   public let problems: [any IngotError]
   /// What was decided and should be said, such as how the scheme was found.
-  public let remarks: [String]
+  public internal(set) var remarks: [String]
+  /// The adapters that change it, in order. Their files stand behind its own in `checkpoint`.
+  public internal(set) var adapters: [Adapter] = []
+  /// What adapters add to canonical tensors.
+  var updates: [TensorPlace: [LowRankUpdate]] = [:]
+  /// The storage formats of tensors that adapters replace, before.
+  var replacedFormats: [TensorName: StorageFormat] = [:]
 
   private let locations: [TensorPlace: StoredLocation]
   /// The canonical tensors that the checkpoint holds, in file order.

@@ -53,6 +53,7 @@ extension RowReader {
       words.append(layout.partCount == nil ? "joined from \(sources.count)" : "stacked from \(sources.count)")
     }
     words += wordsOfChange(source, layout)
+    if hasUpdates { words.append("plus a product of low rank") }
     return words.isEmpty ? "rows moved" : words.joined(separator: ", ")
   }
 

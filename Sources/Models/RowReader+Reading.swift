@@ -43,17 +43,21 @@ extension RowReader {
     let row: Int
     /// What is to be added to its values.
     let addend: Float
+    /// Which route leads there, and which row of the canonical tensor it is.
+    let route: Int, canonicalRow: Int
   }
 
   private func location(_ row: Int) -> Location {
     let canonical = layout.canonicalRow(ofLogical: row)
-    let route = routes[canonical.part * layout.components.count + canonical.component]
+    let index = canonical.part * layout.components.count + canonical.component
+    let route = routes[index]
     let source = sources[route.source].layout
     return Location(
       source: route.source,
       row: source.logicalRow(
         of: StoredLayout.CanonicalRow(component: route.component, part: route.part, row: canonical.row)),
-      addend: layout.components[canonical.component].addend - source.components[route.component].addend)
+      addend: layout.components[canonical.component].addend - source.components[route.component].addend,
+      route: index, canonicalRow: canonical.row)
   }
 
   /// Reads `columns` of the rows at `places` into the head of `output`, one behind the other.
@@ -83,6 +87,7 @@ extension RowReader {
       }
       start = end
     }
+    try addUpdates(places, columns: columns, to: &output)
   }
 
   /// Rows that follow each other in a source.

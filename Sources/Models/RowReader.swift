@@ -24,6 +24,8 @@ public struct RowReader: Sendable {
   public let sources: [MappedTensor]
   /// The rows that are asked for. A vector whose elements move has a row for each of them.
   public let geometry: Geometry
+  /// `format`, or where adapters change the numbers the storage format that the model has them in without.
+  public let storedFormat: StorageFormat
   /// Bytes of one row in `format`; 0 where rows do not fill whole blocks, which only `isCopy` allows.
   public let rowByteCount: Int
   /// Whether the tensor is stored just so, and its bytes can be taken as they are.
@@ -34,6 +36,8 @@ public struct RowReader: Sendable {
   let checkpoint: Checkpoint
   /// Whether numbers are decoded: where formats differ, values change, or blocks would be cut.
   let isDecoding: Bool
+  /// What adapters add to the rows of each route; empty lists for nothing.
+  let updates: [[LowRankUpdate]]
 
   /// Rows of one canonical tensor in one of the sources.
   struct Route: Hashable, Sendable {
@@ -48,6 +52,7 @@ public struct RowReader: Sendable {
     var sources: [MappedTensor] = []
     var indices: [Int: Int] = [:]
     var routes: [Route] = []
+    var updates: [[LowRankUpdate]] = []
     for stacked in 0..<(layout.partCount ?? 1) {
       for component in layout.components {
         let place = TensorPlace(component.role, layer: layer, part: layout.partCount == nil ? part : stacked)
@@ -68,9 +73,15 @@ public struct RowReader: Sendable {
               expected: component.rowCount * layout.columnCount))
         }
         routes.append(Route(source: source, component: found.component, part: found.part))
+        updates.append(model.updates[place] ?? [])
       }
     }
-    try self.init(model.checkpoint, layout, sources, routes)
+    let changed =
+      sources.contains { model.replacedFormats[$0.descriptor.name] != nil } || updates.contains { !$0.isEmpty }
+    let before = Set(sources.map { model.replacedFormats[$0.descriptor.name] ?? $0.descriptor.format })
+    try self.init(
+      model.checkpoint, layout, sources, routes, updates,
+      storedFormat: changed && before.count == 1 ? before.first ?? nil : nil)
   }
 
   /// A reader of a stored tensor as it is, whatever it is for.
@@ -91,7 +102,8 @@ public struct RowReader: Sendable {
   }
 
   private init(
-    _ checkpoint: Checkpoint, _ layout: StoredLayout, _ sources: [MappedTensor], _ routes: [Route]
+    _ checkpoint: Checkpoint, _ layout: StoredLayout, _ sources: [MappedTensor], _ routes: [Route],
+    _ updates: [[LowRankUpdate]] = [[]], storedFormat: StorageFormat? = nil
   ) throws(TensorProblem) {
     var formats: Set<StorageFormat> = []
     for source in sources {
@@ -100,8 +112,9 @@ public struct RowReader: Sendable {
       }
       formats.insert(format)
     }
-    let isCopy = sources.count == 1 && sources[0].layout.hasSameRows(as: layout)
-    var isDecoding = formats.count > 1
+    let hasUpdates = updates.contains { !$0.isEmpty }
+    let isCopy = sources.count == 1 && sources[0].layout.hasSameRows(as: layout) && !hasUpdates
+    var isDecoding = formats.count > 1 || hasUpdates
     for (index, route) in routes.enumerated() where !isCopy {
       let source = sources[route.source].layout
       let target = layout.components[index % layout.components.count]
@@ -120,11 +133,16 @@ public struct RowReader: Sendable {
     self.layout = layout
     self.sources = sources
     self.routes = routes
+    self.updates = updates
     self.format = format
+    self.storedFormat = storedFormat ?? format
     self.rowByteCount = rowByteCount ?? 0
     self.isCopy = isCopy
     self.isDecoding = isDecoding
   }
+
+  /// Whether adapters change any of the numbers.
+  public var hasUpdates: Bool { updates.contains { !$0.isEmpty } }
 
   /// The file that holds a tensor.
   public func file(of tensor: TensorDescriptor) -> InputFile { checkpoint.files[tensor.fileIndex] }

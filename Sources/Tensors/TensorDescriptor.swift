@@ -71,4 +71,11 @@ public struct TensorDescriptor: Hashable, Sendable {
 
   /// The storage format if it is known.
   public var format: StorageFormat? { statedFormat.format }
+
+  /// The same tensor as a member of a set, in which its file has another index and it may have another name.
+  public func inFile(_ index: Int, named name: TensorName? = nil) -> TensorDescriptor {
+    TensorDescriptor(
+      name: name ?? self.name, statedFormat: statedFormat, shape: shape, fileIndex: index, fileOffset: fileOffset,
+      byteCount: byteCount)
+  }
 }

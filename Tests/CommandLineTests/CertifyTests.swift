@@ -45,6 +45,20 @@ struct CertifyTests {
     #expect(!left.contains { $0.hasSuffix(".scratch") })
   }
 
+  @Test("certifies what an adapter makes of a model, and derives it again", arguments: ["", "--receipt receipt.json"])
+  func adapter(receipt: String) throws {
+    let folder = TemporaryFolder()
+    let run = try Program.shell(
+      "cp -r \(Fixtures.path("llama-gqa")) model; cp -r \(Fixtures.path("adapters", "llama")) lora; chmod -R u+w .; "
+        + "$ingot convert model --lora lora -o out.gguf --quiet --receipt receipt.json; "
+        + "$ingot verify model out.gguf --lora lora --tokens 1,2,3 --certificate cert.json --quiet \(receipt); "
+        + "$ingot certify check cert.json --rederive; echo X >> lora/adapter_config.json; $ingot certify check cert.json",
+      in: folder.path)
+    #expect(run.output.contains("reference  lora/adapter_model.safetensors  matches"), "\(run.output)\(run.error)")
+    #expect(run.output.contains("rederived  the same bytes by: ingot convert model "))
+    #expect(run.output.contains("reference  lora/adapter_config.json        differs"))
+  }
+
   @Test("finds a byte that changed, and a file that is gone")
   func tampered() throws {
     let folder = try certified()

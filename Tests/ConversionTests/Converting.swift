@@ -9,11 +9,12 @@ import TestSupport
 @discardableResult
 func convert(
   _ source: String, to destination: String, threads: Int = 2, library: DefinitionLibrary? = nil,
+  adapters: [String] = [],
   _ edit: (inout ConversionRequest) -> Void = { _ in }
 ) throws -> [TensorOutcome] {
   var request = ConversionRequest(destination: destination)
   edit(&request)
-  let model = try Model.open(source, library: try library ?? .bundled())
+  let model = try Model.open(source, library: try library ?? .bundled(), adapters: adapters)
   return try Executor.run(try Planner.plan(model, request), threads: threads)
 }
 

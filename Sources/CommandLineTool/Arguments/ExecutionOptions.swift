@@ -42,7 +42,9 @@ struct ExecutionOptions: ParsableArguments {
   }
 
   /// Carries out `plan`, or prints it; `model` says how its source was read.
-  func run(_ plan: ConversionPlan, _ model: ModelOptions, _ report: ReportOptions) throws {
+  func run(
+    _ plan: ConversionPlan, _ model: ModelOptions, adapters: [String] = [], _ report: ReportOptions
+  ) throws {
     if isDryRun {
       try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
       return
@@ -67,7 +69,7 @@ struct ExecutionOptions: ParsableArguments {
       let json = try record.json(threads: report.threadCount)
       try AtomicFile.write(json.encoded(.indented), to: receipt, overwrite: policy)
     }
-    let diff = verify ? try compareWithSource(plan, model, report) : nil
+    let diff = verify ? try compareWithSource(plan, model, adapters, report) : nil
     try report.print(
       json: { summary.json(verification: diff) },
       text: { summary.text + (diff.map { "\n" + $0.text(lists: .none) } ?? "") })
@@ -105,11 +107,11 @@ struct ExecutionOptions: ParsableArguments {
   }
 
   private func compareWithSource(
-    _ plan: ConversionPlan, _ model: ModelOptions, _ report: ReportOptions
+    _ plan: ConversionPlan, _ model: ModelOptions, _ adapters: [String], _ report: ReportOptions
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()
     options.tolerance = .byFormat
-    return try Diff.compare(plan.source.checkpoint.path, plan.openablePath, model, report, options)
+    return try Diff.compare(plan.source.checkpoint.path, plan.openablePath, model, adapters: adapters, report, options)
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }

@@ -11,9 +11,9 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp("Take the model for one of this architecture, whatever its files say.", valueName: "name"))
   var architecture: String?
 
-  /// Opens the model at `path`.
-  func open(_ path: String) throws -> Model {
-    try Model.open(path, library: try library, architecture: architecture)
+  /// Opens the model at `path`, with adapters if there are any.
+  func open(_ path: String, with adapters: AdapterOptions? = nil) throws -> Model {
+    try Model.open(path, library: try library, architecture: architecture, adapters: adapters?.paths ?? [])
   }
 
   /// The bundled definitions, and the user's before them.

@@ -49,15 +49,16 @@ struct Convert: ParsableCommand {
     help: ArgumentHelp("The name of the pre-tokenizer in a GGUF.", valueName: "name"))
   var preTokenizer: String?
 
+  @OptionGroup var adapters: AdapterOptions
   @OptionGroup var execution: ExecutionOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    try execution.run(try plan(), model, report)
+    try execution.run(try plan(), model, adapters: adapters.paths, report)
   }
 
-  func plan() throws -> ConversionPlan { try Planner.plan(try model.open(source), makeRequest()) }
+  func plan() throws -> ConversionPlan { try Planner.plan(try model.open(source, with: adapters), makeRequest()) }
 
   private func makeRequest() throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)

@@ -27,6 +27,7 @@ struct Diff: ParsableCommand {
   @Flag(help: "List the tensors that are equal as well.")
   var all = false
 
+  @OptionGroup var adapters: AdapterOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var report: ReportOptions
 
@@ -37,7 +38,7 @@ struct Diff: ParsableCommand {
       let glob = Glob(text)
       return { glob.matches($0) }
     }
-    let diff = try Self.compare(reference, candidate, model, report, options)
+    let diff = try Self.compare(reference, candidate, model, adapters: adapters.paths, report, options)
     try report.print(json: { diff.json }, text: { diff.text(lists: all ? .allTensors : .unequalTensors) })
     if !diff.passes { throw FailedCheck() }
   }
@@ -54,11 +55,12 @@ struct Diff: ParsableCommand {
 
   /// Compares with a progress line.
   static func compare(
-    _ reference: String, _ candidate: String, _ model: ModelOptions, _ report: ReportOptions,
-    _ options: CheckpointDiff.Options
+    _ reference: String, _ candidate: String, _ model: ModelOptions, adapters: [String],
+    _ report: ReportOptions, _ options: CheckpointDiff.Options
   ) throws -> CheckpointDiff {
     let library = try model.library
-    let first = try DiffSubject.open(reference, library: library, architecture: model.architecture)
+    let first = try DiffSubject.open(
+      reference, library: library, architecture: model.architecture, adapters: adapters)
     let second = try DiffSubject.open(candidate, library: library, architecture: model.architecture)
     let progress = ProgressLine(totalByteCount: first.checkpoint.tensorByteCount, isQuiet: report.quiet)
     defer { progress.finish() }

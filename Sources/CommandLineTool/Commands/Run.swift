@@ -35,6 +35,7 @@ struct Run: ParsableCommand {
   @Flag(help: "Replace files that exist.")
   var overwrite = false
 
+  @OptionGroup var adapters: AdapterOptions
   @OptionGroup var options: ModelOptions
   @OptionGroup var report: ReportOptions
 
@@ -48,7 +49,7 @@ struct Run: ParsableCommand {
 
   func run() throws {
     for path in [logits, hidden].compactMap({ $0 }) { try AtomicFile.requireFree(path, overwrite: policy) }
-    let model = try options.open(path)
+    let model = try options.open(path, with: adapters)
     let weights = try ModelWeights(model)
     let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }
     var next: NextTokens?

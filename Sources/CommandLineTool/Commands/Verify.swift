@@ -47,6 +47,7 @@ struct Verify: ParsableCommand {
   @Flag(help: "Replace the report and the certificate if they exist.")
   var overwrite = false
 
+  @OptionGroup var adapters: AdapterOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var options: ReportOptions
 
@@ -59,7 +60,7 @@ struct Verify: ParsableCommand {
     let budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
     let policy: OverwritePolicy = overwrite ? .replace : .refuse
     for path in [report, certificate].compactMap({ $0 }) { try AtomicFile.requireFree(path, overwrite: policy) }
-    let first = try model.open(reference)
+    let first = try model.open(reference, with: adapters)
     let second = try model.open(candidate)
     let verification = try verify(first, second, budget)
     if let report {

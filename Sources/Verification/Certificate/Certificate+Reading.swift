@@ -16,6 +16,11 @@ extension Certificate {
     guard let version = predicate["tool"]?["version"]?.string else { throw .malformed(member: "predicate.tool") }
     reference = try Self.files(predicate["reference"], predicate["reference"]?["files"], "predicate.reference")
     candidate = try Self.files(predicate["candidate"], statement["subject"], "subject")
+    var adapters: [CertifiedFiles] = []
+    for adapter in predicate["reference"]?["adapters"]?.array ?? [] {
+      adapters.append(try Self.files(adapter, adapter["files"], "predicate.reference.adapters"))
+    }
+    self.adapters = adapters
     if let stated = predicate["conversion"], !stated.isNull {
       guard let arguments = stated["arguments"]?.array else { throw .malformed(member: "predicate.conversion") }
       conversion = arguments.compactMap(\.string)

@@ -14,6 +14,8 @@ public struct Certificate: Sendable {
 
   /// The files of both models.
   public let reference: CertifiedFiles, candidate: CertifiedFiles
+  /// The files of the adapters that change the reference.
+  public let adapters: [CertifiedFiles]
   /// The arguments of the conversion that made the candidate, if a receipt told them.
   public let conversion: [String]?
   /// Whether the candidate kept its budget.
@@ -35,6 +37,7 @@ public struct Certificate: Sendable {
     let logits = verification.logits
     reference = try CertifiedFiles(logits.reference, threads: threads)
     candidate = try CertifiedFiles(logits.candidate, threads: threads)
+    adapters = try logits.reference.adapters.map { try CertifiedFiles($0, threads: threads) }
     let certified = candidate
     let arguments = try receipt.map { try Self.arguments(of: $0, certified) }
     conversion = arguments
@@ -50,8 +53,8 @@ public struct Certificate: Sendable {
       "predicate": .members([
         "tool": .members(["name": .string(Product.name), "version": .string(version)]),
         "verdict": .string(verification.passes ? "passed" : "failed"),
-        "reference": Self.describe(logits.reference, reference, listsFiles: true),
-        "candidate": Self.describe(logits.candidate, candidate, listsFiles: false),
+        "reference": Self.describe(logits.reference, reference, adapters),
+        "candidate": Self.describe(logits.candidate),
         "conversion": arguments.map { .members(["arguments": .array($0.map(JSON.string))]) } ?? .null,
         "token_ids_sha256": .string(Self.digest(of: logits.tokens)),
         "measured": .object(measured),
@@ -60,9 +63,15 @@ public struct Certificate: Sendable {
     ])
   }
 
-  private static func describe(_ model: Model, _ files: CertifiedFiles, listsFiles: Bool) -> JSON {
+  private static func describe(
+    _ model: Model, _ files: CertifiedFiles? = nil, _ adapters: [CertifiedFiles] = []
+  ) -> JSON {
     var members = DiffSubject(model).json.object ?? [:]
-    if listsFiles { members["files"] = files.descriptors }
+    members["files"] = files?.descriptors
+    if !adapters.isEmpty {
+      members["adapters"] = .array(
+        adapters.map { .members(["path": .string($0.path), "files": $0.descriptors]) })
+    }
     return .object(members)
   }
 

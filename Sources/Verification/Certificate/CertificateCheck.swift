@@ -44,7 +44,9 @@ public struct CertificateCheck: Sendable {
     threads: Int = Parallel.coreCount
   ) throws {
     self.certificate = certificate
-    let sides = [(certificate.reference, reference, true), (certificate.candidate, candidate, false)]
+    let sides =
+      [(certificate.reference, reference, true)] + certificate.adapters.map { ($0, nil, true) }
+      + [(certificate.candidate, candidate, false)]
     entries = try sides.flatMap { files, path, isOfReference in
       let path = path ?? files.path
       let places = files.files.map { CertifiedFiles.location(of: $0.name, ofModelAt: path) }

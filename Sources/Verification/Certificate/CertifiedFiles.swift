@@ -26,14 +26,24 @@ public struct CertifiedFiles: Sendable, Hashable {
   /// Digests the files of a model: the weights, and for a folder everything else in it that is a file, since a
   /// conversion reads configuration, tokenizer and model card too.
   public init(_ model: Model, threads: Int) throws {
-    path = model.checkpoint.path
-    var paths = Set(model.checkpoint.files.map(\.path))
+    let path = model.checkpoint.path
+    var paths = Set(model.checkpoint.files.map(\.path)).subtracting(model.adapters.flatMap(\.files).map(\.path))
     if FileSystem.kind(of: path) == .folder {
       for name in try FileSystem.list(path) where !name.hasPrefix(".") {
         let file = FileSystem.join(path, name)
         if FileSystem.kind(of: file) == .regular { paths.insert(file) }
       }
     }
+    try self.init(path: path, paths: paths, threads: threads)
+  }
+
+  /// Digests the files of an adapter.
+  public init(_ adapter: Model.Adapter, threads: Int) throws {
+    try self.init(path: adapter.path, paths: Set(adapter.files.map(\.path)), threads: threads)
+  }
+
+  private init(path: String, paths: Set<String>, threads: Int) throws {
+    self.path = path
     let sorted = paths.sorted { FileSystem.name(of: $0) < FileSystem.name(of: $1) }
     files = zip(sorted, try FileDigest.entries(of: sorted, threads: threads)).map { path, entry in
       File(name: FileSystem.name(of: path), sha256: entry.sha256)

@@ -31,13 +31,13 @@ public struct DiffSubject: Sendable {
   ///
   /// - Throws: when files cannot be read, or `architecture` has no definition.
   public static func open(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil, adapters: [String] = []
   ) throws -> DiffSubject {
     do {
-      return DiffSubject(try Model.open(path, library: library, architecture: architecture))
-    } catch let error as ModelError where error.category == .input {
+      return DiffSubject(try Model.open(path, library: library, architecture: architecture, adapters: adapters))
+    } catch let error as ModelError where error.category == .input && adapters.isEmpty {
       return DiffSubject(try Checkpoint.open(path), reason: error.description)
-    } catch let error as FileFact where error.fact is ParameterError {
+    } catch let error as FileFact where error.fact is ParameterError && adapters.isEmpty {
       return DiffSubject(try Checkpoint.open(path), reason: error.description)
     }
   }

@@ -112,12 +112,15 @@ extension TensorPair.Side {
   init?(_ model: Model, _ place: TensorPlace) {
     guard let stored = model.tensor(place) else { return nil }
     let reader = try? model.canonicalReader(place)
+    let isChanged = model.isAdapted(place)
     let holdsOne = stored.layout.components.count == 1 && stored.layout.partCount == nil
     let shape = reader?.layout.shape ?? stored.descriptor.shape
     self.init(
       checkpoint: model.checkpoint,
-      descriptor: shape == stored.descriptor.shape ? stored.descriptor : stored.descriptor.holding(shape),
-      alone: holdsOne ? stored : nil, reader: reader)
+      descriptor: shape == stored.descriptor.shape && !isChanged
+        ? stored.descriptor
+        : stored.descriptor.holding(shape, isChanged ? .known(.f32) : stored.descriptor.statedFormat),
+      alone: holdsOne && !isChanged ? stored : nil, reader: reader)
   }
 
   init(_ checkpoint: Checkpoint, _ tensor: TensorDescriptor) {
@@ -126,11 +129,11 @@ extension TensorPair.Side {
 }
 
 extension TensorDescriptor {
-  /// The facts about the part of a tensor that has this shape.
-  fileprivate func holding(_ shape: Shape) -> TensorDescriptor {
+  /// The facts about the part of a tensor that has this shape, or about the numbers that are made of it.
+  fileprivate func holding(_ shape: Shape, _ format: StatedFormat) -> TensorDescriptor {
     TensorDescriptor(
-      name: name, statedFormat: statedFormat, shape: shape, fileIndex: fileIndex, fileOffset: fileOffset,
-      byteCount: format?.byteCount(elementCount: shape.elementCount) ?? byteCount)
+      name: name, statedFormat: format, shape: shape, fileIndex: fileIndex, fileOffset: fileOffset,
+      byteCount: format.format?.byteCount(elementCount: shape.elementCount) ?? byteCount)
   }
 }
 

@@ -18,7 +18,7 @@ struct EncodedWeights: WeightSource {
     var encodings: [TensorPlace: (format: StorageFormat, width: Int)] = [:]
     for place in candidate.places {
       guard let format = candidate.tensor(place)?.descriptor.format,
-        let original = reference.model.tensor(place)?.descriptor.format,
+        let original = reference.model.valueFormat(place),
         !format.holdsEveryValue(of: original), let width = reference.shape(of: place)?.last,
         width % format.elementsPerBlock == 0
       else { continue }

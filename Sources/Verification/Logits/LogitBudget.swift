@@ -35,7 +35,7 @@ public struct LogitBudget: Sendable {
     var coarsest: (format: StorageFormat, limit: Double)?
     for place in candidate.places {
       guard let format = candidate.tensor(place)?.descriptor.format,
-        let original = reference.tensor(place)?.descriptor.format,
+        let original = reference.valueFormat(place),
         !format.holdsEveryValue(of: original)
       else { continue }
       let limit = format.expectedErrorLimit ?? 1

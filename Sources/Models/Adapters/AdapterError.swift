@@ -1,0 +1,37 @@
+import Bytes
+import Tensors
+
+/// Why an adapter cannot be added to a model.
+public enum AdapterError: IngotError {
+  /// A member of adapter_config.json is missing, or not of the kind that is expected.
+  case member(String, expected: String)
+  /// What the configuration asks for and no merging of weights can give.
+  case unsupported(String)
+  /// Only one of the two factors is there.
+  case halfPair(module: String, missing: String)
+  /// The factors do not multiply to the shape of the weight.
+  case wrongFactors(module: String, found: String, expected: String)
+  /// The base has no weight that the adapter could change.
+  case noWeight(String)
+  /// The tensor holds the weights of several experts, which no pair of factors describes.
+  case stacked(String)
+  case noUpdates
+  case pickle(String)
+
+  public var category: ErrorCategory { .input }
+
+  public var description: String {
+    switch self {
+    case .member(let name, let expected): "member \(name.quoted): expected \(expected)"
+    case .unsupported(let what): "\(what) cannot be merged (merge it with PEFT's merge_and_unload)"
+    case .halfPair(let module, let missing): "module \(module.quoted): has no \(missing)"
+    case .wrongFactors(let module, let found, let expected): "module \(module.quoted): \(found), expected \(expected)"
+    case .noWeight(let name):
+      "changes \(name.quoted), which the model does not have (is it an adapter of another model?)"
+    case .stacked(let name): "changes \(name.quoted), a stack of several matrices, which is not supported"
+    case .noUpdates: "holds no update of a weight, expected pairs of lora_A and lora_B"
+    case .pickle(let name):
+      "has only \(name.quoted), a pickle, which is not read (save the adapter as safetensors)"
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Architectures
+import Bytes
+import Quantization
+import Tensors
+
+extension Checkpoint {
+  /// The checkpoint with tensors of an adapter in place of its own, and the adapter's files behind its own.
+  ///
+  /// - Throws: if the adapter replaces what is not there.
+  func replacing(with adapter: LowRankAdapter) throws(AdapterError) -> Checkpoint {
+    var tensors = tensors
+    for (name, replacement) in adapter.replacements {
+      guard let index = tensors.firstIndex(where: { $0.name == name }) else { throw .noWeight(name.text) }
+      tensors[index] = replacement.inFile(files.count + replacement.fileIndex, named: name)
+    }
+    return Checkpoint(
+      container: container, path: path, files: files + adapter.files, metadata: metadata, tensors: tensors,
+      containerFacts: containerFacts, remarks: remarks)
+  }
+}
+
+extension Model {
+  /// An adapter as the user named it.
+  public struct Adapter: Sendable {
+    /// The path of its folder.
+    public let path: String
+    /// What is read of it.
+    public let files: [InputFile]
+  }
+
+  /// The model with the updates of an adapter, whose files stand behind those of `base`.
+  ///
+  /// The adapter's names are those of the model it was trained on: of any scheme of the definition, whatever the names,
+  /// layouts and container of this one.
+  func adding(_ adapter: LowRankAdapter, to base: Checkpoint) throws(AdapterError) -> Model {
+    let firstFile = base.files.count
+    let schemes = [scheme] + definition.schemes.filter { $0.name != scheme.name }
+    let readers = schemes.map { definition.reader(of: $0) }
+    var model = self
+    for (name, _) in adapter.replacements { model.replacedFormats[name] = base.tensor(name)?.format }
+    for pair in adapter.pairs {
+      let (rule, layer, part) = try Self.rule(of: pair.weight, readers)
+      let place = TensorPlace(rule.roles[0], layer: layer, part: rule.isPerPart ? part : nil)
+      let update = try update(pair, rule, place, firstFile: firstFile)
+      for (index, role) in rule.roles.enumerated() {
+        let place = TensorPlace(role, layer: layer, part: place.part)
+        guard location(place) != nil else { throw .noWeight(pair.weight.text) }
+        model.updates[place, default: []].append(update(index))
+      }
+    }
+    model.adapters.append(Adapter(path: adapter.path, files: adapter.files))
+    model.remarks += [adapter.remark]
+    return model
+  }
+
+  /// Whether adapters change the canonical tensor at `place`.
+  public func isAdapted(_ place: TensorPlace) -> Bool { updates[place] != nil }
+
+  /// The storage format that holds the numbers of the canonical tensor at `place`: that of the file, or F32 where
+  /// adapters change them; nil if it is absent or not known.
+  public func valueFormat(_ place: TensorPlace) -> StorageFormat? {
+    isAdapted(place) ? .f32 : tensor(place)?.descriptor.format
+  }
+
+  /// What the schemes store under `name`.
+  private static func rule(
+    of name: TensorName, _ readers: [Definition.NameReader]
+  ) throws(AdapterError) -> (rule: StoredRule, layer: Int?, part: Int?) {
+    for reader in readers {
+      guard case .tensor(let rule, let layer, let part) = reader.meaning(of: name) else { continue }
+      return (reader.rules[rule], layer, part)
+    }
+    throw .noWeight(name.text)
+  }
+
+  /// The update of each component of a weight.
+  private func update(
+    _ pair: LowRankAdapter.Pair, _ rule: StoredRule, _ place: TensorPlace, firstFile: Int
+  ) throws(AdapterError) -> (Int) -> LowRankUpdate {
+    let layout: StoredLayout
+    do throws(LayoutMisfit) {
+      layout = try definition.layout(of: rule, parameters, found: canonicalLayout(place)?.shape)
+    } catch {
+      throw .noWeight(pair.weight.text)
+    }
+    guard layout.partCount == nil else { throw .stacked(pair.weight.text) }
+    func factor(_ tensor: TensorDescriptor) -> LowRankUpdate.Factor {
+      LowRankUpdate.Factor(tensor: tensor.inFile(firstFile + tensor.fileIndex), isTransposed: pair.isEmbedding)
+    }
+    // An embedding looks rows up by A and spreads them by B; its table is the transposed product.
+    let (up, down) = pair.isEmbedding ? (factor(pair.a), factor(pair.b)) : (factor(pair.b), factor(pair.a))
+    guard up.extents[0] == layout.logicalRowCount, down.extents[1] == layout.columnCount else {
+      throw .wrongFactors(
+        module: pair.module, found: "the factors make a matrix of \(up.extents[0]) × \(down.extents[1])",
+        expected: "\(layout.logicalRowCount) × \(layout.columnCount)")
+    }
+    for tensor in [pair.a, pair.b] {
+      guard let format = tensor.format, format.elementsPerBlock == 1, Codec.canDecode(format) else {
+        throw .wrongFactors(
+          module: pair.module, found: "\(tensor.name.text) is stored as \(tensor.statedFormat)",
+          expected: "F32, F16 or BF16")
+      }
+    }
+    return { LowRankUpdate(up: up, down: down, scale: pair.scale, layout: layout, component: $0) }
+  }
+}
+
+extension LowRankAdapter {
+  /// What it does, in a line.
+  fileprivate var remark: String {
+    let ranks = Set(pairs.map(\.rank)).sorted().map(String.init).joined(separator: ", ")
+    var words: [String] = []
+    if !pairs.isEmpty { words.append("adds to \(counted(pairs.count, "weight")) (rank \(ranks))") }
+    if !replacements.isEmpty { words.append("replaces \(counted(replacements.count, "tensor"))") }
+    return "adapter \(path.escapedForDisplay) \(words.joined(separator: " and "))"
+  }
+}
