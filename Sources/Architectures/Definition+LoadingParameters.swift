@@ -29,8 +29,7 @@ extension Definition {
           ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
           isAssumed: try entry.flag("assumed"), isOptional: isOptional,
           rowsOf: try entry.optionalString("rows_of").map(TensorRole.init(rawValue:)),
-          presenceOf: try entry.optionalString("presence_of").map(TensorRole.init(rawValue:)),
-          absenceOf: try entry.optionalString("absence_of").map(TensorRole.init(rawValue:))))
+          shownBy: try readSign(&entry, kind)))
       try entry.finish()
     }
     return rules
@@ -56,6 +55,32 @@ extension Definition {
       }
     }
     return defaults
+  }
+
+  /// `presence_of` or `absence_of` for a flag, or `shown_by`.
+  private static func readSign(
+    _ entry: inout StrictObject, _ kind: ParameterRule.Kind
+  ) throws(DefinitionError) -> ParameterRule.Sign? {
+    for (key, value) in [("presence_of", true), ("absence_of", false)] {
+      guard let role = try entry.optionalString(key) else { continue }
+      return ParameterRule.Sign(role: TensorRole(rawValue: role), layer: nil, present: .bool(value), absent: .bool(!value))
+    }
+    guard let stated = entry.take("shown_by") else { return nil }
+    var sign = try StrictObject(stated, at: entry.path("shown_by"))
+    func value(_ key: String) throws(DefinitionError) -> ParameterValue {
+      guard let value = sign.take(key) else { throw DefinitionError(place: sign.place, fact: .missing(key)) }
+      guard let constant = ParameterValue(value, kind: kind) else {
+        throw DefinitionError(
+          place: sign.path(key), fact: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
+      }
+      return constant
+    }
+    let role = TensorRole(rawValue: try sign.string("tensor"))
+    let layer = sign.take("behind_layer")?.integer
+    let result = ParameterRule.Sign(
+      role: role, layer: layer, present: try value("present"), absent: try value("absent"))
+    try sign.finish()
+    return result
   }
 
   private static func readPlaceholder(

@@ -74,7 +74,7 @@ extension Definition {
     for (index, rule) in parameters.enumerated() {
       let place = "parameters[\(index)]"
       for case .formula(let formula) in rule.defaults { try requireParameters(formula, place + ".default") }
-      for role in [rule.rowsOf, rule.presenceOf, rule.absenceOf] { try requireRole(role, place) }
+      for role in [rule.rowsOf, rule.shownBy?.role] { try requireRole(role, place) }
     }
     for case .pair(_, let value, let condition) in ggufMetadata {
       if case .formula(let formula) = value { try requireParameters(formula, "gguf_metadata") }

@@ -31,8 +31,11 @@ extension ForwardPassFeatures {
 
 extension ForwardPassFeatures.Activation {
   /// The activation by the name that config.json gives it (transformers' `ACT2FN`); nil if no such function is known.
+  ///
+  /// T5 puts `gated-` before the names of networks with a gate, and by `gated-gelu` means the approximation.
   public init?(configurationName: String) {
-    switch configurationName {
+    switch configurationName.hasPrefix("gated-") ? String(configurationName.dropFirst(6)) : configurationName {
+    case "gelu" where configurationName == "gated-gelu": self = .geluTanh
     case "silu", "swish", "swiglu": self = .silu
     case "gelu", "gelu_python": self = .gelu
     case "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate", "gelu_python_tanh", "gelu_tanh", "geglu":

@@ -37,7 +37,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case alibi
     /// The same rounded to bfloat16 and added before the scale, as Falcon does.
     case alibiBeforeScale = "alibi_before_scale"
-    /// T5's learned bias by bucket of distance.
+    /// T5's learned bias by bucket of distance; scores are not scaled, unless a number says otherwise.
     case relative
   }
 
@@ -59,7 +59,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case allHeads = "all_heads"
   }
 
-  /// What a query sees.
+  /// What a query sees; in a decoder behind an encoder always positions up to its own.
   public enum Mask: String, Sendable, CaseIterable {
     /// Positions up to its own.
     case causal

@@ -45,6 +45,14 @@ extension Hyperparameters {
     experts = try Experts(read, feedForwardLength: feedForwardLength)
     latentAttention = try LatentAttention(read, normEpsilon: normEpsilon)
     pooling = Pooling(rawValue: set.integer("pooling_type") ?? 0) ?? .none
+    if features.positions == .relative {
+      relativePositions = RelativePositions(
+        bucketCount: try read.positive("relative_bucket_count"),
+        distanceLimit: try read.positive("relative_distance_limit"))
+    }
+    if let layerCount = try read.optionalPositive("decoder_layer_count") {
+      decoder = Decoder(layerCount: layerCount, startToken: set.integer("decoder_start_token") ?? 0)
+    }
   }
 }
 
@@ -62,7 +70,9 @@ extension Hyperparameters.Scales {
       try read.optionalReal("embedding_scale")
       ?? (features.scalesEmbeddings ? Double(embeddingLength).squareRoot() : nil)
     residual = try read.optionalReal("residual_scale")
-    logit = try read.optionalReal("logit_scale")
+    logit =
+      try read.optionalReal("logit_scale")
+      ?? (read.set.flag("scales_logits") ? 1 / Double(embeddingLength).squareRoot() : nil)
     logitDivisor = try read.optionalReal("logit_divisor")
     logitSoftcap = try read.optionalReal("logit_softcap")
   }

@@ -41,6 +41,10 @@ public struct Hyperparameters: Sendable, Hashable {
   public var latentAttention: LatentAttention?
   /// How the vectors of all positions become that of the text.
   public var pooling = Pooling.none
+  /// The buckets of distances, where `features.positions` is `relative`.
+  public var relativePositions: RelativePositions?
+  /// The second stack of layers, of a model whose first one is an encoder.
+  public var decoder: Decoder?
 
   /// Collects the numbers.
   public init(
@@ -131,6 +135,34 @@ public struct Hyperparameters: Sendable, Hashable {
       self.unrotatedDimension = unrotatedDimension
       self.valueDimension = valueDimension
       self.normEpsilon = normEpsilon
+    }
+  }
+
+  /// T5's distances: half of the buckets are for one distance each, the others grow towards a limit.
+  public struct RelativePositions: Sendable, Hashable {
+    /// Buckets; where queries see both sides, half of them for each.
+    public var bucketCount: Int
+    /// All distances from here on share the last bucket.
+    public var distanceLimit: Int
+
+    /// Collects the numbers.
+    public init(bucketCount: Int, distanceLimit: Int) {
+      self.bucketCount = bucketCount
+      self.distanceLimit = distanceLimit
+    }
+  }
+
+  /// What a decoder behind an encoder has of its own.
+  public struct Decoder: Sendable, Hashable {
+    /// Its layers.
+    public var layerCount: Int
+    /// The token that it begins with.
+    public var startToken: Int
+
+    /// Collects the numbers.
+    public init(layerCount: Int, startToken: Int) {
+      self.layerCount = layerCount
+      self.startToken = startToken
     }
   }
 

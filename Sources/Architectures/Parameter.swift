@@ -102,8 +102,18 @@ public struct ParameterRule: Sendable {
   public let isOptional: Bool
   /// The tensor whose first extent it is: how it is found where nothing states it.
   public let rowsOf: TensorRole?
-  /// True if this tensor is present (or absent): how a flag is found in a container that has no key for it.
-  public let presenceOf: TensorRole?, absenceOf: TensorRole?
+  /// The tensor that shows it: how a flag or a word is found in a container that has no key for it.
+  public let shownBy: Sign?
+
+  /// A tensor, and the values that its presence and its absence stand for.
+  public struct Sign: Sendable {
+    /// The tensor.
+    public let role: TensorRole
+    /// The layer behind which it is looked for; nil for everywhere.
+    public let layer: Int?
+    /// The value where the tensor is there, and where it is not.
+    public let present: ParameterValue, absent: ParameterValue
+  }
 }
 
 /// The numbers of one model, by the names of its definition.

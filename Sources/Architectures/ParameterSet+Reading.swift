@@ -8,25 +8,34 @@ extension Definition {
     let layerCount: Int?
     /// The tensors that are there, in any layer.
     let roles: Set<TensorRole>
+    /// The last layer of those that are there in layers.
+    let lastLayers: [TensorRole: Int]
     /// The first extents of those that stand alone.
     let rows: [TensorRole: Int]
 
     /// Collects what was seen.
-    public init(layerCount: Int?, roles: Set<TensorRole>, rows: [TensorRole: Int]) {
+    public init(
+      layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:], rows: [TensorRole: Int]
+    ) {
       self.layerCount = layerCount
       self.roles = roles
+      self.lastLayers = lastLayers
       self.rows = rows
     }
   }
 
   /// The parameters of a model folder with a config.json.
-  public func parameters(of configuration: Configuration) throws(ParameterError) -> ParameterSet {
+  ///
+  /// - Parameter evidence: what the tensors tell of parameters that have no key in config.json.
+  public func parameters(
+    of configuration: Configuration, evidence: Evidence? = nil
+  ) throws(ParameterError) -> ParameterSet {
     var defaults = parameterDefaults[configuration.modelType ?? ""] ?? [:]
     for rule in parameters where rule.isOptional {
       // An explicit null says that there is no such number.
       if rule.configKeys.contains(where: { configuration.member($0) == .null }) { defaults[rule.name] = nil }
     }
-    var set = try complete(defaults: defaults) {
+    var set = try complete(defaults: defaults, evidence: evidence, isTold: \.configKeys.isEmpty) {
       rule throws(ParameterError) in
       for key in rule.configKeys {
         guard let stated = configuration.member(key), !stated.isNull else { continue }
@@ -94,6 +103,7 @@ extension Definition {
   /// Fills the set: what `stated` finds, else what the tensors tell, else the defaults.
   private func complete(
     defaults: [String: ParameterValue], evidence: Evidence? = nil,
+    isTold: (ParameterRule) -> Bool = { _ in true },
     stated: (ParameterRule) throws(ParameterError) -> ParameterValue?
   ) throws(ParameterError) -> ParameterSet {
     var set = ParameterSet()
@@ -102,7 +112,7 @@ extension Definition {
       if let value = try stated(rule) {
         set.values[rule.name] = value
         set.stated.insert(rule.name)
-      } else if let value = evidence.flatMap({ told(rule, $0) }) {
+      } else if isTold(rule), let value = evidence.flatMap({ told(rule, $0) }) {
         set.values[rule.name] = value
       } else if let value = defaults[rule.name] {
         set.values[rule.name] = value
@@ -147,8 +157,10 @@ extension Definition {
   /// What the tensors tell of a parameter that no key states.
   private func told(_ rule: ParameterRule, _ evidence: Evidence) -> ParameterValue? {
     if let role = rule.rowsOf, let rows = evidence.rows[role] { return .integer(rows) }
-    if let role = rule.presenceOf { return .bool(evidence.roles.contains(role)) }
-    if let role = rule.absenceOf { return .bool(!evidence.roles.contains(role)) }
+    if let sign = rule.shownBy {
+      let isPresent = sign.layer.map { evidence.lastLayers[sign.role] ?? 0 > $0 } ?? evidence.roles.contains(sign.role)
+      return isPresent ? sign.present : sign.absent
+    }
     if rule.name == "layer_count", let count = evidence.layerCount { return .integer(count) }
     return nil
   }

@@ -46,9 +46,11 @@ extension Definition {
       for case .formula(let formula) in rule.defaults { kept.formUnion(formula.parameterNames) }
     }
     return parameters.compactMap { rule in
-      guard !kept.contains(rule.name), rule.rowsOf == nil, rule.presenceOf == nil, rule.absenceOf == nil,
-        let key = rule.configKeys.first, let value = set.values[rule.name], value != rule.constantDefault
+      guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.configKeys.first,
+        let value = set.values[rule.name]
       else { return nil }
+      if let sign = rule.shownBy, [sign.present, sign.absent].contains(value) { return nil }
+      if rule.shownBy == nil, value == rule.constantDefault { return nil }
       return (key, value.description)
     }
   }

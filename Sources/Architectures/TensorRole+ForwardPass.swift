@@ -1,4 +1,6 @@
 /// The roles as the forward pass asks for them; shapes are `[out, in]`, and a bias has the length `[out]`.
+///
+/// Where a decoder stands behind an encoder, its own roles have `decoder_` before them; see `LayerStack`.
 extension TensorRole {
   // Before the layers
 
@@ -31,6 +33,24 @@ extension TensorRole {
   public static let attentionOutput: TensorRole = "attention_output"
   /// `[embedding]`: what attention gives, before it is added (Gemma 2, OLMo 2); behind the sum in post-norm layers
   public static let attentionPostNorm: TensorRole = "attention_post_norm"
+
+  /// `[bucket, heads]`: T5's biases by distance; layers without one have that of the layer before
+  public static let relativeAttentionBias: TensorRole = "relative_attention_bias"
+
+  // Attention to what an encoder made of another text, in a decoder
+
+  /// `[embedding]`
+  public static let crossAttentionNorm: TensorRole = "cross_attention_norm"
+  /// `[heads × head dimension, embedding]`
+  public static let crossAttentionQuery: TensorRole = "cross_attention_query"
+  /// `[key-value heads × head dimension, embedding]`: of what the encoder made
+  public static let crossAttentionKey: TensorRole = "cross_attention_key"
+  /// `[key-value heads × head dimension, embedding]`: of what the encoder made
+  public static let crossAttentionValue: TensorRole = "cross_attention_value"
+  /// `[embedding, heads × head dimension]`
+  public static let crossAttentionOutput: TensorRole = "cross_attention_output"
+  /// `[embedding]`: like `attention_post_norm`
+  public static let crossAttentionPostNorm: TensorRole = "cross_attention_post_norm"
 
   // DeepSeek's attention
 

@@ -5,8 +5,8 @@ import Synchronization
 /// Attention with grouped queries: `softmax(scale × q · kᵀ + bias) · v`, per head.
 ///
 ///     query  [position, head × key dimension]          head h reads key-value head h / (heads per key-value head)
-///     key    [position, key-value head × key dimension]
-///     value  [position, key-value head × value dimension]
+///     key    [key position, key-value head × key dimension]
+///     value  [key position, key-value head × value dimension]
 ///     result [position, head × value dimension]
 struct Attention: Sendable {
   let headCount: Int
@@ -24,8 +24,19 @@ struct Attention: Sendable {
   /// Positions that a query sees, itself included; nil for all up to its own.
   let window: Int?
 
-  /// The attention of one layer.
-  init(_ hyperparameters: Hyperparameters, layer: Int) {
+  /// The attention of one layer to its own text.
+  init(_ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?) {
+    self.init(
+      hyperparameters, bias: bias, isCausal: hyperparameters.features.mask == .causal,
+      window: hyperparameters.window(of: layer))
+  }
+
+  /// The attention of a decoder's layer to what an encoder made of another text.
+  init(toAnotherText hyperparameters: Hyperparameters) {
+    self.init(hyperparameters, bias: nil, isCausal: false, window: nil)
+  }
+
+  private init(_ hyperparameters: Hyperparameters, bias: PositionBias?, isCausal: Bool, window: Int?) {
     headCount = hyperparameters.headCount
     let latent = hyperparameters.latentAttention
     keyValueHeadCount = latent == nil ? hyperparameters.keyValueHeadCount : headCount
@@ -33,9 +44,9 @@ struct Attention: Sendable {
     valueDimension = latent?.valueDimension ?? hyperparameters.headDimension
     scale = hyperparameters.attentionScale
     softcap = hyperparameters.scales.attentionSoftcap.map { Float($0) }
-    bias = PositionBias(hyperparameters)
-    isCausal = hyperparameters.features.mask == .causal
-    window = hyperparameters.window(of: layer)
+    self.bias = bias
+    self.isCausal = isCausal
+    self.window = window
   }
 
   /// Queries that one thread takes at a time.
@@ -94,8 +105,9 @@ struct Attention: Sendable {
       for panel in 0..<panelCount {
         let firstKey = (first + panel) * height
         let scores = hiding(
-          score(workspace.scores.vectors[row * panelCount + panel], head: head, firstKey: firstKey), but: visible,
-          firstKey)
+          score(
+            workspace.scores.vectors[row * panelCount + panel], head: head, query: queries.lowerBound + row,
+            firstKey: firstKey), but: visible, firstKey)
         workspace.scores.vectors[row * panelCount + panel] = scores
         greatest = greatest.replacing(with: scores, where: scores .> greatest)
       }
@@ -125,9 +137,10 @@ struct Attention: Sendable {
 
   /// The scaled scores of the keys from `firstKey` on, with what their positions add, below the cap.
   @inline(__always)
-  private func score(_ product: SIMD16<Float>, head: Int, firstKey: Int) -> SIMD16<Float> {
+  private func score(_ product: SIMD16<Float>, head: Int, query: Int, firstKey: Int) -> SIMD16<Float> {
     let scale = SIMD16(repeating: scale)
-    let scores = bias?.apply(to: product, scale: scale, head: head, firstKey: firstKey) ?? product * scale
+    let scores =
+      bias?.apply(to: product, scale: scale, head: head, query: query, firstKey: firstKey) ?? product * scale
     guard let softcap else { return scores }
     let cap = SIMD16(repeating: softcap)
     let share = scores / cap

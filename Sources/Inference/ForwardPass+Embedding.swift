@@ -1,6 +1,6 @@
 import Architectures
 
-extension WeightSource {
+extension StackWeights {
   /// What the first layer sees: token embeddings, with what the model adds for position and type, normalized if it does.
   func embeddings(of tokens: [Int]) throws -> Matrix {
     var hidden = try rows(tokens, of: .tokenEmbedding)

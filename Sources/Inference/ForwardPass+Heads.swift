@@ -20,6 +20,21 @@ extension ForwardPass {
     return (query, key, value)
   }
 
+  /// Queries of a decoder's layer, and keys and values of what the encoder made of its text.
+  ///
+  ///     q [position, head × dimension]     k and v [text position, key-value head × dimension]
+  func crossHeads(
+    _ x: Matrix, _ memory: Matrix, _ layer: Int
+  ) throws -> (query: Matrix, key: Matrix, value: Matrix) {
+    let dimension = hyperparameters.headDimension
+    let keyLength = hyperparameters.keyValueHeadCount * dimension
+    return (
+      try project(x, .crossAttentionQuery, layer, to: hyperparameters.headCount * dimension),
+      try project(memory, .crossAttentionKey, layer, to: keyLength),
+      try project(memory, .crossAttentionValue, layer, to: keyLength)
+    )
+  }
+
   /// Normalizes queries or keys, if the model does: all heads together, or each on its own.
   ///
   /// The weights of single heads are one vector for all, a matrix with a row for each, or a tensor for each.

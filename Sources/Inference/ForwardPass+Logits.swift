@@ -1,11 +1,14 @@
 import Architectures
 
 extension ForwardPass {
-  /// Takes the residual stream through all layers; `observe` sees what each adds to it, after the layer's number.
+  /// Takes the residual stream through all layers of all stacks; `observe` sees what each adds to it, after the layer's
+  /// number.
   public mutating func run(observe: (_ layer: Int, Stage, Matrix) throws -> Void = { _, _, _ in }) throws {
-    for layer in 0..<hyperparameters.layerCount {
-      try step(layer: layer) { try observe(layer, $0, $1) }
-    }
+    repeat {
+      for layer in 0..<hyperparameters.layerCount {
+        try step(layer: layer) { try observe(layer, $0, $1) }
+      }
+    } while try enterNextStack()
   }
 
   /// The scores of every token to come next, `[position, vocabulary]`, for the positions `positions` (all, if nil).
@@ -13,7 +16,7 @@ extension ForwardPass {
   /// To be asked after the last layer. Some positions at a time bound the memory, at the cost of reading the output
   /// matrix once more for each part; the numbers are the same.
   public func logits(positions: Range<Int>? = nil) throws -> Matrix {
-    guard hyperparameters.features.output == .logits else { throw InferenceError.hasNo(output: "logits") }
+    guard hyperparameters.features.output == .logits, state.stack != .encoder else { throw InferenceError.hasNo(output: "logits") }
     let chosen = (positions ?? 0..<tokens.count).clamped(to: 0..<tokens.count)
     let (count, overflow) = chosen.count.multipliedReportingOverflow(by: hyperparameters.vocabularySize)
     guard !overflow, count <= Hyperparameters.greatestActivationCount else {
@@ -21,7 +24,7 @@ extension ForwardPass {
     }
     // hidden [position, embedding] · output [vocabulary, embedding]ᵀ
     let final = try normalizedFinal(hidden.rows(chosen))
-    try observeProduct?(final, weights.outputRole, nil, nil)
+    try observeProduct?(final, weights.outputRole.of(state.stack), nil, nil)
     var logits = try weights.multiply(
       final, weights.outputRole, layer: nil, outputCount: hyperparameters.vocabularySize, threads: threads)
     if let bias = try weights.optionalVector(
@@ -38,9 +41,9 @@ extension ForwardPass {
 
   /// The logits `[position, vocabulary]` of a whole pass over `tokens`.
   public static func logits(
-    _ weights: any WeightSource, tokens: [Int], threads: Int
+    _ weights: any WeightSource, tokens: [Int], decoderTokens: [Int]? = nil, threads: Int
   ) throws -> Matrix {
-    var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
+    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderTokens, threads: threads)
     try pass.run()
     return try pass.logits()
   }

@@ -3,7 +3,7 @@ import Architectures
 extension ForwardPass {
   /// `x · wᵀ`, plus the bias if the model has one: `[position, in]` to `[position, outputCount]`.
   func project(_ x: Matrix, _ role: TensorRole, _ layer: Int?, part: Int? = nil, to outputCount: Int) throws -> Matrix {
-    try observeProduct?(x, role, layer, part)
+    try observeProduct?(x, role.of(state.stack), layer, part)
     var y = try weights.multiply(x, role, layer: layer, part: part, outputCount: outputCount, threads: threads)
     if let bias = try weights.optionalVector(role.bias, layer: layer, part: part, count: outputCount) {
       y.add(toEachRow: bias)
@@ -50,7 +50,7 @@ extension ForwardPass {
   }
 }
 
-extension WeightSource {
+extension StackWeights {
   /// Normalizes groups of every row, the whole row if `groupLength` is nil, with the weights of `role`.
   func normalize(_ x: Matrix, _ role: TensorRole, _ layer: Int?, epsilon: Double? = nil) throws -> Matrix {
     let weights = try vector(role, layer: layer, count: x.columnCount)

@@ -5,60 +5,88 @@ import Bytes
 ///
 ///     tokens ─► embedding ─► layer 0 ─► … ─► layer n-1 ─► norm ─► output ─► logits
 ///
+/// An encoder-decoder has two stacks of layers. The encoder reads a text, all of it at once; the decoder's layers see
+/// their own tokens so far and look at what came of the text.
+///
+///     text   ─► embedding ─► encoder layers ─► norm ─► memory [text position, embedding]
+///                                                        │
+///     tokens ─► embedding ─► decoder layers ◄────────────┘   … ─► norm ─► output ─► logits
+///
 /// Weights are read when they are needed and some rows at a time, so memory holds activations, never a layer. The
 /// same weights and tokens give the same bits on every machine with any number of threads.
 public struct ForwardPass: Sendable {
-  /// The numbers of the model.
-  public let hyperparameters: Hyperparameters
-  /// The sequence.
-  public let tokens: [Int]
-  /// The residual stream `[position, embedding]`: at first the token embeddings, then what each layer leaves.
-  public var hidden: Matrix
+  /// Where a pass is, between two layers.
+  public struct State: Sendable {
+    /// The stack whose layers are next.
+    public let stack: LayerStack
+    /// The residual stream `[position, embedding]`: at first the token embeddings, then what each layer leaves.
+    public internal(set) var hidden: Matrix
+    /// In a decoder, what the encoder made of its text: `[text position, embedding]`.
+    public let memory: Matrix?
+  }
+
+  /// Where the pass is. It can be set to where another pass of the same model and tokens was.
+  public var state: State
   /// Sees what each matrix of weights is about to be multiplied by; see `ProductObserver`.
   public var observeProduct: ProductObserver?
 
-  let weights: any WeightSource
+  let model: any WeightSource
+  let sequences: PassTokens
   let threads: Int
   let rotations: Rotations
 
   /// Prepares the pass over `tokens` and looks up their embeddings.
   ///
+  /// - Parameters:
+  ///   - tokens: what the model reads: of an encoder-decoder, what the encoder reads.
+  ///   - decoderTokens: what the decoder of an encoder-decoder reads. Without, it is taught `tokens`: it begins with its
+  ///     start token, and at each position it is to predict the token there.
   /// - Throws: `InferenceError` if the model's numbers, its tensors or the tokens do not allow a forward pass; errors
   ///   of the weights.
-  public init(_ weights: any WeightSource, tokens: [Int], threads: Int = Parallel.coreCount) throws {
-    hyperparameters = weights.hyperparameters
-    try hyperparameters.validate(tokens: tokens)
-    try weights.requireTensors()
-    self.weights = weights
-    self.tokens = tokens
+  public init(
+    _ weights: any WeightSource, tokens: [Int], decoderTokens: [Int]? = nil, threads: Int = Parallel.coreCount
+  ) throws {
+    let numbers = weights.hyperparameters
+    sequences = try PassTokens(tokens, decoderTokens, numbers)
+    try numbers.validate(sequences)
+    let stacks = numbers.stacks.map { StackWeights(weights, $0) }
+    for stack in stacks { try stack.requireTensors() }
+    model = weights
     self.threads = threads
-    rotations = try Rotations(hyperparameters, positionCount: tokens.count)
-    hidden = try weights.embeddings(of: tokens)
+    rotations = try Rotations(numbers, positionCount: sequences.greatestCount)
+    state = State(stack: numbers.stacks[0], hidden: try stacks[0].embeddings(of: tokens), memory: nil)
   }
 
   /// A result within a layer that an observer sees, `[position, embedding]`.
   public enum Stage: String, Sendable, CaseIterable {
     /// What attention adds to the residual stream.
     case attention
+    /// What a decoder's attention to the encoder's text adds to it.
+    case crossAttention
     /// What the feed-forward network adds to it.
     case feedForward
   }
 
-  /// Takes the residual stream through one layer; `observe` sees what is added to it.
+  /// Takes the residual stream through one layer of the stack; `observe` sees what is added to it.
   public mutating func step(layer: Int, observe: (Stage, Matrix) throws -> Void = { _, _ in }) throws {
     let input = hidden
-    let blocks = hyperparameters.features.blocks
 
     let attended = try branch(input, layer, .attentionNorm, .attentionPostNorm) { try attend($0, layer) }
     try observe(.attention, attended)
-    hidden.add(attended)
-    if blocks == .postNorm { hidden = try normalize(hidden, .attentionPostNorm, layer) }
+    try add(attended, layer, .attentionPostNorm)
 
-    let seen = blocks == .parallel ? input : hidden
+    if let memory = state.memory {
+      let looked = try branch(hidden, layer, .crossAttentionNorm, .crossAttentionPostNorm) {
+        try attend($0, to: memory, layer)
+      }
+      try observe(.crossAttention, looked)
+      try add(looked, layer, .crossAttentionPostNorm)
+    }
+
+    let seen = hyperparameters.features.blocks == .parallel ? input : hidden
     let transformed = try branch(seen, layer, .feedForwardNorm, .feedForwardPostNorm) { try feedForward($0, layer) }
     try observe(.feedForward, transformed)
-    hidden.add(transformed)
-    if blocks == .postNorm { hidden = try normalize(hidden, .feedForwardPostNorm, layer) }
+    try add(transformed, layer, .feedForwardPostNorm)
   }
 
   /// What a part of a layer adds to the residual stream: `scale × norm(part(norm(x)))`, with the norms that the model has.
@@ -73,12 +101,26 @@ public struct ForwardPass: Sendable {
     return y
   }
 
-  /// `softmax(q · kᵀ × scale) · v` of every head, and the output projection.
+  /// `x + y`, or `norm(x + y)` where norms stand behind the sums.
+  private mutating func add(_ y: Matrix, _ layer: Int, _ postNorm: TensorRole) throws {
+    state.hidden.add(y)
+    if hyperparameters.features.blocks == .postNorm { state.hidden = try normalize(hidden, postNorm, layer) }
+  }
+
+  /// `softmax(q · kᵀ × scale + bias) · v` of every head, and the output projection.
   private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
     let (query, key, value) = try heads(x, layer)
-    let mixed = try Attention(hyperparameters, layer: layer)
+    let mixed = try Attention(hyperparameters, layer: layer, bias: positionBias(layer, positionCount: x.rowCount))
       .attend(query: query, key: key, value: value, threads: threads)
     return try project(mixed, .attentionOutput, layer, to: hyperparameters.embeddingLength)
+  }
+
+  /// The same with the keys and values of the encoder's text, which has no order here: `softmax(q · kᵀ × scale) · v`.
+  private func attend(_ x: Matrix, to memory: Matrix, _ layer: Int) throws -> Matrix {
+    let (query, key, value) = try crossHeads(x, memory, layer)
+    let mixed = try Attention(toAnotherText: hyperparameters)
+      .attend(query: query, key: key, value: value, threads: threads)
+    return try project(mixed, .crossAttentionOutput, layer, to: hyperparameters.embeddingLength)
   }
 
   /// `down(activation(gate(x)) × up(x))`, or `down(activation(up(x)))` without a gate, or a mixture of such networks.

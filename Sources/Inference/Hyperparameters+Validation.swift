@@ -8,17 +8,19 @@ extension Hyperparameters {
 
   /// Checks that the forward pass over `tokens` can be computed without an impossible token, a division by zero, an
   /// overflow or an absurd allocation.
-  func validate(tokens: [Int]) throws(InferenceError) {
-    guard !tokens.isEmpty else { throw .noTokens }
-    try validate(positionCount: tokens.count)
-    for (position, token) in tokens.enumerated() where !(0..<vocabularySize).contains(token) {
-      throw .tokenOutOfRange(token: token, position: position, vocabularySize: vocabularySize)
+  func validate(_ tokens: PassTokens) throws(InferenceError) {
+    guard !tokens.text.isEmpty, tokens.decoder?.isEmpty != true else { throw .noTokens }
+    try validate(positionCount: tokens.greatestCount)
+    for tokens in [tokens.text, tokens.decoder ?? []] {
+      for (position, token) in tokens.enumerated() where !(0..<vocabularySize).contains(token) {
+        throw .tokenOutOfRange(token: token, position: position, vocabularySize: vocabularySize)
+      }
     }
   }
 
   private func validate(positionCount: Int) throws(InferenceError) {
     let lengths = [
-      ("layer count", layerCount), ("embedding length", embeddingLength), ("feed-forward length", feedForwardLength),
+      ("layer count", layerCount), ("decoder layer count", decoder?.layerCount ?? 1), ("embedding length", embeddingLength), ("feed-forward length", feedForwardLength),
       ("head count", headCount), ("key-value head count", keyValueHeadCount), ("head dimension", headDimension),
       ("vocabulary size", vocabularySize), ("sliding window", slidingWindow ?? 1),
       ("expert count", experts?.count ?? 1), ("experts used", experts?.usedCount ?? 1),
@@ -44,6 +46,7 @@ extension Hyperparameters {
     guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
     guard normEpsilon.isFinite, normEpsilon >= 0 else { throw .outOfRange(name: "norm epsilon", value: normEpsilon) }
     if features.positions == .rotary { try validateRotary() }
+    if let relativePositions { try relativePositions.validate() }
   }
 
   private func validateRotary() throws(InferenceError) {
@@ -52,6 +55,18 @@ extension Hyperparameters {
     guard rotary.base.isFinite, rotary.base > 0 else { throw .outOfRange(name: "rotary base", value: rotary.base) }
     if let factor = rotary.scaling.factor {
       guard factor.isFinite, factor > 0 else { throw .outOfRange(name: "rotary scaling factor", value: factor) }
+    }
+  }
+}
+
+extension Hyperparameters.RelativePositions {
+  /// Of `n` buckets of a side, `n / 2` are for one distance each; the logarithm asks for one such, and for a limit beyond.
+  fileprivate func validate() throws(InferenceError) {
+    guard bucketCount >= 4, bucketCount <= Hyperparameters.greatestLength else {
+      throw .outOfRange(name: "relative bucket count", value: Double(bucketCount))
+    }
+    guard distanceLimit > bucketCount / 2 else {
+      throw .outOfRange(name: "relative distance limit", value: Double(distanceLimit))
     }
   }
 }

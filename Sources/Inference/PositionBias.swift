@@ -6,8 +6,10 @@ enum PositionBias: Sendable {
   case alibi(slopes: [Float])
   /// Falcon's ALiBi: slope and product are rounded to bfloat16, and the score is scaled afterwards.
   case alibiBeforeScale(slopes: [Float])
+  /// T5's: a number for the distance.
+  case relative(RelativeBias)
 
-  /// The bias of an architecture; nil if it has none.
+  /// The bias that follows from the numbers of an architecture; nil if it has none, or one that is learned.
   init?(_ hyperparameters: Hyperparameters) {
     switch hyperparameters.features.positions {
     case .alibi: self = .alibi(slopes: Self.slopes(headCount: hyperparameters.headCount))
@@ -32,12 +34,16 @@ enum PositionBias: Sendable {
       + (0..<headCount - power).map { slope(2 * $0 + 1, of: 2 * power) }
   }
 
-  /// Scales the `scores` of sixteen keys from position `firstKey` on for a query head, and adds the bias.
+  /// Scales the `scores` of sixteen keys from position `firstKey` on for the query of a head at position `query`, and
+  /// adds the bias.
   @inline(__always)
-  func apply(to scores: SIMD16<Float>, scale: SIMD16<Float>, head: Int, firstKey: Int) -> SIMD16<Float> {
+  func apply(
+    to scores: SIMD16<Float>, scale: SIMD16<Float>, head: Int, query: Int, firstKey: Int
+  ) -> SIMD16<Float> {
     let positions = SIMD16<Float>(repeating: Float(firstKey)) + Self.lanes
     switch self {
     case .alibi(let slopes): return scores * scale + positions * SIMD16(repeating: slopes[head])
+    case .relative(let bias): return scores * scale + bias.biases(head: head, query: query, firstKey: firstKey)
     case .alibiBeforeScale(let slopes):
       let bias = positions * SIMD16(repeating: slopes[head])
       var rounded = SIMD16<Float>()

@@ -97,7 +97,7 @@ extension Model {
       remarks += scaling.remarks
     case (_, let configuration?, _):
       parameters = try place(path) {
-        () throws(ParameterError) in try definition.parameters(of: configuration)
+        () throws(ParameterError) in try definition.parameters(of: configuration, evidence: evidence)
       }
     case (_, nil, let params?):
       parameters = try place(path) {
@@ -205,14 +205,18 @@ extension Definition.Evidence {
     let reader = definition.reader(of: scheme)
     var rows: [TensorRole: Int] = [:]
     var roles: Set<TensorRole> = []
+    var lastLayers: [TensorRole: Int] = [:]
     var layerCount: Int?
     for tensor in checkpoint.tensors {
       guard case .tensor(let index, let layer, _) = reader.meaning(of: tensor.name) else { continue }
       let rule = reader.rules[index]
       if let layer, rule.tensors[0].layers == nil { layerCount = max(layerCount ?? 0, layer + 1) }
-      for role in rule.roles { roles.insert(role) }
+      for role in rule.roles {
+        roles.insert(role)
+        if let layer { lastLayers[role] = max(lastLayers[role] ?? 0, layer) }
+      }
       if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.extents.first ?? 1 }
     }
-    self.init(layerCount: layerCount, roles: roles, rows: rows)
+    self.init(layerCount: layerCount, roles: roles, lastLayers: lastLayers, rows: rows)
   }
 }

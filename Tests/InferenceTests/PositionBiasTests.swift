@@ -15,13 +15,13 @@ import Testing
 
   @Test func theBiasGrowsWithThePositionOfTheKey() {
     let bias = PositionBias.alibi(slopes: [0.5, 0.25])
-    let scores = bias.apply(to: SIMD16(repeating: 3), scale: SIMD16(repeating: 2), head: 1, firstKey: 32)
+    let scores = bias.apply(to: SIMD16(repeating: 3), scale: SIMD16(repeating: 2), head: 1, query: 32, firstKey: 32)
     #expect(scores[0] == 14 && scores[3] == 14.75)
   }
 
   @Test func falconRoundsTheBiasAndScalesTheSum() {
     let bias = PositionBias.alibiBeforeScale(slopes: [1])
-    let scores = bias.apply(to: SIMD16(repeating: 1), scale: SIMD16(repeating: 0.5), head: 0, firstKey: 256)
+    let scores = bias.apply(to: SIMD16(repeating: 1), scale: SIMD16(repeating: 0.5), head: 0, query: 256, firstKey: 256)
     // bfloat16 has eight bits: 257 is halfway between 256 and 258 and goes to the even one.
     #expect(scores[0] == 128.5 && scores[1] == 128.5 && scores[2] == 129.5 && scores[3] == 130.5)
   }

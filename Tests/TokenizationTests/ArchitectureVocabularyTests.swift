@@ -13,6 +13,8 @@ import Testing
     let rules: JSON?
     var testDescription: String { name }
 
+    private static let t5 = #"{ "sources": ["unigram", "sentencepiece"], "added_tokens": "file" }"#
+
     /// How each architecture reads its vocabulary; those that are not here read it as LLaMA does.
     static let rules: [String: String] = [
       "bloom": #""byte_level_bpe""#, "gpt2": #""byte_level_bpe""#, "gpt_neox": #""byte_level_bpe""#,
@@ -33,7 +35,7 @@ import Testing
         + #""chat_end": "<|im_end|>", "unused_prefix": "[UNUSED", "substitutes": { "\u0000": "🐉" } }"#,
       "bert": #"{ "sources": ["wordpiece", "unigram"], "token_type_count": true }"#,
       "nomic_bert": #"{ "sources": ["wordpiece", "unigram"], "token_type_count": true }"#,
-      "t5": #"{ "sources": ["unigram", "sentencepiece"], "added_tokens": "file" }"#,
+      "t5": t5, "mt5": t5, "umt5": t5,
       "granite": #"{ "sources": ["sentencepiece", "sentencepiece_json", "byte_level_bpe"], "size_rules": true, "#
         + #""space_prefix": "configuration", "pre_tokenizers": ["refact"] }"#,
       "smollm3": #"{ "sources": ["sentencepiece", "sentencepiece_json", "byte_level_bpe"], "size_rules": true, "#

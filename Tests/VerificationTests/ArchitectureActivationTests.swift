@@ -24,28 +24,44 @@ import Testing
   private static func expectAgreement(_ fixture: ArchitectureFixture) throws {
     let folder = TemporaryFolder()
     let weights = try ModelWeights(Model.open(fixture.stage(in: folder), library: .bundled()))
-    let tokens = try #require(fixture.expected("tokens.json").array).compactMap(\.integer)
-    let expectedHidden = try array(fixture, "hidden.npy")
-    let stateCount = weights.hyperparameters.layerCount + 1
-    let width = tokens.count * weights.hyperparameters.embeddingLength
-    try #require(expectedHidden.shape == [stateCount, tokens.count, weights.hyperparameters.embeddingLength])
-
-    var pass = try ForwardPass(weights, tokens: tokens, threads: 2)
-    for state in 0..<stateCount {
-      // The last state is recorded behind the last norm.
-      let hidden = state < stateCount - 1 ? pass.hidden : try pass.normalizedHidden()
-      let expected = expectedHidden.values[state * width..<(state + 1) * width]
-      let error = normalizedError(hidden.values[...], expected)
-      #expect(error <= bound, "hidden state \(state)")
-      if state < stateCount - 1 { try pass.step(layer: state) }
-    }
+    let tokens = try Self.tokens(fixture, "tokens.json")
+    let isTwofold = fixture.hasExpected("decoder-tokens.json")
+    let decoderTokens = isTwofold ? try Self.tokens(fixture, "decoder-tokens.json") : nil
+    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderTokens, threads: 2)
+    var stackCount = 0
+    repeat {
+      try expectStates(&pass, of: array(fixture, pass.state.stack == .decoder ? "decoder-hidden.npy" : "hidden.npy"))
+      stackCount += 1
+    } while try pass.enterNextStack()
+    #expect(stackCount == (isTwofold ? 2 : 1))
     guard fixture.hasExpected("logits.npy") else {
       let expected = try array(fixture, "embedding.npy")
       return #expect(normalizedError(try pass.embedding()[...], expected.values[...]) <= bound, "embedding")
     }
     let logits = try pass.logits(), expected = try array(fixture, "logits.npy")
-    #expect(expected.shape == [tokens.count, weights.hyperparameters.vocabularySize])
+    #expect(expected.shape == [pass.tokens.count, weights.hyperparameters.vocabularySize])
     #expect(normalizedError(logits.values[...], expected.values[...]) <= bound, "logits")
+    for position in 0..<logits.rowCount {
+      let start = position * logits.columnCount
+      let wanted = TokenRanking(expected.values[start..<start + logits.columnCount], count: 1).entries[0].token
+      #expect(TokenRanking(logits[row: position], count: 1).entries[0].token == wanted, "position \(position)")
+    }
+  }
+
+  /// Takes the pass through one stack; the last state is recorded behind the last norm.
+  private static func expectStates(_ pass: inout ForwardPass, of expected: NumPyFile) throws {
+    let layerCount = pass.hyperparameters.layerCount, width = pass.hidden.values.count
+    try #require(expected.shape == [layerCount + 1, pass.hidden.rowCount, pass.hidden.columnCount])
+    for state in 0...layerCount {
+      let hidden = state < layerCount ? pass.hidden : try pass.normalizedHidden()
+      let error = normalizedError(hidden.values[...], expected.values[state * width..<(state + 1) * width])
+      #expect(error <= bound, "\(pass.state.stack.naming("hidden state")) \(state)")
+      if state < layerCount { try pass.step(layer: state) }
+    }
+  }
+
+  private static func tokens(_ fixture: ArchitectureFixture, _ file: String) throws -> [Int] {
+    try #require(fixture.expected(file).array).compactMap(\.integer)
   }
 
   private static func array(_ fixture: ArchitectureFixture, _ file: String) throws -> NumPyFile {

@@ -27,7 +27,7 @@ import Verification
     }
     let result = try compare(edited)
     #expect(!result.passes)
-    #expect(result.firstDiverged?.place == .layer(1))
+    #expect(result.firstDiverged?.place == .layer(.only, 1))
     #expect(result.findings.last?.check == "verify.layer")
   }
 
@@ -37,8 +37,8 @@ import Verification
       for index in values.indices { values[index] *= 1.02 }
     }
     let result = try compare(edited)
-    #expect(result.firstDiverged?.place == .layer(2))
-    #expect(result.states[3].attention?.differingCount == 0)
+    #expect(result.firstDiverged?.place == .layer(.only, 2))
+    #expect(result.states[3].added[.attention]?.differingCount == 0)
     #expect(result.findings.map(\.check) == ["verify.bits", "verify.layer"])
     let words = result.findings.map(\.description)
     #expect(words[0].hasPrefix("logits: differ by up to "))
@@ -53,7 +53,7 @@ import Verification
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
     try edited.replace("10000.0", by: "50000.0", in: "config.json")
     let result = try compare(edited)
-    #expect(result.firstDiverged?.place == .layer(0))
+    #expect(result.firstDiverged?.place == .layer(.only, 0))
     #expect(!result.passes)
   }
 
@@ -63,7 +63,7 @@ import Verification
     let result = try compare(edited)
     #expect(result.nonfiniteCount == 24)
     #expect(result.findings.first?.description == "logits: are NaN or infinite at 24 of 24 positions")
-    #expect(result.firstDiverged?.place == .outputNorm)
+    #expect(result.firstDiverged?.place == .outputNorm(.only))
     #expect(!result.passes)
   }
 

@@ -19,6 +19,7 @@ struct RunReport {
     if let perplexity { report["perplexity"] = perplexity.json }
     if let next {
       report["tokens"] = .array(next.tokens.map { .integer($0) })
+      if let written = next.decoderTokens { report["decoder_tokens"] = .array(written.map { .integer($0) }) }
       report["next"] = next.json
       if let continuation = next.continuation { report["continuation"] = continuation.json(next.tokenizer) }
     }
@@ -29,6 +30,8 @@ struct RunReport {
 /// What a model expects after a sequence of tokens.
 struct NextTokens {
   let tokens: [Int]
+  /// What the decoder of an encoder-decoder goes on from, its start token first.
+  let decoderTokens: [Int]?
   let ranking: TokenRanking
   let continuation: GreedyContinuation?
   /// For the texts of tokens; nil if the model has none.
@@ -38,14 +41,18 @@ struct NextTokens {
   private static let shownCount = 32
 
   var headlines: [(String, String)] {
-    let ids = tokens.prefix(Self.shownCount).map(String.init).joined(separator: ",")
-    let more = tokens.count > Self.shownCount ? ",…" : ""
-    var pairs = [("tokens", "\(tokens.count.grouped) (\(ids)\(more))")]
+    var pairs = [("tokens", Self.words(tokens))]
+    if let decoderTokens { pairs.append(("decoder tokens", Self.words(decoderTokens))) }
     if let continuation {
       let words = text(of: continuation.tokens)?.quoted
       pairs.append(("continuation", words ?? continuation.tokens.map(String.init).joined(separator: ",")))
     }
     return pairs
+  }
+
+  private static func words(_ tokens: [Int]) -> String {
+    let ids = tokens.prefix(shownCount).map(String.init).joined(separator: ",")
+    return "\(tokens.count.grouped) (\(ids)\(tokens.count > shownCount ? ",…" : ""))"
   }
 
   var table: String {
@@ -70,7 +77,7 @@ struct NextTokens {
 
   /// What `ids` add to the text before them; a space at their front is seen only behind another token.
   private func text(of ids: [Int]) -> String? {
-    guard let tokenizer, let last = tokens.last else { return nil }
+    guard let tokenizer, let last = (decoderTokens ?? tokens).last else { return nil }
     let before = tokenizer.decodeBytes([last])
     let after = tokenizer.decodeBytes([last] + ids)
     return String(decoding: after.starts(with: before) ? after.dropFirst(before.count) : after[...], as: UTF8.self)

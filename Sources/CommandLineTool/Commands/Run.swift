@@ -11,6 +11,12 @@ struct Run: ParsableCommand {
 
   @OptionGroup var input: TokenOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "What the decoder of an encoder-decoder has written so far; the other tokens are what the encoder reads.",
+      valueName: "ids"))
+  var decoderTokens: TokenList?
+
   @Option(help: ArgumentHelp("How many tokens to print.", valueName: "count"))
   var top = 10
 
@@ -23,8 +29,11 @@ struct Run: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Write the residual stream as .npy, float32 [layer + 1, position, width]: the embeddings, then what each layer "
-        + "leaves, the last after the final norm.", valueName: "file"))
+        + "leaves, the last after the final norm. Of an encoder-decoder, the decoder's.", valueName: "file"))
   var hidden: String?
+
+  @Option(help: ArgumentHelp("The same of the encoder of an encoder-decoder.", valueName: "file"))
+  var encoderHidden: String?
 
   @Option(
     help: ArgumentHelp(
@@ -48,7 +57,9 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    for path in [logits, hidden].compactMap({ $0 }) { try AtomicFile.requireFree(path, overwrite: policy) }
+    for path in [logits, hidden, encoderHidden].compactMap({ $0 }) {
+      try AtomicFile.requireFree(path, overwrite: policy)
+    }
     let model = try options.open(path, with: adapters)
     let weights = try ModelWeights(model)
     let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }
@@ -65,32 +76,43 @@ struct Run: ParsableCommand {
     let text = try input.givenText()
     let tokenizer = text == nil ? try? model.tokenizer() : try model.tokenizer()
     let tokens = text.flatMap { tokenizer?.encode($0) } ?? input.tokens?.ids ?? []
-    var pass = try ForwardPass(weights, tokens: tokens, threads: report.threadCount)
+    let start = weights.hyperparameters.decoder.map { [$0.startToken] }
+    let written = start.map { $0 + (decoderTokens?.ids ?? []) } ?? decoderTokens?.ids
+    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: written, threads: report.threadCount)
     try step(&pass)
     if let logits { try writeLogits(of: pass, to: logits) }
-    let last = try pass.logits(positions: tokens.count - 1..<tokens.count)
+    let last = try pass.logits(positions: pass.tokens.count - 1..<pass.tokens.count)
     let continuation = try generate.map { count in
       try GreedyContinuation(
-        of: tokens, by: count, weights: weights, endTokens: tokenizer?.vocabulary.endTokens ?? [],
-        threads: report.threadCount)
+        of: tokens, decoderPrompt: written, by: count, weights: weights,
+        endTokens: tokenizer?.vocabulary.endTokens ?? [], threads: report.threadCount)
     }
     return NextTokens(
-      tokens: tokens, ranking: TokenRanking(last[row: 0], count: top), continuation: continuation,
-      tokenizer: tokenizer)
+      tokens: tokens, decoderTokens: written, ranking: TokenRanking(last[row: 0], count: top),
+      continuation: continuation, tokenizer: tokenizer)
   }
 
-  /// Takes the pass through all layers, and its residual stream to a file on the way if one is wanted.
+  /// Takes the pass through all layers, and its residual streams to files on the way if they are wanted.
   private func step(_ pass: inout ForwardPass) throws {
-    guard let hidden else { return try pass.run() }
+    if encoderHidden != nil, pass.state.stack != .encoder { throw InferenceError.hasNo(output: "encoder before a decoder") }
+    repeat {
+      try step(&pass, writingTo: pass.state.stack == .encoder ? encoderHidden : hidden)
+    } while try pass.enterNextStack()
+  }
+
+  /// Takes the pass through the layers of one stack.
+  private func step(_ pass: inout ForwardPass, writingTo path: String?) throws {
     let layerCount = pass.hyperparameters.layerCount
-    let file = try NumPyOutput(
-      hidden, shape: [layerCount + 1, pass.tokens.count, pass.hyperparameters.embeddingLength], overwrite: policy)
-    try file.append(pass.hidden.values[...])
+    let file = try path.map {
+      try NumPyOutput(
+        $0, shape: [layerCount + 1, pass.tokens.count, pass.hyperparameters.embeddingLength], overwrite: policy)
+    }
+    try file?.append(pass.hidden.values[...])
     for layer in 0..<layerCount {
       try pass.step(layer: layer)
-      try file.append((layer == layerCount - 1 ? pass.normalizedHidden() : pass.hidden).values[...])
+      try file?.append((layer == layerCount - 1 ? pass.normalizedHidden() : pass.hidden).values[...])
     }
-    try file.commit()
+    try file?.commit()
   }
 
   private func writeLogits(of pass: ForwardPass, to path: String) throws {

@@ -94,7 +94,7 @@ struct Verify: ParsableCommand {
         PromptTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
       }
     let windows = input.windows(of: prompt.ids, start: prompt.startToken)
-    let layerCount = first.parameters.integer("layer_count") ?? 0
+    let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) { $0 + (first.parameters.integer($1) ?? 0) }
     let progress = ProgressLine(total: layerCount * windows.windows.count, unit: "layers", isQuiet: options.quiet)
     defer { progress.finish() }
     var settings = ModelVerification.Options()

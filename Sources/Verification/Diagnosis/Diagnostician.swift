@@ -28,28 +28,36 @@ struct Diagnostician {
   ///
   /// - Parameters:
   ///   - suspects: the tensors that are not what the reference's formats allow.
-  ///   - layer: the layer that diverged first, for faults in numbers.
-  func diagnose(_ suspects: [TensorPlace], firstDiverged layer: Int?) throws -> [Diagnosis] {
+  ///   - place: what diverged first, for faults in numbers.
+  func diagnose(_ suspects: [TensorPlace], firstDiverged place: StateComparison.Place?) throws -> [Diagnosis] {
     let families = try families(suspects)
-    let end = reference.hyperparameters.layerCount
-    let numbersLayer = numbers.isEmpty ? nil : layer ?? 0
     var pass = try ForwardPass(reference, tokens: tokens, threads: threads)
     var diagnoses = try families.filter { $0[0].isAtStart }.map { try diagnose($0, embeddingStage(pass)) }
-    let atEnd = families.filter { $0[0].place.layer == nil && !$0[0].isAtStart }
-    let layers = Set(families.compactMap { $0[0].place.layer } + [numbersLayer].compactMap(\.self))
-    let stop = atEnd.isEmpty ? (layers.max() ?? -1) + 1 : end
-    for index in 0..<min(stop, end) {
-      let input = pass.hidden
-      try pass.step(layer: index)
-      guard layers.contains(index) else { continue }
-      let stage = layerStage(index, input: input, wanted: pass.hidden)
-      diagnoses += try families.filter { $0[0].place.layer == index }.map { try diagnose($0, stage) }
-      guard index == numbersLayer else { continue }
-      diagnoses += try numbers.compactMap { try diagnose($0, stage) ?? diagnose($0, wholePass()) }
+    let stacks = reference.hyperparameters.stacks
+    var open = Dictionary(grouping: families.filter { !$0[0].isAtStart }) { $0[0].stage(in: stacks) }
+    var numbersStage: StateComparison.Place?
+    if !numbers.isEmpty {
+      if case .layer = place { numbersStage = place } else { numbersStage = .layer(stacks[0], 0) }
     }
-    guard !atEnd.isEmpty else { return diagnoses }
-    let stage = try logitsStage(pass)
-    return try diagnoses + atEnd.map { try diagnose($0, stage) }
+    repeat {
+      let stack = pass.state.stack
+      for index in 0..<pass.hyperparameters.layerCount {
+        guard !open.isEmpty || numbersStage != nil else { return diagnoses }
+        let input = pass.state, here = StateComparison.Place.layer(stack, index)
+        try pass.step(layer: index)
+        let found = open.removeValue(forKey: here) ?? []
+        guard !found.isEmpty || here == numbersStage else { continue }
+        let stage = layerStage(index, input: input, wanted: pass.hidden)
+        diagnoses += try found.map { try diagnose($0, stage) }
+        guard here == numbersStage else { continue }
+        numbersStage = nil
+        diagnoses += try numbers.compactMap { try diagnose($0, stage) ?? diagnose($0, wholePass()) }
+      }
+      guard let found = open.removeValue(forKey: .outputNorm(stack)) else { continue }
+      let stage = try stack == .encoder ? normStage(pass) : logitsStage(pass)
+      diagnoses += try found.map { try diagnose($0, stage) }
+    } while try pass.enterNextStack()
+    return diagnoses
   }
 
   /// The suspicions, each family with the tensor that comes first in the pass at its head.
@@ -85,12 +93,22 @@ struct Diagnostician {
     }
   }
 
-  private func layerStage(_ index: Int, input: Matrix, wanted: Matrix) -> Stage {
-    Stage(name: "layer \(index)") { weights in
+  private func layerStage(_ index: Int, input: ForwardPass.State, wanted: Matrix) -> Stage {
+    Stage(name: input.stack.naming("layer \(index)")) { weights in
       var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
-      pass.hidden = input
+      pass.state = input
       try pass.step(layer: index)
-      return Self.addedError(input, wanted, pass.hidden)
+      return Self.addedError(input.hidden, wanted, pass.hidden)
+    }
+  }
+
+  /// For the norm behind an encoder.
+  private func normStage(_ pass: ForwardPass) throws -> Stage {
+    let wanted = try pass.normalizedHidden()
+    return Stage(name: "what the encoder gives") { weights in
+      var other = try ForwardPass(weights, tokens: tokens, threads: threads)
+      other.state = pass.state
+      return ErrorMetrics(wanted, try other.normalizedHidden()).normalizedMeanSquareError
     }
   }
 
@@ -98,7 +116,7 @@ struct Diagnostician {
     let wanted = try pass.result()
     return Stage(name: pass.resultName) { weights in
       var other = try ForwardPass(weights, tokens: tokens, threads: threads)
-      other.hidden = pass.hidden
+      other.state = pass.state
       return ErrorMetrics(wanted, try other.result()).normalizedMeanSquareError
     }
   }
@@ -107,7 +125,7 @@ struct Diagnostician {
   private func wholePass() throws -> Stage {
     func run(_ weights: any WeightSource) throws -> ForwardPass {
       var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
-      for layer in 0..<weights.hyperparameters.layerCount { try pass.step(layer: layer) }
+      try pass.run()
       return pass
     }
     let pass = try run(reference)
@@ -158,9 +176,19 @@ extension Suspicion {
   /// Whether the tensor acts before the first layer.
   fileprivate var isAtStart: Bool { place.layer == nil && place.role.rawValue.contains("embedding") }
 
-  /// Its layer, with −1 and `max` for what comes before and behind the layers; matrices before biases.
-  fileprivate var passOrder: (Int, Int) {
-    (place.layer ?? (isAtStart ? -1 : .max), place.role.rawValue.hasSuffix("_bias") ? 1 : 0)
+  /// Whether it is a decoder's, behind an encoder; its layer, with −1 and `max` for what comes before and behind the
+  /// layers; matrices before biases.
+  fileprivate var passOrder: (Int, Int, Int) {
+    (
+      !isAtStart && place.role.belongs(to: .decoder) ? 1 : 0, place.layer ?? (isAtStart ? -1 : .max),
+      place.role.rawValue.hasSuffix("_bias") ? 1 : 0
+    )
+  }
+
+  /// Where in the pass a tensor acts that is not at the start.
+  fileprivate func stage(in stacks: [LayerStack]) -> StateComparison.Place {
+    let stack = stacks.last { place.role.belongs(to: $0) } ?? .only
+    return place.layer.map { .layer(stack, $0) } ?? .outputNorm(stack)
   }
 }
 

@@ -37,6 +37,11 @@ struct NumberSuspicion: Sendable {
     compare(.rotaryScaling, "rotary dimension", \.rotary.dimensionCount) { "\($0)" }
     compare(.normEpsilon, "norm epsilon", \.normEpsilon) { "\(Float($0))" }
     compare(.numbers, "sliding window", \.slidingWindow) { $0.map(String.init) ?? "none" }
+    compare(.numbers, "activation", \.features.activation) { $0.rawValue }
+    compare(.numbers, "relative positions", \.relativePositions) { positions in
+      positions.map { "\($0.bucketCount) buckets up to a distance of \($0.distanceLimit)" } ?? "none"
+    }
+    compare(.numbers, "decoder start token", \.decoder) { $0.map { "\($0.startToken)" } ?? "none" }
     compareOptional(.numbers, "attention scale", \.scales.attention)
     compareOptional(.numbers, "attention softcap", \.scales.attentionSoftcap)
     compareOptional(.numbers, "embedding scale", \.scales.embedding)

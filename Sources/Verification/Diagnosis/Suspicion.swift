@@ -13,7 +13,7 @@ struct Suspicion: Sendable {
   /// What suspicions have in common that one diagnosis speaks of: a fault of all layers is said once.
   var family: String {
     switch cause {
-    case .swapped: "\(cause) \(place.layer.map(String.init) ?? "")"
+    case .swapped: "\(cause) \(place.layer.map(String.init) ?? "") \(place.role.belongs(to: .decoder))"
     default: words
     }
   }

@@ -32,7 +32,7 @@ struct ParameterDifferences {
     guard !Self.equal(one, other) else { return }
     // A flag that only says whether tensors are there adds nothing to the comparison of these.
     let rule = first.definition.parameter(name)
-    let isToldByTensors = rule?.presenceOf != nil || rule?.absenceOf != nil
+    let isToldByTensors = rule?.shownBy != nil && rule?.kind == .bool
     var severity = isToldByTensors || isIngredient(name) ? Finding.Severity.note : .error
     var message = "is \(one) in the reference, \(other) in the candidate"
     if name == Self.contextLength, let silent = [first, second].first(where: { !$0.states(name) }) {

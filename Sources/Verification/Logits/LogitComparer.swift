@@ -39,13 +39,12 @@ struct LogitComparer {
       ("vocabulary size", first.vocabularySize, second.vocabularySize),
       ("embedding length", first.embeddingLength, second.embeddingLength),
       ("layer count", first.layerCount, second.layerCount),
+      ("decoder layer count", first.decoder?.layerCount ?? 0, second.decoder?.layerCount ?? 0),
     ]
     for (name, one, other) in sizes where one != other {
       throw LogitComparisonError.unlike(name: name, reference: one, candidate: other)
     }
-    states =
-      [StateComparison(.embedding)] + (0..<first.layerCount).map { StateComparison(.layer($0)) }
-      + [StateComparison(.outputNorm)]
+    states = StateComparison.all(first)
   }
 
   /// Runs both models over some windows of `tokens`.
@@ -60,13 +59,17 @@ struct LogitComparer {
   mutating func compare(_ window: [Int], at compared: Range<Int>, firstScoredPosition: Int) throws {
     var first = try ForwardPass(reference, tokens: window, threads: threads)
     var second = try ForwardPass(candidate, tokens: window, threads: threads)
-    states[0].state.merge(ErrorMetrics(first.hidden, second.hidden))
-    for layer in 0..<first.hyperparameters.layerCount {
-      try step(&first, &second, layer)
-      progress(1)
-    }
-    states[states.count - 1].state.merge(
-      ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
+    var index = 0
+    repeat {
+      states[index].state.merge(ErrorMetrics(first.hidden, second.hidden))
+      for layer in 0..<first.hyperparameters.layerCount {
+        index += 1
+        try Self.step(&first, &second, layer, &states[index])
+        progress(1)
+      }
+      states[index + 1].state.merge(ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
+      index += 2
+    } while try first.enterNextStack() && second.enterNextStack()
     if givesEmbedding {
       let one = try first.embedding(), other = try second.embedding()
       logits.merge(ErrorMetrics(reference: one.span, candidate: other.span))
@@ -79,40 +82,37 @@ struct LogitComparer {
       let positions = start..<min(compared.upperBound, start + size)
       let one = try first.logits(positions: positions), other = try second.logits(positions: positions)
       logits.merge(ErrorMetrics(one, other))
-      rows += try compareRows(one, other, positions, window, firstScoredPosition)
+      rows += try compareRows(one, other, positions, targets: Array(first.targets), firstScoredPosition)
     }
   }
 
-  private mutating func step(_ first: inout ForwardPass, _ second: inout ForwardPass, _ layer: Int) throws {
-    var added: [ForwardPass.Stage: Matrix] = [:]
-    try first.step(layer: layer) { stage, matrix in added[stage] = matrix }
-    var attention = states[layer + 1].attention ?? ErrorMetrics()
-    var feedForward = states[layer + 1].feedForward ?? ErrorMetrics()
+  private static func step(
+    _ first: inout ForwardPass, _ second: inout ForwardPass, _ layer: Int, _ comparison: inout StateComparison
+  ) throws {
+    var expected: [ForwardPass.Stage: Matrix] = [:]
+    try first.step(layer: layer) { stage, matrix in expected[stage] = matrix }
+    var added = comparison.added
     try second.step(layer: layer) { stage, matrix in
-      guard let expected = added[stage] else { return }
-      switch stage {
-      case .attention: attention.merge(ErrorMetrics(expected, matrix))
-      case .feedForward: feedForward.merge(ErrorMetrics(expected, matrix))
-      }
+      guard let wanted = expected[stage] else { return }
+      added[stage, default: ErrorMetrics()].merge(ErrorMetrics(wanted, matrix))
     }
-    states[layer + 1].attention = attention
-    states[layer + 1].feedForward = feedForward
-    states[layer + 1].state.merge(ErrorMetrics(first.hidden, second.hidden))
+    comparison.added = added
+    comparison.state.merge(ErrorMetrics(first.hidden, second.hidden))
   }
 
   /// One row for each position, each computed by one thread.
   private func compareRows(
-    _ one: Matrix, _ other: Matrix, _ positions: Range<Int>, _ window: [Int], _ firstScoredPosition: Int
+    _ one: Matrix, _ other: Matrix, _ positions: Range<Int>, targets: [Int], _ firstScoredPosition: Int
   ) throws -> [LogitRow] {
     let rows = Mutex([LogitRow?](repeating: nil, count: positions.count))
     let width = one.columnCount
     try Parallel.forEach(positions.count, threads: threads) { index in
       let position = positions.lowerBound + index
-      let isScored = position >= firstScoredPosition && position + 1 < window.count
+      let isScored = position >= firstScoredPosition && position < targets.count
       let row = LogitRow(
         reference: one.values.span.extracting(index * width..<(index + 1) * width),
         candidate: other.values.span.extracting(index * width..<(index + 1) * width),
-        target: isScored ? window[position + 1] : nil)
+        target: isScored ? targets[position] : nil)
       rows.withLock { $0[index] = row }
     }
     return rows.withLock { $0.compactMap { $0 } }

@@ -1,4 +1,5 @@
 import Bytes
+import Inference
 import Quantization
 
 extension LogitComparison {
@@ -65,10 +66,11 @@ extension LogitComparison {
 }
 
 extension StateComparison {
-  /// The threshold, and which half of the layer is further off.
+  /// The threshold, and which part of the layer is further off.
   fileprivate func within(_ threshold: Double) -> String {
-    guard let attention, let feedForward else { return threshold.scientific }
-    return "\(threshold.scientific) (attention output \(attention.normalizedMeanSquareError.scientific), "
-      + "feed-forward output \(feedForward.normalizedMeanSquareError.scientific))"
+    let parts = ForwardPass.Stage.allCases.compactMap { stage in
+      added[stage].map { "\(stage.words) output \($0.normalizedMeanSquareError.scientific)" }
+    }
+    return threshold.scientific + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
   }
 }

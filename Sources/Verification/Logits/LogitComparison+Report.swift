@@ -1,4 +1,5 @@
 import Bytes
+import Inference
 
 extension LogitComparison {
   /// The name and version of the layout of `json`.
@@ -71,11 +72,15 @@ extension LogitComparison {
 
   /// A row for the embedding, each layer and the last norm.
   public var layerTable: ReportTable {
-    ReportTable(
-      columns: [
-        .left("after"), .right("NMSE"), .right("max abs"), .right("cosine"), .right("attention NMSE"),
-        .right("feed-forward NMSE"),
-      ],
-      rows: states.map(\.cells))
+    let stages = addedStages
+    return ReportTable(
+      columns: [.left("after"), .right("NMSE"), .right("max abs"), .right("cosine")]
+        + stages.map { .right("\($0.words) NMSE") },
+      rows: states.map { $0.cells(stages) })
+  }
+
+  /// The parts that layers of the models have.
+  var addedStages: [ForwardPass.Stage] {
+    ForwardPass.Stage.allCases.filter { stage in states.contains { $0.added[stage] != nil } }
   }
 }

@@ -6,7 +6,7 @@ enum Chart {
   /// One line of a chart.
   struct Series {
     let name: String
-    /// `first`, `second` or `third`: its colour.
+    /// `first` to `fourth`: its colour.
     let style: String
     /// A value for each place; nil where there is none.
     let values: [Double?]

@@ -3,11 +3,12 @@ extension VerificationPage {
   static let style = """
     :root { color-scheme: light dark; --text: #1c2024; --soft: #60666d; --line: #d9dce0; --ground: #fff; --card: #f6f7f8;
       --good: #116329; --good-ground: #e3f5e8; --bad: #b3121d; --bad-ground: #fdeaea; --warn: #8a5a00;
-      --first: #2563c9; --second: #c2560c; --third: #0c8a78; }
+      --first: #2563c9; --second: #c2560c; --third: #0c8a78;
+      --fourth: #8a3fc4; }
     @media (prefers-color-scheme: dark) {
       :root { --text: #e6e8ea; --soft: #9aa1a9; --line: #363c43; --ground: #15181b; --card: #1e2226;
         --good: #6fdc8c; --good-ground: #12301b; --bad: #ff9a9a; --bad-ground: #3b1718; --warn: #f0b95a;
-        --first: #7fb0ff; --second: #ffa25e; --third: #4fd1bd; } }
+        --first: #7fb0ff; --second: #ffa25e; --third: #4fd1bd; --fourth: #c99bf2; } }
     * { box-sizing: border-box; }
     body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); max-width: 64rem;
       margin: 0 auto; padding: 1rem; }
@@ -40,11 +41,12 @@ extension VerificationPage {
     svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
     @media (max-width: 40rem) { svg text { font-size: 19px; } }
     svg .grid { stroke: var(--line); } svg .first { stroke: var(--first); } svg .second { stroke: var(--second); }
-    svg .third { stroke: var(--third); } svg .limit { stroke: var(--bad); stroke-dasharray: 5 4; }
+    svg .third { stroke: var(--third); } svg .fourth { stroke: var(--fourth); } svg .limit { stroke: var(--bad); stroke-dasharray: 5 4; }
     svg .bar { fill: var(--first); }
     .key { font-size: .875rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .25rem 0; }
     .key i { display: inline-block; width: 1.25rem; border-top: 3px solid; vertical-align: middle; margin-right: .4rem; }
     .key .first { color: var(--first); } .key .second { color: var(--second); } .key .third { color: var(--third); }
+    .key .fourth { color: var(--fourth); }
     .key .limit { color: var(--bad); } .key span { color: var(--soft); }
     .mix { display: flex; height: 1.25rem; border-radius: .35rem; overflow: hidden; margin: .5rem 0; }
     .mix div:nth-child(3n+1) { background: var(--first); } .mix div:nth-child(3n+2) { background: var(--second); }

@@ -1,4 +1,5 @@
 import Bytes
+import Inference
 import Models
 import Tensors
 
@@ -36,13 +37,16 @@ extension VerificationPage {
 
   var layerChart: String? {
     let states = verification.logits.states
+    let parts = zip(ForwardPass.Stage.allCases, ["second", "fourth", "third"]).filter { stage, _ in
+      verification.logits.addedStages.contains(stage)
+    }
     return Chart.lines(
       states.map { "\($0.place)" },
-      [
-        .init(name: "residual stream", style: "first", values: states.map { $0.state.normalizedMeanSquareError }),
-        .init(name: "attention", style: "second", values: states.map { $0.attention?.normalizedMeanSquareError }),
-        .init(name: "feed-forward", style: "third", values: states.map { $0.feedForward?.normalizedMeanSquareError }),
-      ],
+      [.init(name: "residual stream", style: "first", values: states.map { $0.state.normalizedMeanSquareError })]
+        + parts.map { stage, style in
+          Chart.Series(
+            name: stage.words, style: style, values: states.map { $0.added[stage]?.normalizedMeanSquareError })
+        },
       limit: ("counts as diverged", verification.logits.layerThreshold))
       ?? "<p>No error in any layer.</p>"
   }

@@ -14,19 +14,23 @@ public struct GreedyContinuation: Sendable {
   ///
   /// The whole pass is run again for every token, so this is for short texts.
   ///
-  /// - Parameter endTokens: tokens that end the text.
+  /// - Parameters:
+  ///   - decoderPrompt: of an encoder-decoder, what its decoder goes on from; `prompt` is the encoder's.
+  ///   - endTokens: tokens that end the text.
   /// - Complexity: O(count) passes over prompt and continuation.
   public init(
-    of prompt: [Int], by count: Int, weights: ModelWeights, endTokens: Set<Int> = [],
+    of prompt: [Int], decoderPrompt: [Int]? = nil, by count: Int, weights: ModelWeights, endTokens: Set<Int> = [],
     threads: Int = Parallel.coreCount
   ) throws {
     var tokens: [Int] = []
     var isEnded = false
     while tokens.count < count, !isEnded {
-      let sequence = prompt + tokens
-      var pass = try ForwardPass(weights, tokens: sequence, threads: threads)
+      var pass = try ForwardPass(
+        weights, tokens: decoderPrompt == nil ? prompt + tokens : prompt, decoderTokens: decoderPrompt.map { $0 + tokens },
+        threads: threads)
       try pass.run()
-      let logits = try pass.logits(positions: sequence.count - 1..<sequence.count)
+      let last = pass.tokens.count - 1
+      let logits = try pass.logits(positions: last..<last + 1)
       guard let best = TokenRanking(logits[row: 0], count: 1).entries.first else { break }
       tokens.append(best.token)
       isEnded = endTokens.contains(best.token)

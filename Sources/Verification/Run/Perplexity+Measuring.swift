@@ -21,10 +21,11 @@ extension Perplexity {
     for window in tokens.windows {
       var pass = try ForwardPass(weights, tokens: window, threads: threads)
       try pass.run()
-      // The last token has no next one in the window.
-      for start in stride(from: tokens.firstScoredPosition, to: window.count - 1, by: size) {
-        let logits = try pass.logits(positions: start..<min(window.count - 1, start + size))
-        losses += try Self.losses(logits, targets: window[(start + 1)...], threads: threads)
+      // The last position of a decoder alone has no next token in the window.
+      let targets = Array(pass.targets)
+      for start in stride(from: tokens.firstScoredPosition, to: targets.count, by: size) {
+        let logits = try pass.logits(positions: start..<min(targets.count, start + size))
+        losses += try Self.losses(logits, targets: targets[start...], threads: threads)
       }
       progress(1)
     }

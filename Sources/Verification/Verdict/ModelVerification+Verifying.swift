@@ -60,10 +60,8 @@ extension ModelVerification {
       (logits.reference.places + logits.candidate.places).map { ("\($0)", $0) },
       uniquingKeysWith: { first, _ in first })
     let suspects = try suspectTensors(threads: threads).compactMap { places[$0.place] }
-    var layer: Int?
-    if case .layer(let index) = logits.firstDiverged?.place { layer = index }
     return try Diagnostician(logits.reference, logits.candidate, tokens: tokens, threads: threads)
-      .diagnose(suspects, firstDiverged: layer)
+      .diagnose(suspects, firstDiverged: logits.firstDiverged?.place)
   }
 
   /// Tensors with errors beyond what their formats cost; without a comparison of all weights, those of the layer that
@@ -73,7 +71,7 @@ extension ModelVerification {
     if compared == nil, let place = logits.firstDiverged?.place {
       var settings = CheckpointDiff.Options()
       settings.threads = threads
-      if case .layer = place { settings.filter = { $0.hasPrefix("\(place) ") } }
+      settings.filter = place.mayBe(because:)
       compared = try CheckpointDiff.compare(
         DiffSubject(logits.reference), DiffSubject(logits.candidate), options: settings)
     }

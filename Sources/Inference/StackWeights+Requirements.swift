@@ -1,16 +1,19 @@
 import Architectures
 
-extension WeightSource {
+extension StackWeights {
   /// The matrix that makes logits: its own, or the token embedding once more.
   var outputRole: TensorRole { hyperparameters.tiesEmbeddings ? .tokenEmbedding : .output }
 
   /// Checks that every tensor that the forward pass cannot do without is there.
   func requireTensors() throws(InferenceError) {
     try require(.tokenEmbedding)
-    if hyperparameters.features.output == .logits {
+    if stack == .encoder {
+      try require(.outputNorm)
+    } else if hyperparameters.features.output == .logits {
       try require(.outputNorm)
       try require(outputRole)
     }
+    if hyperparameters.features.positions == .relative { try require(.relativeAttentionBias, 0) }
     for layer in 0..<hyperparameters.layerCount { try requireTensors(of: layer) }
   }
 
@@ -18,6 +21,12 @@ extension WeightSource {
     // A branch is normed before, behind, or both.
     if !contains(.attentionPostNorm, layer: layer) { try require(.attentionNorm, layer) }
     for role in attentionRoles { try require(role, layer) }
+    if stack == .decoder {
+      for role in [TensorRole.crossAttentionQuery, .crossAttentionKey, .crossAttentionValue, .crossAttentionOutput] {
+        try require(role, layer)
+      }
+      if !contains(.crossAttentionPostNorm, layer: layer) { try require(.crossAttentionNorm, layer) }
+    }
     if hyperparameters.features.blocks != .parallel, !contains(.feedForwardPostNorm, layer: layer) {
       try require(.feedForwardNorm, layer)
     }
@@ -44,6 +53,6 @@ extension WeightSource {
   }
 
   private func require(_ role: TensorRole, _ layer: Int? = nil, _ part: Int? = nil) throws(InferenceError) {
-    guard contains(role, layer: layer, part: part) else { throw .missingTensor(role, layer: layer) }
+    guard contains(role, layer: layer, part: part) else { throw .missingTensor(role.of(stack), layer: layer) }
   }
 }

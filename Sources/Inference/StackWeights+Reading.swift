@@ -1,6 +1,6 @@
 import Architectures
 
-extension WeightSource {
+extension StackWeights {
   /// A vector of `count` numbers, or `rowCount` rows of it.
   func vector(_ role: TensorRole, layer: Int?, part: Int? = nil, count: Int, rowCount: Int = 1) throws -> [Float] {
     var values: [Float] = []
@@ -41,7 +41,7 @@ extension WeightSource {
   ) throws {
     try readRows(role, layer: layer, part: part, rows: rows, into: &values)
     guard values.count >= rows.count * width else {
-      throw InferenceError.tooFewNumbers(role, layer: layer, expected: rows.count * width, found: values.count)
+      throw InferenceError.tooFewNumbers(role.of(stack), layer: layer, expected: rows.count * width, found: values.count)
     }
   }
 }

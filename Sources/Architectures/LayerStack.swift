@@ -1,0 +1,45 @@
+/// A stack of layers of a model. Most models have one; an encoder-decoder has two, one behind the other.
+public enum LayerStack: String, Sendable, Hashable {
+  /// The layers of a model that has no other ones.
+  case only = ""
+  /// The layers that read a text, for the decoder to look at.
+  case encoder
+  /// The layers that write, and look at what the encoder made of the text.
+  case decoder
+
+  /// The words before the name of a place in the pass: `decoder layer`.
+  public func naming(_ place: String) -> String { self == .only ? place : "\(rawValue) \(place)" }
+}
+
+extension Hyperparameters {
+  /// The stacks of the model in the order of the pass.
+  public var stacks: [LayerStack] { decoder == nil ? [.only] : [.encoder, .decoder] }
+
+  /// The numbers as one stack has them: its layers, and what its queries see.
+  public func of(_ stack: LayerStack) -> Hyperparameters {
+    var numbers = self
+    guard stack == .decoder, let decoder else { return numbers }
+    numbers.layerCount = decoder.layerCount
+    numbers.features.mask = .causal
+    // Lists with an entry for each layer are those of the encoder.
+    numbers.windowedLayers = nil
+    numbers.rotatedLayers = nil
+    return numbers
+  }
+}
+
+extension TensorRole {
+  private static let decoderPrefix = "decoder_"
+  /// What both stacks share.
+  private static let shared: Set<TensorRole> = [.tokenEmbedding, .output, TensorRole.output.bias]
+
+  /// What the tensor is called that has this role in `stack`: in a decoder behind an encoder, with `decoder_` before it.
+  public func of(_ stack: LayerStack) -> TensorRole {
+    stack == .decoder && !Self.shared.contains(self) ? TensorRole(rawValue: Self.decoderPrefix + rawValue) : self
+  }
+
+  /// Whether the tensor belongs to one stack of the model, whose stacks are `stacks`.
+  public func belongs(to stack: LayerStack) -> Bool {
+    stack == .only || Self.shared.contains(self) || rawValue.hasPrefix(Self.decoderPrefix) == (stack == .decoder)
+  }
+}

@@ -1,0 +1,81 @@
+import Architectures
+
+/// T5's biases: a number for each head and each bucket of distances between query and key.
+///
+///     distance   0  1  …  exact-1 │ exact  …  wider and wider  …  limit  …      n buckets for a side, exact = n / 2
+///     bucket     0  1  …  exact-1 │ exact + ⌊ln(distance / exact) / ln(limit / exact) × (n - exact)⌋, at most n - 1
+///
+/// Where a query sees both sides each has half of the buckets, keys behind the query the second half.
+struct RelativeBias: Sendable {
+  /// `[head][key - query + queryCount - 1]`, with room for the lanes behind the last key.
+  private let values: [Float]
+  /// Numbers of a head.
+  private let stride: Int
+  private let queryCount: Int
+
+  /// Spreads a table over the distances of a text.
+  ///
+  /// - Parameters:
+  ///   - table: `[bucket, head]`.
+  ///   - seesBothSides: whether queries see keys behind them.
+  init(
+    table: [Float], _ positions: Hyperparameters.RelativePositions, headCount: Int, positionCount: Int,
+    seesBothSides: Bool
+  ) {
+    let stride = 2 * positionCount - 1 + Panels.height
+    let sideCount = seesBothSides ? positions.bucketCount / 2 : positions.bucketCount
+    let buckets = (0..<positionCount).map {
+      Self.bucket(ofDistance: $0, count: sideCount, limit: positions.distanceLimit)
+    }
+    var values = [Float](repeating: 0, count: headCount * stride)
+    for (distance, bucket) in buckets.enumerated() {
+      // Keys behind the query are hidden from one that sees one side, so their bias does not matter.
+      let behind = seesBothSides && distance > 0 ? bucket + sideCount : bucket
+      for head in 0..<headCount {
+        values[head * stride + positionCount - 1 - distance] = table[bucket * headCount + head]
+        values[head * stride + positionCount - 1 + distance] = table[behind * headCount + head]
+      }
+    }
+    self.values = values
+    self.stride = stride
+    queryCount = positionCount
+  }
+
+  /// The bucket of a distance among `count` buckets of one side, of which the last holds all distances from `limit` on.
+  ///
+  /// Each step is rounded to float32, as transformers' are: it decides on which side of a border a distance falls.
+  static func bucket(ofDistance distance: Int, count: Int, limit: Int) -> Int {
+    let exact = count / 2
+    guard distance >= exact else { return distance }
+    let width = Float(Elementary.naturalLogarithm(Double(limit) / Double(exact)))
+    let ratio = Float(distance) / Float(exact)
+    let share = Float(Elementary.naturalLogarithm(Double(ratio))) / width * Float(count - exact)
+    // Compared before it is made a whole number, which might not hold it.
+    return share < Float(count - exact) ? exact + Int(share) : count - 1
+  }
+
+  /// The biases of sixteen keys from `firstKey` on for the query at position `query`.
+  @inline(__always)
+  func biases(head: Int, query: Int, firstKey: Int) -> SIMD16<Float> {
+    let start = head * stride + firstKey - query + queryCount - 1
+    var biases = SIMD16<Float>()
+    for lane in 0..<Panels.height { biases[lane] = values[start + lane] }
+    return biases
+  }
+}
+
+extension ForwardPass {
+  /// What attention adds to the scores of a layer for the positions of keys; nil for nothing.
+  func positionBias(_ layer: Int, positionCount: Int) throws -> PositionBias? {
+    guard let positions = hyperparameters.relativePositions else { return PositionBias(hyperparameters) }
+    let weights = weights, headCount = hyperparameters.headCount
+    // T5 has biases in the first layer for all, UMT5 in each.
+    let source = (0...layer).last { weights.contains(.relativeAttentionBias, layer: $0) }
+    let table = try weights.vector(
+      .relativeAttentionBias, layer: source ?? 0, count: headCount, rowCount: positions.bucketCount)
+    return .relative(
+      RelativeBias(
+        table: table, positions, headCount: headCount, positionCount: positionCount,
+        seesBothSides: hyperparameters.features.mask == .none))
+  }
+}

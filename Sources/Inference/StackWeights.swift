@@ -1,0 +1,24 @@
+import Architectures
+
+/// The weights of one stack of layers, by the roles that they have within it, and the numbers as the stack has them.
+///
+/// So a decoder behind an encoder is asked for its `attention_query` as every other model is.
+struct StackWeights: WeightSource {
+  let model: any WeightSource
+  let stack: LayerStack
+  let hyperparameters: Hyperparameters
+
+  init(_ model: any WeightSource, _ stack: LayerStack) {
+    self.model = model
+    self.stack = stack
+    hyperparameters = model.hyperparameters.of(stack)
+  }
+
+  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
+    model.contains(role.of(stack), layer: layer, part: part)
+  }
+
+  func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    try model.readRows(role.of(stack), layer: layer, part: part, rows: rows, into: &values)
+  }
+}
