@@ -63,7 +63,8 @@ extension Definition {
   ) throws(DefinitionError) -> ParameterRule.Sign? {
     for (key, value) in [("presence_of", true), ("absence_of", false)] {
       guard let role = try entry.optionalString(key) else { continue }
-      return ParameterRule.Sign(role: TensorRole(rawValue: role), layer: nil, present: .bool(value), absent: .bool(!value))
+      return ParameterRule.Sign(
+        role: TensorRole(rawValue: role), layer: nil, present: .bool(value), absent: .bool(!value))
     }
     guard let stated = entry.take("shown_by") else { return nil }
     var sign = try StrictObject(stated, at: entry.path("shown_by"))

@@ -16,7 +16,9 @@ extension ForwardPass {
   /// To be asked after the last layer. Some positions at a time bound the memory, at the cost of reading the output
   /// matrix once more for each part; the numbers are the same.
   public func logits(positions: Range<Int>? = nil) throws -> Matrix {
-    guard hyperparameters.features.output == .logits, state.stack != .encoder else { throw InferenceError.hasNo(output: "logits") }
+    guard hyperparameters.features.output == .logits, state.stack != .encoder else {
+      throw InferenceError.hasNo(output: "logits")
+    }
     let chosen = (positions ?? 0..<tokens.count).clamped(to: 0..<tokens.count)
     let (count, overflow) = chosen.count.multipliedReportingOverflow(by: hyperparameters.vocabularySize)
     guard !overflow, count <= Hyperparameters.greatestActivationCount else {

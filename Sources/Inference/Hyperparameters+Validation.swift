@@ -20,7 +20,8 @@ extension Hyperparameters {
 
   private func validate(positionCount: Int) throws(InferenceError) {
     let lengths = [
-      ("layer count", layerCount), ("decoder layer count", decoder?.layerCount ?? 1), ("embedding length", embeddingLength), ("feed-forward length", feedForwardLength),
+      ("layer count", layerCount), ("decoder layer count", decoder?.layerCount ?? 1),
+      ("embedding length", embeddingLength), ("feed-forward length", feedForwardLength),
       ("head count", headCount), ("key-value head count", keyValueHeadCount), ("head dimension", headDimension),
       ("vocabulary size", vocabularySize), ("sliding window", slidingWindow ?? 1),
       ("expert count", experts?.count ?? 1), ("experts used", experts?.usedCount ?? 1),

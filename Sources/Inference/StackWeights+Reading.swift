@@ -41,7 +41,8 @@ extension StackWeights {
   ) throws {
     try readRows(role, layer: layer, part: part, rows: rows, into: &values)
     guard values.count >= rows.count * width else {
-      throw InferenceError.tooFewNumbers(role.of(stack), layer: layer, expected: rows.count * width, found: values.count)
+      throw InferenceError.tooFewNumbers(
+        role.of(stack), layer: layer, expected: rows.count * width, found: values.count)
     }
   }
 }

@@ -12,7 +12,12 @@ import Testing
   /// Of the published sizes (one side of 32 buckets, and 32 on one side, up to 128) and of others.
   static let borders: [Borders] = [
     Borders(count: 16, limit: 128, starts: [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 23, 32, 46, 64, 91]),
-    Borders(count: 32, limit: 128, starts: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 21, 24, 27, 31, 35, 40, 46, 52, 59, 67, 77, 87, 99, 113]),
+    Borders(
+      count: 32, limit: 128,
+      starts: [
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 21, 24, 27, 31, 35, 40, 46, 52, 59, 67, 77, 87,
+        99, 113,
+      ]),
     Borders(count: 4, limit: 16, starts: [0, 1, 2, 6]),
     Borders(count: 5, limit: 128, starts: [0, 1, 2, 8, 32]),
     Borders(count: 8, limit: 1000, starts: [0, 1, 2, 3, 4, 16, 64, 252]),

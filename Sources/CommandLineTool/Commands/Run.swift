@@ -60,6 +60,9 @@ struct Run: ParsableCommand {
     for path in [logits, hidden, encoderHidden].compactMap({ $0 }) {
       try AtomicFile.requireFree(path, overwrite: policy)
     }
+    for path in [logits, hidden, encoderHidden].compactMap({ $0 }) {
+      try AtomicFile.requireFree(path, overwrite: policy)
+    }
     let model = try options.open(path, with: adapters)
     let weights = try ModelWeights(model)
     let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }
@@ -94,7 +97,9 @@ struct Run: ParsableCommand {
 
   /// Takes the pass through all layers, and its residual streams to files on the way if they are wanted.
   private func step(_ pass: inout ForwardPass) throws {
-    if encoderHidden != nil, pass.state.stack != .encoder { throw InferenceError.hasNo(output: "encoder before a decoder") }
+    if encoderHidden != nil, pass.state.stack != .encoder {
+      throw InferenceError.hasNo(output: "encoder before a decoder")
+    }
     repeat {
       try step(&pass, writingTo: pass.state.stack == .encoder ? encoderHidden : hidden)
     } while try pass.enterNextStack()

@@ -26,7 +26,8 @@ public struct GreedyContinuation: Sendable {
     var isEnded = false
     while tokens.count < count, !isEnded {
       var pass = try ForwardPass(
-        weights, tokens: decoderPrompt == nil ? prompt + tokens : prompt, decoderTokens: decoderPrompt.map { $0 + tokens },
+        weights, tokens: decoderPrompt == nil ? prompt + tokens : prompt,
+        decoderTokens: decoderPrompt.map { $0 + tokens },
         threads: threads)
       try pass.run()
       let last = pass.tokens.count - 1
