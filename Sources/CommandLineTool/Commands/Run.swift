@@ -60,9 +60,6 @@ struct Run: ParsableCommand {
     for path in [logits, hidden, encoderHidden].compactMap({ $0 }) {
       try AtomicFile.requireFree(path, overwrite: policy)
     }
-    for path in [logits, hidden, encoderHidden].compactMap({ $0 }) {
-      try AtomicFile.requireFree(path, overwrite: policy)
-    }
     let model = try options.open(path, with: adapters)
     let weights = try ModelWeights(model)
     let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }
