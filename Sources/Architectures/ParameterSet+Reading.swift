@@ -51,15 +51,21 @@ extension Definition {
     return set
   }
 
+  /// The keys of a GGUF that state a parameter as it is, the one that is written first.
+  public func ggufKeys(of rule: ParameterRule) -> [String] {
+    let written = ggufMetadata.compactMap { entry -> String? in
+      guard case .pair(let key, .formula(let formula), _) = entry, formula.singleParameter == rule.name else {
+        return nil
+      }
+      return ggufKey(key)
+    }
+    return written + rule.ggufKeys.map(ggufKey)
+  }
+
   /// The parameters of a GGUF; scalings that stand in tensors are left for the caller, who has these.
   public func parameters(of metadata: Metadata, evidence: Evidence) throws(ParameterError) -> ParameterSet {
-    var keys: [String: [String]] = [:]
-    for case .pair(let key, .formula(let formula), _) in ggufMetadata {
-      if let name = formula.singleParameter { keys[name, default: []].append(ggufKey(key)) }
-    }
-    for rule in parameters { keys[rule.name, default: []] += rule.ggufKeys.map(ggufKey) }
     var set = try complete(defaults: [:], evidence: evidence) { rule throws(ParameterError) in
-      for key in keys[rule.name] ?? [] {
+      for key in ggufKeys(of: rule) {
         guard let stated = metadata[key] else { continue }
         guard let value = ParameterValue(stated, kind: rule.kind, isList: rule.isList) else {
           throw .wrongKind(key: key, expected: rule.wording, found: stated.display())

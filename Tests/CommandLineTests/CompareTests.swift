@@ -49,6 +49,23 @@ struct CompareTests {
     #expect(run.output.hasSuffix("elements: 23 different, 7 equal values\npassed\n"))
   }
 
+  @Test("lists the numbers of both sides with the keys that state them, and what changed in a conversion")
+  func numbers() throws {
+    let folder = TemporaryFolder()
+    let run = try Program.shell(
+      "$ingot convert \(Fixtures.path("llama3-tied")) -o a.gguf --verify; "
+        + "$ingot meta set a.gguf llama.attention.layer_norm_rms_epsilon 1e-6 --quiet; "
+        + "$ingot diff \(Fixtures.path("llama3-tied")) a.gguf --all", in: folder.path)
+    let rows = run.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+    let key = "llama.attention.layer_norm_rms_epsilon"
+    #expect(rows.contains("norm_epsilon 1e-05 rms_norm_eps 1e-05 \(key) equal"))
+    #expect(rows.contains("norm_epsilon 1e-05 rms_norm_eps 1e-06 \(key) different"))
+    #expect(rows.contains("rotary_base 500000.0 rope_parameters.rope_theta 500000.0 llama.rope.freq_base equal"))
+    #expect(rows.contains("ties_embeddings true tie_word_embeddings true (tensors) equal"))
+    #expect(rows.contains(#"rotary_scaling.rope_type "llama3" "llama3" equal"#))
+    #expect(run.status == 1)
+  }
+
   @Test("a value that is not a number fails a check")
   func notANumber() throws {
     let folder = TemporaryFolder()

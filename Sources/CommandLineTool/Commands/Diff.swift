@@ -24,7 +24,7 @@ struct Diff: ParsableCommand {
   @Option(help: ArgumentHelp("Compare only tensors whose place or name matches.", valueName: "glob"))
   var filter: String?
 
-  @Flag(help: "List the tensors that are equal as well.")
+  @Flag(help: "List the tensors that are equal as well, and the numbers of both with the keys that state them.")
   var all = false
 
   @OptionGroup var adapters: AdapterOptions
@@ -87,6 +87,7 @@ extension CheckpointDiff {
     ])
     let rows = zip(tensors, table.rows).filter { listing.includes($0.0.outcome) }.map(\.1)
     if !rows.isEmpty { text += "\n" + Table(ReportTable(columns: table.columns, rows: rows)).text() }
+    if listing.showsNumbers, !numbers.isEmpty { text += "\n" + Table(numberTable).text() }
     if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
     let outcomes = tensors.isEmpty ? "" : ": \(summary)"
     return text + "\n\(coverage)\(outcomes)\n" + (passes ? "passed" : "failed").emphasized + "\n"
@@ -94,6 +95,9 @@ extension CheckpointDiff {
 }
 
 extension CheckpointDiff.Listing {
+  /// The numbers stand where all is listed, and where a conversion is held against its source.
+  fileprivate var showsNumbers: Bool { self != .unequalTensors }
+
   fileprivate func includes(_ outcome: TensorComparison.Outcome) -> Bool {
     switch (self, outcome) {
     case (.none, _): false

@@ -14,6 +14,7 @@ extension CheckpointDiff {
       "passes": .bool(passes),
       "coverage": coverage.json,
       "tensors": .array(tensors.map(\.json)),
+      "numbers": .array(numbers.map(\.json)),
       "findings": findings.json,
     ])
   }

@@ -40,6 +40,8 @@ public struct CheckpointDiff: Sendable {
   public let reference: DiffSubject, candidate: DiffSubject
   /// The tensors: those of the reference in file order, then those that only the candidate has.
   public let tensors: [TensorComparison]
+  /// The numbers of both models; empty if either is not understood as one.
+  public let numbers: [NumberComparison]
   /// What was found: tensors that differ or are missing, parameters, metadata.
   public let findings: [Finding]
   /// How much was compared.
@@ -76,8 +78,11 @@ public struct CheckpointDiff: Sendable {
 
     let coverage = Coverage(tensors)
     var findings = tensors.flatMap { $0.findings(options.tolerance) }
+    var numbers: [NumberComparison] = []
     if let first = reference.model, let second = candidate.model {
-      findings += ParameterDifferences(reference: first, candidate: second).findings
+      let differences = ParameterDifferences(reference: first, candidate: second)
+      findings += differences.findings
+      numbers = differences.numbers
     }
     if reference.checkpoint.container == .gguf, candidate.checkpoint.container == .gguf {
       findings += MetadataDifferences.findings(
@@ -92,6 +97,7 @@ public struct CheckpointDiff: Sendable {
       findings.append(Finding(.error, "diff.coverage", place: "coverage", coverage.description))
     }
     return CheckpointDiff(
-      reference: reference, candidate: candidate, tensors: tensors, findings: findings, coverage: coverage)
+      reference: reference, candidate: candidate, tensors: tensors, numbers: numbers, findings: findings,
+      coverage: coverage)
   }
 }

@@ -6,6 +6,8 @@ import Tensors
 /// The differences between the numbers of two models, as findings.
 struct ParameterDifferences {
   private(set) var findings: [Finding] = []
+  /// All numbers that either has.
+  private(set) var numbers: [NumberComparison] = []
   private let first: Model, second: Model
 
   /// Compares the parameters of the definitions and the rotary scaling.
@@ -20,9 +22,20 @@ struct ParameterDifferences {
     }
     let names = Set(first.parameters.values.keys).union(second.parameters.values.keys).sorted()
     for name in names {
-      compare(name, first.parameters.values[name], second.parameters.values[name])
+      let one = first.parameters.values[name], other = second.parameters.values[name]
+      note(
+        name, one.map { .init(value: "\($0)", origin: first.wordsOfOrigin(name)) },
+        other.map { .init(value: "\($0)", origin: second.wordsOfOrigin(name)) },
+        areEqual: one.flatMap { one in other.map { Self.equal(one, $0) } } ?? false)
+      compare(name, one, other)
     }
     compareRotaryScaling()
+  }
+
+  private mutating func note(
+    _ name: String, _ one: NumberComparison.Side?, _ other: NumberComparison.Side?, areEqual: Bool
+  ) {
+    numbers.append(NumberComparison(name: name, reference: one, candidate: other, areEqual: areEqual))
   }
 
   private mutating func compare(_ name: String, _ one: ParameterValue?, _ other: ParameterValue?) {
@@ -35,7 +48,7 @@ struct ParameterDifferences {
     let isToldByTensors = rule?.shownBy != nil && rule?.kind == .bool
     var severity = isToldByTensors || isIngredient(name) ? Finding.Severity.note : .error
     var message = "is \(one) in the reference, \(other) in the candidate"
-    if name == Self.contextLength, let silent = [first, second].first(where: { !$0.states(name) }) {
+    if name == Self.contextLength, let silent = [first, second].first(where: { $0.origin(of: name) == .assumed }) {
       severity = .warning
       message += "; \(silent.checkpoint.path.escapedForDisplay) does not state it"
     }
@@ -72,6 +85,10 @@ struct ParameterDifferences {
     }
   }
 
+  private static func equal(_ one: JSON?, _ other: JSON?) -> Bool {
+    one == other || (one?.real != nil && one?.real.map(Float.init) == other?.real.map(Float.init))
+  }
+
   /// One side does not say: a loss if its container has no way to, otherwise a difference.
   private mutating func reportAbsence(_ name: String, _ one: String?, _ other: String?) {
     let silent = one == nil ? first : second
@@ -90,6 +107,13 @@ struct ParameterDifferences {
     let one = first.parameters.rotaryScaling, other = second.parameters.rotaryScaling
     let left = one.configurationMember?.object ?? [:], right = other.configurationMember?.object ?? [:]
     let keys = Set(left.keys).union(right.keys).sorted()
+    for key in keys {
+      let name = "rotary_scaling.\(key.text)"
+      note(
+        name, left[key].map { .init(value: $0.text(.compact), origin: "") },
+        right[key].map { .init(value: $0.text(.compact), origin: "") },
+        areEqual: Self.equal(left[key], right[key]))
+    }
     if left["rope_type"] != right["rope_type"] {
       let isLost = one.isLostInGGUF(of: second.definition) && second.checkpoint.container == .gguf
       let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
@@ -103,8 +127,7 @@ struct ParameterDifferences {
       let name = "rotary_scaling.\(key.text)"
       switch (left[key], right[key]) {
       case (let one?, let other?):
-        let areEqual = one == other || (one.real != nil && one.real.map(Float.init) == other.real.map(Float.init))
-        if areEqual { continue }
+        if Self.equal(one, other) { continue }
         findings.append(
           Finding(
             .error, "diff.parameter", place: name,
@@ -118,9 +141,7 @@ struct ParameterDifferences {
 extension Definition {
   /// Whether a GGUF has the parameter called `name` as it is.
   fileprivate func isStatedInGGUF(_ name: String) -> Bool {
-    ggufMetadata.contains {
-      if case .pair(_, .formula(let formula), _) = $0 { formula.singleParameter == name } else { false }
-    }
+    parameter(name).map { !ggufKeys(of: $0).isEmpty } ?? false
   }
 }
 
@@ -134,13 +155,7 @@ extension ParameterRule {
 }
 
 extension Model {
-  /// Whether the files state the parameter called `name`, rather than leaving it to a default.
-  fileprivate func states(_ name: String) -> Bool {
-    guard let rule = definition.parameter(name), checkpoint.container == .safeTensors else { return true }
-    if let configuration { return configuration.value(rule.configKeys) != nil }
-    guard let key = rule.metaKey, let params = try? folder?.json("params.json") else { return false }
-    return (params["model"] ?? params)[key] != nil
-  }
+  fileprivate func wordsOfOrigin(_ name: String) -> String { origin(of: name).map { "\($0)" } ?? "" }
 }
 
 extension ParameterValue {
