@@ -36,7 +36,7 @@ extension Model {
     {
       return .member(key)
     }
-    let isTold = rule.rowsOf != nil || rule.presenceOf != nil || rule.absenceOf != nil
+    let isTold = rule.rowsOf != nil || rule.shownBy != nil
     return isTold && configuration == nil ? .tensors : .assumed
   }
 }
