@@ -31,7 +31,7 @@ extension Planner {
             tensor.name, found: entry.valueCount, expected: expected, matrix: matrix.path))
       } else if recipe.requiresImportance(tensor.format, for: Recipe.Kind(tensor.name)) {
         noteMissing(tensor)
-      } else if request.importance != nil, tensor.name.ggufLayer != nil, Codec.weighsImportance(tensor.format) {
+      } else if request.importance != nil, tensor.name.isOfGGUFLayer, Codec.weighsImportance(tensor.format) {
         missing.append(tensor.name)
       }
     }

@@ -8,4 +8,9 @@ extension TensorName {
     guard !digits.isEmpty, text.dropFirst(4 + digits.count).first == "." else { return nil }
     return Int(digits)
   }
+
+  /// Whether the name of a tensor in a GGUF is that of one of a layer, in whatever stack: `enc.blk.12.attn_q.weight`.
+  public var isOfGGUFLayer: Bool {
+    ["enc.", "dec."].contains { text.hasPrefix($0 + "blk.") } || ggufLayer != nil
+  }
 }

@@ -13,6 +13,12 @@ struct RunTests {
       Snapshot("run-generate", "run", "fixtures/yi", "--text", "Hello", "--generate", "4", "--top", "1"),
       Snapshot(
         "run-perplexity", "run", "fixtures/yi", "--perplexity", "fixtures/aquila/README.md", "--context", "32"),
+      Snapshot(
+        "run-decoder", "run", "fixtures/architectures/umt5", "--tokens", "5,17,100", "--decoder-tokens", "9,8", "--top",
+        "2",
+        "--generate", "3", "--json"),
+      Snapshot("error-run-decoder", "run", "fixtures/llama-bias", "--tokens", "1,2", "--decoder-tokens", "3"),
+      Snapshot("error-run-encoder", "run", "fixtures/llama-bias", "--tokens", "1,2", "--encoder-hidden", "x.npy"),
       Snapshot("error-run-short", "run", "fixtures/yi", "--perplexity", "fixtures/yi/config.json", "--context", "2048"),
       Snapshot("error-run-text", "run", "fixtures/llama-bias", "--text", "hello"),
       Snapshot("error-run-token", "run", "fixtures/llama-bias", "--tokens", "1,5000"),

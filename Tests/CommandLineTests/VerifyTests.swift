@@ -11,6 +11,9 @@ struct VerifyTests {
       Snapshot(
         "verify-quantized", "verify", "fixtures/yi", "fixtures/expected/yi/yi-q8_0.gguf", "--text", "Hello, world",
         "--layers"),
+      Snapshot(
+        "verify-decoder", "verify", "fixtures/architectures/umt5", "fixtures/architectures/umt5", "--tokens", "1,2,3,4",
+        "--layers"),
       Snapshot("verify-same", "verify", "fixtures/llama-gqa", "fixtures/meta/model.safetensors", "--tokens", "1,2,3,4"),
       Snapshot(
         "verify-budget", "verify", "fixtures/yi", "fixtures/expected/yi/yi-q8_0.gguf", "--file",
@@ -24,6 +27,18 @@ struct VerifyTests {
       Snapshot("error-verify-text", "verify", "fixtures/yi", "fixtures/yi", "--file", "fixtures/yi/tokenizer.model"),
     ])
   func snapshots(snapshot: Snapshot) throws { try snapshot.check() }
+
+  @Test(
+    "passes an encoder-decoder that was converted",
+    arguments: [("t5-small", "BF16"), ("t5-small", "Q8_0"), ("mt5", "F32"), ("umt5", "BF16"), ("umt5", "Q8_0")])
+  func encoderDecoder(name: String, type: String) throws {
+    let source = "fixtures/architectures/\(name)", folder = TemporaryFolder(), output = folder.file("out.gguf")
+    #expect(try Program.run(["convert", source, "-o", output, "--type", type, "--quiet"]).status == 0)
+    let run = try Program.run(["verify", source, output, "--tokens", "9,31,77,120,5,200,18,64,33,90,141,2", "--json"])
+    #expect(run.status == 0, "\(run.output)")
+    #expect(run.output.contains("\"same_bits\": \(type != "Q8_0")"))
+    #expect(run.output.contains("\"place\": \"decoder layer 1\""))
+  }
 
   @Test("writes a page that holds what it prints")
   func page() throws {

@@ -50,6 +50,27 @@ import Testing
     Spoilt(expected: "rotary dimension count: is 6, expected an even number from 2 to the head dimension 4") {
       $0.hyperparameters.rotary.dimensionCount = 6
     },
+    Spoilt(expected: "relative bucket count: is 3.0, which the formula does not allow") {
+      $0.hyperparameters.relativePositions = .init(bucketCount: 3, distanceLimit: 128)
+    },
+    Spoilt(expected: "relative distance limit: is 16.0, which the formula does not allow") {
+      $0.hyperparameters.relativePositions = .init(bucketCount: 32, distanceLimit: 16)
+    },
+    Spoilt(expected: "tensor \"relative_attention_bias\" of layer 0: is missing") {
+      $0.hyperparameters.features.positions = .relative
+    },
+    Spoilt(expected: "decoder layer count: is -1, expected at least 1") {
+      $0.hyperparameters.decoder = .init(layerCount: -1, startToken: 0)
+    },
+    Spoilt(expected: "decoder layer count: is too large for a forward pass") {
+      $0.hyperparameters.decoder = .init(layerCount: .max, startToken: 0)
+    },
+    Spoilt(expected: "tokens: 10 at position 0 is outside the vocabulary of 10") {
+      $0.hyperparameters.decoder = .init(layerCount: 1, startToken: 10)
+    },
+    Spoilt(expected: "tensor \"decoder_output_norm\": is missing") {
+      $0.hyperparameters.decoder = .init(layerCount: 1, startToken: 0)
+    },
     Spoilt(expected: "embedding length: is too large for a forward pass") {
       $0.hyperparameters.embeddingLength = .max
     },

@@ -52,6 +52,23 @@ final class EditedCheckpoint {
     }
   }
 
+  /// Changes the bfloat16 numbers of one tensor; what is made of them is cut off.
+  func editBrainFloats(_ tensor: String, _ change: (Float) -> Float) throws {
+    try edit(tensor) { bytes in
+      for start in stride(from: 0, to: bytes.count, by: 2) {
+        let value = Float(bitPattern: UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 24)
+        let bits = change(value).bitPattern
+        bytes[start] = UInt8(truncatingIfNeeded: bits >> 16)
+        bytes[start + 1] = UInt8(truncatingIfNeeded: bits >> 24)
+      }
+    }
+  }
+
+  /// Replaces a text wherever it is in the weights' file by another of the same length.
+  func replaceAll(_ text: String, by other: String) throws {
+    while (try? replace(text, by: other)) != nil {}
+  }
+
   /// Replaces a text in a file of the folder (the weights, if none is named) by another of the same length.
   func replace(_ text: String, by other: String, in name: String? = nil) throws {
     let file = name.map(folder.file) ?? weights

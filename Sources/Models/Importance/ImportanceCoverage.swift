@@ -30,7 +30,7 @@ public struct ImportanceCoverage: Sendable {
     for tensor in tensors ?? [] {
       known.insert(tensor.name)
       let isExpected =
-        tensor.name.ggufLayer != nil && Recipe.quantizes(tensor.name, tensor.shape, architecture: architecture)
+        tensor.name.isOfGGUFLayer && Recipe.quantizes(tensor.name, tensor.shape, architecture: architecture)
       if isExpected { matrixCount += 1 }
       guard let entry = matrix.entry(tensor.name) else {
         if isExpected { gaps.append(.missing(tensor.name)) }

@@ -1,0 +1,134 @@
+import Architectures
+import Bytes
+import Inference
+import Models
+import TestSupport
+import Testing
+import Verification
+
+/// A model of two stacks, UMT5 with three layers and two: what is compared, and where faults are found.
+@Suite struct EncoderDecoderTests {
+  private let folder = TemporaryFolder()
+
+  private static func fixture(_ name: String) throws -> ArchitectureFixture {
+    try #require(ArchitectureFixture.all.first { $0.name == name })
+  }
+
+  private func verify(_ reference: String, _ candidate: String, _ tokens: [Int]) throws -> ModelVerification {
+    let library = try DefinitionLibrary.bundled()
+    return try ModelVerification.verify(
+      Model.open(reference, library: library), Model.open(candidate, library: library),
+      tokens: TokenWindows(tokens, length: 8))
+  }
+
+  /// Verifies a copy of the model with a fault; it must be found.
+  private func faulty(_ plant: (EditedCheckpoint) throws -> Void) throws -> ModelVerification {
+    let reference = try Self.fixture("umt5").stage(in: folder)
+    let edited = try EditedCheckpoint(reference)
+    try plant(edited)
+    let verification = try verify(reference, edited.path, [5, 17, 100, 42, 7, 201, 33, 90, 66, 12])
+    #expect(!verification.passes)
+    return verification
+  }
+
+  @Test func everyPointOfBothStacksIsCompared() throws {
+    let path = try Self.fixture("umt5").stage(in: folder)
+    let verification = try verify(path, path, [5, 17, 100, 42, 7, 201, 33, 90, 66, 12])
+    #expect(verification.passes && verification.logits.hasSameBits)
+    #expect(
+      verification.logits.states.map { "\($0.place)" } == [
+        "encoder embedding", "encoder layer 0", "encoder layer 1", "encoder layer 2", "encoder output norm",
+        "decoder embedding", "decoder layer 0", "decoder layer 1", "decoder output norm",
+      ])
+    #expect(verification.logits.states[2].added.keys.contains(.crossAttention) == false)
+    #expect(verification.logits.states[6].added.count == 3)
+    // Each token of both windows is predicted, the first from the start token.
+    #expect(verification.logits.referencePerplexity?.scoredCount == 10)
+  }
+
+  @Test func aDecoderIsTaughtTheText() throws {
+    let weights = try ModelWeights(Model.open(Self.fixture("umt5").stage(in: folder), library: .bundled()))
+    let taught = try ForwardPass.logits(weights, tokens: [5, 17, 100], threads: 1)
+    let told = try ForwardPass.logits(weights, tokens: [5, 17, 100], decoderTokens: [0, 5, 17], threads: 1)
+    #expect(taught == told)
+    let pass = try ForwardPass(weights, tokens: [5, 17, 100])
+    #expect(pass.targets == [5, 17, 100])
+    #expect(try ForwardPass(weights, tokens: [5, 17], decoderTokens: [0, 9, 8]).targets == [9, 8])
+  }
+
+  @Test func aDecoderSeesAllOfTheTextAndNothingAhead() throws {
+    let weights = try ModelWeights(Model.open(Self.fixture("umt5").stage(in: folder), library: .bundled()))
+    func logits(_ text: [Int], _ tokens: [Int]) throws -> Matrix {
+      try ForwardPass.logits(weights, tokens: text, decoderTokens: tokens, threads: 2)
+    }
+    let whole = try logits([5, 17, 100, 42], [0, 9, 8])
+    let otherAhead = try logits([5, 17, 100, 42], [0, 9, 77]), otherText = try logits([5, 17, 100, 43], [0, 9, 8])
+    #expect(otherAhead[row: 1].elementsEqual(whole[row: 1]))
+    #expect(!otherText[row: 0].elementsEqual(whole[row: 0]))
+  }
+
+  @Test func aNormOfCrossAttentionOffByTwoPercent() throws {
+    let verification = try faulty { edited in
+      try edited.editBrainFloats("decoder.block.1.layer.1.layer_norm.weight") { $0 * 1.02 }
+    }
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(diagnosis.cause == .scale)
+    #expect(diagnosis.place == "layer 1 decoder cross attention norm")
+    #expect(diagnosis.stage == "decoder layer 1")
+    #expect(verification.logits.firstDiverged?.place == .layer(.decoder, 1))
+    #expect(verification.logits.firstDiverged?.added[.attention]?.differingCount == 0)
+  }
+
+  @Test func aWrongTableOfBiases() throws {
+    let verification = try faulty { edited in
+      try edited.editBrainFloats("encoder.block.2.layer.0.SelfAttention.relative_attention_bias.weight") {
+        $0 + 0.25
+      }
+    }
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(diagnosis.cause == .weights)
+    #expect(diagnosis.place == "layer 2 relative attention bias")
+    #expect(diagnosis.stage == "encoder layer 2")
+  }
+
+  @Test func theNormBehindTheEncoder() throws {
+    let verification = try faulty { edited in
+      try edited.editBrainFloats("encoder.final_layer_norm.weight") { $0 * 1.5 }
+    }
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(diagnosis.place == "output norm")
+    #expect(diagnosis.stage == "what the encoder gives")
+    #expect(verification.logits.firstDiverged?.place == .outputNorm(.encoder))
+  }
+
+  @Test("two layers in each other's place", arguments: [LayerStack.encoder, .decoder])
+  func swappedLayers(stack: LayerStack) throws {
+    let verification = try faulty { edited in
+      // The names have the same length, so the two only trade them.
+      for (one, other) in [("0", "x"), ("1", "0"), ("x", "1")] {
+        try edited.replaceAll("\(stack.rawValue).block.\(one).", by: "\(stack.rawValue).block.\(other).")
+      }
+    }
+    #expect(verification.logits.firstDiverged?.place == .layer(stack, 0))
+    #expect(verification.diagnoses.map(\.cause) == [.swapped, .swapped])
+    #expect(verification.diagnoses.map(\.stage) == ["\(stack.rawValue) layer 0", "\(stack.rawValue) layer 1"])
+    #expect(verification.diagnoses.filter(\.isProven).count == 2, "\(verification.diagnoses)")
+  }
+
+  @Test func aDistanceLimitThatWasLost() throws {
+    let reference = try Self.fixture("t5").stage(in: folder)
+    let edited = try EditedCheckpoint(reference)
+    try edited.replace(
+      #""relative_attention_max_distance": 16"#, by: #""relative_attention_max_distance": 99"#, in: "config.json")
+    let verification = try verify(reference, edited.path, Array(30..<60))
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(diagnosis.cause == .numbers && diagnosis.place == "relative positions")
+    #expect(
+      diagnosis.words == "is 8 buckets up to a distance of 16 in the reference, "
+        + "8 buckets up to a distance of 99 in the candidate")
+  }
+}
