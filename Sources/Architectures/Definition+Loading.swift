@@ -26,6 +26,7 @@ extension Definition {
     writtenTogether = (try object.stringLists("written_together") ?? []).map { $0.map(TensorRole.init(rawValue:)) }
     derived = try Self.readDerived(&object)
     dropped = try Self.readDropped(&object)
+    transformsToldByValues = try Self.readTransformKinds(&object)
     forwardPass = try object.take("forward_pass").map { features throws(DefinitionError) in
       try ForwardPassFeatures(json: features)
     }

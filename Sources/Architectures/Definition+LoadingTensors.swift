@@ -52,10 +52,24 @@ extension Definition {
     for (index, value) in (try object.array("dropped") ?? []).enumerated() {
       var entry = try StrictObject(value, at: "dropped[\(index)]")
       let pattern = try readPattern(try entry.string("name"), at: entry.path("name"))
-      rules.append(DroppedRule(pattern: pattern, reason: try entry.string("reason")))
+      rules.append(
+        DroppedRule(
+          pattern: pattern, reason: try entry.string("reason"),
+          copyOf: try entry.optionalString("copy_of").map(TensorRole.init(rawValue:))))
       try entry.finish()
     }
     return rules
+  }
+
+  static func readTransformKinds(_ object: inout StrictObject) throws(DefinitionError) -> [TransformRule.Kind] {
+    var kinds: [TransformRule.Kind] = []
+    for word in try object.strings("told_by_values") ?? [] {
+      guard let kind = TransformRule.Kind(rawValue: word), kind.isTestable else {
+        throw DefinitionError(place: "told_by_values", fact: .notTestable(word))
+      }
+      kinds.append(kind)
+    }
+    return kinds
   }
 
   private static func readNames(_ entry: inout StrictObject) throws(DefinitionError) -> [String: [NamePattern]] {

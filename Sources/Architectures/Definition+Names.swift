@@ -34,7 +34,7 @@ extension Definition {
     /// One of the reader's `rules`.
     case tensor(rule: Int, layer: Int?, part: Int?)
     case derived(TensorRole)
-    case dropped(reason: String)
+    case dropped(DroppedRule)
   }
 
   /// A reader of names in one scheme; built once, then a dictionary look-up a name.
@@ -46,7 +46,7 @@ extension Definition {
     public let rules: [StoredRule]
     private var byKey: [String: [(pattern: NamePattern, rule: Int)]] = [:]
     private var derived: [(pattern: NamePattern, role: TensorRole)] = []
-    private var dropped: [(pattern: NamePattern, reason: String)] = []
+    private var dropped: [(pattern: NamePattern, rule: DroppedRule)] = []
 
     init(definition: Definition, scheme: NamingScheme) {
       rules = definition.storedRules(in: scheme)
@@ -57,9 +57,9 @@ extension Definition {
         (definition.patterns(of: rule.names, in: scheme) ?? []).map { ($0, rule.role) }
       }
       for rule in definition.dropped {
-        dropped.append((rule.pattern, rule.reason))
+        dropped.append((rule.pattern, rule))
         guard let prefix = scheme.prefix, rule.pattern.text.hasPrefix(prefix.base) else { continue }
-        dropped.append((rule.pattern.replacingPrefix(prefix.base, with: prefix.own), rule.reason))
+        dropped.append((rule.pattern.replacingPrefix(prefix.base, with: prefix.own), rule))
       }
     }
 
@@ -69,7 +69,7 @@ extension Definition {
         if let match = pattern.match(name) { return .tensor(rule: rule, layer: match.layer, part: match.part) }
       }
       for (pattern, role) in derived where pattern.match(name) != nil { return .derived(role) }
-      for (pattern, reason) in dropped where pattern.match(name) != nil { return .dropped(reason: reason) }
+      for (pattern, rule) in dropped where pattern.match(name) != nil { return .dropped(rule) }
       return nil
     }
   }

@@ -60,6 +60,7 @@ extension Definition {
       for name in rule.transposedSchemes { try requireScheme(name, place + ".transposed") }
       try validateShapes(rule.shapes, place)
     }
+    for (index, rule) in dropped.enumerated() { try requireRole(rule.copyOf, "dropped[\(index)].copy_of") }
     for roles in writtenTogether { for role in roles { try requireRole(role, "written_together") } }
   }
 

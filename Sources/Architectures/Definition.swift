@@ -40,6 +40,8 @@ public struct Definition: Sendable {
   public let derived: [DerivedRule]
   /// Tensors that carry nothing, with the reason.
   public let dropped: [DroppedRule]
+  /// The transforms of which the values tell whether they were applied, whatever the names say.
+  public let transformsToldByValues: [TransformRule.Kind]
   /// How its vocabulary is read, in the words of `VocabularyRules`; nil for LLaMA's way.
   public let vocabulary: JSON?
   /// How it computes; nil if no forward pass runs it.

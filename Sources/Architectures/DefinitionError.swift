@@ -10,6 +10,7 @@ public struct DefinitionError: IngotError {
     case badPattern(String)
     case badTransform(String)
     case badArrangement(String)
+    case notTestable(String)
     case badExpression(String)
     case unknownScheme(String)
     case unknownParameter(String)
@@ -41,6 +42,9 @@ public struct DefinitionError: IngotError {
       prefix + "\(text.quoted) is not a transform (known: rotary(HEADS), plus_one, transpose, transpose(BLOCKS))"
     case .badArrangement(let text):
       prefix + "\(text.quoted) is not an arrangement (known: concatenated, grouped(GROUPS), stacked)"
+    case .notTestable(let text):
+      prefix + "\(text.quoted) is not a transform that values tell (known: "
+        + "\(TransformRule.Kind.testableNames.joined(separator: ", ")))"
     case .badExpression(let text):
       prefix + "\(text.quoted) is not a formula (parameters and numbers with + - * / // int( ) and parentheses)"
     case .unknownScheme(let name): prefix + "naming scheme \(name.quoted) is not declared under \"schemes\""

@@ -57,6 +57,27 @@ public enum TransformRule: Hashable, Sendable {
   case plusOne
   /// Stores the matrix, or each of this many blocks of its rows, transposed.
   case transpose(Expression?)
+
+  /// Which transform it is, whatever its argument.
+  public enum Kind: String, Hashable, Sendable, CaseIterable {
+    case rotary
+    case plusOne = "plus_one"
+    case transpose
+
+    /// Whether values tell if it was applied; see `Dialect`.
+    public var isTestable: Bool { self != .transpose }
+    /// Those that can be tested, as definitions and options spell them.
+    public static var testableNames: [String] { allCases.filter(\.isTestable).map(\.rawValue) }
+  }
+
+  /// Which transform it is, whatever its argument.
+  public var kind: Kind {
+    switch self {
+    case .rotary: .rotary
+    case .plusOne: .plusOne
+    case .transpose: .transpose
+    }
+  }
 }
 
 /// A tensor that follows from the numbers, such as the frequency factors of Llama 3's rotary scaling.
@@ -73,4 +94,6 @@ public struct DroppedRule: Sendable {
   public let pattern: NamePattern
   /// Why nothing is lost.
   public let reason: String
+  /// The tensor whose values it should have, so that nothing is lost; nil if its values do not matter.
+  public let copyOf: TensorRole?
 }

@@ -20,6 +20,7 @@ extension ConversionPlan {
       "source": .string(source.checkpoint.path), "destination": .string(destination),
       "architecture": .string(source.definition.name),
       "naming": .members(["from": .string(source.scheme.name), "to": .string(scheme.name)]),
+      "dialect": source.dialect.json,
       "files": .array(
         files.map {
           .members([
@@ -29,6 +30,7 @@ extension ConversionPlan {
       "side_files": .array(sideFiles.map { .string($0.path) }),
       "tensors": .array(tensors.map { TensorOutcome(tensor: $0, report: nil).json }),
       "dropped": .array(dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
+      "rounded": .array(rounded.map(\.json)),
       "remarks": .array(
         remarks.map { .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)]) }),
     ]

@@ -42,6 +42,8 @@ public struct Planner {
     try requireProblemFree()
 
     remarks += model.remarks.map(PlanRemark.note) + model.checkpoint.remarks.map(PlanRemark.warning)
+    noteDialect()
+    if !goesByNames { try noteTwins() }
     let type = chosenType(target)
     var tensors = goesByNames ? planByNames() : planTensors(target, scheme, type)
     if let recipe { applyRecipe(recipe, to: &tensors) }
@@ -59,13 +61,14 @@ public struct Planner {
     }
     try requireFreeOutputs(output.files.map(\.path) + output.sideFiles.map(\.path))
     try requireProblemFree()
+    let rounded = try roundedTensors(tensors)
     let dropped = goesByNames ? pruned : model.dropped.map { ($0.tensor.name, $0.reason) } + pruned
     for tensor in dropped { remarks.append(.note("tensor \(tensor.name.text.quoted) is left out: \(tensor.reason)")) }
     return ConversionPlan(
       source: model, destination: request.destination, target: target, scheme: scheme, type: type,
       files: output.files, sideFiles: output.sideFiles,
       dropped: dropped + (goesByNames ? [] : droppedDerived(scheme)),
-      remarks: remarks, overwrite: request.overwrite)
+      rounded: rounded, remarks: remarks, overwrite: request.overwrite)
   }
 
   /// Throws everything found so far, if anything.

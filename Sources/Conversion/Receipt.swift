@@ -46,12 +46,14 @@ public struct Receipt: Sendable {
       "options": .array(options.map(JSON.string)),
       "architecture": .string(plan.source.definition.name),
       "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
+      "dialect": plan.source.dialect.json,
       "inputs": describe(paths.prefix(inputs.count), digests.prefix(inputs.count)),
       "outputs": describe(paths.dropFirst(inputs.count), digests.dropFirst(inputs.count)),
       "tensors": .array(errors.outcomes.map(\.json)),
       "errors": errors.json,
       "dropped": .array(
         plan.dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
+      "rounded": .array(plan.rounded.map(\.json)),
       "remarks": .array(
         plan.remarks.map {
           .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)])

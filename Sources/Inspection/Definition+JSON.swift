@@ -15,6 +15,7 @@ extension Definition {
       "parameters": .array(parameters.map(\.json)),
       "tensors": .array(tensors.map { json(of: $0) }),
       "packed": .array(packed.map { json(of: $0) }),
+      "told_by_values": .array(transformsToldByValues.map { .string($0.rawValue) }),
       "forward_pass": forwardPass?.json ?? .null,
     ])
   }

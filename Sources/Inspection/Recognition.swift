@@ -15,10 +15,13 @@ public enum Recognition: Sendable {
 extension CheckpointReport {
   /// Opens `path` and says what it holds, whether or not a definition of `library` knows its tensors.
   ///
+  /// - Parameter dialect: whether values are read to tell which transforms the tensors have.
   /// - Throws: when the files cannot be read as a checkpoint at all.
-  public init(path: String, library: DefinitionLibrary, filter: Glob? = nil) throws {
+  public init(
+    path: String, library: DefinitionLibrary, filter: Glob? = nil, dialect: DialectChoice = .declared
+  ) throws {
     do {
-      let model = try Model.open(path, library: library)
+      let model = try Model.open(path, library: library, dialect: dialect)
       self.init(model.checkpoint, recognition: .model(model), filter: filter)
     } catch {
       // What is wrong with the container itself is found again here and thrown.
@@ -34,11 +37,13 @@ extension Model {
     for rule in definition.parameters {
       if let value = parameters.values[rule.name] { numbers[ExactString(rule.name)] = value.json }
     }
-    return .members([
+    var members: JSON.Object = [
       "name": .string(definition.name), "naming_scheme": .string(scheme.name), "numbers": .object(numbers),
       "rotary_scaling": .string(parameters.rotaryScaling.name),
       "problems": .array(problems.map { .string("\($0)") }),
-    ])
+    ]
+    if !dialect.findings.isEmpty { members["dialect"] = dialect.json }
+    return .object(members)
   }
 }
 

@@ -8,10 +8,10 @@ extension Model {
   ///
   /// - Throws: as `open`, but not for a GGUF whose `general.architecture` has no definition or whose numbers do not fit it.
   public static func openByName(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil, dialect: DialectChoice = .declared
   ) throws -> Model {
     do {
-      return try open(path, library: library, architecture: architecture)
+      return try open(path, library: library, architecture: architecture, dialect: dialect)
     } catch ModelError.unknownGGUFArchitecture {
       return try undefined(Checkpoint.open(path))
     } catch ModelError.unknownNames(let path, let sample, let known) {

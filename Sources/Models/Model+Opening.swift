@@ -12,9 +12,13 @@ public enum ModelError: IngotError {
   case isAdapter(path: String)
   case unknownNames(path: String, sample: [String], known: [String])
   case noDefinition(name: String, known: [String])
+  case noSuchTransform(String, architecture: String, known: [String])
 
   public var category: ErrorCategory {
-    if case .noDefinition = self { .usage } else { .input }
+    switch self {
+    case .noDefinition, .noSuchTransform: .usage
+    default: .input
+    }
   }
 
   public var description: String {
@@ -38,6 +42,9 @@ public enum ModelError: IngotError {
         + " naming scheme (known: \(known.joined(separator: ", ")); --mapping FILE can define one)"
     case .noDefinition(let name, let known):
       "architecture \(name.quoted) has no definition (known: \(known.joined(separator: ", ")))"
+    case .noSuchTransform(let name, let architecture, let known):
+      "--dialect \(name): no tensor of \(architecture) has this transform (those that have: "
+        + "\(known.isEmpty ? "none" : known.joined(separator: ", ")))"
     }
   }
 }
@@ -49,14 +56,16 @@ extension Model {
   ///   - library: the definitions to choose from.
   ///   - architecture: the definition to use, whatever the files say (`--arch-as`).
   ///   - adapters: folders of low-rank adapters (LoRA) that are added to the weights, in order.
+  ///   - dialect: whether values are read to tell which transforms the tensors have, and what is known of it.
   /// - Throws: when the files cannot be read or no definition fits. Tensors that do not fit are `problems`.
   public static func open(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil, adapters: [String] = []
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil, adapters: [String] = [],
+    dialect: DialectChoice = .declared
   ) throws -> Model {
     guard adapters.isEmpty else {
-      return try open(path, adapters.map { try LowRankAdapter($0) }, library, architecture)
+      return try open(path, adapters.map { try LowRankAdapter($0) }, library, architecture, dialect)
     }
-    return try open(path, try Checkpoint.open(path), library, architecture)
+    return try open(path, try Checkpoint.open(path), library, architecture).finding(dialect)
   }
 
   private static func open(
@@ -115,14 +124,15 @@ extension Model {
 
   /// Opens the model and adds the adapters, one after the other.
   private static func open(
-    _ path: String, _ adapters: [LowRankAdapter], _ library: DefinitionLibrary, _ architecture: String?
+    _ path: String, _ adapters: [LowRankAdapter], _ library: DefinitionLibrary, _ architecture: String?,
+    _ dialect: DialectChoice
   ) throws -> Model {
     var checkpoints = [try Checkpoint.open(path)]
     for (adapter, base) in zip(adapters, 0...) {
       let base = checkpoints[base]
       checkpoints.append(try adapter.place { () throws(AdapterError) in try base.replacing(with: adapter) })
     }
-    let model = try open(path, checkpoints[adapters.count], library, architecture)
+    let model = try open(path, checkpoints[adapters.count], library, architecture).finding(dialect)
     return try zip(adapters, checkpoints).reduce(model) { model, step in
       try step.0.place { () throws(AdapterError) in try model.adding(step.0, to: step.1) }
     }

@@ -37,7 +37,13 @@ public struct Model: Sendable {
   var updates: [TensorPlace: [LowRankUpdate]] = [:]
   /// The storage formats of tensors that adapters replace, before.
   var replacedFormats: [TensorName: StorageFormat] = [:]
+  /// Which transforms the tensors have, where that was looked at.
+  public private(set) var dialect: Dialect
 
+  /// The problems that are not those of single tensors.
+  private let ownProblems: [any IngotError]
+  /// Dropped tensors that should have the values of a place.
+  private let copies: [(tensor: TensorDescriptor, place: TensorPlace)]
   private let locations: [TensorPlace: StoredLocation]
   /// The canonical tensors that the checkpoint holds, in file order.
   public let places: [TensorPlace]
@@ -45,7 +51,7 @@ public struct Model: Sendable {
   init(
     checkpoint: Checkpoint, folder: ModelFolder?, configuration: Configuration?, definition: Definition,
     scheme: NamingScheme, parameters: ParameterSet, hasStatedNumbers: Bool, mapped: TensorMapping,
-    problems: [any IngotError], remarks: [String]
+    problems: [any IngotError], remarks: [String], dialect: Dialect = .declared
   ) {
     self.checkpoint = checkpoint
     self.folder = folder
@@ -58,9 +64,39 @@ public struct Model: Sendable {
     derived = mapped.derived
     dropped = mapped.dropped
     self.problems = mapped.problems + problems
+    ownProblems = problems
     self.remarks = remarks
+    self.dialect = dialect
+    copies = mapped.copies
     locations = mapped.locations
     places = mapped.places
+  }
+
+  /// Pairs of stored tensors that should have the same values: a tied output matrix and the token embedding.
+  public var twins: [TwinTensors] {
+    var twins = copies.compactMap { copy in
+      tensor(copy.place).map { TwinTensors(tensor: copy.tensor, original: $0.descriptor, isDropped: true) }
+    }
+    guard parameters.flag("ties_embeddings") else { return twins }
+    for rule in definition.tensors {
+      guard let role = rule.tiedTo, let tensor = tensor(TensorPlace(rule.role)),
+        let original = self.tensor(TensorPlace(role))
+      else { continue }
+      twins.append(TwinTensors(tensor: tensor.descriptor, original: original.descriptor, isDropped: false))
+    }
+    return twins
+  }
+
+  /// The same checkpoint with its tensors read as `dialect` says.
+  func read(as dialect: Dialect) -> Model {
+    var model = self
+    model.dialect = dialect
+    guard !dialect.states.isEmpty else { return model }
+    let mapped = TensorMapping(checkpoint, definition, scheme, parameters, states: dialect.states)
+    return Model(
+      checkpoint: checkpoint, folder: folder, configuration: configuration, definition: definition, scheme: scheme,
+      parameters: parameters, hasStatedNumbers: hasStatedNumbers, mapped: mapped, problems: ownProblems,
+      remarks: remarks, dialect: dialect)
   }
 
   /// The numbers as the forward pass takes them.

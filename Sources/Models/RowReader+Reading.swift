@@ -199,7 +199,7 @@ extension RowReader {
 
   /// The sums as PyTorch has them, whose float16 is added as float32 and rounded, and whose bfloat16 the reference
   /// converter widens before.
-  private static func add(_ addend: Float, to values: [Float], _ stored: StorageFormat) throws -> [Float] {
+  static func add(_ addend: Float, to values: [Float], _ stored: StorageFormat) throws -> [Float] {
     let sums = values.map { $0 + addend }
     guard stored == .f16 else { return sums }
     return try Codec.decode(.f16, Codec.encode(.f16, sums), elementCount: sums.count)

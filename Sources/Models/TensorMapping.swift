@@ -9,29 +9,41 @@ struct TensorMapping {
   private(set) var places: [TensorPlace] = []
   private(set) var derived: [TensorDescriptor] = []
   private(set) var dropped: [(tensor: TensorDescriptor, reason: String)] = []
+  /// Dropped tensors that should have the values of a place.
+  private(set) var copies: [(tensor: TensorDescriptor, place: TensorPlace)] = []
   var problems: [any IngotError] = []
 
+  private let checkpoint: Checkpoint
   private let definition: Definition
   private let parameters: ParameterSet
   private let layerCount: Int
 
   /// Gives every tensor its meaning and compares shapes and coverage with the parameters.
-  init(_ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme, _ parameters: ParameterSet) {
+  ///
+  /// - Parameter states: which transforms were applied, where that is not as the scheme declares.
+  init(
+    _ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme, _ parameters: ParameterSet,
+    states: [TransformRule.Kind: Bool] = [:]
+  ) {
+    self.checkpoint = checkpoint
     self.definition = definition
     self.parameters = parameters
     layerCount = max(0, parameters.integer("layer_count") ?? 0)
     let reader = definition.reader(of: scheme)
-    var outside: [any IngotError] = []
+    var outside: [TensorDescriptor] = []
     for tensor in checkpoint.tensors {
       switch reader.meaning(of: tensor.name) {
-      case nil: outside.append(TensorProblem(tensor, .unmapped(scheme: scheme.name)))
+      case nil: outside.append(tensor)
       case .derived: derived.append(tensor)
-      case .dropped(let reason): dropped.append((tensor, reason))
-      case .tensor(let rule, let layer, let part): map(tensor, reader.rules[rule], rule, layer: layer, part: part)
+      case .dropped(let rule):
+        dropped.append((tensor, rule.reason))
+        if let role = rule.copyOf { copies.append((tensor, TensorPlace(role))) }
+      case .tensor(let rule, let layer, let part):
+        map(tensor, reader.rules[rule].storing(states), rule, layer: layer, part: part)
       }
     }
     findMissing(reader.rules)
-    problems += outside
+    addOthers(outside, scheme)
   }
 
   // MARK: - What is there
@@ -51,7 +63,7 @@ struct TensorMapping {
     let mapped = MappedTensor(
       descriptor: tensor, ruleIndex: ruleIndex, layout: layout, layer: layer, part: part)
     if let other = mapped.places.compactMap({ locations[$0] }).first {
-      return addSecond(mapped, rule, other: tensors[other.tensorIndex])
+      return addSecond(mapped, other: tensors[other.tensorIndex])
     }
     for part in 0..<(layout.partCount ?? 1) {
       for component in layout.components.indices {
@@ -64,13 +76,41 @@ struct TensorMapping {
   }
 
   /// A tensor whose place is taken: the same one under another of its names, or a mistake.
-  private mutating func addSecond(_ mapped: MappedTensor, _ rule: StoredRule, other: MappedTensor) {
-    let first = other.descriptor
-    guard rule.patterns.count > 1, first.shape == mapped.descriptor.shape else {
-      return problems.append(
-        TensorProblem(mapped.descriptor, .twiceInRole(role: rule.tensors[0].role, other: first.name)))
+  private mutating func addSecond(_ second: MappedTensor, other: MappedTensor) {
+    let role = second.layout.components[0].role, first = other.descriptor
+    guard second.places == other.places, second.layout.hasSameRows(as: other.layout),
+      let areEqual = try? checkpoint.haveEqualValues(first, second.descriptor)
+    else { return problems.append(TensorProblem(second.descriptor, .twiceInRole(role: role, other: first.name))) }
+    guard areEqual else {
+      return problems.append(TensorProblem(second.descriptor, .differsInRole(role: role, other: first.name)))
     }
-    dropped.append((mapped.descriptor, "another name of \(first.name.text.quoted), which is used"))
+    dropped.append((second.descriptor, "another name of \(first.name.text.quoted), which has the same values"))
+  }
+
+  /// Takes tensors that the scheme does not know for what they are called in another one, where that place is taken.
+  private mutating func addOthers(_ tensors: [TensorDescriptor], _ scheme: NamingScheme) {
+    guard !tensors.isEmpty else { return }
+    let readers = definition.schemes.filter { $0.name != scheme.name }.map { definition.reader(of: $0) }
+    for tensor in tensors {
+      guard let second = mapped(tensor, by: readers), let other = second.places.compactMap({ locations[$0] }).first
+      else {
+        problems.append(TensorProblem(tensor, .unmapped(scheme: scheme.name)))
+        continue
+      }
+      addSecond(second, other: self.tensors[other.tensorIndex])
+    }
+  }
+
+  /// The tensor as the first scheme understands it that knows its name; nil if none does.
+  private func mapped(_ tensor: TensorDescriptor, by readers: [Definition.NameReader]) -> MappedTensor? {
+    for reader in readers {
+      guard case .tensor(let index, let layer, let part)? = reader.meaning(of: tensor.name),
+        let layout = try? definition.layout(of: reader.rules[index], parameters, found: tensor.shape),
+        layout.shape == tensor.shape
+      else { continue }
+      return MappedTensor(descriptor: tensor, ruleIndex: index, layout: layout, layer: layer, part: part)
+    }
+    return nil
   }
 
   private mutating func layout(of tensor: TensorDescriptor, _ rule: StoredRule) -> StoredLayout? {

@@ -16,6 +16,7 @@ public struct TensorProblem: IngotError {
     case doesNotSplitIntoGroups(rowCount: Int, groupCount: Int)
     case impossibleExtents
     case twiceInRole(role: TensorRole, other: TensorName)
+    case differsInRole(role: TensorRole, other: TensorName)
     case layerBeyondEnd(layer: Int, layerCount: Int)
     case partBeyondEnd(part: Int, partCount: Int)
     case bigEndian
@@ -63,6 +64,8 @@ public struct TensorProblem: IngotError {
       "\(rows.grouped) rows do not split into \(groups.grouped) equal groups"
     case .impossibleExtents: "the model's numbers give it no possible shape"
     case .twiceInRole(let role, let other): "is the \(role.words), and so is \(other.text.quoted)"
+    case .differsInRole(let role, let other):
+      "is the \(role.words), and so is \(other.text.quoted), which has other values (one of them must go)"
     case .layerBeyondEnd(let layer, let count):
       "belongs to layer \(layer.grouped) but the model has \(counted(count, "layer")) (0 to \((count - 1).grouped))"
     case .partBeyondEnd(let part, let count):

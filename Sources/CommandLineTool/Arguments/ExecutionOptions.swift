@@ -111,7 +111,9 @@ struct ExecutionOptions: ParsableArguments {
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()
     options.tolerance = .byFormat
-    return try Diff.compare(plan.source.checkpoint.path, plan.openablePath, model, adapters: adapters, report, options)
+    return try Diff.compare(
+      plan.source.checkpoint.path, plan.openablePath, model, adapters: adapters, report, options,
+      dialect: plan.source.dialect.choice)
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }

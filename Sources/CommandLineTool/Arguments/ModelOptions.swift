@@ -11,9 +11,22 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp("Take the model for one of this architecture, whatever its files say.", valueName: "name"))
   var architecture: String?
 
-  /// Opens the model at `path`, with adapters if there are any.
+  @Option(
+    help: ArgumentHelp(
+      "Take a transform of the input (of two, the first) for applied or not, whatever its names or values say: plus_one "
+        + "(1 added to norms) or rotary (rows of queries and keys interleaved); may be repeated.",
+      valueName: "transform=yes|no"))
+  var dialect: [DialectArgument] = []
+
+  /// Opens the model at `path`, with adapters if there are any, as its names declare it but for what the user states.
   func open(_ path: String, with adapters: AdapterOptions? = nil) throws -> Model {
-    try Model.open(path, library: try library, architecture: architecture, adapters: adapters?.paths ?? [])
+    try open(path, with: adapters, declaredDialect)
+  }
+
+  /// Opens the model at `path`, with adapters if there are any.
+  func open(_ path: String, with adapters: AdapterOptions? = nil, _ dialect: DialectChoice) throws -> Model {
+    try Model.open(
+      path, library: try library, architecture: architecture, adapters: adapters?.paths ?? [], dialect: dialect)
   }
 
   /// The bundled definitions, and the user's before them.

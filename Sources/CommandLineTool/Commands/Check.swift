@@ -17,7 +17,8 @@ struct Check: ParsableCommand {
     let progress = ProgressLine(totalByteCount: byteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     let check = try CheckpointCheck.check(
-      path, library: try model.library, architecture: model.architecture, threads: report.threadCount
+      path, library: try model.library, architecture: model.architecture, dialect: model.dialectOfValues,
+      threads: report.threadCount
     ) { progress.advance($0) }
     progress.finish()
     try report.print(json: { check.json }, text: { check.text })

@@ -58,7 +58,9 @@ struct Convert: ParsableCommand {
     try execution.run(try plan(), model, adapters: adapters.paths, report)
   }
 
-  func plan() throws -> ConversionPlan { try Planner.plan(try model.open(source, with: adapters), makeRequest()) }
+  func plan() throws -> ConversionPlan {
+    try Planner.plan(try model.open(source, with: adapters, model.dialectOfValues), makeRequest())
+  }
 
   private func makeRequest() throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)

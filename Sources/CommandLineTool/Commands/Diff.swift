@@ -53,14 +53,15 @@ struct Diff: ParsableCommand {
     }
   }
 
-  /// Compares with a progress line.
+  /// Compares with a progress line; `dialect` is that of the reference, if it is known.
   static func compare(
     _ reference: String, _ candidate: String, _ model: ModelOptions, adapters: [String],
-    _ report: ReportOptions, _ options: CheckpointDiff.Options
+    _ report: ReportOptions, _ options: CheckpointDiff.Options, dialect: DialectChoice? = nil
   ) throws -> CheckpointDiff {
     let library = try model.library
     let first = try DiffSubject.open(
-      reference, library: library, architecture: model.architecture, adapters: adapters)
+      reference, library: library, architecture: model.architecture, adapters: adapters,
+      dialect: dialect ?? model.declaredDialect)
     let second = try DiffSubject.open(candidate, library: library, architecture: model.architecture)
     let progress = ProgressLine(totalByteCount: first.checkpoint.tensorByteCount, isQuiet: report.quiet)
     defer { progress.finish() }

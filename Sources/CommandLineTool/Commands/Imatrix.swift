@@ -28,7 +28,8 @@ struct ImatrixShow: ParsableCommand {
   func run() throws {
     let matrix = try ImportanceMatrix.open(path)
     let opened = try modelPath.map {
-      try Model.openByName($0, library: try model.library, architecture: model.architecture)
+      try Model.openByName(
+        $0, library: try model.library, architecture: model.architecture, dialect: model.declaredDialect)
     }
     let result = try ImportanceReport(matrix, model: opened)
     try report.print(json: { result.json }, text: { result.text })

@@ -30,6 +30,9 @@ extension CheckpointReport {
     case .model(let model):
       lines.append(("architecture", "\(model.definition.name), tensors named as in \(model.scheme.name)"))
       lines.append(("model", model.wording))
+      lines += model.dialect.findings.filter { $0.source != .names }.map {
+        ("dialect", $0.words(scheme: model.scheme.name))
+      }
     case .unknown(let reason): lines.append(("architecture", "not recognised: \(reason)"))
     case nil: break
     }

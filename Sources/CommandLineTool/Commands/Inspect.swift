@@ -31,7 +31,8 @@ struct Inspect: ParsableCommand {
       try printMetadata(metadata, of: try Checkpoint.open(path))
       return
     }
-    var facts = try CheckpointReport(path: path, library: .bundled(), filter: filter.map { Glob($0) })
+    var facts = try CheckpointReport(
+      path: path, library: .bundled(), filter: filter.map { Glob($0) }, dialect: statistics ? .values : .declared)
     if statistics {
       let progress = ProgressLine(totalByteCount: facts.tensorByteCount, isQuiet: report.quiet)
       defer { progress.finish() }

@@ -100,7 +100,8 @@ struct Quantize: ParsableCommand {
     request.keepsSplit = keepsSplit
     request.metadataOverrides = metadataOverrides.map(\.override)
     try execution.apply(to: &request)
-    let opened = try Model.openByName(source, library: try model.library, architecture: model.architecture)
+    let opened = try Model.openByName(
+      source, library: try model.library, architecture: model.architecture, dialect: model.dialectOfValues)
     guard let target = size.target else { return try Planner.plan(opened, request) }
     let progress = ProgressLine(total: opened.tensors.count, unit: "tensors measured", isQuiet: report.quiet)
     defer { progress.finish() }

@@ -39,7 +39,7 @@ extension Model {
     var model = self
     for (name, _) in adapter.replacements { model.replacedFormats[name] = base.tensor(name)?.format }
     for pair in adapter.pairs {
-      let (rule, layer, part) = try Self.rule(of: pair.weight, readers)
+      let (rule, layer, part) = try rule(of: pair.weight, readers)
       let place = TensorPlace(rule.roles[0], layer: layer, part: rule.isPerPart ? part : nil)
       let update = try update(pair, rule, place, firstFile: firstFile)
       for (index, role) in rule.roles.enumerated() {
@@ -62,13 +62,13 @@ extension Model {
     isAdapted(place) ? .f32 : tensor(place)?.descriptor.format
   }
 
-  /// What the schemes store under `name`.
-  private static func rule(
+  /// What the schemes store under `name`; in the model's own, the first, an adapter has the model's dialect.
+  private func rule(
     of name: TensorName, _ readers: [Definition.NameReader]
   ) throws(AdapterError) -> (rule: StoredRule, layer: Int?, part: Int?) {
-    for reader in readers {
+    for (index, reader) in readers.enumerated() {
       guard case .tensor(let rule, let layer, let part) = reader.meaning(of: name) else { continue }
-      return (reader.rules[rule], layer, part)
+      return (reader.rules[rule].storing(index == 0 ? dialect.states : [:]), layer, part)
     }
     throw .noWeight(name.text)
   }

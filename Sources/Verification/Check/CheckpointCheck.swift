@@ -12,6 +12,8 @@ public struct CheckpointCheck: Sendable {
 
   /// The checkpoint's path.
   public let path: String
+  /// Which transforms the tensors have; nil if the architecture is not known.
+  public let dialect: Dialect?
   /// What was found, errors first.
   public let findings: [Finding]
   /// How many tensors were read, of how many.
@@ -24,14 +26,16 @@ public struct CheckpointCheck: Sendable {
   ///
   /// - Throws: when the files cannot be read as a checkpoint. Whatever else is wrong is a finding.
   public static func check(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil, threads: Int,
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil, dialect: DialectChoice = .values,
+    threads: Int,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> CheckpointCheck {
-    let subject = try DiffSubject.open(path, library: library, architecture: architecture)
+    let subject = try DiffSubject.open(path, library: library, architecture: architecture, dialect: dialect)
     let checkpoint = subject.checkpoint
     var findings = checkpoint.remarks.map { Finding(.warning, "layout", place: path, $0) }
     if let model = subject.model {
       findings += model.problems.map { Finding(.error, "coverage", place: path, "\($0)") }
+      findings += model.dialectFindings
       findings += model.vocabularyFindings
       findings += try model.tieFindings
     } else {
@@ -42,7 +46,8 @@ public struct CheckpointCheck: Sendable {
     for (tensor, values) in zip(checkpoint.tensors, statistics) { findings += tensor.findings(values) }
     let order: [Finding.Severity] = [.error, .warning, .note]
     return CheckpointCheck(
-      path: path, findings: order.flatMap { severity in findings.filter { $0.severity == severity } },
+      path: path, dialect: subject.model?.dialect,
+      findings: order.flatMap { severity in findings.filter { $0.severity == severity } },
       readCount: statistics.count { $0 != nil }, tensorCount: statistics.count)
   }
 
@@ -50,7 +55,8 @@ public struct CheckpointCheck: Sendable {
   public var json: JSON {
     .members([
       "schema": .string(Self.schema), "path": .string(path), "passes": .bool(passes),
-      "read_tensors": .integer(readCount), "tensors": .integer(tensorCount), "findings": findings.json,
+      "read_tensors": .integer(readCount), "tensors": .integer(tensorCount),
+      "dialect": dialect?.json ?? .null, "findings": findings.json,
     ])
   }
 }

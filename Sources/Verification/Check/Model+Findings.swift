@@ -38,38 +38,26 @@ extension Model {
     }
   }
 
-  /// An output matrix that is stored although the model ties it to the token embedding.
+  /// Tensors that are stored although the model ties them to others.
   var tieFindings: [Finding] {
     get throws {
-      guard parameters.flag("ties_embeddings"), let output = tensor(TensorPlace(.output)),
-        let embedding = tensor(TensorPlace(.tokenEmbedding))
-      else { return [] }
-      let name = output.descriptor.name.text
-      guard try haveEqualBytes(output.descriptor, embedding.descriptor) else {
-        return [
-          Finding(
+      try twins.map { twin in
+        let name = twin.tensor.name.text, original = twin.original.name.text.quoted
+        guard try checkpoint.haveEqualValues(twin.tensor, twin.original) else {
+          return Finding(
             .warning, "ties.differ", place: name,
-            "is stored and differs from \(embedding.descriptor.name.text.quoted), although the model ties the two")
-        ]
+            "is stored and differs from \(original), although the model ties the two")
+        }
+        return Finding(
+          .note, "ties.stored", place: name, "is stored although it equals \(original), to which the model ties it")
       }
-      return [
-        Finding(
-          .note, "ties.stored", place: name,
-          "is stored although it equals \(embedding.descriptor.name.text.quoted), to which the model ties it")
-      ]
     }
   }
 
-  private func haveEqualBytes(_ first: TensorDescriptor, _ second: TensorDescriptor) throws -> Bool {
-    guard first.statedFormat == second.statedFormat, first.byteCount == second.byteCount else { return false }
-    let step = 4 << 20
-    var slabs: (first: [UInt8], second: [UInt8]) = ([], [])
-    for start in stride(from: 0, to: first.byteCount, by: step) {
-      let count = min(step, first.byteCount - start)
-      try checkpoint.read(first, from: start, count: count, into: &slabs.first)
-      try checkpoint.read(second, from: start, count: count, into: &slabs.second)
-      guard slabs.first.prefix(count) == slabs.second.prefix(count) else { return false }
+  /// Transforms that the values show otherwise than the names declare.
+  var dialectFindings: [Finding] {
+    dialect.findings.filter(\.isSurprising).map {
+      Finding(.warning, "dialect.\($0.transform.rawValue)", place: checkpoint.path, $0.words(scheme: scheme.name))
     }
-    return true
   }
 }

@@ -31,10 +31,12 @@ public struct DiffSubject: Sendable {
   ///
   /// - Throws: when files cannot be read, or `architecture` has no definition.
   public static func open(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil, adapters: [String] = []
+    _ path: String, library: DefinitionLibrary, architecture: String? = nil, adapters: [String] = [],
+    dialect: DialectChoice = .declared
   ) throws -> DiffSubject {
     do {
-      return DiffSubject(try Model.open(path, library: library, architecture: architecture, adapters: adapters))
+      return DiffSubject(
+        try Model.open(path, library: library, architecture: architecture, adapters: adapters, dialect: dialect))
     } catch let error as ModelError where error.category == .input && adapters.isEmpty {
       return DiffSubject(try Checkpoint.open(path), reason: error.description)
     } catch let error as FileFact where error.fact is ParameterError && adapters.isEmpty {
@@ -52,10 +54,12 @@ public struct DiffSubject: Sendable {
   }
 
   var json: JSON {
-    .members([
+    var members: JSON.Object = [
       "path": .string(path), "container": .string(checkpoint.container.rawValue),
       "architecture": model.map { .string($0.definition.name) } ?? .null,
       "naming_scheme": model.map { .string($0.scheme.name) } ?? .null,
-    ])
+    ]
+    if let dialect = model?.dialect, !dialect.findings.isEmpty { members["dialect"] = dialect.json }
+    return .object(members)
   }
 }

@@ -1,0 +1,57 @@
+import Bytes
+import Quantization
+import Tensors
+
+/// What is lost where a constant is added to values and taken away again, because float32 has no bits for both.
+public struct SumRounding: Hashable, Sendable {
+  /// How many values there are, and how many do not come back as they were.
+  public private(set) var valueCount = 0, changedCount = 0
+  /// The greatest difference of a value that does not.
+  public private(set) var maximumAbsoluteError: Float = 0
+
+  fileprivate mutating func add(_ values: [Float], comeBackAs returned: [Float]) {
+    valueCount += values.count
+    for (value, other) in zip(values, returned) where value.bitPattern != other.bitPattern && value != other {
+      changedCount += 1
+      maximumAbsoluteError = max(maximumAbsoluteError, abs(value - other))
+    }
+  }
+}
+
+extension RowReader {
+  /// Values that are read at a time; a multiple of every block.
+  private static let roundedElementCount = 1 << 18
+
+  /// What adding constants on the way loses, found by adding them to every value and taking them away again; nil if
+  /// nothing is added.
+  ///
+  /// What comes back is rounded to the storage format of the source, in which it would be stored.
+  public func sumRounding() throws -> SumRounding? {
+    var addends: [Int: Float] = [:]
+    for (index, route) in routes.enumerated() {
+      let target = layout.components[index % layout.components.count]
+      let addend = target.addend - sources[route.source].layout.components[route.component].addend
+      if addend != 0 { addends[route.source] = addend }
+    }
+    guard !addends.isEmpty else { return nil }
+    var rounding = SumRounding()
+    var bytes: [UInt8] = []
+    for (source, addend) in addends.sorted(by: { $0.key < $1.key }) {
+      let tensor = sources[source].descriptor
+      guard let format = tensor.format, Codec.canDecode(format) else { continue }
+      for start in stride(from: 0, to: tensor.shape.elementCount, by: Self.roundedElementCount) {
+        let count = min(Self.roundedElementCount, tensor.shape.elementCount - start)
+        guard let offset = format.byteCount(elementCount: start), let size = format.byteCount(elementCount: count)
+        else { break }
+        try checkpoint.read(tensor, from: offset, count: size, into: &bytes)
+        let values = try Codec.decode(format, bytes, elementCount: count)
+        var returned = try Self.add(-addend, to: Self.add(addend, to: values, format), .f32)
+        if !format.isQuantized, Codec.canEncode(format), returned.allSatisfy(\.isFinite) {
+          returned = try Codec.decode(format, Codec.encode(format, returned), elementCount: count)
+        }
+        rounding.add(values, comeBackAs: returned)
+      }
+    }
+    return rounding
+  }
+}

@@ -1,0 +1,104 @@
+import Bytes
+import Conversion
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+/// One tensor under two names, and tensors that the model ties to others.
+@Suite struct AliasTests {
+  let folder = TemporaryFolder()
+
+  /// A copy of the fixture with a second tensor of the values of one of its tensors, but for what is added to the first.
+  private func copy(
+    of fixture: String, _ name: String, as other: String, plus addend: Float = 0, configuration: (String, String)? = nil
+  ) throws -> String {
+    let written = try WrittenModel(copying: fixture, in: folder, name: "copy") { tensors in
+      guard var second = tensors.first(where: { $0.name == name }) else { return }
+      second.name = other
+      second.values[0] += addend
+      tensors.append(second)
+    }
+    if let (text, replacement) = configuration {
+      let bytes = try InputFile(written.path + "/config.json").wholeContent(limit: 1 << 20)
+      let json = String(decoding: bytes, as: UTF8.self)
+      try #require(json.contains(text))
+      try folder.write(Array(json.replacing(text, with: replacement).utf8), to: "copy/config.json")
+    }
+    return written.path
+  }
+
+  private func plan(_ source: String) throws -> ConversionPlan {
+    try Planner.plan(
+      try Model.open(source, library: try .bundled()), ConversionRequest(destination: folder.file("out.gguf")))
+  }
+
+  @Test func anotherNameOfTheSameValuesIsLeftOut() throws {
+    let source = try copy(
+      of: Fixtures.path("yi"), "model.layers.1.ln1.weight", as: "model.layers.1.input_layernorm.weight")
+    let plan = try plan(source)
+    #expect(
+      plan.dropped.map { "\($0.name.text): \($0.reason)" } == [
+        "model.layers.1.input_layernorm.weight: another name of \"model.layers.1.ln1.weight\", which has the same values"
+      ])
+    #expect(plan.tensors.count == (try self.plan(Fixtures.path("yi"))).tensors.count)
+  }
+
+  @Test func anotherNameOfOtherValuesIsAnError() throws {
+    let source = try copy(
+      of: Fixtures.path("yi"), "model.layers.1.ln1.weight", as: "model.layers.1.input_layernorm.weight", plus: 1)
+    #expect { try plan(source) } throws: {
+      "\($0)"
+        == "\(source): tensor \"model.layers.1.input_layernorm.weight\": is the attention norm, and so is "
+        + "\"model.layers.1.ln1.weight\", which has other values (one of them must go)"
+    }
+  }
+
+  @Test func twoNamesInOneSchemeAreComparedToo() throws {
+    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "bert-bge" })
+    let staged = try fixture.stage(in: folder)
+    let names = ("embeddings.LayerNorm.weight", "embeddings.LayerNorm.gamma")
+    let plan = try plan(copy(of: staged, names.0, as: names.1))
+    #expect(plan.dropped.contains { $0.reason.hasSuffix("which has the same values") })
+    #expect { try self.plan(copy(of: staged, names.0, as: names.1, plus: 1)) } throws: {
+      "\($0)".contains("which has other values (one of them must go)")
+    }
+  }
+
+  @Test func aNameOfNoSchemeIsStillUnknown() throws {
+    let source = try copy(of: Fixtures.path("yi"), "model.layers.1.ln1.weight", as: "model.layers.1.ln3.weight")
+    #expect { try plan(source) } throws: { "\($0)".contains("no tensor of the naming scheme \"yi\" has this name") }
+  }
+
+  @Test("a stored output that the model ties", arguments: [0, 1] as [Float])
+  func tiedOutput(addend: Float) throws {
+    let source = try copy(
+      of: Fixtures.path("llama3-tied"), "model.embed_tokens.weight", as: "lm_head.weight", plus: addend)
+    let messages = try plan(source).remarks.filter { $0.message.hasPrefix("\"lm_head.weight\"") }
+    #expect(
+      messages == [
+        addend == 0
+          ? .note(
+            "\"lm_head.weight\" is stored although it equals \"model.embed_tokens.weight\", to which the model ties it; both "
+              + "are kept")
+          : .warning(
+            "\"lm_head.weight\" differs from \"model.embed_tokens.weight\", to which the model ties it; both are kept, so "
+              + "programs may use either")
+      ])
+  }
+
+  @Test("an output that no GGUF of the architecture has", arguments: [0, 1] as [Float])
+  func droppedOutput(addend: Float) throws {
+    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "gemma" })
+    let source = try copy(
+      of: fixture.stage(in: folder), "model.embed_tokens.weight", as: "lm_head.weight", plus: addend)
+    let plan = try plan(source)
+    #expect(plan.dropped.map(\.reason) == ["the output is the token embedding"])
+    #expect(
+      plan.remarks.contains(
+        .warning(
+          "\"lm_head.weight\" is left out although it differs from \"model.embed_tokens.weight\", to which the model ties it"
+        ))
+        == (addend != 0))
+  }
+}

@@ -1,0 +1,139 @@
+import Architectures
+import Bytes
+import Conversion
+import Formats
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+/// Queries and keys whose rows stand in halves or interleaved: told by the lengths of rows, and never interleaved twice.
+@Suite struct RotaryDialectTests {
+  let folder = TemporaryFolder()
+  private static let width = 64, headRowCount = 32, layerCount = 4, headCount = 4, keyValueHeadCount = 2
+
+  private static let configuration = #"""
+    {"architectures":["LlamaForCausalLM"],"hidden_size":64,"intermediate_size":32,"num_hidden_layers":4,
+    "num_attention_heads":4,"num_key_value_heads":2,"head_dim":32,"vocab_size":8}
+    """#
+
+  /// Rows of heads as training leaves them: the two rows of a pair alike, slow pairs longer.
+  private static func trainedRows(_ heads: Int, _ random: inout SeededGenerator) -> [Float] {
+    var values: [Float] = []
+    for _ in 0..<heads {
+      let half = headRowCount / 2
+      let scatter = random.normals(headRowCount)
+      for row in 0..<headRowCount {
+        let length = (1 + 2 * Float(row % half) / Float(half)) * (1 + 0.1 * scatter[row])
+        values += random.normals(width).map { $0 * length }
+      }
+    }
+    return values
+  }
+
+  /// The rows of each head from halves to interleaved: row j of half s goes to 2j + s.
+  private static func interleaved(_ values: [Float]) -> [Float] {
+    var result = values
+    for row in 0..<values.count / width {
+      let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
+      let target = head * headRowCount + 2 * (inside % (headRowCount / 2)) + inside / (headRowCount / 2)
+      result.replaceSubrange(target * width..<(target + 1) * width, with: values[row * width..<(row + 1) * width])
+    }
+    return result
+  }
+
+  private enum Rows { case halves, interleaved, random }
+
+  private func model(_ rows: Rows, _ name: String) throws -> String {
+    var random = SeededGenerator(seed: 7)
+    var tensors: [WrittenModel.Tensor] = []
+    func add(_ name: String, _ extents: [Int], _ values: [Float]? = nil) {
+      let count = extents.reduce(1, *)
+      tensors.append(.init(name: name, extents: extents, values: values ?? random.normals(count)))
+    }
+    let width = Self.width, layers = Self.layerCount
+    add("model.embed_tokens.weight", [8, width])
+    add("model.norm.weight", [width])
+    add("lm_head.weight", [8, width])
+    for layer in 0..<layers {
+      let prefix = "model.layers.\(layer)."
+      for norm in ["input_layernorm", "post_attention_layernorm"] { add(prefix + norm + ".weight", [width]) }
+      for (letter, heads) in [("q", Self.headCount), ("k", Self.keyValueHeadCount)] {
+        let natural = Self.trainedRows(heads, &random)
+        let values =
+          switch rows {
+          case .halves: natural
+          case .interleaved: Self.interleaved(natural)
+          case .random: random.normals(natural.count)
+          }
+        add(prefix + "self_attn.\(letter)_proj.weight", [heads * Self.headRowCount, width], values)
+      }
+      add(prefix + "self_attn.v_proj.weight", [Self.keyValueHeadCount * Self.headRowCount, width])
+      add(prefix + "self_attn.o_proj.weight", [width, Self.headCount * Self.headRowCount])
+      for name in ["gate", "up"] { add(prefix + "mlp.\(name)_proj.weight", [32, width]) }
+      add(prefix + "mlp.down_proj.weight", [width, 32])
+    }
+    return try WrittenModel(tensors, configuration: Self.configuration, in: folder, name: name).path
+  }
+
+  @discardableResult
+  private func run(_ source: String, _ output: String, _ dialect: DialectChoice = .values) throws -> ConversionPlan {
+    let request = ConversionRequest(destination: folder.file(output))
+    let plan = try Planner.plan(try Model.open(source, library: try .bundled(), dialect: dialect), request)
+    _ = try Executor.run(plan, threads: 2)
+    return plan
+  }
+
+  private func isAboutRows(_ remark: PlanRemark) -> Bool { remark.message.hasPrefix("rows of queries and keys") }
+
+  @Test func whatIsInterleavedAlreadyIsNotInterleavedAgain() throws {
+    let natural = try run(model(.halves, "hf"), "hf.gguf")
+    let meta = try run(model(.interleaved, "meta"), "meta.gguf")
+    #expect(try tensorBytes(folder.file("meta.gguf")) == tensorBytes(folder.file("hf.gguf")))
+    #expect(!natural.remarks.contains(where: isAboutRows))
+    let remark = try #require(meta.remarks.first(where: isAboutRows))
+    #expect(remark.severity == .warning)
+    #expect(
+      remark.message.hasPrefix(
+        "rows of queries and keys are interleaved, where those named as in \"hf\" stand in halves: "))
+    #expect(remark.message.hasSuffix("; they are read so (pass --dialect rotary=no if that is wrong)"))
+    let evidence = try #require(meta.json["dialect"]?.array?.first?["evidence"])
+    #expect(evidence["heads"]?.integer == 24)
+    // A folder of the same names has what its names declare.
+    try run(folder.file("meta"), "back")
+    #expect(try tensorBytes(folder.file("back")) == tensorBytes(folder.file("hf")))
+  }
+
+  @Test func aGGUFThatWasNotInterleavedIsTold() throws {
+    let source = try model(.halves, "hf")
+    // Taken for interleaved, rows go into the GGUF as they are: in halves.
+    try run(source, "wrong.gguf", DialectChoice(readsValues: false, stated: [.rotary: true]))
+    let back = try run(folder.file("wrong.gguf"), "back")
+    #expect(back.remarks.contains { $0.severity == .warning && isAboutRows($0) })
+    #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
+    try run(source, "right.gguf")
+    #expect(!(try run(folder.file("right.gguf"), "again").remarks.contains(where: isAboutRows)))
+  }
+
+  @Test func theUserDecides() throws {
+    let source = try model(.interleaved, "meta")
+    try run(source, "twice.gguf", DialectChoice(readsValues: true, stated: [.rotary: false]))
+    try run(source, "declared.gguf", .declared)
+    try run(source, "told.gguf")
+    #expect(try tensorBytes(folder.file("twice.gguf")) == tensorBytes(folder.file("declared.gguf")))
+    #expect(try tensorBytes(folder.file("twice.gguf")) != tensorBytes(folder.file("told.gguf")))
+  }
+
+  @Test func randomRowsTellNothing() throws {
+    let plan = try run(model(.random, "random"), "random.gguf")
+    #expect(!plan.remarks.contains(where: isAboutRows))
+    #expect(plan.json["dialect"]?.array?.first?["decided_by"]?.string == "names")
+  }
+
+  @Test(
+    "no fixture with random weights is taken for another dialect", arguments: ArchitectureFixture.ready(.conversion))
+  func fixtures(fixture: ArchitectureFixture) throws {
+    let model = try Model.open(fixture.stage(in: folder), library: try .bundled(), dialect: .values)
+    #expect(model.dialect.findings.allSatisfy { !$0.isSurprising })
+  }
+}
