@@ -54,6 +54,14 @@ import Testing
       "definition, schemes.a: \"r\" and \"s\" match the same tensor"
     ),
     (
+      #"{"name":"x","summary":"","told_by_values":["transpose"]}"#,
+      "definition, told_by_values: \"transpose\" is not a transform that values tell (known: rotary, plus_one)"
+    ),
+    (
+      #"{"name":"x","summary":"","dropped":[{"name":"w","reason":"","copy_of":"r"}]}"#,
+      "definition, dropped[0].copy_of: role \"r\" is not declared under \"tensors\""
+    ),
+    (
       #"{"name":"x","summary":"","tensors":[{"role":"r","shpae":[]}]}"#,
       "definition, tensors[0]: unknown key \"shpae\""
     ),
