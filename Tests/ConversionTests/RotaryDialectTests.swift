@@ -124,6 +124,37 @@ import Testing
     #expect(try tensorBytes(folder.file("twice.gguf")) != tensorBytes(folder.file("told.gguf")))
   }
 
+  @Test func anAdapterHasTheDialectOfItsModel() throws {
+    // Rows of heads of 8 go from halves to interleaved in the model, and in what its adapter adds to them.
+    func interleave(_ tensors: inout [WrittenModel.Tensor]) {
+      for index in tensors.indices {
+        let name = tensors[index].name
+        guard name.contains("q_proj") || name.contains("k_proj"), !name.contains("lora_A") else { continue }
+        let natural = tensors[index].values, width = tensors[index].extents[1]
+        for row in 0..<tensors[index].extents[0] {
+          let target = row / 8 * 8 + 2 * (row % 4) + row % 8 / 4
+          tensors[index].values.replaceSubrange(
+            target * width..<(target + 1) * width, with: natural[row * width..<(row + 1) * width])
+        }
+      }
+    }
+    let base = Fixtures.path("llama-gqa"), adapter = Fixtures.path("adapters", "llama")
+    let turned = try WrittenModel(copying: base, in: folder, name: "base") { interleave(&$0) }.path
+    let turnedAdapter = try WrittenModel(
+      copying: adapter, weights: "adapter_model.safetensors", in: folder, name: "adapter"
+    ) { interleave(&$0) }.path
+    for (source, added, output, dialect) in [
+      (base, adapter, "plain.gguf", DialectChoice.declared),
+      (turned, turnedAdapter, "turned.gguf", DialectChoice(readsValues: true, stated: [.rotary: true])),
+    ] {
+      let model = try Model.open(source, library: try .bundled(), adapters: [added], dialect: dialect)
+      var request = ConversionRequest(destination: folder.file(output))
+      request.type = .format(.f32)
+      _ = try Executor.run(try Planner.plan(model, request), threads: 2)
+    }
+    #expect(try tensorBytes(folder.file("turned.gguf")) == tensorBytes(folder.file("plain.gguf")))
+  }
+
   @Test func randomRowsTellNothing() throws {
     let plan = try run(model(.random, "random"), "random.gguf")
     #expect(!plan.remarks.contains(where: isAboutRows))

@@ -25,18 +25,19 @@ struct WrittenModel {
     try parent.write(try Self.bytes(tensors), to: name + "/model.safetensors")
   }
 
-  /// Copies the folder at `source` with its tensors, decoded and changed.
+  /// Copies the folder at `source` with its tensors, which stand in the file `weights`, decoded and changed.
   init(
-    copying source: String, in parent: TemporaryFolder, name: String, _ change: (inout [Tensor]) -> Void
+    copying source: String, weights: String = "model.safetensors", in parent: TemporaryFolder, name: String,
+    _ change: (inout [Tensor]) -> Void
   ) throws {
     path = parent.file(name)
     try FileSystem.createFolder(path)
-    for file in try FileSystem.list(source) where file != "model.safetensors" {
+    for file in try FileSystem.list(source) where file != weights {
       try Self.copy(FileSystem.join(source, file), in: parent, to: name + "/" + file)
     }
-    var tensors = try Self.tensors(of: source)
+    var tensors = try Self.tensors(of: FileSystem.join(source, weights))
     change(&tensors)
-    try parent.write(try Self.bytes(tensors), to: name + "/model.safetensors")
+    try parent.write(try Self.bytes(tensors), to: name + "/" + weights)
   }
 
   private static func copy(_ path: String, in parent: TemporaryFolder, to name: String) throws {
