@@ -56,4 +56,11 @@ public enum Llama3Frequencies {
     }
     return nil
   }
+
+  /// A base from which `factors` follow, if one of those that published models have does.
+  public static func base(of factors: [Float], dimensionCount: Int) -> Double? {
+    [500_000, 10_000, 100_000, 1_000_000, 5_000_000, 10_000_000].first {
+      scaling(from: factors, base: $0, dimensionCount: dimensionCount) != nil
+    }
+  }
 }

@@ -78,8 +78,10 @@ extension Planner {
   /// The files of a folder made of a GGUF (or of tensors with Meta's params.json).
   private mutating func rebuiltFiles(_ scheme: NamingScheme, _ elementType: String?) throws -> [SideFile] {
     var members = model.definition.configurationMembers(model.parameters)
-    if let name = scheme.className { members["architectures"] = .array([.string(name)]) }
-    if let name = scheme.modelType { members["model_type"] = .string(name) }
+    // Meta's names have no class of their own: the folder says that of the same model under the usual names.
+    let named = scheme.className == nil ? model.definition.schemes.first { $0.className != nil } ?? scheme : scheme
+    if let name = named.className { members["architectures"] = .array([.string(name)]) }
+    if let name = named.modelType { members["model_type"] = .string(name) }
     if let elementType { members["torch_dtype"] = .string(elementType) }
     var files: [SideFile] = []
     func add(_ name: String, _ bytes: [UInt8]) {

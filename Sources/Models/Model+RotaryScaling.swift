@@ -24,7 +24,10 @@ struct RotaryScalingTensors {
       factors.contains(where: { $0 != 1 })
     {
       guard let scaling = Llama3Frequencies.scaling(from: factors, base: base, dimensionCount: dimension) else {
-        problems.append(UnexplainedFactors(name: tensor.name))
+        problems.append(
+          UnexplainedFactors(
+            name: tensor.name, base: base,
+            fittingBase: Llama3Frequencies.base(of: factors, dimensionCount: dimension)))
         return
       }
       parameters.rotaryScaling = scaling
@@ -68,8 +71,12 @@ struct RotaryScalingTensors {
 /// Frequency factors that no llama3 scaling with the usual numbers gives.
 struct UnexplainedFactors: IngotError {
   let name: TensorName
+  /// The model's rotary base, and one from which the factors do follow.
+  let base: Double, fittingBase: Double?
   var category: ErrorCategory { .input }
   var description: String {
-    "tensor \(name.text.quoted): its rotary frequency factors follow from no known llama3 scaling"
+    let hint = fittingBase.map { ": with \(Int($0).grouped) they would, so the base is probably wrong" } ?? ""
+    return "tensor \(name.text.quoted): its rotary frequency factors follow from no known llama3 scaling with the"
+      + " rotary base \(Float(base))\(hint)"
   }
 }

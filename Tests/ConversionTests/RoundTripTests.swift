@@ -1,3 +1,4 @@
+import Architectures
 import Bytes
 import Conversion
 import Models
@@ -48,6 +49,9 @@ import Testing
     try convert(Fixtures.path("llama-gqa"), to: folder.file("meta")) { $0.naming = "meta" }
     #expect(try tensorBytes(folder.file("meta")) == tensorBytes(Fixtures.path("meta")))
     #expect(FileSystem.kind(of: folder.file("meta/params.json")) == .regular)
+    try convert(Fixtures.path("meta"), to: folder.file("meta-again")) { $0.naming = "meta" }
+    let again = try Model.open(folder.file("meta-again"), library: DefinitionLibrary.bundled())
+    #expect(again.definition.name == "llama" && again.scheme.name == "meta")
     let written = try tensorBytes(Fixtures.path("llama-gqa"))
     let file = try InputFile(folder.file("hf.safetensors"))
     #expect(file.byteCount > written.values.reduce(0) { $0 + $1.count })

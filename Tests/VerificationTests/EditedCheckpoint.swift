@@ -13,10 +13,10 @@ final class EditedCheckpoint {
 
   struct NotFound: Error { let what: String }
 
-  /// Copies the GGUF, or the files of the model folder, at `source`.
+  /// Copies the GGUF, or the files of the model folder (none of folders inside it), at `source`.
   init(_ source: String) throws {
     if FileSystem.kind(of: source) == .folder {
-      for name in try FileSystem.list(source) {
+      for name in try FileSystem.list(source) where FileSystem.kind(of: source + "/" + name) != .folder {
         try folder.write(InputFile(source + "/" + name).wholeContent(limit: 1 << 26), to: name)
       }
       weights = folder.file("model.safetensors")
@@ -81,20 +81,61 @@ final class EditedCheckpoint {
     try write(bytes, to: file)
   }
 
+  /// Replaces the number under a key of the GGUF by another of the same type.
+  func replaceNumber<Number>(_ key: String, _ value: Number, by other: Number) throws {
+    func bytes(_ value: Number) -> [UInt8] { withUnsafeBytes(of: value, Array.init) }
+    var file = try InputFile(weights).wholeContent(limit: 1 << 26)
+    // The key's bytes, four of the type, the number.
+    let sought = Array(key.utf8)
+    guard
+      let start = (0..<file.count - sought.count - 8).first(where: {
+        file[$0...].starts(with: sought) && file[($0 + sought.count + 4)...].starts(with: bytes(value))
+      })
+    else { throw NotFound(what: key) }
+    let place = start + sought.count + 4
+    file.replaceSubrange(place..<place + bytes(other).count, with: bytes(other))
+    try write(file, to: weights)
+  }
+
   /// Adds a tensor with the shape and bytes of `tensor` behind the others of a safetensors file.
   func duplicate(_ tensor: String, as name: String) throws {
+    let part = try Self.bytes(of: tensor, in: weights)
+    try editHeader { header, data in
+      guard var entry = header[ExactString(tensor)]?.object else { throw NotFound(what: tensor) }
+      entry["data_offsets"] = .array([.integer(data.count), .integer(data.count + part.count)])
+      header[ExactString(name)] = .object(entry)
+      data += part
+    }
+  }
+
+  /// Removes a tensor of a safetensors file; those behind it move up.
+  func remove(_ tensor: String) throws {
+    try editHeader { header, data in
+      guard let offsets = header.removeValue(forKey: ExactString(tensor))?["data_offsets"]?.array?.compactMap(\.integer)
+      else { throw NotFound(what: tensor) }
+      let count = offsets[1] - offsets[0]
+      data.removeSubrange(offsets[0]..<offsets[1])
+      for (name, value) in header {
+        guard var entry = value.object, let own = entry["data_offsets"]?.array?.compactMap(\.integer),
+          own[0] >= offsets[1]
+        else { continue }
+        entry["data_offsets"] = .array(own.map { .integer($0 - count) })
+        header[name] = .object(entry)
+      }
+    }
+  }
+
+  private func editHeader(_ change: (inout JSON.Object, inout [UInt8]) throws -> Void) throws {
     let bytes = try InputFile(weights).wholeContent(limit: 1 << 26)
     let headerLength = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
-    let data = bytes[(8 + headerLength)...]
-    let part = try Self.bytes(of: tensor, in: weights)
-    guard var header = try JSON(parsing: Array(bytes[8..<8 + headerLength])).object,
-      var entry = header[ExactString(tensor)]?.object
-    else { throw NotFound(what: tensor) }
-    entry["data_offsets"] = .array([.integer(data.count), .integer(data.count + part.count)])
-    header[ExactString(name)] = .object(entry)
+    var data = Array(bytes[(8 + headerLength)...])
+    guard var header = try JSON(parsing: Array(bytes[8..<8 + headerLength])).object else {
+      throw NotFound(what: weights)
+    }
+    try change(&header, &data)
     var text = Array(JSON.object(header).text(.compact).utf8)
     while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
-    try write((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data + part, to: weights)
+    try write((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data, to: weights)
   }
 
   /// The bytes of a tensor in another checkpoint.

@@ -36,8 +36,8 @@ extension StorageFormat {
     case .q4_0, .q4_1, .q4_K, .iq4_NL, .iq4_XS: 2.5e-2
     case .mxfp4, .nvfp4, .f4: 5e-2
     case .q3_K, .iq3_S, .iq3_XXS: 0.1
-    case .q2_K, .iq2_XXS, .iq2_XS, .iq2_S, .q2_0: 0.3
-    case .iq1_S, .iq1_M, .tq1_0, .tq2_0, .q1_0: 0.7
+    case .q2_K, .iq2_XXS, .iq2_XS, .iq2_S: 0.3
+    case .iq1_S, .iq1_M, .tq1_0, .tq2_0, .q1_0, .q2_0: 0.8
     default: nil
     }
   }

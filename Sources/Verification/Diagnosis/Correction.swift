@@ -13,10 +13,12 @@ enum Correction: Sendable, Hashable {
   case adding(Float)
   /// Every element, after an offset is added and before it is taken off again, is multiplied by this.
   case scaling(Float, offset: Float)
-  /// Rows become columns.
-  case transposing(size: Int)
+  /// The matrix lies as columns and rows under the shape that it should have; `order` says how the file has its rows.
+  case transposing(rowCount: Int, columnCount: Int, order: RowOrder)
   /// Rows of queries, keys and values are sorted into their heads again, which were packed in another arrangement.
   case rearranging(PackedRows, PackedRows.Arrangement)
+  /// The candidate's row is taken that stands for each of these rows; all others are in their places.
+  case moving([Int: Int])
   /// The tensor in another place of the candidate is taken.
   case taking(TensorPlace)
   /// The tensor of the reference is taken: what no correction can better.
@@ -30,6 +32,7 @@ enum Correction: Sendable, Hashable {
     case .unpermuting(let headCount):
       (place, RowOrder.rotary(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount))
     case .rearranging(let rows, let arrangement): rows.source(ofRow: row, at: place, storedBy: arrangement)
+    case .moving(let sources): (place, sources[row] ?? row)
     default: (place, row)
     }
   }

@@ -12,10 +12,12 @@ public struct Diagnosis: Sendable, Hashable {
     case scale
     /// Queries, keys and values are packed in another arrangement than the naming scheme's.
     case packing
-    /// A square matrix is transposed.
+    /// A matrix is transposed.
     case transposed
     /// Two tensors stand in each other's place.
     case swapped
+    /// Some rows of a matrix are lost, moved, or in each other's place.
+    case rows
     /// The output matrix is tied to the token embedding on one side alone.
     case tiedOutput = "tied_output"
     /// The base of the rotary embedding differs.

@@ -39,24 +39,40 @@ struct SuspectWeights: WeightSource {
       for index in values.indices {
         values[index] = (values[index] + offset) * factor - offset
       }
-    case .transposing(let size): try readColumns(rows, of: place, size: size, into: &values)
-    case .permuting, .unpermuting, .rearranging: try readMoved(rows, of: place, into: &values)
+    case .transposing(let rowCount, let columnCount, let order):
+      try readTransposed(
+        rows, of: place, rowCount: rowCount, columnCount: columnCount, order, into: &values)
+    case .permuting, .unpermuting, .rearranging, .moving: try readMoved(rows, of: place, into: &values)
     }
   }
 
-  /// Reads columns of a square matrix as rows, some of its rows at a time.
-  private func readColumns(
-    _ columns: Range<Int>, of place: TensorPlace, size: Int, into values: inout [Float]
+  /// Reads rows of a matrix whose file holds its columns, a slab of the candidate's rows at a time.
+  ///
+  /// Element (a, b) of `rowCount × columnCount` stands at b · rowCount + a in such a file, so in a row and a column that
+  /// follow from the width of the rows under which it is read. Where the file has its rows in another `order`, row a is
+  /// row `order(a)` of what was transposed.
+  private func readTransposed(
+    _ wanted: Range<Int>, of place: TensorPlace, rowCount: Int, columnCount: Int, _ order: RowOrder,
+    into values: inout [Float]
   ) throws {
-    if values.count < columns.count * size { values = [Float](repeating: 0, count: columns.count * size) }
+    if values.count < wanted.count * columnCount {
+      values = [Float](repeating: 0, count: wanted.count * columnCount)
+    }
     var slab: [Float] = []
-    for start in stride(from: 0, to: size, by: 64) {
-      let rows = start..<min(size, start + 64)
+    for start in stride(from: 0, to: rowCount, by: 64) {
+      let rows = start..<min(rowCount, start + 64)
       try candidate.readRows(place, rows: rows, into: &slab)
-      guard slab.count >= rows.count * size else { return }
+      guard slab.count >= rows.count * columnCount else { return }
       for row in rows {
-        for column in columns {
-          values[(column - columns.lowerBound) * size + row] = slab[(row - start) * size + column]
+        let first = order.storedRow(ofCanonical: row, rowCount: rowCount) * columnCount
+        for target in wanted {
+          let stored = order.storedRow(ofCanonical: target, rowCount: rowCount)
+          var column = first > stored ? (first - stored + rowCount - 1) / rowCount : 0
+          while column < columnCount, column * rowCount + stored < first + columnCount {
+            values[(target - wanted.lowerBound) * columnCount + column] =
+              slab[(row - start) * columnCount + column * rowCount + stored - first]
+            column += 1
+          }
         }
       }
     }

@@ -44,7 +44,11 @@ struct TensorSuspector {
       let error = try error(of: suspicion.correction, at: place, shape)
       if error < min(limit, best?.error ?? .infinity) { best = (suspicion, error) }
     }
-    return best?.suspicion ?? unexplained(place)
+    if let best { return best.suspicion }
+    guard shape.count == 2, shape[0] > 1 else { return unexplained(place) }
+    return try RowSearch(
+      reference: reference, candidate: candidate, place: place, rowCount: shape[0], width: shape[1]
+    ).suspicion() ?? unexplained(place)
   }
 
   private func unexplained(_ place: TensorPlace) -> Suspicion {
@@ -65,10 +69,16 @@ struct TensorSuspector {
     }
     all += packings(place)
     if shape.count == 1 { all += try ofVector(place, shape[0]) }
-    if shape.count == 2, shape[0] == shape[1], shape[0] <= 16384 {
-      all.append(
+    if shape.count == 2, shape[0] > 1, shape[1] > 1, shape[0] <= 1 << 16, shape[1] <= 1 << 16 {
+      var orders = [RowOrder.natural]
+      if let headCount = headCount(place.role), shape[0] % (2 * headCount) == 0 {
+        orders.append(.rotary(headCount: headCount))
+      }
+      all += orders.map {
         Suspicion(
-          place: place, cause: .transposed, words: "is transposed", correction: .transposing(size: shape[0])))
+          place: place, cause: .transposed, words: "is transposed",
+          correction: .transposing(rowCount: shape[0], columnCount: shape[1], order: $0))
+      }
     }
     for other in others(place, shape) {
       all.append(

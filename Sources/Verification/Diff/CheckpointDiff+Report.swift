@@ -63,6 +63,7 @@ extension TensorComparison {
       "reference": reference?.json ?? .null,
       "candidate": candidate?.json ?? .null,
       "metrics": metrics?.json ?? .null,
+      "wrong_rows": .array(wrongRows.map(\.json)),
     ])
   }
 
@@ -81,6 +82,14 @@ extension TensorComparison {
       numbers = [String](repeating: isCompared ? "0" : "–", count: 3) + [isCompared ? "1" : "–"]
     }
     return [place.escapedForDisplay, format ?? "", shape ?? "", verdict + (isTied ? " (tied)" : "")] + numbers
+  }
+}
+
+extension TensorComparison.WrongRow {
+  fileprivate var json: JSON {
+    .members([
+      "row": .integer(row), "nmse": .real(error), "encoding_nmse": encodingError.map { .real($0) } ?? .null,
+    ])
   }
 }
 

@@ -17,7 +17,8 @@ public struct CheckpointDiff: Sendable {
     /// Those within the limits.
     case budget(Budget)
     /// None where the candidate's storage format holds every value of the reference's; elsewhere a normalized mean
-    /// square error up to the format's `expectedErrorLimit`.
+    /// square error up to the format's `expectedErrorLimit`, or up to twice that of an honest encoding of this very
+    /// tensor, and no row that an honest encoding does not explain.
     case byFormat
   }
 
@@ -72,7 +73,10 @@ public struct CheckpointDiff: Sendable {
       let names = [pair.place, pair.reference?.descriptor.name.text, pair.candidate?.descriptor.name.text]
       return names.contains { $0.map(filter) == true }
     }
-    let comparer = TensorComparer(threads: options.threads, progress: options.progress)
+    var judgesByFormat = false
+    if case .byFormat = options.tolerance { judgesByFormat = true }
+    let comparer = TensorComparer(
+      threads: options.threads, judgesByFormat: judgesByFormat, progress: options.progress)
     let tensors = try comparer.compare(pairs)
     for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
 
@@ -83,6 +87,8 @@ public struct CheckpointDiff: Sendable {
       let differences = ParameterDifferences(reference: first, candidate: second)
       findings += differences.findings
       numbers = differences.numbers
+      findings += MetadataContradictions.findings(first, severity: .warning)
+      findings += MetadataContradictions.findings(second, severity: .error)
     }
     if reference.checkpoint.container == .gguf, candidate.checkpoint.container == .gguf {
       findings += MetadataDifferences.findings(

@@ -16,20 +16,32 @@ struct SlabComparer {
       slab.reference.span.bytes.extracting(first: count), slab.candidate.span.bytes.extracting(first: count))
   }
 
-  /// The errors of the numbers of `elements`.
-  mutating func metrics(_ pair: TensorPair.Sources, _ elements: Range<Int>) throws -> ErrorMetrics {
+  /// The errors of the numbers of `elements`, which are whole rows, and the rows whose error exceeds `rowLimit`.
+  mutating func errors(_ pair: TensorPair.Sources, _ elements: Range<Int>, rowLimit: Double?) throws -> TensorErrors {
     let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
     let other = try pair.candidate.read(elements, into: &slab.candidate, scratch: &scratch)
     if pair.reference.format.isWiderThanFloat || pair.candidate.format.isWiderThanFloat {
-      return ErrorMetrics(
-        reference: try Self.decodeWide(pair.reference.format, slab.reference, count, elements.count),
-        candidate: try Self.decodeWide(pair.candidate.format, slab.candidate, other, elements.count))
+      return TensorErrors(
+        total: ErrorMetrics(
+          reference: try Self.decodeWide(pair.reference.format, slab.reference, count, elements.count),
+          candidate: try Self.decodeWide(pair.candidate.format, slab.candidate, other, elements.count)))
     }
     try Self.decode(pair.reference.format, slab.reference, count, elements.count, into: &values.reference)
     try Self.decode(pair.candidate.format, slab.candidate, other, elements.count, into: &values.candidate)
-    return ErrorMetrics(
+    return TensorErrors(
       reference: values.reference.span.extracting(first: elements.count),
-      candidate: values.candidate.span.extracting(first: elements.count))
+      candidate: values.candidate.span.extracting(first: elements.count),
+      firstRow: elements.lowerBound / pair.rowElementCount, width: pair.rowElementCount, rowLimit: rowLimit)
+  }
+
+  /// The errors that encoding the reference's `elements`, which are whole rows, in the candidate's format costs.
+  mutating func encodingErrors(_ pair: TensorPair.Sources, _ elements: Range<Int>) throws -> ErrorMetrics {
+    let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
+    try Self.decode(pair.reference.format, slab.reference, count, elements.count, into: &values.reference)
+    var encoded: [Float] = []
+    let wanted = values.reference.span.extracting(first: elements.count)
+    try EncodedWeights.encode(wanted, pair.candidate.format, width: pair.rowElementCount, decodingInto: &encoded)
+    return ErrorMetrics(reference: wanted, candidate: encoded.span)
   }
 
   private static func decode(

@@ -18,7 +18,7 @@ extension TensorComparison {
           "has shape \(shape(reference)) in the reference, \(shape(candidate)) in the candidate")
       ]
     case .unreadable(let reason): [finding("diff.unreadable", "was not compared: \(reason)")]
-    case .different(let metrics): nonfinite(metrics) + differences(metrics, tolerance)
+    case .different(let metrics): nonfinite(metrics) + differences(metrics, tolerance) + rows
     }
   }
 
@@ -44,8 +44,25 @@ extension TensorComparison {
             + " (NMSE \(metrics.normalizedMeanSquareError.scientific))")
       ]
     case let budget?:
-      return budget.violations(metrics.value).map { finding("diff.budget", $0.words($1)) }
+      return budget.violations(metrics.value).map { finding("diff.budget", $0.words($1) + encodingWords) }
     }
+  }
+
+  /// Where the limit comes from, if from an honest encoding of this very tensor.
+  private var encodingWords: String {
+    encodingError.map { " (or twice what encoding the reference so costs: \($0.metricText))" } ?? ""
+  }
+
+  /// The rows that no encoding explains.
+  private var rows: [Finding] {
+    guard let worst = wrongRows.max(by: { $0.error < $1.error }) else { return [] }
+    let others =
+      wrongRows.count == 1
+      ? "" : " (so it is with \(wrongRows.count - 1) others, from row \(wrongRows[0].row.grouped) on)"
+    let cost = worst.encodingError.map { ", where encoding the reference's costs \($0.metricText)" } ?? ""
+    return [
+      finding("diff.rows", "row \(worst.row.grouped) is wrong: nmse \(worst.error.metricText)\(cost)\(others)")
+    ]
   }
 
   /// The limits for this tensor; nil if nothing may differ.
@@ -54,8 +71,11 @@ extension TensorComparison {
     case .none: return nil
     case .budget(let budget): return budget
     case .byFormat:
-      guard let stored = candidate?.format, let original = reference?.format else { return nil }
-      return stored.expectedErrors(encoding: original)
+      guard let stored = candidate?.format, let original = reference?.format,
+        let expected = stored.expectedErrors(encoding: original)
+      else { return nil }
+      guard let encodingError else { return expected }
+      return Budget(expected.limits.map { Budget.Limit($0.metric, max($0.value, 2 * encodingError)) })
     }
   }
 

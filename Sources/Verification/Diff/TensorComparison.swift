@@ -31,6 +31,20 @@ public struct TensorComparison: Sendable {
   public let isTied: Bool
   /// How they relate.
   public let outcome: Outcome
+  /// What an honest encoding of the reference's tensor costs, as a normalized mean square error; measured where the
+  /// candidate's exceeds what its format leads one to expect.
+  public let encodingError: Double?
+  /// Rows that no encoding explains, in order; the worst of them if they are many.
+  public let wrongRows: [WrongRow]
+
+  /// A row whose error is far beyond that of an honest encoding.
+  public struct WrongRow: Sendable, Hashable {
+    /// The row, counted from 0.
+    public let row: Int
+    /// Its normalized mean square error, and that of the reference's row encoded in the candidate's format; nil for
+    /// formats that are not encoded.
+    public let error: Double, encodingError: Double?
+  }
 
   /// Whether its numbers were compared.
   public var isCompared: Bool {

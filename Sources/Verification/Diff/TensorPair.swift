@@ -58,10 +58,18 @@ extension TensorPair.Sources {
   /// Whether there are decoders for both formats.
   var canBeDecoded: Bool { Codec.canDecode(reference.format) && Codec.canDecode(candidate.format) }
 
-  /// The pieces in which numbers, or bytes alone, are compared; they follow from the tensors, not from the threads.
+  /// Elements of a row; a vector is one.
+  var rowElementCount: Int {
+    let shape = reference.descriptor.shape
+    return max(1, shape.rank > 1 ? shape.rowElementCount : shape.elementCount)
+  }
+
+  /// The pieces in which numbers, or bytes alone, are compared: whole blocks, and whole rows where numbers are compared.
+  /// They follow from the tensors, not from the threads.
   func slabs(ofBytesAlone: Bool) -> [Range<Int>] {
     let total = reference.descriptor.shape.elementCount
-    let unit = Self.leastCommonMultiple(reference.unitElementCount, candidate.unitElementCount)
+    var unit = Self.leastCommonMultiple(reference.unitElementCount, candidate.unitElementCount)
+    if !ofBytesAlone { unit = Self.leastCommonMultiple(unit, rowElementCount) }
     let size = max(unit, (ofBytesAlone ? Self.byteSlabElementCount : Self.slabElementCount) / unit * unit)
     return stride(from: 0, to: total, by: size).map { $0..<min(total, $0 + size) }
   }

@@ -35,22 +35,28 @@ struct EncodedWeights: WeightSource {
   func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
     try reference.readRows(role, layer: layer, part: part, rows: rows, into: &values)
     guard let (format, width) = encodings[TensorPlace(role, layer: layer, part: part)],
-      let byteCount = format.byteCount(elementCount: rows.count * width), values.count >= rows.count * width
+      values.count >= rows.count * width
     else { return }
-    var bytes = [UInt8](repeating: 0, count: byteCount)
-    try encode(values.span.extracting(0..<rows.count * width), format, width, into: &bytes)
-    var destination = values.mutableSpan
-    try Codec.decode(format, bytes.span.bytes, into: &destination)
+    var encoded: [Float] = []
+    try Self.encode(values.span.extracting(0..<rows.count * width), format, width: width, decodingInto: &encoded)
+    values.replaceSubrange(0..<rows.count * width, with: encoded)
   }
 
-  /// Encodes with all columns of equal importance where a format asks for importance.
-  private func encode(_ values: Span<Float>, _ format: StorageFormat, _ width: Int, into bytes: inout [UInt8]) throws {
-    var destination = bytes.mutableSpan
+  /// What is left of whole rows of `width` values behind an encoding, in the head of `decoded`; all columns count alike
+  /// where a format asks for their importance.
+  static func encode(
+    _ values: Span<Float>, _ format: StorageFormat, width: Int, decodingInto decoded: inout [Float]
+  ) throws(CodecError) {
+    var bytes = [UInt8](repeating: 0, count: format.byteCount(elementCount: values.count) ?? 0)
+    var stored = bytes.mutableSpan
     if Codec.requiresImportance(format) {
       let importance = [Float](repeating: 1, count: width)
-      try Codec.encode(format, values, importance: importance.span, into: &destination)
+      try Codec.encode(format, values, importance: importance.span, into: &stored)
     } else {
-      try Codec.encode(format, values, into: &destination)
+      try Codec.encode(format, values, into: &stored)
     }
+    if decoded.count < values.count { decoded = [Float](repeating: 0, count: values.count) }
+    var destination = decoded.mutableSpan
+    try Codec.decode(format, bytes.span.bytes, into: &destination)
   }
 }

@@ -76,7 +76,7 @@ public struct LogitComparison: Sendable {
     guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
     let weights = try ModelWeights(reference)
     var comparer = try LogitComparer(
-      weights, ModelWeights(candidate), threads: options.threads, progress: options.progress)
+      weights, Self.weights(ofCandidate: candidate), threads: options.threads, progress: options.progress)
     try comparer.compare(tokens.windows[...], of: tokens)
     for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
     func judged(_ budget: LogitBudget) -> LogitComparison {
@@ -91,6 +91,14 @@ public struct LogitComparison: Sendable {
       let encoded = EncodedWeights(weights, like: candidate)
     else { return comparison }
     return judged(budget.raised(to: try cost(of: encoded, weights, tokens, threads: options.threads)))
+  }
+
+  private static func weights(ofCandidate candidate: Model) throws -> ModelWeights {
+    do {
+      return try ModelWeights(candidate)
+    } catch let error as any IngotError where error.category == .input && !candidate.problems.isEmpty {
+      throw UnfitCandidate(problems: error)
+    }
   }
 
   /// The errors that an honest encoding leaves, over some windows.

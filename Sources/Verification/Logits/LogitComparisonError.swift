@@ -15,3 +15,11 @@ public enum LogitComparisonError: IngotError, Equatable {
     }
   }
 }
+
+/// A candidate whose tensors do not fit its own numbers, so that it fails without a run.
+public struct UnfitCandidate: IngotError {
+  /// What does not fit.
+  public let problems: any IngotError
+  public var category: ErrorCategory { .check }
+  public var description: String { "\(problems)" }
+}

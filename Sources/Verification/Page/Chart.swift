@@ -42,8 +42,11 @@ enum Chart {
     let end = places.count - 1
     let every = max(1, (places.count + 5) / 6)
     // The last place is always named, and no other so near that the names would meet.
-    for index in stride(from: 0, to: end, by: every) where index == 0 || end - index >= (every + 1) / 2 {
-      parts.append(label(x(index), height - 12, places[index], anchor: index == 0 ? "start" : "middle"))
+    let named = stride(from: 0, to: end, by: every).filter { $0 == 0 || end - $0 >= (every + 1) / 2 }
+    for index in named {
+      // A phone has room for the ends and the middle.
+      let style = index == 0 || index == named[named.count / 2] ? nil : "more"
+      parts.append(label(x(index), height - 12, places[index], anchor: index == 0 ? "start" : "middle", style: style))
     }
     parts.append(label(x(end), height - 12, places[end], anchor: "end"))
     for line in series {
@@ -61,7 +64,7 @@ enum Chart {
   }
 
   /// How many values lie in each third of a decade; zeros have a bar of their own at the left.
-  static func histogram(_ values: [Double], unit: String) -> String? {
+  static func histogram(_ values: [Double]) -> String? {
     let positive = values.filter { $0 > 0 && $0.isFinite }
     guard let least = positive.min(), let greatest = positive.max() else { return nil }
     // What lies far below the greatest is gathered in the first bar.
@@ -90,7 +93,7 @@ enum Chart {
           anchor: index == high - low ? "end" : "middle"))
     }
     parts.append(label(left - 6, top + 8, Int(tallest).grouped, anchor: "end"))
-    return "<figure>\(drawing(parts, "distribution"))<figcaption>\(HTML.escaped(unit))</figcaption></figure>"
+    return "<figure>\(drawing(parts, "distribution"))</figure>"
   }
 
   private static func drawing(_ parts: [String], _ title: String) -> String {
@@ -102,8 +105,12 @@ enum Chart {
     "<line class=\"\(style)\" x1=\"\(left)\" x2=\"\(width - right)\" y1=\"\(y.fixed(1))\" y2=\"\(y.fixed(1))\"/>"
   }
 
-  private static func label(_ x: Double, _ y: Double, _ text: String, anchor: String) -> String {
-    "<text x=\"\(x.fixed(1))\" y=\"\(y.fixed(1))\" text-anchor=\"\(anchor)\">\(HTML.escaped(text))</text>"
+  private static func label(
+    _ x: Double, _ y: Double, _ text: String, anchor: String, style: String? = nil
+  ) -> String {
+    let style = style.map { " class=\"\($0)\"" } ?? ""
+    return "<text\(style) x=\"\(x.fixed(1))\" y=\"\(y.fixed(1))\" text-anchor=\"\(anchor)\">"
+      + "\(HTML.escaped(text))</text>"
   }
 
   private static func logarithm(_ value: Double) -> Double {

@@ -53,7 +53,7 @@ extension VerificationPage {
 
   var divergenceChart: String? {
     guard !verification.logits.givesEmbedding else { return nil }
-    return Chart.histogram(verification.logits.divergence.sorted, unit: "nats")
+    return Chart.histogram(verification.logits.divergence.sorted)
       ?? "<p>The distributions are equal at every position.</p>"
   }
 
@@ -92,8 +92,13 @@ extension VerificationPage {
     }
     sums.sort { $0.elements != $1.elements ? $0.elements > $1.elements : $0.name < $1.name }
     let total = Double(max(1, sums.reduce(0) { $0 &+ $1.elements }))
-    let stripes = sums.map {
-      "<div style=\"flex:\((Double($0.elements) / total * 1000).fixed(1))\" title=\"\(HTML.escaped($0.name))\"></div>"
+    let colours = ["first", "second", "third", "fourth", "fifth"]
+    let stripes = sums.enumerated().map { index, sum in
+      "<div class=\"\(colours[index % colours.count])\" style=\"flex:\((Double(sum.elements) / total * 1000).fixed(1))\""
+        + " title=\"\(HTML.escaped(sum.name))\"></div>"
+    }
+    let keys = sums.enumerated().map { index, sum in
+      "<span><i class=\"\(colours[index % colours.count])\"></i>\(HTML.escaped(sum.name))</span>"
     }
     let table = ReportTable(
       columns: [.left("format"), .right("tensors"), .right("parameters"), .right("share"), .right("size")],
@@ -103,7 +108,7 @@ extension VerificationPage {
           $0.bytes.byteSize,
         ]
       })
-    return "<div class=\"mix\">\(stripes.joined())</div>\(HTML.table(table))"
+    return "<div class=\"mix\">\(stripes.joined())</div><div class=\"key\">\(keys.joined())</div>\(HTML.table(table))"
   }
 
   /// The first tensor of every kind, which stands for those of the other layers and experts, with its names on both sides.

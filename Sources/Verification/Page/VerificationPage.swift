@@ -1,5 +1,6 @@
 import Bytes
 import Models
+import Quantization
 import Tensors
 
 /// A verification as one web page for a person who decides whether to publish: no scripts, nothing from elsewhere.
@@ -63,14 +64,22 @@ public struct VerificationPage {
       return first.description + (errors.count > 1 ? " (and \(counted(errors.count - 1, "more finding")))" : "")
     }
     let logits = verification.logits
-    return logits.hasSameBits
-      ? "Every logit has the same bits in both models."
-      : "Within the budget: \(logits.budget.description)."
+    if logits.hasSameBits { return "Every number that comes out has the same bits in both models." }
+    guard case .limits(let budget) = logits.budget.rule else {
+      return "No limit on what comes out: \(logits.budget.reason). The weights are within what their formats cost."
+    }
+    let kept = budget.limits.map { limit in
+      let measured = logits.value(limit.metric) ?? .nan
+      return "\(limit.metric.title) \(limit.metric.text(measured)), allowed at"
+        + " \(limit.metric.isLowerBound ? "least" : "most") \(limit.metric.text(limit.value))"
+    }
+    return "\(kept.joined(separator: "; ")) (\(logits.budget.reason))."
   }
 
   private var divergenceNote: String {
     let positions = counted(verification.logits.divergence.count, "position")
-    return "between the next-token distributions at \(positions), in nats; the bar at the left counts zeros"
+    let zeros = verification.logits.divergence.sorted.first == 0 ? "; the bar at the left counts zeros" : ""
+    return "between the next-token distributions at \(positions), in nats\(zeros)"
   }
 
   private var figures: ReportTable {
@@ -98,5 +107,26 @@ public struct VerificationPage {
       }
     }
     return plain && !argument.isEmpty ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
+  }
+}
+
+extension Budget.Metric {
+  /// The metric in words, at the beginning of a sentence.
+  fileprivate var title: String {
+    switch self {
+    case .divergence: "Mean KL divergence"
+    case .divergence99: "99th percentile of the KL divergence"
+    case .maximumDivergence: "Greatest KL divergence"
+    case .sameTop: "Same top token"
+    case .nmse: "NMSE"
+    case .maximumAbsolute: "Greatest error"
+    case .rmse: "RMSE"
+    case .cosine: "Cosine"
+    }
+  }
+
+  /// A value of it.
+  fileprivate func text(_ value: Double) -> String {
+    self == .sameTop ? "\((value * 100).fixed(2)) %" : value.metricText
   }
 }

@@ -47,12 +47,17 @@ extension ModelVerification {
     let judgesWeights = options.weights == .judged
     var verification = ModelVerification(
       logits: logits, weights: weights, judgesWeights: judgesWeights, diagnoses: [])
-    if !verification.passes {
+    if try !verification.passes || judgesWeights && Self.numbersDiffer(reference, candidate) {
       let diagnoses = try verification.diagnose(tokens.windows.first ?? [], threads: options.logits.threads)
       verification = ModelVerification(
         logits: logits, weights: weights, judgesWeights: judgesWeights, diagnoses: diagnoses)
     }
     return verification
+  }
+
+  /// Whether numbers differ that a run may show, though errors of storage formats drown it.
+  private static func numbersDiffer(_ reference: Model, _ candidate: Model) throws -> Bool {
+    try !NumberSuspicion.all(reference: reference.hyperparameters(), candidate: candidate.hyperparameters()).isEmpty
   }
 
   private func diagnose(_ tokens: [Int], threads: Int) throws -> [Diagnosis] {

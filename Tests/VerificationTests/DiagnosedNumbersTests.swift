@@ -1,0 +1,90 @@
+import Architectures
+import Bytes
+import Models
+import TestSupport
+import Testing
+import Verification
+
+/// Numbers, shapes and sizes that are not the reference's.
+@Suite struct DiagnosedNumbersTests {
+  private static let tokens = (0..<24).map { ($0 * 37 + 5) % 90 }
+
+  private func verify(_ reference: String, _ candidate: String) throws -> ModelVerification {
+    let library = try DefinitionLibrary.bundled()
+    return try ModelVerification.verify(
+      Model.open(reference, library: library), Model.open(candidate, library: library),
+      tokens: TokenWindows(Self.tokens, length: 512))
+  }
+
+  @Test(
+    "another factor of the rotary scaling, and none",
+    arguments: [
+      ("llama-linear", #""factor": 2.5"#, #""factor": 8.0"#, #""factor":8.0"#),
+      ("llama-yarn", #""factor": 4.0"#, #""factor": 2.0"#, #""factor":2.0"#),
+      ("llama-linear", #""rope_scaling": {"#, #""rope_shaling": {"#, "none in the candidate"),
+    ])
+  func rotaryScaling(name: String, text: String, other: String, words: String) throws {
+    let edited = try EditedCheckpoint(Fixtures.path(name))
+    try edited.replace(text, by: other, in: "config.json")
+    let verification = try verify(Fixtures.path(name), edited.path)
+    #expect(!verification.passes)
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(diagnosis.cause == .rotaryScaling && diagnosis.place == "rotary scaling" && diagnosis.stage == "layer 0")
+    #expect(diagnosis.words.contains(words) && diagnosis.isProven && diagnosis.correctedError == 0, "\(diagnosis)")
+  }
+
+  @Test("a number that eight bits drown in the logits still fails")
+  func aNumberBelowTheBudget() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
+    // llama.attention.layer_norm_rms_epsilon: 1e-05 becomes 1.2e-05.
+    try edited.replaceNumber("llama.attention.layer_norm_rms_epsilon", Float(1e-5), by: Float(1.2e-5))
+    let verification = try verify(CheckpointDiffTests.gqa, edited.path)
+    #expect(verification.logits.passes)
+    #expect(!verification.passes)
+    #expect(verification.diagnoses.map(\.cause) == [.normEpsilon])
+    #expect(verification.diagnoses.allSatisfy { $0.isProven })
+  }
+
+  @Test func aKeyThatContradictsTheOtherNumbers() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.replaceNumber("llama.rope.dimension_count", UInt32(8), by: UInt32(4))
+    let verification = try verify(CheckpointDiffTests.gqa, edited.path)
+    #expect(
+      verification.findings.map(\.description) == [
+        "llama.rope.dimension_count: is 4 in \(edited.path), where its other numbers give 8"
+      ])
+    #expect(!verification.passes)
+  }
+
+  @Test func modelsOfDifferentSizes() throws {
+    let error = #expect(throws: LogitComparisonError.self) {
+      try verify(Fixtures.path("llama-yarn"), CheckpointDiffTests.gqa)
+    }
+    #expect(
+      error?.description
+        == "vocabulary size: is 96 in the reference, 512 in the candidate, so their activations cannot be compared")
+    #expect(error?.category == .check)
+  }
+
+  @Test func aCandidateWhoseTensorsDoNotFitItsNumbers() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.replaceNumber("llama.attention.head_count_kv", UInt32(2), by: UInt32(8))
+    let error = #expect(throws: UnfitCandidate.self) { try verify(CheckpointDiffTests.gqa, edited.path) }
+    #expect(error?.category == .check)
+    #expect(
+      error?.description.contains(#"tensor "blk.0.attn_k.weight": has shape 16 × 64, expected 64 × 64"#) == true,
+      "\(String(describing: error))")
+  }
+
+  @Test func frequencyFactorsOfAnotherBase() throws {
+    let original = Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")
+    let edited = try EditedCheckpoint(original)
+    try edited.replaceNumber("llama.rope.freq_base", Float(500_000), by: Float(10_000))
+    let error = #expect(throws: UnfitCandidate.self) { try verify(Fixtures.path("llama3-tied"), edited.path) }
+    #expect(
+      error?.description.hasSuffix(
+        #"tensor "rope_freqs.weight": its rotary frequency factors follow from no known llama3 scaling with the rotary"#
+          + " base 10000.0: with 500,000 they would, so the base is probably wrong") == true,
+      "\(String(describing: error))")
+  }
+}

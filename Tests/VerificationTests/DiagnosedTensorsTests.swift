@@ -1,0 +1,123 @@
+import Architectures
+import Bytes
+import Models
+import Quantization
+import TestSupport
+import Testing
+import Verification
+
+/// Causes that need other checkpoints than LLaMA's: packed queries, encoders, tied output, matrices that were not transposed.
+@Suite struct DiagnosedTensorsTests {
+  static func verify(
+    _ reference: String, _ candidate: String, options: ModelVerification.Options = .init()
+  ) throws -> ModelVerification {
+    let library = try DefinitionLibrary.bundled()
+    return try ModelVerification.verify(
+      Model.open(reference, library: library), Model.open(candidate, library: library),
+      tokens: TokenWindows((0..<24).map { ($0 * 37 + 5) % 300 }, length: 512), options: options)
+  }
+
+  private func diagnosis(_ reference: String, _ edited: EditedCheckpoint) throws -> Diagnosis {
+    let verification = try Self.verify(reference, edited.path)
+    #expect(!verification.passes)
+    #expect(verification.diagnoses.count == 1, "\(verification.diagnoses)")
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(diagnosis.isProven, "\(diagnosis)")
+    return diagnosis
+  }
+
+  @Test("queries, keys and values packed one after the other where BLOOM has them head by head")
+  func packing() throws {
+    let reference = Fixtures.path("architectures", "bloom")
+    let edited = try EditedCheckpoint(reference)
+    // Four heads of width 8: row (head, kind, element) goes to (kind, head, element).
+    try edited.edit("transformer.h.1.self_attention.query_key_value.weight") { bytes in
+      let source = bytes, width = bytes.count / 96
+      for row in 0..<96 {
+        let (head, inHead) = row.quotientAndRemainder(dividingBy: 24)
+        let (kind, element) = inHead.quotientAndRemainder(dividingBy: 8)
+        let target = kind * 32 + head * 8 + element
+        bytes.replaceSubrange(target * width..<(target + 1) * width, with: source[row * width..<(row + 1) * width])
+      }
+    }
+    let diagnosis = try diagnosis(reference, edited)
+    #expect(diagnosis.cause == .packing)
+    #expect(diagnosis.place == "layer 1 attention query")
+    #expect(Set(diagnosis.otherPlaces) == ["layer 1 attention key", "layer 1 attention value"])
+    #expect(diagnosis.stage == "layer 1")
+    #expect(
+      diagnosis.words
+        == "is packed as all queries, then all keys, then all values, where its naming scheme goes head by head")
+  }
+
+  @Test("a matrix whose columns lie where its rows should, as GPT-2's do where nobody transposed them")
+  func leftTransposed() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.edit("blk.1.ffn_up.weight") { bytes in
+      let source = bytes
+      for row in 0..<160 {
+        for column in 0..<64 {
+          for byte in 0..<2 { bytes[(column * 160 + row) * 2 + byte] = source[(row * 64 + column) * 2 + byte] }
+        }
+      }
+    }
+    let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
+    #expect(diagnosis.cause == .transposed)
+    #expect(diagnosis.place == "layer 1 feed forward up")
+  }
+
+  @Test("queries that were transposed in the file, where their rows are permuted")
+  func transposedQueries() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.edit("blk.1.attn_q.weight") { bytes in
+      let source = bytes
+      for row in 0..<64 {
+        for column in 0..<64 {
+          for byte in 0..<2 { bytes[(column * 64 + row) * 2 + byte] = source[(row * 64 + column) * 2 + byte] }
+        }
+      }
+    }
+    let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
+    #expect(diagnosis.cause == .transposed)
+    #expect(diagnosis.place == "layer 1 attention query")
+  }
+
+  @Test("an encoder is judged by its vector, and diagnosed")
+  func encoder() throws {
+    let reference = Fixtures.path("architectures", "bert-bge")
+    #expect(try Self.verify(reference, reference).passes)
+    let edited = try EditedCheckpoint(reference)
+    try edited.editBrainFloats("encoder.layer.1.output.LayerNorm.weight") { $0 * 1.02 }
+    let verification = try Self.verify(reference, edited.path)
+    #expect(verification.logits.givesEmbedding && !verification.logits.hasSameBits)
+    #expect(verification.logits.findings.contains { $0.check == "verify.bits" && $0.place == "embedding" })
+    let diagnosis = try #require(verification.diagnoses.first)
+    #expect(diagnosis.cause == .scale && diagnosis.isProven, "\(diagnosis)")
+    #expect(diagnosis.place.hasPrefix("layer 1 ") && diagnosis.words == "is 1.0200 times what it should be")
+  }
+
+  @Test("an output matrix that the candidate ties to the embedding")
+  func tiedInTheCandidate() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
+    try edited.replace(#""tie_word_embeddings": false"#, by: #""tie_word_embeddings": true "#, in: "config.json")
+    try edited.remove("lm_head.weight")
+    let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
+    #expect(diagnosis.cause == .tiedOutput && diagnosis.place == "output" && diagnosis.stage == "the logits")
+    #expect(diagnosis.words == "is tied to the token embedding, where the reference has a matrix of its own")
+  }
+
+  @Test("an output matrix of its own where the reference's is tied")
+  func tiedInTheReference() throws {
+    let reference = Fixtures.path("llama3-tied")
+    let edited = try EditedCheckpoint(reference)
+    try edited.replace(#""tie_word_embeddings": true"#, by: #""tie_word_embeddings":false"#, in: "config.json")
+    try edited.duplicate("model.embed_tokens.weight", as: "lm_head.weight")
+    #expect(try Self.verify(reference, edited.path).passes)
+    try edited.edit("lm_head.weight") { $0.replaceSubrange(0..<$0.count / 2, with: $0[($0.count / 2)...]) }
+    let diagnosis = try diagnosis(reference, edited)
+    #expect(diagnosis.cause == .tiedOutput && diagnosis.place == "output" && diagnosis.stage == "the logits")
+    #expect(
+      diagnosis.words
+        == "is a matrix of its own with other values, where the reference's is tied to the token embedding")
+  }
+}

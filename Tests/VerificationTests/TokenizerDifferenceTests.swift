@@ -1,0 +1,65 @@
+import Architectures
+import Bytes
+import Models
+import TestSupport
+import Testing
+import Verification
+
+/// Tokenizers that disagree fail a verification, whatever the numbers of the models say.
+@Suite struct TokenizerDifferenceTests {
+  private func findings(_ reference: String, _ candidate: String, text: String? = nil) throws -> [Finding] {
+    let library = try DefinitionLibrary.bundled()
+    let (one, other) = (try Model.open(reference, library: library), try Model.open(candidate, library: library))
+    return try text.map { try PromptTokens($0, reference: one, candidate: other).findings }
+      ?? PromptTokens([1, 2], reference: one, candidate: other).findings
+  }
+
+  private static let llama3 = Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")
+
+  @Test(
+    "an honest conversion's tokenizer is the folder's",
+    arguments: [
+      ("llama-gqa", "llama-gqa-q8_0"), ("llama3-tied", "llama3-tied-q8_0"), ("yi", "yi-q8_0"),
+      ("aquila", "aquila-q8_0"),
+    ])
+  func honest(name: String, file: String) throws {
+    let found = try findings(Fixtures.path(name), Fixtures.path("expected", name, file + ".gguf"))
+    #expect(found.filter { $0.severity == .error } == [])
+  }
+
+  @Test func anotherBeginning() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
+    try edited.replaceNumber("tokenizer.ggml.bos_token_id", UInt32(1), by: UInt32(2))
+    #expect(
+      try findings(CheckpointDiffTests.gqa, edited.path).map(\.message).first
+        == "the bos token is 1 in the reference, 2 in the candidate")
+    #expect(try findings(CheckpointDiffTests.gqa, edited.path).contains { $0.severity == .error })
+  }
+
+  @Test func aStartThatOneSideAdds() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
+    try edited.replaceNumber("tokenizer.ggml.add_bos_token", true, by: false)
+    let errors = try findings(CheckpointDiffTests.gqa, edited.path).filter { $0.severity == .error }
+    #expect(errors.first?.message == "the bos token is added to a text by the reference, not by the candidate")
+    // Texts that were not asked for tell as well.
+    #expect(errors.last?.message.hasPrefix("the tokenizers disagree from token 0 on: 1 in the reference, ") == true)
+    let text = try findings(CheckpointDiffTests.gqa, edited.path, text: "a").filter { $0.severity == .error }
+    #expect(text.last?.place == #"text "a""#)
+  }
+
+  @Test func anotherEnd() throws {
+    let edited = try EditedCheckpoint(Self.llama3)
+    let end = try #require(Fixtures.json("llama3-tied", "config.json")["eos_token_id"]?.array?.first?.integer)
+    try edited.replaceNumber("tokenizer.ggml.eos_token_id", UInt32(end), by: UInt32(end + 1))
+    let errors = try findings(Fixtures.path("llama3-tied"), edited.path).filter { $0.severity == .error }
+    #expect(errors.map(\.message) == ["the eos token is \(end) in the reference, \(end + 1) in the candidate"])
+  }
+
+  @Test func anotherMerge() throws {
+    let edited = try EditedCheckpoint(Fixtures.path("llama3-tied"))
+    let merge = "\"merges\": [\n      [\n        \"h\","
+    try edited.replace(merge, by: merge.replacing("h", with: "z"), in: "tokenizer.json")
+    let errors = try findings(Fixtures.path("llama3-tied"), edited.path).filter { $0.severity == .error }
+    #expect(errors.first?.message == #"merge 0 is "h e" in the reference, "z e" in the candidate"#, "\(errors)")
+  }
+}
