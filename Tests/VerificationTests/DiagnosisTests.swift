@@ -115,7 +115,9 @@ import Verification
 
   @Test func weightsThatAreOtherwiseWrong() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
-    try edited.edit("blk.1.attn_v.weight") { bytes in for index in 0..<bytes.count / 2 { bytes[index] = 0 } }
+    try edited.edit("blk.1.attn_v.weight") { bytes in
+      for index in stride(from: 1, to: bytes.count, by: 4) { bytes[index] ^= 0x80 }
+    }
     let verification = try verify(edited.path)
     #expect(verification.diagnoses.map(\.cause) == [.weights])
     #expect(

@@ -14,8 +14,6 @@ import Verification
       ?? PromptTokens([1, 2], reference: one, candidate: other).findings
   }
 
-  private static let llama3 = Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")
-
   @Test(
     "an honest conversion's tokenizer is the folder's",
     arguments: [
@@ -48,11 +46,10 @@ import Verification
   }
 
   @Test func anotherEnd() throws {
-    let edited = try EditedCheckpoint(Self.llama3)
-    let end = try #require(Fixtures.json("llama3-tied", "config.json")["eos_token_id"]?.array?.first?.integer)
-    try edited.replaceNumber("tokenizer.ggml.eos_token_id", UInt32(end), by: UInt32(end + 1))
-    let errors = try findings(Fixtures.path("llama3-tied"), edited.path).filter { $0.severity == .error }
-    #expect(errors.map(\.message) == ["the eos token is \(end) in the reference, \(end + 1) in the candidate"])
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
+    try edited.replaceNumber("tokenizer.ggml.eos_token_id", UInt32(2), by: UInt32(3))
+    let errors = try findings(CheckpointDiffTests.gqa, edited.path).filter { $0.severity == .error }
+    #expect(errors.map(\.message) == ["the eos token is 2 in the reference, 3 in the candidate"])
   }
 
   @Test func anotherMerge() throws {

@@ -36,7 +36,10 @@ import Verification
   @Test func aPassedConversion() throws {
     let page = try page(CheckpointDiffTests.gqaQ8)
     #expect(isBalanced(page))
-    #expect(page.contains("<strong>passed</strong>Within the budget: kl=0.02,top1=0.9 (the default for Q8_0)."))
+    #expect(page.contains("<strong>passed</strong>Mean KL divergence 0.00"))
+    #expect(
+      page.contains(
+        ", allowed at most 0.0200. Same top token 95.83 %, allowed at least 90.00 % (the default for Q8_0)."))
     #expect(page.contains("<td>blk.0.attn_q.weight</td><td>BF16 → Q8_0</td><td class=\"number\">3</td>"))
     #expect(page.contains("99.76 %"))
     #expect(!page.contains("<script") && !page.contains("http") && !page.contains("url("))

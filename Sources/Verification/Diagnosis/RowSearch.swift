@@ -20,18 +20,18 @@ struct RowSearch {
     let wrong = try wrongRows()
     guard let first = wrong.first, let last = wrong.last else { return nil }
     let span = wrong.count == 1 ? "row \(first.grouped)" : "rows \(first.grouped) to \(last.grouped)"
-    if let moved = try moved(wrong) {
-      return Suspicion(
-        place: place, cause: .rows,
-        words: "has rows in each other's place: \(counted(wrong.count, "row")) of \(rowCount.grouped), \(span)",
-        correction: .moving(moved))
-    }
     if let offset = try offset(wrong) {
       return Suspicion(
         place: place, cause: .rows,
         words: "has its rows moved by \(offset.grouped): row \(offset.grouped) is what row 0 should be",
         correction: .moving(
           Dictionary(uniqueKeysWithValues: (0..<rowCount).map { ($0, ($0 + offset) % rowCount) })))
+    }
+    if let moved = try moved(wrong) {
+      return Suspicion(
+        place: place, cause: .rows,
+        words: "has rows in each other's place: \(counted(wrong.count, "row")) of \(rowCount.grouped), \(span)",
+        correction: .moving(moved))
     }
     guard wrong.count <= rowCount / 2 else { return nil }
     let words = try areZeros(wrong) ? "has lost rows, which are zeros" : "has other rows than the reference"

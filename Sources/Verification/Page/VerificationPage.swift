@@ -73,7 +73,7 @@ public struct VerificationPage {
       return "\(limit.metric.title) \(limit.metric.text(measured)), allowed at"
         + " \(limit.metric.isLowerBound ? "least" : "most") \(limit.metric.text(limit.value))"
     }
-    return "\(kept.joined(separator: "; ")) (\(logits.budget.reason))."
+    return "\(kept.joined(separator: ". ")) (\(logits.budget.reason))."
   }
 
   private var divergenceNote: String {
