@@ -104,4 +104,16 @@ import Testing
     #expect(parts.preTokenizer == "gpt-2")
     #expect(parts.merges == whole.merges)
   }
+
+  @Test func theClassSaysHowTextIsSplitWhereTokenizerJSONIsMissing() throws {
+    func bytes(_ name: String) throws -> [UInt8] {
+      try InputFile(Fixtures.path("tokenizers", "qwen2", name)).wholeContent(limit: 1 << 20)
+    }
+    var files = try TokenizerFiles(folder: Fixtures.path("tokenizers", "qwen2"))
+    files.vocabulary = try JSON(parsing: bytes("vocab.json"))
+    files.merges = try bytes("merges.txt")
+    files.tokenizer = nil
+    let rules = try VocabularyRules(.string("byte_level_bpe"))
+    #expect(try Vocabulary.read(files, rules: rules, vocabularySize: 320).vocabulary.preTokenizer == "qwen2")
+  }
 }

@@ -77,6 +77,18 @@ import Testing
     #expect(!withoutScores.contains("tokenizer.model"))
   }
 
+  @Test func tokensThatNoTextComesToAreFoundInItAgain() throws {
+    var files = try TokenizerFiles(folder: Fixtures.path("tokenizers", "llama"))
+    (files.sentencePiece, files.configuration, files.specialTokensMap) = (nil, nil, nil)
+    let read = try Vocabulary.read(files).vocabulary
+    // As the reference has it: without tokenizer_config.json no token of tokenizer.json is special.
+    #expect(read.types.prefix(3).elementsEqual([.normal, .normal, .normal]))
+    let written = try Vocabulary(read.metadata()).huggingFaceFiles()
+    let tokenizer = try JSON(parsing: try #require(written.first { $0.name == "tokenizer.json" }).bytes)
+    let added = (tokenizer["added_tokens"]?.array ?? []).compactMap { $0["content"]?.string }
+    #expect(added == ["<unk>", "<s>", "</s>"])
+  }
+
   @Test func anOrdinaryPieceIsNeverNamedAsSpecial() throws {
     var vocabulary = try Vocabulary(metadata("aquila"))
     vocabulary.specialTokens = [SpecialTokenID(.bos, 1), SpecialTokenID(.eos, 511)]

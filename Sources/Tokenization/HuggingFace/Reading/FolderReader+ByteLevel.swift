@@ -26,7 +26,8 @@ extension FolderReader {
   }
 
   mutating func readByteLevel(vocabulary json: JSON, merges bytes: [UInt8]) throws(VocabularyError) {
-    vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: preTokenizer ?? rules.preTokenizers.first ?? "gpt-2")
+    let name = preTokenizer ?? rules.preTokenizers.first ?? tokenizerClass?.preTokenizer ?? "gpt-2"
+    vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: name)
     vocabulary.composes =
       tokenizerClass?.composes ?? PreTokenizer.named(vocabulary.preTokenizer)?.composes ?? false
     let ids = try sparseVocabulary(json, file: "vocab.json")

@@ -9,6 +9,8 @@ struct TokenizerClass: Sendable {
   let name: String
   /// The special tokens it has when no file names them, by attribute.
   let defaults: KeyValuePairs<String, String>
+  /// The name of its own splitting rules; nil where it has none beyond those of `tokenizer.json`.
+  var preTokenizer: String?
   /// Whether it brings text to Unicode's composed form; nil if it has no answer.
   var composes: Bool?
 
@@ -21,10 +23,12 @@ struct TokenizerClass: Sendable {
     TokenizerClass(name: "CodeLlamaTokenizer", defaults: [:]),
     TokenizerClass(
       name: "GPT2Tokenizer",
-      defaults: ["unk_token": endOfText, "bos_token": endOfText, "eos_token": endOfText], composes: false),
+      defaults: ["unk_token": endOfText, "bos_token": endOfText, "eos_token": endOfText], preTokenizer: "gpt-2",
+      composes: false),
     TokenizerClass(
       name: "Qwen2Tokenizer",
-      defaults: ["unk_token": endOfText, "eos_token": endOfText, "pad_token": endOfText], composes: true),
+      defaults: ["unk_token": endOfText, "eos_token": endOfText, "pad_token": endOfText], preTokenizer: "qwen2",
+      composes: true),
     TokenizerClass(
       name: "GPTNeoXTokenizer",
       defaults: [

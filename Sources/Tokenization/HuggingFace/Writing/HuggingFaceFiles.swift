@@ -18,6 +18,28 @@ extension Vocabulary {
   /// - Parameter contextLength: the longest text in tokens, if it is known.
   /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose splitting rules are not known.
   public func huggingFaceFiles(contextLength: Int? = nil) throws(VocabularyError) -> [HuggingFaceFile] {
+    try withBracketedTokens().files(contextLength)
+  }
+
+  /// The vocabulary with the pieces that no text comes to, such as `<s>`, as tokens that are found in it.
+  ///
+  /// Of a `tokenizer.json` without `tokenizer_config.json` the reference converter keeps no added token as such. Where
+  /// there are scores, there was a SentencePiece model, which says of each piece what it is for.
+  private func withBracketedTokens() -> Vocabulary {
+    guard kind == .sentencePiece, let score = scores.first, scores.allSatisfy({ $0 == score }) else { return self }
+    let joined = Set(rankedMerges(ids: idsByText()).map(\.result))
+    var vocabulary = self
+    for id in tokens.indices where types[id] == .normal && !joined.contains(id) {
+      let text = tokens.text(id)
+      guard text.utf8.count > 2, text.first == "<", text.last == ">" else { continue }
+      vocabulary.types[id] = .control
+      vocabulary.addedTokens.append(AddedToken(id: id, text: text, isSpecial: true))
+    }
+    vocabulary.addedTokens.sort { $0.id < $1.id }
+    return vocabulary
+  }
+
+  private func files(_ contextLength: Int?) throws(VocabularyError) -> [HuggingFaceFile] {
     var files = [
       HuggingFaceFile(name: "tokenizer.json", bytes: try tokenizerJSON().encoded()),
       HuggingFaceFile(name: "tokenizer_config.json", bytes: tokenizerConfiguration(contextLength).encoded()),
