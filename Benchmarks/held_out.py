@@ -1,11 +1,12 @@
 """Checkpoints that no fixture holds, of every architecture: are the files the reference converter's, do the folders come back?
 
-Usage: held_out.py PEERS_DIR INGOT [--cases N] [--first SEED] [--variants] [NAME ...]
+Usage: held_out.py PEERS_DIR INGOT [--cases N] [--first SEED] [--variants] [--variant LABEL] [NAME ...]
 
 Prints a line per architecture: byte-identical GGUFs of how many (F32, F16, BF16, Q8_0; also from config.json as transformers
 5 writes it), exact round trips, files that llama.cpp loads and runs of how many of the reference's that it does, texts to
 which transformers' tokenizer gives the same ids in the folder made of the GGUF; then every failure. With --variants, the
-folders are also changed as in held_out_variants.py. Ends with status 1 if anything failed.
+folders are also changed as in held_out_variants.py (with --variant LABEL, by that change alone). Ends with status 1 if anything
+failed.
 """
 
 import copy
@@ -18,6 +19,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+os.environ["TQDM_DISABLE"] = "1"  # before anything imports it
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "fixtures" / "generate"), str(ROOT / "Benchmarks")]
 
@@ -26,7 +28,7 @@ import torch  # noqa: E402
 import held_out_checks as checks  # noqa: E402
 import make_architecture_expected as reference  # noqa: E402
 from architecture_configs import ARCHITECTURES  # noqa: E402
-from held_out_configs import DISGUISES, MORE, varied  # noqa: E402
+from held_out_configs import DISGUISES, MORE, following, varied  # noqa: E402
 from held_out_variants import VARIANTS, Variant  # noqa: E402
 from make_architectures import write_checkpoint  # noqa: E402
 from places import write_json  # noqa: E402
@@ -76,9 +78,11 @@ def judge_files(program: str, name: str, folder: Path, own: Path, scratch: Path,
     return True
 
 
-def judge_texts(folder: Path, back: Path, case: str, tally: Tally) -> None:
+def judge_texts(folder: Path, back: Path, case: str, tally: Tally, frames: tuple[bool, ...]) -> None:
+    if not frames:
+        return
     try:
-        texts, count = checks.other_texts(folder, back)
+        texts, count = checks.other_texts(folder, back, frames)
     except Exception as error:  # noqa: BLE001: whatever went wrong is the finding
         tally.count("texts", case, f"{type(error).__name__}: {error}", 0, len(checks.TEXTS))
     else:
@@ -86,9 +90,9 @@ def judge_texts(folder: Path, back: Path, case: str, tally: Tally) -> None:
 
 
 def judge_load(own: Path, wanted: Path, case: str, tally: Tally) -> None:
-    """Where llama.cpp refuses the reference's file as well, there is nothing to judge."""
+    """Where llama.cpp refuses the reference's file as well, there is nothing to judge; the same bytes load as well."""
     if checks.loads(wanted) is None:
-        tally.judge("loads", case, lambda: checks.loads(own))
+        tally.judge("loads", case, lambda: None if own.read_bytes() == wanted.read_bytes() else checks.loads(own))
 
 
 def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", variant: Variant = Variant()) -> None:
@@ -97,12 +101,13 @@ def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", v
     draw = random.Random(seed)
     if not variant.config(config, draw) or name in DISGUISES and label == "silent":
         return
-    ARCHITECTURES[name] = architecture = architecture._replace(config=config)
+    ARCHITECTURES[name] = architecture = following(architecture._replace(config=config))
+    ARCHITECTURES[variant.name or name] = architecture
     case = f"{name} seed {seed}{label and ' '}{label}"
     with tempfile.TemporaryDirectory() as temporary:
         parent, scratch = Path(temporary) / "in", Path(temporary) / "out"
         (scratch / "gguf").mkdir(parents=True)
-        folder = reference.stage_tokenizer(architecture.tokenizer, parent / name)
+        folder = reference.stage_tokenizer(architecture.tokenizer, parent / (variant.name or name))
         try:
             _, dropped = write_checkpoint(folder, architecture, seed)
         except Exception as error:  # noqa: BLE001: transformers has no such model
@@ -110,38 +115,39 @@ def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", v
             return
         new = folder / "config.transformers5.json"
         new = new.rename(parent / "new.json") if new.exists() else None
-        variant.folder(folder, draw)
-        own = DISGUISES[name](folder, parent / "disguised" / name) if name in DISGUISES else folder
+        if variant.folder(folder, draw) is False:
+            return
+        own = DISGUISES[name](folder, parent / "disguised" / folder.name) if name in DISGUISES else folder
         kinds = ("f32", "q8_0") if label else reference.CONVERTED
         if not judge_files(program, name, folder, own, scratch, kinds, case, tally):
             return
+        dropped += checks.left_out(folder, config["model_type"])
         tally.judge("round trips", case, lambda: checks.same_tensors(program, dropped, own, folder, scratch))
         if (scratch / "back").exists():
-            judge_texts(folder, scratch / "back", case, tally)
+            judge_texts(folder, scratch / "back", case, tally, variant.frames)
         if architecture.kind == "decoder" and name not in reference.NOT_LOADED and (scratch / "own-f32.gguf").exists():
             judge_load(scratch / "own-f32.gguf", scratch / "reference-f32.gguf", case, tally)
         if new is not None and own == folder and (scratch / "reference-f32.gguf").exists():
             stated = json.loads(new.read_text(encoding="utf-8"))
             # Qwen3-MoE's class has no such field, yet its configurations state it.
             write_json(folder / "config.json", {**stated, **{key: config[key] for key in ("head_dim",) if key in config}})
-            judge_files(program, name, folder, own, scratch, ("f32",) if label else ("f32", "q8_0"), f"{case}, config of transformers 5", tally, True)
+            judge_files(program, name, folder, own, scratch, ("f32",) if label else ("f32", "q8_0"), f"{case}, config of transformers 5", tally, not label)
 
 
-def option(arguments: list[str], name: str, default: int) -> int:
-    if name not in arguments:
-        return default
-    place = arguments.index(name)
-    value = int(arguments[place + 1])
-    del arguments[place:place + 2]
-    return value
+def options(arguments: list[str], name: str) -> list[str]:
+    values = []
+    while name in arguments:
+        place = arguments.index(name)
+        values.append(arguments[place + 1])
+        del arguments[place:place + 2]
+    return values
 
 
 def main() -> int:
     program, arguments = sys.argv[2], sys.argv[3:]
-    cases, first = option(arguments, "--cases", 4), option(arguments, "--first", 1000)
-    variants = VARIANTS if "--variants" in arguments else {}
+    cases, first = (int((options(arguments, name) or [default])[-1]) for name, default in (("--cases", 4), ("--first", 1000)))
+    chosen = set(options(arguments, "--variant")) or (set(VARIANTS) if "--variants" in arguments else set())
     names = [argument for argument in arguments if argument != "--variants"] or list(ORIGINALS)
-    os.environ["TQDM_DISABLE"] = "1"
     reference.use_reference(Path(sys.argv[1]).resolve())
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
@@ -152,8 +158,9 @@ def main() -> int:
         tally = Tally()
         for seed in range(first, first + cases):
             examine(program, name, seed, tally)
-        for place, (label, variant) in enumerate(variants.items()):
-            examine(program, name, first + cases + place, tally, label, variant)
+        for place, (label, variant) in enumerate(VARIANTS.items()):
+            if label in chosen:
+                examine(program, name, first + cases + place, tally, label, variant)
         print(tally.line(name), flush=True)
         print(*tally.failures, sep="\n", end="\n" if tally.failures else "", file=sys.stderr, flush=True)
         total.add(tally)

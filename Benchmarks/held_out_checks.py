@@ -59,16 +59,41 @@ def stored(folder: Path) -> dict[str, torch.Tensor]:
     return {name: tensor for path in folder.glob("*.safetensors") for name, tensor in load_file(path).items()}
 
 
+def left_out(folder: Path, model_type: str) -> list[str]:
+    """What no GGUF of a text model has: buffers, the output of Gemma, which is its token embedding, and what belongs to images."""
+    def is_left_out(name: str) -> bool:
+        is_output = model_type in ("gemma", "gemma2") and name == "lm_head.weight"
+        return is_output or name.endswith("rotary_emb.inv_freq") or name.startswith(("vision_tower.", "multi_modal_projector."))
+    return [name for name in stored(folder) if is_left_out(name)]
+
+
 def same_tensors(program: str, dropped: list[str], source: Path, expected: Path, scratch: Path) -> str | None:
     """By way of a GGUF in the formats of the source; leaves the new folder, which must be as `expected`, at scratch/back."""
     run(program, "convert", source, "-o", scratch / "gguf" / "model.gguf")
     run(program, "convert", scratch / "gguf" / "model.gguf", "-o", scratch / "back")
     back = stored(scratch / "back")
-    wanted = {name: tensor for name, tensor in stored(expected).items() if name not in dropped}
+    rows = json.loads((expected / "config.json").read_text(encoding="utf-8")).get("vocab_size")
+    wanted = {written(name): tensor[:rows] if name == "model.embed_tokens.weight" else tensor for name, tensor in stored(expected).items() if name not in dropped}
     if set(back) != set(wanted):
         return f"names differ: {sorted(set(back) ^ set(wanted))[:8]}"
-    other = [name for name in wanted if back[name].dtype != wanted[name].dtype or not torch.equal(back[name].view(torch.uint8), wanted[name].contiguous().view(torch.uint8))]
+    adds_one = json.loads((expected / "config.json").read_text(encoding="utf-8"))["model_type"].startswith("gemma")
+    other = [name for name in wanted if not is_same(back[name], wanted[name], adds_one and name.endswith("norm.weight"))]
     return f"other bytes: {other[:8]}" if other else None
+
+
+def written(name: str) -> str:
+    """The name under which a text model that was part of another, or had no head, comes back."""
+    own = name.removeprefix("language_model.")
+    return f"model.{own}" if own.startswith(("embed_tokens.", "layers.", "norm.")) else own
+
+
+def is_same(own: torch.Tensor, wanted: torch.Tensor, adds_one: bool) -> bool:
+    """Bit for bit; where the reference adds 1 and the sum is rounded, any values that give the same sum."""
+    if own.dtype != wanted.dtype:
+        return False
+    if adds_one:
+        return torch.equal(*((tensor.float() if tensor.dtype == torch.bfloat16 else tensor) + 1 for tensor in (own, wanted)))
+    return torch.equal(own.contiguous().view(torch.uint8), wanted.contiguous().view(torch.uint8))
 
 
 def loads(path: Path) -> str | None:
@@ -80,15 +105,35 @@ def loads(path: Path) -> str | None:
     return None
 
 
+def put_added_tokens(folder: Path) -> None:
+    """Writes the configured tokens over the pieces of their ids; LlamaTokenizer would number them anew, the model's own code does not."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    path = folder / "tokenizer_config.json"
+    tokens = json.loads(path.read_text(encoding="utf-8")).get("added_tokens_decoder", {}) if path.exists() else {}
+    model = sentencepiece_model_pb2.ModelProto.FromString((folder / "tokenizer.model").read_bytes())
+    for index, token in tokens.items():
+        if int(index) < len(model.pieces):
+            model.pieces[int(index)].piece = token["content"]
+    (folder / "tokenizer.model").write_bytes(model.SerializeToString())
+
+
 def auto_tokenizer(folder: Path):
     """transformers' tokenizer of the folder; where the model's own code would do it, SentencePiece's rules for its model."""
     import sentencepiece
     from transformers import AutoTokenizer, LlamaTokenizer
 
-    path = folder / "tokenizer_config.json"
-    if path.exists() and "auto_map" in json.loads(path.read_text(encoding="utf-8")):
-        pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
-        return LlamaTokenizer.from_pretrained(folder, add_prefix_space=pieces.encode("a", out_type=str)[0].startswith("\u2581"))
+    path, model = folder / "tokenizer_config.json", folder / "tokenizer.model"
+    configuration = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tokenizer_class": "LlamaTokenizer"}
+    # For some model types AutoTokenizer overlooks that the configuration names LLaMA's class, and leaves the first space out.
+    is_llama = model.exists() and not (folder / "tokenizer.json").exists() and configuration.get("tokenizer_class") == "LlamaTokenizer"
+    if is_llama or "auto_map" in configuration:
+        pieces = sentencepiece.SentencePieceProcessor(model_file=str(model))
+        # Without config.json, which describes a model that transformers does not know.
+        with tempfile.TemporaryDirectory() as temporary:
+            shutil.copytree(folder, temporary, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors", "config.json"))
+            put_added_tokens(Path(temporary))
+            return LlamaTokenizer.from_pretrained(temporary, add_prefix_space=pieces.encode("a", out_type=str)[0].startswith("\u2581"))
     # A T5 folder means its SentencePiece model; made of a GGUF, it says that tokenizer.json is meant.
     if not (folder / "spiece.model").exists() or "T5" not in path.read_text(encoding="utf-8"):
         return AutoTokenizer.from_pretrained(folder)
@@ -97,10 +142,10 @@ def auto_tokenizer(folder: Path):
         return AutoTokenizer.from_pretrained(temporary)
 
 
-def other_texts(source: Path, back: Path) -> tuple[list[str], int]:
+def other_texts(source: Path, back: Path, frames: tuple[bool, ...]) -> tuple[list[str], int]:
     """The texts whose ids, without or with special tokens, are not those of the source folder; and of how many."""
     wanted, own = auto_tokenizer(source), auto_tokenizer(back)
     differing = [
         text for text in TEXTS
-        if any(wanted.encode(text, add_special_tokens=special) != own.encode(text, add_special_tokens=special) for special in (False, True))]
+        if any(wanted.encode(text, add_special_tokens=special) != own.encode(text, add_special_tokens=special) for special in frames)]
     return differing, len(TEXTS)

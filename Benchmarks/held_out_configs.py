@@ -59,14 +59,19 @@ def vary_attention(config: dict, draw: random.Random) -> None:
             config["q_lora_rank"] = draw.choice([32, 64])
 
 
-def vary_layers(config: dict, draw: random.Random) -> None:
-    layers = draw.choice([1, 2, 3, 4])
+def set_layers(config: dict, layers: int) -> None:
     set_all(config, LAYERS, layers)
     # The reference knows as many layers of a decoder as the encoder has.
-    set_all(config, ("num_decoder_layers",), min(layers, draw.choice([1, 2, 3])))
+    set_all(config, ("num_decoder_layers",), min(layers, config.get("num_decoder_layers", layers)))
     if "no_rope_layers" in config:
         config["no_rope_layers"] = [int((index + 1) % 4 != 0) for index in range(layers)]
         config["layer_types"] = ["full_attention"] * layers
+
+
+def vary_layers(config: dict, draw: random.Random) -> None:
+    layers = draw.choice([1, 2, 3, 4])
+    set_all(config, ("num_decoder_layers",), draw.choice([1, 2, 3]))
+    set_layers(config, layers)
     set_all(config, ("first_k_dense_replace",), draw.choice([0, 1]))
     inner = 4 * stated(config, HIDDEN) if config["model_type"] in FOUR_TIMES else draw.choice([64, 96, 160, 192])
     for name in ("intermediate_size", "n_inner", "d_ff"):
@@ -102,7 +107,12 @@ def varied(architecture: Architecture, seed: int) -> Architecture:
     config = copy.deepcopy(architecture.config)
     for vary in (vary_attention, vary_layers, vary_experts, vary_rest):
         vary(config, draw)
-    native = copy.deepcopy(architecture.native)
+    return following(architecture._replace(config=config))
+
+
+def following(architecture: Architecture) -> Architecture:
+    """With the configuration by which transformers computes the model brought to that of the folder."""
+    config, native = architecture.config, copy.deepcopy(architecture.native)
     if native and config["model_type"] == "nomic_bert":
         names = {"hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer", "intermediate_size": "n_inner", "vocab_size": "vocab_size"}
         native.update({new: config[old] for new, old in names.items()})
@@ -110,7 +120,7 @@ def varied(architecture: Architecture, seed: int) -> Architecture:
     elif native:
         native.update({name: value for name, value in config.items() if name in native and name not in ("architectures", "model_type")})
         native["num_key_value_heads"] = config.get("num_key_value_heads", config["num_attention_heads"])
-    return architecture._replace(config=config, native=native)
+    return architecture._replace(native=native)
 
 
 # The family of LLaMA, whose fixtures are made elsewhere. The reference knows neither Yi's first names nor Aquila's class:

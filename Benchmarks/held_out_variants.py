@@ -1,34 +1,29 @@
 """What users' folders have beside other sizes: each variant changes the configuration before the checkpoint is made, the
 finished folder, or both. A change returns False where it says nothing new of the architecture."""
 
-import json
 import random
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-from safetensors.torch import load_file, save_file
+import held_out_folders as folders
+from held_out_configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, LAYERS, set_all, set_layers, stated
 
 OPTIONAL = (
     "attention_bias", "attention_dropout", "hidden_act", "initializer_range", "mlp_bias", "pretraining_tp", "rms_norm_eps", "rope_scaling", "rope_theta",
     "tie_word_embeddings", "torch_dtype", "transformers_version", "use_cache", "max_window_layers", "use_sliding_window", "sliding_window")
+MORE_OPTIONAL = ("max_position_embeddings", "bos_token_id", "eos_token_id", "pad_token_id", "layer_norm_eps", "hidden_activation", "initializer_range")
+NULLABLE = ("rope_scaling", "num_key_value_heads", "head_dim", "pad_token_id", "sliding_window", "bos_token_id")
 BIASES = ("attention_bias", "mlp_bias", "use_bias", "use_qkv_bias")
-CARD = """---
-license: apache-2.0
-language:
-- en
-- de
-tags: [chat, tiny]
-base_model: some-org/Base-7B-v2
-datasets:
-- org/data-set
----
-# A card
-"""
+# Classes whose heads may have a width of their own, as far as the reference follows it.
+OWN_WIDTH = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "olmo2", "smollm3", "starcoder2", "cohere", "gemma", "gemma2", "gemma3_text")
 
 
 class Variant(NamedTuple):
     config: Callable[[dict, random.Random], bool] = lambda config, draw: True
-    folder: Callable[[Path, random.Random], None] = lambda folder, draw: None
+    folder: Callable[[Path, random.Random], bool | None] = lambda folder, draw: None
+    name: str | None = None  # of the folder, which the reference reads as well
+    # Texts are compared without and with what is put around them; not where the files contradict each other or are silent there.
+    frames: tuple[bool, ...] = (False, True)
 
 
 def flip(names: tuple[str, ...]) -> Variant:
@@ -39,54 +34,41 @@ def flip(names: tuple[str, ...]) -> Variant:
     return Variant(change)
 
 
-def silence(config: dict, draw: random.Random) -> bool:
-    removed = [config.pop(name) for name in OPTIONAL if name in config]
-    return bool(removed)
+def without(names: tuple[str, ...]) -> Variant:
+    return Variant(lambda config, draw: bool([config.pop(name) for name in names if name in config]))
 
 
-def scaling(values: dict) -> Variant:
+def silence_more(config: dict, draw: random.Random) -> bool:
+    # Of models that transformers does not know, the reference knows no context then, and llama.cpp wants one.
+    removed = [config.pop(name) for name in MORE_OPTIONAL if name in config]
+    return bool(removed) and "auto_map" not in config
+
+
+def scaling(values: dict, theta: bool = True) -> Variant:
     def change(config: dict, draw: random.Random) -> bool:
-        stated = config.get("rope_scaling")
+        own = config.get("rope_scaling")
+        if "rope_theta" not in config or isinstance(own, dict) and "long_factor" in own:
+            return False
+        # For Gemma 3 the reference overlooks a scaling by its old name, which is not to be repeated.
+        if "type" in values and config["model_type"] == "gemma3_text":
+            return False
         config["rope_scaling"] = values
-        return "rope_theta" in config and not (isinstance(stated, dict) and "long_factor" in stated)
+        if "long_factor" in values:
+            pairs = (config.get("head_dim") or stated(config, HIDDEN) // stated(config, HEADS)) // 2
+            # Phi-3 states the original context outside.
+            inner = {key: value for key, value in values.items() if key not in config}
+            config["rope_scaling"] = {**inner, **{name: [round(1 + draw.random() * 4, 3) for _ in range(pairs)] for name in ("long_factor", "short_factor")}}
+        if not theta:
+            del config["rope_theta"]
+        return True
     return Variant(change)
 
 
 def in_format(dtype: str) -> Variant:
-    """Values that bfloat16 does not have, so that every rounding shows."""
-    import torch
-
     def change(config: dict, draw: random.Random) -> bool:
         config["torch_dtype"] = dtype
         return True
-
-    def rewrite(folder: Path, draw: random.Random) -> None:
-        path = folder / "model.safetensors"
-        tensors = load_file(path)
-        floats = {name: (tensor.float() * 1.00037).to(getattr(torch, dtype)) for name, tensor in tensors.items() if tensor.is_floating_point()}
-        save_file({**tensors, **floats}, path, metadata={"format": "pt"})
-    return Variant(change, rewrite)
-
-
-def shard(folder: Path, draw: random.Random) -> None:
-    path = folder / "model.safetensors"
-    tensors = load_file(path)
-    path.unlink()
-    count, places = 3, {}
-    for name in tensors:
-        places[name] = f"model-{draw.randrange(count) + 1:05}-of-{count:05}.safetensors"
-    for file in set(places.values()):
-        save_file({name: tensors[name] for name in tensors if places[name] == file}, folder / file, metadata={"format": "pt"})
-    size = sum(tensor.nbytes for tensor in tensors.values())
-    index = {"metadata": {"total_size": size}, "weight_map": dict(sorted(places.items()))}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-
-
-def put_card(folder: Path, draw: random.Random) -> None:
-    (folder / "README.md").write_text(CARD, encoding="utf-8")
-    (folder / "chat_template.jinja").write_text("{% for m in messages %}{{ m['content'] }}\n{% endfor %}", encoding="utf-8")
-    generation = {"_from_model_config": True, "do_sample": True, "temperature": 0.7, "top_p": 0.9, "top_k": 20, "repetition_penalty": 1.05}
-    (folder / "generation_config.json").write_text(json.dumps(generation), encoding="utf-8")
+    return Variant(change, folders.rounded(dtype))
 
 
 def pad(config: dict, draw: random.Random) -> bool:
@@ -95,19 +77,152 @@ def pad(config: dict, draw: random.Random) -> bool:
     return config["model_type"] not in ("internlm2", "t5")
 
 
+def make_odd(config: dict, draw: random.Random) -> bool:
+    config["vocab_size"] += 1 + config["vocab_size"] % 2
+    return config["model_type"] not in ("internlm2", "t5")
+
+
+def key_value_heads(count: int | None) -> Variant:
+    """None for as many as there are heads."""
+    def change(config: dict, draw: random.Random) -> bool:
+        if config["model_type"] in EQUAL_HEADS or stated(config, KEY_VALUE_HEADS) is None:
+            return False
+        set_all(config, KEY_VALUE_HEADS, count or stated(config, HEADS))
+        return True
+    return Variant(change)
+
+
+def widen_heads(config: dict, draw: random.Random) -> bool:
+    heads = stated(config, HEADS)
+    config["head_dim"] = 2 * max(4, stated(config, HIDDEN) // heads)
+    return config["model_type"] in OWN_WIDTH and stated(config, HIDDEN) % heads == 0
+
+
+def state_width(config: dict, draw: random.Random) -> bool:
+    config["head_dim"] = stated(config, HIDDEN) // stated(config, HEADS)
+    return config["model_type"] in (*OWN_WIDTH, "granite") and stated(config, HIDDEN) % stated(config, HEADS) == 0
+
+
+def single_layer(config: dict, draw: random.Random) -> bool:
+    set_layers(config, 1)
+    return True
+
+
+def nullify(config: dict, draw: random.Random) -> bool:
+    present = [name for name in NULLABLE if name in config]
+    # Null means one key-value head for each head, so the weights are made that way.
+    config.update(dict.fromkeys(present))
+    return config["model_type"] in OWN_WIDTH and config["model_type"] not in ("gemma", "gemma2", "gemma3_text")
+
+
+def slide(config: dict, draw: random.Random) -> bool:
+    if "sliding_window" not in config:
+        return False
+    config["sliding_window"] = 12
+    if "use_sliding_window" in config:
+        config.update(use_sliding_window=True, max_window_layers=1)
+    return True
+
+
+def list_layers(config: dict, draw: random.Random) -> bool:
+    if config["model_type"] not in ("gemma2", "gemma3_text", "qwen2", "qwen3"):
+        return False
+    count = stated(config, LAYERS)
+    config.pop("sliding_window_pattern", None)
+    config["sliding_window"] = 12
+    if config["model_type"].startswith("qwen"):
+        config["use_sliding_window"] = True
+    config["layer_types"] = [draw.choice(["sliding_attention", "full_attention"]) for _ in range(count)]
+    return True
+
+
+def set_pattern(config: dict, draw: random.Random) -> bool:
+    config["sliding_window_pattern"] = draw.choice([2, 3])
+    return config["model_type"] == "gemma3_text"
+
+
+def list_ends(config: dict, draw: random.Random) -> bool:
+    end = config.get("eos_token_id")
+    config["eos_token_id"] = [end, 3]
+    return isinstance(end, int)
+
+
+def set_scalar(config: dict, draw: random.Random) -> bool:
+    config["query_pre_attn_scalar"] = config.get("head_dim", 16) + 8
+    return config["model_type"] in ("gemma2", "gemma3_text")
+
+
+def tie(config: dict, draw: random.Random) -> bool:
+    config["tie_word_embeddings"] = True
+    return "rope_theta" in config and config["model_type"] not in ("baichuan", "internlm2")
+
+
+def repeats_space(config: dict, draw: random.Random) -> bool:
+    """Only of these a GGUF says whether a space is put before the text."""
+    return config["model_type"] in ("llama", "mistral", "mixtral", "granite", "smollm3")
+
+
+LLAMA3 = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64}
 VARIANTS = {
     "tied": flip(("tie_word_embeddings",)),
+    "tied, stored twice": Variant(tie, folders.store_tied_output),
     "biases": flip(BIASES),
     "norms of heads": flip(("qk_layernorm", "use_qk_norm")),
     "parallel": flip(("use_parallel_residual",)),
-    "silent": Variant(silence),
+    "silent": without(OPTIONAL),
+    "more silent": Variant(silence_more),
+    "nulls": Variant(nullify),
+    "list of ends": Variant(list_ends),
+    "one layer": Variant(single_layer),
+    "one key-value head": key_value_heads(1),
+    "no groups": key_value_heads(None),
+    "wider heads": Variant(widen_heads),
+    "width stated": Variant(state_width),
+    "odd rows": Variant(make_odd),
+    "padded": Variant(pad),
     "linear": scaling({"rope_type": "linear", "factor": 4.0}),
+    "linear, old": scaling({"type": "linear", "factor": 2.5}),
     "yarn": scaling({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}),
+    "yarn, old": scaling({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}),
+    "yarn, all keys": scaling({
+        "rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 32, "beta_fast": 24.0, "beta_slow": 2.0, "attention_factor": 1.25}),
     "dynamic": scaling({"rope_type": "dynamic", "factor": 2.0}),
-    "llama3": scaling({"rope_type": "llama3", "factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64}),
+    "dynamic, old": scaling({"type": "dynamic", "factor": 2.0}),
+    "llama3": scaling({"rope_type": "llama3", **LLAMA3}),
+    "llama3, no base": scaling({"rope_type": "llama3", **LLAMA3, "low_freq_factor": 2.0}, theta=False),
+    "longrope": scaling({"rope_type": "longrope", "factor": 4.0, "original_max_position_embeddings": 64, "long_factor": []}),
+    "default scaling": scaling({"rope_type": "default"}),
+    "window": Variant(slide),
+    "listed windows": Variant(list_layers),
+    "period of windows": Variant(set_pattern),
+    "scalar of scores": Variant(set_scalar),
     "float16": in_format("float16"),
     "float32": in_format("float32"),
-    "shards": Variant(folder=shard),
-    "card and template": Variant(folder=put_card),
-    "padded": Variant(pad),
+    "float32 vectors": Variant(folder=folders.widen_vectors),
+    "buffers": Variant(folder=folders.add_buffers),
+    "spare rows": Variant(lambda config, draw: config["model_type"] == "gemma3_text", folders.add_rows),
+    "any order": Variant(folder=folders.shuffle),
+    "shards": Variant(folder=folders.shards(3)),
+    "LlamaModel": Variant(lambda config, draw: config["model_type"] == "llama", folders.strip("LlamaModel")),
+    "Qwen2Model": Variant(lambda config, draw: config["model_type"] == "qwen2", folders.strip("Qwen2Model")),
+    "Qwen3Model": Variant(lambda config, draw: config["model_type"] == "qwen3", folders.strip("Qwen3Model")),
+    "inside Gemma 3": Variant(lambda config, draw: config["model_type"] == "gemma3_text", folders.put_inside("Gemma3ForConditionalGeneration")),
+    "inside LLaVA": Variant(lambda config, draw: config["model_type"] == "llama", folders.put_inside("LlavaForConditionalGeneration")),
+    "index of one": Variant(folder=folders.shards(1)),
+    "card and template": Variant(folder=folders.put_card),
+    "other card": Variant(folder=folders.put_other_card, name="Tiny-Chat-v0.3-7B-Instruct"),
+    "several templates": Variant(folder=folders.put_templates),
+    "template files": Variant(folder=folders.put_template_files),
+    "template of json": Variant(folder=folders.put_template_json),
+    "only tokenizer.model": Variant(folder=folders.keep_only("tokenizer.model"), frames=()),
+    "tokenizer.model configured": Variant(folder=folders.keep_only("tokenizer.model", "tokenizer_config.json")),
+    "only tokenizer.json": Variant(folder=folders.keep_only("tokenizer.json")),
+    "tokenizer.json configured": Variant(folder=folders.keep_only("tokenizer.json", "tokenizer_config.json")),
+    "vocab.json and merges.txt": Variant(folder=folders.keep_only("vocab.json", "merges.txt", "tokenizer_config.json")),
+    "both ends added": Variant(folder=folders.answer(add_bos_token=True, add_eos_token=True), frames=(False,)),
+    "none added": Variant(folder=folders.answer(add_bos_token=False, add_eos_token=False), frames=(False,)),
+    "a space before": Variant(repeats_space, folders.answer(add_prefix_space=True)),
+    "no space before": Variant(folder=folders.answer(add_prefix_space=False)),
+    "tokens as objects": Variant(folder=folders.name_by_objects),
+    "beyond the rows": Variant(folder=folders.add_beyond),
 }
