@@ -5,18 +5,21 @@ import Bytes
 /// transformers 4 has `rope_theta` and `rope_scaling` (with `type` or `rope_type`) and `torch_dtype`; transformers 5
 /// has `rope_parameters` and `dtype`.
 public struct Configuration: Sendable {
-  /// The whole object.
+  /// The whole object; the members of `text_config`, which a model with images or sound has, count as its own.
   public let json: JSON
+  /// The `text_config` of a model with images or sound.
+  private let text: JSON.Object?
   /// How the stages behind an encoder pool its vectors; they have files of their own.
   public let poolingMode: String?
 
   /// The path by which a definition asks for `poolingMode`.
   public static let poolingPath = "sentence_transformers.pooling_mode"
 
-  /// Wraps a parsed config.json; the members of `text_config`, which a model with images has, count as its own.
+  /// Wraps a parsed config.json.
   public init(_ json: JSON, poolingMode: String? = nil) {
     self.poolingMode = poolingMode
-    guard var members = json.object, let text = members["text_config"]?.object else {
+    text = json["text_config"]?.object
+    guard var members = json.object, let text else {
       self.json = json
       return
     }
@@ -24,10 +27,21 @@ public struct Configuration: Sendable {
     self.json = .object(members)
   }
 
-  /// The entries of `architectures`.
-  public var classes: [String] { (json["architectures"]?.array ?? []).compactMap(\.string) }
-  /// `model_type`.
-  public var modelType: String? { json["model_type"]?.string }
+  /// The entries of `architectures`, those of the text model first.
+  public var classes: [String] {
+    [text?["architectures"], json["architectures"]].flatMap { ($0?.array ?? []).compactMap(\.string) }
+  }
+  /// `model_type` of the text model.
+  public var modelType: String? { textModelType ?? json["model_type"]?.string }
+  /// `model_type` of a text model inside one with images or sound; nil for a model of its own.
+  public var textModelType: String? { text?["model_type"]?.string }
+
+  /// What a folder of the text model alone states, in which the descriptions of the other parts have no place.
+  public var textMembers: JSON.Object {
+    var members = (json.object ?? [:]).filter { !($0.key.text.hasSuffix("_config") && $0.value.object != nil) }
+    for key in ["architectures", "model_type"] as [ExactString] { members[key] = text?[key] }
+    return members
+  }
   /// The element type the weights were saved in, by either key: `bfloat16`.
   public var elementTypeName: String? { (json["dtype"] ?? json["torch_dtype"])?.string }
 

@@ -53,7 +53,8 @@ extension Definition {
       schemes.append(
         NamingScheme(
           name: member.name, base: try entry.optionalString("based_on"), prefix: try readPrefix(&entry),
-          condition: try entry.optionalString("when"), className: try entry.optionalString("class"),
+          isTextPart: try entry.flag("text_part"), condition: try entry.optionalString("when"),
+          className: try entry.optionalString("class"),
           modelType: try entry.optionalString("model_type"),
           numbersFile: try entry.optionalString("numbers_file")))
       try entry.finish()

@@ -11,6 +11,7 @@ extension Definition {
           role: TensorRole(rawValue: try entry.string("role")),
           shape: try entry.expressions("shape") ?? [], parts: try entry.expression("parts"),
           layers: try entry.expression("layers"), isOptional: try entry.flag("optional"),
+          mayHaveSpareRows: try entry.flag("spare_rows"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
           names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))
       try entry.finish()
@@ -51,7 +52,7 @@ extension Definition {
     var rules: [DroppedRule] = []
     for (index, value) in (try object.array("dropped") ?? []).enumerated() {
       var entry = try StrictObject(value, at: "dropped[\(index)]")
-      let pattern = try readPattern(try entry.string("name"), at: entry.path("name"))
+      let pattern = try readPattern(try entry.string("name"), at: entry.path("name"), mayEndInRest: true)
       rules.append(
         DroppedRule(
           pattern: pattern, reason: try entry.string("reason"),
@@ -87,8 +88,12 @@ extension Definition {
     return names
   }
 
-  private static func readPattern(_ text: String, at place: String) throws(DefinitionError) -> NamePattern {
-    guard let pattern = NamePattern(text) else { throw DefinitionError(place: place, fact: .badPattern(text)) }
+  private static func readPattern(
+    _ text: String, at place: String, mayEndInRest: Bool = false
+  ) throws(DefinitionError) -> NamePattern {
+    guard let pattern = NamePattern(text, mayEndInRest: mayEndInRest) else {
+      throw DefinitionError(place: place, fact: .badPattern(text))
+    }
     return pattern
   }
 

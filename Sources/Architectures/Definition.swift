@@ -70,6 +70,8 @@ public struct NamingScheme: Sendable {
   public let base: String?
   /// What the names of the base begin with and its own with something else.
   public let prefix: (base: String, own: String)?
+  /// Whether it names the text model inside one with images or sound; such names are read, and never written.
+  public let isTextPart: Bool
   /// The flag that makes this the scheme of folders made of a GGUF, in place of `hf`.
   public let condition: String?
   /// The entry of `architectures` that config.json gets when a folder is rewritten in this scheme.

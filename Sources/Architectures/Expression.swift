@@ -8,12 +8,13 @@
 
 /// A formula over the numbers of a model: `head_count*head_dimension`, `int(rotary_fraction*embedding_length)//head_count`.
 ///
+///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" sum ")" | "(" sum ")"
+///     atom    = number | parameter | "int(" formula ")" | "(" formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
-/// cuts off the fraction, as in Python. A flag counts as 1 or 0 unless it stands alone.
+/// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it stands alone.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -26,12 +27,13 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case parameter(String)
     case sum(Node, Node), difference(Node, Node), product(Node, Node), quotient(Node, Node), floorQuotient(Node, Node)
     case whole(Node)
+    case equality(Node, Node)
   }
 
   /// A formula, or nil if `text` is none.
   public init?(_ text: String) {
     var parser = ExpressionParser(text)
-    guard let root = parser.sum(), parser.isAtEnd else { return nil }
+    guard let root = parser.formula(), parser.isAtEnd else { return nil }
     description = text
     parameterNames = parser.parameterNames
     self.root = root
@@ -90,6 +92,9 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
           guard other > 0, one >= 0 else { return (0, true) }
           return (one / other, false)
         }, { one, other in floor(one / other) })
+    case .equality(let a, let b):
+      guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number else { return nil }
+      return .integer(one == other ? 1 : 0)
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -115,10 +120,16 @@ private struct ExpressionParser {
     return true
   }
 
-  mutating func sum() -> Expression.Node? {
+  mutating func formula() -> Expression.Node? {
     depth += 1
     defer { depth -= 1 }
-    guard depth < 20, var node = product() else { return nil }
+    guard depth < 20, let node = sum() else { return nil }
+    guard take("==") else { return node }
+    return sum().map { .equality(node, $0) }
+  }
+
+  private mutating func sum() -> Expression.Node? {
+    guard var node = product() else { return nil }
     while true {
       if take("+") {
         guard let next = product() else { return nil }
@@ -153,7 +164,7 @@ private struct ExpressionParser {
   private mutating func atom() -> Expression.Node? {
     let isWhole = take("int(")
     if isWhole || take("(") {
-      guard let inner = sum(), take(")") else { return nil }
+      guard let inner = formula(), take(")") else { return nil }
       return isWhole ? .whole(inner) : inner
     }
     let word = rest.prefix { byte in

@@ -2,7 +2,8 @@ import Tensors
 
 /// A whole tensor name in which `{layer}` and `{part}` stand for decimal indices: `blk.{layer}.attn_q.weight`.
 ///
-/// A pattern matches whole names only, so that no name is ever changed by replacing a part of it.
+/// A pattern matches whole names only, so that no name is ever changed by replacing a part of it. Names of tensors that are
+/// left out may end in `{rest}`, which stands for anything: `vision_tower.{rest}`.
 public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern as the definition spells it.
   public let text: String
@@ -12,13 +13,17 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     case text(String)
     case layer
     case part
+    case rest
   }
 
+  private static let rest = "{rest}"
+
   /// A pattern, or nil if a placeholder occurs twice or beside anything but dots, or another one occurs.
-  public init?(_ text: String) {
+  public init?(_ text: String, mayEndInRest: Bool = false) {
     self.text = text
     var pieces: [Piece] = []
-    var rest = text[...]
+    let isOpen = mayEndInRest && text.hasSuffix("." + Self.rest)
+    var rest = isOpen ? text.dropLast(Self.rest.count) : text[...]
     while let open = rest.firstIndex(of: "{") {
       pieces.append(.text(String(rest[..<open])))
       rest = rest[open...]
@@ -30,7 +35,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
       guard rest.isEmpty || rest.first == "." else { return nil }
     }
     guard !rest.contains("}") else { return nil }
-    self.pieces = pieces + [.text(String(rest))]
+    self.pieces = pieces + [.text(String(rest))] + (isOpen ? [.rest] : [])
   }
 
   /// Whether the tensor occurs once in every layer.
@@ -46,6 +51,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
         case .text(let text): name += text
         case .layer: name += "\(layer ?? 0)"
         case .part: name += "\(part ?? 0)"
+        case .rest: name += Self.rest
         }
       })
   }
@@ -53,7 +59,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern with this text taken off, or put before, its beginning; itself if it does not begin so.
   func replacingPrefix(_ prefix: String, with replacement: String) -> NamePattern {
     guard text.hasPrefix(prefix) else { return self }
-    return NamePattern(replacement + text.dropFirst(prefix.count)) ?? self
+    return NamePattern(replacement + text.dropFirst(prefix.count), mayEndInRest: pieces.last == .rest) ?? self
   }
 
   /// What names that match have in common with the pattern: every index, placeholder or digits, as `#`.
@@ -84,6 +90,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
         rest = rest.dropFirst(text.utf8.count)
         continue
       }
+      if piece == .rest { return rest.isEmpty ? nil : match }
       let digits = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
       guard !digits.isEmpty, digits.count <= 6, digits.first != 0x30 || digits.count == 1 else { return nil }
       let index = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }

@@ -179,6 +179,14 @@ extension ParameterRule {
     return nil
   }
 
+  /// The value that its first formula which can be had gives.
+  func formulaDefault(_ set: ParameterSet) -> ParameterValue? {
+    for case .formula(let formula) in defaults {
+      if let value = formula.value(set)?.converted(to: kind) { return value }
+    }
+    return nil
+  }
+
   /// What a file must state.
   var wording: String { isList ? "a list of \(kind.wording.plural)" : kind.wording.single }
 }

@@ -47,7 +47,7 @@ extension Definition {
     }
     return parameters.compactMap { rule in
       guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.configKeys.first,
-        let value = set.values[rule.name]
+        let value = set.values[rule.name], value != rule.formulaDefault(set)
       else { return nil }
       if let sign = rule.shownBy, [sign.present, sign.absent].contains(value) { return nil }
       if rule.shownBy == nil, value == rule.constantDefault { return nil }

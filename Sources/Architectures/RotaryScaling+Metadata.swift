@@ -8,7 +8,7 @@ import Tensors
 //   llama3   nothing; the tensor rope_freqs.weight holds a divisor for each frequency
 //   yarn     type "yarn", factor, original_context_length, and only if the configuration states them
 //            yarn_ext_factor, yarn_attn_factor, yarn_beta_fast, yarn_beta_slow
-//   longrope nothing here; two tensors hold the divisors of the frequencies
+//   longrope type "longrope"; two tensors hold the divisors of the frequencies where the architecture has them
 //   dynamic  cannot be said; the caller reports it as lost
 
 extension RotaryScaling {
@@ -24,7 +24,8 @@ extension RotaryScaling {
       return []
     }
     switch self {
-    case .none, .dynamic, .llama3, .longrope: return []
+    case .none, .dynamic, .llama3: return []
+    case .longrope: return [(prefix + "type", .string("longrope"))]
     case .linear(let factor):
       return [(prefix + "type", .string("linear")), (prefix + "factor", .float32(Float(factor)))]
     case .yarn(let yarn):

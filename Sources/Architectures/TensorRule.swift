@@ -12,6 +12,8 @@ public struct TensorRule: Sendable {
   public let layers: Expression?
   /// Whether a model may lack it.
   public let isOptional: Bool
+  /// Whether a file may have further rows behind those of the shape, which mean nothing and are left out.
+  public let mayHaveSpareRows: Bool
   /// The tensor whose values it has when it is absent.
   public let tiedTo: TensorRole?
   /// Its names by scheme, the first being the one that is written; a scheme inherits the names of its base.

@@ -46,6 +46,8 @@ extension Planner {
   ) -> (format: StorageFormat, rule: String) {
     if let override = overrides.format(for: tensor.name) {
       return (override.format, override.rule)
+    } else if target != .gguf, tensor.purpose.roles.contains(where: wideRoles.contains) {
+      return (.f32, "F32 holds what the other tensors' format does not")
     } else if target == .gguf, type != nil, let reason = tensor.reasonForF32 {
       return (.f32, reason)
     } else if let type {
@@ -112,7 +114,8 @@ extension Planner {
     return first?.descriptor.format ?? .f32
   }
 
-  /// The format of a folder made of a GGUF: that of the matrices, if what every GGUF has in F32 loses nothing by it; else F32.
+  /// The format of a folder made of a GGUF: that of the matrices. What every GGUF has in F32 takes it as well if nothing
+  /// is lost by it; roles of which a tensor would lose stay F32, and all norms with one of them.
   private mutating func typeForFolder(_ formats: Set<StorageFormat>) -> StorageFormat {
     guard formats.count == 1, let format = formats.first, !format.isQuantized, format != .f32 else {
       if formats.contains(where: \.isQuantized) {
@@ -120,13 +123,21 @@ extension Planner {
       }
       return .f32
     }
-    for place in model.places {
-      guard let stored = model.tensor(place), stored.isKeptInFullPrecision else { continue }
-      guard isExact(place, as: format) else {
-        let name = stored.descriptor.name.text.quoted
-        remarks.append(.note("tensor \(name) has values that \(format) cannot hold, so all become F32"))
-        return .f32
+    var first: TensorName?
+    for place in model.places where !wideRoles.contains(place.role) {
+      guard let stored = model.tensor(place), stored.isKeptInFullPrecision, !isExact(place, as: format) else {
+        continue
       }
+      first = first ?? stored.descriptor.name
+      wideRoles.insert(place.role)
+      if place.role.isNorm { wideRoles.formUnion(model.places.map(\.role).filter(\.isNorm)) }
+    }
+    if let first {
+      let roles = Set(model.places.map(\.role).filter(wideRoles.contains)).map(\.rawValue).sorted()
+      remarks.append(
+        .note(
+          "tensor \(first.text.quoted) has values that \(format) cannot hold, so these stay F32: "
+            + roles.joined(separator: ", ")))
     }
     return format
   }
@@ -152,5 +163,12 @@ extension Planner {
     } catch {
       return false
     }
+  }
+}
+
+extension TensorRole {
+  /// Whether the tensor is the weights of a norm.
+  fileprivate var isNorm: Bool {
+    rawValue.hasSuffix("norm") || rawValue.contains("_norm_") && !rawValue.hasSuffix("_bias")
   }
 }

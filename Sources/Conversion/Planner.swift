@@ -15,6 +15,8 @@ public struct Planner {
   var fallbacks = Fallbacks()
   /// Tensors of layers that are left out.
   var pruned: [(name: TensorName, reason: String)] = []
+  /// Roles that stay F32 in a folder whose matrices are narrower.
+  var wideRoles: Set<TensorRole> = []
   /// Layers that remain where some are left out.
   var keptLayerCount: Int?
 
@@ -63,7 +65,7 @@ public struct Planner {
     try requireProblemFree()
     let rounded = try roundedTensors(tensors)
     let dropped = goesByNames ? pruned : model.dropped.map { ($0.tensor.name, $0.reason) } + pruned
-    for tensor in dropped { remarks.append(.note("tensor \(tensor.name.text.quoted) is left out: \(tensor.reason)")) }
+    noteDropped(dropped)
     return ConversionPlan(
       source: model, destination: request.destination, target: target, scheme: scheme, type: type,
       files: output.files, sideFiles: output.sideFiles,
@@ -92,13 +94,34 @@ public struct Planner {
     }
   }
 
+  /// Says what is left out: tensors by their names, or where many go for one reason the first of them and how many.
+  private mutating func noteDropped(_ dropped: [(name: TensorName, reason: String)]) {
+    var counts: [String: Int] = [:]
+    for tensor in dropped { counts[tensor.reason, default: 0] += 1 }
+    for tensor in dropped {
+      guard let count = counts[tensor.reason] else { continue }
+      if count > Self.namedDropCount {
+        counts[tensor.reason] = nil
+        remarks.append(
+          .note("\(count.grouped) tensors from \(tensor.name.text.quoted) on are left out: \(tensor.reason)"))
+      } else {
+        remarks.append(.note("tensor \(tensor.name.text.quoted) is left out: \(tensor.reason)"))
+      }
+    }
+  }
+
+  /// As many tensors as are left out for one reason are named one by one.
+  private static let namedDropCount = 100
+
   private func targetScheme(_ target: ConversionRequest.Target) throws -> NamingScheme {
     let definition = model.definition
     let folderName = definition.schemes.first { $0.condition.map(model.parameters.flag) == true }?.name ?? "hf"
-    let native = target == .gguf ? "gguf" : model.scheme.name == "gguf" ? folderName : model.scheme.name
+    let isOther = model.scheme.name == "gguf" || model.scheme.isTextPart
+    let native = target == .gguf ? "gguf" : isOther ? folderName : model.scheme.name
     let name = request.naming ?? native
-    guard let scheme = definition.scheme(name) else {
-      throw ConversionError.unknownNaming(name, known: definition.schemes.map(\.name))
+    guard let scheme = definition.scheme(name), !scheme.isTextPart else {
+      throw ConversionError.unknownNaming(
+        name, known: definition.schemes.filter { !$0.isTextPart }.map(\.name))
     }
     if target == .gguf, name != "gguf" { throw ConversionError.namingNeedsFolder(naming: name, target: "GGUF") }
     return scheme

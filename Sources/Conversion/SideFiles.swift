@@ -58,10 +58,16 @@ enum SideFiles {
     _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
     remarks: inout [PlanRemark]
   ) -> [UInt8] {
-    guard var members = configuration.json.object else { return configuration.json.encoded(.indented) }
+    guard var members = source.isTextPart ? configuration.textMembers : configuration.json.object else {
+      return configuration.json.encoded(.indented)
+    }
     if source.name != target.name {
-      if let name = target.className { members["architectures"] = .array([.string(name)]) }
-      if let type = target.modelType { members["model_type"] = .string(type) }
+      if let name = target.className, !source.isTextPart || members["architectures"] == nil {
+        members["architectures"] = .array([.string(name)])
+      }
+      if let type = target.modelType, !source.isTextPart || members["model_type"] == nil {
+        members["model_type"] = .string(type)
+      }
       if members.removeValue(forKey: "auto_map") != nil {
         remarks.append(.note("auto_map is left out of config.json: it names code for the old tensor names"))
       }

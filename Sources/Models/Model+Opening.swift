@@ -186,8 +186,14 @@ extension DefinitionLibrary {
     }
     guard let configuration else { return definitions }
     let classes = configuration.classes
-    let byClass = definitions.filter { !Set($0.classes).isDisjoint(with: classes) }
-    if let first = byClass.first { return [first] }
+    for name in classes {
+      guard let first = definitions.first(where: { $0.classes.contains(name) }) else { continue }
+      // A class with images or sound says little of the text model inside.
+      let inner = configuration.textModelType.flatMap { type in
+        definitions.first { $0.modelTypes.contains(type) }
+      }
+      return [inner ?? first]
+    }
     if classes.isEmpty, let type = configuration.modelType,
       let first = definitions.first(where: { $0.modelTypes.contains(type) })
     {

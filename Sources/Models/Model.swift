@@ -65,7 +65,7 @@ public struct Model: Sendable {
     dropped = mapped.dropped
     self.problems = mapped.problems + problems
     ownProblems = problems
-    self.remarks = remarks
+    self.remarks = remarks + mapped.remarks.filter { !remarks.contains($0) }
     self.dialect = dialect
     copies = mapped.copies
     locations = mapped.locations

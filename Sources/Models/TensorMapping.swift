@@ -12,6 +12,8 @@ struct TensorMapping {
   /// Dropped tensors that should have the values of a place.
   private(set) var copies: [(tensor: TensorDescriptor, place: TensorPlace)] = []
   var problems: [any IngotError] = []
+  /// What is decided of tensors and should be said.
+  private(set) var remarks: [String] = []
 
   private let checkpoint: Checkpoint
   private let definition: Definition
@@ -117,6 +119,11 @@ struct TensorMapping {
     do throws(LayoutMisfit) {
       let layout = try definition.layout(of: rule, parameters, found: tensor.shape)
       if layout.shape == tensor.shape { return layout }
+      if rule.isAlone, rule.tensors[0].mayHaveSpareRows, let spare = tensor.shape.rowsBeyond(layout.shape) {
+        remarks.append(
+          "the last \(counted(spare, "row")) of \(tensor.name.text.quoted) are left out: no token has them")
+        return layout
+      }
       problems.append(
         TensorProblem(
           tensor, .wrongShape(found: tensor.shape, expected: layout.shape, expression: definition.shapeWording(rule))))
@@ -158,5 +165,15 @@ struct TensorMapping {
 
   private func count(_ expression: Expression?, else fallback: Int) -> Int {
     max(0, expression.map { $0.integer(parameters) ?? 0 } ?? fallback)
+  }
+}
+
+extension Shape {
+  /// How many rows more a matrix has than one of the same width; nil if it has none or is no such matrix.
+  fileprivate func rowsBeyond(_ other: Shape) -> Int? {
+    guard rank == 2, other.rank == 2, rowElementCount == other.rowElementCount, rowCount > other.rowCount else {
+      return nil
+    }
+    return rowCount - other.rowCount
   }
 }

@@ -122,4 +122,16 @@ import Testing
   func match(pattern: String, name: TensorName, layer: Int?) throws {
     #expect(try #require(NamePattern(pattern)).match(name)?.layer == layer)
   }
+
+  @Test func whatIsLeftOutMayEndInAnything() throws {
+    let open = try #require(NamePattern("vision_tower.{rest}", mayEndInRest: true))
+    #expect(open.match("vision_tower.encoder.layers.0.weight") != nil)
+    #expect(open.match("vision_tower.") == nil)
+    #expect(open.match("vision_towers.weight") == nil)
+    #expect(open.match("model.vision_tower.weight") == nil)
+    #expect(NamePattern("vision_tower.{rest}") == nil)
+    for text in ["{rest}", "a.{rest}.b", "a.{rest}{rest}", "a{rest}"] {
+      #expect(NamePattern(text, mayEndInRest: true) == nil, "\(text)")
+    }
+  }
 }

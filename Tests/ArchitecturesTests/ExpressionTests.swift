@@ -11,6 +11,8 @@ import Testing
     ("heads", .integer(6)), ("4*width", .integer(400)), ("heads+2*3", .integer(12)), ("(heads+2)*3", .integer(24)),
     ("width//heads", .integer(16)), ("width/8", .real(12.5)), ("int(share*width)//heads", .integer(4)),
     ("int(share*(width//heads))", .integer(4)), ("width-heads", .integer(94)), ("0.5*width", .real(50)),
+    ("heads==6", .integer(1)), ("(heads==7)*width", .integer(0)), ("1+(width==heads*10+40)*4", .integer(5)),
+    ("heads==unknown", nil), ("heads==6==1", nil), ("heads==", nil),
     ("flag", .bool(true)), ("2*flag", .integer(2)), ("huge*2", nil), ("huge+1", nil),
     ("heads//none", nil), ("heads/none", nil),
     ("unknown", nil), ("int(1e9*1e9*1e9)", nil),

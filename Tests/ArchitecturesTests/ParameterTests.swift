@@ -30,6 +30,53 @@ import Testing
     #expect(try parameters("{}").integer("key_value_head_count") == 32)
   }
 
+  @Test(
+    "takes the context of the class in transformers where config.json is silent",
+    arguments: [
+      ("qwen2", "qwen2", 32768), ("gemma3", "gemma3_text", 131072), ("stablelm", "stablelm", 4096),
+      ("phi2", "phi", 2048),
+    ])
+  func silentContext(name: String, type: String, length: Int) throws {
+    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    let json = try JSON(parsing: Array(#"{"model_type":"\#(type)"}"#.utf8))
+    let set = try definition.parameters(of: Configuration(json))
+    #expect(set.integer("context_length") == length)
+    #expect(set.stated.contains("context_length"))
+  }
+
+  @Test(
+    "knows the scores' scale of the largest Gemma by its layers, as llama.cpp does",
+    arguments: [
+      ("gemma2", 46, 4608, 32, 128, 144), ("gemma2", 42, 3584, 16, 256, 256), ("gemma3", 62, 5376, 32, 128, 168),
+      ("gemma3", 48, 3840, 16, 256, 256),
+    ])
+  func scale(name: String, layers: UInt32, width: UInt32, heads: UInt32, head: UInt32, scalar: Int) throws {
+    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    var metadata = Metadata()
+    metadata["\(name).block_count"] = .uint32(layers)
+    metadata["\(name).embedding_length"] = .uint32(width)
+    metadata["\(name).attention.head_count"] = .uint32(heads)
+    metadata["\(name).attention.key_length"] = .uint32(head)
+    let set = try definition.parameters(of: metadata, evidence: .init(layerCount: nil, roles: [], rows: [:]))
+    #expect(set.integer("query_pre_attention_scalar") == scalar)
+  }
+
+  @Test func theTextModelInsideAnotherStatesItsOwnNumbers() throws {
+    let json = try JSON(
+      parsing: Array(
+        #"""
+        {"architectures":["LlavaForConditionalGeneration"],"model_type":"llava","vision_config":{"hidden_size":8},
+        "text_config":{"architectures":["MistralForCausalLM"],"model_type":"mistral","hidden_size":64}}
+        """#.utf8))
+    let configuration = Configuration(json)
+    #expect(configuration.classes == ["MistralForCausalLM", "LlavaForConditionalGeneration"])
+    #expect(configuration.modelType == "mistral")
+    #expect(configuration.json["hidden_size"]?.integer == 64)
+    let members = configuration.textMembers
+    #expect(members["vision_config"] == nil && members["text_config"] == nil)
+    #expect(members["model_type"] == .string("mistral"))
+  }
+
   @Test func bothDialectsSayTheSame() throws {
     let four = try parameters(
       #"{"rope_theta":5e5,"rope_scaling":{"type":"yarn","factor":4.0,"original_max_position_embeddings":64}}"#)

@@ -88,7 +88,7 @@ import Testing
 
   @Test func wrongRequestsAreNamed() throws {
     let source = Fixtures.path("llama-gqa")
-    expect("naming scheme \"mistral\" is not known for this architecture (known: hf, gguf, yi, meta)") {
+    expect("naming scheme \"mistral\" is not known for this architecture (known: hf, gguf, yi, bare, meta)") {
       try convert(source, to: folder.file("out")) { $0.naming = "mistral" }
     }
     expect("\(source): --tensor-type \"nothing\" matches no tensor") {

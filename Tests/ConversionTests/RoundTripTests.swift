@@ -1,6 +1,7 @@
 import Architectures
 import Bytes
 import Conversion
+import Formats
 import Models
 import Tensors
 import TestSupport
@@ -18,6 +19,64 @@ import Testing
     let back = try Model.open(folder.file("back"), library: try .bundled()).parameters
     #expect(back.values.filter { $0.key != "sliding_window" } == original.values.filter { $0.key != "sliding_window" })
     #expect(back.rotaryScaling == original.rotaryScaling)
+  }
+
+  @Test func vectorsOfMoreBitsThanTheMatricesComeBackAsTheyWere() throws {
+    let folder = TemporaryFolder()
+    // Matrices in BF16 beside norms and biases in F32, with values that BF16 does not have.
+    try convert(Fixtures.path("llama-bias"), to: folder.file("mixed")) {
+      $0.type = .format(.bf16)
+      $0.typeOverrides = [.init(pattern: "norm", format: .f32), .init(pattern: "bias", format: .f32)]
+    }
+    let path = folder.file("mixed/model.safetensors")
+    var bytes = try InputFile(path).wholeContent(limit: 1 << 20)
+    for tensor in try Checkpoint.open(path).tensors where tensor.format == .f32 {
+      for element in 0..<tensor.shape.elementCount { bytes[tensor.fileOffset + 4 * element] |= 1 }
+    }
+    try folder.write(bytes, to: "mixed/model.safetensors")
+    let mixed = try tensorBytes(folder.file("mixed"))
+    try convert(folder.file("mixed"), to: folder.file("mixed.gguf"))
+    try convert(folder.file("mixed.gguf"), to: folder.file("back"))
+    #expect(try tensorBytes(folder.file("back")) == mixed)
+  }
+
+  @Test func theTextOfAModelWithImagesBecomesAFolderOfItsOwn() throws {
+    let folder = TemporaryFolder()
+    let source = Fixtures.path("architectures", "gemma3-nested")
+    try convert(source, to: folder.file("text"))
+    #expect(try tensorBytes(folder.file("text")) == tensorBytes(Fixtures.path("architectures", "gemma3")))
+    let configuration = try JSON(parsing: InputFile(folder.file("text/config.json")).wholeContent(limit: 1 << 20))
+    #expect(configuration["architectures"] == .array([.string("Gemma3ForCausalLM")]))
+    #expect(configuration["model_type"] == .string("gemma3_text"))
+    #expect(configuration["hidden_size"]?.integer == 32)
+    #expect(configuration["text_config"] == nil && configuration["vision_config"] == nil)
+    #expect {
+      try convert(source, to: folder.file("whole")) { $0.naming = "nested" }
+    } throws: {
+      "\($0)" == "naming scheme \"nested\" is not known for this architecture (known: hf, gguf)"
+    }
+  }
+
+  @Test func rowsThatNoTokenHasAreLeftOut() throws {
+    let folder = TemporaryFolder()
+    for file in ["model.safetensors", "config.json"] {
+      let bytes = try InputFile(Fixtures.path("architectures", "gemma3", file)).wholeContent(limit: 1 << 20)
+      let text = String(decoding: bytes, as: UTF8.self)
+      try FileSystem.createFolder(folder.file("model"))
+      try folder.write(
+        file == "config.json" ? Array(text.replacing("\"vocab_size\": 384", with: "\"vocab_size\": 380").utf8) : bytes,
+        to: "model/\(file)")
+    }
+    try convert(folder.file("model"), to: folder.file("model.gguf"))
+    try convert(Fixtures.path("architectures", "gemma3"), to: folder.file("whole.gguf"))
+    let name: TensorName = "token_embd.weight"
+    let own = try #require(try tensorBytes(folder.file("model.gguf"))[name])
+    let whole = try #require(try tensorBytes(folder.file("whole.gguf"))[name])
+    #expect(own.count == whole.count / 384 * 380)
+    #expect(whole.starts(with: own))
+    let remarks = try Model.open(folder.file("model"), library: try .bundled()).remarks
+    #expect(
+      remarks.contains("the last 4 rows of \"model.embed_tokens.weight\" are left out: no token has them"))
   }
 
   @Test func yiAndLLaMANamesHoldTheSameBytes() throws {

@@ -47,7 +47,7 @@ extension DefinitionLibrary {
     for definition in definitions {
       table.append(
         definition.name, definition.classes.joined(separator: ", "),
-        definition.schemes.map(\.name).joined(separator: ", "), definition.summary)
+        definition.ownSchemes.map(\.name).joined(separator: ", "), definition.summary)
     }
     return table.text()
   }
@@ -55,16 +55,21 @@ extension DefinitionLibrary {
 
 extension Definition {
   fileprivate var text: String {
-    let facts = definitionList([
+    let inner = schemes.filter(\.isTextPart).map(\.name).joined(separator: ", ")
+    var facts = [
       ("classes", classes.joined(separator: ", ")),
       ("model types", modelTypes.joined(separator: ", ")),
       ("GGUF architecture", ggufArchitecture),
-      ("naming schemes", schemes.map(\.name).joined(separator: ", ")),
+      ("naming schemes", ownSchemes.map(\.name).joined(separator: ", ")),
       ("forward pass", forwardPass == nil ? "no" : "yes"),
-    ])
-    return [name.emphasized + "\n" + summary + "\n", facts, parameterTable, shapeTable, nameTables]
+    ]
+    if !inner.isEmpty { facts.insert(("read inside others", inner), at: 4) }
+    return [name.emphasized + "\n" + summary + "\n", definitionList(facts), parameterTable, shapeTable, nameTables]
       .joined(separator: "\n")
   }
+
+  /// The schemes of a model of its own; those of a text model inside another only put something before the names.
+  fileprivate var ownSchemes: [NamingScheme] { schemes.filter { !$0.isTextPart } }
 
   private var parameterTable: String {
     var table = Table(["parameter": .left, "type": .left, "config.json": .left, "default": .left])
@@ -86,7 +91,7 @@ extension Definition {
   }
 
   private var nameTables: String {
-    schemes.map { scheme in
+    ownSchemes.map { scheme in
       var table = Table(["tensor": .left, "name in \(scheme.name)": .left, "layout": .left])
       for rule in storedRules(in: scheme) {
         let roles = rule.roles.map(\.rawValue).joined(separator: ", ")
