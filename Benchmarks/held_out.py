@@ -99,7 +99,7 @@ def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", v
     architecture = varied(ORIGINALS[name], seed)
     config = copy.deepcopy(architecture.config)
     draw = random.Random(seed)
-    if not variant.config(config, draw) or name in DISGUISES and label == "silent":
+    if not variant.config(config, draw) or name in DISGUISES and "silent" in label:
         return
     ARCHITECTURES[name] = architecture = following(architecture._replace(config=config))
     ARCHITECTURES[variant.name or name] = architecture
