@@ -121,7 +121,7 @@ def put_added_tokens(folder: Path) -> None:
 def auto_tokenizer(folder: Path):
     """transformers' tokenizer of the folder; where the model's own code would do it, SentencePiece's rules for its model."""
     import sentencepiece
-    from transformers import AutoTokenizer, LlamaTokenizer
+    from transformers import AutoTokenizer, LlamaTokenizer, T5Tokenizer
 
     path, model = folder / "tokenizer_config.json", folder / "tokenizer.model"
     configuration = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tokenizer_class": "LlamaTokenizer"}
@@ -139,7 +139,7 @@ def auto_tokenizer(folder: Path):
         return AutoTokenizer.from_pretrained(folder)
     with tempfile.TemporaryDirectory() as temporary:
         shutil.copytree(folder, temporary, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors", "tokenizer.json"))
-        return AutoTokenizer.from_pretrained(temporary)
+        return T5Tokenizer.from_pretrained(temporary)
 
 
 def other_texts(source: Path, back: Path, frames: tuple[bool, ...]) -> tuple[list[str], int]:

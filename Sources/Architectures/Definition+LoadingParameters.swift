@@ -77,7 +77,12 @@ extension Definition {
       return constant
     }
     let role = TensorRole(rawValue: try sign.string("tensor"))
-    let layer = sign.take("behind_layer")?.integer
+    let statedLayer = sign.take("behind_layer")
+    let layer = statedLayer?.integer.flatMap { $0 < 0 ? nil : $0 }
+    if let statedLayer, layer == nil {
+      throw DefinitionError(
+        place: sign.path("behind_layer"), fact: .wrongKind(expected: "a layer", found: statedLayer.kindName))
+    }
     let result = ParameterRule.Sign(
       role: role, layer: layer, present: try value("present"), absent: try value("absent"))
     try sign.finish()

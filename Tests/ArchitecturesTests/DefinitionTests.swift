@@ -62,6 +62,18 @@ import Testing
       "definition, dropped[0].copy_of: role \"r\" is not declared under \"tensors\""
     ),
     (
+      #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u32","default":1,"shown_by":{"tensor":"r","present":"a"}}]}"#,
+      "definition, parameters[0].shown_by.present: expected a u32, found a string"
+    ),
+    (
+      #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u32","default":1,"shown_by":{"tensor":"r","present":1}}]}"#,
+      "definition, parameters[0].shown_by: key \"absent\" is missing"
+    ),
+    (
+      #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u32","default":1,"shown_by":{"tensor":"r","present":1,"absent":0,"behind_layer":"1"}}]}"#,
+      "definition, parameters[0].shown_by.behind_layer: expected a layer, found a string"
+    ),
+    (
       #"{"name":"x","summary":"","tensors":[{"role":"r","shpae":[]}]}"#,
       "definition, tensors[0]: unknown key \"shpae\""
     ),
