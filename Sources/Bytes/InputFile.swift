@@ -85,6 +85,31 @@ public final class InputFile: Sendable {
     if let failure { throw failure }
   }
 
+  /// Fills `slab` from byte `position` on with pieces that begin `stride` bytes apart in the file, the first at `offset`,
+  /// one behind the other; the slab grows if it is smaller.
+  public func read(
+    pieces pieceCount: Int, of pieceByteCount: Int, at offset: Int, stride: Int, into slab: inout [UInt8],
+    at position: Int
+  ) throws(FileError) {
+    let total = pieceCount * pieceByteCount
+    if slab.count < position + total { slab += [UInt8](repeating: 0, count: position + total - slab.count) }
+    var failure: FileError?
+    slab.withUnsafeMutableBytes { buffer in
+      do throws(FileError) {
+        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + total])
+        // Pieces that touch are one.
+        guard stride != pieceByteCount else { return try read(at: offset, into: target) }
+        for index in 0..<pieceCount {
+          let piece = target[index * pieceByteCount..<(index + 1) * pieceByteCount]
+          try read(at: offset + index * stride, into: UnsafeMutableRawBufferPointer(rebasing: piece))
+        }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+  }
+
   /// The `count` bytes that begin at `offset`, both checked against the size.
   public func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
     let (end, overflow) = offset.addingReportingOverflow(count)

@@ -96,6 +96,12 @@ extension RowReader {
     let places: ArraySlice<Int>
     /// Where the first of them is stored.
     let first: Location
+
+    /// The first place, if the others follow it.
+    var firstPlace: Int? {
+      guard let first = places.first, zip(places, first...).allSatisfy({ $0 == $1 }) else { return nil }
+      return first
+    }
   }
 
   /// Reads all places at once where they are whole rows in the order of the file; returns whether they are.
@@ -130,14 +136,14 @@ extension RowReader {
     let cut = columns.lowerBound - head..<min(width, (columns.upperBound + block - 1) / block * block)
     let rowBytes = (width / block) * stored.bytesPerBlock
     let pieceBytes = (cut.count / block) * stored.bytesPerBlock
-    var piece: [UInt8] = []
-    let total = run.places.count * pieceBytes
-    if scratch.count < total { scratch = [UInt8](repeating: 0, count: total) }
-    for index in 0..<run.places.count {
-      let offset = (run.first.row + index) * rowBytes + cut.lowerBound / block * stored.bytesPerBlock
-      try checkpoint.read(source, from: offset, count: pieceBytes, into: &piece)
-      scratch.replaceSubrange(index * pieceBytes..<(index + 1) * pieceBytes, with: piece[..<pieceBytes])
+    let offset = run.first.row * rowBytes + cut.lowerBound / block * stored.bytesPerBlock
+    if !isDecoding, cut == columns, let firstPlace = run.firstPlace {
+      return try checkpoint.read(
+        source, pieces: run.places.count, of: pieceBytes, from: offset, stride: rowBytes, into: &output,
+        at: firstPlace * pieceBytes)
     }
+    try checkpoint.read(
+      source, pieces: run.places.count, of: pieceBytes, from: offset, stride: rowBytes, into: &scratch, at: 0)
     try place(run, columns.count, stored, rowBytes: pieceBytes, head: head, into: &output, scratch: scratch)
   }
 
@@ -150,22 +156,31 @@ extension RowReader {
     let blockCount = (source.layout.transposedBlockCount ?? 1) * (source.layout.partCount ?? 1)
     let blockRowCount = source.layout.logicalRowCount / blockCount
     let width = stored.bytesPerBlock
-    var (done, piece): (Int, [UInt8]) = (0, [])
+    let rowBytes = columns.count * width
+    var done = 0
     while done < run.places.count {
       let (block, first) = (run.first.row + done).quotientAndRemainder(dividingBy: blockRowCount)
       let count = min(run.places.count - done, blockRowCount - first)
-      let total = count * columns.count * width
-      var turned = [UInt8](repeating: 0, count: total)
-      for (index, column) in columns.enumerated() {
-        let offset = ((block * layout.columnCount + column) * blockRowCount + first) * width
-        try checkpoint.read(source.descriptor, from: offset, count: count * width, into: &piece)
-        turned.replaceSubrange(index * count * width..<(index + 1) * count * width, with: piece[..<(count * width)])
-      }
-      if scratch.count < total { scratch = [UInt8](repeating: 0, count: total) }
-      Transposition.transpose(
-        turned, rowCount: columns.count, columnCount: count, elementByteCount: width, into: &scratch, at: 0)
       let part = Run(places: run.places.dropFirst(done).prefix(count), first: run.first)
-      try place(part, columns.count, stored, rowBytes: columns.count * width, head: 0, into: &output, scratch: scratch)
+      let offset = ((block * layout.columnCount + columns.lowerBound) * blockRowCount + first) * width
+      func readPieces(into slab: inout [UInt8]) throws(FileError) {
+        try checkpoint.read(
+          source.descriptor, pieces: columns.count, of: count * width, from: offset, stride: blockRowCount * width,
+          into: &slab, at: 0)
+      }
+      if !isDecoding, let firstPlace = part.firstPlace {
+        try readPieces(into: &scratch)
+        Transposition.transpose(
+          scratch, rowCount: columns.count, columnCount: count, elementByteCount: width, into: &output,
+          at: firstPlace * rowBytes)
+      } else {
+        var turned: [UInt8] = []
+        try readPieces(into: &turned)
+        if scratch.count < turned.count { scratch = [UInt8](repeating: 0, count: turned.count) }
+        Transposition.transpose(
+          turned, rowCount: columns.count, columnCount: count, elementByteCount: width, into: &scratch, at: 0)
+        try place(part, columns.count, stored, rowBytes: rowBytes, head: 0, into: &output, scratch: scratch)
+      }
       done += count
     }
   }

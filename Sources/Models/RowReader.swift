@@ -31,6 +31,11 @@ public struct RowReader: Sendable {
   /// Whether the tensor is stored just so, and its bytes can be taken as they are.
   public let isCopy: Bool
 
+  /// Whether rows are read as columns or columns as rows, their bytes as they are; that is cheapest for many at once.
+  public var isTurned: Bool {
+    !isDecoding && (layout.transposedBlockCount != nil || sources.contains { $0.layout.transposedBlockCount != nil })
+  }
+
   /// Where the rows of each component and part stand, part by part.
   let routes: [Route]
   let checkpoint: Checkpoint

@@ -54,6 +54,16 @@ public struct Checkpoint: Sendable {
     try files[tensor.fileIndex].read(at: tensor.fileOffset + offset, count: count, into: &slab)
   }
 
+  /// Reads pieces of `tensor`'s data that begin `stride` bytes apart, the first at byte `offset` of the tensor, one behind
+  /// the other into `slab` from byte `position` on.
+  public func read(
+    _ tensor: TensorDescriptor, pieces pieceCount: Int, of pieceByteCount: Int, from offset: Int, stride: Int,
+    into slab: inout [UInt8], at position: Int
+  ) throws(FileError) {
+    try files[tensor.fileIndex].read(
+      pieces: pieceCount, of: pieceByteCount, at: tensor.fileOffset + offset, stride: stride, into: &slab, at: position)
+  }
+
   /// The sum of all tensors' elements.
   public var elementCount: Int { tensors.reduce(0) { $0 &+ $1.shape.elementCount } }
   /// The sum of all tensors' bytes.
