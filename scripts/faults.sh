@@ -3,7 +3,8 @@
 #
 #   scripts/faults.sh [PROGRAM]     (default: .build/debug/ingot; `make faults` builds it first)
 #
-# Needs Linux, root (for small disks made of memory), strace, perl and a C compiler; says so when one is missing.
+# Needs Linux, root (for small disks made of memory), strace, perl and a C compiler; says so when one is missing. Disks
+# that share blocks are tried where mkfs.btrfs or mkfs.xfs is there (apt-get install btrfs-progs xfsprogs).
 # Environment: SEED (default 1), CASES (mutations, default 1800), KILLS (50), INTERRUPTS (30 a signal), ONLY (a word
 # that a class's function must contain). Prints one line a class: cases and findings. Fails if there is a finding.
 set -uo pipefail
@@ -33,8 +34,8 @@ source "$root/scripts/faults/environment.sh"
 start=$SECONDS
 prepare
 printf '%-44s %7s %9s\n' "fault" "cases" "findings"
-for class in disk_full file_size_limit failing_calls set_failures failing_reads short_calls killed stale_files \
-  interrupted interrupted_folders changed_inputs output_in_the_way linked_outputs same_file two_runs vanishing_folder \
+for class in disk_full shared_blocks file_size_limit failing_calls set_failures failing_reads short_calls killed \
+  stale_files interrupted interrupted_folders changed_inputs output_in_the_way linked_outputs same_file two_runs vanishing_folder \
   closed_streams environments few_descriptors long_paths odd_names sparse_files special_files hub_cache little_memory \
   hostile_numbers mutations
 do

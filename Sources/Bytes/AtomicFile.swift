@@ -26,7 +26,7 @@ public final class AtomicFile: Sendable {
   /// The name it has until `commit()`.
   public let temporaryPath: String
   let policy: OverwritePolicy
-  private let descriptor: FileDescriptor
+  let descriptor: FileDescriptor
   private let state = Mutex(State.open)
 
   private enum State {
@@ -77,10 +77,13 @@ public final class AtomicFile: Sendable {
   }
 
   /// Reserves `byteCount` bytes on the disk, so that a full disk is found before the work and not after it.
-  public func reserve(_ byteCount: Int) throws(FileError) {
+  ///
+  /// - Parameter shared: how many of them are there already and stay as they are.
+  public func reserve(_ byteCount: Int, shared sharedByteCount: Int = 0) throws(FileError) {
     let folder = FileSystem.folder(of: finalPath)
-    if let available = FileSystem.availableByteCount(in: folder), available < byteCount {
-      throw .noSpace(path: finalPath, needed: byteCount, available: available)
+    let needed = byteCount - sharedByteCount
+    if let available = FileSystem.availableByteCount(in: folder), available < needed {
+      throw .noSpace(path: finalPath, needed: needed, available: available)
     }
     guard byteCount > 0 else { return }
     #if canImport(Darwin)
@@ -107,57 +110,13 @@ public final class AtomicFile: Sendable {
       }
     }
     if let failure { throw failure }
+    startWriteback(at: offset, count: bytes.byteCount)
   }
 
   /// Writes the whole of `bytes` at `offset`.
   public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
     try write(bytes.span.bytes, at: offset)
   }
-
-  /// Copies `count` bytes of `file` from `start` to `offset` of this file, inside the kernel where it can.
-  ///
-  /// `sendfile` was measured at two to four times the speed of read and write; it writes at a file position, so the
-  /// copy opens the temporary a second time. Other systems, and file systems that refuse, go through a buffer.
-  public func copy(_ file: InputFile, from start: Int, count: Int, to offset: Int) throws(FileError) {
-    var done = 0
-    #if os(Linux)
-      done = try sendFile(file, from: start, count: count, to: offset)
-    #endif
-    var slab: [UInt8] = []
-    while done < count {
-      let step = min(4 << 20, count - done)
-      try file.read(at: start + done, count: step, into: &slab)
-      try write(slab.span.bytes.extracting(first: step), at: offset + done)
-      done += step
-    }
-  }
-
-  #if os(Linux)
-    /// Copies what `sendfile(2)` will take; returns the bytes copied, 0 where it is not supported.
-    private func sendFile(_ file: InputFile, from start: Int, count: Int, to offset: Int) throws(FileError) -> Int {
-      let target = open(temporaryPath, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-      guard target >= 0 else { return 0 }
-      defer { close(target) }
-      guard lseek(target, off_t(offset), SEEK_SET) >= 0 else { return 0 }
-      var position = off_t(start)
-      var done = 0
-      while done < count {
-        let sent = sendfile(target, file.descriptor.rawValue, &position, min(64 << 20, count - done))
-        if sent > 0 {
-          done += sent
-        } else if sent == 0 {
-          throw .endsEarly(path: file.path, offset: start + done, expected: start + count)
-        } else if errno == EINTR || errno == EAGAIN {
-          continue
-        } else if done == 0, errno == EINVAL || errno == ENOSYS {
-          return 0
-        } else {
-          throw writeFailure(errno)
-        }
-      }
-      return done
-    }
-  #endif
 
   /// Flushes everything and closes the file; it is written no more.
   func seal() throws(FileError) {

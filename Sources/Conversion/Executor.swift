@@ -11,14 +11,17 @@ import Tensors
 public struct Executor {
   /// About this many elements are decoded at a time: 4 MiB as float32.
   static let slabElementCount = 1 << 20
+  /// All threads together hold about this many bytes of matrices that are turned, and as many that were: a file is read
+  /// in stretches of as many columns as are turned at a time.
+  static let turnedByteCount = 48 << 20
   /// Bytes that are passed on unchanged in one go.
-  static let copyByteCount = 256 << 20
+  static let copyByteCount = 64 << 20
 
-  private let plan: ConversionPlan
-  private let threadCount: Int
+  let plan: ConversionPlan
+  let threadCount: Int
   private let detail: EncodingReport.Detail
   private let acceptance: ([TensorOutcome]) throws -> Void
-  private let progress: @Sendable (Int) -> Void
+  let progress: @Sendable (Int) -> Void
 
   /// Carries out `plan` and returns what it did to the numbers.
   ///
@@ -52,22 +55,26 @@ public struct Executor {
     var stageFolders: Set<String> = []
     defer { for folder in stageFolders { Interrupts.releaseFolder(folder) } }
     defer { for output in outputs { output.discard() } }
+    var copies: [[CopyStretch]] = []
     for file in self.plan.files {
       let output = try AtomicFile(file.path, overwrite: plan.overwrite)
-      try output.reserve(file.byteCount)
-      try output.write(file.header, at: 0)
       outputs.append(output)
+      copies.append(try prepare(file, output))
     }
-    let jobs = self.plan.files.indices.flatMap { index in
-      self.plan.files[index].tensors.enumerated().flatMap { slabs(of: $1, tensorIndex: $0, fileIndex: index) }
-    }
+    let jobs = zip(self.plan.files, copies).enumerated().flatMap { self.jobs(of: $1.0, fileIndex: $0, copies: $1.1) }
     let reports = Mutex([EncodingReport?](repeating: nil, count: jobs.count))
     let files = outputs, plan = self.plan, detail = self.detail, progress = self.progress
     try Parallel.forEach(jobs.count, threads: threadCount, state: { SlabWorker(detail: detail) }) { worker, index in
-      let job = jobs[index]
-      let report = try worker.run(job, of: plan.files[job.fileIndex].tensors[job.tensorIndex], to: files[job.fileIndex])
-      reports.withLock { $0[index] = report }
-      progress(job.byteCount)
+      let job = jobs[index], output = files[job.fileIndex]
+      switch job.work {
+      case .slab(let slab):
+        let report = try worker.run(slab, of: plan.files[job.fileIndex].tensors[slab.tensorIndex], to: output)
+        reports.withLock { $0[index] = report }
+      case .copy(let piece):
+        let input = plan.source.checkpoint.files[piece.inputIndex]
+        try output.copy(input, from: piece.sourceOffset, count: piece.byteCount, to: piece.targetOffset)
+      }
+      progress(job.target.count)
     }
     let outcomes = merge(jobs, reports.withLock { $0 })
     try requireStorable(outcomes)
@@ -106,46 +113,14 @@ public struct Executor {
     return output
   }
 
-  /// The pieces of a tensor that can be done on their own.
-  private func slabs(of tensor: PlannedTensor, tensorIndex: Int, fileIndex: Int) -> [Slab] {
-    func slab(_ rows: Range<Int>, bytes: Range<Int>, run: Int = 0) -> Slab {
-      Slab(
-        fileIndex: fileIndex, tensorIndex: tensorIndex, runIndex: run, rows: rows, byteOffset: bytes.lowerBound,
-        byteCount: bytes.count)
-    }
-    func pieces(_ bytes: Range<Int>, run: Int) -> [Slab] {
-      stride(from: bytes.lowerBound, to: max(bytes.lowerBound + 1, bytes.upperBound), by: Self.copyByteCount).map {
-        slab(0..<0, bytes: $0..<min(bytes.upperBound, $0 + Self.copyByteCount), run: run)
-      }
-    }
-    guard case .rows(let reader) = tensor.source else { return pieces(0..<tensor.byteCount, run: 0) }
-    guard !tensor.isCopy else {
-      return tensor.copyRuns.enumerated().flatMap { index, run in
-        pieces(run.targetOffset..<run.targetOffset + run.byteCount, run: index)
-      }
-    }
-    let geometry = reader.geometry
-    guard geometry.rowCount > 0, geometry.rowElementCount > 0 else { return [] }
-    let rowsPerSlab = max(1, Self.slabElementCount / geometry.rowElementCount)
-    let outputRowByteCount = tensor.byteCount / geometry.rowCount
-    // Every expert of a stack has its own importance, so a slab holds rows of one.
-    let stretch = tensor.importance == nil ? geometry.rowCount : tensor.expertRowCount
-    return stride(from: 0, to: geometry.rowCount, by: stretch).flatMap { start in
-      stride(from: start, to: start + stretch, by: rowsPerSlab).map { first in
-        let last = min(start + stretch, first + rowsPerSlab)
-        return slab(first..<last, bytes: first * outputRowByteCount..<last * outputRowByteCount)
-      }
-    }
-  }
-
   /// One report a tensor, its slabs' merged in order so that sums do not depend on the threads.
-  private func merge(_ jobs: [Slab], _ reports: [EncodingReport?]) -> [TensorOutcome] {
+  private func merge(_ jobs: [Job], _ reports: [EncodingReport?]) -> [TensorOutcome] {
     var merged = plan.files.map { [EncodingReport?](repeating: nil, count: $0.tensors.count) }
     for (job, report) in zip(jobs, reports) {
-      guard let report else { continue }
-      var sum = merged[job.fileIndex][job.tensorIndex] ?? EncodingReport()
+      guard let report, case .slab(let slab) = job.work else { continue }
+      var sum = merged[job.fileIndex][slab.tensorIndex] ?? EncodingReport()
       sum.merge(report)
-      merged[job.fileIndex][job.tensorIndex] = sum
+      merged[job.fileIndex][slab.tensorIndex] = sum
     }
     return zip(plan.files, merged).flatMap { file, reports in
       zip(file.tensors, reports).map { TensorOutcome(tensor: $0, report: $1) }

@@ -45,7 +45,9 @@ extension Planner {
     var metadata = Metadata()
     metadata["format"] = .string("pt")
     do throws(SafeTensorsError) {
-      let layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
+      var layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
+      // Out of a GGUF come the bytes that the safetensors package would write, since nothing there stands as it should.
+      if model.checkpoint.container == .safeTensors { layout = layout.padded(toShare: tensors.storedPieces) }
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
@@ -112,6 +114,19 @@ extension Planner {
     members.sort { $0.key < $1.key }
     add("config.json", JSON.object(members).encoded(.indented))
     return files
+  }
+}
+
+extension [PlannedTensor] {
+  /// The bytes of them that stand in an input just so.
+  fileprivate var storedPieces: [SafeTensors.StoredPiece] {
+    enumerated().flatMap { index, tensor in
+      tensor.copyRuns.map { run in
+        SafeTensors.StoredPiece(
+          tensorIndex: index, tensorOffset: run.targetOffset, fileOffset: run.source.fileOffset + run.sourceOffset,
+          byteCount: run.byteCount)
+      }
+    }
   }
 }
 

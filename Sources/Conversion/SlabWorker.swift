@@ -5,11 +5,9 @@ import Tensors
 
 /// A piece of a tensor that one thread does at once.
 struct Slab: Sendable {
-  /// Which file, and which of its tensors.
-  let fileIndex: Int, tensorIndex: Int
-  /// Which of the pieces that are copied, when bytes go over as they are.
-  let runIndex: Int
-  /// The rows of the output; empty when bytes go over as they are.
+  /// Which tensor of its file.
+  let tensorIndex: Int
+  /// The rows of the output; empty where numbers follow from the parameters.
   let rows: Range<Int>
   /// Where the bytes begin in the tensor, and how many they are.
   let byteOffset: Int, byteCount: Int
@@ -32,12 +30,6 @@ struct SlabWorker {
     switch tensor.source {
     case .values(let values):
       try file.write(Codec.encode(tensor.format, values), at: target)
-      return nil
-    case .rows(let reader) where tensor.isCopy:
-      guard slab.byteCount > 0 else { return nil }
-      let run = tensor.copyRuns[slab.runIndex]
-      let offset = run.source.fileOffset + run.sourceOffset + slab.byteOffset - run.targetOffset
-      try file.copy(reader.file(of: run.source), from: offset, count: slab.byteCount, to: target)
       return nil
     case .rows(let reader):
       try reader.read(slab.rows, into: &stored, scratch: &scratch)

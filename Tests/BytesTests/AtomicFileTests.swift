@@ -1,6 +1,7 @@
-import Bytes
 import TestSupport
 import Testing
+
+@testable import Bytes
 
 @Suite struct AtomicFileTests {
   let folder = TemporaryFolder()
@@ -41,6 +42,49 @@ import Testing
     try file.commit()
     let copied = try InputFile(folder.file("out")).wholeContent(limit: 1 << 20)
     #expect(copied == [UInt8](repeating: 0, count: 10) + bytes[1000..<51_000])
+  }
+
+  static let shares: [(start: Int, count: Int, offset: Int, whole: Range<Int>)] = [
+    (0, 8192, 0, 0..<8192), (100, 20_000, 100, 4096..<16_384), (4196, 9000, 100, 4096..<8192),
+    (100, 20_000, 4196, 8192..<20_480), (4096, 4095, 0, 0..<0), (1, 8191, 1, 4096..<8192), (1, 8190, 1, 1..<1),
+    (0, 8192, 8, 8..<8), (0, 0, 0, 0..<0),
+  ]
+
+  @Test("shares whole blocks at the same place within a block", arguments: shares)
+  func wholeBlocks(start: Int, count: Int, offset: Int, whole: Range<Int>) {
+    #expect(AtomicFile.wholeBlocks(from: start, count: count, to: offset) == whole)
+  }
+
+  /// On a file system that shares nothing, all of it is copied.
+  @Test("has the same bytes whether they are shared or copied", arguments: shares)
+  func sharedBytes(start: Int, count: Int, offset: Int, whole: Range<Int>) throws {
+    let bytes = (0..<30_000).map { UInt8(truncatingIfNeeded: $0 / 256 &+ $0 * 7) }
+    let input = try InputFile(try folder.write(bytes, to: "in"))
+    let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
+    let shared = file.share(input, from: start, count: count, to: offset)
+    #expect(shared == whole || shared == offset..<offset)
+    try file.reserve(offset + count, shared: shared.count)
+    for rest in (offset..<offset + count).outside(shared) {
+      try file.copy(input, from: rest.lowerBound - offset + start, count: rest.count, to: rest.lowerBound)
+    }
+    try file.commit()
+    let copied = try InputFile(folder.file("out")).wholeContent(limit: 1 << 20)
+    #expect(copied == [UInt8](repeating: 0, count: offset) + bytes[start..<start + count])
+  }
+
+  @Test func whatIsBeyondTheEndIsNotShared() throws {
+    let input = try InputFile(try folder.write([UInt8](repeating: 1, count: 4096), to: "in"))
+    let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
+    #expect(file.share(input, from: 0, count: 8192, to: 0).isEmpty)
+  }
+
+  @Test func aHeaderIsFollowedByTheBytesOfAnotherFile() throws {
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 256 &+ $0 * 7) }
+    let input = try InputFile(try folder.write(bytes, to: "in"))
+    for header in [[1, 2, 3], Array(bytes.prefix(8292))] {
+      try AtomicFile.write(header, before: input, from: 4196, to: folder.file("out"), overwrite: .replace)
+      #expect(try InputFile(folder.file("out")).wholeContent(limit: 1 << 20) == header + bytes[4196...])
+    }
   }
 
   @Test func aCopyBeyondTheEndIsAnError() throws {

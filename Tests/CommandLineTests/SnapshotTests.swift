@@ -45,6 +45,10 @@ struct SnapshotTests {
       Snapshot("meta-all", "meta", "get", "fixtures/expected/yi/yi-q8_0.gguf"),
       Snapshot(
         "meta-one-json", "meta", "get", "fixtures/expected/yi/yi-q8_0.gguf", "tokenizer.ggml.eos_token_id", "--json"),
+      Snapshot("meta-safetensors", "meta", "get", "fixtures/llama-gqa/model.safetensors"),
+      Snapshot("meta-safetensors-json", "meta", "get", "fixtures/llama-gqa/model.safetensors", "format", "--json"),
+      Snapshot(
+        "error-meta-text", "meta", "set", "fixtures/llama-gqa/model.safetensors", "format", "1", "--type", "u32"),
       Snapshot("error-meta-key", "meta", "get", "fixtures/expected/yi/yi-q8_0.gguf", "no.such.key"),
       Snapshot("error-meta-layout", "meta", "set", "fixtures/expected/yi/yi-q8_0.gguf", "general.alignment", "64"),
       Snapshot("error-meta-type", "meta", "set", "fixtures/expected/yi/yi-q8_0.gguf", "my.key", "64"),

@@ -73,6 +73,38 @@ import Testing
     #expect(layout.header.count % 8 == 0)
   }
 
+  /// Each case: where the data of three tensors stands in the files they come from, and the spaces that follow from it.
+  static let paddings: [(places: [(index: Int, fileOffset: Int, byteCount: Int)], spaces: Int)] = [
+    ([], 0),
+    // All data moves by the same; tensor 1 lies 1 MiB behind tensor 0.
+    ([(0, 4096 + 512, 1 << 20), (1, 4096 + 512 + 1 << 20, 1 << 20)], 320),
+    // Most bytes decide, then the fewer spaces.
+    ([(0, 4096 + 512, 1 << 20), (1, 4096 + 256, 2 << 20)], 64),
+    ([(0, 4096 + 512, 1 << 20), (1, 4096 + 256, 1 << 20)], 64),
+    // Too little to matter, and a place that is no multiple of 8.
+    ([(0, 4096 + 512, 1 << 20 - 1)], 0),
+    ([(0, 4096 + 511, 1 << 20)], 0),
+  ]
+
+  @Test("pads a header so that data keeps its place within a block", arguments: paddings)
+  func padding(places: [(index: Int, fileOffset: Int, byteCount: Int)], spaces: Int) throws {
+    let tensors = (0..<2).map { TensorDeclaration(name: TensorName("tensor.\($0)"), format: .u8, shape: [1 << 20]) }
+    var metadata = Metadata()
+    metadata["format"] = .string("pt")
+    let plain = try SafeTensors.Layout(tensors: tensors, metadata: metadata)
+    #expect(plain.header.count == 192)
+    let padded = plain.padded(
+      toShare: places.map {
+        SafeTensors.StoredPiece(
+          tensorIndex: $0.index, tensorOffset: 0, fileOffset: $0.fileOffset, byteCount: $0.byteCount)
+      })
+    #expect(padded.header.count == 192 + spaces)
+    #expect(padded.header.dropFirst(8) == plain.header.dropFirst(8) + [UInt8](repeating: 0x20, count: spaces))
+    let checkpoint = try open(padded.header, padded.fileByteCount)
+    #expect(checkpoint.tensors.map(\.fileOffset) == padded.offsets)
+    #expect(padded.offsets == plain.offsets.map { $0 + spaces })
+  }
+
   private func open(_ header: [UInt8], _ byteCount: Int) throws -> Checkpoint {
     let data = [UInt8](repeating: 0, count: byteCount - header.count)
     return try Checkpoint.open(try folder.write(header + data, to: "written"))

@@ -180,3 +180,40 @@ short_calls() {
     rm -rf out
   done
 }
+
+# Disks whose files share blocks: the same bytes as elsewhere in hardly any room, and neither file depends on the other.
+shared_blocks() {
+  local kind before used digest disk=$work/disk
+  "$program" convert "$work/large" -o whole --quiet
+  "$program" convert whole -o shards --max-shard-size 50M --quiet
+  for kind in btrfs xfs; do
+    command -v mkfs.$kind > /dev/null || { note="no mkfs.$kind"; continue; }
+    rm -f "$work/disk.img"; truncate -s 640M "$work/disk.img"; mkdir -p "$disk"
+    mkfs.$kind -q "$work/disk.img" > /dev/null 2>&1 && mount -o loop "$work/disk.img" "$disk" ||
+      { note="$kind cannot be mounted"; continue; }
+    cp -r whole "$disk/in"; sync
+    digest=$(sha256sum < "$disk/in/model.safetensors")
+
+    # Split and edited on a disk that has no room for a copy.
+    before=$(df -k --output=avail "$disk" | tail -1)
+    fallocate -l $((before - 65536))K "$disk/filler"
+    ingot convert "$disk/in" -o "$disk/out" --max-shard-size 50M --quiet
+    tried; expect_status 0 "split on $kind"
+    diff -rq "$disk/out" shards > /dev/null || finding "split on $kind: other bytes"
+    ingot meta set "$disk/out/model-00001-of-00004.safetensors" note text
+    tried; expect_status 0 "edit on $kind"
+    rm "$disk/filler"; sync
+    used=$((before - $(df -k --output=avail "$disk" | tail -1)))
+    [ $used -lt 32768 ] || finding "$kind: the shards take $used KiB of their own"
+
+    # The output is overwritten, then the input is gone.
+    ingot convert "$disk/in" -o "$disk/again" --max-shard-size 50M --quiet
+    perl -e 'open $file, "+<", shift; seek $file, 1 << 20, 0; print $file "x" x (1 << 24)' "$disk/out/"*2-of*.safetensors
+    sync
+    tried; [ "$(sha256sum < "$disk/in/model.safetensors")" = "$digest" ] || finding "$kind: the input changed, too"
+    rm -r "$disk/in"; sync
+    tried; diff -rq "$disk/again" shards > /dev/null || finding "$kind: the output went with the input"
+    umount "$disk"
+  done
+  rm -f "$work/disk.img"
+}

@@ -21,6 +21,8 @@ extension JSON {
   /// For objects that are too large to hold as a tree. The caller refuses keys that occur twice at the top; within
   /// a member's value they are refused as in `init(parsing:)`.
   public struct MemberReader {
+    /// Where the last member stands in the bytes, from the quote of its key to the end of its value.
+    public private(set) var range = 0..<0
     private var parser: Parser
     private var isInside = false
     private var isDone = false
@@ -46,7 +48,10 @@ extension JSON {
         guard parser.position == parser.bytes.count else { throw parser.failure(.trailingBytes) }
         return nil
       }
+      _ = try parser.peek()
+      let start = parser.position
       let member = try parser.member()
+      range = start..<parser.position
       isDone = try parser.endOfList(UInt8(ascii: "}"))
       return member
     }

@@ -4,10 +4,11 @@ import Ingot
 /// Reads and edits the metadata of a GGUF.
 struct Meta: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Reads and edits the metadata of a GGUF: scalars, texts and arrays.",
+    abstract: "Reads and edits the metadata of a GGUF or a safetensors file.",
     discussion: """
-      An edit of up to 4,096 bytes that leaves the tensors where they are is written into the file; any other makes a \
-      new file that takes the old one's place. The tensors' bytes stay the same.
+      A GGUF has scalars, texts and arrays, safetensors has texts. An edit of up to 4,096 bytes that leaves the tensors \
+      where they are is written into the file; any other makes a new file that takes the old one's place. The tensors' \
+      bytes stay the same.
       """,
     subcommands: [Get.self, Set.self, Remove.self])
 }
@@ -17,7 +18,7 @@ extension Meta {
     static let configuration = CommandConfiguration(
       abstract: "Prints the value of a key whole, or all keys with their types.")
 
-    @Argument(help: "The GGUF.")
+    @Argument(help: "The file.")
     var path: String
 
     @Argument(help: "The key; without one all keys are listed.")
@@ -26,7 +27,7 @@ extension Meta {
     @OptionGroup var report: ReportOptions
 
     func run() throws {
-      let metadata = try GGUF.Editor(path).metadata
+      let metadata = try MetadataEditor(path).metadata
       guard let key else {
         let pairs = metadata.pairs.map { ($0.key.text, $0.value) }
         return try report.print {
@@ -44,7 +45,7 @@ extension Meta {
           return table.text()
         }
       }
-      guard let value = metadata[key] else { throw FileFact(path: path, fact: GGUFError.noSuchKey(key)) }
+      guard let value = metadata[key] else { throw FileFact(path: path, fact: MetadataEditingError.noSuchKey(key)) }
       try report.print {
         .members([
           "schema": .string("ingot.meta/1"), "path": .string(path),
@@ -61,10 +62,10 @@ extension Meta {
       abstract: "Sets a key to a value.",
       discussion: """
         A key that is there keeps its place and type. A new key goes behind the others; its type is the conventional one \
-        of the key, or --type. Arrays are written as JSON.
+        of the key, or --type. Arrays are written as JSON. In safetensors every value is a text.
         """)
 
-    @Argument(help: "The GGUF.")
+    @Argument(help: "The file.")
     var path: String
 
     @Argument(help: "The key.")
@@ -87,23 +88,9 @@ extension Meta {
     }
 
     func run() throws {
-      try GGUF.Editor.requireEditable(key)
-      var editor = try GGUF.Editor(path)
-      let old = editor.metadata[key]
-      let new = try type(of: old).value(text())
-      editor.metadata[key] = new
+      var editor = try MetadataEditor(path)
+      let (old, new) = try editor.set(key, to: text(), type: type)
       try output.save(editor, path, [EditedKey(key: key, old: old, new: new)], report)
-    }
-
-    private func type(of old: MetadataValue?) throws(GGUFError) -> MetadataTextType {
-      if let type {
-        guard let named = MetadataTextType(type) else { throw .unknownTypeName(type) }
-        return named
-      }
-      guard let found = old.flatMap(MetadataTextType.init(of:)) ?? MetadataTextType(conventionOf: key) else {
-        throw .unknownKeyType(key)
-      }
-      return found
     }
 
     private func text() throws -> String {
@@ -117,7 +104,7 @@ extension Meta {
   struct Remove: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "rm", abstract: "Removes keys.")
 
-    @Argument(help: "The GGUF.")
+    @Argument(help: "The file.")
     var path: String
 
     @Argument(help: "The keys.")
@@ -127,13 +114,15 @@ extension Meta {
     @OptionGroup var report: ReportOptions
 
     func run() throws {
-      for key in keys { try GGUF.Editor.requireEditable(key) }
-      var editor = try GGUF.Editor(path)
+      var editor = try MetadataEditor(path)
       var edits: [EditedKey] = []
       for key in keys {
-        guard let old = editor.metadata[key] else { throw FileFact(path: path, fact: GGUFError.noSuchKey(key)) }
-        editor.metadata[key] = nil
-        edits.append(EditedKey(key: key, old: old, new: nil))
+        do throws(MetadataEditingError) {
+          edits.append(EditedKey(key: key, old: try editor.remove(key), new: nil))
+        } catch {
+          if case .noSuchKey = error { throw FileFact(path: path, fact: error) }
+          throw error
+        }
       }
       try output.save(editor, path, edits, report)
     }
@@ -155,7 +144,7 @@ struct EditOutput: ParsableArguments {
   @Flag(help: "Replace the output if it exists.")
   var overwrite = false
 
-  func save(_ editor: GGUF.Editor, _ path: String, _ edits: [EditedKey], _ report: ReportOptions) throws {
+  func save(_ editor: MetadataEditor, _ path: String, _ edits: [EditedKey], _ report: ReportOptions) throws {
     var outcome = "written"
     if let output {
       try editor.save(to: output, overwrite: overwrite ? .replace : .refuse)

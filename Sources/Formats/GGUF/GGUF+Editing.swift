@@ -9,16 +9,6 @@ import Tensors
 extension GGUF {
   /// One GGUF file whose metadata is to be changed.
   public struct Editor: Sendable {
-    /// How an edit reached the disk.
-    public enum Outcome: String, Sendable {
-      /// No byte had to change.
-      case unchanged
-      /// The bytes that differ were written into the file.
-      case inPlace = "in place"
-      /// A new file took the old one's place, complete or not at all.
-      case rewritten
-    }
-
     /// The pairs, to be changed as one likes.
     public var metadata: Metadata
     private let file: InputFile
@@ -35,9 +25,6 @@ extension GGUF {
       "split.count": "it decides how the files of a set belong together; convert the set instead",
       "split.tensors.count": "it decides how the files of a set belong together; convert the set instead",
     ]
-
-    /// Up to this many bytes are written into the file itself; more could be half written when the power fails.
-    static let inPlaceByteLimit = 4096
 
     /// Reads the file at `path`, alone even if it belongs to a set.
     ///
@@ -80,7 +67,7 @@ extension GGUF {
     }
 
     /// Throws unless `key` may be changed.
-    public static func requireEditable(_ key: String) throws(GGUFError) {
+    public static func requireEditable(_ key: String) throws(MetadataEditingError) {
       if let reason = layoutKeys.first(where: { $0.key == key })?.value { throw .layoutKey(key, reason: reason) }
     }
 
@@ -94,37 +81,15 @@ extension GGUF {
     }
 
     /// Brings the changes into the file, in place where they fit the padding and are small, else by a new file.
-    public func save() throws -> Outcome {
+    public func save() throws -> EditOutcome {
       guard metadata != original || metadata.pairs.keys != original.pairs.keys else { return .unchanged }
-      let header = try self.header()
-      if header.count == dataOffset {
-        let old = try file.bytes(at: 0, count: dataOffset)
-        let differing = header.indices.filter { header[$0] != old[$0] }
-        guard let first = differing.first, let last = differing.last else { return .unchanged }
-        if last - first < Self.inPlaceByteLimit {
-          try file.requireUnchanged()
-          try FilePatch.write(Array(header[first...last]), at: first, to: file.path)
-          return .inPlace
-        }
-      }
-      try write(header, to: file.path, overwrite: .replace)
-      return .rewritten
+      return try EditOutcome.replacingHeader(of: file, dataOffset: dataOffset, by: try header())
     }
 
     /// Writes the file with the changes under another name.
     public func save(to path: String, overwrite policy: OverwritePolicy) throws {
       guard !FileSystem.isSameFile(path, file.path) else { throw FileError.isInput(path: path) }
-      try write(try header(), to: path, overwrite: policy)
-    }
-
-    private func write(_ header: [UInt8], to path: String, overwrite policy: OverwritePolicy) throws {
-      let output = try AtomicFile(path, overwrite: policy)
-      let dataByteCount = file.byteCount - dataOffset
-      try output.reserve(header.count + dataByteCount)
-      try output.write(header, at: 0)
-      try output.copy(file, from: dataOffset, count: dataByteCount, to: header.count)
-      try file.requireUnchanged()
-      try output.commit()
+      try AtomicFile.write(try header(), before: file, from: dataOffset, to: path, overwrite: policy)
     }
   }
 }

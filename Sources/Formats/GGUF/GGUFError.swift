@@ -53,16 +53,6 @@ public enum GGUFError: IngotError {
   case fileTooLarge
   /// A file whose metadata cannot be edited.
   case uneditable(String)
-  /// A key that the layout of the file follows from.
-  case layoutKey(String, reason: String)
-  /// A key that the file does not have.
-  case noSuchKey(String)
-  /// A new key whose type nobody knows.
-  case unknownKeyType(String)
-  /// A name that is no type.
-  case unknownTypeName(String)
-  /// A text that is no value of the type.
-  case unreadableValue(String, type: String)
 
   init(_ failure: ByteCursor.Failure, at place: Place) {
     switch failure {
@@ -75,7 +65,6 @@ public enum GGUFError: IngotError {
   public var category: ErrorCategory {
     switch self {
     case .unwritableFormat, .unwritableName, .nameWithNUL, .unwritableRank, .keyTooLong, .fileTooLarge: .output
-    case .layoutKey, .unknownKeyType, .unknownTypeName, .unreadableValue: .usage
     default: .input
     }
   }
@@ -117,14 +106,6 @@ extension GGUFError {
       "key \(key.quoted) has \(byteCount.grouped) bytes, at most \(limit.grouped) can be written"
     case .fileTooLarge: "the file's size does not fit 63 bits"
     case .uneditable(let fact): fact
-    case .layoutKey(let key, let reason): "key \(key.quoted) is not edited: \(reason)"
-    case .noSuchKey(let key): "key \(key.quoted) is not there (ingot meta get lists the keys)"
-    case .unknownKeyType(let key):
-      "key \(key.quoted) is new and its type is not known (name it with --type, such as u32, string or [string])"
-    case .unknownTypeName(let name):
-      "type \(name.quoted): not a known one, expected one of \(MetadataTextType.names.joined(separator: ", "))"
-    case .unreadableValue(let text, let type):
-      "value \(text.count > 60 ? (String(text.prefix(60)) + "…").quoted : text.quoted): is not of type \(type)"
     case .duplicateTensor(let tensor): "tensor \(tensor.text.quoted) occurs twice"
     default: tensorDescription
     }

@@ -15,6 +15,8 @@ extension SafeTensors {
   struct HeaderReader {
     private(set) var entries: [Entry] = []
     private(set) var metadata = Metadata()
+    /// Where the metadata's key and value stand in the header; nil if it has none.
+    private(set) var metadataRange: Range<Int>?
     private var members: JSON.MemberReader
     private var keys: Set<ExactString> = []
     private var claimedByteCount = 0
@@ -29,6 +31,7 @@ extension SafeTensors {
         guard keys.insert(key).inserted else { throw .duplicateKey(key.text) }
         if key == ExactString(SafeTensors.metadataKey) {
           try readMetadata(value)
+          metadataRange = members.range
           continue
         }
         let entry = try Self.entry(key, value)

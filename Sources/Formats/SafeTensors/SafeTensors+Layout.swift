@@ -9,11 +9,11 @@ extension SafeTensors {
   /// own; here it keeps the given one. Empty metadata is left out.
   public struct Layout: Sendable {
     /// The file's beginning: the header's length and the header.
-    public let header: [UInt8]
+    public internal(set) var header: [UInt8]
     /// Where each tensor's bytes begin in the file, in the order in which the tensors were given.
-    public let offsets: [Int]
+    public internal(set) var offsets: [Int]
     /// The size of the whole file.
-    public let fileByteCount: Int
+    public internal(set) var fileByteCount: Int
 
     /// Lays out `tensors`, of any order, with metadata whose values are text.
     public init(tensors: [TensorDeclaration], metadata: Metadata) throws(SafeTensorsError) {
@@ -33,7 +33,7 @@ extension SafeTensors {
         $0.rank != $1.rank ? $0.rank < $1.rank : tensors[$0.index].name < tensors[$1.index].name
       }
       let (members, begins, dataByteCount) = try Self.entries(tensors, order.map(\.index))
-      let header = try Self.header(try Self.text(metadata) + members)
+      let header = try Self.header((metadata.pairs.isEmpty ? [] : [try member(metadata)]) + members)
       let (total, overflow) = header.count.addingReportingOverflow(dataByteCount)
       guard !overflow else { throw .fileTooLarge }
       self.header = header
@@ -69,25 +69,30 @@ extension SafeTensors {
       return (members, begins, position)
     }
 
-    private static func text(_ metadata: Metadata) throws(SafeTensorsError) -> [String] {
-      guard !metadata.pairs.isEmpty else { return [] }
-      var object = JSON.Object()
-      for (key, value) in metadata.pairs {
-        guard let text = value.text else { throw .metadataNotText(key: key.text, found: value.type.name) }
-        object[key] = .string(text)
-      }
-      return ["\"\(metadataKey)\":" + JSON.object(object).text(.compact)]
-    }
-
     private static func header(_ members: [String]) throws(SafeTensorsError) -> [UInt8] {
       var text = Array("{\(members.joined(separator: ","))}".utf8)
       while text.count % dataAlignment != 0 { text.append(UInt8(ascii: " ")) }
-      guard text.count <= maximumHeaderByteCount else {
-        throw .headerTooLarge(byteCount: UInt64(text.count), limit: maximumHeaderByteCount)
-      }
-      var header: [UInt8] = []
-      header.appendLittleEndian(UInt64(text.count))
-      return header + text
+      return try SafeTensors.header(text)
     }
+  }
+
+  /// The texts as a member of the header.
+  static func member(_ metadata: Metadata) throws(SafeTensorsError) -> String {
+    var object = JSON.Object()
+    for (key, value) in metadata.pairs {
+      guard let text = value.text else { throw .metadataNotText(key: key.text, found: value.type.name) }
+      object[key] = .string(text)
+    }
+    return "\"\(metadataKey)\":" + JSON.object(object).text(.compact)
+  }
+
+  /// The length of a header's text, and the text.
+  static func header(_ text: [UInt8]) throws(SafeTensorsError) -> [UInt8] {
+    guard text.count <= maximumHeaderByteCount else {
+      throw .headerTooLarge(byteCount: UInt64(text.count), limit: maximumHeaderByteCount)
+    }
+    var header: [UInt8] = []
+    header.appendLittleEndian(UInt64(text.count))
+    return header + text
   }
 }

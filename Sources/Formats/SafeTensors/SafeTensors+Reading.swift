@@ -18,9 +18,7 @@ extension SafeTensors {
   static func read(_ file: InputFile) throws(SafeTensorsError) -> FileContents {
     let header = try headerBytes(file)
     let dataOffset = lengthByteCount + header.count
-    var reader = HeaderReader(header)
-    try reader.readMembers()
-    try requireTiling(reader.entries, dataByteCount: file.byteCount - dataOffset)
+    let reader = try validated(header, dataByteCount: file.byteCount - dataOffset)
     let tensors = reader.entries.map { entry in
       TensorDescriptor(
         name: entry.name, statedFormat: .known(entry.format), shape: entry.shape, fileIndex: 0,
@@ -29,7 +27,16 @@ extension SafeTensors {
     return FileContents(file: file, metadata: reader.metadata, tensors: tensors)
   }
 
-  private static func headerBytes(_ file: InputFile) throws(SafeTensorsError) -> [UInt8] {
+  /// What `header` says, if it is valid before `dataByteCount` bytes of data.
+  static func validated(_ header: [UInt8], dataByteCount: Int) throws(SafeTensorsError) -> HeaderReader {
+    var reader = HeaderReader(header)
+    try reader.readMembers()
+    try requireTiling(reader.entries, dataByteCount: dataByteCount)
+    return reader
+  }
+
+  /// The header of `file` without its length.
+  static func headerBytes(_ file: InputFile) throws(SafeTensorsError) -> [UInt8] {
     guard file.byteCount >= lengthByteCount else { throw .tooShort(byteCount: file.byteCount) }
     var cursor = ByteCursor(file)
     let stated: UInt64

@@ -66,7 +66,7 @@ public enum MetadataTextType: Sendable, Hashable, CustomStringConvertible {
   /// The value that `text` stands for: a number, `true` or `false`, a text as it stands, or a JSON array of them.
   ///
   /// - Throws: `.unreadableValue` for a text of another type, or a number that does not fit.
-  public func value(_ text: String) throws(GGUFError) -> MetadataValue {
+  public func value(_ text: String) throws(MetadataEditingError) -> MetadataValue {
     switch self {
     case .scalar(let type):
       guard let value = Self.scalar(text, type) else { throw .unreadableValue(text, type: description) }

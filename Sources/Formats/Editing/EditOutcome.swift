@@ -1,0 +1,33 @@
+import Bytes
+
+/// How an edit reached the disk.
+public enum EditOutcome: String, Sendable {
+  /// No byte had to change.
+  case unchanged
+  /// The bytes that differ were written into the file.
+  case inPlace = "in place"
+  /// A new file took the old one's place, complete or not at all.
+  case rewritten
+
+  /// Up to this many bytes are written into the file itself; more could be half written when the power fails.
+  static let inPlaceByteLimit = 4096
+
+  /// Gives `file`, whose data begins at `dataOffset`, another `header`: in place where the data stays where it is and
+  /// little differs, else by a new file with the same data.
+  static func replacingHeader(
+    of file: InputFile, dataOffset: Int, by header: [UInt8]
+  ) throws(FileError) -> EditOutcome {
+    if header.count == dataOffset {
+      let old = try file.bytes(at: 0, count: dataOffset)
+      let differing = header.indices.filter { header[$0] != old[$0] }
+      guard let first = differing.first, let last = differing.last else { return .unchanged }
+      if last - first < inPlaceByteLimit {
+        try file.requireUnchanged()
+        try FilePatch.write(Array(header[first...last]), at: first, to: file.path)
+        return .inPlace
+      }
+    }
+    try AtomicFile.write(header, before: file, from: dataOffset, to: file.path, overwrite: .replace)
+    return .rewritten
+  }
+}

@@ -1,0 +1,38 @@
+import Bytes
+
+/// Why an edit of metadata is not done.
+public enum MetadataEditingError: IngotError {
+  /// A key that the layout of the file follows from.
+  case layoutKey(String, reason: String)
+  /// A key that the file does not have.
+  case noSuchKey(String)
+  /// A new key whose type nobody knows.
+  case unknownKeyType(String)
+  /// A name that is no type.
+  case unknownTypeName(String)
+  /// A text that is no value of the type.
+  case unreadableValue(String, type: String)
+  /// A type other than text, in a file that has text alone.
+  case textOnly(type: String)
+
+  public var category: ErrorCategory {
+    switch self {
+    case .noSuchKey: .input
+    case .layoutKey, .unknownKeyType, .unknownTypeName, .unreadableValue, .textOnly: .usage
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .layoutKey(let key, let reason): "key \(key.quoted) is not edited: \(reason)"
+    case .noSuchKey(let key): "key \(key.quoted) is not there (ingot meta get lists the keys)"
+    case .unknownKeyType(let key):
+      "key \(key.quoted) is new and its type is not known (name it with --type, such as u32, string or [string])"
+    case .unknownTypeName(let name):
+      "type \(name.quoted): not a known one, expected one of \(MetadataTextType.names.joined(separator: ", "))"
+    case .unreadableValue(let text, let type):
+      "value \(text.count > 60 ? (String(text.prefix(60)) + "…").quoted : text.quoted): is not of type \(type)"
+    case .textOnly(let type): "type \(type.quoted): safetensors metadata holds texts, expected string"
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Bytes
+import Tensors
+
+/// One file of either container whose metadata is to be changed.
+public enum MetadataEditor: Sendable {
+  case gguf(GGUF.Editor)
+  case safeTensors(SafeTensors.Editor)
+
+  /// Reads the file at `path`, alone even if it belongs to a set.
+  ///
+  /// - Throws: `FileError`, or `FileFact` of what is wrong with the file.
+  public init(_ path: String) throws {
+    switch try FormatSniffer.container(of: InputFile(path)) {
+    case .gguf: self = .gguf(try GGUF.Editor(path))
+    case .safeTensors: self = .safeTensors(try SafeTensors.Editor(path))
+    }
+  }
+
+  /// The pairs, in the order of the file.
+  public var metadata: Metadata {
+    switch self {
+    case .gguf(let editor): editor.metadata
+    case .safeTensors(let editor): editor.metadata
+    }
+  }
+
+  /// Throws unless `key` may be changed.
+  public func requireEditable(_ key: String) throws(MetadataEditingError) {
+    if case .gguf = self { try GGUF.Editor.requireEditable(key) }
+  }
+
+  /// Sets `key` to the value that `text` stands for; returns the old and the new one.
+  ///
+  /// - Parameter type: the name of the type. Without one it is that of the value that is there, else the conventional
+  ///   one of the key; safetensors has texts alone.
+  public mutating func set(
+    _ key: String, to text: String, type name: String?
+  ) throws(MetadataEditingError) -> (old: MetadataValue?, new: MetadataValue) {
+    try requireEditable(key)
+    let old = metadata[key]
+    let new = try type(of: key, old, named: name).value(text)
+    change(key, to: new)
+    return (old, new)
+  }
+
+  /// Removes `key`; returns what it was.
+  public mutating func remove(_ key: String) throws(MetadataEditingError) -> MetadataValue {
+    try requireEditable(key)
+    guard let old = metadata[key] else { throw .noSuchKey(key) }
+    change(key, to: nil)
+    return old
+  }
+
+  /// Brings the changes into the file, in place where they fit and are small, else by a new file.
+  public func save() throws -> EditOutcome {
+    switch self {
+    case .gguf(let editor): try editor.save()
+    case .safeTensors(let editor): try editor.save()
+    }
+  }
+
+  /// Writes the file with the changes under another name.
+  public func save(to path: String, overwrite policy: OverwritePolicy) throws {
+    switch self {
+    case .gguf(let editor): try editor.save(to: path, overwrite: policy)
+    case .safeTensors(let editor): try editor.save(to: path, overwrite: policy)
+    }
+  }
+
+  private mutating func change(_ key: String, to value: MetadataValue?) {
+    switch self {
+    case .gguf(var editor):
+      editor.metadata[key] = value
+      self = .gguf(editor)
+    case .safeTensors(var editor):
+      editor.metadata[key] = value
+      self = .safeTensors(editor)
+    }
+  }
+
+  private func type(
+    of key: String, _ old: MetadataValue?, named name: String?
+  ) throws(MetadataEditingError) -> MetadataTextType {
+    if let name {
+      guard let named = MetadataTextType(name) else { throw .unknownTypeName(name) }
+      if case .safeTensors = self, named != .scalar(.string) { throw .textOnly(type: name) }
+      return named
+    }
+    if case .safeTensors = self { return .scalar(.string) }
+    guard let found = old.flatMap(MetadataTextType.init(of:)) ?? MetadataTextType(conventionOf: key) else {
+      throw .unknownKeyType(key)
+    }
+    return found
+  }
+}
