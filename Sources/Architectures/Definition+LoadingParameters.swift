@@ -24,10 +24,12 @@ extension Definition {
       rules.append(
         ParameterRule(
           name: name, kind: kind, isList: isList, isKeyedByIndex: isKeyed,
-          placeholder: try readPlaceholder(&entry, kind, isList), configKeys: try entry.strings("config") ?? [],
+          placeholder: try readValue("placeholder", &entry, kind, isList),
+          nullValue: try readValue("null", &entry, kind, isList), configKeys: try entry.strings("config") ?? [],
           codes: try readCodes(&entry, kind), metaKey: try entry.optionalString("meta"),
           ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
           isAssumed: try entry.flag("assumed"), isOptional: isOptional,
+          enabledBy: try entry.optionalString("enabled_by"),
           rowsOf: try entry.optionalString("rows_of").map(TensorRole.init(rawValue:)),
           shownBy: try readSign(&entry, kind)))
       try entry.finish()
@@ -89,15 +91,15 @@ extension Definition {
     return result
   }
 
-  private static func readPlaceholder(
-    _ entry: inout StrictObject, _ kind: ParameterRule.Kind, _ isList: Bool
+  private static func readValue(
+    _ member: String, _ entry: inout StrictObject, _ kind: ParameterRule.Kind, _ isList: Bool
   ) throws(DefinitionError) -> ParameterValue? {
-    guard let value = entry.take("placeholder") else { return nil }
-    guard let placeholder = ParameterValue(value, kind: kind, isList: isList) else {
+    guard let stated = entry.take(member) else { return nil }
+    guard let value = ParameterValue(stated, kind: kind, isList: isList) else {
       throw DefinitionError(
-        place: entry.path("placeholder"), fact: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
+        place: entry.path(member), fact: .wrongKind(expected: "a \(kind.rawValue)", found: stated.kindName))
     }
-    return placeholder
+    return value
   }
 
   /// What config.json has in words and the parameter as a value of its type.

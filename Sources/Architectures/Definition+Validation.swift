@@ -76,6 +76,7 @@ extension Definition {
       let place = "parameters[\(index)]"
       for case .formula(let formula) in rule.defaults { try requireParameters(formula, place + ".default") }
       for role in [rule.rowsOf, rule.shownBy?.role] { try requireRole(role, place) }
+      if let flag = rule.enabledBy { try requireParameter(flag, place + ".enabled_by") }
     }
     for case .pair(_, let value, let condition) in ggufMetadata {
       if case .formula(let formula) = value { try requireParameters(formula, "gguf_metadata") }

@@ -36,14 +36,15 @@ extension Hyperparameters {
       normEpsilon: try read.real("norm_epsilon"),
       rotary: RotaryEmbedding(
         base: rotates ? try read.real("rotary_base") : 1, dimensionCount: rotaryDimension, scaling: set.rotaryScaling),
-      tiesEmbeddings: set.flag("ties_embeddings"), slidingWindow: set.integer("sliding_window"))
+      tiesEmbeddings: set.flag("ties_embeddings"), slidingWindow: try read.optionalPositive("sliding_window"))
     self.features = features
-    windowedLayers = try read.layers("windowed_layers", leavingOutEvery: "sliding_window_pattern", of: layerCount)
     rotatedLayers = try read.layers("rotated_layers", leavingOutEvery: "unrotated_layer_interval", of: layerCount)
+    windowedLayers = try read.windowedLayers(rotated: rotatedLayers, of: layerCount)
     localRotaryBase = try read.optionalReal("rotary_local_base")
     scales = try Scales(read, features, embeddingLength: embeddingLength)
     experts = try Experts(read, feedForwardLength: feedForwardLength)
     latentAttention = try LatentAttention(read, normEpsilon: normEpsilon)
+    addsToNormed = set.flag("adds_to_normed")
     pooling = Pooling(rawValue: set.integer("pooling_type") ?? 0) ?? .none
     if features.positions == .relative {
       relativePositions = RelativePositions(
@@ -63,6 +64,8 @@ extension Hyperparameters.Scales {
     self.init()
     attention = try read.optionalReal("attention_scale")
     if let scalar = try read.optionalReal("query_pre_attention_scalar") { attention = 1 / scalar.squareRoot() }
+    if read.set.values["scales_attention"] == .bool(false) { attention = 1 }
+    dividesAttentionByLayer = read.set.flag("divides_attention_by_layer")
     // T5 trains without a scale: the weights have taken it in.
     if features.positions == .relative { attention = attention ?? 1 }
     attentionSoftcap = try read.optionalReal("attention_softcap")
@@ -152,8 +155,23 @@ private struct ParameterReader {
       return list.prefix(layerCount).map(having.contains)
     }
     guard let interval = try optionalPositive(interval) else { return nil }
-    // A file may state any number; a list of this many layers would still be small.
-    guard layerCount <= 1 << 20 else { throw .outOfRange(name: "layer_count", value: Double(layerCount)) }
+    try requireList(of: layerCount)
     return (0..<layerCount).map { ($0 + 1) % interval != 0 }
+  }
+
+  /// Which layers have the sliding window: as listed, or those of the pattern within a range, or those that turn nothing.
+  func windowedLayers(rotated: [Bool]?, of layerCount: Int) throws(ParameterError) -> [Bool]? {
+    let layers = try layers("windowed_layers", leavingOutEvery: "sliding_window_pattern", of: layerCount)
+    if set.list("windowed_layers") != nil { return layers }
+    if set.flag("windows_unrotated_layers") { return rotated?.map { !$0 } }
+    let first = set.integer("first_windowed_layer") ?? 0, end = set.integer("windowed_layer_end") ?? layerCount
+    guard first > 0 || end < layerCount else { return layers }
+    try requireList(of: layerCount)
+    return (0..<layerCount).map { (layers?[$0] ?? true) && first <= $0 && $0 < end }
+  }
+
+  /// A file may state any number; a list of this many layers would still be small.
+  private func requireList(of layerCount: Int) throws(ParameterError) {
+    guard layerCount <= 1 << 20 else { throw .outOfRange(name: "layer_count", value: Double(layerCount)) }
   }
 }

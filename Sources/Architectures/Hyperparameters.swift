@@ -39,6 +39,8 @@ public struct Hyperparameters: Sendable, Hashable {
   public var experts: Experts?
   /// The low-rank queries, keys and values of DeepSeek ("multi-head latent attention"), if the model has them.
   public var latentAttention: LatentAttention?
+  /// Whether attention and network are added to what they saw, normed, and not to what was before the norm (BLOOM).
+  public var addsToNormed = false
   /// How the vectors of all positions become that of the text.
   public var pooling = Pooling.none
   /// The buckets of distances, where `features.positions` is `relative`.
@@ -70,6 +72,8 @@ public struct Hyperparameters: Sendable, Hashable {
   public struct Scales: Sendable, Hashable {
     /// Multiplies the scores of attention; nil for `1 / √headDimension`.
     public var attention: Double?
+    /// Whether the scores of layer `n`, counted from 0, are divided by `n + 1` besides (GPT-2).
+    public var dividesAttentionByLayer = false
     /// Scores `x` of attention become `cap tanh(x / cap)`.
     public var attentionSoftcap: Double?
     /// Multiplies token embeddings.

@@ -86,6 +86,8 @@ public struct ParameterRule: Sendable {
   public let isKeyedByIndex: Bool
   /// A value of config.json that says nothing, such as the labels that transformers makes up.
   public let placeholder: ParameterValue?
+  /// The value that config.json has as null: a window of 0 positions.
+  public let nullValue: ParameterValue?
   /// Keys of config.json (with dots between those of nested objects), the first being the one that is written.
   public let configKeys: [String]
   /// Words of config.json and what they stand for; none where it has the values themselves.
@@ -100,6 +102,8 @@ public struct ParameterRule: Sendable {
   public let isAssumed: Bool
   /// Whether a model may have no such number.
   public let isOptional: Bool
+  /// The flag without which the number, though stated, means nothing; nil if it always counts.
+  public let enabledBy: String?
   /// The tensor whose first extent it is: how it is found where nothing states it.
   public let rowsOf: TensorRole?
   /// The tensor that shows it: how a flag or a word is found in a container that has no key for it.

@@ -135,6 +135,11 @@ extension Definition {
       }
       throw .missing(name: rule.name, places: rule.configKeys.map(\.quoted).joined(separator: " or "))
     }
+    for rule in parameters {
+      guard let flag = rule.enabledBy, !set.flag(flag) else { continue }
+      set.values[rule.name] = nil
+      set.stated.remove(rule.name)
+    }
     return set
   }
 
@@ -185,6 +190,11 @@ extension ParameterRule {
       if let value = formula.value(set)?.converted(to: kind) { return value }
     }
     return nil
+  }
+
+  /// The default that the numbers of `set` give; nil if it has none.
+  func defaultValue(_ set: ParameterSet) -> ParameterValue? {
+    formulaDefault(set) ?? constantDefault
   }
 
   /// What a file must state.

@@ -11,8 +11,7 @@ extension Definition {
     switch rule {
     case .rotaryScaling: return set.rotaryScaling.metadata(architecture: ggufArchitecture, stated: statedRotary)
     case .longRoPEFactor:
-      return set.rotaryScaling.longRoPEFactor(
-        architecture: ggufArchitecture, contextLength: set.integer("context_length") ?? 0)
+      return set.rotaryScaling.longRoPEFactor(architecture: ggufArchitecture)
     case .pair(let key, let value, let condition):
       guard let number = self.value(value, set), holds(condition, of: value, set) else { return [] }
       return [(ggufKey(key), number.metadata)]
@@ -37,7 +36,8 @@ extension Definition {
     }
   }
 
-  /// Parameters that a GGUF has no key for and cannot show by its tensors, and that are set: they are lost in it.
+  /// Parameters that a GGUF has no key for and cannot show by its tensors, and without which another model is read
+  /// from it: they are lost in it.
   public func parametersLostInGGUF(_ set: ParameterSet) -> [(name: String, value: String)] {
     var kept: Set<String> = []
     for case .pair(_, .formula(let formula), _) in ggufMetadata { kept.formUnion(formula.parameterNames) }
@@ -45,14 +45,23 @@ extension Definition {
     for rule in parameters where kept.contains(rule.name) {
       for case .formula(let formula) in rule.defaults { kept.formUnion(formula.parameterNames) }
     }
+    let numbers = hyperparameters(set)
     return parameters.compactMap { rule in
       guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.configKeys.first,
         let value = set.values[rule.name], value != rule.formulaDefault(set)
       else { return nil }
-      if let sign = rule.shownBy, [sign.present, sign.absent].contains(value) { return nil }
-      if rule.shownBy == nil, value == rule.constantDefault { return nil }
+      if let sign = rule.shownBy {
+        return [sign.present, sign.absent].contains(value) ? nil : (key, value.description)
+      }
+      var rest = set
+      rest.values[rule.name] = rule.defaultValue(set)
+      if value == rest.values[rule.name] || numbers != nil && numbers == hyperparameters(rest) { return nil }
       return (key, value.description)
     }
+  }
+
+  private func hyperparameters(_ set: ParameterSet) -> Hyperparameters? {
+    forwardPass.flatMap { try? Hyperparameters(set, features: $0) }
   }
 
   /// The numbers for Meta's params.json.

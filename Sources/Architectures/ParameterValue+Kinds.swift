@@ -92,6 +92,7 @@ extension ParameterValue {
 
   /// The value for config.json, in the words that it has there.
   func configuration(_ rule: ParameterRule) -> JSON {
+    if self == rule.nullValue { return .null }
     func encoded(_ value: ParameterValue) -> JSON {
       rule.codes.first { $0.value == value }.map { .string($0.word) } ?? value.json
     }

@@ -83,5 +83,15 @@ public enum RotaryScaling: Sendable, Hashable {
       self.factor = factor
       self.attentionFactor = attentionFactor
     }
+
+    /// One divisor for each pair, whatever the length, and nothing else: all that `rope_freqs.weight` of a GGUF says.
+    public init(fixedFactors: [Double], contextLength: Int) {
+      self.init(
+        shortFactors: fixedFactors, longFactors: fixedFactors, originalContextLength: contextLength, factor: 1,
+        attentionFactor: 1)
+    }
+
+    /// Whether it is such a one.
+    public var hasFixedFactors: Bool { shortFactors == longFactors && attentionFactor == 1 }
   }
 }

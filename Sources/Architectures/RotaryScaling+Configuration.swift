@@ -3,9 +3,11 @@ import Bytes
 extension RotaryScaling {
   /// The scaling that config.json describes; absent keys take transformers' defaults.
   ///
-  /// - Parameter contextLength: `max_position_embeddings`, the default of `original_max_position_embeddings`.
+  /// - Parameter contextLength: the trained context where `max_position_embeddings` does not state it, which is the
+  ///   default of `original_max_position_embeddings`; a model may call itself longer than its rotary embedding is.
   public init(configuration: Configuration, contextLength: Int) throws(ParameterError) {
     let members = configuration.rotary
+    let contextLength = configuration.json["max_position_embeddings"]?.integer ?? contextLength
     func number(_ key: String) -> Double? { members[ExactString(key)]?.real }
     func required(_ type: String, _ key: String) throws(ParameterError) -> Double {
       guard let value = number(key), value.isFinite, value > 0 else {

@@ -11,21 +11,40 @@ import Tensors
 // How GGUF states LongRoPE: two tensors of divisors, one for each pair of a head, and a factor on the attention.
 
 extension RotaryScaling {
-  /// The pair with the factor on the attention: `√(1 + ln s / ln original)` for a stretch `s` beyond 1, else 1.
-  ///
-  /// - Parameter contextLength: the stretched context; the reference converter takes `s` from it, not from `factor`.
-  func longRoPEFactor(architecture: String, contextLength: Int) -> [(key: String, value: MetadataValue)] {
+  /// The pair with the factor on the attention, stated or computed.
+  func longRoPEFactor(architecture: String) -> [(key: String, value: MetadataValue)] {
     guard case .longrope(let longRoPE) = self else { return [] }
-    let original = Double(longRoPE.originalContextLength)
-    let stretch = Double(contextLength) / original
-    let factor = stretch > 1 ? (1 + log(stretch) / log(original)).squareRoot() : 1
+    let factor = longRoPE.attentionFactor ?? longRoPE.usualAttentionFactor
     guard factor.isFinite else { return [] }
-    return [("\(architecture).rope.scaling.attn_factor", .float32(Float(factor)))]
+    return [(Self.longRoPEFactorKey(architecture), .float32(Float(factor)))]
   }
+
+  static func longRoPEFactorKey(_ architecture: String) -> String { "\(architecture).rope.scaling.attn_factor" }
 
   /// Roles of tensors that follow from a rotary scaling.
   static let derivedRoles: Set<TensorRole> = [.rotaryFrequencyFactors, .rotaryLongFactors, .rotaryShortFactors]
 
+}
+
+extension RotaryScaling.LongRoPE {
+  /// `√(1 + ln s / ln original)` for a stretch `s` beyond 1, else 1.
+  var usualAttentionFactor: Double {
+    factor > 1 ? (1 + log(factor) / log(Double(originalContextLength))).squareRoot() : 1
+  }
+
+  /// The scaling of a GGUF, which says how far the context is stretched only by its length and `attn_factor`.
+  public init(
+    shortFactors: [Double], longFactors: [Double], originalContextLength: Int, contextLength: Int, metadata: Metadata,
+    architecture: String
+  ) {
+    self.init(
+      shortFactors: shortFactors, longFactors: longFactors, originalContextLength: originalContextLength,
+      factor: Double(contextLength) / Double(originalContextLength))
+    guard let stated = metadata[RotaryScaling.longRoPEFactorKey(architecture)]?.shortestReal, stated.isFinite,
+      Float(stated) != Float(usualAttentionFactor)
+    else { return }
+    attentionFactor = stated
+  }
 }
 
 extension ParameterSet {
@@ -39,6 +58,8 @@ extension ParameterSet {
       guard let base = real("rotary_base"), let count = rotaryDimensionCount else { return nil }
       return Llama3Frequencies.factors(
         RotaryEmbedding(base: base, dimensionCount: count, scaling: rotaryScaling))
+    case (.rotaryFrequencyFactors, .longrope(let longRoPE)) where longRoPE.hasFixedFactors:
+      return longRoPE.longFactors.map { Float($0) }
     case (.rotaryLongFactors, .longrope(let longRoPE)): return longRoPE.longFactors.map { Float($0) }
     case (.rotaryShortFactors, .longrope(let longRoPE)): return longRoPE.shortFactors.map { Float($0) }
     default: return nil

@@ -38,18 +38,28 @@ extension RotaryScaling {
     }
   }
 
-  /// Whether a GGUF of this architecture has neither a key nor a tensor for this scaling.
-  public func isLostInGGUF(of definition: Definition) -> Bool {
-    let role: TensorRole
-    switch self {
-    case .none: return false
-    case .dynamic: return true
-    case .linear, .yarn:
-      return !definition.ggufMetadata.contains { if case .rotaryScaling = $0 { true } else { false } }
-    case .llama3: role = .rotaryFrequencyFactors
-    case .longrope: role = .rotaryLongFactors
+  /// What a GGUF of this architecture has neither a key nor a tensor for, in words: the scaling, or a member of it.
+  public func lostInGGUF(of definition: Definition) -> [String] {
+    func requiring(_ roles: TensorRole...) -> [String] {
+      definition.derived.contains { roles.contains($0.role) } ? [] : [wording]
     }
-    return !definition.derived.contains { $0.role == role }
+    switch self {
+    case .none: return []
+    case .dynamic: return [wording]
+    case .linear, .yarn:
+      let hasKeys = definition.ggufMetadata.contains { if case .rotaryScaling = $0 { true } else { false } }
+      guard hasKeys, case .yarn(let yarn) = self else { return hasKeys ? [] : [wording] }
+      return yarn.lostMembers(keepsMultiplier: definition.parameter("rotary_mscale_all") != nil)
+        .map { "\($0) of \(wording)" }
+    case .llama3: return requiring(.rotaryFrequencyFactors)
+    case .longrope(let longRoPE):
+      return longRoPE.hasFixedFactors
+        ? requiring(.rotaryFrequencyFactors, .rotaryLongFactors) : requiring(.rotaryLongFactors)
+    }
+  }
+
+  private var wording: String {
+    "rotary scaling \((configurationMember?["rope_type"]?.string ?? "none").quoted)"
   }
 
   /// The scaling that a GGUF's metadata states; llama3's, which stands in a tensor, is found by the caller.
@@ -78,6 +88,22 @@ extension RotaryScaling {
           betaFast: number("yarn_beta_fast") ?? 32, betaSlow: number("yarn_beta_slow") ?? 1))
     default: throw .unknownRotaryScaling(type)
     }
+  }
+}
+
+extension RotaryScaling.YaRN {
+  /// The members that change the computation and that `rope.scaling` has no keys for.
+  ///
+  /// - Parameter keepsMultiplier: whether the architecture has a key for the one multiplier that DeepSeek's models give
+  ///   as both.
+  fileprivate func lostMembers(keepsMultiplier: Bool) -> [String] {
+    var lost: [String] = []
+    let multipliers = [mscale, mscaleAllDimensions].compactMap { $0 == 0 ? nil : $0 }
+    if attentionFactor == nil, multipliers.count == 2, !keepsMultiplier || mscale != mscaleAllDimensions {
+      lost.append("mscale \(multipliers[0])")
+    }
+    if !truncates { lost.append("truncate false") }
+    return lost
   }
 }
 

@@ -79,11 +79,8 @@ extension Planner {
     for lost in model.definition.parametersLostInGGUF(model.parameters) {
       remarks.append(.warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
     }
-    let scaling = model.parameters.rotaryScaling
-    if scaling.isLostInGGUF(of: model.definition) {
-      let type = scaling.configurationMember?["rope_type"]?.string ?? "none"
-      remarks.append(
-        .warning("rotary scaling \(type.quoted) is lost: a GGUF of this architecture has no key for it"))
+    for lost in model.parameters.rotaryScaling.lostInGGUF(of: model.definition) {
+      remarks.append(.warning("\(lost) is lost: a GGUF of this architecture has no key for it"))
     }
   }
 

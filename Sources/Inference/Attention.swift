@@ -42,7 +42,7 @@ struct Attention: Sendable {
     keyValueHeadCount = latent == nil ? hyperparameters.keyValueHeadCount : headCount
     keyDimension = hyperparameters.keyDimension
     valueDimension = latent?.valueDimension ?? hyperparameters.headDimension
-    scale = hyperparameters.attentionScale
+    scale = hyperparameters.attentionScale(of: layer)
     softcap = hyperparameters.scales.attentionSoftcap.map { Float($0) }
     self.bias = bias
     self.isCausal = isCausal

@@ -71,29 +71,28 @@ public struct ForwardPass: Sendable {
   public mutating func step(layer: Int, observe: (Stage, Matrix) throws -> Void = { _, _ in }) throws {
     let input = hidden
 
-    let attended = try branch(input, layer, .attentionNorm, .attentionPostNorm) { try attend($0, layer) }
+    let attentionInput = try normalizeInput(input, .attentionNorm, layer)
+    let attended = try addend(attend(attentionInput, layer), .attentionPostNorm, layer)
     try observe(.attention, attended)
-    try add(attended, layer, .attentionPostNorm)
+    try add(attended, to: attentionInput, .attentionPostNorm, layer)
 
     if let memory = state.memory {
-      let looked = try branch(hidden, layer, .crossAttentionNorm, .crossAttentionPostNorm) {
-        try attend($0, to: memory, layer)
-      }
+      let crossInput = try normalizeInput(hidden, .crossAttentionNorm, layer)
+      let looked = try addend(attend(crossInput, to: memory, layer), .crossAttentionPostNorm, layer)
       try observe(.crossAttention, looked)
-      try add(looked, layer, .crossAttentionPostNorm)
+      try add(looked, to: crossInput, .crossAttentionPostNorm, layer)
     }
 
-    let seen = hyperparameters.features.blocks == .parallel ? input : hidden
-    let transformed = try branch(seen, layer, .feedForwardNorm, .feedForwardPostNorm) { try feedForward($0, layer) }
+    let isParallel = hyperparameters.features.blocks == .parallel
+    let networkInput = try normalizeInput(isParallel ? input : hidden, .feedForwardNorm, layer)
+    let transformed = try addend(feedForward(networkInput, layer), .feedForwardPostNorm, layer)
     try observe(.feedForward, transformed)
-    try add(transformed, layer, .feedForwardPostNorm)
+    try add(transformed, to: networkInput, .feedForwardPostNorm, layer)
   }
 
-  /// What a part of a layer adds to the residual stream: `scale × norm(part(norm(x)))`, with the norms that the model has.
-  private func branch(
-    _ x: Matrix, _ layer: Int, _ norm: TensorRole, _ postNorm: TensorRole, _ part: (Matrix) throws -> Matrix
-  ) throws -> Matrix {
-    var y = try part(normalizeInput(x, norm, layer))
+  /// What a part of a layer adds to the residual stream: `scale × norm(y)`, with the norm that the model has behind it.
+  private func addend(_ y: Matrix, _ postNorm: TensorRole, _ layer: Int) throws -> Matrix {
+    var y = y
     if hyperparameters.features.blocks != .postNorm, weights.contains(postNorm, layer: layer) {
       y = try normalize(y, postNorm, layer)
     }
@@ -101,8 +100,9 @@ public struct ForwardPass: Sendable {
     return y
   }
 
-  /// `x + y`, or `norm(x + y)` where norms stand behind the sums.
-  private mutating func add(_ y: Matrix, _ layer: Int, _ postNorm: TensorRole) throws {
+  /// `x + y`, or `norm(x + y)` where norms stand behind the sums; `x` is the residual stream, or what the part saw.
+  private mutating func add(_ y: Matrix, to seen: Matrix, _ postNorm: TensorRole, _ layer: Int) throws {
+    if hyperparameters.addsToNormed { state.hidden = seen }
     state.hidden.add(y)
     if hyperparameters.features.blocks == .postNorm { state.hidden = try normalize(hidden, postNorm, layer) }
   }

@@ -7,14 +7,15 @@ extension Hyperparameters {
     latentAttention.map { $0.unrotatedDimension + rotary.dimensionCount } ?? headDimension
   }
 
-  /// Multiplies the scores of attention.
+  /// Multiplies the scores of attention in `layer`.
   ///
   /// DeepSeek's YaRN sharpens them by the square of its magnitude, besides what it does to cosine and sine.
-  var attentionScale: Float {
+  func attentionScale(of layer: Int) -> Float {
     var scale = scales.attention ?? 1 / Double(keyDimension).squareRoot()
     if latentAttention != nil, case .yarn(let yarn) = rotary.scaling, let multiplier = yarn.mscaleAllDimensions {
       scale *= yarn.magnitude(multiplier) * yarn.magnitude(multiplier)
     }
+    if scales.dividesAttentionByLayer { scale /= Double(layer + 1) }
     return Float(scale)
   }
 

@@ -23,15 +23,24 @@ struct RotaryScalingTensors {
     if let (tensor, factors) = try factors(.rotaryFrequencyFactors, count: dimension / 2),
       factors.contains(where: { $0 != 1 })
     {
-      guard let scaling = Llama3Frequencies.scaling(from: factors, base: base, dimensionCount: dimension) else {
-        problems.append(
-          UnexplainedFactors(
-            name: tensor.name, base: base,
-            fittingBase: Llama3Frequencies.base(of: factors, dimensionCount: dimension)))
+      let fittingBase = Llama3Frequencies.base(of: factors, dimensionCount: dimension)
+      if let factor = factors.first(where: { !($0.isFinite && $0 > 0) }) {
+        problems.append(UnusableDivisor(name: tensor.name, divisor: factor))
         return
       }
-      parameters.rotaryScaling = scaling
-      remarks.append("rotary scaling \"llama3\" was found again from \(tensor.name.text.quoted)")
+      if let scaling = Llama3Frequencies.scaling(from: factors, base: base, dimensionCount: dimension) {
+        parameters.rotaryScaling = scaling
+        remarks.append("rotary scaling \"llama3\" was found again from \(tensor.name.text.quoted)")
+      } else if let fittingBase {
+        problems.append(UnexplainedFactors(name: tensor.name, base: base, fittingBase: fittingBase))
+        return
+      } else {
+        parameters.rotaryScaling = .longrope(
+          RotaryScaling.LongRoPE(
+            fixedFactors: factors.map(Self.shortest), contextLength: parameters.integer("context_length") ?? 1))
+        remarks.append(
+          "the divisors in \(tensor.name.text.quoted) follow from no usual llama3 scaling and are taken as they are")
+      }
     }
     if let (long, longFactors) = try factors(.rotaryLongFactors, count: dimension / 2),
       let (_, shortFactors) = try factors(.rotaryShortFactors, count: dimension / 2),
@@ -41,7 +50,8 @@ struct RotaryScalingTensors {
       parameters.rotaryScaling = .longrope(
         RotaryScaling.LongRoPE(
           shortFactors: shortFactors.map(Self.shortest), longFactors: longFactors.map(Self.shortest),
-          originalContextLength: original, factor: Double(context) / Double(original)))
+          originalContextLength: original, contextLength: context, metadata: checkpoint.metadata,
+          architecture: definition.ggufArchitecture))
       remarks.append("rotary scaling \"longrope\" was found again from \(long.name.text.quoted)")
     }
   }
@@ -68,15 +78,24 @@ struct RotaryScalingTensors {
   private static func shortest(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 }
 
-/// Frequency factors that no llama3 scaling with the usual numbers gives.
+/// A divisor of a rotary frequency that leaves no frequency.
+struct UnusableDivisor: IngotError {
+  let name: TensorName
+  let divisor: Float
+  var category: ErrorCategory { .input }
+  var description: String {
+    "tensor \(name.text.quoted): divides a rotary frequency by \(divisor), expected numbers above 0"
+  }
+}
+
+/// Frequency factors that follow from a llama3 scaling, but not with the model's rotary base.
 struct UnexplainedFactors: IngotError {
   let name: TensorName
   /// The model's rotary base, and one from which the factors do follow.
-  let base: Double, fittingBase: Double?
+  let base: Double, fittingBase: Double
   var category: ErrorCategory { .input }
   var description: String {
-    let hint = fittingBase.map { ": with \(Int($0).grouped) they would, so the base is probably wrong" } ?? ""
-    return "tensor \(name.text.quoted): its rotary frequency factors follow from no known llama3 scaling with the"
-      + " rotary base \(Float(base))\(hint)"
+    "tensor \(name.text.quoted): its rotary frequency factors follow from no known llama3 scaling with the"
+      + " rotary base \(Float(base)): with \(Int(fittingBase).grouped) they would, so the base is probably wrong"
   }
 }

@@ -3,15 +3,16 @@ import Ingot
 /// What `ingot run` prints.
 struct RunReport {
   let path: String
-  let next: NextTokens?
-  let perplexity: Perplexity?
+  var next: NextTokens?
+  var embedding: TextEmbedding?
+  var perplexity: Perplexity?
 
   var text: String {
     var pairs = [("model", path.escapedForDisplay)]
     if let perplexity {
       pairs.append(("perplexity", "\(perplexity), \(counted(perplexity.scoredCount, "token")) scored"))
     }
-    return definitionList(pairs + (next?.headlines ?? [])) + (next.map { "\n" + $0.table } ?? "")
+    return definitionList(pairs + (next?.headlines ?? embedding?.headlines ?? [])) + (next.map { "\n" + $0.table } ?? "")
   }
 
   var json: JSON {
@@ -23,7 +24,38 @@ struct RunReport {
       report["next"] = next.json
       if let continuation = next.continuation { report["continuation"] = continuation.json(next.tokenizer) }
     }
+    if let embedding {
+      report["tokens"] = .array(embedding.tokens.map { .integer($0) })
+      report["embedding"] = .array(embedding.values.map { .real(Double("\($0)") ?? 0) })
+    }
     return .object(report)
+  }
+}
+
+/// The ids of a sequence as a line shows them.
+private func tokenList(_ tokens: [Int]) -> String {
+  // Ids beyond this many are counted only.
+  let shownCount = 32
+  let ids = tokens.prefix(shownCount).map(String.init).joined(separator: ",")
+  return "\(tokens.count.grouped) (\(ids)\(tokens.count > shownCount ? ",…" : ""))"
+}
+
+/// The vector of a text.
+struct TextEmbedding {
+  let tokens: [Int]
+  let values: [Float]
+
+  /// Numbers beyond this many are left to --json.
+  private static let shownCount = 8
+
+  var headlines: [(String, String)] {
+    let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    let first = values.prefix(Self.shownCount).map { Double($0).fixed(4) }.joined(separator: ", ")
+    return [
+      ("tokens", tokenList(tokens)),
+      ("embedding", "\(counted(values.count, "number")) (\(first)\(values.count > Self.shownCount ? ", …" : ""))"),
+      ("length", length.fixed(4)),
+    ]
   }
 }
 
@@ -37,22 +69,14 @@ struct NextTokens {
   /// For the texts of tokens; nil if the model has none.
   let tokenizer: Tokenizer?
 
-  /// Ids beyond this many are counted only.
-  private static let shownCount = 32
-
   var headlines: [(String, String)] {
-    var pairs = [("tokens", Self.words(tokens))]
-    if let decoderTokens { pairs.append(("decoder tokens", Self.words(decoderTokens))) }
+    var pairs = [("tokens", tokenList(tokens))]
+    if let decoderTokens { pairs.append(("decoder tokens", tokenList(decoderTokens))) }
     if let continuation {
       let words = text(of: continuation.tokens)?.quoted
       pairs.append(("continuation", words ?? continuation.tokens.map(String.init).joined(separator: ",")))
     }
     return pairs
-  }
-
-  private static func words(_ tokens: [Int]) -> String {
-    let ids = tokens.prefix(shownCount).map(String.init).joined(separator: ",")
-    return "\(tokens.count.grouped) (\(ids)\(tokens.count > shownCount ? ",…" : ""))"
   }
 
   var table: String {

@@ -4,7 +4,8 @@ import Ingot
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs the forward pass of a model and prints the likeliest next tokens.",
-    discussion: "Computed in float32, a layer at a time; the same input gives the same bits on every machine.")
+    discussion: "An encoder has none: of it the vector of the text is printed. Computed in float32, a layer at a time; "
+      + "the same input gives the same bits on every machine.")
 
   @Argument(help: "The model.")
   var path: String
@@ -63,19 +64,30 @@ struct Run: ParsableCommand {
     let model = try options.open(path, with: adapters)
     let weights = try ModelWeights(model)
     let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }
-    var next: NextTokens?
-    if input.isGiven { next = try predict(model, weights) }
-    try report.print(
-      json: { RunReport(path: path, next: next, perplexity: measured).json },
-      text: { RunReport(path: path, next: next, perplexity: measured).text })
+    var result = RunReport(path: path, perplexity: measured)
+    if input.isGiven {
+      let text = try input.givenText()
+      let tokenizer = text == nil ? try? model.tokenizer() : try model.tokenizer()
+      let tokens = text.flatMap { tokenizer?.encode($0) } ?? input.tokens?.ids ?? []
+      switch weights.hyperparameters.features.output {
+      case .logits: result.next = try predict(tokens, tokenizer, weights)
+      case .embedding: result.embedding = try embed(tokens, weights)
+      }
+    }
+    try report.print(json: { result.json }, text: { result.text })
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
 
-  private func predict(_ model: Model, _ weights: ModelWeights) throws -> NextTokens {
-    let text = try input.givenText()
-    let tokenizer = text == nil ? try? model.tokenizer() : try model.tokenizer()
-    let tokens = text.flatMap { tokenizer?.encode($0) } ?? input.tokens?.ids ?? []
+  /// The vector of an encoder, which has neither logits nor a next token.
+  private func embed(_ tokens: [Int], _ weights: ModelWeights) throws -> TextEmbedding {
+    guard logits == nil, generate == nil else { throw InferenceError.hasNo(output: "logits") }
+    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderTokens?.ids, threads: report.threadCount)
+    try step(&pass)
+    return TextEmbedding(tokens: tokens, values: try pass.embedding())
+  }
+
+  private func predict(_ tokens: [Int], _ tokenizer: Tokenizer?, _ weights: ModelWeights) throws -> NextTokens {
     let start = weights.hyperparameters.decoder.map { [$0.startToken] }
     let written = start.map { $0 + (decoderTokens?.ids ?? []) } ?? decoderTokens?.ids
     var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: written, threads: report.threadCount)

@@ -21,7 +21,7 @@ struct WordPiece: Sendable {
     }
     if rules.stripsAccents {
       view = String(view).decomposedScalars
-      view.removeAll { $0.properties.generalCategory == .nonspacingMark }
+      view.removeAll(where: Self.isAccent)
     }
     guard rules.lowercases else { return String(view) }
     var lower = String.UnicodeScalarView()
@@ -80,20 +80,35 @@ struct WordPiece: Sendable {
     scalar == "\t" || scalar == "\n" || scalar == "\r" || scalar.properties.isWhitespace
   }
 
-  /// Whether cleaning drops the scalar: NUL, U+FFFD, and every category `C` but tab and line ends.
+  // The tokenizers library asks the crate unicode_categories 0.1.1 for categories, whose tables are those of Unicode 8:
+  // scalars assigned since then have none, and the few named below have had another one since then.
+
+  private static func isKnown(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.age.map { $0.major <= 8 } ?? false }
+
+  /// Whether cleaning drops the scalar: NUL, U+FFFD, and the categories of `C` but tab, line ends and the unassigned.
   private static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
     if scalar == "\t" || scalar == "\n" || scalar == "\r" { return false }
     switch scalar.properties.generalCategory {
-    case .control, .format, .surrogate, .privateUse, .unassigned: return true
+    case .control, .surrogate, .privateUse: return true
+    case .format: return isKnown(scalar)
     default: return scalar.value == 0 || scalar.value == 0xFFFD
+    }
+  }
+
+  private static func isAccent(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x1734: true
+    case 0x1885, 0x1886, 0xA9BD, 0x111C9: false
+    default: scalar.properties.generalCategory == .nonspacingMark && isKnown(scalar)
     }
   }
 
   private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
-    case 0..<0x80: return false
-    default: return Self.punctuation >> UInt32(ScalarFacts.of(scalar.value) & ScalarFacts.categoryMask) & 1 != 0
+    case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E, 0x166D, 0x111C9: true
+    case 0..<0x80: false
+    default:
+      punctuation >> UInt32(ScalarFacts.of(scalar.value) & ScalarFacts.categoryMask) & 1 != 0 && isKnown(scalar)
     }
   }
 

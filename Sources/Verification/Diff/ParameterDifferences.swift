@@ -115,7 +115,10 @@ struct ParameterDifferences {
         areEqual: Self.equal(left[key], right[key]))
     }
     if left["rope_type"] != right["rope_type"] {
-      let isLost = one.isLostInGGUF(of: second.definition) && second.checkpoint.container == .gguf
+      // The divisors of a llama3 scaling with unusual numbers are known in a GGUF, though not their origin.
+      let divisors = first.parameters.derivedValues(.rotaryFrequencyFactors)
+      if divisors != nil, divisors == second.parameters.derivedValues(.rotaryFrequencyFactors) { return }
+      let isLost = !one.lostInGGUF(of: second.definition).isEmpty && second.checkpoint.container == .gguf
       let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
       findings.append(
         Finding(

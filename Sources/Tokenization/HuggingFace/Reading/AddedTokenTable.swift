@@ -139,7 +139,10 @@ extension FolderReader {
   func sentencePieceAddedTokens(_ model: SentencePieceModel) -> [AddedToken] {
     var ids: [ExactString: Int] = [:]
     for (id, text) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
-      ids[ExactString(String(decoding: text, as: UTF8.self))] = id
+      let written = String(decoding: text, as: UTF8.self)
+      // A row may have spaces where the piece, which is what transformers knows, has `▁`.
+      let piece = id < model.pieces.count ? String(decoding: model.pieces[id].text, as: UTF8.self) : written
+      ids[ExactString(piece.replacing(scalar: "\u{2581}", with: " ") == written ? piece : written)] = id
     }
     if files.tokenizer == nil {
       for (text, id) in sentinels(from: model.pieces.count) where ids[ExactString(text)] == nil {

@@ -1,0 +1,80 @@
+"""What transformers computes of a sequence, in single and in double precision, and how near another result is to it."""
+
+import contextlib
+
+import numpy as np
+import torch
+
+import make_architecture_expected as reference
+
+BUDGET = 1e-9
+
+
+def wanted(model: torch.nn.Module, tokens: list[int], pooling: str | None) -> dict[str, np.ndarray]:
+    with torch.inference_mode():
+        output = model(torch.tensor([tokens]), output_hidden_states=True)
+    hidden = reference.stacked(output.hidden_states)
+    if hasattr(output, "logits"):
+        return {"hidden": hidden, "logits": output.logits[0].numpy()}
+    pooled = {"mean": lambda rows: rows.mean(axis=0), "lasttoken": lambda rows: rows[-1]}.get(pooling, lambda rows: rows[0])
+    return {"hidden": hidden, "embedding": pooled(hidden[-1])}
+
+
+@contextlib.contextmanager
+def in_double():
+    """transformers asks for float32 where precision matters: here it gets double precision."""
+    single, to_single = torch.float32, torch.Tensor.float
+    torch.float32 = torch.float = torch.float64
+    torch.Tensor.float = torch.Tensor.double
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.float32 = torch.float = single
+        torch.Tensor.float = to_single
+        torch.set_default_dtype(single)
+
+
+def error_of(found: np.ndarray, expected: np.ndarray) -> float:
+    power = np.square(expected, dtype=np.float64).sum()
+    return float(np.square(found.astype(np.float64) - expected).sum() / power) if power else float(np.abs(found).max())
+
+
+def fault_of(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> tuple[str | None, float]:
+    """What differs first, the residual stream before the result; and the worst error."""
+    worst = 0.0
+    for layer, (own, theirs) in enumerate(zip(found["hidden"], expected["hidden"], strict=True)):
+        worst = max(worst, error := error_of(own, theirs))
+        if not error <= BUDGET:
+            return f"hidden {layer} of {len(expected['hidden']) - 1}: NMSE {error:.1e}", worst
+    for name in found.keys() - {"hidden"}:
+        worst = max(worst, error := error_of(found[name], expected[name]))
+        if not error <= BUDGET:
+            return f"{name}: NMSE {error:.1e}", worst
+        if name == "logits" and (other := (found[name].argmax(1) != expected[name].argmax(1)).sum()):
+            return f"{other} of {len(expected[name])} most likely tokens are others", worst
+    return None, worst
+
+
+def is_rounding(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], exact: dict[str, np.ndarray]) -> bool:
+    """Whether the results are as near to those in double precision as transformers' own, and other choices of a token are
+    between logits that are nearer to each other than that."""
+    layers = list(zip(found["hidden"], expected["hidden"], exact["hidden"]))
+    layers += [(found[name], expected[name], exact[name]) for name in found.keys() - {"hidden"}]
+    if any(error_of(own, true) > 10 * error_of(theirs, true) + 1e-12 for own, theirs, true in layers):
+        return False
+    if "logits" not in found:
+        return True
+    own, theirs, true = (arrays["logits"] for arrays in (found, expected, exact))
+    rows, blur = np.arange(len(true)), np.abs(theirs - true).max()
+    gaps = np.abs(true[rows, own.argmax(1)] - true[rows, theirs.argmax(1)])
+    return bool((gaps <= 10 * blur).all())
+
+
+def natively(native: dict, before: dict, after: dict) -> dict:
+    """The same change for the configuration by which transformers computes the model."""
+    names = {"layer_norm_epsilon": "layer_norm_eps"} if after["model_type"] == "nomic_bert" else {}
+    changed = {names.get(key, key): value for key, value in after.items() if before.get(key, ...) != value}
+    if "rotary_emb_base" in changed:
+        changed["rope_parameters"] = {"rope_type": "default", "rope_theta": float(changed.pop("rotary_emb_base"))}
+    return {**native, **changed}

@@ -1,0 +1,258 @@
+"""Forward passes that no fixture holds, of every architecture: are logits and hidden states transformers'?
+
+Usage: held_out_logits.py INGOT [--cases N] [--first SEED] [--feature NAME] [--other INGOT] [NAME ...]
+
+Each case is a checkpoint of sizes drawn by a seed (held_out_configs.py), up to three features of its class besides
+(held_out_features.py), weights sharp enough that attention is not even, and random tokens of several lengths. transformers
+computes it in float32 with eager attention; ingot from the folder, from the F32 GGUF that it makes of it, and transformers
+again from the folder that ingot makes of that GGUF. Where the conversion says that something is lost, only the first counts.
+
+With --other, another build (a portable or debug one) and 1, 2, 3 and 8 threads of both must give the same bits.
+
+Prints a line per architecture: how many sequences of how many agree (logits and the residual stream behind every layer within
+an NMSE of 1e-9, every most likely token the same), and the worst NMSE of those; then every failure and refusal. Ends with
+status 1 if anything failed.
+"""
+
+import copy
+import json
+import logging
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "fixtures" / "generate"), str(ROOT / "Benchmarks")]
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
+from transformers.utils.logging import disable_progress_bar  # noqa: E402
+
+import make_architecture_expected as reference  # noqa: E402
+from architecture_configs import ARCHITECTURES  # noqa: E402
+from held_out import DISGUISES, ORIGINALS, option  # noqa: E402
+from held_out_comparison import fault_of, in_double, is_rounding, wanted  # noqa: E402
+from held_out_configs import varied  # noqa: E402
+from held_out_features import FEATURES, representable  # noqa: E402
+from make_architectures import CLASSES, SHARP, write_checkpoint  # noqa: E402
+
+LENGTHS = (1, 2, 7, 33, 64, 65, 300)
+COLUMNS = ("folder", "gguf", "back", "bits")
+
+
+class Refusal(Exception):
+    """The program under test says that it cannot do this."""
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.passed, self.tried, self.worst = dict.fromkeys(COLUMNS, 0), dict.fromkeys(COLUMNS, 0), dict.fromkeys(COLUMNS, 0.0)
+        self.failures, self.refusals, self.chaotic = [], [], []
+
+    def count(self, column: str, case: str, fault: str | None, error: float, known: bool) -> None:
+        self.tried[column] += 1
+        if fault is None:
+            self.passed[column] += 1
+            self.worst[column] = max(self.worst[column], error)
+        elif not known:
+            self.failures.append(f"{case}: {column}: {fault}")
+
+    def add(self, other: "Tally") -> None:
+        for column in COLUMNS:
+            self.passed[column] += other.passed[column]
+            self.tried[column] += other.tried[column]
+            self.worst[column] = max(self.worst[column], other.worst[column])
+        self.failures += other.failures
+        self.refusals += other.refusals
+        self.chaotic += other.chaotic
+
+    def line(self, name: str) -> str:
+        return f"{name:18}" + "".join(f"{f'{self.passed[column]} of {self.tried[column]}':>16}{self.worst[column]:>10.1e}" for column in COLUMNS)
+
+
+def run(program: str, *arguments) -> str:
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        if done.returncode != 2:
+            raise RuntimeError(f"status {done.returncode}: {done.stderr}")
+        raise Refusal(done.stderr.strip())
+    return done.stdout
+
+
+def computed(program: str, path: Path, tokens: list[int], scratch: Path, has_logits: bool, threads: int | None = None) -> dict[str, np.ndarray]:
+    arguments = ["--hidden", scratch / "hidden.npy"] + (["--logits", scratch / "logits.npy"] if has_logits else []) + (["--threads", threads] if threads else [])
+    report = json.loads(run(program, "run", path, "--tokens", ",".join(map(str, tokens)), "--overwrite", "--json", "--top", 1, *arguments))
+    if has_logits:
+        return {"hidden": np.load(scratch / "hidden.npy"), "logits": np.load(scratch / "logits.npy")}
+    return {"hidden": np.load(scratch / "hidden.npy"), "embedding": np.array(report["embedding"])}
+
+
+def other_bits(programs: list[str], folder: Path, tokens: list[int], scratch: Path, has_logits: bool) -> str | None:
+    """Whether any number of threads, or another build, gives other bits."""
+    first = None
+    for program in programs:
+        for threads in (1, 2, 3, 8):
+            found = {name: array.tobytes() for name, array in computed(program, folder, tokens, scratch, has_logits, threads).items()}
+            first = first or found
+            if found != first:
+                return f"{program} with {threads} threads gives other bits"
+    return None
+
+
+def featured(architecture, original, seed: int, only: str | None):
+    """The architecture with up to three features of its class, and their names; without any, only with what a GGUF can say."""
+    draw, names, before = random.Random(seed), [], architecture.config
+    config = copy.deepcopy(before)
+    if not seed % 4 and not only:
+        representable(config, original.config)
+    for name in [only] if only else draw.sample(list(FEATURES), len(FEATURES)):
+        changed = copy.deepcopy(config)
+        if (len(names) < seed % 4 or only) and FEATURES[name](changed, random.Random(seed)):
+            config = changed
+            names.append(name)
+    native = architecture.native and natively(architecture.native, before, config)
+    pooling = draw.choice(["cls", "mean", "lasttoken"]) if architecture.kind == "encoder" else None
+    return architecture._replace(config=config, native=native, pooling=pooling), names
+
+
+def sharpen(folder: Path, draw: random.Random) -> None:
+    """Powers of two, so that the stored numbers stay exact."""
+    path = folder / "model.safetensors"
+    sharp, plain = draw.choice([0.5, 1, 2]), draw.choice([1, 2])
+    tensors = load_file(path)
+    for name, tensor in tensors.items():
+        if tensor.dim() >= 2 and tensor.is_floating_point() and "embed" not in name:
+            tensors[name] = tensor * (sharp if any(part in name for part in SHARP) else plain)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def positions_of(config: dict) -> int:
+    """How many positions the model has rows for; those without such rows go on beyond the trained context."""
+    return {"gpt2": config.get("n_positions"), "bert": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
+
+
+def loaded(folder: Path, kind: str) -> torch.nn.Module:
+    return prepared(CLASSES[kind].from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval())
+
+
+def prepared(model: torch.nn.Module) -> torch.nn.Module:
+    """Falcon's eager attention adds ALiBi twice, once by itself and once with the mask; the other way adds it once."""
+    if getattr(model.config, "alibi", False):
+        model.config._attn_implementation = "sdpa"
+    return model
+
+
+def judge(column: str, case: str, tally: Tally, expected: dict[int, dict], compute, exact) -> None:
+    known = False
+    for length, values in expected.items():
+        try:
+            found = compute(length)
+            fault, error = fault_of(found, values)
+            if fault is not None and found["hidden"].shape == values["hidden"].shape and is_rounding(found, values, exact(length)):
+                tally.chaotic.append(f"{case}, {length} tokens: {column}: {fault}, yet as near to double precision as transformers")
+                fault, error = None, 0.0
+        except Refusal as refusal:
+            tally.refusals.append(f"{case}: {column}: {str(refusal).splitlines()[0]}")
+            return
+        except Exception as problem:  # noqa: BLE001: whatever went wrong is the finding
+            fault, error = f"{type(problem).__name__}: {problem}"[:400], 0.0
+        tally.count(column, f"{case}, {length} tokens", fault, error, known)
+        known = known or fault is not None
+
+
+def examine(program: str, name: str, seed: int, tally: Tally, only: str | None, other: str | None) -> None:
+    architecture, features = featured(varied(ORIGINALS[name], seed), ORIGINALS[name], seed, only)
+    if only and not features:
+        return
+    case = f"{name} seed {seed}" + (f" ({', '.join(features)})" if features else "")
+    ARCHITECTURES[name] = architecture
+    with tempfile.TemporaryDirectory() as temporary:
+        parent, scratch = Path(temporary) / "in", Path(temporary) / "out"
+        scratch.mkdir()
+        folder = reference.stage_tokenizer(architecture.tokenizer, parent / name)
+        try:
+            write_checkpoint(folder, architecture, seed)
+            sharpen(folder, random.Random(seed))
+            model = prepared(reference.oracle(name, folder, scratch))
+            pristine = copy.deepcopy(model)  # dynamic scaling remembers the longest sequence
+            draw = random.Random(seed)
+            limit, vocabulary = positions_of(architecture.config), min(model.config.vocab_size, architecture.config["vocab_size"])
+            tokens = {length: [draw.randrange(vocabulary) for _ in range(length)] for length in LENGTHS if length <= limit}
+            expected = {length: wanted(model, ids, architecture.pooling) for length, ids in tokens.items()}
+        except Exception as error:  # noqa: BLE001: transformers has no such model
+            tally.refusals.append(f"{case}: transformers: {type(error).__name__}: {error}"[:300])
+            return
+        if not all(np.isfinite(array).all() for arrays in expected.values() for array in arrays.values()):
+            return
+        own = DISGUISES[name](folder, parent / "disguised" / name) if name in DISGUISES else folder
+        has_logits = architecture.kind == "decoder"
+
+        def exact(length: int) -> dict[str, np.ndarray]:
+            with in_double():
+                precise = copy.deepcopy(pristine).double()
+                precise.config._experts_implementation = "eager"
+                return wanted(precise, tokens[length], architecture.pooling)
+
+        before = tally.tried["folder"]
+        judge("folder", case, tally, expected, lambda length: computed(program, own, tokens[length], scratch, has_logits), exact)
+        for length in tokens.keys() & {7, 300} if other and tally.tried["folder"] == before + len(expected) else ():
+            tally.count("bits", case, other_bits([program, other], own, tokens[length], scratch, has_logits), 0.0, False)
+        try:
+            report = json.loads(run(program, "convert", own, "-o", scratch / "model.gguf", "--type", "F32", "--json"))
+            if lost := [remark["message"] for remark in report["remarks"] if "lost" in remark["message"]]:
+                tally.refusals.append(f"{case}: gguf: {lost}")
+                return
+            judge("gguf", case, tally, expected, lambda length: computed(program, scratch / "model.gguf", tokens[length], scratch, has_logits), exact)
+            run(program, "convert", scratch / "model.gguf", "-o", scratch / "back", "--type", "F32", "--json")
+        except Refusal as refusal:
+            tally.refusals.append(f"{case}: gguf: {str(refusal).splitlines()[0]}")
+            return
+        if architecture.native is None:
+            again = None
+            try:
+                again = loaded(scratch / "back", architecture.kind)
+            except Exception as error:  # noqa: BLE001: a folder that does not load is the finding
+                tally.failures.append(f"{case}: back: {type(error).__name__}: {error}"[:400])
+                return
+            judge("back", case, tally, expected, lambda length: wanted(again, tokens[length], architecture.pooling), exact)
+
+
+def text_option(arguments: list[str], name: str) -> str | None:
+    if name not in arguments:
+        return None
+    place = arguments.index(name)
+    value = arguments[place + 1]
+    del arguments[place:place + 2]
+    return value
+
+
+def main() -> int:
+    program, arguments = sys.argv[1], sys.argv[2:]
+    cases, first = option(arguments, "--cases", 8), option(arguments, "--first", 5000)
+    only, other = text_option(arguments, "--feature"), text_option(arguments, "--other")
+    os.environ["TQDM_DISABLE"] = "1"
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    disable_progress_bar()
+    torch.set_num_threads(1)
+    print(f"{'':18}" + "".join(f"{column:>16}{'NMSE':>10}" for column in COLUMNS), flush=True)
+    total = Tally()
+    for name in arguments or [name for name, architecture in ORIGINALS.items() if architecture.kind != "encoder-decoder"]:
+        tally = Tally()
+        for seed in range(first, first + cases):
+            examine(program, name, seed, tally, only, other)
+        print(tally.line(name), flush=True)
+        print(*tally.failures, sep="\n", end="\n" if tally.failures else "", file=sys.stderr, flush=True)
+        total.add(tally)
+    print(total.line("all"))
+    print(*total.chaotic, *total.refusals, sep="\n", file=sys.stderr)
+    return 1 if total.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+import Architectures
+import Bytes
+import Tensors
+import Testing
+
+/// What config.json says of the computation; the expectations are what transformers 5.23 makes of the same text.
+@Suite struct ConfigurationReadingTests {
+  /// The parameters of a configuration that states its sizes besides.
+  func parameters(_ name: String, _ json: String) throws -> (Definition, ParameterSet) {
+    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    var members = try #require(try JSON(parsing: Array(json.utf8)).object)
+    let sizes = [
+      "hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": 99,
+      "num_hidden_layers": 5, "max_position_embeddings": 64, "num_experts_per_tok": 2, "moe_intermediate_size": 8,
+    ]
+    for (key, value) in sizes where members[ExactString(key)] == nil { members[ExactString(key)] = .integer(value) }
+    return (definition, try definition.parameters(of: Configuration(.object(members))))
+  }
+
+  func hyperparameters(_ name: String, _ json: String) throws -> Hyperparameters {
+    let (definition, set) = try parameters(name, json)
+    return try Hyperparameters(set, features: try #require(definition.forwardPass))
+  }
+
+  static let windows: [(name: String, json: String, window: Int?, layers: String)] = [
+    ("qwen2", #""use_sliding_window":true,"max_window_layers":2"#, 8, "--www"),
+    ("qwen2", #""use_sliding_window":false,"max_window_layers":2"#, nil, ""),
+    ("qwen2", #""max_window_layers":2,"layer_types":["sliding_attention"]"#, nil, ""),
+    ("qwen3", #""use_sliding_window":true,"max_window_layers":9"#, 8, "-----"),
+    ("qwen2-moe", #""use_sliding_window":true,"max_window_layers":4"#, 8, "w-w--"),
+    ("qwen3-moe", #""use_sliding_window":true,"max_window_layers":1"#, 8, ""),
+    ("smollm3", #""use_sliding_window":true"#, 8, "---w-"),
+    ("smollm3", #""use_sliding_window":false"#, nil, ""),
+    (
+      "qwen3",
+      #""use_sliding_window":true,"max_window_layers":0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","full_attention"]"#,
+      8, "w-w--"
+    ),
+  ]
+
+  @Test("finds the layers with a window", arguments: windows)
+  func windowedLayers(name: String, json: String, window: Int?, layers: String) throws {
+    let numbers = try hyperparameters(name, #"{"sliding_window":8,\#(json)}"#)
+    #expect(numbers.slidingWindow == window)
+    guard window != nil else { return }
+    #expect((numbers.windowedLayers ?? []).map { $0 ? "w" : "-" }.joined() == layers)
+  }
+
+  @Test func aWindowOutOfUseIsNotLost() throws {
+    let (definition, unused) = try parameters("qwen2", #"{"sliding_window":4096,"max_window_layers":21}"#)
+    #expect(definition.parametersLostInGGUF(unused).isEmpty)
+    let (_, used) = try parameters("qwen2", #"{"sliding_window":4096,"use_sliding_window":true}"#)
+    #expect(definition.parametersLostInGGUF(used).map(\.name) == ["sliding_window"])
+  }
+
+  static let activations: [(name: String, json: String, expected: ForwardPassFeatures.Activation)] = [
+    ("llama", #"{"hidden_act":"gelu"}"#, .gelu), ("llama", "{}", .silu), ("qwen2", #"{"hidden_act":"relu2"}"#, .reluSquared),
+    ("starcoder2", #"{"hidden_act":"silu"}"#, .silu), ("starcoder2", "{}", .geluTanh),
+    // The first releases say "gelu" and mean its approximation; Gemma 2 and 3 look at another key.
+    ("gemma", #"{"hidden_act":"gelu","hidden_activation":null}"#, .geluTanh), ("gemma", #"{"hidden_act":"relu"}"#, .relu),
+    ("gemma2", #"{"hidden_act":"relu","hidden_activation":"gelu"}"#, .gelu), ("gemma3", #"{"hidden_act":"relu"}"#, .geluTanh),
+    ("gpt2", #"{"activation_function":"relu"}"#, .relu), ("falcon", #"{"activation":"silu"}"#, .silu), ("falcon", "{}", .gelu),
+  ]
+
+  @Test("takes the activation that is stated", arguments: activations)
+  func activation(name: String, json: String, expected: ForwardPassFeatures.Activation) throws {
+    #expect(try hyperparameters(name, json).features.activation == expected)
+  }
+
+  @Test func onlyAnotherActivationIsLost() throws {
+    let (gpt2, usual) = try parameters("gpt2", #"{"activation_function":"gelu_pytorch_tanh"}"#)
+    #expect(gpt2.parametersLostInGGUF(usual).isEmpty)
+    let (_, other) = try parameters("gpt2", #"{"activation_function":"relu"}"#)
+    #expect(gpt2.parametersLostInGGUF(other).map(\.name) == ["activation_function"])
+  }
+
+  @Test func attentionOfGPT2MayBeScaledOtherwise() throws {
+    let plain = try hyperparameters("gpt2", "{}").scales
+    #expect(plain.attention == nil && !plain.dividesAttentionByLayer)
+    let scales = try hyperparameters(
+      "gpt2", #"{"scale_attn_weights":false,"scale_attn_by_inverse_layer_idx":true}"#
+    ).scales
+    #expect(scales.attention == 1 && scales.dividesAttentionByLayer)
+  }
+
+  /// A longer `model_max_length` is not what transformers measures a sequence against.
+  @Test func dynamicScalingBeginsBeyondMaxPositionEmbeddings() throws {
+    let json = #"{"model_max_length":512,"max_position_embeddings":64,"rope_scaling":{"type":"dynamic","factor":2.0}}"#
+    let (_, set) = try parameters("command-r", json)
+    #expect(set.rotaryScaling == .dynamic(factor: 2, originalContextLength: 64))
+    #expect(set.integer("context_length") == 512)
+  }
+
+  @Test func theLowRankNormsOfDeepSeekHaveTheirOwnEpsilon() throws {
+    let numbers = try hyperparameters("deepseek-v2", #"{"rms_norm_eps":0.001,"n_routed_experts":null,"qk_nope_head_dim":8,"qk_rope_head_dim":8}"#)
+    #expect(numbers.normEpsilon == 0.001 && numbers.latentAttention?.normEpsilon == 1e-6)
+  }
+
+  @Test func noWindowIsWrittenAsNull() throws {
+    let (phi3, set) = try parameters("phi3", #"{"sliding_window":null}"#)
+    #expect(set.integer("sliding_window") == 0)
+    #expect(phi3.configurationMembers(set)["sliding_window"] == .null)
+  }
+}
+
+/// What a GGUF keeps of a rotary scaling, and what a conversion says that it does not.
+@Suite struct RotaryScalingLossTests {
+  static let yarn = RotaryScaling.YaRN(factor: 4, originalContextLength: 64)
+
+  static func yarn(_ change: (inout RotaryScaling.YaRN) -> Void) -> RotaryScaling {
+    var scaling = yarn
+    change(&scaling)
+    return .yarn(scaling)
+  }
+
+  static let losses: [(name: String, scaling: RotaryScaling, lost: [String])] = [
+    ("llama", .yarn(yarn), []),
+    ("llama", yarn { ($0.mscale, $0.mscaleAllDimensions) = (0.7, 1) }, ["mscale 0.7 of rotary scaling \"yarn\""]),
+    ("llama", yarn { $0.mscale = 0.7 }, []),
+    ("llama", yarn { ($0.mscale, $0.mscaleAllDimensions, $0.attentionFactor) = (0.7, 1, 1.1) }, []),
+    ("deepseek-v2", yarn { ($0.mscale, $0.mscaleAllDimensions) = (0.7, 0.7) }, []),
+    ("llama", yarn { $0.truncates = false }, ["truncate false of rotary scaling \"yarn\""]),
+    ("llama", .dynamic(factor: 2, originalContextLength: 64), ["rotary scaling \"dynamic\""]),
+    ("falcon", .linear(factor: 2), ["rotary scaling \"linear\""]),
+    ("llama", .longrope(.init(fixedFactors: [1, 2], contextLength: 64)), []),
+    (
+      "llama",
+      .longrope(.init(shortFactors: [1, 2], longFactors: [1, 3], originalContextLength: 16, factor: 4)),
+      ["rotary scaling \"longrope\""]
+    ),
+  ]
+
+  @Test("says what is lost", arguments: losses)
+  func lost(name: String, scaling: RotaryScaling, lost: [String]) throws {
+    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    #expect(scaling.lostInGGUF(of: definition) == lost)
+  }
+
+  @Test("keeps LongRoPE's factor on the attention", arguments: [nil, 1.25])
+  func attentionFactor(stated: Double?) throws {
+    let phi3 = try #require(try DefinitionLibrary.bundled().definition(named: "phi3"))
+    let scaling = RotaryScaling.LongRoPE(
+      shortFactors: [1, 2], longFactors: [1, 3], originalContextLength: 16, factor: 4, attentionFactor: stated)
+    let set = ParameterSet(rotaryScaling: .longrope(scaling))
+    var metadata = Metadata()
+    for (key, value) in phi3.metadata(of: .longRoPEFactor, set, statedRotary: [:]) { metadata[key] = value }
+    let read = RotaryScaling.LongRoPE(
+      shortFactors: [1, 2], longFactors: [1, 3], originalContextLength: 16, contextLength: 64, metadata: metadata,
+      architecture: "phi3")
+    #expect(read == scaling)
+  }
+}
