@@ -54,12 +54,15 @@ import Testing
   }
 
   static let activations: [(name: String, json: String, expected: ForwardPassFeatures.Activation)] = [
-    ("llama", #"{"hidden_act":"gelu"}"#, .gelu), ("llama", "{}", .silu), ("qwen2", #"{"hidden_act":"relu2"}"#, .reluSquared),
+    ("llama", #"{"hidden_act":"gelu"}"#, .gelu), ("llama", "{}", .silu),
+    ("qwen2", #"{"hidden_act":"relu2"}"#, .reluSquared),
     ("starcoder2", #"{"hidden_act":"silu"}"#, .silu), ("starcoder2", "{}", .geluTanh),
     // The first releases say "gelu" and mean its approximation; Gemma 2 and 3 look at another key.
-    ("gemma", #"{"hidden_act":"gelu","hidden_activation":null}"#, .geluTanh), ("gemma", #"{"hidden_act":"relu"}"#, .relu),
-    ("gemma2", #"{"hidden_act":"relu","hidden_activation":"gelu"}"#, .gelu), ("gemma3", #"{"hidden_act":"relu"}"#, .geluTanh),
-    ("gpt2", #"{"activation_function":"relu"}"#, .relu), ("falcon", #"{"activation":"silu"}"#, .silu), ("falcon", "{}", .gelu),
+    ("gemma", #"{"hidden_act":"gelu","hidden_activation":null}"#, .geluTanh),
+    ("gemma", #"{"hidden_act":"relu"}"#, .relu), ("gemma3", #"{"hidden_act":"relu"}"#, .geluTanh),
+    ("gemma2", #"{"hidden_act":"relu","hidden_activation":"gelu"}"#, .gelu),
+    ("gpt2", #"{"activation_function":"relu"}"#, .relu), ("falcon", #"{"activation":"silu"}"#, .silu),
+    ("falcon", "{}", .gelu),
   ]
 
   @Test("takes the activation that is stated", arguments: activations)
@@ -92,7 +95,8 @@ import Testing
   }
 
   @Test func theLowRankNormsOfDeepSeekHaveTheirOwnEpsilon() throws {
-    let numbers = try hyperparameters("deepseek-v2", #"{"rms_norm_eps":0.001,"n_routed_experts":null,"qk_nope_head_dim":8,"qk_rope_head_dim":8}"#)
+    let numbers = try hyperparameters(
+      "deepseek-v2", #"{"rms_norm_eps":0.001,"n_routed_experts":null,"qk_nope_head_dim":8,"qk_rope_head_dim":8}"#)
     #expect(numbers.normEpsilon == 0.001 && numbers.latentAttention?.normEpsilon == 1e-6)
   }
 

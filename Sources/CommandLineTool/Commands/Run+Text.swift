@@ -12,7 +12,8 @@ struct RunReport {
     if let perplexity {
       pairs.append(("perplexity", "\(perplexity), \(counted(perplexity.scoredCount, "token")) scored"))
     }
-    return definitionList(pairs + (next?.headlines ?? embedding?.headlines ?? [])) + (next.map { "\n" + $0.table } ?? "")
+    pairs += next?.headlines ?? embedding?.headlines ?? []
+    return definitionList(pairs) + (next.map { "\n" + $0.table } ?? "")
   }
 
   var json: JSON {
