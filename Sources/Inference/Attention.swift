@@ -27,16 +27,18 @@ struct Attention: Sendable {
   /// The attention of one layer to its own text.
   init(_ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?) {
     self.init(
-      hyperparameters, bias: bias, isCausal: hyperparameters.features.mask == .causal,
+      hyperparameters, layer: layer, bias: bias, isCausal: hyperparameters.features.mask == .causal,
       window: hyperparameters.window(of: layer))
   }
 
   /// The attention of a decoder's layer to what an encoder made of another text.
-  init(toAnotherText hyperparameters: Hyperparameters) {
-    self.init(hyperparameters, bias: nil, isCausal: false, window: nil)
+  init(toAnotherText hyperparameters: Hyperparameters, layer: Int) {
+    self.init(hyperparameters, layer: layer, bias: nil, isCausal: false, window: nil)
   }
 
-  private init(_ hyperparameters: Hyperparameters, bias: PositionBias?, isCausal: Bool, window: Int?) {
+  private init(
+    _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, isCausal: Bool, window: Int?
+  ) {
     headCount = hyperparameters.headCount
     let latent = hyperparameters.latentAttention
     keyValueHeadCount = latent == nil ? hyperparameters.keyValueHeadCount : headCount

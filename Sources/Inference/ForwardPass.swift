@@ -118,7 +118,7 @@ public struct ForwardPass: Sendable {
   /// The same with the keys and values of the encoder's text, which has no order here: `softmax(q · kᵀ × scale) · v`.
   private func attend(_ x: Matrix, to memory: Matrix, _ layer: Int) throws -> Matrix {
     let (query, key, value) = try crossHeads(x, memory, layer)
-    let mixed = try Attention(toAnotherText: hyperparameters)
+    let mixed = try Attention(toAnotherText: hyperparameters, layer: layer)
       .attend(query: query, key: key, value: value, threads: threads)
     return try project(mixed, .crossAttentionOutput, layer, to: hyperparameters.embeddingLength)
   }
