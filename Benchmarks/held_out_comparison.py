@@ -69,12 +69,3 @@ def is_rounding(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], e
     rows, blur = np.arange(len(true)), np.abs(theirs - true).max()
     gaps = np.abs(true[rows, own.argmax(1)] - true[rows, theirs.argmax(1)])
     return bool((gaps <= 10 * blur).all())
-
-
-def natively(native: dict, before: dict, after: dict) -> dict:
-    """The same change for the configuration by which transformers computes the model."""
-    names = {"layer_norm_epsilon": "layer_norm_eps"} if after["model_type"] == "nomic_bert" else {}
-    changed = {names.get(key, key): value for key, value in after.items() if before.get(key, ...) != value}
-    if "rotary_emb_base" in changed:
-        changed["rope_parameters"] = {"rope_type": "default", "rope_theta": float(changed.pop("rotary_emb_base"))}
-    return {**native, **changed}

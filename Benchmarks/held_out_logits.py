@@ -104,6 +104,15 @@ def other_bits(programs: list[str], folder: Path, tokens: list[int], scratch: Pa
     return None
 
 
+def natively(native: dict, before: dict, after: dict) -> dict:
+    """The same change for the configuration by which transformers computes the model."""
+    names = {"layer_norm_epsilon": "layer_norm_eps"} if after["model_type"] == "nomic_bert" else {}
+    changed = {names.get(key, key): value for key, value in after.items() if before.get(key, ...) != value}
+    if "rotary_emb_base" in changed:
+        changed["rope_parameters"] = {"rope_type": "default", "rope_theta": float(changed.pop("rotary_emb_base"))}
+    return {**native, **changed}
+
+
 def featured(architecture, original, seed: int, only: str | None):
     """The architecture with up to three features of its class, and their names; without any, only with what a GGUF can say."""
     draw, names, before = random.Random(seed), [], architecture.config

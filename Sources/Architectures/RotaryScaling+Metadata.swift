@@ -47,7 +47,12 @@ extension RotaryScaling {
     case .none: return []
     case .dynamic: return [wording]
     case .linear, .yarn:
-      let hasKeys = definition.ggufMetadata.contains { if case .rotaryScaling = $0 { true } else { false } }
+      // Command R's files call every scaling "none".
+      let hasKeys =
+        definition.ggufMetadata.contains { if case .rotaryScaling = $0 { true } else { false } }
+        && !definition.ggufMetadata.contains {
+          if case .pair("{arch}.rope.scaling.type", .constant, _) = $0 { true } else { false }
+        }
       guard hasKeys, case .yarn(let yarn) = self else { return hasKeys ? [] : [wording] }
       return yarn.lostMembers(keepsMultiplier: definition.parameter("rotary_mscale_all") != nil)
         .map { "\($0) of \(wording)" }

@@ -100,6 +100,11 @@ import Testing
     #expect(numbers.normEpsilon == 0.001 && numbers.latentAttention?.normEpsilon == 1e-6)
   }
 
+  @Test func theExpertsOfDeepSeekAreWrittenUnderTheKeyThatTransformersReads() throws {
+    let (deepseek, set) = try parameters("deepseek-v2", #"{"n_routed_experts":6,"qk_nope_head_dim":8}"#)
+    #expect(deepseek.configurationMembers(set)["n_routed_experts"] == .integer(6))
+  }
+
   @Test func noWindowIsWrittenAsNull() throws {
     let (phi3, set) = try parameters("phi3", #"{"sliding_window":null}"#)
     #expect(set.integer("sliding_window") == 0)
@@ -125,6 +130,7 @@ import Testing
     ("deepseek-v2", yarn { ($0.mscale, $0.mscaleAllDimensions) = (0.7, 0.7) }, []),
     ("llama", yarn { $0.truncates = false }, ["truncate false of rotary scaling \"yarn\""]),
     ("llama", .dynamic(factor: 2, originalContextLength: 64), ["rotary scaling \"dynamic\""]),
+    ("command-r", .linear(factor: 2), ["rotary scaling \"linear\""]),
     ("falcon", .linear(factor: 2), ["rotary scaling \"linear\""]),
     ("llama", .longrope(.init(fixedFactors: [1, 2], contextLength: 64)), []),
     (
