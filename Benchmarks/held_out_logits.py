@@ -35,7 +35,7 @@ from transformers.utils.logging import disable_progress_bar  # noqa: E402
 
 import make_architecture_expected as reference  # noqa: E402
 from architecture_configs import ARCHITECTURES  # noqa: E402
-from held_out import DISGUISES, ORIGINALS, option  # noqa: E402
+from held_out import DISGUISES, ORIGINALS, options  # noqa: E402
 from held_out_comparison import fault_of, in_double, is_rounding, wanted  # noqa: E402
 from held_out_configs import varied  # noqa: E402
 from held_out_features import FEATURES, representable  # noqa: E402
@@ -231,19 +231,10 @@ def examine(program: str, name: str, seed: int, tally: Tally, only: str | None, 
             judge("back", case, tally, expected, lambda length: wanted(again, tokens[length], architecture.pooling), exact)
 
 
-def text_option(arguments: list[str], name: str) -> str | None:
-    if name not in arguments:
-        return None
-    place = arguments.index(name)
-    value = arguments[place + 1]
-    del arguments[place:place + 2]
-    return value
-
-
 def main() -> int:
     program, arguments = sys.argv[1], sys.argv[2:]
-    cases, first = option(arguments, "--cases", 8), option(arguments, "--first", 5000)
-    only, other = text_option(arguments, "--feature"), text_option(arguments, "--other")
+    cases, first = (int((options(arguments, name) or [default])[-1]) for name, default in (("--cases", 8), ("--first", 5000)))
+    only, other = ((options(arguments, name) or [None])[-1] for name in ("--feature", "--other"))
     os.environ["TQDM_DISABLE"] = "1"
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")

@@ -22,7 +22,7 @@ from transformers.utils.logging import disable_progress_bar
 
 import held_out_checks
 import make_architecture_expected as reference
-from held_out import ORIGINALS, option
+from held_out import ORIGINALS, options
 from make_architectures import write_checkpoint
 
 WORDS = "the and of Hello WORLD naïve don't I'll WE'VE they'd x86_64 camelCase snake_case HTTPServer été Größe İstanbul ﬁne ½ ① Ⅷ".split()
@@ -105,7 +105,7 @@ def examine(program: str, name: str, seeds: range) -> list[str]:
 
 def main() -> int:
     program, arguments = sys.argv[1], sys.argv[2:]
-    cases, first = option(arguments, "--cases", 100), option(arguments, "--first", 1)
+    cases, first = (int((options(arguments, name) or [default])[-1]) for name, default in (("--cases", 100), ("--first", 1)))
     os.environ["TQDM_DISABLE"] = "1"
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
