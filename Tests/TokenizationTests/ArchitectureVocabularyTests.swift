@@ -11,6 +11,7 @@ import Testing
   struct Checkpoint: CustomTestStringConvertible {
     let name: String
     let rules: JSON?
+    let vocabularySize: Int?
     var testDescription: String { name }
 
     private static let t5 = #"{ "sources": ["unigram", "sentencepiece"], "added_tokens": "file" }"#
@@ -43,8 +44,13 @@ import Testing
     ]
 
     static let all: [Checkpoint] = ((try? FileSystem.list(Fixtures.path("architectures"))) ?? []).sorted().map { name in
-      let modelType = (try? Fixtures.json("architectures", name, "config.json"))?["model_type"]?.string ?? ""
-      return Checkpoint(name: name, rules: rules[modelType].flatMap { try? JSON(parsing: Array($0.utf8)) })
+      let stated = try? Fixtures.json("architectures", name, "config.json")
+      // Of a model with images the text model counts.
+      let configuration = stated?["text_config"] ?? stated
+      let modelType = configuration?["model_type"]?.string ?? ""
+      return Checkpoint(
+        name: name, rules: rules[modelType].flatMap { try? JSON(parsing: Array($0.utf8)) },
+        vocabularySize: configuration?["vocab_size"]?.integer)
     }
 
     func folder() throws -> TemporaryFolder {
@@ -69,7 +75,9 @@ import Testing
   func metadataEqualsTheReference(checkpoint: Checkpoint) throws {
     let folder = try checkpoint.folder()
     let rules = try VocabularyRules(checkpoint.rules)
-    let vocabulary = try Vocabulary.read(TokenizerFiles(folder: folder.path), rules: rules).vocabulary
+    let vocabulary = try Vocabulary.read(
+      TokenizerFiles(folder: folder.path), rules: rules, vocabularySize: checkpoint.vocabularySize
+    ).vocabulary
     let facts = try Fixtures.json("architectures", checkpoint.name, "fixture.json")
     let name = facts["same_as"]?.string ?? checkpoint.name
     let expected = try ExpectedMetadata.tokenizer(Fixtures.path("expected", name, "metadata.json"))
