@@ -86,7 +86,7 @@ public struct ParameterRule: Sendable {
   public let isKeyedByIndex: Bool
   /// A value of config.json that says nothing, such as the labels that transformers makes up.
   public let placeholder: ParameterValue?
-  /// The value that config.json has as null: a window of 0 positions.
+  /// The value that config.json has as null: a window of 0 positions, a limit of 0.
   public let nullValue: ParameterValue?
   /// Keys of config.json (with dots between those of nested objects), the first being the one that is written.
   public let configKeys: [String]

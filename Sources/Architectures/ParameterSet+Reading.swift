@@ -44,7 +44,7 @@ extension Definition {
         }
         return value == rule.placeholder ? nil : value
       }
-      return nil
+      return rule.configKeys.contains { configuration.member($0) == .null } ? rule.nullValue : nil
     }
     set.rotaryScaling = try RotaryScaling(
       configuration: configuration, contextLength: set.integer("context_length") ?? 0)

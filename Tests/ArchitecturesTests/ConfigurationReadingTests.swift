@@ -105,6 +105,22 @@ import Testing
     #expect(deepseek.configurationMembers(set)["n_routed_experts"] == .integer(6))
   }
 
+  @Test func softCapsOfNullAreNone() throws {
+    let json = #"{"attn_logit_softcapping":null,"final_logit_softcapping":null}"#
+    let none = try hyperparameters("gemma2", json).scales, usual = try hyperparameters("gemma2", "{}").scales
+    #expect(none.attentionSoftcap == nil && none.logitSoftcap == nil)
+    #expect(usual.attentionSoftcap == 50 && usual.logitSoftcap == 30)
+    let (gemma2, set) = try parameters("gemma2", json)
+    #expect(gemma2.configurationMembers(set)["final_logit_softcapping"] == .null)
+  }
+
+  @Test("writes that attention has biases", arguments: ["qwen3", "qwen3-moe", "gemma", "gemma2", "gemma3", "llama"])
+  func biases(name: String) throws {
+    let (definition, set) = try parameters(name, #"{"attention_bias":true}"#)
+    #expect(definition.configurationMembers(set)["attention_bias"] == .bool(true))
+    #expect(definition.parametersLostInGGUF(set).isEmpty)
+  }
+
   @Test func noWindowIsWrittenAsNull() throws {
     let (phi3, set) = try parameters("phi3", #"{"sliding_window":null}"#)
     #expect(set.integer("sliding_window") == 0)
