@@ -52,6 +52,17 @@ import Verification
     #expect(errors.map(\.message) == ["the eos token is 2 in the reference, 3 in the candidate"])
   }
 
+  @Test(
+    "another name of the splitting rules is a fault where the rules are others",
+    arguments: [("starcoder", Finding.Severity.error), ("falcon-h1", .warning), ("something", .warning)])
+  func anotherPreTokenizer(name: String, severity: Finding.Severity) throws {
+    let edited = try EditedCheckpoint(Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf"))
+    try edited.replace("llama-bpe", by: name)
+    let found = try findings(Fixtures.path("llama3-tied"), edited.path).first { $0.message.contains("pre-tokenizer") }
+    #expect(found?.message == #"the pre-tokenizer is "llama-bpe" in the reference, "\#(name)" in the candidate"#)
+    #expect(found?.severity == severity)
+  }
+
   @Test func anotherMerge() throws {
     let edited = try EditedCheckpoint(Fixtures.path("llama3-tied"))
     let merge = "\"merges\": [\n      [\n        \"h\","

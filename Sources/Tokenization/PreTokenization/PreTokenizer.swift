@@ -66,3 +66,13 @@ struct PreTokenizer: Hashable, Sendable {
   /// The names of all known rules.
   static var names: [String] { known.map(\.name) }
 }
+
+extension Vocabulary {
+  /// Whether two byte-level vocabularies split text by different rules; no if the rules of either are not known.
+  public func splitsOtherwise(than other: Vocabulary) -> Bool {
+    guard kind == .byteLevel, other.kind == .byteLevel, let own = PreTokenizer.named(preTokenizer),
+      let theirs = PreTokenizer.named(other.preTokenizer)
+    else { return false }
+    return own.steps != theirs.steps || own.composes != theirs.composes || own.ignoresMerges != theirs.ignoresMerges
+  }
+}

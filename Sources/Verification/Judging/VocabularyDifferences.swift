@@ -71,7 +71,7 @@ enum VocabularyDifferences {
       found.append(
         Difference(
           fact: "the pre-tokenizer is \(one.preTokenizer.quoted) in the reference, \(other.preTokenizer.quoted) in the"
-            + " candidate", isFault: false))
+            + " candidate", isFault: one.splitsOtherwise(than: other)))
     }
     guard one.kind == .byteLevel else { return found }
     if one.merges.count != other.merges.count {
