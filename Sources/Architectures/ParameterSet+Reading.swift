@@ -31,8 +31,8 @@ extension Definition {
     of configuration: Configuration, evidence: Evidence? = nil
   ) throws(ParameterError) -> ParameterSet {
     var defaults = parameterDefaults[configuration.modelType ?? ""] ?? [:]
-    for rule in parameters where rule.isOptional {
-      // An explicit null says that there is no such number.
+    for rule in parameters where rule.isOptional || rule.hasFormula {
+      // An explicit null says that there is no such number, or that it follows from others.
       if rule.configKeys.contains(where: { configuration.member($0) == .null }) { defaults[rule.name] = nil }
     }
     var set = try complete(defaults: defaults, evidence: evidence, isTold: \.configKeys.isEmpty) {
@@ -183,6 +183,9 @@ extension ParameterRule {
     for case .value(let value) in defaults { return value }
     return nil
   }
+
+  /// Whether other numbers can give its default.
+  fileprivate var hasFormula: Bool { defaults.contains { if case .formula = $0 { true } else { false } } }
 
   /// The value that its first formula which can be had gives.
   func formulaDefault(_ set: ParameterSet) -> ParameterValue? {

@@ -46,6 +46,14 @@ import Testing
     #expect((numbers.windowedLayers ?? []).map { $0 ? "w" : "-" }.joined() == layers)
   }
 
+  @Test(
+    "null key-value heads are as many as heads, whatever the class assumes where nothing is said",
+    arguments: [("qwen2", "null", 4), ("yi", "null", 4), ("llama", "null", 4), ("qwen2", "2", 2)])
+  func nullHeads(name: String, stated: String, count: Int) throws {
+    let json = #"{"model_type":"\#(name == "yi" ? "Yi" : name)","num_key_value_heads":\#(stated)}"#
+    #expect(try parameters(name, json).1.integer("key_value_head_count") == count)
+  }
+
   @Test func aWindowOutOfUseIsNotLost() throws {
     let (definition, unused) = try parameters("qwen2", #"{"sliding_window":4096,"max_window_layers":21}"#)
     #expect(definition.parametersLostInGGUF(unused).isEmpty)
