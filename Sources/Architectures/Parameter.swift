@@ -94,7 +94,7 @@ public struct ParameterRule: Sendable {
   public let codes: [Code]
   /// The key in Meta's params.json.
   public let metaKey: String?
-  /// Further keys of a GGUF that state it, with `{arch}`; none of them is written.
+  /// The keys of a GGUF, with `{arch}`, that are read before those in which it is written.
   public let ggufKeys: [String]
   /// The values when absent, of which the first that can be had counts; empty only if `isOptional`.
   public let defaults: [Default]

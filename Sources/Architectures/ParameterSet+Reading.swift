@@ -51,7 +51,7 @@ extension Definition {
     return set
   }
 
-  /// The keys of a GGUF that state a parameter as it is, the one that is written first.
+  /// The keys of a GGUF that state a parameter as it is, in the order in which they are read.
   public func ggufKeys(of rule: ParameterRule) -> [String] {
     let written = ggufMetadata.compactMap { entry -> String? in
       guard case .pair(let key, .formula(let formula), _) = entry, formula.singleParameter == rule.name else {
@@ -59,7 +59,8 @@ extension Definition {
       }
       return ggufKey(key)
     }
-    return written + rule.ggufKeys.map(ggufKey)
+    let first = rule.ggufKeys.map(ggufKey)
+    return first + written.filter { !first.contains($0) }
   }
 
   /// The parameters of a GGUF; scalings that stand in tensors are left for the caller, who has these.

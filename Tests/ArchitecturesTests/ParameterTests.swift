@@ -44,6 +44,18 @@ import Testing
     #expect(set.stated.contains("context_length"))
   }
 
+  @Test("reads the key that llama.cpp reads, where a GGUF states a number twice", arguments: ["t5", "t5-encoder"])
+  func firstOfTwoKeys(name: String) throws {
+    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    let architecture = definition.ggufArchitecture
+    var metadata = Metadata()
+    metadata["\(architecture).attention.layer_norm_epsilon"] = .float32(0x1p-10)
+    let evidence = Definition.Evidence(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
+    #expect(try definition.parameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-10)
+    metadata["\(architecture).attention.layer_norm_rms_epsilon"] = .float32(0x1p-8)
+    #expect(try definition.parameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-8)
+  }
+
   @Test(
     "knows the scores' scale of the largest Gemma by its layers, as llama.cpp does",
     arguments: [
