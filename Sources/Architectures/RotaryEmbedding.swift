@@ -94,4 +94,7 @@ public enum RotaryScaling: Sendable, Hashable {
     /// Whether it is such a one.
     public var hasFixedFactors: Bool { shortFactors == longFactors && attentionFactor == 1 }
   }
+
+  /// The shortest decimal that gives a float of a tensor, as config.json had it.
+  public static func shortest(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 }

@@ -23,7 +23,6 @@ struct RotaryScalingTensors {
     if let (tensor, factors) = try factors(.rotaryFrequencyFactors, count: dimension / 2),
       factors.contains(where: { $0 != 1 })
     {
-      let fittingBase = Llama3Frequencies.base(of: factors, dimensionCount: dimension)
       if let factor = factors.first(where: { !($0.isFinite && $0 > 0) }) {
         problems.append(UnusableDivisor(name: tensor.name, divisor: factor))
         return
@@ -31,13 +30,15 @@ struct RotaryScalingTensors {
       if let scaling = Llama3Frequencies.scaling(from: factors, base: base, dimensionCount: dimension) {
         parameters.rotaryScaling = scaling
         remarks.append("rotary scaling \"llama3\" was found again from \(tensor.name.text.quoted)")
-      } else if let fittingBase {
-        problems.append(UnexplainedFactors(name: tensor.name, base: base, fittingBase: fittingBase))
-        return
       } else {
         parameters.rotaryScaling = .longrope(
           RotaryScaling.LongRoPE(
-            fixedFactors: factors.map(Self.shortest), contextLength: parameters.integer("context_length") ?? 1))
+            fixedFactors: factors.map(RotaryScaling.shortest), contextLength: parameters.integer("context_length") ?? 1)
+        )
+        if let fittingBase = Llama3Frequencies.base(of: factors, dimensionCount: dimension) {
+          problems.append(UnexplainedFactors(name: tensor.name, base: base, fittingBase: fittingBase))
+          return
+        }
         remarks.append(
           "the divisors in \(tensor.name.text.quoted) follow from no usual llama3 scaling and are taken as they are")
       }
@@ -49,7 +50,8 @@ struct RotaryScalingTensors {
     {
       parameters.rotaryScaling = .longrope(
         RotaryScaling.LongRoPE(
-          shortFactors: shortFactors.map(Self.shortest), longFactors: longFactors.map(Self.shortest),
+          shortFactors: shortFactors.map(RotaryScaling.shortest),
+          longFactors: longFactors.map(RotaryScaling.shortest),
           originalContextLength: original, contextLength: context, metadata: checkpoint.metadata,
           architecture: definition.ggufArchitecture))
       remarks.append("rotary scaling \"longrope\" was found again from \(long.name.text.quoted)")
@@ -73,9 +75,6 @@ struct RotaryScalingTensors {
     try checkpoint.read(tensor, from: 0, count: tensor.byteCount, into: &bytes)
     return (tensor, try Codec.decode(format, bytes, elementCount: count))
   }
-
-  /// The shortest decimal that gives the float, as config.json had it.
-  private static func shortest(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 }
 
 /// A divisor of a rotary frequency that leaves no frequency.
@@ -86,6 +85,11 @@ struct UnusableDivisor: IngotError {
   var description: String {
     "tensor \(name.text.quoted): divides a rotary frequency by \(divisor), expected numbers above 0"
   }
+}
+
+extension Model {
+  /// Those of the `problems` with which it can be run all the same, as llama.cpp does: numbers that contradict each other.
+  public var contradictions: [any IngotError] { problems.filter { $0 is UnexplainedFactors } }
 }
 
 /// Frequency factors that follow from a llama3 scaling, but not with the model's rotary base.

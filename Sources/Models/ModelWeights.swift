@@ -12,9 +12,10 @@ public struct ModelWeights: WeightSource {
 
   /// Prepares to read `model`.
   ///
+  /// - Parameter despiteContradictions: whether a model is read whose numbers contradict each other.
   /// - Throws: its problems, if it has any; tensors that cannot be decoded; numbers that cannot be.
-  public init(_ model: Model) throws {
-    var problems = model.problems
+  public init(_ model: Model, despiteContradictions: Bool = false) throws {
+    var problems = despiteContradictions ? model.problems.filter { !($0 is UnexplainedFactors) } : model.problems
     var readers: [TensorPlace: RowReader] = [:]
     for place in model.places {
       do {

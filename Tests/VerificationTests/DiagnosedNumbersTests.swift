@@ -80,11 +80,15 @@ import Verification
     let original = Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")
     let edited = try EditedCheckpoint(original)
     try edited.replaceNumber("llama.rope.freq_base", Float(500_000), by: Float(10_000))
-    let error = #expect(throws: UnfitCandidate.self) { try verify(Fixtures.path("llama3-tied"), edited.path) }
+    let verification = try verify(Fixtures.path("llama3-tied"), edited.path)
+    #expect(!verification.passes)
     #expect(
-      error?.description.hasSuffix(
-        #"tensor "rope_freqs.weight": its rotary frequency factors follow from no known llama3 scaling with the rotary"#
-          + " base 10000.0: with 500,000 they would, so the base is probably wrong") == true,
-      "\(String(describing: error))")
+      verification.findings.contains {
+        $0.message
+          == #"tensor "rope_freqs.weight": its rotary frequency factors follow from no known llama3 scaling with the rotary"#
+          + " base 10000.0: with 500,000 they would, so the base is probably wrong"
+      }, "\(verification.findings.map(\.description))")
+    #expect(verification.diagnoses.map(\.cause) == [.rotaryBase], "\(verification.findings.map(\.description))")
+    #expect(verification.diagnoses.map(\.isProven) == [true])
   }
 }

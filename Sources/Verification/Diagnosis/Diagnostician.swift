@@ -17,7 +17,7 @@ struct Diagnostician {
 
   init(_ reference: Model, _ candidate: Model, tokens: [Int], threads: Int) throws {
     self.reference = try ModelWeights(reference)
-    self.candidate = try ModelWeights(candidate)
+    self.candidate = try ModelWeights(candidate, despiteContradictions: true)
     self.tokens = Array(tokens.prefix(Self.tokenCount))
     self.threads = threads
     numbers = NumberSuspicion.all(

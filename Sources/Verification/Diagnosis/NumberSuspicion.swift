@@ -12,6 +12,13 @@ struct NumberSuspicion: Sendable {
   /// The numbers that differ, those that change every layer first.
   static func all(reference: Hyperparameters, candidate: Hyperparameters) -> [NumberSuspicion] {
     var all: [NumberSuspicion] = []
+    var candidate = candidate
+    // A GGUF has the divisors of llama3 alone, which may be right where the base is not.
+    if case .longrope(let scaling) = candidate.rotary.scaling, scaling.hasFixedFactors,
+      scaling.shortFactors == Llama3Frequencies.factors(reference.rotary)?.map(RotaryScaling.shortest)
+    {
+      candidate.rotary.scaling = reference.rotary.scaling
+    }
     // The candidate's numbers, as far as they were not tried one at a time.
     var rest = candidate
     func compare<Value>(

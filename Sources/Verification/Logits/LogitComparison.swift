@@ -95,7 +95,7 @@ public struct LogitComparison: Sendable {
 
   private static func weights(ofCandidate candidate: Model) throws -> ModelWeights {
     do {
-      return try ModelWeights(candidate)
+      return try ModelWeights(candidate, despiteContradictions: true)
     } catch let error as any IngotError where error.category == .input && !candidate.problems.isEmpty {
       throw UnfitCandidate(problems: error)
     }

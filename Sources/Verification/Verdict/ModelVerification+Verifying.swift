@@ -34,8 +34,11 @@ extension ModelVerification {
     _ reference: Model, _ candidate: Model, tokens: TokenWindows, findings: [Finding] = [],
     options: Options = Options()
   ) throws -> ModelVerification {
+    let contradictions = candidate.contradictions.map {
+      Finding(.error, "verify.numbers", place: candidate.checkpoint.path, "\($0)")
+    }
     let logits = try LogitComparison.compare(
-      reference, candidate, tokens: tokens, findings: findings, options: options.logits)
+      reference, candidate, tokens: tokens, findings: findings + contradictions, options: options.logits)
     var weights: CheckpointDiff?
     if options.weights != .ignored {
       var settings = CheckpointDiff.Options()
