@@ -13,12 +13,14 @@ import gguf
 import numpy as np
 
 PERMUTED = ("llama", "granite", "internlm2", "baichuan", "smollm3")
+BLOCK = re.compile(r"(?:(?:enc|dec)\.)?blk\.(\d+)\.")
 
 
 class Expected(NamedTuple):
     causes: tuple[str, ...]
     place: str
     is_proven: bool = True
+    survives_conversion: bool = True
 
 
 class Spoiled:
@@ -30,7 +32,7 @@ class Spoiled:
         self.lists = {name for name in reader.fields if name.startswith("tokenizer.ggml.")}
         self.reader = reader
         self.architecture = self.fields["general.architecture"]
-        self.layers = sorted({int(match[1]) for name in self.tensors if (match := re.match(r"blk\.(\d+)\.", name))})
+        self.layers = sorted({int(match[1]) for name in self.tensors if (match := BLOCK.match(name))})
 
     def number(self, key: str, default=None):
         return self.fields.get(f"{self.architecture}.{key}", default)
@@ -86,6 +88,9 @@ def key_unpermuted(model: Spoiled) -> Expected | None:
 def all_unpermuted(model: Spoiled) -> Expected | None:
     if model.architecture not in PERMUTED or model.layer_with("attn_q") is None:
         return None
+    # Without a rotation, as Baichuan 13B has its 40 layers, queries and keys in the same wrong order give the right scores.
+    if model.architecture == "baichuan" and model.number("block_count") == 40:
+        return None
     for layer in model.layers:
         unpermute(model.get(layer, "attn_q"), model.heads[0])
         unpermute(model.get(layer, "attn_k"), model.heads[1])
@@ -95,7 +100,7 @@ def all_unpermuted(model: Spoiled) -> Expected | None:
 def norm(model: Spoiled) -> tuple[np.ndarray, str] | None:
     names = [name for name in model.tensors if re.fullmatch(r".*norm.*\.weight", name) and model.tensors[name].ndim == 1]
     name = model.draw.choice(names)
-    match = re.match(r"blk\.(\d+)\.", name)
+    match = BLOCK.match(name)
     return model.tensors[name], f"layer {match[1]} .*norm" if match else ".*norm"
 
 
@@ -112,12 +117,13 @@ def norm_plus_one(model: Spoiled) -> Expected | None:
 
 
 def norms_minus_one(model: Spoiled) -> Expected | None:
+    """A conversion of this file sees it and mends it, so that only the file itself is judged."""
     if not model.architecture.startswith("gemma"):
         return None
     for name, array in model.tensors.items():
         if "norm" in name:
             array -= 1
-    return Expected(("norm_offset",), "layer 0 .*norm")
+    return Expected(("norm_offset",), "layer 0 .*norm", survives_conversion=False)
 
 
 def expert_matrices(model: Spoiled) -> list[str]:
@@ -166,16 +172,18 @@ def gate_and_up_swapped(model: Spoiled) -> Expected | None:
 
 
 def layers_swapped(model: Spoiled) -> Expected | None:
-    def shapes(layer: int) -> dict:
-        start = f"blk.{layer}."
-        return {name.removeprefix(start): array.shape for name, array in model.tensors.items() if name.startswith(start)}
+    def shapes(prefix: str) -> dict:
+        return {name.removeprefix(prefix): array.shape for name, array in model.tensors.items() if name.startswith(prefix)}
 
-    pairs = [(one, other) for one in model.layers for other in model.layers if one < other and shapes(one) == shapes(other)]
+    pairs = []
+    for stack in ("", "enc.", "dec."):
+        layers = [(layer, shapes(f"{stack}blk.{layer}.")) for layer in model.layers]
+        pairs += [(stack, one[0], other[0]) for one in layers for other in layers if one[0] < other[0] and one[1] and one[1] == other[1]]
     if not pairs:
         return None
-    one, other = model.draw.choice(pairs)
-    for name in shapes(one):
-        swap(model.tensors[f"blk.{one}.{name}"], model.tensors[f"blk.{other}.{name}"])
+    stack, one, other = model.draw.choice(pairs)
+    for name in shapes(f"{stack}blk.{one}."):
+        swap(model.tensors[f"{stack}blk.{one}.{name}"], model.tensors[f"{stack}blk.{other}.{name}"])
     return Expected(("swapped",), f"layer ({one}|{other}) ")
 
 
@@ -195,12 +203,12 @@ def heads_swapped(model: Spoiled) -> Expected | None:
 
 
 def matrix_transposed(model: Spoiled) -> Expected | None:
-    names = [name for name, array in model.tensors.items() if array.ndim == 2 and array.shape[0] == array.shape[1] and name.startswith("blk.")]
+    names = [name for name, array in model.tensors.items() if array.ndim == 2 and array.shape[0] == array.shape[1] and BLOCK.match(name)]
     if not names:
         return None
     name = model.draw.choice(names)
     model.tensors[name][:] = model.tensors[name].T.copy()
-    return Expected(("transposed",), f"layer {name.split('.')[1]} ")
+    return Expected(("transposed",), f"layer {BLOCK.match(name)[1]} ")
 
 
 def left_transposed(model: Spoiled) -> Expected | None:
@@ -214,33 +222,33 @@ def left_transposed(model: Spoiled) -> Expected | None:
 
 
 def rows_zeroed(model: Spoiled) -> Expected | None:
-    name = model.draw.choice([name for name, array in model.tensors.items() if array.ndim == 2 and name.startswith("blk.") and len(array) >= 16])
+    name = model.draw.choice([name for name, array in model.tensors.items() if array.ndim == 2 and BLOCK.match(name) and len(array) >= 16])
     array = model.tensors[name]
     start = model.draw.randrange(0, len(array) - 8)
     array[start:start + 8] = 0
-    return Expected(("rows", "weights"), f"layer {name.split('.')[1]} ")
+    return Expected(("rows", "weights"), f"layer {BLOCK.match(name)[1]} ")
 
 
 def one_row_zeroed(model: Spoiled) -> Expected | None:
-    name = model.draw.choice([name for name, array in model.tensors.items() if array.ndim == 2 and name.startswith("blk.") and len(array) >= 16])
+    name = model.draw.choice([name for name, array in model.tensors.items() if array.ndim == 2 and BLOCK.match(name) and len(array) >= 16])
     model.tensors[name][model.draw.randrange(len(model.tensors[name]))] = 0
-    return Expected(("rows", "weights"), f"layer {name.split('.')[1]} ")
+    return Expected(("rows", "weights"), f"layer {BLOCK.match(name)[1]} ")
 
 
 def another_models_tensor(model: Spoiled) -> Expected | None:
-    name = model.draw.choice([name for name, array in model.tensors.items() if array.ndim == 2 and name.startswith("blk.")])
+    name = model.draw.choice([name for name, array in model.tensors.items() if array.ndim == 2 and BLOCK.match(name)])
     array = model.tensors[name]
     array[:] = np.random.default_rng(7).permutation(array.reshape(-1)).reshape(array.shape)
-    return Expected(("weights",), f"layer {name.split('.')[1]} ")
+    return Expected(("weights",), f"layer {BLOCK.match(name)[1]} ")
 
 
 def biases_lost(model: Spoiled) -> Expected | None:
-    names = [name for name in model.tensors if name.startswith("blk.") and name.endswith(".bias")]
+    names = [name for name in model.tensors if BLOCK.match(name) and name.endswith(".bias")]
     if not names:
         return None
     name = model.draw.choice(names)
     model.tensors[name][:] = 0
-    return Expected(("weights", "rows", "scale"), f"layer {name.split('.')[1]} .*bias")
+    return Expected(("weights", "rows", "scale"), f"layer {BLOCK.match(name)[1]} .*bias")
 
 
 def output_is_the_embedding(model: Spoiled) -> Expected | None:
@@ -316,6 +324,13 @@ def removed(key: str, cause: str, place: str, default=None):
     return fault
 
 
+def scaling_dropped(model: Spoiled) -> Expected | None:
+    """Command R states that there is none, and Phi-3 a context although there is none: those may go."""
+    if model.number("rope.scaling.type", "none") == "none":
+        return None
+    return removed("rope.scaling.", "rotary_scaling", "rotary scaling")(model)
+
+
 def another_head_count(model: Spoiled) -> Expected | None:
     heads, groups = model.heads
     if heads == groups or groups == 1:
@@ -329,7 +344,7 @@ NUMBERS = {
     "local rope base": changed("rope.freq_base_swa", "rotary_base", ".*rotary base", lambda value: value * 5),
     "rope base of the original LLaMA": changed("rope.freq_base", "rotary_base", ".*rotary base", lambda value: 10000.0),
     "rope scaling factor": changed("rope.scaling.factor", "rotary_scaling", "rotary scaling", lambda value: value * 2),
-    "rope scaling dropped": removed("rope.scaling.", "rotary_scaling", "rotary scaling"),
+    "rope scaling dropped": scaling_dropped,
     "rope dimension": changed("rope.dimension_count", "", "", lambda value: value // 2),
     "RMS eps": changed("attention.layer_norm_rms_epsilon", "norm_epsilon", "norm epsilon", lambda value: 1e-5 if value < 5e-6 else 1e-6),
     "eps": changed("attention.layer_norm_epsilon", "norm_epsilon", "norm epsilon", lambda value: 1e-5 if value < 5e-6 else 1e-6),
@@ -362,7 +377,9 @@ TENSORS = {
 
 def vocabulary_swapped(model: Spoiled) -> Expected | None:
     words = model.reader.fields["tokenizer.ggml.tokens"].contents()
-    words[270], words[271] = words[271], words[270]
+    # Ordinary tokens: the special ones come first, or last.
+    middle = len(words) // 2
+    words[middle], words[middle + 1] = words[middle + 1], words[middle]
     return write_list(model, "tokenizer.ggml.tokens", words)
 
 
@@ -409,7 +426,8 @@ def pre_tokenizer(model: Spoiled) -> Expected | None:
     key = "tokenizer.ggml.pre"
     if key not in model.fields or model.fields[key] == "default":
         return None
-    model.meta("set", key, "qwen2" if model.fields[key] != "qwen2" else "gpt-2")
+    # StableLM 2 splits text as Qwen2 does.
+    model.meta("set", key, "gpt-2" if model.fields[key] in ("qwen2", "stablelm2") else "qwen2")
     return Expected((), "tokenizer", is_proven=False)
 
 
