@@ -7,9 +7,13 @@ output_in_the_way() {
   [ "$(cat out.gguf)" = precious ] || finding "output exists: it was changed"
   ingot convert "$work/model" -o out.gguf --overwrite
   tried; expect_status 0 "--overwrite"; cmp -s out.gguf "$work/model.gguf" || finding "--overwrite: wrong bytes"
+  # Into a folder a GGUF goes by the name of the convention; a folder that stands where that name is meant is in the way.
   mkdir folder.gguf
   ingot convert "$work/model" -o folder.gguf --overwrite
-  tried; expect_status 3 "output is a folder"; expect_names folder.gguf "output is a folder"
+  tried; expect_status 0 "output is a folder"; cmp -s folder.gguf/*.gguf "$work/model.gguf" || finding "output is a folder: wrong bytes"
+  name=$(ls folder.gguf); rm "folder.gguf/$name"; mkdir "folder.gguf/$name"
+  ingot convert "$work/model" -o folder.gguf --overwrite
+  tried; expect_status 3 "a folder has the name"; expect_names "folder.gguf/$name" "a folder has the name"
   mkfifo pipe.gguf
   ingot convert "$work/model" -o pipe.gguf --overwrite
   tried; expect_status 3 "output is a pipe"; [ -p pipe.gguf ] || finding "output is a pipe: it was replaced"
