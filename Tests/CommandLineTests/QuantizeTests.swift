@@ -41,7 +41,16 @@ struct QuantizeTests {
   @Test(
     "refuses",
     arguments: [
-      (["Q8_0", "0"], Int32(64), "ingot: error: expected one number of threads behind the recipe, 1 or more\n"),
+      (
+        ["Q8_0", "0"], Int32(64),
+        #"ingot: error: "0" stands behind the recipe, expected one number of threads, 1 or more (the output comes before the"#
+          + " recipe)\n"
+      ),
+      (
+        ["Q8_0", "out.gguf"], Int32(64),
+        #"ingot: error: "out.gguf" stands behind the recipe, expected one number of threads, 1 or more (the output comes"#
+          + " before the recipe)\n"
+      ),
       (["out.gguf"], 64, "ingot: error: expected the name or number of a recipe: "),
       (["Q8_0", "--tensor-type", "nothing=q4_0"], 64, "--tensor-type \"nothing\" matches no tensor\n"),
       (

@@ -131,7 +131,8 @@ struct Quantize: ParsableCommand {
       guard rest.isEmpty, threads == nil || (threadCount ?? 0) >= 1 else {
         throw ValidationError(
           size.target == nil
-            ? "expected one number of threads behind the recipe, 1 or more"
+            ? "\((rest.first ?? threads ?? "").quoted) stands behind the recipe, expected one number of threads, 1 or more"
+              + " (the output comes before the recipe)"
             : "expected an output and a number of threads, but no recipe, beside \(size.size == nil ? "--target-bpw" : "--target-size")"
         )
       }
