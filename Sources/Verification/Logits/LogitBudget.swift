@@ -73,9 +73,10 @@ public struct LogitBudget: Sendable {
     let sameTop = max(0, 1 - 2 * (1 - cost.sameTop) - 1 / Double(max(1, cost.positionCount)).squareRoot())
     let limits = budget.limits.map { limit in
       switch limit.metric {
-      case .divergence: Budget.Limit(.divergence, max(limit.value, 2 * cost.divergence))
-      case .sameTop: Budget.Limit(.sameTop, min(limit.value, sameTop))
-      case .nmse: Budget.Limit(.nmse, max(limit.value, 2 * cost.error))
+      // Rounded to what somebody can read and pass on, in the candidate's favour.
+      case .divergence: Budget.Limit(.divergence, max(limit.value, (2e4 * cost.divergence).rounded(.up) / 1e4))
+      case .sameTop: Budget.Limit(.sameTop, min(limit.value, (1e4 * sameTop).rounded(.down) / 1e4))
+      case .nmse: Budget.Limit(.nmse, max(limit.value, (2e6 * cost.error).rounded(.up) / 1e6))
       default: limit
       }
     }
