@@ -55,6 +55,7 @@ extension Definition {
     return switch try entry.optionalString("when") {
     case nil: .pair(key: key, value: value, condition: .always)
     case "stated": .pair(key: key, value: value, condition: .stated)
+    case "unscaled": .pair(key: key, value: value, condition: .unscaled)
     case let name?: .pair(key: key, value: value, condition: .parameter(name))
     }
   }

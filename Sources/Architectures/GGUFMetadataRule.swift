@@ -11,6 +11,8 @@ public enum GGUFMetadataRule: Hashable, Sendable {
     case always
     /// When the configuration states every parameter in the value.
     case stated
+    /// When the model's rotary embedding has no scaling.
+    case unscaled
     /// When this parameter is there and neither false nor 0.
     case parameter(String)
   }

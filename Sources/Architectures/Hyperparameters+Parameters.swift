@@ -68,6 +68,7 @@ extension Hyperparameters.Scales {
     dividesAttentionByLayer = read.set.flag("divides_attention_by_layer")
     // T5 trains without a scale: the weights have taken it in.
     if features.positions == .relative { attention = attention ?? 1 }
+    projectionLimit = try read.optionalReal("projection_limit")
     attentionSoftcap = try read.optionalReal("attention_softcap")
     embedding =
       try read.optionalReal("embedding_scale")

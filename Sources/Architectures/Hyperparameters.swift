@@ -74,6 +74,8 @@ public struct Hyperparameters: Sendable, Hashable {
     public var attention: Double?
     /// Whether the scores of layer `n`, counted from 0, are divided by `n + 1` besides (GPT-2).
     public var dividesAttentionByLayer = false
+    /// Queries, keys and values are kept between minus this and this, before queries and keys are turned (OLMoE).
+    public var projectionLimit: Double?
     /// Scores `x` of attention become `cap tanh(x / cap)`.
     public var attentionSoftcap: Double?
     /// Multiplies token embeddings.

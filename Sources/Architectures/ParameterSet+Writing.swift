@@ -32,6 +32,7 @@ extension Definition {
     switch (condition, value) {
     case (.always, _), (.stated, .constant): true
     case (.stated, .formula(let formula)): formula.parameterNames.allSatisfy(set.stated.contains)
+    case (.unscaled, _): set.rotaryScaling == .none
     case (.parameter(let name), _): set.values[name].map { !$0.isNothing } ?? false
     }
   }

@@ -51,7 +51,7 @@ extension RotaryScaling {
       let hasKeys =
         definition.ggufMetadata.contains { if case .rotaryScaling = $0 { true } else { false } }
         && !definition.ggufMetadata.contains {
-          if case .pair("{arch}.rope.scaling.type", .constant, _) = $0 { true } else { false }
+          if case .pair("{arch}.rope.scaling.type", .constant, .always) = $0 { true } else { false }
         }
       guard hasKeys, case .yarn(let yarn) = self else { return hasKeys ? [] : [wording] }
       return yarn.lostMembers(keepsMultiplier: definition.parameter("rotary_mscale_all") != nil)

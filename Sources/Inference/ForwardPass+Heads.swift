@@ -10,9 +10,14 @@ extension ForwardPass {
     let keyLength = hyperparameters.keyValueHeadCount * dimension
     var query = try project(x, .attentionQuery, layer, to: hyperparameters.headCount * dimension)
     var key = try project(x, .attentionKey, layer, to: keyLength)
-    let value = try project(x, .attentionValue, layer, to: keyLength)
+    var value = try project(x, .attentionValue, layer, to: keyLength)
     query = try normalizeHeads(query, .attentionQueryNorm, layer)
     key = try normalizeHeads(key, .attentionKeyNorm, layer)
+    if let limit = hyperparameters.scales.projectionLimit.map({ Float($0) }) {
+      query.clamp(to: limit)
+      key.clamp(to: limit)
+      value.clamp(to: limit)
+    }
     if let rotary = rotations.table(of: layer, hyperparameters) {
       rotary.rotate(&query, headDimension: dimension)
       rotary.rotate(&key, headDimension: dimension)

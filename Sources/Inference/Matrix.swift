@@ -92,6 +92,12 @@ public struct Matrix: Sendable, Equatable {
     for index in numbers.indices { numbers[index] *= factor }
   }
 
+  /// Keeps every number between `-limit` and `limit`.
+  mutating func clamp(to limit: Float) {
+    var numbers = values.mutableSpan
+    for index in numbers.indices { numbers[index] = min(max(numbers[index], -limit), limit) }
+  }
+
   /// Multiplies each row by `1 / (1 + e^-s)`, where `s` is the number of its row in `scores` `[row, 1]`.
   mutating func multiply(rowsBySigmoidOf scores: Matrix) {
     for row in 0..<rowCount {

@@ -58,6 +58,8 @@ public struct VocabularyRules: Sendable, Hashable {
   public var spacePrefix = SpacePrefixSource.configuration
   /// Ids that every vocabulary of the architecture has, whatever its files say; config.json's `ROLE_token_id` wins.
   public var specialTokens: [SpecialTokenID] = []
+  /// Ids that every vocabulary of the architecture has, in place of what its files say.
+  public var fixedTokens: [SpecialTokenID] = []
   /// An added token that takes the role of the end of the text where it exists: the end of a turn of chat models.
   public var chatEnd: String?
   /// Pieces that are written as another text.
@@ -107,13 +109,8 @@ extension VocabularyRules {
         for source in named { sources.append(try Self.choice(source, "sources")) }
       case "added_tokens": addedTokens = try Self.choice(value, "added_tokens")
       case "space_prefix": spacePrefix = try Self.choice(value, "space_prefix")
-      case "special_tokens":
-        for (role, id) in value.object ?? [:] {
-          guard let role = SpecialToken(rawValue: role.text), let id = id.integer, id >= 0 else {
-            throw Self.failure("special_tokens", "roles with their ids")
-          }
-          specialTokens.append(SpecialTokenID(role, id))
-        }
+      case "special_tokens": specialTokens = try Self.ids(value, "special_tokens")
+      case "fixed_tokens": fixedTokens = try Self.ids(value, "fixed_tokens")
       case "chat_end": chatEnd = try Self.text(value, "chat_end")
       case "unused_prefix": unusedPrefix = try Self.text(value, "unused_prefix")
       case "substitutes":
@@ -140,6 +137,17 @@ extension VocabularyRules {
       throw failure(member, "one of " + Choice.allCases.map(\.rawValue.quoted).joined(separator: ", "))
     }
     return choice
+  }
+
+  private static func ids(_ value: JSON, _ member: String) throws(VocabularyError) -> [SpecialTokenID] {
+    var entries: [SpecialTokenID] = []
+    for (role, id) in value.object ?? [:] {
+      guard let role = SpecialToken(rawValue: role.text), let id = id.integer, id >= 0 else {
+        throw failure(member, "roles with their ids")
+      }
+      entries.append(SpecialTokenID(role, id))
+    }
+    return entries
   }
 
   private static func text(_ value: JSON, _ member: String) throws(VocabularyError) -> String {

@@ -141,6 +141,13 @@ struct FolderReader {
       let id = files.model?["\(entry.role.rawValue)_token_id"]?.integer ?? entry.id
       vocabulary.lateSpecialTokens.append(SpecialTokenID(entry.role, id))
     }
+    for entry in rules.fixedTokens {
+      if let place = vocabulary.specialTokens.firstIndex(where: { $0.role == entry.role }) {
+        vocabulary.specialTokens[place] = entry
+      } else {
+        vocabulary.lateSpecialTokens.append(entry)
+      }
+    }
     if rules.appliesSizeRules, vocabularySize == Vocabulary.noStartTokenCount { vocabulary.startOverride = false }
     if rules.statesTokenTypeCount { vocabulary.tokenTypeCount = files.model?["type_vocab_size"]?.integer ?? 1 }
     switch rules.spacePrefix {
