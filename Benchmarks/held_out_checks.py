@@ -12,8 +12,6 @@ import torch
 from safetensors.torch import load_file
 
 import make_architecture_expected as reference
-from architecture_configs import ARCHITECTURES
-from held_out_configs import PRE_TOKENIZERS
 from texts import TEXTS
 
 
@@ -26,7 +24,7 @@ def run(program: str, *arguments) -> None:
 def reference_file(name: str, folder: Path, kind: str, out: Path) -> str | None:
     """None, or why the reference refuses the folder."""
     try:
-        reference.convert(name, folder, kind, out, pre=PRE_TOKENIZERS.get(name) or reference.PRE_TOKENIZERS.get(ARCHITECTURES[name].tokenizer))
+        reference.convert(name, folder, kind, out, pre=reference.pre_tokenizer(name))
     except (Exception, SystemExit) as error:  # noqa: BLE001: a refusal is a fact
         return repr(error)
     return None
@@ -76,7 +74,7 @@ def same_tensors(program: str, dropped: list[str], source: Path, expected: Path,
     wanted = {written(name): tensor[:rows] if name == "model.embed_tokens.weight" else tensor for name, tensor in stored(expected).items() if name not in dropped}
     if set(back) != set(wanted):
         return f"names differ: {sorted(set(back) ^ set(wanted))[:8]}"
-    adds_one = json.loads((expected / "config.json").read_text(encoding="utf-8"))["model_type"].startswith("gemma")
+    adds_one = json.loads((expected / "config.json").read_text(encoding="utf-8"))["model_type"].startswith(("gemma", "nemotron"))
     other = [name for name in wanted if not is_same(back[name], wanted[name], adds_one and name.endswith("norm.weight"))]
     return f"other bytes: {other[:8]}" if other else None
 

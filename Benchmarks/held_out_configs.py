@@ -19,6 +19,8 @@ KEY_VALUE_HEADS = ("num_key_value_heads", "num_kv_heads")
 # The reference writes four times the hidden width, or one number of heads, whatever the configuration says.
 FOUR_TIMES = ("phi", "falcon", "bloom", "gpt2")
 EQUAL_HEADS = ("phi", "deepseek_v2")
+# The reference writes this epsilon whatever the configuration says; ingot writes the model's.
+EPSILONS = {"olmoe": 1e-05}
 
 
 def set_all(config: dict, names: tuple[str, ...], value) -> None:
@@ -40,10 +42,13 @@ def vary_attention(config: dict, draw: random.Random) -> None:
     kind = config["model_type"]
     if "head_dim" in config or kind in ("t5", "deepseek_v2"):
         # transformers wants the heads of these to divide the width, which they have nothing to do with; Mistral's become LLaMA's.
-        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "mistral") else [2, 3, 4, 6])
+        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "mistral", "arcee") else [2, 3, 4, 6])
         set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
     else:
         heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])
+    if kind == "nemotron":  # of which the reference and llama.cpp know no other width of a head
+        heads = hidden // draw.choice([16, 32])
+        config["head_dim"] = hidden // heads
     groups = heads if kind in EQUAL_HEADS or stated(config, KEY_VALUE_HEADS) is None else draw.choice(divisors(heads))
     set_all(config, HIDDEN, hidden)
     set_all(config, HEADS, heads)
@@ -85,14 +90,15 @@ def vary_experts(config: dict, draw: random.Random) -> None:
     set_all(config, ("num_experts", "num_local_experts", "n_routed_experts"), count)
     set_all(config, ("num_experts_per_tok",), draw.choice([1, 2]))
     set_all(config, ("moe_intermediate_size",), draw.choice([32, 64, 96]))
-    set_all(config, ("shared_expert_intermediate_size",), draw.choice([32, 64, 128]))
+    set_all(config, ("shared_expert_intermediate_size", "shared_intermediate_size"), draw.choice([32, 64, 128]))
     set_all(config, ("norm_topk_prob",), draw.choice([True, False]) if "moe" in config["model_type"] else False)
 
 
 def vary_rest(config: dict, draw: random.Random) -> None:
     if config["model_type"] not in ("internlm2", "t5"):
         config["vocab_size"] += draw.choice([0, 1, 8, 63])
-    set_all(config, ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"), draw.choice([1e-5, 1e-6, 3e-6]))
+    epsilon = draw.choice([1e-5, 1e-6, 3e-6])
+    set_all(config, ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps"), EPSILONS.get(config["model_type"], epsilon))
     if "rope_theta" in config:
         config["rope_theta"] = draw.choice([10000.0, 500000.0, 1000000, 12345.5])
     if config.get("tie_word_embeddings") is False and config["model_type"] not in ("t5", "baichuan", "internlm2"):
@@ -128,13 +134,11 @@ def following(architecture: Architecture) -> Architecture:
 MORE = {
     "llama": Architecture("llama", dense("LlamaForCausalLM", "llama", attention_bias=False, mlp_bias=False, pretraining_tp=1, rope_scaling=None, vocab_size=384)),
     "llama-3": Architecture("smollm3", dense("LlamaForCausalLM", "llama", attention_bias=False, bos_token_id=300, eos_token_id=[301, 306], mlp_bias=False, rope_scaling={
-        "factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64, "rope_type": "llama3"})),
+        "factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64, "rope_type": "llama3"}), pre="llama-bpe"),
     "mistral": Architecture("llama", dense("MistralForCausalLM", "mistral", head_dim=16, rope_theta=1000000.0, sliding_window=16, vocab_size=384)),
     "yi": Architecture("llama", dense("LlamaForCausalLM", "llama", vocab_size=384)),
     "aquila": Architecture("gpt2", dense("LlamaForCausalLM", "llama")),
 }
-# By name, where an architecture calls the same splitting rules otherwise than the fixture whose tokenizer it shares.
-PRE_TOKENIZERS = {"llama-3": "llama-bpe"}
 
 
 def disguised(classname: str, model_type: str, names: dict[str, str]):

@@ -12,21 +12,23 @@ GEMMAS = ("gemma", "gemma2", "gemma3_text")
 # Whose every class reads rope_scaling, and those whose own configuration says how much of a head is turned.
 ROTARY = (
     "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "phi3", "phi", "starcoder2", "stablelm", "olmo2", "granite", "smollm3",
-    "cohere", "deepseek_v2", "internlm2", "gpt_neox", "falcon")
-PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct"}
-HEAD_DIMENSIONS = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "starcoder2", "olmo2", "smollm3", "cohere")
+    "cohere", "deepseek_v2", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared")
+PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor"}
+HEAD_DIMENSIONS = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "starcoder2", "olmo2", "smollm3", "cohere", "nemotron", "arcee")
 PATTERNS = ("qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "smollm3")
 WINDOWS = ("mistral", "mixtral", "phi3", "starcoder2", "gemma2", "gemma3_text", *PATTERNS)
 ACTIVATIONS = ("silu", "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "relu2", "quick_gelu")
 ACTIVATION_KEYS = ("hidden_act", "hidden_activation", "activation_function", "activation")
 FLAGS = {
-    "attention_bias": ("llama", "gemma", "gemma2", "gemma3_text", "qwen3", "qwen3_moe", "olmo2", "granite", "smollm3", "cohere", "gpt_neox"),
-    "mlp_bias": ("llama", "granite", "smollm3"), "use_bias": ("starcoder2",), "use_qkv_bias": ("stablelm",), "qkv_bias": ("qwen2_moe",),
+    "attention_bias": (
+        "llama", "gemma", "gemma2", "gemma3_text", "qwen3", "qwen3_moe", "olmo2", "granite", "smollm3", "cohere", "gpt_neox", "olmoe", "nemotron", "arcee",
+        "granitemoe", "granitemoeshared"),
+    "mlp_bias": ("llama", "granite", "smollm3", "nemotron", "arcee"), "use_bias": ("starcoder2",), "use_qkv_bias": ("stablelm",), "qkv_bias": ("qwen2_moe",),
     "bias": ("falcon",), "qk_layernorm": ("phi", "stablelm"), "use_qk_norm": ("cohere",), "use_parallel_residual": ("stablelm", "gpt_neox"),
     "multi_query": ("falcon",), "new_decoder_architecture": ("falcon",), "parallel_attn": ("falcon",), "alibi": ("falcon",),
     "apply_residual_connection_post_layernorm": ("bloom",), "scale_attn_weights": ("gpt2",), "scale_attn_by_inverse_layer_idx": ("gpt2",),
-    "reorder_and_upcast_attn": ("gpt2",), "norm_topk_prob": ("qwen2_moe", "qwen3_moe"), "use_bidirectional_attention": ("gemma2", "gemma3_text"),
-    "tie_word_embeddings": ("llama", "mistral", "qwen2", "qwen3", "falcon", "bloom", "gpt2", "cohere", "smollm3", "starcoder2"),
+    "reorder_and_upcast_attn": ("gpt2",), "norm_topk_prob": ("qwen2_moe", "qwen3_moe", "olmoe"), "use_bidirectional_attention": ("gemma2", "gemma3_text"),
+    "tie_word_embeddings": ("llama", "mistral", "qwen2", "qwen3", "falcon", "bloom", "gpt2", "cohere", "smollm3", "starcoder2", "nemotron", "arcee", "olmoe", "granitemoe"),
 }
 
 
@@ -201,6 +203,12 @@ def mixture(config: dict, draw: random.Random) -> bool:
     return True
 
 
+def clip(config: dict, draw: random.Random) -> bool:
+    if kind(config) == "olmoe":
+        config["clip_qkv"] = draw.choice([0.25, 1.5, 30.0])
+    return kind(config) == "olmoe"
+
+
 def ranks(config: dict, draw: random.Random) -> bool:
     if kind(config) == "deepseek_v2":
         config["q_lora_rank"] = draw.choice([None, 16, 48])
@@ -223,7 +231,7 @@ def falcon_norms(config: dict, draw: random.Random) -> bool:
 
 
 def constants(config: dict, draw: random.Random) -> bool:
-    for key in ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"):
+    for key in ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps"):
         if key in config:
             config[key] = draw.choice([1e-12, 1e-5, 1e-3, 0.1])
     for key in ("rope_theta", "rotary_emb_base", "rope_local_base_freq"):
@@ -240,7 +248,7 @@ def token_types(config: dict, draw: random.Random) -> bool:
 
 def representable(config: dict, original: dict) -> None:
     """Takes back what a GGUF of the architecture has no key for."""
-    for key, value in {"rope_theta": original.get("rope_theta"), "norm_topk_prob": original.get("norm_topk_prob"), "n_positions": 8192}.items():
+    for key, value in {"rope_theta": original.get("rope_theta"), "norm_topk_prob": original.get("norm_topk_prob"), "clip_qkv": None, "n_positions": 8192}.items():
         if key in config and (key != "n_positions" or kind(config) == "nomic_bert"):
             config[key] = value
     if kind(config) in ("mistral", "mixtral", "starcoder2"):
@@ -264,6 +272,6 @@ def flipped(key: str):
 FEATURES = {
     **{name: rope(name) for name in ("linear", "dynamic", "yarn", "llama3", "longrope")}, "head dimension": head_dimension, "heads": heads,
     "odd heads": odd_heads, "partial": partial, "window": window, "no window": no_window, "layer pattern": layer_pattern, "window period": window_period,
-    "unrotated": unrotated, "caps": caps, "activation": activation, "factors": factor_settings, "mixture": mixture, "ranks": ranks,
+    "unrotated": unrotated, "caps": caps, "activation": activation, "factors": factor_settings, "mixture": mixture, "clip": clip, "ranks": ranks,
     "inner width": inner_width, **{key: flipped(key) for key in FLAGS}, "falcon norms": falcon_norms, "constants": constants, "token types": token_types,
 }

@@ -11,11 +11,11 @@ from held_out_configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, LAYERS
 OPTIONAL = (
     "attention_bias", "attention_dropout", "hidden_act", "initializer_range", "mlp_bias", "pretraining_tp", "rms_norm_eps", "rope_scaling", "rope_theta",
     "tie_word_embeddings", "torch_dtype", "transformers_version", "use_cache", "max_window_layers", "use_sliding_window", "sliding_window")
-MORE_OPTIONAL = ("max_position_embeddings", "bos_token_id", "eos_token_id", "pad_token_id", "layer_norm_eps", "hidden_activation", "initializer_range")
+MORE_OPTIONAL = ("max_position_embeddings", "bos_token_id", "eos_token_id", "pad_token_id", "layer_norm_eps", "hidden_activation", "initializer_range", "norm_eps")
 NULLABLE = ("rope_scaling", "num_key_value_heads", "head_dim", "pad_token_id", "sliding_window", "bos_token_id")
 BIASES = ("attention_bias", "mlp_bias", "use_bias", "use_qkv_bias")
 # Classes whose heads may have a width of their own, as far as the reference follows it.
-OWN_WIDTH = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "olmo2", "smollm3", "starcoder2", "cohere", "gemma", "gemma2", "gemma3_text")
+OWN_WIDTH = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "olmo2", "smollm3", "starcoder2", "cohere", "gemma", "gemma2", "gemma3_text", "arcee")
 
 
 class Variant(NamedTuple):
@@ -51,6 +51,9 @@ def scaling(values: dict, theta: bool = True) -> Variant:
             return False
         # For Gemma 3 the reference overlooks a scaling by its old name, which is not to be repeated.
         if "type" in values and config["model_type"] == "gemma3_text":
+            return False
+        # The reference calls every scaling of Nemotron linear.
+        if config["model_type"] == "nemotron" and "linear" not in values.values() and "default" not in values.values():
             return False
         config["rope_scaling"] = values
         if "long_factor" in values:
@@ -159,7 +162,7 @@ def tie(config: dict, draw: random.Random) -> bool:
 
 def repeats_space(config: dict, draw: random.Random) -> bool:
     """Only of these a GGUF says whether a space is put before the text."""
-    return config["model_type"] in ("llama", "mistral", "mixtral", "granite", "smollm3")
+    return config["model_type"] in ("llama", "mistral", "mixtral", "granite", "smollm3", "arcee", "granitemoe", "granitemoeshared")
 
 
 LLAMA3 = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64}

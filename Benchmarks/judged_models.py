@@ -39,7 +39,7 @@ def widened(architecture: Architecture) -> Architecture:
         set_all(values, HEADS, 8)
         set_all(values, KEY_VALUE_HEADS, (1 if groups == 1 else 2) if has_fewer else 8)
         set_all(values, ("head_dim", "d_kv"), WIDTH // 8)
-        for name in ("intermediate_size", "n_inner", "d_ff", "moe_intermediate_size", "shared_expert_intermediate_size"):
+        for name in ("intermediate_size", "n_inner", "d_ff", "moe_intermediate_size", "shared_expert_intermediate_size", "shared_intermediate_size"):
             if values.get(name) is not None:
                 values[name] = 4 * WIDTH if kind in ("phi", "falcon", "bloom", "gpt2") else 2 * WIDTH
         if kind == "deepseek_v2":

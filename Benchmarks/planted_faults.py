@@ -12,7 +12,7 @@ from typing import NamedTuple
 import gguf
 import numpy as np
 
-PERMUTED = ("llama", "granite", "internlm2", "baichuan", "smollm3")
+PERMUTED = ("llama", "granite", "granitemoe", "arcee", "internlm2", "baichuan", "smollm3")
 BLOCK = re.compile(r"(?:(?:enc|dec)\.)?blk\.(\d+)\.")
 
 

@@ -24,7 +24,6 @@ import torch  # noqa: E402
 
 import judged_models as models  # noqa: E402
 import make_architecture_expected as reference  # noqa: E402
-from held_out_configs import PRE_TOKENIZERS  # noqa: E402
 
 EXACT = ("F32", "F16", "BF16")
 FORMATS = ("Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4", "NVFP4", "IQ4_NL", "TQ1_0", "TQ2_0", "Q1_0", "Q2_0")
@@ -79,7 +78,7 @@ class Bench:
         out = self.scratch / f"reference-{kind}.gguf"
         name = self.name.removeprefix("wide-")
         known = models.ORIGINALS.get(name)
-        pre = PRE_TOKENIZERS.get(name) or known and reference.PRE_TOKENIZERS.get(known.tokenizer) or {"llama3-tied": "llama-bpe", "aquila": "gpt-2"}.get(name)
+        pre = known and (known.pre or reference.PRE_TOKENIZERS.get(known.tokenizer)) or {"llama3-tied": "llama-bpe", "aquila": "gpt-2"}.get(name)
         try:
             reference.convert(name, self.folder, kind, out, pre=pre)
         except (Exception, SystemExit) as error:  # noqa: BLE001: a refusal is a fact

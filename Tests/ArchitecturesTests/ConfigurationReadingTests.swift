@@ -156,6 +156,7 @@ import Testing
     ("llama", .dynamic(factor: 2, originalContextLength: 64), ["rotary scaling \"dynamic\""]),
     ("command-r", .linear(factor: 2), ["rotary scaling \"linear\""]),
     ("falcon", .linear(factor: 2), ["rotary scaling \"linear\""]),
+    ("nemotron", .linear(factor: 2), []),
     ("llama", .longrope(.init(fixedFactors: [1, 2], contextLength: 64)), []),
     (
       "llama",
@@ -168,6 +169,21 @@ import Testing
   func lost(name: String, scaling: RotaryScaling, lost: [String]) throws {
     let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
     #expect(scaling.lostInGGUF(of: definition) == lost)
+  }
+
+  @Test("says none only where nothing is scaled", arguments: [RotaryScaling.none, .linear(factor: 2), .yarn(yarn)])
+  func unscaled(scaling: RotaryScaling) throws {
+    let nemotron = try #require(try DefinitionLibrary.bundled().definition(named: "nemotron"))
+    let set = ParameterSet(rotaryScaling: scaling)
+    let types = nemotron.ggufMetadata.flatMap { nemotron.metadata(of: $0, set, statedRotary: [:]) }
+      .filter { $0.key == "nemotron.rope.scaling.type" }.map(\.value)
+    let expected: MetadataValue =
+      switch scaling {
+      case .linear: .string("linear")
+      case .yarn: .string("yarn")
+      default: .string("none")
+      }
+    #expect(types == [expected])
   }
 
   @Test("keeps LongRoPE's factor on the attention", arguments: [nil, 1.25])

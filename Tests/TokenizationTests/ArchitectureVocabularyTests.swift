@@ -15,10 +15,14 @@ import Testing
     var testDescription: String { name }
 
     private static let t5 = #"{ "sources": ["unigram", "sentencepiece"], "added_tokens": "file" }"#
+    private static let granite =
+      #"{ "sources": ["sentencepiece", "sentencepiece_json", "byte_level_bpe"], "size_rules": true, "#
+      + #""space_prefix": "configuration", "pre_tokenizers": ["refact"] }"#
 
     /// How each architecture reads its vocabulary; those that are not here read it as LLaMA does.
     static let rules: [String: String] = [
       "bloom": #""byte_level_bpe""#, "gpt2": #""byte_level_bpe""#, "gpt_neox": #""byte_level_bpe""#,
+      "olmoe": #""byte_level_bpe""#,
       "falcon": #""byte_level_bpe""#, "phi": #""byte_level_bpe""#, "deepseek_v2": #""byte_level_bpe""#,
       "qwen2": #"{ "sources": ["sentencepiece", "byte_level_bpe"] }"#,
       "qwen2_moe": #""byte_level_bpe""#, "qwen3_moe": #""byte_level_bpe""#,
@@ -37,8 +41,8 @@ import Testing
       "bert": #"{ "sources": ["wordpiece", "unigram"], "token_type_count": true }"#,
       "nomic_bert": #"{ "sources": ["wordpiece", "unigram"], "token_type_count": true }"#,
       "t5": t5, "mt5": t5, "umt5": t5,
-      "granite": #"{ "sources": ["sentencepiece", "sentencepiece_json", "byte_level_bpe"], "size_rules": true, "#
-        + #""space_prefix": "configuration", "pre_tokenizers": ["refact"] }"#,
+      "granite": granite, "granitemoe": granite, "granitemoeshared": granite,
+      "nemotron": #"{ "sources": ["sentencepiece"], "fixed_tokens": { "pad": 0, "unk": 1 } }"#,
       "smollm3": #"{ "sources": ["sentencepiece", "sentencepiece_json", "byte_level_bpe"], "size_rules": true, "#
         + #""space_prefix": "configuration", "pre_tokenizers": ["smaug-bpe"] }"#,
     ]

@@ -58,7 +58,7 @@ struct TokenizerClass: Sendable {
   /// The class that transformers has for a `model_type`; an empty name takes `tokenizer.json` as it stands.
   private static let registered: [String: String] = [
     "mistral": "", "mixtral": "", "phi3": "", "stablelm": "", "olmo2": "", "olmo3": "", "granite": "",
-    "granitemoe": "", "internlm2": "", "umt5": "", "modernbert": "",
+    "granitemoe": "", "granitemoeshared": "", "nemotron": "", "internlm2": "", "umt5": "", "modernbert": "",
     "qwen2": "Qwen2Tokenizer", "qwen2_moe": "Qwen2Tokenizer", "qwen3": "Qwen2Tokenizer",
     "qwen3_moe": "Qwen2Tokenizer", "gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "gemma3": "GemmaTokenizer",
     "gemma3_text": "GemmaTokenizer", "phi": "GPT2Tokenizer", "gpt2": "GPT2Tokenizer", "starcoder2": "GPT2Tokenizer",
@@ -68,7 +68,7 @@ struct TokenizerClass: Sendable {
   ]
 
   /// Model types whose registered class counts, whatever their files say.
-  private static let overruled: Set<String> = ["qwen2", "phi3", "internlm2", "modernbert"]
+  private static let overruled: Set<String> = ["qwen2", "phi3", "internlm2", "modernbert", "nemotron"]
 
   /// The class for the files of a folder; nil if they are loaded as they stand.
   ///
