@@ -26,7 +26,7 @@ struct RecipeFacts {
     model = Recipe.ModelFacts(
       headsPerKeyValueHead: keyValueHeadCount > 0 ? headCount / keyValueHeadCount : 0, expertCount: expertCount,
       tiesEmbeddings: !tensors.contains { $0.name == "output.weight" }, isSeventyBillion: isLarge && !isAnother,
-      hasImportance: hasImportance)
+      isFalcon: architecture == "falcon", hasImportance: hasImportance)
   }
 }
 

@@ -6,7 +6,7 @@ extension Recipe {
     guard let format else { return nil }
     guard format.isQuantized else { return Choice(format: format, rule: "\(name): default") }
     if matrix.kind == .output || (matrix.kind == .tokenEmbedding && model.tiesEmbeddings) {
-      return outputChoice(format, matrix)
+      return outputChoice(format, matrix, in: model)
     }
     let rule = rules.first { $0.applies(to: matrix, in: model) }
     let choice = Choice(format: rule?.format ?? format, rule: "\(name): \(rule?.description ?? "default")")
@@ -26,11 +26,11 @@ extension Recipe {
   }
 
   /// Errors of the output matrix reach the logits directly, so it gets five bits or more.
-  private func outputChoice(_ format: StorageFormat, _ matrix: MatrixFacts) -> Choice {
+  private func outputChoice(_ format: StorageFormat, _ matrix: MatrixFacts, in model: ModelFacts) -> Choice {
     let fits = matrix.rowElementCount % format.elementsPerBlock == 0
     let isShared = matrix.kind == .tokenEmbedding
     return Choice(
-      format: fits ? outputFormat : .q8_0,
+      format: fits && !model.isFalcon ? outputFormat : .q8_0,
       rule: "\(name): " + (isShared ? "token embedding that is the output" : "output"))
   }
 }
@@ -60,6 +60,7 @@ extension Recipe.Condition: CustomStringConvertible {
     case .experts(let count): model.expertCount == count
     case .expertsOrMore(let count): model.expertCount >= count
     case .single: matrix.stackedCount <= 1
+    case .falcon: model.isFalcon
     case .withImportance: model.hasImportance
     case .withoutImportance: !model.hasImportance
     }
@@ -77,6 +78,7 @@ extension Recipe.Condition: CustomStringConvertible {
     case .experts(let count): "beside \(count) experts"
     case .expertsOrMore(let count): "beside \(count) or more experts"
     case .single: "that is no stack of experts"
+    case .falcon: "of Falcon"
     case .withImportance: "with an importance matrix"
     case .withoutImportance: "without an importance matrix"
     }

@@ -1,7 +1,7 @@
 import Tensors
 
 // The presets of llama-quantize, as it decides them (llama.cpp 0c1e57098): the numbers are those of `enum llama_ftype`, the
-// rules its choice for LLaMA-like models. Recipes of two bits and less stand in Recipe+VeryLowBits.swift.
+// rules its choice by names, for Falcon by others. Recipes of two bits and less stand in Recipe+VeryLowBits.swift.
 
 extension Recipe {
   /// All recipes.
@@ -24,6 +24,7 @@ extension Recipe {
       Rule(.attentionValue, .sharedHeads(4), .q4_K),
       Rule(.attentionValue, .always, .q3_K),
       Rule(.feedForwardDown, .always, .q3_K),
+      Rule(.attentionOutput, .falcon, .q2_K),
       Rule(.attentionOutput, .experts(8), .q5_K),
       Rule(.attentionOutput, .always, .q3_K)),
     Recipe(
@@ -39,6 +40,7 @@ extension Recipe {
       Rule(.attentionQuery, .always, .iq2_S),
       Rule(.feedForwardDown, .firstPart(of: 8), .q4_K, .withoutImportance),
       Rule(.feedForwardDown, .withoutImportance, .q3_K),
+      Rule(.attentionOutput, .falcon, .iq3_XXS),
       Rule(.attentionOutput, .experts(8), .q5_K),
       Rule(.attentionOutput, .always, .iq3_S)),
     Recipe(
@@ -58,6 +60,7 @@ extension Recipe {
       Rule(.attentionValue, .always, .q4_K),
       Rule(.feedForwardDown, .firstPart(of: 8), .q4_K),
       Rule(.feedForwardDown, .sensitiveLayers, .q4_K, .experts(8)),
+      Rule(.attentionOutput, .falcon, .iq3_S),
       Rule(.attentionOutput, .experts(8), .q5_K),
       Rule(.attentionOutput, .always, .q4_K)),
     Recipe(
@@ -68,23 +71,32 @@ extension Recipe {
       Rule(.attentionValue, .firstLayers(2), .q5_K),
       Rule(.attentionValue, .always, .q4_K),
       Rule(.feedForwardDown, .firstPart(of: 16), .q5_K),
+      Rule(.feedForwardDown, .sensitiveLayers, .q4_K, .falcon),
+      Rule(.feedForwardDown, .falcon, .q3_K),
       Rule(.feedForwardDown, .always, .q4_K),
+      Rule(.attentionOutput, .falcon, .q3_K),
       Rule(.attentionOutput, .experts(8), .q5_K),
       Rule(.attentionOutput, .always, .q4_K)),
     Recipe(
       "Q3_K_L", 13, .q3_K,
       Rule(.attentionValue, .always, .q5_K),
+      Rule(.feedForwardDown, .falcon, .q4_K),
       Rule(.feedForwardDown, .always, .q5_K),
+      Rule(.attentionOutput, .falcon, .q4_K),
       Rule(.attentionOutput, .experts(8), .q3_K),
       Rule(.attentionOutput, .always, .q5_K)),
     Recipe(
       "Q4_K_S", 14, .q4_K,
       Rule(.attentionValue, .firstLayers(4), .q5_K),
+      Rule(.feedForwardDown, .falcon, .q4_K),
       Rule(.feedForwardDown, .firstPart(of: 8), .q5_K),
       Rule(.attentionOutput, .experts(8), .q5_K)),
     Recipe(
       "Q4_K_M", 15, .q4_K,
       Rule(.attentionValue, .sensitiveLayers, .q6_K),
+      Rule(.feedForwardDown, .firstPart(of: 16), .q6_K, .falcon),
+      Rule(.feedForwardDown, .sensitiveLayers, .q5_K, .falcon),
+      Rule(.feedForwardDown, .falcon, .q4_K),
       Rule(.feedForwardDown, .sensitiveLayers, .q6_K),
       Rule(.attentionOutput, .experts(8), .q5_K)),
     Recipe("Q5_K_S", 16, .q5_K),

@@ -65,6 +65,8 @@ public struct Recipe: Hashable, Sendable {
     case expertsOrMore(Int)
     /// No stack of matrices, one to an expert.
     case single
+    /// Falcon, for which other matrices matter.
+    case falcon
     /// An importance matrix is given.
     case withImportance
     /// None is given.
@@ -110,18 +112,21 @@ public struct Recipe: Hashable, Sendable {
     public var tiesEmbeddings: Bool
     /// Whether it is shaped as Llama 2 70B: 80 layers and fewer key than query heads.
     public var isSeventyBillion: Bool
+    /// Whether its architecture is Falcon's.
+    public var isFalcon: Bool
     /// Whether an importance matrix is given.
     public var hasImportance: Bool
 
     /// Collects the facts.
     public init(
       headsPerKeyValueHead: Int, expertCount: Int = 0, tiesEmbeddings: Bool, isSeventyBillion: Bool = false,
-      hasImportance: Bool = false
+      isFalcon: Bool = false, hasImportance: Bool = false
     ) {
       self.headsPerKeyValueHead = headsPerKeyValueHead
       self.expertCount = expertCount
       self.tiesEmbeddings = tiesEmbeddings
       self.isSeventyBillion = isSeventyBillion
+      self.isFalcon = isFalcon
       self.hasImportance = hasImportance
     }
   }
