@@ -16,7 +16,7 @@ WIDTH = 256
 TAKEN_FOR_GRANTED = {
     "gemma2": ("query_pre_attn_scalar", lambda config: config["head_dim"]),
     "gemma3_text": ("query_pre_attn_scalar", lambda config: config["head_dim"]), "mistral": ("sliding_window", lambda config: None),
-    "starcoder2": ("sliding_window", lambda config: None),
+    "starcoder2": ("sliding_window", lambda config: None), "t5": ("relative_attention_max_distance", lambda config: 128),
 }
 # Models of 64 positions.
 SHORT = ("gpt2", "gpt2-bare", "bert-bge", "wide-gpt2", "wide-bert-bge")

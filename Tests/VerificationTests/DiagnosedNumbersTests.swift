@@ -8,6 +8,7 @@ import Verification
 /// Numbers, shapes and sizes that are not the reference's.
 @Suite struct DiagnosedNumbersTests {
   private static let tokens = (0..<24).map { ($0 * 37 + 5) % 90 }
+  private let folder = TemporaryFolder()
 
   private func verify(_ reference: String, _ candidate: String) throws -> ModelVerification {
     let library = try DefinitionLibrary.bundled()
@@ -54,6 +55,17 @@ import Verification
         "llama.rope.dimension_count: is 4 in \(edited.path), where its other numbers give 8"
       ])
     #expect(!verification.passes)
+  }
+
+  @Test func aListOfLayersThatThePatternGives() throws {
+    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "smollm3" })
+    let reference = try fixture.stage(in: folder)
+    let silent = try EditedCheckpoint(reference)
+    try silent.replace(#""no_rope_layers""#, by: #""no_such_layers""#, in: "config.json")
+    #expect(try verify(reference, silent.path).passes)
+    let other = try EditedCheckpoint(silent.path)
+    try other.replace(#""no_rope_layer_interval": 4"#, by: #""no_rope_layer_interval": 2"#, in: "config.json")
+    #expect(try !verify(reference, other.path).passes)
   }
 
   @Test func modelsOfDifferentSizes() throws {

@@ -39,10 +39,11 @@ struct ParameterDifferences {
   }
 
   private mutating func compare(_ name: String, _ one: ParameterValue?, _ other: ParameterValue?) {
+    if let one, let other, Self.equal(one, other) { return }
+    guard !hasSameLayers(name) else { return }
     guard let one, let other else {
       return reportAbsence(name, one?.description, other?.description)
     }
-    guard !Self.equal(one, other) else { return }
     // A flag that only says whether tensors are there adds nothing to the comparison of these.
     let rule = first.definition.parameter(name)
     let isToldByTensors = rule?.shownBy != nil && rule?.kind == .bool
@@ -53,6 +54,14 @@ struct ParameterDifferences {
       message += "; \(silent.checkpoint.path.escapedForDisplay) does not state it"
     }
     findings.append(Finding(severity, "diff.parameter", place: name, message))
+  }
+
+  /// Whether a list says of layers what follows from a pattern on the other side.
+  private func hasSameLayers(_ name: String) -> Bool {
+    guard let rule = first.definition.parameter(name), rule.isList, !rule.isKeyedByIndex,
+      let one = try? first.hyperparameters(), let other = try? second.hyperparameters()
+    else { return false }
+    return one.rotatedLayers == other.rotatedLayers && one.windowedLayers == other.windowedLayers
   }
 
   /// Whether a number is only there to compute others from, which are equal: Falcon's number of heads that share a key
