@@ -92,6 +92,12 @@ extension PlannedTensor {
       name: name, purpose: purpose, source: source, format: choice.format, shape: shape, rule: choice.rule)
   }
 
+  /// The same tensor with its extents as llama-quantize writes them.
+  func droppingLeadingOnes() -> PlannedTensor {
+    PlannedTensor(
+      name: name, purpose: purpose, source: source, format: format, shape: shape.droppingLeadingOnes(), rule: rule)
+  }
+
   /// The storage format of the rows that are read; F32 for a derived tensor.
   var readFormat: StorageFormat { if case .rows(let reader) = source { reader.format } else { .f32 } }
 }

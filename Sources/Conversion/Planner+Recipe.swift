@@ -69,7 +69,8 @@ extension Planner {
     for index in tensors.indices {
       guard case .rows(let reader) = tensors[index].source else { continue }
       let tensor = ArrangedTensor(name: tensors[index].name, purpose: tensors[index].purpose, reader: reader)
-      tensors[index] = tensors[index].stored(as: fitting(assignment.format(of: tensor, &overrides), tensor))
+      tensors[index] = tensors[index].droppingLeadingOnes()
+        .stored(as: fitting(assignment.format(of: tensor, &overrides), tensor))
     }
     problems += overrides.unused.map { ConversionError.overrideMatchesNothing(pattern: $0) }
     applyImportance(to: &tensors, recipe, originalNames)

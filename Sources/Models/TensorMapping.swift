@@ -62,8 +62,10 @@ struct TensorMapping {
     }
     if tensor.format?.facts.kind == .complex { problems.append(TensorProblem(tensor, .isComplex)) }
     guard let layout = layout(of: tensor, rule) else { return }
+    let isSqueezed = hasExtents(tensor, of: layout) && layout.shape != tensor.shape
     let mapped = MappedTensor(
-      descriptor: tensor, ruleIndex: ruleIndex, layout: layout, layer: layer, part: part)
+      descriptor: isSqueezed ? tensor.shaped(layout.shape) : tensor, ruleIndex: ruleIndex, layout: layout,
+      layer: layer, part: part)
     if let other = mapped.places.compactMap({ locations[$0] }).first {
       return addSecond(mapped, other: tensors[other.tensorIndex])
     }
@@ -115,10 +117,16 @@ struct TensorMapping {
     return nil
   }
 
+  /// Whether a tensor has the shape of a layout; llama.cpp's programs leave extents of 1 out of a GGUF.
+  private func hasExtents(_ tensor: TensorDescriptor, of layout: StoredLayout) -> Bool {
+    layout.shape == tensor.shape
+      || checkpoint.container == .gguf && layout.shape.droppingLeadingOnes() == tensor.shape
+  }
+
   private mutating func layout(of tensor: TensorDescriptor, _ rule: StoredRule) -> StoredLayout? {
     do throws(LayoutMisfit) {
       let layout = try definition.layout(of: rule, parameters, found: tensor.shape)
-      if layout.shape == tensor.shape { return layout }
+      if hasExtents(tensor, of: layout) { return layout }
       if rule.isAlone, rule.tensors[0].mayHaveSpareRows, let spare = tensor.shape.rowsBeyond(layout.shape) {
         remarks.append(
           "the last \(counted(spare, "row")) of \(tensor.name.text.quoted) are left out: no token has them")

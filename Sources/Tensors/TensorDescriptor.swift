@@ -37,6 +37,12 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
   /// The number of rows; 1 for a vector or a scalar.
   public var rowCount: Int { extents.dropLast().reduce(1, *) }
 
+  /// The same elements without extents of 1 in front, which llama.cpp's programs leave out of a GGUF; one is kept.
+  public func droppingLeadingOnes() -> Shape {
+    let kept = extents.drop { $0 == 1 }
+    return Shape(kept.isEmpty ? Array(extents.suffix(1)) : Array(kept)) ?? self
+  }
+
   public var description: String {
     extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: " × ")
   }
@@ -71,6 +77,13 @@ public struct TensorDescriptor: Hashable, Sendable {
 
   /// The storage format if it is known.
   public var format: StorageFormat? { statedFormat.format }
+
+  /// The same bytes with other extents, which must be of as many elements.
+  public func shaped(_ shape: Shape) -> TensorDescriptor {
+    TensorDescriptor(
+      name: name, statedFormat: statedFormat, shape: shape, fileIndex: fileIndex, fileOffset: fileOffset,
+      byteCount: byteCount)
+  }
 
   /// The same tensor as a member of a set, in which its file has another index and it may have another name.
   public func inFile(_ index: Int, named name: TensorName? = nil) -> TensorDescriptor {

@@ -38,15 +38,17 @@ struct RecipeModel {
 
   private var metadata: Metadata {
     var metadata = Metadata()
-    func set(_ key: String, _ value: Int) { metadata["llama.\(key)"] = .uint32(UInt32(value)) }
-    metadata["general.architecture"] = .string("llama")
+    let architecture = shape["architecture"]?.string ?? "llama"
+    func set(_ key: String, _ value: Int) { metadata["\(architecture).\(key)"] = .uint32(UInt32(value)) }
+    metadata["general.architecture"] = .string(ByteString(architecture.utf8))
     set("block_count", number("layers"))
     set("context_length", 128)
     set("embedding_length", number("embedding"))
     set("feed_forward_length", number("feedForward"))
     set("attention.head_count", number("heads"))
     set("attention.head_count_kv", number("keyValueHeads"))
-    metadata["llama.attention.layer_norm_rms_epsilon"] = .float32(0x1p-17)
+    let epsilon = architecture == "falcon" ? "layer_norm_epsilon" : "layer_norm_rms_epsilon"
+    metadata["\(architecture).attention.\(epsilon)"] = .float32(0x1p-17)
     set("attention.key_length", number("headDimension"))
     set("attention.value_length", number("headDimension"))
     metadata["general.file_type"] = .uint32(0)
@@ -69,6 +71,7 @@ struct RecipeModel {
       ]
       result += matrices.map { ("blk.\(layer).\($0)", $1) }
     }
+    if shape["hasOneRow"] == .bool(true) { result.append(("blk.0.ffn_gate_inp_shexp", [1, width])) }
     return result.map { TensorDeclaration(name: TensorName("\($0).weight"), format: .f32, shape: $1) }
   }
 }

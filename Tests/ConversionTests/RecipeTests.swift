@@ -52,6 +52,30 @@ import Testing
     #expect(try FileDigest.sha256(InputFile(output)) == expected["files"]?[name]?.string)
   }
 
+  @Test("writes a matrix of one row as a vector, as llama-quantize does", arguments: ["Q8_0", "Q4_K_M", "COPY"])
+  func oneRow(name: String) throws {
+    let expected = try #require(try Fixtures.json("recipes", "files.json")["oneRow"])
+    let source = folder.file("model.gguf"), output = folder.file("out.gguf")
+    try RecipeModel(try #require(expected["shape"])).write(to: source)
+    #expect(try FileDigest.sha256(InputFile(source)) == expected["input"]?.string)
+    let recipe = try #require(Recipe.named(name))
+    try convert(source, to: output) { $0.type = .recipe(recipe) }
+    #expect(try FileDigest.sha256(InputFile(output)) == expected["files"]?[name]?.string)
+  }
+
+  @Test("gives files that are read again where a matrix of one row became a vector")
+  func oneRowAgain() throws {
+    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "qwen2-moe" })
+    let wide = folder.file("wide.gguf"), output = folder.file("out.gguf"), back = folder.file("back")
+    try convert(try fixture.stage(in: folder), to: wide) { $0.type = .format(.bf16) }
+    let recipe = try #require(Recipe.named("Q8_0"))
+    try convert(wide, to: output) { $0.type = .recipe(recipe) }
+    #expect(try Checkpoint.open(output).tensor("blk.0.ffn_gate_inp_shexp.weight")?.shape == [32])
+    #expect(try Model.open(output, library: .bundled()).problems.isEmpty)
+    try convert(output, to: back) { $0.target = .folder }
+    #expect(try Checkpoint.open(back).tensor("model.layers.0.mlp.shared_expert_gate.weight")?.shape == [1, 32])
+  }
+
   @Test("gives the same file from a folder as from its GGUF")
   func oneStep() throws {
     let wide = folder.file("wide.gguf"), two = folder.file("two.gguf"), one = folder.file("one.gguf")
