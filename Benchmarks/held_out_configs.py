@@ -17,7 +17,7 @@ HEADS = ("num_attention_heads", "n_head", "num_heads")
 LAYERS = ("num_hidden_layers", "n_layer", "num_layers")
 KEY_VALUE_HEADS = ("num_key_value_heads", "num_kv_heads")
 # The reference writes four times the hidden width, or one number of heads, whatever the configuration says.
-FOUR_TIMES = ("phi", "falcon", "bloom", "gpt2")
+FOUR_TIMES = ("phi", "falcon", "bloom", "gpt2", "gpt_bigcode")
 EQUAL_HEADS = ("phi", "deepseek_v2")
 # The reference writes this epsilon whatever the configuration says; ingot writes the model's.
 EPSILONS = {"olmoe": 1e-05}

@@ -12,9 +12,12 @@ GEMMAS = ("gemma", "gemma2", "gemma3_text")
 # Whose every class reads rope_scaling, and those whose own configuration says how much of a head is turned.
 ROTARY = (
     "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "phi3", "phi", "starcoder2", "stablelm", "olmo2", "granite", "smollm3",
-    "cohere", "deepseek_v2", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared")
-PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor"}
-HEAD_DIMENSIONS = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "starcoder2", "olmo2", "smollm3", "cohere", "nemotron", "arcee")
+    "cohere", "deepseek_v2", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
+    "glm4")
+PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor",
+    "glm4": "partial_rotary_factor"}
+HEAD_DIMENSIONS = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "starcoder2", "olmo2", "smollm3", "cohere", "nemotron", "arcee",
+    "seed_oss", "ernie4_5", "glm4")
 PATTERNS = ("qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "smollm3")
 WINDOWS = ("mistral", "mixtral", "phi3", "starcoder2", "gemma2", "gemma3_text", *PATTERNS)
 ACTIVATIONS = ("silu", "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "relu2", "quick_gelu")
@@ -22,13 +25,15 @@ ACTIVATION_KEYS = ("hidden_act", "hidden_activation", "activation_function", "ac
 FLAGS = {
     "attention_bias": (
         "llama", "gemma", "gemma2", "gemma3_text", "qwen3", "qwen3_moe", "olmo2", "granite", "smollm3", "cohere", "gpt_neox", "olmoe", "nemotron", "arcee",
-        "granitemoe", "granitemoeshared"),
-    "mlp_bias": ("llama", "granite", "smollm3", "nemotron", "arcee"), "use_bias": ("starcoder2",), "use_qkv_bias": ("stablelm",), "qkv_bias": ("qwen2_moe",),
+        "granitemoe", "granitemoeshared", "seed_oss", "glm4"),
+    "mlp_bias": ("llama", "granite", "smollm3", "nemotron", "arcee", "seed_oss"), "attention_out_bias": ("seed_oss",), "use_bias": ("starcoder2", "ernie4_5"),
+    "use_qkv_bias": ("stablelm",), "qkv_bias": ("qwen2_moe",),
     "bias": ("falcon",), "qk_layernorm": ("phi", "stablelm"), "use_qk_norm": ("cohere",), "use_parallel_residual": ("stablelm", "gpt_neox"),
     "multi_query": ("falcon",), "new_decoder_architecture": ("falcon",), "parallel_attn": ("falcon",), "alibi": ("falcon",),
-    "apply_residual_connection_post_layernorm": ("bloom",), "scale_attn_weights": ("gpt2",), "scale_attn_by_inverse_layer_idx": ("gpt2",),
+    "apply_residual_connection_post_layernorm": ("bloom",), "scale_attn_weights": ("gpt2", "gpt_bigcode"), "scale_attn_by_inverse_layer_idx": ("gpt2",),
     "reorder_and_upcast_attn": ("gpt2",), "norm_topk_prob": ("qwen2_moe", "qwen3_moe", "olmoe"), "use_bidirectional_attention": ("gemma2", "gemma3_text"),
-    "tie_word_embeddings": ("llama", "mistral", "qwen2", "qwen3", "falcon", "bloom", "gpt2", "cohere", "smollm3", "starcoder2", "nemotron", "arcee", "olmoe", "granitemoe"),
+    "tie_word_embeddings": ("llama", "mistral", "qwen2", "qwen3", "falcon", "bloom", "gpt2", "cohere", "smollm3", "starcoder2", "nemotron", "arcee", "olmoe", "granitemoe",
+        "seed_oss", "ernie4_5", "glm4", "gpt_bigcode"),
 }
 
 
@@ -101,7 +106,7 @@ def head_dimension(config: dict, draw: random.Random) -> bool:
 
 def odd_heads(config: dict, draw: random.Random) -> bool:
     """Counts of heads that are no power of two, which ALiBi's slopes depend on."""
-    if kind(config) not in ("bloom", "falcon", "bert", "gpt2"):
+    if kind(config) not in ("bloom", "falcon", "bert", "gpt2", "gpt_bigcode"):
         return False
     count = draw.choice([3, 5, 6, 7, 12])
     config.update({key: count for key in HEADS if key in config})
@@ -217,7 +222,7 @@ def ranks(config: dict, draw: random.Random) -> bool:
 
 def inner_width(config: dict, draw: random.Random) -> bool:
     """Widths that the reference converter takes for granted."""
-    key = {"falcon": "ffn_hidden_size", "gpt2": "n_inner", "phi": "intermediate_size"}.get(kind(config))
+    key = {"falcon": "ffn_hidden_size", "gpt2": "n_inner", "gpt_bigcode": "n_inner", "phi": "intermediate_size"}.get(kind(config))
     if key:
         config[key] = draw.choice([40, 72, 120])
     return key is not None

@@ -142,7 +142,7 @@ def sharpen(folder: Path, draw: random.Random) -> None:
 
 def positions_of(config: dict) -> int:
     """How many positions the model has rows for; those without such rows go on beyond the trained context."""
-    return {"gpt2": config.get("n_positions"), "bert": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
+    return {"gpt2": config.get("n_positions"), "gpt_bigcode": config.get("n_positions"), "bert": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
 
 
 def loaded(folder: Path, kind: str) -> torch.nn.Module:

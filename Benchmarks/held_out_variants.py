@@ -13,9 +13,10 @@ OPTIONAL = (
     "tie_word_embeddings", "torch_dtype", "transformers_version", "use_cache", "max_window_layers", "use_sliding_window", "sliding_window")
 MORE_OPTIONAL = ("max_position_embeddings", "bos_token_id", "eos_token_id", "pad_token_id", "layer_norm_eps", "hidden_activation", "initializer_range", "norm_eps")
 NULLABLE = ("rope_scaling", "num_key_value_heads", "head_dim", "pad_token_id", "sliding_window", "bos_token_id")
-BIASES = ("attention_bias", "mlp_bias", "use_bias", "use_qkv_bias")
+BIASES = ("attention_bias", "attention_out_bias", "mlp_bias", "use_bias", "use_qkv_bias")
 # Classes whose heads may have a width of their own, as far as the reference follows it.
-OWN_WIDTH = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "olmo2", "smollm3", "starcoder2", "cohere", "gemma", "gemma2", "gemma3_text", "arcee")
+OWN_WIDTH = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "olmo2", "smollm3", "starcoder2", "cohere", "gemma", "gemma2", "gemma3_text", "arcee",
+    "seed_oss", "ernie4_5", "glm4")
 
 
 class Variant(NamedTuple):
@@ -162,7 +163,7 @@ def tie(config: dict, draw: random.Random) -> bool:
 
 def repeats_space(config: dict, draw: random.Random) -> bool:
     """Only of these a GGUF says whether a space is put before the text."""
-    return config["model_type"] in ("llama", "mistral", "mixtral", "granite", "smollm3", "arcee", "granitemoe", "granitemoeshared")
+    return config["model_type"] in ("llama", "mistral", "mixtral", "granite", "smollm3", "arcee", "granitemoe", "granitemoeshared", "ernie4_5")
 
 
 LLAMA3 = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64}

@@ -19,7 +19,7 @@ TAKEN_FOR_GRANTED = {
     "starcoder2": ("sliding_window", lambda config: None), "t5": ("relative_attention_max_distance", lambda config: 128),
 }
 # Models of 64 positions.
-SHORT = ("gpt2", "gpt2-bare", "bert-bge", "wide-gpt2", "wide-bert-bge")
+SHORT = ("gpt2", "gpt2-bare", "starcoder", "bert-bge", "wide-gpt2", "wide-starcoder", "wide-bert-bge")
 TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json",
     "spiece.model", "vocab.txt", "tokenization_baichuan.py", "chat_template.jinja")
@@ -41,7 +41,7 @@ def widened(architecture: Architecture) -> Architecture:
         set_all(values, ("head_dim", "d_kv"), WIDTH // 8)
         for name in ("intermediate_size", "n_inner", "d_ff", "moe_intermediate_size", "shared_expert_intermediate_size", "shared_intermediate_size"):
             if values.get(name) is not None:
-                values[name] = 4 * WIDTH if kind in ("phi", "falcon", "bloom", "gpt2") else 2 * WIDTH
+                values[name] = 4 * WIDTH if kind in ("phi", "falcon", "bloom", "gpt2", "gpt_bigcode") else 2 * WIDTH
         if kind == "deepseek_v2":
             values.update(kv_lora_rank=WIDTH, q_lora_rank=values["q_lora_rank"] and WIDTH, qk_nope_head_dim=32, qk_rope_head_dim=16, v_head_dim=32)
         scaling = values.get("rope_scaling")

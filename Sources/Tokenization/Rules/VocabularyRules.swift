@@ -44,6 +44,8 @@ public struct VocabularyRules: Sendable, Hashable {
     case unsaid
     /// `add_prefix_space` of `tokenizer_config.json`, if it is there.
     case configuration
+    /// The same, behind everything else that a GGUF says of the vocabulary.
+    case configurationLast = "configuration_last"
     /// `add_dummy_prefix` of the SentencePiece model.
     case model
     /// No space is ever put.
@@ -60,6 +62,8 @@ public struct VocabularyRules: Sendable, Hashable {
   public var specialTokens: [SpecialTokenID] = []
   /// Ids that every vocabulary of the architecture has, in place of what its files say.
   public var fixedTokens: [SpecialTokenID] = []
+  /// Added tokens that take roles which no file gives to any token, in this order.
+  public var namedTokens: [NamedToken] = []
   /// An added token that takes the role of the end of the text where it exists: the end of a turn of chat models.
   public var chatEnd: String?
   /// Pieces that are written as another text.
@@ -72,6 +76,12 @@ public struct VocabularyRules: Sendable, Hashable {
   public var appliesSizeRules = true
   /// Whether the number of token types is stated beside the vocabulary (`type_vocab_size` of config.json).
   public var statesTokenTypeCount = false
+
+  /// A role and the text of the added token that takes it.
+  public struct NamedToken: Sendable, Hashable {
+    public let role: SpecialToken
+    public let text: String
+  }
 
   /// A piece and the text that stands for it.
   public struct Substitute: Sendable, Hashable {
@@ -111,6 +121,13 @@ extension VocabularyRules {
       case "space_prefix": spacePrefix = try Self.choice(value, "space_prefix")
       case "special_tokens": specialTokens = try Self.ids(value, "special_tokens")
       case "fixed_tokens": fixedTokens = try Self.ids(value, "fixed_tokens")
+      case "named_tokens":
+        for (role, text) in value.object ?? [:] {
+          guard let role = SpecialToken(rawValue: role.text), let text = text.string else {
+            throw Self.failure("named_tokens", "roles with the texts of their tokens")
+          }
+          namedTokens.append(NamedToken(role: role, text: text))
+        }
       case "chat_end": chatEnd = try Self.text(value, "chat_end")
       case "unused_prefix": unusedPrefix = try Self.text(value, "unused_prefix")
       case "substitutes":

@@ -7,6 +7,7 @@ import Tensors
 //   2. tokenizer_config.json names the tokens by text; the ids come from the added tokens of tokenizer.json, so
 //      without tokenizer.json nothing is found here. Its add_*_token answers count where the post-processor is silent.
 //   3. config.json gives ids where there is none yet.
+//   4. The architecture names added tokens for roles that are still open (`named_tokens` of its definition).
 //
 // special_tokens_map.json and generation_config.json decide nothing.
 
@@ -36,6 +37,10 @@ extension FolderReader {
       let own = files.model?[key].flatMap { $0.isNull ? nil : $0 }
       guard let id = (own ?? files.model?["text_config"]?[key])?.integer else { continue }
       try setToken(role, to: id, file: "config.json", limit: limit)
+    }
+    for named in rules.namedTokens {
+      guard let id = files.idOfAddedToken(named.text) else { continue }
+      try setToken(named.role, to: id, file: "tokenizer.json", limit: limit)
     }
   }
 

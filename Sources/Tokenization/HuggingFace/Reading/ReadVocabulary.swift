@@ -152,10 +152,10 @@ struct FolderReader {
     if rules.statesTokenTypeCount { vocabulary.tokenTypeCount = files.model?["type_vocab_size"]?.integer ?? 1 }
     switch rules.spacePrefix {
     case .unsaid: break
-    case .configuration:
+    case .configuration, .configurationLast:
       guard let space = files.configuration?["add_prefix_space"], !space.isNull else { break }
       vocabulary.addsSpacePrefix = space.isTruthy
-      vocabulary.spacePrefixPlace = .first
+      vocabulary.spacePrefixPlace = rules.spacePrefix == .configuration ? .first : .last
     case .never:
       vocabulary.addsSpacePrefix = false
       vocabulary.spacePrefixPlace = .last

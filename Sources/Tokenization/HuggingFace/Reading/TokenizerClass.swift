@@ -59,6 +59,7 @@ struct TokenizerClass: Sendable {
   private static let registered: [String: String] = [
     "mistral": "", "mixtral": "", "phi3": "", "stablelm": "", "olmo2": "", "olmo3": "", "granite": "",
     "granitemoe": "", "granitemoeshared": "", "nemotron": "", "internlm2": "", "umt5": "", "modernbert": "",
+    "ernie4_5": "", "glm4": "", "gpt_bigcode": "",
     "qwen2": "Qwen2Tokenizer", "qwen2_moe": "Qwen2Tokenizer", "qwen3": "Qwen2Tokenizer",
     "qwen3_moe": "Qwen2Tokenizer", "gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "gemma3": "GemmaTokenizer",
     "gemma3_text": "GemmaTokenizer", "phi": "GPT2Tokenizer", "gpt2": "GPT2Tokenizer", "starcoder2": "GPT2Tokenizer",
