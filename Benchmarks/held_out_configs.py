@@ -13,8 +13,8 @@ from places import write_json
 from repacking import renamed
 
 HIDDEN = ("hidden_size", "n_embd", "d_model")
-HEADS = ("num_attention_heads", "n_head", "num_heads")
-LAYERS = ("num_hidden_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_head", "num_heads", "n_heads")
+LAYERS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 KEY_VALUE_HEADS = ("num_key_value_heads", "num_kv_heads")
 # The reference writes four times the hidden width, or one number of heads, whatever the configuration says.
 FOUR_TIMES = ("phi", "falcon", "bloom", "gpt2", "gpt_bigcode")

@@ -33,7 +33,7 @@ FLAGS = {
     "apply_residual_connection_post_layernorm": ("bloom",), "scale_attn_weights": ("gpt2", "gpt_bigcode"), "scale_attn_by_inverse_layer_idx": ("gpt2",),
     "reorder_and_upcast_attn": ("gpt2",), "norm_topk_prob": ("qwen2_moe", "qwen3_moe", "olmoe"), "use_bidirectional_attention": ("gemma2", "gemma3_text"),
     "tie_word_embeddings": ("llama", "mistral", "qwen2", "qwen3", "falcon", "bloom", "gpt2", "cohere", "smollm3", "starcoder2", "nemotron", "arcee", "olmoe", "granitemoe",
-        "seed_oss", "ernie4_5", "glm4", "gpt_bigcode"),
+        "seed_oss", "ernie4_5", "glm4", "gpt_bigcode", "mpt"),
 }
 
 
@@ -106,7 +106,7 @@ def head_dimension(config: dict, draw: random.Random) -> bool:
 
 def odd_heads(config: dict, draw: random.Random) -> bool:
     """Counts of heads that are no power of two, which ALiBi's slopes depend on."""
-    if kind(config) not in ("bloom", "falcon", "bert", "gpt2", "gpt_bigcode"):
+    if kind(config) not in ("bloom", "falcon", "bert", "gpt2", "gpt_bigcode", "mpt"):
         return False
     count = draw.choice([3, 5, 6, 7, 12])
     config.update({key: count for key in HEADS if key in config})
@@ -245,6 +245,14 @@ def constants(config: dict, draw: random.Random) -> bool:
     return True
 
 
+def linear_biases(config: dict, draw: random.Random) -> bool:
+    """MPT's own settings of attention."""
+    if kind(config) == "mpt":
+        config["attn_config"] |= {
+            "alibi_bias_max": draw.choice([4, 8, 16]), "clip_qkv": draw.choice([None, 0.5, 6.0]), "softmax_scale": draw.choice([None, None, 0.2])}
+    return kind(config) == "mpt"
+
+
 def token_types(config: dict, draw: random.Random) -> bool:
     if kind(config) in ("bert", "nomic_bert"):
         config["type_vocab_size"] = draw.choice([1, 2, 5])
@@ -279,4 +287,5 @@ FEATURES = {
     "odd heads": odd_heads, "partial": partial, "window": window, "no window": no_window, "layer pattern": layer_pattern, "window period": window_period,
     "unrotated": unrotated, "caps": caps, "activation": activation, "factors": factor_settings, "mixture": mixture, "clip": clip, "ranks": ranks,
     "inner width": inner_width, **{key: flipped(key) for key in FLAGS}, "falcon norms": falcon_norms, "constants": constants, "token types": token_types,
+    "linear biases": linear_biases,
 }

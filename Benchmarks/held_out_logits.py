@@ -142,7 +142,7 @@ def sharpen(folder: Path, draw: random.Random) -> None:
 
 def positions_of(config: dict) -> int:
     """How many positions the model has rows for; those without such rows go on beyond the trained context."""
-    return {"gpt2": config.get("n_positions"), "gpt_bigcode": config.get("n_positions"), "bert": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
+    return {"gpt2": config.get("n_positions"), "gpt_bigcode": config.get("n_positions"), "mpt": config.get("max_seq_len"), "bert": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
 
 
 def loaded(folder: Path, kind: str) -> torch.nn.Module:
@@ -153,7 +153,7 @@ def prepared(model: torch.nn.Module) -> torch.nn.Module:
     """Falcon's eager attention adds ALiBi twice, once by itself and once with the mask; the other way adds it once."""
     if getattr(model.config, "alibi", False):
         model.config._attn_implementation = "sdpa"
-    return model
+    return reference.follow_bias_limit(model)
 
 
 def judge(column: str, case: str, tally: Tally, expected: dict[int, dict], compute, exact) -> None:

@@ -70,6 +70,7 @@ extension Hyperparameters.Scales {
     if features.positions == .relative { attention = attention ?? 1 }
     projectionLimit = try read.optionalReal("projection_limit")
     attentionSoftcap = try read.optionalReal("attention_softcap")
+    alibiLimit = try read.optionalReal("alibi_bias_limit") ?? alibiLimit
     embedding =
       try read.optionalReal("embedding_scale")
       ?? (features.scalesEmbeddings ? Double(embeddingLength).squareRoot() : nil)

@@ -78,6 +78,8 @@ public struct Hyperparameters: Sendable, Hashable {
     public var projectionLimit: Double?
     /// Scores `x` of attention become `cap tanh(x / cap)`.
     public var attentionSoftcap: Double?
+    /// ALiBi's slope of the last head is `2^-limit`.
+    public var alibiLimit = 8.0
     /// Multiplies token embeddings.
     public var embedding: Double?
     /// Multiplies what attention and the feed-forward network add to the residual stream.

@@ -11,23 +11,24 @@ enum PositionBias: Sendable {
 
   /// The bias that follows from the numbers of an architecture; nil if it has none, or one that is learned.
   init?(_ hyperparameters: Hyperparameters) {
+    func slopes() -> [Float] {
+      Self.slopes(headCount: hyperparameters.headCount, limit: hyperparameters.scales.alibiLimit)
+    }
     switch hyperparameters.features.positions {
-    case .alibi: self = .alibi(slopes: Self.slopes(headCount: hyperparameters.headCount))
-    case .alibiBeforeScale:
-      self = .alibiBeforeScale(
-        slopes: Self.slopes(headCount: hyperparameters.headCount).map(Self.roundedToBrainFloat))
+    case .alibi: self = .alibi(slopes: slopes())
+    case .alibiBeforeScale: self = .alibiBeforeScale(slopes: slopes().map(Self.roundedToBrainFloat))
     case .rotary, .relative, .none: return nil
     }
   }
 
-  /// ALiBi's slopes, `2^(-8 h / n)` for heads 1 … n.
+  /// ALiBi's slopes, `2^(-limit h / n)` for heads 1 … n; the limit is 8 in all but a few models (MPT-StoryWriter's is 16).
   ///
   /// Where n is no power of two: those of the power below, then every second one of the power above.
-  static func slopes(headCount: Int) -> [Float] {
+  static func slopes(headCount: Int, limit: Double = 8) -> [Float] {
     let power = 1 << (Int.bitWidth - 1 - headCount.leadingZeroBitCount)
     func slope(_ head: Int, of count: Int) -> Float {
       // Powers of a base that is rounded to float32, as in transformers.
-      let base = Float(Elementary.power(2, -8 / Double(count)))
+      let base = Float(Elementary.power(2, -limit / Double(count)))
       return Float(Elementary.power(Double(base), Double(head)))
     }
     return (1...power).map { slope($0, of: power) }

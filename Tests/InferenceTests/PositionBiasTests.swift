@@ -13,6 +13,15 @@ import Testing
     #expect(PositionBias.slopes(headCount: headCount) == expected)
   }
 
+  /// Figures of transformers' `build_mpt_alibi_tensor` with `alibi_bias_max` 16.
+  @Test(arguments: [
+    (4, [0.0625, 0.003_906_25, 0.000_244_140_625, 0.000_015_258_789_062_5]),
+    (3, [0.003_906_25, 0.000_015_258_789_062_5, 0.0625]),
+  ])
+  func slopesFollowTheLimit(headCount: Int, expected: [Float]) {
+    #expect(PositionBias.slopes(headCount: headCount, limit: 16) == expected)
+  }
+
   @Test func theBiasGrowsWithThePositionOfTheKey() {
     let bias = PositionBias.alibi(slopes: [0.5, 0.25])
     let scores = bias.apply(to: SIMD16(repeating: 3), scale: SIMD16(repeating: 2), head: 1, query: 32, firstKey: 32)

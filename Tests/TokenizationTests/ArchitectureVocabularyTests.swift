@@ -24,7 +24,7 @@ import Testing
       "bloom": #""byte_level_bpe""#, "gpt2": #""byte_level_bpe""#, "gpt_neox": #""byte_level_bpe""#,
       "olmoe": #""byte_level_bpe""#,
       "falcon": #""byte_level_bpe""#, "phi": #""byte_level_bpe""#, "deepseek_v2": #""byte_level_bpe""#,
-      "seed_oss": #""byte_level_bpe""#,
+      "seed_oss": #""byte_level_bpe""#, "mpt": #"{ "sources": ["byte_level_bpe", "sentencepiece"] }"#,
       "gpt_bigcode": #"{ "sources": ["byte_level_bpe"], "pre_tokenizers": ["refact"] }"#,
       "ernie4_5": #"{ "sources": ["sentencepiece"], "space_prefix": "configuration_last" }"#,
       "glm4": #"{ "sources": ["byte_level_bpe"], "named_tokens": { "eos": "<|endoftext|>", "eot": "<|user|>", "#

@@ -51,6 +51,8 @@ struct NumberSuspicion: Sendable {
     compare(.numbers, "decoder start token", \.decoder) { $0.map { "\($0.startToken)" } ?? "none" }
     compareOptional(.numbers, "attention scale", \.scales.attention)
     compareOptional(.numbers, "attention softcap", \.scales.attentionSoftcap)
+    compare(.numbers, "greatest bias of positions", \.scales.alibiLimit) { "\(Float($0))" }
+    compareOptional(.numbers, "limit of projections", \.scales.projectionLimit)
     compareOptional(.numbers, "embedding scale", \.scales.embedding)
     compareOptional(.numbers, "residual scale", \.scales.residual)
     compareOptional(.numbers, "logit scale", \.scales.logit)

@@ -63,7 +63,7 @@ struct TokenizerClass: Sendable {
     "qwen2": "Qwen2Tokenizer", "qwen2_moe": "Qwen2Tokenizer", "qwen3": "Qwen2Tokenizer",
     "qwen3_moe": "Qwen2Tokenizer", "gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "gemma3": "GemmaTokenizer",
     "gemma3_text": "GemmaTokenizer", "phi": "GPT2Tokenizer", "gpt2": "GPT2Tokenizer", "starcoder2": "GPT2Tokenizer",
-    "gpt_neox": "GPTNeoXTokenizer", "olmo": "GPTNeoXTokenizer", "olmoe": "GPTNeoXTokenizer",
+    "gpt_neox": "GPTNeoXTokenizer", "mpt": "GPTNeoXTokenizer", "olmo": "GPTNeoXTokenizer", "olmoe": "GPTNeoXTokenizer",
     "cohere": "CohereTokenizer", "cohere2": "CohereTokenizer", "bert": "BertTokenizer", "nomic_bert": "BertTokenizer",
     "t5": "T5Tokenizer", "mt5": "T5Tokenizer",
   ]
