@@ -15,6 +15,7 @@ extension Definition {
     classes = try object.strings("classes") ?? []
     modelTypes = try object.strings("model_types") ?? []
     ggufArchitecture = try object.optionalString("gguf_architecture") ?? name
+    distinctiveKey = try object.optionalString("gguf_key")
     schemes = try Self.readSchemes(&object)
     parameters = try Self.unique(try Self.readParameters(&object), at: "parameters") { $0.name }
     parameterDefaults = try Self.readParameterDefaults(&object, parameters)

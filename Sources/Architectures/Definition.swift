@@ -20,6 +20,8 @@ public struct Definition: Sendable {
   public let modelTypes: [String]
   /// The value of `general.architecture` in a GGUF.
   public let ggufArchitecture: String
+  /// The key, with `{arch}`, that its GGUFs have and those of other definitions with this `ggufArchitecture` do not.
+  public let distinctiveKey: String?
   /// The naming schemes by name, in file order.
   public let schemes: [NamingScheme]
   /// The numbers of the model.

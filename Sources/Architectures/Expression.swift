@@ -11,10 +11,11 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "(" formula ")"
+///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")" | "(" formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it stands alone.
+/// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -28,6 +29,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case sum(Node, Node), difference(Node, Node), product(Node, Node), quotient(Node, Node), floorQuotient(Node, Node)
     case whole(Node)
     case equality(Node, Node)
+    case allButEvery(Node, count: Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -59,6 +61,9 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
   public func integer(_ parameters: ParameterSet) -> Int? {
     if case .integer(let value) = value(parameters) { value } else { nil }
   }
+
+  /// A file may state any number of layers; a list of this many would still be small.
+  private static let greatestListLength = 1 << 20
 
   private static func evaluate(_ node: Node, _ set: ParameterSet) -> ParameterValue? {
     func both(
@@ -95,6 +100,11 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case .equality(let a, let b):
       guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number else { return nil }
       return .integer(one == other ? 1 : 0)
+    case .allButEvery(let period, let count):
+      guard case (.integer(let period), .integer(let count)) = (evaluate(period, set), evaluate(count, set)),
+        period > 0, (0...greatestListLength).contains(count)
+      else { return nil }
+      return .list((0..<count).map { .bool(($0 + 1) % period != 0) })
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -162,6 +172,10 @@ private struct ExpressionParser {
   }
 
   private mutating func atom() -> Expression.Node? {
+    if take("all_but_every(") {
+      guard let period = formula(), take(","), let count = formula(), take(")") else { return nil }
+      return .allButEvery(period, count: count)
+    }
     let isWhole = take("int(")
     if isWhole || take("(") {
       guard let inner = formula(), take(")") else { return nil }

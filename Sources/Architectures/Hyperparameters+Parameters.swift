@@ -40,6 +40,7 @@ extension Hyperparameters {
     self.features = features
     rotatedLayers = try read.layers("rotated_layers", leavingOutEvery: "unrotated_layer_interval", of: layerCount)
     windowedLayers = try read.windowedLayers(rotated: rotatedLayers, of: layerCount)
+    if set.flag("rotates_windowed_layers"), slidingWindow != nil { rotatedLayers = windowedLayers }
     localRotaryBase = try read.optionalReal("rotary_local_base")
     scales = try Scales(read, features, embeddingLength: embeddingLength)
     experts = try Experts(read, feedForwardLength: feedForwardLength)

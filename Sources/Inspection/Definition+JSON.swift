@@ -11,6 +11,7 @@ extension Definition {
       "schema": .string(Self.schema), "name": .string(name), "summary": .string(summary),
       "classes": .array(classes.map { .string($0) }), "model_types": .array(modelTypes.map { .string($0) }),
       "gguf_architecture": .string(ggufArchitecture),
+      "gguf_key": distinctiveKey.map { .string($0) } ?? .null,
       "naming_schemes": .array(schemes.map { .string($0.name) }),
       "parameters": .array(parameters.map(\.json)),
       "tensors": .array(tensors.map { json(of: $0) }),

@@ -181,8 +181,13 @@ extension DefinitionLibrary {
         throw ModelError.unknownGGUFArchitecture(
           path: path, name: name, known: Set(definitions.map(\.ggufArchitecture)).sorted())
       }
-      // Several definitions share a GGUF architecture; the one it is named after has no peculiarities.
-      return matching.filter { $0.name == name } + matching.filter { $0.name != name }
+      // Several definitions share a GGUF architecture: one that a key tells, else the one it is named after, which has no
+      // peculiarities, before those that only their tensors tell.
+      let told = matching.filter { definition in
+        definition.distinctiveKey.map { checkpoint.metadata[definition.ggufKey($0)] != nil } ?? false
+      }
+      let others = matching.filter { $0.distinctiveKey == nil }
+      return told + others.filter { $0.name == name } + others.filter { $0.name != name }
     }
     guard let configuration else { return definitions }
     let classes = configuration.classes

@@ -15,6 +15,10 @@ import Testing
     ("heads==unknown", nil), ("heads==6==1", nil), ("heads==", nil),
     ("flag", .bool(true)), ("2*flag", .integer(2)), ("huge*2", nil), ("huge+1", nil),
     ("heads//none", nil), ("heads/none", nil),
+    ("all_but_every(3,heads-2)", .list([.bool(true), .bool(true), .bool(false), .bool(true)])),
+    ("all_but_every(1,2)", .list([.bool(false), .bool(false)])), ("all_but_every(3,none)", .list([])),
+    ("all_but_every(none,heads)", nil), ("all_but_every(3,huge)", nil), ("all_but_every(3,unknown)", nil),
+    ("2*all_but_every(3,heads)", nil),
     ("unknown", nil), ("int(1e9*1e9*1e9)", nil),
   ]
 
@@ -30,7 +34,8 @@ import Testing
   @Test(
     "refuses",
     arguments: [
-      "", "*", "a*", "(a", "a)", "a b", "1.2.3", "a.b", "int(", "int()", "A", String(repeating: "(", count: 99),
+      "", "*", "a*", "(a", "a)", "a b", "1.2.3", "a.b", "int(", "int()", "all_but_every(3)", "all_but_every(3,4", "A",
+      String(repeating: "(", count: 99),
     ])
   func refusal(text: String) {
     #expect(Expression(text) == nil)
