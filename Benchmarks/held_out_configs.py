@@ -21,6 +21,8 @@ FOUR_TIMES = ("phi", "falcon", "bloom", "gpt2", "gpt_bigcode")
 EQUAL_HEADS = ("phi", "deepseek_v2")
 # The reference writes this epsilon whatever the configuration says; ingot writes the model's.
 EPSILONS = {"olmoe": 1e-05}
+# They state the width of a head, and llama.cpp takes it for granted that heads make up the width.
+FULL_WIDTH = ("cohere2", "exaone4")
 
 
 def set_all(config: dict, names: tuple[str, ...], value) -> None:
@@ -40,12 +42,13 @@ def divisors(number: int) -> list[int]:
 def vary_attention(config: dict, draw: random.Random) -> None:
     hidden = draw.choice([32, 64, 96, 128])
     kind = config["model_type"]
-    if "head_dim" in config or kind in ("t5", "deepseek_v2"):
+    if "head_dim" in config and kind not in FULL_WIDTH or kind in ("t5", "deepseek_v2"):
         # transformers wants the heads of these to divide the width, which they have nothing to do with; Mistral's become LLaMA's.
         heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "mistral", "arcee") else [2, 3, 4, 6])
         set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
     else:
         heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])
+        set_all(config, ("head_dim",), hidden // heads)
     if kind == "nemotron":  # of which the reference and llama.cpp know no other width of a head
         heads = hidden // draw.choice([16, 32])
         config["head_dim"] = hidden // heads
@@ -71,6 +74,8 @@ def set_layers(config: dict, layers: int) -> None:
     if "no_rope_layers" in config:
         config["no_rope_layers"] = [int((index + 1) % 4 != 0) for index in range(layers)]
         config["layer_types"] = ["full_attention"] * layers
+    elif "layer_types" in config:
+        config["layer_types"] = [["sliding_attention", "full_attention"][index % 4 == 3] for index in range(layers)]
 
 
 def vary_layers(config: dict, draw: random.Random) -> None:

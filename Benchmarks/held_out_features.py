@@ -9,23 +9,24 @@ import random
 from held_out_configs import HEADS, HIDDEN, LAYERS, divisors, stated
 
 GEMMAS = ("gemma", "gemma2", "gemma3_text")
+MIXED = ("cohere2", "olmo3", "exaone4")
 # Whose every class reads rope_scaling, and those whose own configuration says how much of a head is turned.
 ROTARY = (
     "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "phi3", "phi", "starcoder2", "stablelm", "olmo2", "granite", "smollm3",
     "cohere", "deepseek_v2", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
-    "glm4")
+    "glm4", *MIXED)
 PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor",
     "glm4": "partial_rotary_factor"}
 HEAD_DIMENSIONS = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "starcoder2", "olmo2", "smollm3", "cohere", "nemotron", "arcee",
-    "seed_oss", "ernie4_5", "glm4")
+    "seed_oss", "ernie4_5", "glm4", *MIXED)
 PATTERNS = ("qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "smollm3")
-WINDOWS = ("mistral", "mixtral", "phi3", "starcoder2", "gemma2", "gemma3_text", *PATTERNS)
+WINDOWS = ("mistral", "mixtral", "phi3", "starcoder2", "gemma2", "gemma3_text", *MIXED, *PATTERNS)
 ACTIVATIONS = ("silu", "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "relu2", "quick_gelu")
 ACTIVATION_KEYS = ("hidden_act", "hidden_activation", "activation_function", "activation")
 FLAGS = {
     "attention_bias": (
         "llama", "gemma", "gemma2", "gemma3_text", "qwen3", "qwen3_moe", "olmo2", "granite", "smollm3", "cohere", "gpt_neox", "olmoe", "nemotron", "arcee",
-        "granitemoe", "granitemoeshared", "seed_oss", "glm4"),
+        "granitemoe", "granitemoeshared", "seed_oss", "glm4", "cohere2", "olmo3"),
     "mlp_bias": ("llama", "granite", "smollm3", "nemotron", "arcee", "seed_oss"), "attention_out_bias": ("seed_oss",), "use_bias": ("starcoder2", "ernie4_5"),
     "use_qkv_bias": ("stablelm",), "qkv_bias": ("qwen2_moe",),
     "bias": ("falcon",), "qk_layernorm": ("phi", "stablelm"), "use_qk_norm": ("cohere",), "use_parallel_residual": ("stablelm", "gpt_neox"),
@@ -84,7 +85,9 @@ def rope(name: str):
             values.pop("factor", None)
         if name == "dynamic":
             config["max_position_embeddings"] = draw.choice([16, 32, 64])
-        config["rope_scaling"] = {draw.choice(["rope_type", "type"]): name, **values}
+        key = draw.choice(["rope_type", "type"])
+        # Of OLMo 3's class transformers 5 overlooks the old name.
+        config["rope_scaling"] = {"rope_type" if kind(config) == "olmo3" else key: name, **values}
         return True
     return change
 
@@ -139,11 +142,13 @@ def window(config: dict, draw: random.Random) -> bool:
 def no_window(config: dict, draw: random.Random) -> bool:
     if kind(config) in ("mistral", "mixtral", "phi3", "starcoder2"):
         config["sliding_window"] = None
-    return kind(config) in ("mistral", "mixtral", "phi3", "starcoder2")
+    if kind(config) == "exaone4":
+        config.update(sliding_window=None, layer_types=["full_attention"] * config["num_hidden_layers"])
+    return kind(config) in ("mistral", "mixtral", "phi3", "starcoder2", "exaone4")
 
 
 def layer_pattern(config: dict, draw: random.Random) -> bool:
-    if kind(config) not in ("gemma2", "gemma3_text", *PATTERNS):
+    if kind(config) not in ("gemma2", "gemma3_text", *MIXED, *PATTERNS):
         return False
     config["layer_types"] = [draw.choice(["full_attention", "sliding_attention"]) for _ in range(stated(config, LAYERS))]
     config["sliding_window"] = draw.choice([2, 5, 16])
@@ -154,12 +159,14 @@ def layer_pattern(config: dict, draw: random.Random) -> bool:
 
 
 def window_period(config: dict, draw: random.Random) -> bool:
-    if kind(config) == "gemma3_text":
+    if kind(config) in ("gemma3_text", "cohere2", "exaone4"):
         config["sliding_window_pattern"] = draw.choice([1, 2, 3, 6])
+    if kind(config) in MIXED and config["sliding_window"] is not None:
+        config.pop("layer_types", None)
     if kind(config) == "smollm3":
         config["no_rope_layer_interval"] = draw.choice([2, 3, 4])
         config.pop("no_rope_layers", None)
-    return kind(config) in ("gemma3_text", "smollm3")
+    return kind(config) in ("gemma3_text", "smollm3", *MIXED)
 
 
 def unrotated(config: dict, draw: random.Random) -> bool:

@@ -15,8 +15,9 @@ MORE_OPTIONAL = ("max_position_embeddings", "bos_token_id", "eos_token_id", "pad
 NULLABLE = ("rope_scaling", "num_key_value_heads", "head_dim", "pad_token_id", "sliding_window", "bos_token_id")
 BIASES = ("attention_bias", "attention_out_bias", "mlp_bias", "use_bias", "use_qkv_bias")
 # Classes whose heads may have a width of their own, as far as the reference follows it.
-OWN_WIDTH = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "olmo2", "smollm3", "starcoder2", "cohere", "gemma", "gemma2", "gemma3_text", "arcee",
-    "seed_oss", "ernie4_5", "glm4")
+OWN_WIDTH = (
+    "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "olmo2", "smollm3", "starcoder2", "cohere", "gemma", "gemma2", "gemma3_text",
+    "cohere2", "olmo3", "exaone4", "arcee", "seed_oss", "ernie4_5", "glm4")
 
 
 class Variant(NamedTuple):
@@ -50,8 +51,8 @@ def scaling(values: dict, theta: bool = True) -> Variant:
         own = config.get("rope_scaling")
         if "rope_theta" not in config or isinstance(own, dict) and "long_factor" in own:
             return False
-        # For Gemma 3 the reference overlooks a scaling by its old name, which is not to be repeated.
-        if "type" in values and config["model_type"] == "gemma3_text":
+        # For these the reference overlooks a scaling by its old name, which is not to be repeated.
+        if "type" in values and config["model_type"] in ("gemma3_text", "olmo3"):
             return False
         # The reference calls every scaling of Nemotron linear.
         if config["model_type"] == "nemotron" and "linear" not in values.values() and "default" not in values.values():
@@ -129,7 +130,7 @@ def slide(config: dict, draw: random.Random) -> bool:
 
 
 def list_layers(config: dict, draw: random.Random) -> bool:
-    if config["model_type"] not in ("gemma2", "gemma3_text", "qwen2", "qwen3"):
+    if config["model_type"] not in ("gemma2", "gemma3_text", "qwen2", "qwen3", "cohere2", "olmo3", "exaone4"):
         return False
     count = stated(config, LAYERS)
     config.pop("sliding_window_pattern", None)
@@ -142,7 +143,9 @@ def list_layers(config: dict, draw: random.Random) -> bool:
 
 def set_pattern(config: dict, draw: random.Random) -> bool:
     config["sliding_window_pattern"] = draw.choice([2, 3])
-    return config["model_type"] == "gemma3_text"
+    if config["model_type"] == "exaone4":
+        del config["layer_types"]
+    return config["model_type"] in ("gemma3_text", "cohere2", "exaone4")
 
 
 def list_ends(config: dict, draw: random.Random) -> bool:

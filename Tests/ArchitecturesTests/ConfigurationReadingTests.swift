@@ -31,6 +31,15 @@ import Testing
     ("qwen3-moe", #""use_sliding_window":true,"max_window_layers":1"#, 8, ""),
     ("smollm3", #""use_sliding_window":true"#, 8, "---w-"),
     ("smollm3", #""use_sliding_window":false"#, nil, ""),
+    ("cohere2", #""sliding_window_pattern":3"#, 8, "ww-ww"),
+    (
+      "cohere2",
+      #""sliding_window_pattern":3,"layer_types":["full_attention","full_attention","sliding_attention","full_attention","sliding_attention"]"#,
+      8, "--w-w"
+    ),
+    ("olmo3", #""model_type":"olmo3""#, 8, "www-w"),
+    ("exaone4", #""sliding_window_pattern":"LLG""#, 8, "ww-ww"),
+    ("exaone4", #""sliding_window_pattern":2"#, 8, "w-w-w"),
     (
       "qwen3",
       #""use_sliding_window":true,"max_window_layers":0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","full_attention"]"#,
@@ -44,6 +53,41 @@ import Testing
     #expect(numbers.slidingWindow == window)
     guard window != nil else { return }
     #expect((numbers.windowedLayers ?? []).map { $0 ? "w" : "-" }.joined() == layers)
+  }
+
+  @Test(
+    "turns only layers with a window, and all where there is none",
+    arguments: [
+      ("cohere2", "8", "rrr-r"), ("exaone4", "8", "rrr-r"), ("exaone4", "null", ""), ("olmo3", "8", ""),
+    ])
+  func rotatedLayers(name: String, window: String, layers: String) throws {
+    let numbers = try hyperparameters(name, #"{"model_type":"\#(name)","sliding_window":\#(window)}"#)
+    #expect((numbers.rotatedLayers ?? []).map { $0 ? "r" : "-" }.joined() == layers)
+  }
+
+  /// The class of transformers does not scale layers with a window, and gives them the base 500000 unless it is stated.
+  @Test(
+    "gives OLMo 3's layers with a window their base",
+    arguments: [
+      ("", 10000.0), (#""model_type":"olmo3","rope_theta":20000.0"#, 500000),
+      (#""model_type":"olmo3","rope_parameters":{"sliding_attention":{"rope_theta":7000.0}}"#, 7000),
+    ])
+  func localBase(json: String, base: Double) throws {
+    let (definition, set) = try parameters("olmo3", "{\(json)}")
+    #expect(set.real("rotary_local_base") == base)
+    let members = definition.configurationMembers(set)
+    #expect(members["rope_parameters"]?["sliding_attention"]?["rope_theta"] == .real(base))
+    #expect(members["rope_parameters"]?["full_attention"]?["rope_theta"] == members["rope_theta"])
+  }
+
+  @Test func onlyOtherWindowsOfCommandR7BAreLost() throws {
+    let (cohere2, usual) = try parameters(
+      "cohere2",
+      #"{"layer_types":["sliding_attention","sliding_attention","sliding_attention","full_attention","sliding_attention"]}"#
+    )
+    #expect(cohere2.parametersLostInGGUF(usual).isEmpty)
+    let (_, other) = try parameters("cohere2", #"{"sliding_window_pattern":2}"#)
+    #expect(cohere2.parametersLostInGGUF(other).map(\.name) == ["sliding_window_pattern"])
   }
 
   @Test(
@@ -129,10 +173,15 @@ import Testing
     #expect(definition.parametersLostInGGUF(set).isEmpty)
   }
 
-  @Test func noWindowIsWrittenAsNull() throws {
-    let (phi3, set) = try parameters("phi3", #"{"sliding_window":null}"#)
+  @Test("writes no window as null", arguments: ["phi3", "exaone4"])
+  func noWindow(name: String) throws {
+    let (definition, set) = try parameters(name, #"{"model_type":"\#(name)","sliding_window":null}"#)
     #expect(set.integer("sliding_window") == 0)
-    #expect(phi3.configurationMembers(set)["sliding_window"] == .null)
+    let members = definition.configurationMembers(set)
+    #expect(members["sliding_window"] == .null)
+    // transformers' class of EXAONE 4 finds out no other way that there is none.
+    let full = JSON.array(Array(repeating: .string("full_attention"), count: 5))
+    #expect(members["layer_types"] == (name == "exaone4" ? full : nil))
   }
 }
 

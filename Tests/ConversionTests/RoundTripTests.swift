@@ -40,6 +40,21 @@ import Testing
     #expect(try tensorBytes(folder.file("back")) == mixed)
   }
 
+  /// Both are `olmo2` in a GGUF; only OLMo 3's states a window.
+  @Test("gives a folder made of a GGUF the class that its keys tell", arguments: ["olmo2", "olmo3"])
+  func classesOfOneArchitecture(name: String) throws {
+    let folder = TemporaryFolder()
+    let fixture = try #require(ArchitectureFixture.all.first { $0.name == name })
+    let source = try fixture.stage(in: folder)
+    try convert(source, to: folder.file("model.gguf"))
+    try convert(folder.file("model.gguf"), to: folder.file("back"))
+    #expect(try Checkpoint.open(folder.file("model.gguf")).metadata["general.architecture"]?.text == "olmo2")
+    let configuration = try JSON(parsing: InputFile(folder.file("back/config.json")).wholeContent(limit: 1 << 20))
+    #expect(configuration["model_type"] == .string(name))
+    let back = try Model.open(folder.file("back"), library: try .bundled()).parameters
+    #expect(try back.values == Model.open(source, library: try .bundled()).parameters.values)
+  }
+
   @Test func theTextOfAModelWithImagesBecomesAFolderOfItsOwn() throws {
     let folder = TemporaryFolder()
     let source = Fixtures.path("architectures", "gemma3-nested")

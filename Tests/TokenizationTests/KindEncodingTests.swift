@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func goldensAreThere() {
-    #expect(Golden.all.count == 21)
+    #expect(Golden.all.count == 22)
     #expect(Golden.texts.count > 50)
     #expect(Golden.all.allSatisfy { $0.rows.count == Golden.texts.count })
   }
