@@ -63,6 +63,13 @@ extension RotaryScaling {
     }
   }
 
+  /// The same without what changes nothing: the one multiplier of YaRN that counts beside the other alone.
+  public var withoutIdleMembers: RotaryScaling {
+    guard case .yarn(var yarn) = self, yarn.mscaleAllDimensions ?? 0 == 0 else { return self }
+    yarn.mscale = nil
+    return .yarn(yarn)
+  }
+
   private var wording: String {
     "rotary scaling \((configurationMember?["rope_type"]?.string ?? "none").quoted)"
   }

@@ -34,6 +34,16 @@ import Verification
     #expect(diagnosis.words.contains(words) && diagnosis.isProven && diagnosis.correctedError == 0, "\(diagnosis)")
   }
 
+  @Test("a multiplier of YaRN that counts beside the other alone is no difference")
+  func idleMultiplier() throws {
+    let edited = try EditedCheckpoint(Fixtures.path("llama-yarn"))
+    let text = "\"rope_type\": \"yarn\"\n  },\n  \"rope_theta\": 10000.0,"
+    let other = #""rope_type":"yarn","mscale":2},"rope_theta":1e4,"#
+    try edited.replace(
+      text, by: other + String(repeating: " ", count: text.count - other.count), in: "config.json")
+    #expect(try verify(Fixtures.path("llama-yarn"), edited.path).passes)
+  }
+
   @Test("a number that eight bits drown in the logits still fails")
   func aNumberBelowTheBudget() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)

@@ -113,7 +113,8 @@ struct ParameterDifferences {
   }
 
   private mutating func compareRotaryScaling() {
-    let one = first.parameters.rotaryScaling, other = second.parameters.rotaryScaling
+    let one = first.parameters.rotaryScaling.withoutIdleMembers
+    let other = second.parameters.rotaryScaling.withoutIdleMembers
     let left = one.configurationMember?.object ?? [:], right = other.configurationMember?.object ?? [:]
     let keys = Set(left.keys).union(right.keys).sorted()
     for key in keys {
