@@ -43,18 +43,16 @@ import Testing
 
   @Test("gives the file of llama-quantize", arguments: unweighted)
   func wholeFile(name: String) throws {
-    let expected = try Fixtures.json("recipes", "files.json")
-    let source = folder.file("model.gguf"), output = folder.file("out.gguf")
-    try RecipeModel(try #require(expected["shape"])).write(to: source)
-    #expect(try FileDigest.sha256(InputFile(source)) == expected["input"]?.string)
-    let recipe = try #require(Recipe.named(name))
-    try convert(source, to: output) { $0.type = .recipe(recipe) }
-    #expect(try FileDigest.sha256(InputFile(output)) == expected["files"]?[name]?.string)
+    try expectFile(name, of: try Fixtures.json("recipes", "files.json"))
   }
 
   @Test("writes a matrix of one row as a vector, as llama-quantize does", arguments: ["Q8_0", "Q4_K_M", "COPY"])
   func oneRow(name: String) throws {
-    let expected = try #require(try Fixtures.json("recipes", "files.json")["oneRow"])
+    try expectFile(name, of: try #require(try Fixtures.json("recipes", "files.json")["oneRow"]))
+  }
+
+  /// Makes the model of `expected` and holds the file that a recipe makes of it to llama-quantize's.
+  private func expectFile(_ name: String, of expected: JSON) throws {
     let source = folder.file("model.gguf"), output = folder.file("out.gguf")
     try RecipeModel(try #require(expected["shape"])).write(to: source)
     #expect(try FileDigest.sha256(InputFile(source)) == expected["input"]?.string)
