@@ -3,6 +3,7 @@
 # make demo     builds, then does the main job on the bundled checkpoint and proves each step
 # make demo-real  the same on a real model, SmolLM2-135M (fetches 95 MB)
 # make bench    against the tools it replaces: make bench PEERS=DIR (see Benchmarks/README.md)
+# make trials   acceptance trials against the same tools, slow: make trials PEERS=DIR (see Trials/README.md)
 # make lint     formatting and the rules of who may import whom
 # make faults   failing disks, signals, damaged files: needs root, takes three minutes
 # make setup    what a build needs, installed when missing
@@ -18,7 +19,7 @@ TUNING := $(if $(PORTABLE),,-Xcc -march=native)
 # The Swift libraries go into the program, except on macOS, where they belong to the system; symbols stay out (32 MB).
 STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s)
 
-.PHONY: setup build test demo demo-real bench faults lint clean
+.PHONY: setup build test demo demo-real bench trials faults lint clean
 
 setup:
 	@scripts/setup.sh
@@ -42,6 +43,16 @@ bench: build
 	Benchmarks/compare_with_peers.sh $(PEERS) $(WORK)
 	cd Benchmarks && swift build -c release $(TUNING)
 	cd Benchmarks && $(PEERS)/venv/bin/python compare_with_libgguf.py .build/release/codec-benchmark
+
+# One case of each; NAMES="llama qwen2" tries some architectures only.
+TRIAL = $(PEERS)/venv/bin/python -m Trials
+trials: build
+	@test -n "$(PEERS)" || { echo 'name the folder of the peers: make trials PEERS=DIR (see Trials/README.md)' >&2; exit 64; }
+	$(TRIAL).held_out.conversions $(PEERS) .build/release/ingot --cases 1 $(NAMES)
+	$(TRIAL).held_out.logits .build/release/ingot --cases 1 $(NAMES)
+	$(TRIAL).held_out.texts .build/release/ingot --cases 20 $(NAMES)
+	$(TRIAL).verification.false_alarms $(PEERS) .build/release/ingot --recipes few $(addprefix wide-,$(NAMES))
+	$(TRIAL).verification.missed_faults $(PEERS) .build/release/ingot --candidates F32,Q8_0 $(addprefix wide-,$(NAMES))
 
 # The debug program, where every overflow traps. SEED, CASES, KILLS and INTERRUPTS change the run.
 faults: setup

@@ -5,8 +5,9 @@ import Testing
 struct PageTests {
   static let pages: [String] = {
     let docs = (try? FileManager.default.contentsOfDirectory(atPath: Project.path("docs"))) ?? []
-    return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md", "Benchmarks/README.md"]
-      + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/" + $0 }
+    return [
+      "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md", "Benchmarks/README.md", "Trials/README.md",
+    ] + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/" + $0 }
   }()
 
   @Test("link to files that are there", arguments: pages)

@@ -1,11 +1,11 @@
 """Checkpoints that no fixture holds, of every architecture: are the files the reference converter's, do the folders come back?
 
-Usage: held_out.py PEERS_DIR INGOT [--cases N] [--first SEED] [--variants] [--variant LABEL] [NAME ...]
+Usage: python -m Trials.held_out.conversions PEERS_DIR INGOT [--cases N] [--first SEED] [--variants] [--variant LABEL] [NAME ...]
 
 Prints a line per architecture: byte-identical GGUFs of how many (F32, F16, BF16, Q8_0; also from config.json as transformers
 5 writes it), exact round trips, files that llama.cpp loads and runs of how many of the reference's that it does, texts to
 which transformers' tokenizer gives the same ids in the folder made of the GGUF; then every failure. With --variants, the
-folders are also changed as in held_out_variants.py (with --variant LABEL, by that change alone). Ends with status 1 if anything
+folders are also changed as in variants.py (with --variant LABEL, by that change alone). Ends with status 1 if anything
 failed.
 """
 
@@ -20,18 +20,16 @@ import warnings
 from pathlib import Path
 
 os.environ["TQDM_DISABLE"] = "1"  # before anything imports it
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "fixtures" / "generate"), str(ROOT / "Benchmarks")]
-
 import torch  # noqa: E402
 
-import held_out_checks as checks  # noqa: E402
-import make_architecture_expected as reference  # noqa: E402
-from architecture_configs import ARCHITECTURES  # noqa: E402
-from held_out_configs import DISGUISES, MORE, following, varied  # noqa: E402
-from held_out_variants import VARIANTS, Variant  # noqa: E402
-from make_architectures import write_checkpoint  # noqa: E402
-from places import write_json  # noqa: E402
+from fixtures.generate import make_architecture_expected as reference  # noqa: E402
+from fixtures.generate.architecture_configs import ARCHITECTURES  # noqa: E402
+from fixtures.generate.make_architectures import write_checkpoint  # noqa: E402
+from fixtures.generate.places import write_json  # noqa: E402
+
+from . import checks  # noqa: E402
+from .configs import DISGUISES, MORE, following, varied  # noqa: E402
+from .variants import VARIANTS, Variant  # noqa: E402
 
 COLUMNS = ("identical", "round trips", "loads", "texts")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
-from decoder_configs import Architecture, dense
-from places import write_json
-from repacking import renamed
+from fixtures.generate.decoder_configs import Architecture, dense
+from fixtures.generate.places import write_json
+from fixtures.generate.repacking import renamed
 
 HIDDEN = ("hidden_size", "n_embd", "d_model")
 HEADS = ("num_attention_heads", "n_head", "num_heads", "n_heads")

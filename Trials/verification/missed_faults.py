@@ -1,6 +1,6 @@
 """Planted faults: `ingot verify` must fail every faulty candidate, name the place, and prove the cause where it is known.
 
-Usage: verify_faults.py PEERS_DIR INGOT [--seed N] [--candidates F32,Q8_0,Q4_K_M] [--fault TEXT] [NAME ...]
+Usage: python -m Trials.verification.missed_faults PEERS_DIR INGOT [--seed N] [--candidates F32,Q8_0,Q4_K_M] [--fault TEXT] [NAME ...]
 
 Each fault of planted_faults.py is planted into the float32 GGUF of each model (architectures in rows of 256 weights, and
 fixtures), in a layer drawn by the seed; the faulty file is judged as it is and after encoding it to Q8_0 and Q4_K_M. Prints a
@@ -19,18 +19,16 @@ import tempfile
 import warnings
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "fixtures" / "generate"), str(ROOT / "Benchmarks")]
-
 import torch  # noqa: E402
 
-import judged_models as models  # noqa: E402
-import make_architecture_expected as reference  # noqa: E402
+from fixtures.generate import make_architecture_expected as reference  # noqa: E402
+
+from . import models  # noqa: E402
 
 PEERS = Path(sys.argv[1]).resolve()
 reference.use_peers(PEERS)
 
-import planted_faults as planted  # noqa: E402
+from . import planted_faults as planted  # noqa: E402
 
 NAMES = ["llama-linear", "llama-yarn", "llama3-tied", *models.WIDE_NAMES]
 MISSES = ("passed", "crashed", "no diagnosis", "unproven")

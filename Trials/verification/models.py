@@ -5,12 +5,13 @@ import json
 import shutil
 from pathlib import Path
 
-import make_architecture_expected as reference
-from architecture_configs import ARCHITECTURES
-from decoder_configs import Architecture
-from held_out_configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, MORE, set_all, stated
-from make_architectures import CHECKPOINTS, write_checkpoint
-from places import FIXTURES
+from fixtures.generate import make_architecture_expected as reference
+from fixtures.generate.architecture_configs import ARCHITECTURES
+from fixtures.generate.decoder_configs import Architecture
+from fixtures.generate.make_architectures import CHECKPOINTS, write_checkpoint
+from fixtures.generate.places import FIXTURES
+
+from ..held_out.configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, MORE, set_all, stated
 
 WIDTH = 256
 TAKEN_FOR_GRANTED = {

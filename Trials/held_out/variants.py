@@ -5,8 +5,8 @@ import random
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-import held_out_folders as folders
-from held_out_configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, LAYERS, set_all, set_layers, stated
+from . import folders
+from .configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, LAYERS, set_all, set_layers, stated
 
 OPTIONAL = (
     "attention_bias", "attention_dropout", "hidden_act", "initializer_range", "mlp_bias", "pretraining_tp", "rms_norm_eps", "rope_scaling", "rope_theta",

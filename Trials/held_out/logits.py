@@ -1,9 +1,9 @@
 """Forward passes that no fixture holds, of every architecture: are logits and hidden states transformers'?
 
-Usage: held_out_logits.py INGOT [--cases N] [--first SEED] [--feature NAME] [--other INGOT] [NAME ...]
+Usage: python -m Trials.held_out.logits INGOT [--cases N] [--first SEED] [--feature NAME] [--other INGOT] [NAME ...]
 
-Each case is a checkpoint of sizes drawn by a seed (held_out_configs.py), up to three features of its class besides
-(held_out_features.py), weights sharp enough that attention is not even, and random tokens of several lengths. transformers
+Each case is a checkpoint of sizes drawn by a seed (configs.py), up to three features of its class besides
+(features.py), weights sharp enough that attention is not even, and random tokens of several lengths. transformers
 computes it in float32 with eager attention; ingot from the folder, from the F32 GGUF that it makes of it, and transformers
 again from the folder that ingot makes of that GGUF. Where the conversion says that something is lost, only the first counts.
 
@@ -25,21 +25,19 @@ import tempfile
 import warnings
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "fixtures" / "generate"), str(ROOT / "Benchmarks")]
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from transformers.utils.logging import disable_progress_bar
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from safetensors.torch import load_file, save_file  # noqa: E402
-from transformers.utils.logging import disable_progress_bar  # noqa: E402
+from fixtures.generate import make_architecture_expected as reference
+from fixtures.generate.architecture_configs import ARCHITECTURES
+from fixtures.generate.make_architectures import CLASSES, SHARP, write_checkpoint
 
-import make_architecture_expected as reference  # noqa: E402
-from architecture_configs import ARCHITECTURES  # noqa: E402
-from held_out import DISGUISES, ORIGINALS, options  # noqa: E402
-from held_out_comparison import fault_of, in_double, is_rounding, wanted  # noqa: E402
-from held_out_configs import varied  # noqa: E402
-from held_out_features import FEATURES, representable  # noqa: E402
-from make_architectures import CLASSES, SHARP, write_checkpoint  # noqa: E402
+from .comparison import fault_of, in_double, is_rounding, wanted
+from .configs import varied
+from .conversions import DISGUISES, ORIGINALS, options
+from .features import FEATURES, representable
 
 LENGTHS = (1, 2, 7, 33, 64, 65, 300)
 COLUMNS = ("folder", "gguf", "back", "bits")

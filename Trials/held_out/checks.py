@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-import make_architecture_expected as reference
-from texts import TEXTS
+from fixtures.generate import make_architecture_expected as reference
+from fixtures.generate.texts import TEXTS
 
 
 def run(program: str, *arguments) -> None:

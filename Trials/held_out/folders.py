@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from make_architectures import nest
-from places import write_json
+from fixtures.generate.make_architectures import nest
+from fixtures.generate.places import write_json
 
 CARD = """---
 license: apache-2.0

@@ -1,6 +1,6 @@
 """Honest conversions: `ingot verify` must pass every one of them with its default budgets.
 
-Usage: verify_honest.py PEERS_DIR INGOT [--recipes all|few] [NAME ...]
+Usage: python -m Trials.verification.false_alarms PEERS_DIR INGOT [--recipes all|few] [NAME ...]
 
 Each fixture, and each architecture once more in rows of 256 weights (`wide-NAME`), is converted to every storage format and
 recipe, in one step and in two, by ingot, by the reference converter and by llama-quantize, with and without its tokenizer.
@@ -17,13 +17,11 @@ import time
 import warnings
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "fixtures" / "generate"), str(ROOT / "Benchmarks")]
+import torch
 
-import torch  # noqa: E402
+from fixtures.generate import make_architecture_expected as reference
 
-import judged_models as models  # noqa: E402
-import make_architecture_expected as reference  # noqa: E402
+from . import models
 
 EXACT = ("F32", "F16", "BF16")
 FORMATS = ("Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4", "NVFP4", "IQ4_NL", "TQ1_0", "TQ2_0", "Q1_0", "Q2_0")

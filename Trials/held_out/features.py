@@ -6,7 +6,7 @@ not the published configuration of the fixture states them.
 
 import random
 
-from held_out_configs import HEADS, HIDDEN, LAYERS, divisors, stated
+from .configs import HEADS, HIDDEN, LAYERS, divisors, stated
 
 GEMMAS = ("gemma", "gemma2", "gemma3_text")
 MIXED = ("cohere2", "olmo3", "exaone4")

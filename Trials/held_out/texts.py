@@ -1,6 +1,6 @@
 """Random texts of many scripts, code, white space and special tokens: are ingot's ids those of transformers' tokenizer?
 
-Usage: held_out_texts.py INGOT [--cases N] [--first SEED] [NAME ...]
+Usage: python -m Trials.held_out.texts INGOT [--cases N] [--first SEED] [NAME ...]
 
 For one architecture with each tokenizer of the fixtures: the ids of `ingot run --file` from the folder and from the GGUF made
 of it, against AutoTokenizer with special tokens. Prints a line per architecture and the texts that differ; status 1 if any do.
@@ -15,15 +15,15 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from held_out_logits import Refusal, run  # noqa: I001: sets the path of the generators
-
 import torch
 from transformers.utils.logging import disable_progress_bar
 
-import held_out_checks
-import make_architecture_expected as reference
-from held_out import ORIGINALS, options
-from make_architectures import write_checkpoint
+from fixtures.generate import make_architecture_expected as reference
+from fixtures.generate.make_architectures import write_checkpoint
+
+from . import checks
+from .conversions import ORIGINALS, options
+from .logits import Refusal, run
 
 WORDS = "the and of Hello WORLD naïve don't I'll WE'VE they'd x86_64 camelCase snake_case HTTPServer été Größe İstanbul ﬁne ½ ① Ⅷ".split()
 CODE = ["def f(x):\n    return x**2\n", "for(int i=0;i<10;++i){a[i]+=1.5e-3;}", "<div class=\"a\">&nbsp;</div>", "SELECT * FROM t WHERE a<>1;--", "\\frac{1}{2}", "!=>=<=->::&&||//#"]
@@ -78,7 +78,7 @@ def examine(program: str, name: str, seeds: range) -> list[str]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = reference.stage_tokenizer(architecture.tokenizer, Path(temporary) / name)
         write_checkpoint(folder, architecture, 1)
-        tokenizer = held_out_checks.auto_tokenizer(folder)
+        tokenizer = checks.auto_tokenizer(folder)
         gguf, path = Path(temporary) / "model.gguf", Path(temporary) / "text"
         run(program, "convert", folder, "-o", gguf, "--quiet")
         # Where the model's own code is the tokenizer, only that knows what it does with special tokens in a text.

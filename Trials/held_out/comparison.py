@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import torch
 
-import make_architecture_expected as reference
+from fixtures.generate import make_architecture_expected as reference
 
 BUDGET = 1e-9
 
