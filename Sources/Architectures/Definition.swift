@@ -4,7 +4,7 @@ import Tensors
 /// An architecture as data: who it answers to, what its numbers and tensors are called, and how layouts differ.
 ///
 /// Bundled definitions and a user's `--mapping FILE` are read by the same strict loader, `Definition+Loading.swift`.
-/// The grammar stands in `docs/architectures.md`.
+/// `docs/definition-format.md` has the grammar.
 public struct Definition: Sendable {
   /// The name, as in `ingot architectures NAME`.
   public let name: String

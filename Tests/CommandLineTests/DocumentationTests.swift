@@ -5,7 +5,8 @@ import Testing
 /// Every `console` block of the documentation is run, and what the program prints is compared with what the page says.
 ///
 /// A block is lines `$ COMMAND` and their output. The commands of a page run one after the other in one empty folder
-/// that has `fixtures` in it. `INGOT_REGENERATE_SNAPSHOTS=1` writes the output into the page.
+/// that has `fixtures` in it. A block that begins with ```` ```json FILE ```` is written to that file first.
+/// `INGOT_REGENERATE_SNAPSHOTS=1` writes the output into the page.
 @Suite("The documentation")
 struct DocumentationTests {
   static let pages: [String] = {
@@ -35,8 +36,15 @@ struct DocumentationTests {
   private static func rerun(_ text: String, in folder: TemporaryFolder) throws -> String {
     var lines: [Substring] = []
     var isConsole = false
+    var file: (name: String, lines: [Substring])?
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.hasPrefix("```") { isConsole = line == "```console" }
+      if line.hasPrefix("```") {
+        isConsole = line == "```console"
+        if let file { try folder.write(Array((file.lines + [""]).joined(separator: "\n").utf8), to: file.name) }
+        file = line.wholeMatch(of: /```json (\S+)/).map { (String($0.1), []) }
+      } else {
+        file?.lines.append(line)
+      }
       guard isConsole, !line.hasPrefix("```") else {
         lines.append(line)
         continue

@@ -33,9 +33,9 @@ struct LibraryTests {
   func documentation() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     let example = try String(contentsOf: folder.appendingPathComponent("LibraryExample.swift"), encoding: .utf8)
-    let page = try String(contentsOf: folder.appendingPathComponent("../../docs/library.md"), encoding: .utf8)
+    let page = try String(contentsOf: folder.appendingPathComponent("../../docs/use-as-library.md"), encoding: .utf8)
     for part in example.components(separatedBy: "\n\n/// ") where !part.hasPrefix("import") {
-      #expect(page.contains("/// " + part.trimmingCharacters(in: .newlines)), "docs/library.md lacks: \(part)")
+      #expect(page.contains("/// " + part.trimmingCharacters(in: .newlines)), "docs/use-as-library.md lacks: \(part)")
     }
   }
 }

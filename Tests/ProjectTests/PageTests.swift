@@ -19,6 +19,21 @@ struct PageTests {
     }
   }
 
+  @Test("link to headings that are there", arguments: pages)
+  func anchors(page: String) throws {
+    let folder = URL(fileURLWithPath: Project.path(page)).deletingLastPathComponent()
+    for match in try Project.text(of: page).matches(of: /\]\(([^)#:]*)#([^)]+)\)/) {
+      let target = match.1.isEmpty ? Project.path(page) : folder.appendingPathComponent(String(match.1)).path
+      let headings = try String(contentsOfFile: target, encoding: .utf8).matches(of: /(?m)^#+ (.*)$/)
+      #expect(headings.map { Self.anchor(of: $0.1) }.contains(String(match.2)), "\(page) links to \(match.0)")
+    }
+  }
+
+  /// The anchor that GitHub gives a heading.
+  private static func anchor(of heading: Substring) -> String {
+    heading.lowercased().replacing(/[^\w\s-]/, with: "").replacing(" ", with: "-")
+  }
+
   @Test("name every schema that the program writes")
   func schemas() throws {
     let documented = try Project.text(of: "docs/json.md")

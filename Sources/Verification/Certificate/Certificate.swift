@@ -9,7 +9,7 @@ import Models
 public struct Certificate: Sendable {
   /// The type of the statement, see in-toto's specification.
   public static let statementType = "https://in-toto.io/Statement/v1"
-  /// The type of the predicate, whose members `docs/verification.md` gives.
+  /// The type of the predicate, whose members `docs/certify.md` gives.
   public static let predicateType = "urn:ingot:verification:1"
 
   /// The files of both models.
