@@ -1,5 +1,6 @@
 """The cases: what is in the folder at the start, and the commands that are run there, in order."""
 
+import importlib.util
 import json
 import shutil
 from dataclasses import dataclass
@@ -76,12 +77,20 @@ class Fixtures:
         self.root, self.before, self.work = root, before, work
         self.architectures = json.loads(before.run(["architectures", "--json"], ".")[1])["architectures"]
 
-    def model_parts(self, name):
-        """Returns the folders that make up a checkpoint: its own, over that of its tokenizer."""
-        folder = self.root / name
-        facts = folder / "fixture.json"
-        tokenizer = json.loads(facts.read_text()).get("tokenizer") if facts.exists() else None
-        return ([self.root / "tokenizers" / tokenizer] if tokenizer else []) + [folder]
+    def model(self, name):
+        """Returns a folder with a whole checkpoint: the files of its tokenizer, its own, and its weights."""
+        staged = self.work / "models" / name
+        if not staged.exists():
+            facts = self.root / name / "fixture.json"
+            tokenizer = json.loads(facts.read_text()).get("tokenizer") if facts.exists() else None
+            for source in ([f"tokenizers/{tokenizer}"] if tokenizer else []) + [name]:
+                shutil.copytree(self.root / source, staged, dirs_exist_ok=True)
+            if (staged / "weights.json").exists():
+                module = importlib.util.spec_from_file_location("weights", self.root / "generate" / "weights.py")
+                weights = importlib.util.module_from_spec(module)
+                module.loader.exec_module(weights)
+                weights.put_weights(staged)
+        return staged
 
     def models(self):
         places = sorted(self.root.glob("*")) + sorted((self.root / "architectures").glob("*"))
@@ -90,7 +99,7 @@ class Fixtures:
 
     def schemes(self, model):
         """Returns the naming schemes of the model's architecture, as the first program lists them."""
-        status, output, _ = self.before.run(["inspect", str(self.root / model), "--json", "--no-tensors"], ".")
+        status, output, _ = self.before.run(["inspect", str(self.model(model)), "--json", "--no-tensors"], ".")
         name = json.loads(output)["architecture"]["name"] if status == 0 else None
         return [scheme for one in self.architectures if one["name"] == name
                 for scheme in one["naming_schemes"] if not scheme.startswith(("gguf", "nested"))]
@@ -104,13 +113,13 @@ class Fixtures:
             config = self.root / name / "config.json"
             if config.exists() and "decoder_start_token_id" in config.read_text():
                 commands += steps_of("encoder-decoder", m=short)
-            yield Case(name, copier(*self.model_parts(name), into=short), commands)
+            yield Case(name, copier(self.model(name), into=short), commands)
             second = self.root / name / "config.transformers5.json"
             if second.exists():
                 yield Case(f"{name}/transformers5", self.reconfigured(name, second), steps_of("configuration", m=short))
 
     def reconfigured(self, name, configuration):
-        populate = copier(*self.model_parts(name), into=Path(name).name)
+        populate = copier(self.model(name), into=Path(name).name)
 
         def both(folder):
             populate(folder)
@@ -124,7 +133,7 @@ class Fixtures:
                        steps_of("variant", m=facts["folderName"]))
 
     def variant(self, place, facts):
-        populate = copier(*self.model_parts(facts["base"]), into=facts["folderName"])
+        populate = copier(self.model(facts["base"]), into=facts["folderName"])
 
         def changed(folder):
             populate(folder)
@@ -137,7 +146,7 @@ class Fixtures:
     def adapter_cases(self):
         for place in sorted((self.root / "adapters").glob("*/expected.json")):
             base = json.loads(place.read_text())["base"]
-            model = copier(*self.model_parts(base), into=Path(base).name)
+            model = copier(self.model(base), into=Path(base).name)
             yield Case(f"adapters/{place.parent.name}", together(model, copier(place.parent, into="adapter")),
                        steps_of("adapter", m=Path(base).name))
 
@@ -158,7 +167,7 @@ class Fixtures:
             case = Case(str(place.relative_to(self.root)), copier(place), steps_of("imatrix", i=place.name))
             model = f"architectures/{place.name.split('.')[0]}"
             if place.parent.name == "measured" and (self.root / model).exists():
-                parts = copier(*self.model_parts(model), into="model")
+                parts = copier(self.model(model), into="model")
                 case.populate = together(case.populate, parts)
                 case.steps += steps_of("imatrix-of-model", i=place.name, m="model")
             yield case
@@ -184,17 +193,17 @@ class Fixtures:
                 lines = steps_of("fault", m="model", f=fault)
                 lines[0].prepare = damage.damaged_copy("model", fault, apply)
                 commands += lines
-            yield Case(f"faults/{Path(name).name}", copier(*self.model_parts(name), into="model"), commands)
+            yield Case(f"faults/{Path(name).name}", copier(self.model(name), into="model"), commands)
 
     def stored_cases(self):
         for name in MODELS_IN_FORMATS:
             for dtype in ("F64", "I64", "F32", "F16", "F8_E4M3"):
                 store = damage.damaged_copy("original", "model", lambda model, dtype=dtype: model.store_as(dtype))
-                populate = together(copier(*self.model_parts(name), into="original"), store)
+                populate = together(copier(self.model(name), into="original"), store)
                 yield Case(f"stored-as/{dtype}/{Path(name).name}", populate, steps_of("stored-as", m="model"))
 
     def wrong_cases(self):
-        model = copier(*self.model_parts("llama-gqa"), into="model")
+        model = copier(self.model("llama-gqa"), into="model")
         yield Case("wrong/arguments", model, steps_of("wrong"))
         for form, name in (("safetensors", "model/model.safetensors"), ("gguf", "m.gguf")):
             commands = steps("convert model -o m.gguf --type Q8_0")

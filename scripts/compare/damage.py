@@ -64,6 +64,8 @@ class Checkpoint:
     def store_as(self, dtype):
         """Stores all tensors in another format: F64 and I64 with digits that float32 has not, FP8 by the high bytes."""
         for name, data in self.tensors.items():
+            if self.header[name]["dtype"] != "BF16":
+                continue
             reals = [real for (real,) in struct.iter_unpack("<f", b"".join(
                 b"\0\0" + data[index:index + 2] for index in range(0, len(data), 2)))]
             count = len(reals)
