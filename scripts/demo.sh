@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on the bundled Yi checkpoint: what it is, LLaMA's names, two GGUFs, and the proof of each.
+# The bundled Yi checkpoint: inspect it, rename it, convert it to two GGUFs, and verify each step.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ingot=.build/release/ingot
@@ -29,10 +29,10 @@ step '3. As GGUF with Q8_0 blocks, and with Q4_0 blocks; every step is checked t
 run convert "$yi" -o "$out/yi-q8_0.gguf" --type Q8_0
 run convert "$out/llama" -o "$out/yi-q4_0.gguf" --type Q4_0 --receipt "$out/yi-q4_0.receipt.json"
 
-step '4. The proof: both models step through the same tokens. Renaming must give the same bits …'
+step '4. Verification: both models run on the same tokens. A rename must give the same bits …'
 run verify "$yi" "$out/llama" --tokens 1,17,42,99,256,300,7,450
 
-step '… Q8_0 and Q4_0 cost what their blocks cost: each has a default budget that follows from its storage formats.'
+step '… Q8_0 and Q4_0 must stay within the default limits of their formats.'
 run verify "$yi" "$out/yi-q8_0.gguf" --tokens 1,17,42,99,256,300,7,450
 run verify "$yi" "$out/yi-q4_0.gguf" --tokens 1,17,42,99,256,300,7,450
 

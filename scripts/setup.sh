@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a build needs and is missing. The Swift toolchain itself is expected.
+# Installs missing packages that a build needs. The Swift toolchain itself is expected.
 set -euo pipefail
 
 if [ "$(uname)" = Darwin ]; then
@@ -14,7 +14,7 @@ if [ "$(uname)" = Darwin ]; then
   exit 0
 fi
 
-# What the Swift toolchain links against and what fetches dependencies (the list of swift.org for Debian).
+# For linking with the Swift toolchain and for fetching dependencies (the list of swift.org for Debian).
 wanted=(binutils git g++ libc6-dev)
 missing=()
 for package in "${wanted[@]}"; do
@@ -22,7 +22,7 @@ for package in "${wanted[@]}"; do
 done
 if [ "${#missing[@]}" -gt 0 ]; then
   command -v apt-get >/dev/null || {
-    echo "install these packages, or their like on this system: ${missing[*]}" >&2
+    echo "install these packages or their equivalents: ${missing[*]}" >&2
     exit 1
   }
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
