@@ -37,7 +37,7 @@ public struct DefinitionError: IngotError {
     case .wrongKind(let expected, let found): prefix + "expected \(expected), found \(found)"
     case .badPattern(let text):
       prefix
-        + "\(text.quoted) is not a name pattern (a whole name with at most one {layer} and one {part} between dots)"
+        + "\(text.quoted) is not a name pattern (a whole name with at most one {layer} and one {instance} between dots)"
     case .badTransform(let text):
       prefix + "\(text.quoted) is not a transform (known: rotary(HEADS), plus_one, transpose, transpose(BLOCKS))"
     case .badArrangement(let text):

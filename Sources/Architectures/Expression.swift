@@ -24,7 +24,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
   private let root: Node
 
   indirect enum Node: Hashable, Sendable {
-    case number(ParameterValue)
+    case number(HyperparameterValue)
     case parameter(String)
     case sum(Node, Node), difference(Node, Node), product(Node, Node), quotient(Node, Node), floorQuotient(Node, Node)
     case whole(Node)
@@ -52,24 +52,24 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
   public var singleParameter: String? { if case .parameter(let name) = root { name } else { nil } }
 
   /// The value; nil if a parameter is unknown or no number, a divisor is zero, or an integer does not fit.
-  public func value(_ parameters: ParameterSet) -> ParameterValue? {
+  public func value(_ parameters: HyperparameterSet) -> HyperparameterValue? {
     if let name = singleParameter { return parameters.values[name] }
     return Self.evaluate(root, parameters)
   }
 
   /// The value if it is an integer.
-  public func integer(_ parameters: ParameterSet) -> Int? {
+  public func integer(_ parameters: HyperparameterSet) -> Int? {
     if case .integer(let value) = value(parameters) { value } else { nil }
   }
 
   /// A file may state any number of layers; a list of this many would still be small.
   private static let greatestListLength = 1 << 20
 
-  private static func evaluate(_ node: Node, _ set: ParameterSet) -> ParameterValue? {
+  private static func evaluate(_ node: Node, _ set: HyperparameterSet) -> HyperparameterValue? {
     func both(
       _ left: Node, _ right: Node, _ integers: (Int, Int) -> (partialValue: Int, overflow: Bool),
       _ reals: (Double, Double) -> Double
-    ) -> ParameterValue? {
+    ) -> HyperparameterValue? {
       guard let one = evaluate(left, set), let other = evaluate(right, set) else { return nil }
       if case (.integer(let one), .integer(let other)) = (one, other) {
         let (value, overflow) = integers(one, other)

@@ -12,7 +12,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
   }
 
   /// How a layer joins attention and the feed-forward network to the residual stream.
-  public enum Blocks: String, Sendable, CaseIterable {
+  public enum ResidualLayout: String, Sendable, CaseIterable {
     /// `x + attention(norm x)`, then `x + network(norm x)`.
     case sequential
     /// `x + attention(norm x) + network(norm x)`, both of the same `x`.
@@ -44,7 +44,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
   /// Which elements of a head turn together.
   public enum RotaryPairs: String, Sendable, CaseIterable {
     /// `k` and `k + half`
-    case halves
+    case halfSplit
     /// `2k` and `2k + 1`
     case interleaved
   }
@@ -80,13 +80,13 @@ public struct ForwardPassFeatures: Sendable, Hashable {
   /// Whether norms multiply by 1 + weights (Gemma).
   public var addsOneToNorms = false
   /// How a layer is put together.
-  public var blocks = Blocks.sequential
+  public var blocks = ResidualLayout.sequential
   /// The nonlinearity, unless a parameter `activation` says otherwise.
   public var activation = Activation.silu
   /// How attention learns of positions, unless a parameter `uses_alibi` says otherwise.
   public var positions = Positions.rotary
   /// Which elements turn together.
-  public var rotaryPairs = RotaryPairs.halves
+  public var rotaryPairs = RotaryPairs.halfSplit
   /// Over what the norms of queries and keys run.
   public var queryKeyNorm = QueryKeyNorm.head
   /// What a query sees.

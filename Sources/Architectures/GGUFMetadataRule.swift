@@ -2,7 +2,7 @@
 public enum GGUFMetadataRule: Hashable, Sendable {
   /// What is written.
   public enum Value: Hashable, Sendable {
-    case constant(ParameterValue)
+    case constant(HyperparameterValue)
     case formula(Expression)
   }
 
@@ -23,7 +23,7 @@ public enum GGUFMetadataRule: Hashable, Sendable {
   case rotaryScaling
   /// The factor on the attention that goes with the frequency factors of LongRoPE.
   case longRoPEFactor
-  /// `general.*`: names, authors, licence.
+  /// `general.*`: names, authors, license.
   case general
   /// `general.file_type`.
   case fileType

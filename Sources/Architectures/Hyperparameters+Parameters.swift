@@ -5,8 +5,8 @@ extension Hyperparameters {
   /// Three parameters change features, where an architecture has several ways: `parallel_blocks`, `uses_alibi` and
   /// `activation`.
   public init(
-    _ set: ParameterSet, features: ForwardPassFeatures = ForwardPassFeatures()
-  ) throws(ParameterError) {
+    _ set: HyperparameterSet, features: ForwardPassFeatures = ForwardPassFeatures()
+  ) throws(HyperparameterError) {
     let read = ParameterReader(set: set)
     var features = features
     if set.values["parallel_blocks"] != nil { features.blocks = set.flag("parallel_blocks") ? .parallel : .sequential }
@@ -61,7 +61,7 @@ extension Hyperparameters {
 extension Hyperparameters.Scales {
   fileprivate init(
     _ read: ParameterReader, _ features: ForwardPassFeatures, embeddingLength: Int
-  ) throws(ParameterError) {
+  ) throws(HyperparameterError) {
     self.init()
     attention = try read.optionalReal("attention_scale")
     if let scalar = try read.optionalReal("query_pre_attention_scalar") { attention = 1 / scalar.squareRoot() }
@@ -85,7 +85,7 @@ extension Hyperparameters.Scales {
 }
 
 extension Hyperparameters.Experts {
-  fileprivate init?(_ read: ParameterReader, feedForwardLength: Int) throws(ParameterError) {
+  fileprivate init?(_ read: ParameterReader, feedForwardLength: Int) throws(HyperparameterError) {
     guard let count = try read.optionalPositive("expert_count") else { return nil }
     self.init(
       count: count, usedCount: try read.positive("expert_used_count"),
@@ -107,7 +107,7 @@ extension Hyperparameters.Experts {
 }
 
 extension Hyperparameters.LatentAttention {
-  fileprivate init?(_ read: ParameterReader, normEpsilon: Double) throws(ParameterError) {
+  fileprivate init?(_ read: ParameterReader, normEpsilon: Double) throws(HyperparameterError) {
     guard let rank = try read.optionalPositive("key_value_rank") else { return nil }
     self.init(
       queryRank: try read.optionalPositive("query_rank"), keyValueRank: rank,
@@ -119,30 +119,30 @@ extension Hyperparameters.LatentAttention {
 
 /// Reads numbers that must be there or in range.
 private struct ParameterReader {
-  let set: ParameterSet
+  let set: HyperparameterSet
 
   /// Where the numbers of a model stand, for the message about one that is missing.
   private static let places = "it in config.json or params.json beside the weights, or in the metadata of a GGUF"
 
-  func positive(_ name: String) throws(ParameterError) -> Int {
+  func positive(_ name: String) throws(HyperparameterError) -> Int {
     guard let value = set.integer(name) else { throw .missing(name: name, places: Self.places) }
     guard value > 0 else { throw .notPositive(name: name, value: value) }
     return value
   }
 
   /// A number of which 0 means that there is none.
-  func optionalPositive(_ name: String) throws(ParameterError) -> Int? {
+  func optionalPositive(_ name: String) throws(HyperparameterError) -> Int? {
     set.integer(name) == nil || set.integer(name) == 0 ? nil : try positive(name)
   }
 
-  func real(_ name: String) throws(ParameterError) -> Double {
+  func real(_ name: String) throws(HyperparameterError) -> Double {
     guard let value = set.real(name) else { throw .missing(name: name, places: Self.places) }
     guard value.isFinite, value > 0 else { throw .outOfRange(name: name, value: value) }
     return value
   }
 
   /// A number of which 0 means that there is none.
-  func optionalReal(_ name: String) throws(ParameterError) -> Double? {
+  func optionalReal(_ name: String) throws(HyperparameterError) -> Double? {
     set.real(name) == nil || set.real(name) == 0 ? nil : try real(name)
   }
 
@@ -151,10 +151,10 @@ private struct ParameterReader {
   /// The entries are flags, 1 and 0, or transformers' words for the layer types.
   func layers(
     _ name: String, leavingOutEvery interval: String, of layerCount: Int
-  ) throws(ParameterError) -> [Bool]? {
+  ) throws(HyperparameterError) -> [Bool]? {
     if let list = set.list(name) {
       guard list.count >= layerCount else { throw .tooFewLayers(name: name, expected: layerCount, found: list.count) }
-      let having: [ParameterValue] = [.bool(true), .integer(1), .text("sliding_attention")]
+      let having: [HyperparameterValue] = [.bool(true), .integer(1), .text("sliding_attention")]
       return list.prefix(layerCount).map(having.contains)
     }
     guard let interval = try optionalPositive(interval) else { return nil }
@@ -163,7 +163,7 @@ private struct ParameterReader {
   }
 
   /// Which layers have the sliding window: as listed, or those of the pattern within a range, or those that turn nothing.
-  func windowedLayers(rotated: [Bool]?, of layerCount: Int) throws(ParameterError) -> [Bool]? {
+  func windowedLayers(rotated: [Bool]?, of layerCount: Int) throws(HyperparameterError) -> [Bool]? {
     let layers = try layers("windowed_layers", leavingOutEvery: "sliding_window_pattern", of: layerCount)
     if set.list("windowed_layers") != nil { return layers }
     if set.flag("windows_unrotated_layers") { return rotated?.map { !$0 } }
@@ -174,7 +174,7 @@ private struct ParameterReader {
   }
 
   /// A file may state any number; a list of this many layers would still be small.
-  private func requireList(of layerCount: Int) throws(ParameterError) {
+  private func requireList(of layerCount: Int) throws(HyperparameterError) {
     guard layerCount <= 1 << 20 else { throw .outOfRange(name: "layer_count", value: Double(layerCount)) }
   }
 }

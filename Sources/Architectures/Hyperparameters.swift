@@ -1,4 +1,4 @@
-/// The numbers that give a model its size and behaviour, whatever file they came from.
+/// The numbers that give a model its size and behavior, whatever file they came from.
 public struct Hyperparameters: Sendable, Hashable {
   /// Layers.
   public var layerCount: Int

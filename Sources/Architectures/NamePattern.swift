@@ -1,6 +1,6 @@
 import Tensors
 
-/// A whole tensor name in which `{layer}` and `{part}` stand for decimal indices: `blk.{layer}.attn_q.weight`.
+/// A whole tensor name in which `{layer}` and `{instance}` stand for decimal indices: `blk.{layer}.attn_q.weight`.
 ///
 /// A pattern matches whole names only, so that no name is ever changed by replacing a part of it. Names of tensors that are
 /// left out may end in `{rest}`, which stands for anything: `vision_tower.{rest}`.
@@ -12,7 +12,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   private enum Piece: Hashable, Sendable {
     case text(String)
     case layer
-    case part
+    case instance
     case rest
   }
 
@@ -27,11 +27,11 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     while let open = rest.firstIndex(of: "{") {
       pieces.append(.text(String(rest[..<open])))
       rest = rest[open...]
-      let placeholder: Piece = rest.hasPrefix("{layer}") ? .layer : .part
-      guard rest.hasPrefix("{layer}") || rest.hasPrefix("{part}"), !pieces.contains(placeholder) else { return nil }
+      let placeholder: Piece = rest.hasPrefix("{layer}") ? .layer : .instance
+      guard rest.hasPrefix("{layer}") || rest.hasPrefix("{instance}"), !pieces.contains(placeholder) else { return nil }
       pieces.append(placeholder)
       guard open == text.startIndex || text[text.index(before: open)] == "." else { return nil }
-      rest = rest.dropFirst(placeholder == .layer ? 7 : 6)
+      rest = rest.dropFirst(placeholder == .layer ? "{layer}".count : "{instance}".count)
       guard rest.isEmpty || rest.first == "." else { return nil }
     }
     guard !rest.contains("}") else { return nil }
@@ -41,16 +41,16 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// Whether the tensor occurs once in every layer.
   public var isPerLayer: Bool { pieces.contains(.layer) }
   /// Whether the tensor occurs once for every part.
-  public var isPerPart: Bool { pieces.contains(.part) }
+  public var isPerInstance: Bool { pieces.contains(.instance) }
 
-  /// The name in layer `layer` for part `part`, which are ignored by a pattern without them.
-  public func name(layer: Int?, part: Int? = nil) -> TensorName {
+  /// The name in layer `layer` for part `instance`, which are ignored by a pattern without them.
+  public func name(layer: Int?, instance: Int? = nil) -> TensorName {
     TensorName(
       pieces.reduce(into: "") { name, piece in
         switch piece {
         case .text(let text): name += text
         case .layer: name += "\(layer ?? 0)"
-        case .part: name += "\(part ?? 0)"
+        case .instance: name += "\(instance ?? 0)"
         case .rest: name += Self.rest
         }
       })
@@ -63,7 +63,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What names that match have in common with the pattern: every index, placeholder or digits, as `#`.
-  var key: String { Self.key(TensorName(text.replacing("{layer}", with: "0").replacing("{part}", with: "0"))) }
+  var key: String { Self.key(TensorName(text.replacing("{layer}", with: "0").replacing("{instance}", with: "0"))) }
 
   /// A name with each of its parts between dots that is a number as `#`.
   static func key(_ name: TensorName) -> String {
@@ -77,7 +77,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     /// The layer index; nil for a pattern without one.
     public var layer: Int?
     /// The part index; nil for a pattern without one.
-    public var part: Int?
+    public var instance: Int?
   }
 
   /// How `name` matches; nil if it does not. Indices have no sign, no leading zero and at most six digits.
@@ -94,7 +94,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
       let digits = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
       guard !digits.isEmpty, digits.count <= 6, digits.first != 0x30 || digits.count == 1 else { return nil }
       let index = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-      if piece == .layer { match.layer = index } else { match.part = index }
+      if piece == .layer { match.layer = index } else { match.instance = index }
       rest = rest.dropFirst(digits.count)
     }
     return rest.isEmpty ? match : nil

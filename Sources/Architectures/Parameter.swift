@@ -2,12 +2,12 @@ import Bytes
 import Tensors
 
 /// A number of a model, a yes or no, a word, or a list of these (often one for each layer).
-public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
+public enum HyperparameterValue: Hashable, Sendable, CustomStringConvertible {
   case integer(Int)
   case real(Double)
   case bool(Bool)
   case text(String)
-  case list([ParameterValue])
+  case list([HyperparameterValue])
 
   public var description: String {
     switch self {
@@ -52,7 +52,7 @@ public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a definition knows about one number: where each container keeps it and what it is when absent.
-public struct ParameterRule: Sendable {
+public struct HyperparameterRule: Sendable {
   /// How GGUF stores it, or the elements of a list.
   public enum Kind: String, Sendable {
     case u32
@@ -63,17 +63,17 @@ public struct ParameterRule: Sendable {
 
   /// The value when config.json does not say.
   public enum Default: Sendable {
-    case value(ParameterValue)
+    case value(HyperparameterValue)
     /// A formula over other parameters.
     case formula(Expression)
   }
 
   /// A word of config.json and the value that it stands for.
-  public struct Code: Sendable {
+  public struct EnumValue: Sendable {
     /// The word.
     public let word: String
     /// The value.
-    public let value: ParameterValue
+    public let value: HyperparameterValue
   }
 
   /// The name in this project.
@@ -85,13 +85,13 @@ public struct ParameterRule: Sendable {
   /// Whether config.json has the list as an object with the indices as names: `{"0": "LABEL_0"}`.
   public let isKeyedByIndex: Bool
   /// A value of config.json that says nothing, such as the labels that transformers makes up.
-  public let placeholder: ParameterValue?
+  public let placeholder: HyperparameterValue?
   /// The value that config.json has as null: a window of 0 positions, a limit of 0.
-  public let nullValue: ParameterValue?
+  public let nullValue: HyperparameterValue?
   /// Keys of config.json (with dots between those of nested objects), the first being the one that is written.
   public let configKeys: [String]
   /// Words of config.json and what they stand for; none where it has the values themselves.
-  public let codes: [Code]
+  public let codes: [EnumValue]
   /// The key in Meta's params.json.
   public let metaKey: String?
   /// The keys of a GGUF, with `{arch}`, that are read before those in which it is written.
@@ -107,23 +107,23 @@ public struct ParameterRule: Sendable {
   /// The tensor whose first extent it is: how it is found where nothing states it.
   public let rowsOf: TensorRole?
   /// The tensor that shows it: how a flag or a word is found in a container that has no key for it.
-  public let shownBy: Sign?
+  public let shownBy: TensorEvidence?
 
   /// A tensor, and the values that its presence and its absence stand for.
-  public struct Sign: Sendable {
+  public struct TensorEvidence: Sendable {
     /// The tensor.
     public let role: TensorRole
     /// The layer behind which it is looked for; nil for everywhere.
     public let layer: Int?
     /// The value where the tensor is there, and where it is not.
-    public let present: ParameterValue, absent: ParameterValue
+    public let present: HyperparameterValue, absent: HyperparameterValue
   }
 }
 
 /// The numbers of one model, by the names of its definition.
-public struct ParameterSet: Sendable, Hashable {
+public struct HyperparameterSet: Sendable, Hashable {
   /// The values.
-  public var values: [String: ParameterValue]
+  public var values: [String: HyperparameterValue]
   /// The rotary scaling, which is no single number.
   public var rotaryScaling: RotaryScaling
   /// The parameters that a file states, or that transformers has whether or not it does; the others are told by tensors. Two sets of the same values are equal
@@ -131,7 +131,7 @@ public struct ParameterSet: Sendable, Hashable {
   public var stated: Set<String> = []
 
   /// Collects values.
-  public init(values: [String: ParameterValue] = [:], rotaryScaling: RotaryScaling = .none) {
+  public init(values: [String: HyperparameterValue] = [:], rotaryScaling: RotaryScaling = .none) {
     self.values = values
     self.rotaryScaling = rotaryScaling
   }
@@ -157,7 +157,7 @@ public struct ParameterSet: Sendable, Hashable {
   public func text(_ name: String) -> String? { if case .text(let value) = values[name] { value } else { nil } }
 
   /// The list called `name`.
-  public func list(_ name: String) -> [ParameterValue]? {
+  public func list(_ name: String) -> [HyperparameterValue]? {
     if case .list(let values) = values[name] { values } else { nil }
   }
 

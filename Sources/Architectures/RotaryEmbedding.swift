@@ -37,9 +37,9 @@ public enum RotaryScaling: Sendable, Hashable {
     public var originalContextLength: Int
     /// Multiplies cosine and sine; nil for the default formula.
     public var attentionFactor: Double?
-    /// Rotations within the original context above which a frequency is kept.
+    /// RotaryTables within the original context above which a frequency is kept.
     public var betaFast: Double
-    /// Rotations within the original context below which a frequency is divided by `factor`.
+    /// RotaryTables within the original context below which a frequency is divided by `factor`.
     public var betaSlow: Double
     /// DeepSeek's multipliers of the attention factor.
     public var mscale: Double?, mscaleAllDimensions: Double?

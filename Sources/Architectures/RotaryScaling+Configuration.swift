@@ -5,23 +5,23 @@ extension RotaryScaling {
   ///
   /// - Parameter contextLength: the trained context where `max_position_embeddings` does not state it, which is the
   ///   default of `original_max_position_embeddings`; a model may call itself longer than its rotary embedding is.
-  public init(configuration: Configuration, contextLength: Int) throws(ParameterError) {
+  public init(configuration: Configuration, contextLength: Int) throws(HyperparameterError) {
     let members = configuration.rotary
     let contextLength = configuration.json["max_position_embeddings"]?.integer ?? contextLength
     func number(_ key: String) -> Double? { members[ExactString(key)]?.real }
-    func required(_ type: String, _ key: String) throws(ParameterError) -> Double {
+    func required(_ type: String, _ key: String) throws(HyperparameterError) -> Double {
       guard let value = number(key), value.isFinite, value > 0 else {
         throw .rotaryScalingLacks(type: type, key: key)
       }
       return value
     }
-    func factors(_ key: String) throws(ParameterError) -> [Double] {
+    func factors(_ key: String) throws(HyperparameterError) -> [Double] {
       guard let values = members[ExactString(key)]?.array?.map(\.real), !values.contains(nil) else {
         throw .rotaryScalingLacks(type: "longrope", key: key)
       }
       return values.compactMap(\.self)
     }
-    func original(_ fallback: Int) throws(ParameterError) -> Int {
+    func original(_ fallback: Int) throws(HyperparameterError) -> Int {
       let stated = number("original_max_position_embeddings") ?? Double(fallback)
       guard let length = Int(exactly: stated.rounded()), length > 0 else {
         throw .outOfRange(name: "original_max_position_embeddings", value: stated)

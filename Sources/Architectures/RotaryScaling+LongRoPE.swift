@@ -47,7 +47,7 @@ extension RotaryScaling.LongRoPE {
   }
 }
 
-extension ParameterSet {
+extension HyperparameterSet {
   /// How many elements of a head are rotated.
   public var rotaryDimensionCount: Int? { integer("rotary_dimension_count") ?? integer("head_dimension") }
 
@@ -56,7 +56,7 @@ extension ParameterSet {
     switch (role, rotaryScaling) {
     case (.rotaryFrequencyFactors, .llama3):
       guard let base = real("rotary_base"), let count = rotaryDimensionCount else { return nil }
-      return Llama3Frequencies.factors(
+      return Llama3RopeFactors.factors(
         RotaryEmbedding(base: base, dimensionCount: count, scaling: rotaryScaling))
     case (.rotaryFrequencyFactors, .longrope(let longRoPE)) where longRoPE.hasFixedFactors:
       return longRoPE.longFactors.map { Float($0) }

@@ -39,7 +39,7 @@ extension RotaryScaling {
   }
 
   /// What a GGUF of this architecture has neither a key nor a tensor for, in words: the scaling, or a member of it.
-  public func lostInGGUF(of definition: Definition) -> [String] {
+  public func lostInGGUF(of definition: ArchitectureDefinition) -> [String] {
     func requiring(_ roles: TensorRole...) -> [String] {
       definition.derived.contains { roles.contains($0.role) } ? [] : [wording]
     }
@@ -75,7 +75,7 @@ extension RotaryScaling {
   }
 
   /// The scaling that a GGUF's metadata states; llama3's, which stands in a tensor, is found by the caller.
-  public init(metadata: Metadata, architecture: String, contextLength: Int) throws(ParameterError) {
+  public init(metadata: Metadata, architecture: String, contextLength: Int) throws(HyperparameterError) {
     let prefix = "\(architecture).rope.scaling."
     func number(_ key: String) -> Double? { metadata[prefix + key]?.shortestReal }
     // Files before 2024 state a linear scale as rope.scale_linear.

@@ -1,7 +1,7 @@
 /// The order in which a scheme stores the rows of one canonical tensor.
 public enum RowOrder: Hashable, Sendable {
   /// As Hugging Face has them.
-  case natural
+  case canonical
   /// The rows of each head, stored as two halves, are interleaved.
   ///
   /// Rotary pair `j` of a head with `d` rows stands in rows `j` and `j + d/2` in the canonical layout (transformers'
@@ -13,9 +13,9 @@ public enum RowOrder: Hashable, Sendable {
   case rotary(headCount: Int)
 
   /// Checks that a tensor of `rowCount` rows can be ordered so.
-  public func requireFit(rowCount: Int) throws(LayoutMisfit) {
+  public func requireFit(rowCount: Int) throws(LayoutError) {
     switch self {
-    case .natural: return
+    case .canonical: return
     case .rotary(let headCount):
       guard headCount > 0, rowCount > 0, rowCount % headCount == 0, rowCount / headCount % 2 == 0 else {
         throw .rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)
@@ -26,7 +26,7 @@ public enum RowOrder: Hashable, Sendable {
   /// Which canonical row stands in stored row `row` of a tensor with `rowCount` rows.
   public func canonicalRow(ofStored row: Int, rowCount: Int) -> Int {
     switch self {
-    case .natural: return row
+    case .canonical: return row
     case .rotary(let headCount):
       let headRowCount = rowCount / headCount
       let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
@@ -37,7 +37,7 @@ public enum RowOrder: Hashable, Sendable {
   /// Which stored row holds canonical row `row`: the inverse of `canonicalRow(ofStored:rowCount:)`.
   public func storedRow(ofCanonical row: Int, rowCount: Int) -> Int {
     switch self {
-    case .natural: return row
+    case .canonical: return row
     case .rotary(let headCount):
       let headRowCount = rowCount / headCount
       let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
@@ -48,7 +48,7 @@ public enum RowOrder: Hashable, Sendable {
 }
 
 /// Why a layout cannot be had for a tensor.
-public enum LayoutMisfit: Error, Sendable, Hashable {
+public enum LayoutError: Error, Sendable, Hashable {
   /// The layout follows from a number that no file states.
   case needsNumbers
   /// `rowCount` rows do not split into `headCount` heads of an even number of rows.
@@ -56,5 +56,5 @@ public enum LayoutMisfit: Error, Sendable, Hashable {
   /// `rowCount` rows do not split into `groupCount` equal groups.
   case rowsDoNotSplitIntoGroups(rowCount: Int, groupCount: Int)
   /// The extents are negative, or their product does not fit.
-  case impossibleExtents
+  case invalidShape
 }

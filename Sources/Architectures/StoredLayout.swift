@@ -23,7 +23,7 @@ public struct StoredLayout: Hashable, Sendable {
     public let addend: Float
 
     /// Collects the facts.
-    public init(role: TensorRole, rowCount: Int, order: RowOrder = .natural, addend: Float = 0) {
+    public init(role: TensorRole, rowCount: Int, order: RowOrder = .canonical, addend: Float = 0) {
       self.role = role
       self.rowCount = rowCount
       self.order = order
@@ -38,7 +38,7 @@ public struct StoredLayout: Hashable, Sendable {
   /// Groups of which each holds an equal share of every component.
   public let groupCount: Int
   /// The parts that are stacked; nil when the tensor holds one.
-  public let partCount: Int?
+  public let instanceCount: Int?
   /// How many blocks of logical rows are each stored as columns: 1 for a transposed matrix; nil for none.
   public let transposedBlockCount: Int?
   /// The extents in the file.
@@ -56,23 +56,23 @@ public struct StoredLayout: Hashable, Sendable {
   ///
   /// - Parameter shape: the extents in the file; nil for those that follow from the rest.
   public init(
-    components: [Component], columnCount: Int, groupCount: Int = 1, partCount: Int? = nil,
+    components: [Component], columnCount: Int, groupCount: Int = 1, instanceCount: Int? = nil,
     transposedBlockCount: Int? = nil, shape: Shape? = nil, isVector: Bool = false
-  ) throws(LayoutMisfit) {
+  ) throws(LayoutError) {
     var starts: [Int] = []
     var (partRowCount, groupRowCount) = (0, 0)
-    guard groupCount > 0, columnCount >= 0, (0...Self.maximumPartCount).contains(partCount ?? 0) else {
-      throw .impossibleExtents
+    guard groupCount > 0, columnCount >= 0, (0...Self.maximumPartCount).contains(instanceCount ?? 0) else {
+      throw .invalidShape
     }
     for component in components {
-      guard component.rowCount >= 0 else { throw .impossibleExtents }
+      guard component.rowCount >= 0 else { throw .invalidShape }
       try component.order.requireFit(rowCount: component.rowCount)
       guard component.rowCount % groupCount == 0 else {
         throw .rowsDoNotSplitIntoGroups(rowCount: component.rowCount, groupCount: groupCount)
       }
       starts.append(groupRowCount)
       let (sum, overflow) = partRowCount.addingReportingOverflow(component.rowCount)
-      guard !overflow else { throw .impossibleExtents }
+      guard !overflow else { throw .invalidShape }
       partRowCount = sum
       groupRowCount += component.rowCount / groupCount
     }
@@ -81,39 +81,40 @@ public struct StoredLayout: Hashable, Sendable {
         throw .rowsDoNotSplitIntoGroups(rowCount: partRowCount, groupCount: blocks)
       }
     }
-    let natural = Self.naturalExtents(
-      rows: partRowCount, columns: columnCount, parts: partCount, blocks: transposedBlockCount, isVector: isVector)
-    guard let natural = Shape(natural), shape == nil || shape?.elementCount == natural.elementCount else {
-      throw .impossibleExtents
+    let canonical = Self.naturalDimensions(
+      rows: partRowCount, columns: columnCount, instances: instanceCount, blocks: transposedBlockCount,
+      isVector: isVector)
+    guard let canonical = Shape(canonical), shape == nil || shape?.elementCount == canonical.elementCount else {
+      throw .invalidShape
     }
     self.components = components
     self.columnCount = columnCount
     self.groupCount = groupCount
-    self.partCount = partCount
+    self.instanceCount = instanceCount
     self.transposedBlockCount = transposedBlockCount
-    self.shape = shape ?? natural
+    self.shape = shape ?? canonical
     self.partRowCount = partRowCount
     self.starts = starts
   }
 
-  private static func naturalExtents(
-    rows: Int, columns: Int, parts: Int?, blocks: Int?, isVector: Bool
+  private static func naturalDimensions(
+    rows: Int, columns: Int, instances: Int?, blocks: Int?, isVector: Bool
   ) -> [Int] {
-    let stack = parts.map { [$0] } ?? []
+    let stack = instances.map { [$0] } ?? []
     if isVector { return stack + [columns == 1 ? rows : columns] }
     guard let blocks else { return stack + [rows, columns] }
     return stack + (blocks > 1 ? [blocks] : []) + [columns, rows / blocks]
   }
 
   /// All logical rows.
-  public var logicalRowCount: Int { partRowCount * (partCount ?? 1) }
+  public var logicalRowCount: Int { partRowCount * (instanceCount ?? 1) }
   /// The elements of one part.
   public var partElementCount: Int { partRowCount * columnCount }
 
   /// Rows of the stored tensor, and the elements of one: the logical rows, or for transposed blocks their columns.
   public var storedRowCount: Int {
     guard let transposedBlockCount else { return logicalRowCount }
-    return transposedBlockCount * (partCount ?? 1) * columnCount
+    return transposedBlockCount * (instanceCount ?? 1) * columnCount
   }
   public var storedRowElementCount: Int { transposedBlockCount.map { partRowCount / $0 } ?? columnCount }
 
@@ -122,28 +123,29 @@ public struct StoredLayout: Hashable, Sendable {
     /// Which component.
     public let component: Int
     /// Which part; 0 when the tensor holds one.
-    public let part: Int
+    public let instance: Int
     /// Which row of it.
     public let row: Int
 
-    /// Row `row` of part `part` of a component.
-    public init(component: Int, part: Int, row: Int) {
+    /// Row `row` of part `instance` of a component.
+    public init(component: Int, instance: Int, row: Int) {
       self.component = component
-      self.part = part
+      self.instance = instance
       self.row = row
     }
   }
 
   /// Which canonical row stands in logical row `row`.
   public func canonicalRow(ofLogical row: Int) -> CanonicalRow {
-    let (part, inPart) = row.quotientAndRemainder(dividingBy: partRowCount)
+    let (instance, inPart) = row.quotientAndRemainder(dividingBy: partRowCount)
     let (group, inGroup) = inPart.quotientAndRemainder(dividingBy: partRowCount / groupCount)
     var index = components.count - 1
     while index > 0, starts[index] > inGroup || components[index].rowCount == 0 { index -= 1 }
     let component = components[index]
     let ordered = group * (component.rowCount / groupCount) + inGroup - starts[index]
     return CanonicalRow(
-      component: index, part: part, row: component.order.canonicalRow(ofStored: ordered, rowCount: component.rowCount))
+      component: index, instance: instance,
+      row: component.order.canonicalRow(ofStored: ordered, rowCount: component.rowCount))
   }
 
   /// Which logical row holds a canonical row: the inverse of `canonicalRow(ofLogical:)`.
@@ -152,9 +154,11 @@ public struct StoredLayout: Hashable, Sendable {
     let ordered = component.order.storedRow(ofCanonical: row.row, rowCount: component.rowCount)
     let share = component.rowCount / groupCount
     let (group, inside) = ordered.quotientAndRemainder(dividingBy: share)
-    return row.part * partRowCount + group * (partRowCount / groupCount) + starts[row.component] + inside
+    return row.instance * partRowCount + group * (partRowCount / groupCount) + starts[row.component] + inside
   }
 
   /// Where the rows of a component of one part begin, if they stand together.
-  public func firstLogicalRow(ofComponent component: Int, part: Int) -> Int { part * partRowCount + starts[component] }
+  public func firstLogicalRow(ofComponent component: Int, instance: Int) -> Int {
+    instance * partRowCount + starts[component]
+  }
 }

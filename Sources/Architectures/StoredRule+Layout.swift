@@ -1,12 +1,12 @@
 import Tensors
 
-extension Definition {
+extension ArchitectureDefinition {
   /// The layout of `rule` in a model with these numbers.
   ///
   /// - Parameter found: the extents in a file, which stand in for unknown numbers where a tensor stands alone.
   public func layout(
-    of rule: StoredRule, _ parameters: ParameterSet, found: Shape? = nil
-  ) throws(LayoutMisfit) -> StoredLayout {
+    of rule: StoredRule, _ parameters: HyperparameterSet, found: Shape? = nil
+  ) throws(LayoutError) -> StoredLayout {
     var components: [StoredLayout.Component] = []
     var columnCount: Int?
     var alone: Shape?
@@ -18,46 +18,47 @@ extension Definition {
       if canStandIn { alone = shape }
       let hasMovingElements = shape.rank == 1 && movesElements(of: tensor)
       let columns = hasMovingElements ? 1 : shape.rowElementCount
-      guard columnCount == nil || columnCount == columns else { throw .impossibleExtents }
+      guard columnCount == nil || columnCount == columns else { throw .invalidShape }
       columnCount = columns
       components.append(
         StoredLayout.Component(
           role: tensor.role, rowCount: hasMovingElements ? shape.elementCount : shape.rowCount,
           order: try order(transform, parameters), addend: transform == .plusOne ? 1 : 0))
     }
-    var (groupCount, partCount): (Int, Int?) = (1, nil)
+    var (groupCount, instanceCount): (Int, Int?) = (1, nil)
     switch rule.arrangement {
     case .concatenated: break
     case .grouped(let count): groupCount = try number(count, parameters)
     case .stacked:
-      guard let parts = rule.tensors[0].parts else { throw .needsNumbers }
-      partCount = try number(parts, parameters)
+      guard let instances = rule.tensors[0].instances else { throw .needsNumbers }
+      instanceCount = try number(instances, parameters)
     }
     return try StoredLayout(
-      components: components, columnCount: columnCount ?? 1, groupCount: groupCount, partCount: partCount,
-      transposedBlockCount: try rule.transposedBlocks.map { count throws(LayoutMisfit) in try number(count, parameters)
+      components: components, columnCount: columnCount ?? 1, groupCount: groupCount, instanceCount: instanceCount,
+      transposedBlockCount: try rule.transposedBlocks.map { count throws(LayoutError) in try number(count, parameters)
       },
-      shape: try rule.shape.map { extents throws(LayoutMisfit) in try shape(extents, parameters) } ?? alone,
+      shape: try rule.shape.map { dimensions throws(LayoutError) in try shape(dimensions, parameters) } ?? alone,
       isVector: rule.tensors[0].shape.count == 1)
   }
 
   /// The shape that the numbers give a canonical tensor; nil where they do not say.
   public func canonicalShape(
-    of rule: TensorRule, _ parameters: ParameterSet
-  ) throws(LayoutMisfit) -> Shape? {
-    let extents = rule.shape.compactMap { $0.integer(parameters) }
-    guard extents.count == rule.shape.count, !extents.isEmpty else { return nil }
-    guard let shape = Shape(extents) else { throw .impossibleExtents }
+    of rule: TensorRule, _ parameters: HyperparameterSet
+  ) throws(LayoutError) -> Shape? {
+    let dimensions = rule.shape.compactMap { $0.integer(parameters) }
+    guard dimensions.count == rule.shape.count, !dimensions.isEmpty else { return nil }
+    guard let shape = Shape(dimensions) else { throw .invalidShape }
     return shape
   }
 
   /// The canonical layout of `rule`: alone, in its own order.
-  public func canonicalLayout(of rule: TensorRule, shape: Shape) throws(LayoutMisfit) -> StoredLayout {
+  public func canonicalLayout(of rule: TensorRule, shape: Shape) throws(LayoutError) -> StoredLayout {
     let hasMovingElements = shape.rank == 1 && movesElements(of: rule)
     return try StoredLayout(
       components: [
         StoredLayout.Component(
-          role: rule.role, rowCount: hasMovingElements ? shape.elementCount : shape.rowCount, order: .natural, addend: 0
+          role: rule.role, rowCount: hasMovingElements ? shape.elementCount : shape.rowCount, order: .canonical,
+          addend: 0
         )
       ], columnCount: hasMovingElements ? 1 : shape.rowElementCount, shape: shape)
   }
@@ -66,23 +67,23 @@ extension Definition {
   public func shapeWording(_ rule: StoredRule) -> String {
     let own = rule.shape ?? (rule.isAlone ? rule.tensors[0].shape : nil)
     guard let own else { return "the \(rule.roles.map(\.rawValue).joined(separator: ", "))" }
-    let extents = rule.shape == nil && rule.transposedBlocks != nil ? own.reversed() : own
-    return extents.map(\.description).joined(separator: " × ")
+    let dimensions = rule.shape == nil && rule.transposedBlocks != nil ? own.reversed() : own
+    return dimensions.map(\.description).joined(separator: " × ")
   }
 
-  private func shape(_ extents: [Expression], _ parameters: ParameterSet) throws(LayoutMisfit) -> Shape {
+  private func shape(_ dimensions: [Expression], _ parameters: HyperparameterSet) throws(LayoutError) -> Shape {
     var values: [Int] = []
-    for extent in extents { values.append(try number(extent, parameters)) }
-    guard let shape = Shape(values) else { throw .impossibleExtents }
+    for extent in dimensions { values.append(try number(extent, parameters)) }
+    guard let shape = Shape(values) else { throw .invalidShape }
     return shape
   }
 
-  private func order(_ transform: TransformRule?, _ parameters: ParameterSet) throws(LayoutMisfit) -> RowOrder {
-    guard case .rotary(let heads) = transform else { return .natural }
+  private func order(_ transform: TransformRule?, _ parameters: HyperparameterSet) throws(LayoutError) -> RowOrder {
+    guard case .rotary(let heads) = transform else { return .canonical }
     return .rotary(headCount: try number(heads, parameters))
   }
 
-  private func number(_ expression: Expression, _ parameters: ParameterSet) throws(LayoutMisfit) -> Int {
+  private func number(_ expression: Expression, _ parameters: HyperparameterSet) throws(LayoutError) -> Int {
     guard let number = expression.integer(parameters) else { throw .needsNumbers }
     return number
   }

@@ -7,7 +7,7 @@ public struct StoredRule: Sendable {
   /// The canonical tensors it holds, in order.
   public let tensors: [TensorRule]
   /// How their rows are arranged.
-  public let arrangement: ArrangementRule
+  public let arrangement: FusionOrder
   /// The blocks of rows that are stored transposed; nil for none.
   let transposedBlocks: Expression?
   /// The transform of each tensor's rows and values.
@@ -20,7 +20,7 @@ public struct StoredRule: Sendable {
   /// Whether it occurs once in every layer.
   public var isPerLayer: Bool { patterns[0].isPerLayer }
   /// Whether it occurs once for every part.
-  public var isPerPart: Bool { patterns[0].isPerPart }
+  public var isPerInstance: Bool { patterns[0].isPerInstance }
   /// Whether a model may lack it.
   public var isOptional: Bool { tensors.allSatisfy(\.isOptional) }
   /// How it differs from the canonical tensors, as definitions spell it: `grouped(head_count)`; empty if it does not.
@@ -36,7 +36,7 @@ public struct StoredRule: Sendable {
   public var isAlone: Bool { tensors.count == 1 && arrangement != .stacked }
 }
 
-extension Definition {
+extension ArchitectureDefinition {
   /// What `scheme` stores, each name once: tensors that stand alone first, then packed ones.
   public func storedRules(in scheme: NamingScheme) -> [StoredRule] {
     let lineage = lineage(of: scheme)
@@ -76,7 +76,7 @@ extension Definition {
   }
 }
 
-extension PackedRule {
+extension FusedTensorRule {
   /// Whether it is one tensor's parts in every scheme.
   fileprivate var isOnlyStacked: Bool { roles.count == 1 }
 }

@@ -7,13 +7,13 @@ public struct TensorRule: Sendable {
   /// Its canonical extents.
   public let shape: [Expression]
   /// How many of it a layer has, such as experts; nil for one.
-  public let parts: Expression?
+  public let instances: Expression?
   /// How many layers have it, where that is not the parameter `layer_count`.
   public let layers: Expression?
   /// Whether a model may lack it.
   public let isOptional: Bool
   /// Whether a file may have further rows behind those of the shape, which mean nothing and are left out.
-  public let mayHaveSpareRows: Bool
+  public let mayHavePaddingRows: Bool
   /// The tensor whose values it has when it is absent.
   public let tiedTo: TensorRole?
   /// Its names by scheme, the first being the one that is written; a scheme inherits the names of its base.
@@ -25,13 +25,13 @@ public struct TensorRule: Sendable {
 }
 
 /// A stored tensor that holds several canonical ones.
-public struct PackedRule: Sendable {
+public struct FusedTensorRule: Sendable {
   /// The canonical tensors, in order.
   public let roles: [TensorRole]
   /// Its names by scheme, the first being the one that is written.
   public let names: [String: [NamePattern]]
   /// How the rows are arranged, by scheme; absent means one tensor after the other.
-  public let arrangements: [String: ArrangementRule]
+  public let arrangements: [String: FusionOrder]
   /// The schemes that store it transposed.
   public let transposedSchemes: Set<String>
   /// Its extents by scheme, where they are not the natural ones.
@@ -42,7 +42,7 @@ public struct PackedRule: Sendable {
 }
 
 /// How a scheme arranges the rows of several canonical tensors in one.
-public enum ArrangementRule: Hashable, Sendable {
+public enum FusionOrder: Hashable, Sendable {
   /// One tensor after the other.
   case concatenated
   /// So many groups, each with its share of every tensor in turn.
@@ -66,7 +66,7 @@ public enum TransformRule: Hashable, Sendable {
     case plusOne = "plus_one"
     case transpose
 
-    /// Whether values tell if it was applied; see `Dialect`.
+    /// Whether values tell if it was applied; see `AppliedTransforms`.
     public var isTestable: Bool { self != .transpose }
     /// Those that can be tested, as definitions and options spell them.
     public static var testableNames: [String] { allCases.filter(\.isTestable).map(\.rawValue) }

@@ -11,22 +11,22 @@ public protocol WeightSource: Sendable {
   /// - Parameters:
   ///   - layer: the layer; nil outside layers.
   ///   - part: which of several tensors that a layer has in one role, such as the expert; nil where it has one.
-  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool
+  func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool
 
   /// Decodes rows `rows` of the tensor into the head of `values` (which grows if it is too small), row after row.
   ///
   /// A vector is one row. Safe to call from several threads at once.
   func readRows(
-    _ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]
+    _ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, into values: inout [Float]
   ) throws
 }
 
 extension WeightSource {
   /// Whether the model has this tensor, of which a layer has only one.
-  public func contains(_ role: TensorRole, layer: Int?) -> Bool { contains(role, layer: layer, part: nil) }
+  public func contains(_ role: TensorRole, layer: Int?) -> Bool { contains(role, layer: layer, instance: nil) }
 
   /// Reads rows of a tensor of which a layer has only one.
   public func readRows(_ role: TensorRole, layer: Int?, rows: Range<Int>, into values: inout [Float]) throws {
-    try readRows(role, layer: layer, part: nil, rows: rows, into: &values)
+    try readRows(role, layer: layer, instance: nil, rows: rows, into: &values)
   }
 }

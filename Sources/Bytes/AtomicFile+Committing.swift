@@ -21,11 +21,11 @@ extension AtomicFile {
   public static func commit(_ files: [AtomicFile]) throws(FileError) {
     for file in files { try file.seal() }
     try Interrupts.holdingBack { temporaries throws(FileError) in
-      var placements: [Placement] = []
+      var placements: [PendingRename] = []
       do throws(FileError) {
         if files.count > 1 {
           for file in [files.last].compactMap(\.self) + files.dropLast() {
-            let placement = Placement(file)
+            let placement = PendingRename(file)
             placements.append(placement)
             try placement.moveOldAway()
           }
@@ -76,7 +76,7 @@ extension AtomicFile {
   }
 
   /// One file of a set on its way to its name, and what stood there before.
-  private final class Placement {
+  private final class PendingRename {
     let file: AtomicFile
     var isPlaced = false
     private var oldPath: String?

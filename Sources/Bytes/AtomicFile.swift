@@ -18,7 +18,7 @@ public enum OverwritePolicy: Sendable {
 /// A file that appears under its final name complete or not at all.
 ///
 /// Bytes go to a sibling `.NAME.ingot-PID-RANDOM.partial`. `commit()` flushes it to the disk, gives it its final name
-/// and flushes the folder. Discarding, deinitialising and interrupts remove the temporary; one that a killed run left
+/// and flushes the folder. Discarding, deinitializing and interrupts remove the temporary; one that a killed run left
 /// is removed by the next run that writes the same file. Writes are positional and may come from any thread.
 public final class AtomicFile: Sendable {
   /// The name the file will have.

@@ -19,7 +19,7 @@ public protocol IngotError: Error, CustomStringConvertible, Sendable {
 }
 
 /// A fact about one file, with the file's name in front.
-public struct FileFact: IngotError {
+public struct LocatedError: IngotError {
   /// The file as the user named it.
   public let path: String
   /// What is wrong in it.

@@ -4,13 +4,13 @@ import Ingot
 /// The root of the verbs.
 struct IngotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: Product.name,
+    commandName: ToolInfo.name,
     abstract: "Converts, inspects, quantizes and verifies language-model checkpoints.",
     discussion: """
       Exit status: 0 done; 1 a comparison, check or budget failed; 2 input unreadable, invalid or unsupported; \
       3 output could not be written; 64 wrong usage.
       """,
-    version: "\(Product.name) \(Product.version)",
+    version: "\(ToolInfo.name) \(ToolInfo.version)",
     subcommands: [
       Inspect.self, Convert.self, Quantize.self, Imatrix.self, Diff.self, Verify.self, Certify.self, Run.self,
       Check.self, Hash.self, Meta.self, FormatsCommand.self, ArchitecturesCommand.self,
@@ -19,14 +19,14 @@ struct IngotCommand: ParsableCommand {
 
 extension IngotCommand {
   /// Parses `arguments`, runs the verb and words what went wrong; the result is how the process ends.
-  static func execute(_ arguments: [String]) -> Exit {
+  static func execute(_ arguments: [String]) -> ExitStatus {
     do {
       for argument in arguments { try requireText(argument) }
       var command = try parseAsRoot(arguments)
       try command.run()
       return .done
     } catch {
-      return Exit(error, parser: Self.self)
+      return ExitStatus(error, parser: Self.self)
     }
   }
 

@@ -2,4 +2,4 @@ import Ingot
 
 StandardStreams.occupyClosedDescriptors()
 Interrupts.install()
-Exit.now(IngotCommand.execute(Array(CommandLine.arguments.dropFirst())))
+ExitStatus.now(IngotCommand.execute(Array(CommandLine.arguments.dropFirst())))

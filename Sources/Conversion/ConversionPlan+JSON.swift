@@ -20,7 +20,7 @@ extension ConversionPlan {
       "source": .string(source.checkpoint.path), "destination": .string(destination),
       "architecture": .string(source.definition.name),
       "naming": .members(["from": .string(source.scheme.name), "to": .string(scheme.name)]),
-      "dialect": source.dialect.json,
+      "applied_transforms": source.appliedTransforms.json,
       "files": .array(
         files.map {
           .members([

@@ -25,7 +25,7 @@ public struct ConversionPlan: Sendable {
   /// The tensors of which some values do not come back exactly, because a constant is added to them.
   public let rounded: [RoundedTensor]
   /// What the user should know before and after.
-  public let remarks: [PlanRemark]
+  public let remarks: [PlanMessage]
   /// Whether existing files may be replaced.
   public let overwrite: OverwritePolicy
   /// How formats were chosen for a size; nil if none was asked for.
@@ -40,7 +40,7 @@ public struct ConversionPlan: Sendable {
 }
 
 /// Something about a plan that is worth saying.
-public struct PlanRemark: Sendable, Hashable {
+public struct PlanMessage: Sendable, Hashable {
   /// How much it matters.
   public enum Severity: String, Sendable {
     /// A fact.
@@ -55,9 +55,9 @@ public struct PlanRemark: Sendable, Hashable {
   public let message: String
 
   /// A fact.
-  public static func note(_ message: String) -> PlanRemark { PlanRemark(severity: .note, message: message) }
+  public static func note(_ message: String) -> PlanMessage { PlanMessage(severity: .note, message: message) }
   /// Something lost or doubtful.
-  public static func warning(_ message: String) -> PlanRemark { PlanRemark(severity: .warning, message: message) }
+  public static func warning(_ message: String) -> PlanMessage { PlanMessage(severity: .warning, message: message) }
 }
 
 /// A file with tensors that will be written.

@@ -8,7 +8,7 @@ struct Job: Sendable {
     /// Numbers are made.
     case slab(Slab)
     /// Bytes are copied.
-    case copy(CopyStretch)
+    case copy(FileCopyRange)
   }
 
   /// Which file it is for.
@@ -22,15 +22,15 @@ struct Job: Sendable {
 extension Executor {
   /// Takes what `output` can share with the inputs, reserves room for the rest and writes the header; returns what is
   /// left to copy.
-  func prepare(_ file: PlannedFile, _ output: AtomicFile) throws -> [CopyStretch] {
-    var rest: [CopyStretch] = []
+  func prepare(_ file: PlannedFile, _ output: AtomicFile) throws -> [FileCopyRange] {
+    var rest: [FileCopyRange] = []
     var sharedByteCount = 0
     for stretch in file.copyStretches {
       let input = plan.source.checkpoint.files[stretch.inputIndex]
       let shared = output.share(
         input, from: stretch.sourceOffset, count: stretch.byteCount, to: stretch.targetOffset)
       sharedByteCount += shared.count
-      rest += stretch.target.outside(shared).map(stretch.part)
+      rest += stretch.target.outside(shared).map(stretch.instance)
     }
     try output.reserve(file.byteCount, shared: sharedByteCount)
     try output.write(file.header, at: 0)
@@ -39,7 +39,7 @@ extension Executor {
   }
 
   /// What is to be done for one file, in the order of the file.
-  func jobs(of file: PlannedFile, fileIndex: Int, copies: [CopyStretch]) -> [Job] {
+  func jobs(of file: PlannedFile, fileIndex: Int, copies: [FileCopyRange]) -> [Job] {
     let slabs = file.tensors.enumerated().filter { !$1.isCopy }.flatMap { tensorIndex, tensor in
       self.slabs(of: tensor, tensorIndex: tensorIndex).map { slab in
         let start = tensor.fileOffset + slab.byteOffset
@@ -77,10 +77,10 @@ extension Executor {
   /// It depends on the threads only where nothing is added up over a slab.
   private func rowsPerSlab(of tensor: PlannedTensor, _ reader: RowReader) -> Int {
     let geometry = reader.geometry
-    guard reader.isTurned, reader.format == tensor.format else {
+    guard reader.isTransposed, reader.format == tensor.format else {
       return max(1, Self.slabElementCount / geometry.rowElementCount)
     }
-    let limit = Self.turnedByteCount / max(1, threadCount)
+    let limit = Self.transposeBufferByteCount / max(1, threadCount)
     let slabCount = min(geometry.rowCount, (tensor.byteCount + limit - 1) / limit)
     return (geometry.rowCount + slabCount - 1) / max(1, slabCount)
   }

@@ -13,7 +13,7 @@ public struct Executor {
   static let slabElementCount = 1 << 20
   /// All threads together hold about this many bytes of matrices that are turned, and as many that were: a file is read
   /// in stretches of as many columns as are turned at a time.
-  static let turnedByteCount = 48 << 20
+  static let transposeBufferByteCount = 48 << 20
   /// Bytes that are passed on unchanged in one go.
   static let copyByteCount = 64 << 20
 
@@ -55,7 +55,7 @@ public struct Executor {
     var stageFolders: Set<String> = []
     defer { for folder in stageFolders { Interrupts.releaseFolder(folder) } }
     defer { for output in outputs { output.discard() } }
-    var copies: [[CopyStretch]] = []
+    var copies: [[FileCopyRange]] = []
     for file in self.plan.files {
       let output = try AtomicFile(file.path, overwrite: plan.overwrite)
       outputs.append(output)
@@ -147,7 +147,7 @@ public struct Executor {
       }
     }
     guard problems.isEmpty else {
-      throw ProblemList(problems.map { FileFact(path: plan.source.checkpoint.path, fact: $0) })
+      throw ProblemList(problems.map { LocatedError(path: plan.source.checkpoint.path, fact: $0) })
     }
   }
 }

@@ -14,13 +14,13 @@ public struct PlannedTensor: Sendable {
   }
 
   /// What it is for, and where.
-  public struct Purpose: Sendable {
+  public struct Roles: Sendable {
     /// The canonical tensors whose rows it holds, in order.
     public let roles: [TensorRole]
     /// The layer; nil outside layers.
     public let layer: Int?
     /// The part; nil where it holds all parts, or there is one.
-    public let part: Int?
+    public let instance: Int?
 
     /// The roles in words of the definition: `attention_query+attention_key+attention_value`.
     public var name: String { roles.map(\.rawValue).joined(separator: "+") }
@@ -29,7 +29,7 @@ public struct PlannedTensor: Sendable {
   /// Its name in the output.
   public let name: TensorName
   /// What it is for.
-  public let purpose: Purpose
+  public let purpose: Roles
   /// Where it comes from.
   public let source: Source
   /// Its storage format in the output.
@@ -43,9 +43,9 @@ public struct PlannedTensor: Sendable {
   /// Where its bytes begin in the file.
   public var fileOffset = 0
   /// The pieces in which its bytes go from file to file as they are; empty if they are made anew.
-  public let copyRuns: [CopyRun]
+  public let copyRuns: [TensorCopyRange]
 
-  init(name: TensorName, purpose: Purpose, source: Source, format: StorageFormat, shape: Shape, rule: String) {
+  init(name: TensorName, purpose: Roles, source: Source, format: StorageFormat, shape: Shape, rule: String) {
     self.name = name
     self.purpose = purpose
     self.source = source
@@ -62,7 +62,7 @@ public struct PlannedTensor: Sendable {
   /// Its bytes in the output.
   public var byteCount: Int { declaration.byteCount ?? 0 }
   /// What a writer needs to know.
-  public var declaration: TensorDeclaration { TensorDeclaration(name: name, format: format, shape: shape) }
+  public var declaration: OutputTensor { OutputTensor(name: name, format: format, shape: shape) }
 
   /// The tensors of the input that it is made of; none for a derived tensor.
   public var sources: [MappedTensor] { if case .rows(let reader) = source { reader.sources } else { [] } }
@@ -82,7 +82,7 @@ extension PlannedTensor {
   /// The same rows under another name.
   func renamed(_ name: TensorName, layer: Int) -> PlannedTensor {
     PlannedTensor(
-      name: name, purpose: Purpose(roles: purpose.roles, layer: layer, part: purpose.part), source: source,
+      name: name, purpose: Roles(roles: purpose.roles, layer: layer, instance: purpose.instance), source: source,
       format: format, shape: shape, rule: rule)
   }
 

@@ -30,7 +30,7 @@ struct Fallbacks {
 extension Planner {
   /// The format that was chosen, or the one that takes its place where the rows do not fill its blocks.
   mutating func fitting(
-    _ choice: (format: StorageFormat, rule: String), _ tensor: ArrangedTensor
+    _ choice: (format: StorageFormat, rule: String), _ tensor: OutputLayout
   ) -> (format: StorageFormat, rule: String) {
     let shape = tensor.shape
     guard choice.format != tensor.reader.format else { return choice }

@@ -51,7 +51,7 @@ extension Planner {
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
-      throw FileFact(path: path, fact: error)
+      throw LocatedError(path: path, fact: error)
     }
   }
 
@@ -99,7 +99,7 @@ extension Planner {
           add(file.name, file.bytes)
         }
       } catch {
-        throw FileFact(path: model.checkpoint.path, fact: error)
+        throw LocatedError(path: model.checkpoint.path, fact: error)
       }
     } else {
       remarks.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
@@ -119,10 +119,10 @@ extension Planner {
 
 extension [PlannedTensor] {
   /// The bytes of them that stand in an input just so.
-  fileprivate var storedPieces: [SafeTensors.StoredPiece] {
+  fileprivate var storedPieces: [SafeTensors.SourceRange] {
     enumerated().flatMap { index, tensor in
       tensor.copyRuns.map { run in
-        SafeTensors.StoredPiece(
+        SafeTensors.SourceRange(
           tensorIndex: index, tensorOffset: run.targetOffset, fileOffset: run.source.fileOffset + run.sourceOffset,
           byteCount: run.byteCount)
       }

@@ -38,7 +38,7 @@ extension Planner {
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
-      throw FileFact(path: path, fact: error)
+      throw LocatedError(path: path, fact: error)
     }
   }
 
@@ -52,7 +52,7 @@ extension Planner {
     for rule in definition.ggufMetadata {
       switch rule {
       case .general: for (key, value) in try generalMetadata(tensors) { metadata[key] = value }
-      case .fileType: metadata["general.file_type"] = .uint32(FileType.number(of: type ?? .f32))
+      case .fileType: metadata["general.file_type"] = .uint32(GGUFFileType.number(of: type ?? .f32))
       case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
       case .vocabulary: for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
       case .pair, .rotaryScaling, .longRoPEFactor:
@@ -69,9 +69,9 @@ extension Planner {
   private func metadataOfSource(_ type: StorageFormat?) -> Metadata {
     let metadata = model.checkpoint.metadata
     if let recipe {
-      return metadata.restating(fileType: recipe.fileType ?? FileType.number(ofCopied: model.checkpoint))
+      return metadata.restating(fileType: recipe.fileType ?? GGUFFileType.number(ofCopied: model.checkpoint))
     }
-    return type.map { metadata.restating(fileType: FileType.number(of: $0)) } ?? metadata
+    return type.map { metadata.restating(fileType: GGUFFileType.number(of: $0)) } ?? metadata
   }
 
   /// Says what the configuration states and a GGUF has no key for.
@@ -95,7 +95,7 @@ extension Planner {
       remarks += read.conflicts.map { .warning($0.description) }
       return read.vocabulary.metadata()
     } catch {
-      throw FileFact(path: folder.path, fact: error)
+      throw LocatedError(path: folder.path, fact: error)
     }
   }
 

@@ -6,7 +6,7 @@ extension Planner {
   /// The `general.*` pairs: what the model is called, who made it, from what.
   mutating func generalMetadata(_ tensors: [PlannedTensor]) throws -> [(key: String, value: MetadataValue)] {
     let general = try general(tensors)
-    remarks += general.remarks.map(PlanRemark.note)
+    remarks += general.remarks.map(PlanMessage.note)
     return general.pairs
   }
 
@@ -29,7 +29,7 @@ extension Planner {
   /// Experts count with the average of their tensors' parameters (llama.cpp 0c1e57098, `get_total_parameter_count`).
   private func expertSizeLabel(_ tensors: [PlannedTensor]) -> String? {
     let stacks = tensors.filter { $0.name.text.contains("_exps.") && $0.shape.rank > 2 }
-    guard let count = stacks.first?.shape.extents[0], count > 0 else { return nil }
+    guard let count = stacks.first?.shape.dimensions[0], count > 0 else { return nil }
     let all = tensors.reduce(0) { $0 + $1.shape.elementCount }
     let stacked = stacks.reduce(0) { $0 + $1.shape.elementCount }
     return SizeLabel.text(

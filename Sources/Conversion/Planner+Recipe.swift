@@ -12,7 +12,7 @@ extension Planner {
   var recipe: Recipe? { if case .recipe(let recipe) = request.type { recipe } else { nil } }
 
   /// Whether a GGUF goes into another as it is but for the formats, so that nothing depends on a definition.
-  var goesByNames: Bool {
+  var mapsByNameOnly: Bool {
     recipe != nil && request.resolvedTarget == .gguf && model.checkpoint.container == .gguf
   }
 
@@ -38,13 +38,13 @@ extension Planner {
     let known = Dictionary(model.tensors.map { ($0.descriptor.name, $0) }, uniquingKeysWith: { first, _ in first })
     var tensors: [PlannedTensor] = []
     for tensor in model.checkpoint.tensors {
-      let place = TensorPlace(named: tensor.name)
-      let roles = known[tensor.name]?.layout.components.map(\.role) ?? [place.role]
+      let slot = TensorSlot(named: tensor.name)
+      let roles = known[tensor.name]?.layout.components.map(\.role) ?? [slot.role]
       do throws(TensorProblem) {
-        let reader = try RowReader(model.checkpoint, asStored: tensor, place)
+        let reader = try RowReader(model.checkpoint, asStored: tensor, slot)
         tensors.append(
           PlannedTensor(
-            name: tensor.name, purpose: PlannedTensor.Purpose(roles: roles, layer: place.layer, part: nil),
+            name: tensor.name, purpose: PlannedTensor.Roles(roles: roles, layer: slot.layer, instance: nil),
             source: .rows(reader), format: reader.format, shape: tensor.shape, rule: "kept"))
       } catch {
         problems.append(error)
@@ -68,7 +68,7 @@ extension Planner {
       recipe, request.recipeOptions, facts, tensors, isFromGGUF: model.checkpoint.container == .gguf)
     for index in tensors.indices {
       guard case .rows(let reader) = tensors[index].source else { continue }
-      let tensor = ArrangedTensor(name: tensors[index].name, purpose: tensors[index].purpose, reader: reader)
+      let tensor = OutputLayout(name: tensors[index].name, purpose: tensors[index].purpose, reader: reader)
       tensors[index] = tensors[index].droppingLeadingOnes()
         .stored(as: fitting(assignment.format(of: tensor, &overrides), tensor))
     }

@@ -28,14 +28,14 @@ extension Planner {
 
   /// The files of a split set whose parts hold what the parts of the source hold.
   func filesAsSplit(_ tensors: [PlannedTensor], _ metadata: Metadata) throws -> [PlannedFile] {
-    let parts = Dictionary(grouping: tensors) { $0.sources.first?.descriptor.fileIndex ?? 0 }
-    let count = max(1, (parts.keys.max() ?? 0) + 1)
+    let instances = Dictionary(grouping: tensors) { $0.sources.first?.descriptor.fileIndex ?? 0 }
+    let count = max(1, (instances.keys.max() ?? 0) + 1)
     let paths = splitPaths(count: count)
     return try paths.enumerated().map { index, path in
       let pairs =
         count == 1
         ? metadata : GGUF.splitMetadata(metadata, index: index, count: count, tensorCount: tensors.count)
-      return try ggufFile(path, parts[index] ?? [], pairs)
+      return try ggufFile(path, instances[index] ?? [], pairs)
     }
   }
 }

@@ -34,14 +34,14 @@ extension Planner {
         let values = model.parameters.derivedValues(rule.role), let shape = Shape([values.count])
       else { return nil }
       return PlannedTensor(
-        name: pattern.name(layer: nil), purpose: PlannedTensor.Purpose(roles: [rule.role], layer: nil, part: nil),
+        name: pattern.name(layer: nil), purpose: PlannedTensor.Roles(roles: [rule.role], layer: nil, instance: nil),
         source: .values(values), format: .f32, shape: shape, rule: "follows from the rotary scaling")
     }
   }
 
   /// The storage format of one tensor, whether or not its rows fill the blocks, and the rule that decides it.
   private mutating func format(
-    of tensor: ArrangedTensor, _ target: ConversionRequest.Target, _ type: StorageFormat?,
+    of tensor: OutputLayout, _ target: ConversionRequest.Target, _ type: StorageFormat?,
     _ overrides: inout TypeOverrides
   ) -> (format: StorageFormat, rule: String) {
     if let override = overrides.format(for: tensor.name) {
@@ -124,16 +124,16 @@ extension Planner {
       return .f32
     }
     var first: TensorName?
-    for place in model.places where !wideRoles.contains(place.role) {
-      guard let stored = model.tensor(place), stored.isKeptInFullPrecision, !isExact(place, as: format) else {
+    for slot in model.slots where !wideRoles.contains(slot.role) {
+      guard let stored = model.tensor(slot), stored.isKeptInFullPrecision, !isExact(slot, as: format) else {
         continue
       }
       first = first ?? stored.descriptor.name
-      wideRoles.insert(place.role)
-      if place.role.isNorm { wideRoles.formUnion(model.places.map(\.role).filter(\.isNorm)) }
+      wideRoles.insert(slot.role)
+      if slot.role.isNorm { wideRoles.formUnion(model.slots.map(\.role).filter(\.isNorm)) }
     }
     if let first {
-      let roles = Set(model.places.map(\.role).filter(wideRoles.contains)).map(\.rawValue).sorted()
+      let roles = Set(model.slots.map(\.role).filter(wideRoles.contains)).map(\.rawValue).sorted()
       remarks.append(
         .note(
           "tensor \(first.text.quoted) has values that \(format) cannot hold, so these stay F32: "
@@ -143,9 +143,9 @@ extension Planner {
   }
 
   /// Whether a tensor's values survive being stored as `format`; false also when they cannot be read.
-  private func isExact(_ place: TensorPlace, as format: StorageFormat) -> Bool {
+  private func isExact(_ slot: TensorSlot, as format: StorageFormat) -> Bool {
     do {
-      let reader = try model.canonicalReader(place)
+      let reader = try model.canonicalReader(slot)
       let width = reader.geometry.rowElementCount
       let step = max(1, Executor.slabElementCount / max(1, width))
       var (bytes, scratch): ([UInt8], [UInt8]) = ([], [])

@@ -11,7 +11,7 @@ public struct Planner {
   let model: Model
   var request: ConversionRequest
   var problems: [any IngotError] = []
-  var remarks: [PlanRemark] = []
+  var remarks: [PlanMessage] = []
   var fallbacks = Fallbacks()
   /// Tensors of layers that are left out.
   var pruned: [(name: TensorName, reason: String)] = []
@@ -34,20 +34,20 @@ public struct Planner {
   }
 
   private mutating func plan() throws -> ConversionPlan {
-    if goesByNames { notePlainFit() } else { problems += model.problems }
+    if mapsByNameOnly { notePlainFit() } else { problems += model.problems }
     if model.checkpoint.containerFacts["byteOrder"] == ByteOrder.bigEndian.rawValue {
       problems += model.checkpoint.tensors.prefix(1).map { TensorProblem($0, .bigEndian) }
     }
     let target = request.resolvedTarget
     let scheme = try targetScheme(target)
-    if !goesByNames { checkNumbers(target) }
+    if !mapsByNameOnly { checkNumbers(target) }
     try requireProblemFree()
 
-    remarks += model.remarks.map(PlanRemark.note) + model.checkpoint.remarks.map(PlanRemark.warning)
+    remarks += model.remarks.map(PlanMessage.note) + model.checkpoint.remarks.map(PlanMessage.warning)
     noteDialect()
-    if !goesByNames { try noteTwins() }
+    if !mapsByNameOnly { try noteTiedTensors() }
     let type = chosenType(target)
-    var tensors = goesByNames ? planByNames() : planTensors(target, scheme, type)
+    var tensors = mapsByNameOnly ? planByNames() : planTensors(target, scheme, type)
     if let recipe { applyRecipe(recipe, to: &tensors) }
     applyTypeProblems(tensors)
     reportFallbacks(tensors)
@@ -64,19 +64,19 @@ public struct Planner {
     try requireFreeOutputs(output.files.map(\.path) + output.sideFiles.map(\.path))
     try requireProblemFree()
     let rounded = try roundedTensors(tensors)
-    let dropped = goesByNames ? pruned : model.dropped.map { ($0.tensor.name, $0.reason) } + pruned
+    let dropped = mapsByNameOnly ? pruned : model.dropped.map { ($0.tensor.name, $0.reason) } + pruned
     noteDropped(dropped)
     return ConversionPlan(
       source: model, destination: request.destination, target: target, scheme: scheme, type: type,
       files: output.files, sideFiles: output.sideFiles,
-      dropped: dropped + (goesByNames ? [] : droppedDerived(scheme)),
+      dropped: dropped + (mapsByNameOnly ? [] : droppedDerived(scheme)),
       rounded: rounded, remarks: remarks, overwrite: request.overwrite)
   }
 
   /// Throws everything found so far, if anything.
   func requireProblemFree() throws {
     guard !problems.isEmpty else { return }
-    throw ProblemList(problems.map { FileFact(path: model.checkpoint.path, fact: $0) })
+    throw ProblemList(problems.map { LocatedError(path: model.checkpoint.path, fact: $0) })
   }
 
   /// The numbers must make sense, and be there where the output states them.
@@ -86,7 +86,7 @@ public struct Planner {
       problems.append(ConversionError.needsNumbers(target: target == .gguf ? "a GGUF" : "a folder"))
       return
     }
-    do throws(ParameterError) {
+    do throws(HyperparameterError) {
       // The numbers of an architecture that no forward pass runs are only looked at one by one.
       if model.definition.forwardPass != nil { _ = try model.hyperparameters() }
     } catch {

@@ -20,7 +20,7 @@ enum PrecisionRules {
   }
 }
 
-extension ArrangedTensor {
+extension OutputLayout {
   /// Why the tensor stays F32 in a GGUF; nil if it takes the format asked for.
   var reasonForF32: String? { PrecisionRules.reasonForF32(name, shape, roles: purpose.roles) }
 }

@@ -46,7 +46,7 @@ public struct Receipt: Sendable {
       "options": .array(options.map(JSON.string)),
       "architecture": .string(plan.source.definition.name),
       "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
-      "dialect": plan.source.dialect.json,
+      "applied_transforms": plan.source.appliedTransforms.json,
       "inputs": describe(paths.prefix(inputs.count), digests.prefix(inputs.count)),
       "outputs": describe(paths.dropFirst(inputs.count), digests.dropFirst(inputs.count)),
       "tensors": .array(errors.outcomes.map(\.json)),
@@ -71,12 +71,12 @@ extension TensorOutcome {
     members["name"] = .string(tensor.name.text)
     members["role"] = .string(tensor.purpose.name)
     if let layer = tensor.purpose.layer { members["layer"] = .integer(layer) }
-    if let part = tensor.purpose.part { members["part"] = .integer(part) }
+    if let instance = tensor.purpose.instance { members["instance"] = .integer(instance) }
     members["source"] = tensor.sourceName.map { .string($0.text) } ?? .null
     if tensor.sources.count > 1 { members["source_count"] = .integer(tensor.sources.count) }
     members["from"] = .string(tensor.sourceFormat.name)
     members["to"] = .string(tensor.format.name)
-    members["shape"] = .array(tensor.shape.extents.map { .integer($0) })
+    members["shape"] = .array(tensor.shape.dimensions.map { .integer($0) })
     members["transform"] = .string(tensor.transform)
     members["rule"] = .string(tensor.rule)
     if tensor.importance != nil { members["importance"] = .bool(true) }

@@ -6,7 +6,7 @@ import Tensors
 struct RecipeAssignment {
   private let recipe: Recipe
   private let options: ConversionRequest.RecipeOptions
-  private let facts: RecipeFacts
+  private let facts: RecipeInputs
   private let isFromGGUF: Bool
   private let counts: [Recipe.Kind: Int]
   private let tiesEmbeddings: Bool
@@ -14,7 +14,7 @@ struct RecipeAssignment {
   private var positions: [Recipe.Kind: Int] = [:]
 
   init(
-    _ recipe: Recipe, _ options: ConversionRequest.RecipeOptions, _ facts: RecipeFacts, _ tensors: [PlannedTensor],
+    _ recipe: Recipe, _ options: ConversionRequest.RecipeOptions, _ facts: RecipeInputs, _ tensors: [PlannedTensor],
     isFromGGUF: Bool
   ) {
     self.recipe = recipe
@@ -27,7 +27,7 @@ struct RecipeAssignment {
 
   /// The format of one tensor, whether or not its rows fill the blocks, and the rule that decides it.
   mutating func format(
-    of tensor: ArrangedTensor, _ overrides: inout TypeOverrides
+    of tensor: OutputLayout, _ overrides: inout TypeOverrides
   ) -> (format: StorageFormat, rule: String) {
     let (reader, name, shape) = (tensor.reader, tensor.name, tensor.shape)
     let kind = Recipe.Kind(name)
@@ -49,10 +49,10 @@ struct RecipeAssignment {
   }
 
   /// Feed-forward matrices are counted by the model's layers, and in a mixture of experts their own layer is their number.
-  private func matrixFacts(_ kind: Recipe.Kind, _ name: TensorName, _ shape: Shape) -> Recipe.MatrixFacts {
+  private func matrixFacts(_ kind: Recipe.Kind, _ name: TensorName, _ shape: Shape) -> Recipe.MatrixContext {
     let isFeedForward = [.feedForwardGate, .feedForwardUp, .feedForwardDown].contains(kind)
     let ordinal = positions[kind, default: 0]
-    return Recipe.MatrixFacts(
+    return Recipe.MatrixContext(
       kind: kind, rowElementCount: shape.rowElementCount,
       position: isFeedForward && facts.model.expertCount > 1 ? name.ggufLayer ?? ordinal : ordinal,
       count: isFeedForward ? facts.layerCount : counts[kind] ?? 0, ordinal: ordinal, stackedCount: shape.expertCount)
@@ -74,7 +74,7 @@ struct RecipeAssignment {
   }
 
   /// A tensor that the recipe leaves alone; from a folder as the reference converter leaves it.
-  private func unquantized(_ tensor: ArrangedTensor, _ rule: String) -> (format: StorageFormat, rule: String) {
+  private func unquantized(_ tensor: OutputLayout, _ rule: String) -> (format: StorageFormat, rule: String) {
     let format = tensor.reader.format
     let isKept = isFromGGUF || (tensor.reasonForF32 == nil && format.facts.ggmlType != nil)
     return isKept ? (format, "\(rule): kept") : (.f32, "\(rule): F32")

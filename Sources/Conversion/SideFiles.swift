@@ -56,7 +56,7 @@ enum SideFiles {
   /// config.json with what the conversion changes, and nothing else: class and type of the scheme, element type.
   static func configuration(
     _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
-    remarks: inout [PlanRemark]
+    remarks: inout [PlanMessage]
   ) -> [UInt8] {
     guard var members = source.isTextPart ? configuration.textMembers : configuration.json.object else {
       return configuration.json.encoded(.indented)

@@ -73,7 +73,7 @@ struct SlabWorker {
     } catch .nonfinite(_, let index, _) {
       let first = slab.rows.lowerBound * reader.geometry.rowElementCount + index
       let (row, column) = first.quotientAndRemainder(dividingBy: max(1, tensor.shape.rowElementCount))
-      throw FileFact(
+      throw LocatedError(
         path: reader.file(of: reader.sources[0].descriptor).path,
         fact: TensorProblem(
           reader.sources[0].descriptor, .nonfinite(row: row, column: column, format: tensor.format)))

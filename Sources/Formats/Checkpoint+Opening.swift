@@ -5,7 +5,7 @@ extension Checkpoint {
   /// Opens a checkpoint: a file of either container, any shard of a set, the set's index, or a model folder.
   ///
   /// Headers are read and validated whole; no tensor's data is read.
-  /// - Throws: `FileError`, `FileFact` or `ProblemList`, with the file in front of each message.
+  /// - Throws: `FileError`, `LocatedError` or `ProblemList`, with the file in front of each message.
   public static func open(_ path: String) throws -> Checkpoint {
     if FileSystem.kind(of: path) == .folder { return try ModelFolder(path).openWeights() }
     let file = try InputFile(path)
@@ -19,7 +19,7 @@ extension Checkpoint {
   /// Puts the files of a set together.
   ///
   /// The keys that only say how a set is split are left out: they are facts of the files, not of the model.
-  init(path: String, container: Container, contents: [FileContents], remarks: [String] = []) {
+  init(path: String, container: Container, contents: [ParsedHeader], remarks: [String] = []) {
     var facts = contents.first?.facts ?? [:]
     if contents.count > 1 { facts["fileCount"] = "\(contents.count)" }
     var metadata = contents.first { !$0.metadata.pairs.isEmpty }?.metadata ?? Metadata()

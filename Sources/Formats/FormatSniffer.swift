@@ -8,22 +8,22 @@ public enum FormatSniffer {
 
   /// The container of `file`.
   ///
-  /// - Throws: `ForeignFileError` with the diagnosis of a file that is neither safetensors nor GGUF.
+  /// - Throws: `UnsupportedFileError` with the diagnosis of a file that is neither safetensors nor GGUF.
   public static func container(of file: InputFile) throws -> Container {
     let prefix = try file.bytes(at: 0, count: min(prefixByteCount, file.byteCount))
     if prefix.starts(with: GGUF.magic) { return .gguf }
     // A safetensors file has no magic: its ninth byte is the brace of the header, whose length leaves high bytes 0.
     if prefix.count > 8, prefix[8] == UInt8(ascii: "{"), prefix[5..<8].allSatisfy({ $0 == 0 }) { return .safeTensors }
-    if let foreign = ForeignFile(prefix, fileByteCount: file.byteCount) {
-      throw FileFact(path: file.path, fact: ForeignFileError(content: foreign))
+    if let foreign = UnsupportedFileKind(prefix, fileByteCount: file.byteCount) {
+      throw LocatedError(path: file.path, fact: UnsupportedFileError(content: foreign))
     }
-    if let text = text(prefix) { throw FileFact(path: file.path, fact: ForeignFileError(content: .text(text))) }
+    if let text = text(prefix) { throw LocatedError(path: file.path, fact: UnsupportedFileError(content: .text(text))) }
     let name = FileSystem.name(of: file.path)
     if name.hasSuffix(".safetensors") { return .safeTensors }
     if name.hasSuffix(".gguf") {
-      throw FileFact(path: file.path, fact: GGUFError.magic(Array(prefix.prefix(4))))
+      throw LocatedError(path: file.path, fact: GGUFError.magic(Array(prefix.prefix(4))))
     }
-    throw FileFact(path: file.path, fact: ForeignFileError(content: .unknown(Array(prefix.prefix(8)))))
+    throw LocatedError(path: file.path, fact: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))
   }
 
   /// The first words of a plain text, which is what servers send in place of a file they do not have.
@@ -34,7 +34,7 @@ public enum FormatSniffer {
 }
 
 /// Content that turns up where a checkpoint was expected.
-public enum ForeignFile: Sendable, Equatable {
+public enum UnsupportedFileKind: Sendable, Equatable {
   case empty
   case zeros(count: Int)
   /// A Git LFS pointer to a file of this many bytes.
@@ -49,7 +49,7 @@ public enum ForeignFile: Sendable, Equatable {
   case text(String)
   case unknown([UInt8])
 
-  /// Recognises `prefix`, the first bytes of a file; nil if it may be a checkpoint.
+  /// Recognizes `prefix`, the first bytes of a file; nil if it may be a checkpoint.
   init?(_ prefix: [UInt8], fileByteCount: Int) {
     func begins(_ bytes: some Sequence<UInt8>) -> Bool { prefix.starts(with: bytes) }
     if prefix.isEmpty {
@@ -95,9 +95,9 @@ public enum ForeignFile: Sendable, Equatable {
 }
 
 /// A file that is neither safetensors nor GGUF.
-public struct ForeignFileError: IngotError {
+public struct UnsupportedFileError: IngotError {
   /// What it is instead.
-  public let content: ForeignFile
+  public let content: UnsupportedFileKind
   /// What it should have been.
   var expected = "a checkpoint"
 

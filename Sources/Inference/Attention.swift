@@ -52,13 +52,13 @@ struct Attention: Sendable {
   }
 
   /// Queries that one thread takes at a time.
-  static let blockHeight = 8 * Strips.height
+  static let blockHeight = 8 * PackedActivations.height
 
   /// Computes the result for all queries; heads and blocks of queries are split over threads.
   func attend(query: Matrix, key: Matrix, value: Matrix, threads: Int) throws -> Matrix {
     let positionCount = query.rowCount, keyCount = key.rowCount
     let heads = (0..<keyValueHeadCount).map { head in
-      var keys = Panels(), values = Panels()
+      var keys = PackedWeights(), values = PackedWeights()
       keys.pack(
         key.values, rowCount: keyCount, depth: keyDimension, start: head * keyDimension, stride: key.columnCount)
       values.pack(
@@ -83,30 +83,30 @@ struct Attention: Sendable {
 
   /// What a thread reuses from block to block.
   private struct Workspace: Sendable {
-    var queries = Strips()
+    var queries = PackedActivations()
     var scores = PackedProduct()
     /// `[query, key]`: how much of each value a query takes.
-    var weights = Strips()
+    var weights = PackedActivations()
     var product = PackedProduct()
   }
 
   /// Computes the weights of a block of queries: `e^(score - greatest) / Σ e^(score - greatest)`, 0 for hidden keys.
   ///
   /// Sixteen partial sums, one per lane, are added in double precision.
-  private func softmax(of queries: Range<Int>, head: Int, keys: Panels, in workspace: inout Workspace) {
-    let height = Panels.height
-    let first = seen(from: queries.lowerBound, keyCount: keys.rowCount).lowerBound / height
-    let end = seen(from: queries.upperBound - 1, keyCount: keys.rowCount).upperBound + 1
+  private func softmax(of queries: Range<Int>, head: Int, keys: PackedWeights, in workspace: inout Workspace) {
+    let height = PackedWeights.height
+    let first = visibleKeys(from: queries.lowerBound, keyCount: keys.rowCount).lowerBound / height
+    let end = visibleKeys(from: queries.upperBound - 1, keyCount: keys.rowCount).upperBound + 1
     workspace.scores.multiply(workspace.queries, keys, chosen: first..<(end + height - 1) / height)
     workspace.weights.clear(rowCount: queries.count, depth: end)
     let panelCount = workspace.scores.panelCount
 
     for (row, position) in queries.enumerated() {
-      let visible = seen(from: position, keyCount: keys.rowCount)
+      let visible = visibleKeys(from: position, keyCount: keys.rowCount)
       var greatest = SIMD16<Float>(repeating: -.infinity)
       for panel in 0..<panelCount {
         let firstKey = (first + panel) * height
-        let scores = hiding(
+        let scores = masked(
           score(
             workspace.scores.vectors[row * panelCount + panel], head: head, query: queries.lowerBound + row,
             firstKey: firstKey), but: visible, firstKey)
@@ -132,7 +132,7 @@ struct Attention: Sendable {
   }
 
   /// The positions that the query at `position` sees.
-  private func seen(from position: Int, keyCount: Int) -> ClosedRange<Int> {
+  private func visibleKeys(from position: Int, keyCount: Int) -> ClosedRange<Int> {
     guard isCausal else { return 0...keyCount - 1 }
     return (window.map { max(0, position - $0 + 1) } ?? 0)...position
   }
@@ -149,12 +149,14 @@ struct Attention: Sendable {
     return SIMD16(lowHalf: HyperbolicTangent.of(share.lowHalf), highHalf: HyperbolicTangent.of(share.highHalf)) * cap
   }
 
-  /// The scores of the keys from `firstKey` on with those outside `seen` replaced by `-inf`.
+  /// The scores of the keys from `firstKey` on with those outside `visibleKeys` replaced by `-inf`.
   @inline(__always)
-  private func hiding(_ scores: SIMD16<Float>, but seen: ClosedRange<Int>, _ firstKey: Int) -> SIMD16<Float> {
-    if firstKey >= seen.lowerBound, firstKey + Panels.height - 1 <= seen.upperBound { return scores }
+  private func masked(_ scores: SIMD16<Float>, but visibleKeys: ClosedRange<Int>, _ firstKey: Int) -> SIMD16<Float> {
+    if firstKey >= visibleKeys.lowerBound, firstKey + PackedWeights.height - 1 <= visibleKeys.upperBound {
+      return scores
+    }
     var visible = scores
-    for lane in 0..<Panels.height where !seen.contains(firstKey + lane) { visible[lane] = -.infinity }
+    for lane in 0..<PackedWeights.height where !visibleKeys.contains(firstKey + lane) { visible[lane] = -.infinity }
     return visible
   }
 }

@@ -6,7 +6,7 @@ extension ForwardPass {
   /// Experts are added in order of their numbers, and each reads only the positions that use it.
   func mixture(_ x: Matrix, _ experts: Hyperparameters.Experts, _ layer: Int) throws -> Matrix {
     let scores = try project(x, .router, layer, to: experts.count)
-    let choices = (0..<x.rowCount).map { Routing.choose(scores[row: $0], experts) }
+    let choices = (0..<x.rowCount).map { ExpertRouter.choose(scores[row: $0], experts) }
     var result = Matrix(rowCount: x.rowCount, columnCount: x.columnCount)
     for expert in 0..<experts.count {
       let users = choices.enumerated().compactMap { position, choice in
@@ -14,7 +14,7 @@ extension ForwardPass {
       }
       guard !users.isEmpty else { continue }
       let y = try network(
-        x.rows(users.map(\.position)), .expert, layer, part: expert, innerLength: experts.feedForwardLength)
+        x.rows(users.map(\.position)), .expert, layer, instance: expert, innerLength: experts.feedForwardLength)
       result.add(y, toRows: users)
     }
     if let length = experts.sharedFeedForwardLength, weights.contains(.sharedExpertUp, layer: layer) {
@@ -29,7 +29,7 @@ extension ForwardPass {
 }
 
 /// The choice of experts for one position.
-enum Routing {
+enum ExpertRouter {
   /// The experts of a position with their weights, the heaviest first; of equal ones the lowest number.
   ///
   /// Weights are the softmax over all experts; with groups only the experts of those groups stand for choice whose

@@ -29,14 +29,14 @@ extension ForwardPass {
   ///
   ///     q [position, head × dimension]     k and v [text position, key-value head × dimension]
   func crossHeads(
-    _ x: Matrix, _ memory: Matrix, _ layer: Int
+    _ x: Matrix, _ encoderOutput: Matrix, _ layer: Int
   ) throws -> (query: Matrix, key: Matrix, value: Matrix) {
     let dimension = hyperparameters.headDimension
     let keyLength = hyperparameters.keyValueHeadCount * dimension
     return (
       try project(x, .crossAttentionQuery, layer, to: hyperparameters.headCount * dimension),
-      try project(memory, .crossAttentionKey, layer, to: keyLength),
-      try project(memory, .crossAttentionValue, layer, to: keyLength)
+      try project(encoderOutput, .crossAttentionKey, layer, to: keyLength),
+      try project(encoderOutput, .crossAttentionValue, layer, to: keyLength)
     )
   }
 
@@ -45,9 +45,9 @@ extension ForwardPass {
   /// The weights of single heads are one vector for all, a matrix with a row for each, or a tensor for each.
   private func normalizeHeads(_ x: Matrix, _ role: TensorRole, _ layer: Int) throws -> Matrix {
     let dimension = hyperparameters.headDimension, headCount = x.columnCount / dimension
-    if weights.contains(role, layer: layer, part: 0) {
-      let parts = try (0..<headCount).map { try weights.vector(role, layer: layer, part: $0, count: dimension) }
-      return weights.normalize(x, groupLength: dimension, weights: Array(parts.joined()), bias: nil)
+    if weights.contains(role, layer: layer, instance: 0) {
+      let instances = try (0..<headCount).map { try weights.vector(role, layer: layer, instance: $0, count: dimension) }
+      return weights.normalize(x, groupLength: dimension, weights: Array(instances.joined()), bias: nil)
     }
     guard weights.contains(role, layer: layer) else { return x }
     switch hyperparameters.features.queryKeyNorm {
@@ -84,24 +84,24 @@ extension ForwardPass {
     let low = try project(x, .attentionKeyValueA, layer, to: latent.keyValueRank + rotated)
     let content = try normalize(
       low.columns(0..<latent.keyValueRank), .attentionKeyValueANorm, layer, epsilon: latent.normEpsilon)
-    var turned = low.columns(latent.keyValueRank..<latent.keyValueRank + rotated)
+    var rotatedKey = low.columns(latent.keyValueRank..<latent.keyValueRank + rotated)
     if let rotary = rotations.table(of: layer, hyperparameters) {
       rotary.rotate(&query, headDimension: dimension, start: unrotated)
-      rotary.rotate(&turned, headDimension: rotated)
+      rotary.rotate(&rotatedKey, headDimension: rotated)
     }
     let plain = try project(content, .attentionKeyB, layer, to: headCount * unrotated)
     let value = try project(content, .attentionValueB, layer, to: headCount * latent.valueDimension)
     var key = Matrix(rowCount: x.rowCount, columnCount: headCount * dimension)
     for head in 0..<headCount {
       key.copy(plain, columns: head * unrotated..<(head + 1) * unrotated, to: head * dimension)
-      key.copy(turned, columns: 0..<rotated, to: head * dimension + unrotated)
+      key.copy(rotatedKey, columns: 0..<rotated, to: head * dimension + unrotated)
     }
     return (query, key, value)
   }
 }
 
 /// The rotary tables of a model: one for all layers, or another one for those with a window.
-struct Rotations: Sendable {
+struct RotaryTables: Sendable {
   private let global: RotaryTable?, local: RotaryTable?
 
   init(_ hyperparameters: Hyperparameters, positionCount: Int) throws(InferenceError) {

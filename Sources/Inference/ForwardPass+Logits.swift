@@ -3,12 +3,12 @@ import Architectures
 extension ForwardPass {
   /// Takes the residual stream through all layers of all stacks; `observe` sees what each adds to it, after the layer's
   /// number.
-  public mutating func run(observe: (_ layer: Int, Stage, Matrix) throws -> Void = { _, _, _ in }) throws {
+  public mutating func run(observe: (_ layer: Int, Sublayer, Matrix) throws -> Void = { _, _, _ in }) throws {
     repeat {
       for layer in 0..<hyperparameters.layerCount {
         try step(layer: layer) { try observe(layer, $0, $1) }
       }
-    } while try enterNextStack()
+    } while try advanceToDecoder()
   }
 
   /// The scores of every token to come next, `[position, vocabulary]`, for the positions `positions` (all, if nil).

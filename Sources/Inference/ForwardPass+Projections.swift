@@ -2,10 +2,12 @@ import Architectures
 
 extension ForwardPass {
   /// `x · wᵀ`, plus the bias if the model has one: `[position, in]` to `[position, outputCount]`.
-  func project(_ x: Matrix, _ role: TensorRole, _ layer: Int?, part: Int? = nil, to outputCount: Int) throws -> Matrix {
-    try observeProduct?(x, role.of(state.stack), layer, part)
-    var y = try weights.multiply(x, role, layer: layer, part: part, outputCount: outputCount, threads: threads)
-    if let bias = try weights.optionalVector(role.bias, layer: layer, part: part, count: outputCount) {
+  func project(_ x: Matrix, _ role: TensorRole, _ layer: Int?, instance: Int? = nil, to outputCount: Int) throws
+    -> Matrix
+  {
+    try observeProduct?(x, role.of(state.stack), layer, instance)
+    var y = try weights.multiply(x, role, layer: layer, instance: instance, outputCount: outputCount, threads: threads)
+    if let bias = try weights.optionalVector(role.bias, layer: layer, instance: instance, count: outputCount) {
       y.add(toEachRow: bias)
     }
     return y
@@ -27,26 +29,26 @@ extension ForwardPass {
   }
 
   /// The tensors of a feed-forward network.
-  struct NetworkRoles {
+  struct FeedForwardRoles {
     let gate: TensorRole, up: TensorRole, down: TensorRole
-    static let feedForward = NetworkRoles(gate: .feedForwardGate, up: .feedForwardUp, down: .feedForwardDown)
-    static let expert = NetworkRoles(gate: .expertGate, up: .expertUp, down: .expertDown)
-    static let sharedExpert = NetworkRoles(gate: .sharedExpertGate, up: .sharedExpertUp, down: .sharedExpertDown)
+    static let feedForward = FeedForwardRoles(gate: .feedForwardGate, up: .feedForwardUp, down: .feedForwardDown)
+    static let expert = FeedForwardRoles(gate: .expertGate, up: .expertUp, down: .expertDown)
+    static let sharedExpert = FeedForwardRoles(gate: .sharedExpertGate, up: .sharedExpertUp, down: .sharedExpertDown)
   }
 
   /// A feed-forward network with or without a gate.
   func network(
-    _ x: Matrix, _ roles: NetworkRoles, _ layer: Int, part: Int? = nil, innerLength: Int
+    _ x: Matrix, _ roles: FeedForwardRoles, _ layer: Int, instance: Int? = nil, innerLength: Int
   ) throws -> Matrix {
     let activation = hyperparameters.features.activation
-    var inner = try project(x, roles.up, layer, part: part, to: innerLength)
-    if weights.contains(roles.gate, layer: layer, part: part) {
-      let gate = try project(x, roles.gate, layer, part: part, to: innerLength)
+    var inner = try project(x, roles.up, layer, instance: instance, to: innerLength)
+    if weights.contains(roles.gate, layer: layer, instance: instance) {
+      let gate = try project(x, roles.gate, layer, instance: instance, to: innerLength)
       inner = gate.gating(inner, by: activation)
     } else {
       inner = inner.activated(by: activation)
     }
-    return try project(inner, roles.down, layer, part: part, to: hyperparameters.embeddingLength)
+    return try project(inner, roles.down, layer, instance: instance, to: hyperparameters.embeddingLength)
   }
 }
 

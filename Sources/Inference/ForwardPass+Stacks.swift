@@ -1,7 +1,7 @@
 import Architectures
 
 /// The tokens of a pass.
-struct PassTokens: Sendable {
+struct ForwardPassInput: Sendable {
   /// What the model reads; of an encoder-decoder, the encoder.
   let text: [Int]
   /// What the decoder of an encoder-decoder reads.
@@ -46,11 +46,11 @@ extension ForwardPass {
   ///
   /// - Returns: false where no stack is left.
   @discardableResult
-  public mutating func enterNextStack() throws -> Bool {
+  public mutating func advanceToDecoder() throws -> Bool {
     guard state.stack == .encoder else { return false }
     state = State(
       stack: .decoder, hidden: try StackWeights(model, .decoder).embeddings(of: sequences.tokens(of: .decoder)),
-      memory: try normalizedHidden())
+      encoderOutput: try normalizedHidden())
     return true
   }
 }

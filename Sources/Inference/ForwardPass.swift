@@ -22,18 +22,18 @@ public struct ForwardPass: Sendable {
     /// The residual stream `[position, embedding]`: at first the token embeddings, then what each layer leaves.
     public internal(set) var hidden: Matrix
     /// In a decoder, what the encoder made of its text: `[text position, embedding]`.
-    public let memory: Matrix?
+    public let encoderOutput: Matrix?
   }
 
   /// Where the pass is. It can be set to where another pass of the same model and tokens was.
   public var state: State
-  /// Sees what each matrix of weights is about to be multiplied by; see `ProductObserver`.
-  public var observeProduct: ProductObserver?
+  /// Sees what each matrix of weights is about to be multiplied by; see `ActivationObserver`.
+  public var observeProduct: ActivationObserver?
 
   let model: any WeightSource
-  let sequences: PassTokens
+  let sequences: ForwardPassInput
   let threads: Int
-  let rotations: Rotations
+  let rotations: RotaryTables
 
   /// Prepares the pass over `tokens` and looks up their embeddings.
   ///
@@ -47,18 +47,18 @@ public struct ForwardPass: Sendable {
     _ weights: any WeightSource, tokens: [Int], decoderTokens: [Int]? = nil, threads: Int = Parallel.coreCount
   ) throws {
     let numbers = weights.hyperparameters
-    sequences = try PassTokens(tokens, decoderTokens, numbers)
+    sequences = try ForwardPassInput(tokens, decoderTokens, numbers)
     try numbers.validate(sequences)
     let stacks = numbers.stacks.map { StackWeights(weights, $0) }
     for stack in stacks { try stack.requireTensors() }
     model = weights
     self.threads = threads
-    rotations = try Rotations(numbers, positionCount: sequences.greatestCount)
-    state = State(stack: numbers.stacks[0], hidden: try stacks[0].embeddings(of: tokens), memory: nil)
+    rotations = try RotaryTables(numbers, positionCount: sequences.greatestCount)
+    state = State(stack: numbers.stacks[0], hidden: try stacks[0].embeddings(of: tokens), encoderOutput: nil)
   }
 
   /// A result within a layer that an observer sees, `[position, embedding]`.
-  public enum Stage: String, Sendable, CaseIterable {
+  public enum Sublayer: String, Sendable, CaseIterable {
     /// What attention adds to the residual stream.
     case attention
     /// What a decoder's attention to the encoder's text adds to it.
@@ -68,19 +68,20 @@ public struct ForwardPass: Sendable {
   }
 
   /// Takes the residual stream through one layer of the stack; `observe` sees what is added to it.
-  public mutating func step(layer: Int, observe: (Stage, Matrix) throws -> Void = { _, _ in }) throws {
+  public mutating func step(layer: Int, observe: (Sublayer, Matrix) throws -> Void = { _, _ in }) throws {
     let input = hidden
 
     let attentionInput = try normalizeInput(input, .attentionNorm, layer)
-    let attended = try addend(attend(attentionInput, layer), .attentionPostNorm, layer)
-    try observe(.attention, attended)
-    try add(attended, to: attentionInput, .attentionPostNorm, layer)
+    let attentionOutput = try addend(attend(attentionInput, layer), .attentionPostNorm, layer)
+    try observe(.attention, attentionOutput)
+    try add(attentionOutput, to: attentionInput, .attentionPostNorm, layer)
 
-    if let memory = state.memory {
+    if let encoderOutput = state.encoderOutput {
       let crossInput = try normalizeInput(hidden, .crossAttentionNorm, layer)
-      let looked = try addend(attend(crossInput, to: memory, layer), .crossAttentionPostNorm, layer)
-      try observe(.crossAttention, looked)
-      try add(looked, to: crossInput, .crossAttentionPostNorm, layer)
+      let crossAttentionOutput = try addend(
+        attend(crossInput, to: encoderOutput, layer), .crossAttentionPostNorm, layer)
+      try observe(.crossAttention, crossAttentionOutput)
+      try add(crossAttentionOutput, to: crossInput, .crossAttentionPostNorm, layer)
     }
 
     let isParallel = hyperparameters.features.blocks == .parallel
@@ -116,8 +117,8 @@ public struct ForwardPass: Sendable {
   }
 
   /// The same with the keys and values of the encoder's text, which has no order here: `softmax(q · kᵀ × scale) · v`.
-  private func attend(_ x: Matrix, to memory: Matrix, _ layer: Int) throws -> Matrix {
-    let (query, key, value) = try crossHeads(x, memory, layer)
+  private func attend(_ x: Matrix, to encoderOutput: Matrix, _ layer: Int) throws -> Matrix {
+    let (query, key, value) = try crossHeads(x, encoderOutput, layer)
     let mixed = try Attention(toAnotherText: hyperparameters, layer: layer)
       .attend(query: query, key: key, value: value, threads: threads)
     return try project(mixed, .crossAttentionOutput, layer, to: hyperparameters.embeddingLength)

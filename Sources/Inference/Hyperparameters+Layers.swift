@@ -21,7 +21,7 @@ extension Hyperparameters {
 
   /// Positions that a query of `layer` sees, itself included; nil for all.
   func window(of layer: Int) -> Int? {
-    hasWindow(layer) ? slidingWindow : nil
+    usesSlidingWindow(layer) ? slidingWindow : nil
   }
 
   /// Whether `layer` rotates its queries and keys.
@@ -30,7 +30,7 @@ extension Hyperparameters {
   }
 
   /// Whether `layer` has the rotary base of layers with a window.
-  func isLocal(_ layer: Int) -> Bool { localRotaryBase != nil && hasWindow(layer) }
+  func isLocal(_ layer: Int) -> Bool { localRotaryBase != nil && usesSlidingWindow(layer) }
 
-  private func hasWindow(_ layer: Int) -> Bool { slidingWindow != nil && windowedLayers?[layer] ?? true }
+  private func usesSlidingWindow(_ layer: Int) -> Bool { slidingWindow != nil && windowedLayers?[layer] ?? true }
 }

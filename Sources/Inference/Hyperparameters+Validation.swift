@@ -8,7 +8,7 @@ extension Hyperparameters {
 
   /// Checks that the forward pass over `tokens` can be computed without an impossible token, a division by zero, an
   /// overflow or an absurd allocation.
-  func validate(_ tokens: PassTokens) throws(InferenceError) {
+  func validate(_ tokens: ForwardPassInput) throws(InferenceError) {
     guard !tokens.text.isEmpty, tokens.decoder?.isEmpty != true else { throw .noTokens }
     try validate(positionCount: tokens.greatestCount)
     for tokens in [tokens.text, tokens.decoder ?? []] {

@@ -28,7 +28,7 @@ public enum InferenceError: IngotError, Equatable {
   /// A tensor that the forward pass needs; `layer` is nil outside layers.
   case missingTensor(TensorRole, layer: Int?)
   /// Fewer numbers than the shape asks for.
-  case tooFewNumbers(TensorRole, layer: Int?, expected: Int, found: Int)
+  case tooFewValues(TensorRole, layer: Int?, expected: Int, found: Int)
 
   public var category: ErrorCategory {
     switch self {
@@ -60,7 +60,7 @@ extension InferenceError {
     case .tooManyPositions(let count, let contextLength):
       "tokens: \(count.grouped) are more than the \(contextLength.grouped) positions of the model"
     case .missingTensor(let role, let layer): "\(Self.place(role, layer)): is missing"
-    case .tooFewNumbers(let role, let layer, let expected, let found):
+    case .tooFewValues(let role, let layer, let expected, let found):
       "\(Self.place(role, layer)): has \(counted(found, "number")) but \(expected.grouped) were expected"
     }
   }

@@ -29,25 +29,27 @@ public struct Matrix: Sendable, Equatable {
 
   /// The rows `rows` as a matrix of their own.
   func rows(_ rows: Range<Int>) -> Matrix {
-    var part = Matrix(rowCount: rows.count, columnCount: columnCount)
-    for index in part.values.indices { part.values[index] = values[rows.lowerBound * columnCount + index] }
-    return part
+    var instance = Matrix(rowCount: rows.count, columnCount: columnCount)
+    for index in instance.values.indices { instance.values[index] = values[rows.lowerBound * columnCount + index] }
+    return instance
   }
 
   /// The rows `indices`, in this order.
   func rows(_ indices: [Int]) -> Matrix {
-    var part = Matrix(rowCount: indices.count, columnCount: columnCount)
+    var instance = Matrix(rowCount: indices.count, columnCount: columnCount)
     for (row, index) in indices.enumerated() {
-      for column in 0..<columnCount { part.values[row * columnCount + column] = values[index * columnCount + column] }
+      for column in 0..<columnCount {
+        instance.values[row * columnCount + column] = values[index * columnCount + column]
+      }
     }
-    return part
+    return instance
   }
 
   /// The columns `columns` as a matrix of their own.
   func columns(_ columns: Range<Int>) -> Matrix {
-    var part = Matrix(rowCount: rowCount, columnCount: columns.count)
-    part.copy(self, columns: columns, to: 0)
-    return part
+    var instance = Matrix(rowCount: rowCount, columnCount: columns.count)
+    instance.copy(self, columns: columns, to: 0)
+    return instance
   }
 
   /// Copies the columns `columns` of `other`, which has as many rows, to those from `start` on.

@@ -9,7 +9,7 @@ enum MatrixProduct {
   /// Terms that are added up before the sum goes to the total: 16 KiB of a panel, half of a first-level cache.
   static let blockDepth = 256
   /// Rows of weights that a thread takes at a time.
-  static let slabHeight = 2 * Panels.height
+  static let slabHeight = 2 * PackedWeights.height
 
   /// Multiplies `x` `[position, in]` by `outputCount` rows of weights `[out, in]`: `[position, out]`.
   ///
@@ -18,7 +18,7 @@ enum MatrixProduct {
     _ x: Matrix, outputCount: Int, threads: Int,
     read: @Sendable (_ rows: Range<Int>, _ values: inout [Float]) throws -> Void
   ) throws -> Matrix {
-    var packed = Strips()
+    var packed = PackedActivations()
     packed.pack(x, rows: 0..<x.rowCount, columns: 0..<x.columnCount)
     let strips = packed
     let result = Mutex(Matrix(rowCount: x.rowCount, columnCount: outputCount))
@@ -36,7 +36,7 @@ enum MatrixProduct {
   /// What a thread reuses from slab to slab.
   private struct Workspace: Sendable {
     var rows: [Float] = []
-    var panels = Panels()
+    var panels = PackedWeights()
     var product = PackedProduct()
   }
 }
@@ -53,14 +53,15 @@ struct PackedProduct: Sendable {
   /// Computes strips `[row, depth]` · panels `[column, depth]`ᵀ, for the panels `chosen` (all, if nil).
   ///
   /// The sums have the terms that the strips have, even where the panels are deeper.
-  mutating func multiply(_ strips: Strips, _ panels: Panels, chosen: Range<Int>? = nil) {
+  mutating func multiply(_ strips: PackedActivations, _ panels: PackedWeights, chosen: Range<Int>? = nil) {
     let chosen = chosen ?? 0..<panels.count
     let panelCount = chosen.count
     rowCount = strips.rowCount
-    columnCount = min(panels.rowCount, chosen.upperBound * Panels.height) - chosen.lowerBound * Panels.height
+    columnCount =
+      min(panels.rowCount, chosen.upperBound * PackedWeights.height) - chosen.lowerBound * PackedWeights.height
     self.panelCount = panelCount
     vectors.removeAll(keepingCapacity: true)
-    vectors.append(contentsOf: repeatElement(SIMD16(), count: strips.count * Strips.height * panelCount))
+    vectors.append(contentsOf: repeatElement(SIMD16(), count: strips.count * PackedActivations.height * panelCount))
     let left = strips.values.span
     let right = panels.vectors.span
     var sums = vectors.mutableSpan
@@ -70,9 +71,10 @@ struct PackedProduct: Sendable {
         let panelStart = (chosen.lowerBound + panel) * panels.depth + blockStart
         let weights = right.extracting(panelStart..<panelStart + blockDepth)
         for strip in 0..<strips.count {
-          let stripStart = (strip * strips.depth + blockStart) * Strips.height
-          let block = left.extracting(stripStart..<stripStart + blockDepth * Strips.height)
-          Tile(block, weights).add(to: &sums, at: strip * Strips.height * panelCount + panel, stride: panelCount)
+          let stripStart = (strip * strips.depth + blockStart) * PackedActivations.height
+          let block = left.extracting(stripStart..<stripStart + blockDepth * PackedActivations.height)
+          Tile(block, weights).add(
+            to: &sums, at: strip * PackedActivations.height * panelCount + panel, stride: panelCount)
         }
       }
     }
@@ -88,8 +90,8 @@ struct PackedProduct: Sendable {
       let start = (firstRow + row) * stride + firstColumn
       for panel in 0..<panelCount {
         let vector = sums[row * panelCount + panel]
-        let column = panel * Panels.height
-        for lane in 0..<min(Panels.height, columnCount - column) { target[start + column + lane] = vector[lane] }
+        let column = panel * PackedWeights.height
+        for lane in 0..<min(PackedWeights.height, columnCount - column) { target[start + column + lane] = vector[lane] }
       }
     }
   }

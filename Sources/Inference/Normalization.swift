@@ -1,6 +1,6 @@
 import Architectures
 
-/// The norm of an architecture, over groups of neighbouring numbers: a whole row, or a head.
+/// The norm of an architecture, over groups of neighboring numbers: a whole row, or a head.
 ///
 ///     rms    y[i] = w[i] × (x[i] × 1 / √(Σ x² / n + epsilon))
 ///     layer  y[i] = w[i] × ((x[i] - mean) × 1 / √(Σ (x - mean)² / n + epsilon)) + b[i]

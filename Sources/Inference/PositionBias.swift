@@ -28,8 +28,8 @@ enum PositionBias: Sendable {
     let power = 1 << (Int.bitWidth - 1 - headCount.leadingZeroBitCount)
     func slope(_ head: Int, of count: Int) -> Float {
       // Powers of a base that is rounded to float32, as in transformers.
-      let base = Float(Elementary.power(2, -limit / Double(count)))
-      return Float(Elementary.power(Double(base), Double(head)))
+      let base = Float(DeterministicMath.power(2, -limit / Double(count)))
+      return Float(DeterministicMath.power(Double(base), Double(head)))
     }
     return (1...power).map { slope($0, of: power) }
       + (0..<headCount - power).map { slope(2 * $0 + 1, of: 2 * power) }

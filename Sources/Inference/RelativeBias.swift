@@ -22,7 +22,7 @@ struct RelativeBias: Sendable {
     table: [Float], _ positions: Hyperparameters.RelativePositions, headCount: Int, positionCount: Int,
     seesBothSides: Bool
   ) {
-    let stride = 2 * positionCount - 1 + Panels.height
+    let stride = 2 * positionCount - 1 + PackedWeights.height
     let sideCount = seesBothSides ? positions.bucketCount / 2 : positions.bucketCount
     let buckets = (0..<positionCount).map {
       Self.bucket(ofDistance: $0, count: sideCount, limit: positions.distanceLimit)
@@ -47,9 +47,9 @@ struct RelativeBias: Sendable {
   static func bucket(ofDistance distance: Int, count: Int, limit: Int) -> Int {
     let exact = count / 2
     guard distance >= exact else { return distance }
-    let width = Float(Elementary.naturalLogarithm(Double(limit) / Double(exact)))
+    let width = Float(DeterministicMath.naturalLogarithm(Double(limit) / Double(exact)))
     let ratio = Float(distance) / Float(exact)
-    let share = Float(Elementary.naturalLogarithm(Double(ratio))) / width * Float(count - exact)
+    let share = Float(DeterministicMath.naturalLogarithm(Double(ratio))) / width * Float(count - exact)
     // Compared before it is made a whole number, which might not hold it.
     return share < Float(count - exact) ? exact + Int(share) : count - 1
   }
@@ -59,7 +59,7 @@ struct RelativeBias: Sendable {
   func biases(head: Int, query: Int, firstKey: Int) -> SIMD16<Float> {
     let start = head * stride + firstKey - query + queryCount - 1
     var biases = SIMD16<Float>()
-    for lane in 0..<Panels.height { biases[lane] = values[start + lane] }
+    for lane in 0..<PackedWeights.height { biases[lane] = values[start + lane] }
     return biases
   }
 }

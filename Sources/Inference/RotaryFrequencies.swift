@@ -43,7 +43,7 @@ struct RotaryFrequencies: Sendable, Equatable {
   /// `base^(2k / dimension)` for each pair `k`; the exponent and the power are rounded to float32.
   private static func powers(_ base: Float, _ dimension: Int) -> [Float] {
     stride(from: 0, to: dimension, by: 2).map { element in
-      Float(Elementary.power(Double(base), Double(Float(element) / Float(dimension))))
+      Float(DeterministicMath.power(Double(base), Double(Float(element) / Float(dimension))))
     }
   }
 
@@ -57,7 +57,7 @@ struct RotaryFrequencies: Sendable, Equatable {
     guard positionCount > original else { return Float(rotary.base) }
     let stretch = Float(factor) * Float(positionCount) / Float(original) - Float(factor - 1)
     let exponent = Double(rotary.dimensionCount) / Double(rotary.dimensionCount - 2)
-    return Float(Elementary.power(Double(stretch), exponent)) * Float(rotary.base)
+    return Float(DeterministicMath.power(Double(stretch), exponent)) * Float(rotary.base)
   }
 
   /// Llama 3.1's rule for one frequency: wavelengths above `original / low` are divided by `factor`, those below
@@ -77,8 +77,8 @@ struct RotaryFrequencies: Sendable, Equatable {
   private static func yarn(_ rotary: RotaryEmbedding, _ yarn: RotaryScaling.YaRN) -> [Float] {
     let dimension = Double(rotary.dimensionCount)
     func pair(turning rotations: Double) -> Double {
-      dimension * Elementary.naturalLogarithm(Double(yarn.originalContextLength) / (rotations * 2 * .pi))
-        / (2 * Elementary.naturalLogarithm(rotary.base))
+      dimension * DeterministicMath.naturalLogarithm(Double(yarn.originalContextLength) / (rotations * 2 * .pi))
+        / (2 * DeterministicMath.naturalLogarithm(rotary.base))
     }
     var low = pair(turning: yarn.betaFast), high = pair(turning: yarn.betaSlow)
     if yarn.truncates {
@@ -99,7 +99,7 @@ struct RotaryFrequencies: Sendable, Equatable {
 extension RotaryScaling.YaRN {
   /// `0.1 multiplier ln(factor) + 1`: by how much a longer context sharpens attention.
   func magnitude(_ multiplier: Double) -> Double {
-    factor <= 1 ? 1 : 0.1 * multiplier * Elementary.naturalLogarithm(factor) + 1
+    factor <= 1 ? 1 : 0.1 * multiplier * DeterministicMath.naturalLogarithm(factor) + 1
   }
 
   /// The factor on cosine and sine: the given one, or `0.1 ln(factor) + 1` (with DeepSeek's multipliers, a quotient).
@@ -117,7 +117,8 @@ extension RotaryScaling.LongRoPE {
   fileprivate var resolvedAttentionFactor: Double {
     if let attentionFactor { return attentionFactor }
     if factor <= 1 { return 1 }
-    let share = Elementary.naturalLogarithm(factor) / Elementary.naturalLogarithm(Double(originalContextLength))
+    let share =
+      DeterministicMath.naturalLogarithm(factor) / DeterministicMath.naturalLogarithm(Double(originalContextLength))
     return (1 + share).squareRoot()
   }
 }

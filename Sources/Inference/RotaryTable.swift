@@ -13,7 +13,7 @@ struct RotaryTable: Sendable {
 
   /// Computes the table for positions `0..<positionCount`.
   init(
-    _ rotary: RotaryEmbedding, pairs: ForwardPassFeatures.RotaryPairs = .halves, positionCount: Int
+    _ rotary: RotaryEmbedding, pairs: ForwardPassFeatures.RotaryPairs = .halfSplit, positionCount: Int
   ) throws(InferenceError) {
     let frequencies = try RotaryFrequencies(rotary, positionCount: positionCount)
     self.pairs = pairs
@@ -24,8 +24,8 @@ struct RotaryTable: Sendable {
     for position in 0..<positionCount {
       for frequency in frequencies.inverse {
         let angle = Double(Float(position) * frequency)
-        cosines.append(Float(Elementary.cosine(angle)) * frequencies.attentionFactor)
-        sines.append(Float(Elementary.sine(angle)) * frequencies.attentionFactor)
+        cosines.append(Float(DeterministicMath.cosine(angle)) * frequencies.attentionFactor)
+        sines.append(Float(DeterministicMath.sine(angle)) * frequencies.attentionFactor)
       }
     }
     self.cosines = cosines

@@ -2,16 +2,17 @@ import Architectures
 
 extension StackWeights {
   /// A vector of `count` numbers, or `rowCount` rows of it.
-  func vector(_ role: TensorRole, layer: Int?, part: Int? = nil, count: Int, rowCount: Int = 1) throws -> [Float] {
+  func vector(_ role: TensorRole, layer: Int?, instance: Int? = nil, count: Int, rowCount: Int = 1) throws -> [Float] {
     var values: [Float] = []
-    try read(role, layer: layer, part: part, rows: 0..<rowCount, width: count, into: &values)
+    try read(role, layer: layer, instance: instance, rows: 0..<rowCount, width: count, into: &values)
     values.removeLast(values.count - count * rowCount)
     return values
   }
 
   /// A vector that a model need not have.
-  func optionalVector(_ role: TensorRole, layer: Int?, part: Int? = nil, count: Int) throws -> [Float]? {
-    contains(role, layer: layer, part: part) ? try vector(role, layer: layer, part: part, count: count) : nil
+  func optionalVector(_ role: TensorRole, layer: Int?, instance: Int? = nil, count: Int) throws -> [Float]? {
+    contains(role, layer: layer, instance: instance)
+      ? try vector(role, layer: layer, instance: instance, count: count) : nil
   }
 
   /// The rows `indices` of a matrix `[row, embedding]`: `[position, embedding]`. Only these rows are read.
@@ -20,7 +21,7 @@ extension StackWeights {
     var matrix = Matrix(rowCount: indices.count, columnCount: width)
     var values: [Float] = []
     for (position, index) in indices.enumerated() {
-      try read(role, layer: nil, part: nil, rows: index..<index + 1, width: width, into: &values)
+      try read(role, layer: nil, instance: nil, rows: index..<index + 1, width: width, into: &values)
       for column in 0..<width { matrix.values[position * width + column] = values[column] }
     }
     return matrix
@@ -28,20 +29,20 @@ extension StackWeights {
 
   /// `x` `[position, in]` times the transpose of the matrix `[out, in]`: `[position, out]`.
   func multiply(
-    _ x: Matrix, _ role: TensorRole, layer: Int?, part: Int? = nil, outputCount: Int, threads: Int
+    _ x: Matrix, _ role: TensorRole, layer: Int?, instance: Int? = nil, outputCount: Int, threads: Int
   ) throws -> Matrix {
     try MatrixProduct.multiply(x, outputCount: outputCount, threads: threads) { rows, values in
-      try read(role, layer: layer, part: part, rows: rows, width: x.columnCount, into: &values)
+      try read(role, layer: layer, instance: instance, rows: rows, width: x.columnCount, into: &values)
     }
   }
 
   /// Reads rows and checks that they are as long as the model's numbers say.
   private func read(
-    _ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, width: Int, into values: inout [Float]
+    _ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, width: Int, into values: inout [Float]
   ) throws {
-    try readRows(role, layer: layer, part: part, rows: rows, into: &values)
+    try readRows(role, layer: layer, instance: instance, rows: rows, into: &values)
     guard values.count >= rows.count * width else {
-      throw InferenceError.tooFewNumbers(
+      throw InferenceError.tooFewValues(
         role.of(stack), layer: layer, expected: rows.count * width, found: values.count)
     }
   }

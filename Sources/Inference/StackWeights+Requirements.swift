@@ -52,7 +52,7 @@ extension StackWeights {
     ]
   }
 
-  private func require(_ role: TensorRole, _ layer: Int? = nil, _ part: Int? = nil) throws(InferenceError) {
-    guard contains(role, layer: layer, part: part) else { throw .missingTensor(role.of(stack), layer: layer) }
+  private func require(_ role: TensorRole, _ layer: Int? = nil, _ instance: Int? = nil) throws(InferenceError) {
+    guard contains(role, layer: layer, instance: instance) else { throw .missingTensor(role.of(stack), layer: layer) }
   }
 }

@@ -14,11 +14,11 @@ struct StackWeights: WeightSource {
     hyperparameters = model.hyperparameters.of(stack)
   }
 
-  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
-    model.contains(role.of(stack), layer: layer, part: part)
+  func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool {
+    model.contains(role.of(stack), layer: layer, instance: instance)
   }
 
-  func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
-    try model.readRows(role.of(stack), layer: layer, part: part, rows: rows, into: &values)
+  func readRows(_ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    try model.readRows(role.of(stack), layer: layer, instance: instance, rows: rows, into: &values)
   }
 }

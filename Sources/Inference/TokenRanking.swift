@@ -18,12 +18,12 @@ public struct TokenRanking: Sendable, Hashable {
   /// - Complexity: O(n log n) in the number of logits.
   public init(_ logits: ArraySlice<Float>, count: Int) {
     let greatest = logits.max() ?? 0
-    let sum = logits.reduce(0.0) { $0 + Elementary.exponential(Double($1) - Double(greatest)) }
+    let sum = logits.reduce(0.0) { $0 + DeterministicMath.exponential(Double($1) - Double(greatest)) }
     let order = logits.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }
     entries = order.prefix(count).map { offset, logit in
       Entry(
         token: offset, logit: logit,
-        probability: Elementary.exponential(Double(logit) - Double(greatest)) / sum)
+        probability: DeterministicMath.exponential(Double(logit) - Double(greatest)) / sum)
     }
   }
 }

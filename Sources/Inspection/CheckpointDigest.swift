@@ -37,10 +37,12 @@ public struct CheckpointDigest: Sendable {
 }
 
 extension CheckpointDigest {
-  /// Reads all of a recognised model's tensors, or those of a checkpoint that no definition knows as they are.
+  /// Reads all of a recognized model's tensors, or those of a checkpoint that no definition knows as they are.
   ///
   /// Memory holds a slab of rows for each thread.
-  public init(_ recognition: Recognition, _ checkpoint: Checkpoint, threads: Int, progress: @Sendable (Int) -> Void)
+  public init(
+    _ recognition: ModelIdentification, _ checkpoint: Checkpoint, threads: Int, progress: @Sendable (Int) -> Void
+  )
     throws
   {
     let sources = try Self.sources(recognition, checkpoint)
@@ -58,14 +60,14 @@ extension CheckpointDigest {
     sha256 = FileDigest.sha256(entries.flatMap { Array("\($0.sha256) \($0.name.text)\n".utf8) })
   }
 
-  private static func sources(_ recognition: Recognition, _ checkpoint: Checkpoint) throws -> [DigestSource] {
+  private static func sources(_ recognition: ModelIdentification, _ checkpoint: Checkpoint) throws -> [DigestSource] {
     guard case .model(let model) = recognition else {
       return checkpoint.tensors.map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
     }
     guard model.problems.isEmpty else {
-      throw ProblemList(model.problems.map { FileFact(path: checkpoint.path, fact: $0) })
+      throw ProblemList(model.problems.map { LocatedError(path: checkpoint.path, fact: $0) })
     }
-    return try model.places.map { place in
+    return try model.slots.map { place in
       let reader = try model.canonicalReader(place)
       let name = model.definition.canonicalName(of: place)
       return DigestSource(name: name, tensor: reader.sources[0].descriptor, reader: reader)
@@ -81,7 +83,7 @@ extension CheckpointDigest {
         entries.map {
           .members([
             "name": .string($0.name.text), "format": .string($0.format),
-            "shape": .array($0.shape.extents.map { .integer($0) }), "sha256": .string($0.sha256),
+            "shape": .array($0.shape.dimensions.map { .integer($0) }), "sha256": .string($0.sha256),
           ])
         }),
     ])
@@ -100,15 +102,15 @@ private struct DigestSource: Sendable {
 
   /// The storage format of the digested bytes.
   var format: String {
-    reader.map { $0.isCopy ? tensor.statedFormat.description : $0.format.name } ?? tensor.statedFormat.description
+    reader.map { $0.isCopy ? tensor.declaredFormat.description : $0.format.name } ?? tensor.declaredFormat.description
   }
   /// The extents.
   var shape: Shape { reader?.layout.shape ?? tensor.shape }
 
   func sha256(_ checkpoint: Checkpoint, progress: @Sendable (Int) -> Void) throws -> String {
-    let extents = shape.extents.map(String.init).joined(separator: "x")
+    let dimensions = shape.dimensions.map(String.init).joined(separator: "x")
     var hasher = FileDigest.Hasher()
-    hasher.update(Array("\(name.text) \(format) \(extents)\n".utf8)[...])
+    hasher.update(Array("\(name.text) \(format) \(dimensions)\n".utf8)[...])
     var slab: [UInt8] = []
     if let reader, !reader.isCopy {
       var scratch: [UInt8] = []

@@ -48,8 +48,8 @@ extension CheckpointReport {
   private var tensorsJSON: [JSON] {
     tensors.enumerated().map { index, tensor in
       var entry: JSON.Object = [
-        "name": .string(tensor.name.text), "format": .string(tensor.statedFormat.description),
-        "shape": .array(tensor.shape.extents.map { .integer($0) }), "file": .integer(tensor.fileIndex),
+        "name": .string(tensor.name.text), "format": .string(tensor.declaredFormat.description),
+        "shape": .array(tensor.shape.dimensions.map { .integer($0) }), "file": .integer(tensor.fileIndex),
         "offset": .integer(tensor.fileOffset), "bytes": .integer(tensor.byteCount),
       ]
       if let statistics { entry["statistics"] = statistics[index]?.json ?? .null }

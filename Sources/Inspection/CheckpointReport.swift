@@ -8,8 +8,8 @@ import Tensors
 public struct CheckpointReport: Sendable {
   /// The checkpoint.
   public let checkpoint: Checkpoint
-  /// What it could be recognised as; nil if nobody tried.
-  public let recognition: Recognition?
+  /// What it could be recognized as; nil if nobody tried.
+  public let recognition: ModelIdentification?
   /// How its elements spread over storage formats, most elements first.
   public let formats: [FormatShare]
   /// The tensors that the filter lets through, in file order.
@@ -20,7 +20,7 @@ public struct CheckpointReport: Sendable {
   /// Elements of one storage format.
   public struct FormatShare: Hashable, Sendable {
     /// The format as the file states it.
-    public let format: StatedFormat
+    public let format: DeclaredFormat
     /// How many tensors have it.
     public var tensorCount = 0
     /// Their elements.
@@ -32,7 +32,7 @@ public struct CheckpointReport: Sendable {
   }
 
   /// Collects the facts of `checkpoint`; `filter` chooses the tensors that are listed.
-  public init(_ checkpoint: Checkpoint, recognition: Recognition? = nil, filter: Glob? = nil) {
+  public init(_ checkpoint: Checkpoint, recognition: ModelIdentification? = nil, filter: Glob? = nil) {
     self.checkpoint = checkpoint
     self.recognition = recognition
     formats = Self.shares(checkpoint)
@@ -65,13 +65,13 @@ public struct CheckpointReport: Sendable {
   }
 
   private static func shares(_ checkpoint: Checkpoint) -> [FormatShare] {
-    var byFormat: [StatedFormat: FormatShare] = [:]
+    var byFormat: [DeclaredFormat: FormatShare] = [:]
     for tensor in checkpoint.tensors {
-      var share = byFormat[tensor.statedFormat] ?? FormatShare(format: tensor.statedFormat)
+      var share = byFormat[tensor.declaredFormat] ?? FormatShare(format: tensor.declaredFormat)
       share.tensorCount += 1
       share.elementCount &+= tensor.shape.elementCount
       share.byteCount &+= tensor.byteCount
-      byFormat[tensor.statedFormat] = share
+      byFormat[tensor.declaredFormat] = share
     }
     let total = byFormat.values.reduce(0.0) { $0 + Double($1.elementCount) }
     return byFormat.values.map { share in

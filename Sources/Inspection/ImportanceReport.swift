@@ -90,10 +90,10 @@ extension ImportanceReport.Entry {
 
 extension Model {
   /// The tensors under the names that they have in a GGUF.
-  public var tensorsInGGUF: [TensorDeclaration] {
+  public var tensorsInGGUF: [OutputTensor] {
     if checkpoint.container == .gguf {
-      return checkpoint.tensors.map { TensorDeclaration(name: $0.name, format: $0.format ?? .f32, shape: $0.shape) }
+      return checkpoint.tensors.map { OutputTensor(name: $0.name, format: $0.format ?? .f32, shape: $0.shape) }
     }
-    return storedInGGUF.map { TensorDeclaration(name: $0.name, format: .f32, shape: $0.layout.shape) }
+    return storedInGGUF.map { OutputTensor(name: $0.name, format: .f32, shape: $0.layout.shape) }
   }
 }

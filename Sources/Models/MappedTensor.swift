@@ -2,23 +2,23 @@ import Architectures
 import Tensors
 
 /// A role in a layer, and which of several there: what makes two tensors of different files the same.
-public struct TensorPlace: Hashable, Sendable, CustomStringConvertible {
+public struct TensorSlot: Hashable, Sendable, CustomStringConvertible {
   /// What the tensor is for.
   public let role: TensorRole
   /// The layer; nil outside layers.
   public let layer: Int?
   /// Which of the layer's tensors of this role, such as the expert; nil where there is one.
-  public let part: Int?
+  public let instance: Int?
 
   /// The place of `role` in `layer`.
-  public init(_ role: TensorRole, layer: Int? = nil, part: Int? = nil) {
+  public init(_ role: TensorRole, layer: Int? = nil, instance: Int? = nil) {
     self.role = role
     self.layer = layer
-    self.part = part
+    self.instance = instance
   }
 
   public var description: String {
-    [layer.map { "layer \($0)" }, role.words, part.map(String.init)].compactMap(\.self).joined(separator: " ")
+    [layer.map { "layer \($0)" }, role.words, instance.map(String.init)].compactMap(\.self).joined(separator: " ")
   }
 }
 
@@ -26,25 +26,25 @@ public struct TensorPlace: Hashable, Sendable, CustomStringConvertible {
 public struct MappedTensor: Sendable {
   /// Its facts in the file.
   public let descriptor: TensorDescriptor
-  /// Which of the rules of its scheme it follows, as an index of `Definition.storedRules(in:)`.
+  /// Which of the rules of its scheme it follows, as an index of `ArchitectureDefinition.storedRules(in:)`.
   public let ruleIndex: Int
   /// How it holds the rows of canonical tensors.
   public let layout: StoredLayout
   /// The layer; nil outside layers.
   public let layer: Int?
   /// The part that its name states; nil where it holds all parts, or there is one.
-  public let part: Int?
+  public let instance: Int?
 
   /// The place of the rows of one component, and of one part where parts are stacked.
-  public func place(component: Int, part: Int = 0) -> TensorPlace {
-    TensorPlace(
-      layout.components[component].role, layer: layer, part: layout.partCount == nil ? self.part : part)
+  public func slot(component: Int, instance: Int = 0) -> TensorSlot {
+    TensorSlot(
+      layout.components[component].role, layer: layer, instance: layout.instanceCount == nil ? self.instance : instance)
   }
 
   /// The places of all canonical tensors whose rows it holds.
-  public var places: [TensorPlace] {
-    (0..<(layout.partCount ?? 1)).flatMap { part in
-      layout.components.indices.map { place(component: $0, part: part) }
+  public var slots: [TensorSlot] {
+    (0..<(layout.instanceCount ?? 1)).flatMap { instance in
+      layout.components.indices.map { slot(component: $0, instance: instance) }
     }
   }
 }
@@ -54,18 +54,18 @@ public struct StoredLocation: Sendable {
   /// The stored tensor, as an index of `Model.tensors`.
   public let tensorIndex: Int
   /// Which of its components, and which stacked part.
-  public let component: Int, part: Int
+  public let component: Int, instance: Int
 }
 
-extension Definition {
-  /// Hugging Face's name of the canonical tensor at `place`: its own, or that of the packed tensor and the role behind
+extension ArchitectureDefinition {
+  /// Hugging Face's name of the canonical tensor at `slot`: its own, or that of the packed tensor and the role behind
   /// it (`….qkv_proj.weight#attention_query`); the words of the place where Hugging Face has no name for it.
-  public func canonicalName(of place: TensorPlace) -> TensorName {
-    guard let scheme = scheme("hf"), let rule = storedRules(in: scheme).first(where: { $0.roles.contains(place.role) })
-    else { return TensorName("\(place)") }
-    let name = rule.patterns[0].name(layer: place.layer, part: place.part)
+  public func canonicalName(of slot: TensorSlot) -> TensorName {
+    guard let scheme = scheme("hf"), let rule = storedRules(in: scheme).first(where: { $0.roles.contains(slot.role) })
+    else { return TensorName("\(slot)") }
+    let name = rule.patterns[0].name(layer: slot.layer, instance: slot.instance)
     if rule.isAlone { return name }
-    let part = rule.isPerPart ? nil : place.part.map { "#\($0)" }
-    return TensorName(name.text + (part ?? "") + (rule.roles.count > 1 ? "#\(place.role)" : ""))
+    let instance = rule.isPerInstance ? nil : slot.instance.map { "#\($0)" }
+    return TensorName(name.text + (instance ?? "") + (rule.roles.count > 1 ? "#\(slot.role)" : ""))
   }
 }

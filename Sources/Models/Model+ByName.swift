@@ -8,10 +8,11 @@ extension Model {
   ///
   /// - Throws: as `open`, but not for a GGUF whose `general.architecture` has no definition or whose numbers do not fit it.
   public static func openByName(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil, dialect: DialectChoice = .declared
+    _ path: String, library: ArchitectureLibrary, architecture: String? = nil,
+    appliedTransforms: TransformDetection = .declared
   ) throws -> Model {
     do {
-      return try open(path, library: library, architecture: architecture, dialect: dialect)
+      return try open(path, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
     } catch ModelError.unknownGGUFArchitecture {
       return try undefined(Checkpoint.open(path))
     } catch ModelError.unknownNames(let path, let sample, let known) {
@@ -20,7 +21,7 @@ extension Model {
         throw ModelError.unknownNames(path: path, sample: sample, known: known)
       }
       return try undefined(checkpoint)
-    } catch let error as FileFact where error.fact is ParameterError {
+    } catch let error as LocatedError where error.fact is HyperparameterError {
       let checkpoint = try Checkpoint.open(path)
       guard checkpoint.container == .gguf else { throw error }
       return try undefined(checkpoint)
@@ -34,9 +35,10 @@ extension Model {
       "name": .string(name), "summary": .string("known by its tensors' names alone"),
       "schemes": .members(["gguf": .members([:])]),
     ])
-    let definition = try Definition(json: json) { _ in nil }
+    let definition = try ArchitectureDefinition(json: json) { _ in nil }
     guard let scheme = definition.scheme("gguf") else { throw ModelError.noArchitecture(path: checkpoint.path) }
-    let parameters = definition.parameters(toldBy: Definition.Evidence(layerCount: nil, roles: [], rows: [:]))
+    let parameters = definition.parameters(
+      inferredFrom: ArchitectureDefinition.Evidence(layerCount: nil, roles: [], rows: [:]))
     var mapped = TensorMapping(checkpoint, definition, scheme, parameters)
     mapped.problems = []
     return Model(
@@ -46,11 +48,11 @@ extension Model {
   }
 }
 
-extension TensorPlace {
+extension TensorSlot {
   /// The place of a tensor of a GGUF that no definition knows: its own name is the role.
   public init(named name: TensorName) {
-    let parts = name.text.split(separator: ".")
-    let own = parts.dropFirst(name.ggufLayer == nil ? 0 : 2)
+    let instances = name.text.split(separator: ".")
+    let own = instances.dropFirst(name.ggufLayer == nil ? 0 : 2)
     let stem = own.last == "weight" ? own.dropLast() : own
     self.init(TensorRole(rawValue: stem.joined(separator: "_")), layer: name.ggufLayer)
   }

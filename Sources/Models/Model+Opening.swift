@@ -43,7 +43,7 @@ public enum ModelError: IngotError {
     case .noDefinition(let name, let known):
       "architecture \(name.quoted) has no definition (known: \(known.joined(separator: ", ")))"
     case .noSuchTransform(let name, let architecture, let known):
-      "--dialect \(name): no tensor of \(architecture) has this transform (those that have: "
+      "--has-transform \(name): no tensor of \(architecture) has this transform (those that have: "
         + "\(known.isEmpty ? "none" : known.joined(separator: ", ")))"
     }
   }
@@ -59,19 +59,19 @@ extension Model {
   ///   - dialect: whether values are read to tell which transforms the tensors have, and what is known of it.
   /// - Throws: when the files cannot be read or no definition fits. Tensors that do not fit are `problems`.
   public static func open(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil, adapters: [String] = [],
-    dialect: DialectChoice = .declared
+    _ path: String, library: ArchitectureLibrary, architecture: String? = nil, adapters: [String] = [],
+    appliedTransforms: TransformDetection = .declared
   ) throws -> Model {
     guard adapters.isEmpty else {
-      return try open(path, adapters.map { try LowRankAdapter($0) }, library, architecture, dialect)
+      return try open(path, adapters.map { try LoRAAdapter($0) }, library, architecture, appliedTransforms)
     }
-    return try open(path, try Checkpoint.open(path), library, architecture).finding(dialect)
+    return try open(path, try Checkpoint.open(path), library, architecture).finding(appliedTransforms)
   }
 
   private static func open(
-    _ path: String, _ checkpoint: Checkpoint, _ library: DefinitionLibrary, _ architecture: String?
+    _ path: String, _ checkpoint: Checkpoint, _ library: ArchitectureLibrary, _ architecture: String?
   ) throws -> Model {
-    if LowRankAdapter.isAdapter(checkpoint) { throw ModelError.isAdapter(path: path) }
+    if LoRAAdapter.isAdapter(checkpoint) { throw ModelError.isAdapter(path: path) }
     let folder = try? ModelFolder(path)
     var configuration: Configuration?
     var metaParameters: JSON?
@@ -80,7 +80,7 @@ extension Model {
       configuration = try folder.json("config.json").map { Configuration($0, poolingMode: pooling) }
       metaParameters = try folder.json("params.json")
     }
-    var candidates: [Definition]
+    var candidates: [ArchitectureDefinition]
     if let architecture {
       guard let definition = library.definition(named: architecture) else {
         throw ModelError.noDefinition(name: architecture, known: library.definitions.map(\.name))
@@ -92,28 +92,28 @@ extension Model {
     let (definition, scheme) = try bestScheme(candidates, checkpoint, path: path)
     var problems: [any IngotError] = []
     var remarks = ["\(definition.name) in the naming scheme \(scheme.name.quoted), found from the tensor names"]
-    let evidence = Definition.Evidence(checkpoint, definition, scheme)
-    var parameters: ParameterSet
+    let evidence = ArchitectureDefinition.Evidence(checkpoint, definition, scheme)
+    var parameters: HyperparameterSet
     let hasStatedNumbers = checkpoint.container == .gguf || configuration != nil || metaParameters != nil
     switch (checkpoint.container, configuration, metaParameters) {
     case (.gguf, _, _):
-      parameters = try place(path) {
-        () throws(ParameterError) in try definition.parameters(of: checkpoint.metadata, evidence: evidence)
+      parameters = try slot(path) {
+        () throws(HyperparameterError) in try definition.parameters(of: checkpoint.metadata, evidence: evidence)
       }
-      var scaling = RotaryScalingTensors(checkpoint, definition, scheme)
+      var scaling = RopeScalingRecovery(checkpoint, definition, scheme)
       try scaling.restore(&parameters)
       problems += scaling.problems
       remarks += scaling.remarks
     case (_, let configuration?, _):
-      parameters = try place(path) {
-        () throws(ParameterError) in try definition.parameters(of: configuration, evidence: evidence)
+      parameters = try slot(path) {
+        () throws(HyperparameterError) in try definition.parameters(of: configuration, evidence: evidence)
       }
     case (_, nil, let params?):
-      parameters = try place(path) {
-        () throws(ParameterError) in try definition.parameters(ofMeta: params, evidence: evidence)
+      parameters = try slot(path) {
+        () throws(HyperparameterError) in try definition.parameters(ofMeta: params, evidence: evidence)
       }
     case (_, nil, nil):
-      parameters = definition.parameters(toldBy: evidence)
+      parameters = definition.parameters(inferredFrom: evidence)
       remarks.append("no config.json or params.json is beside the file: its numbers are those that its tensors show")
     }
     let mapped = TensorMapping(checkpoint, definition, scheme, parameters)
@@ -124,33 +124,33 @@ extension Model {
 
   /// Opens the model and adds the adapters, one after the other.
   private static func open(
-    _ path: String, _ adapters: [LowRankAdapter], _ library: DefinitionLibrary, _ architecture: String?,
-    _ dialect: DialectChoice
+    _ path: String, _ adapters: [LoRAAdapter], _ library: ArchitectureLibrary, _ architecture: String?,
+    _ appliedTransforms: TransformDetection
   ) throws -> Model {
     var checkpoints = [try Checkpoint.open(path)]
     for (adapter, base) in zip(adapters, 0...) {
       let base = checkpoints[base]
-      checkpoints.append(try adapter.place { () throws(AdapterError) in try base.replacing(with: adapter) })
+      checkpoints.append(try adapter.naming { () throws(AdapterError) in try base.replacing(with: adapter) })
     }
-    let model = try open(path, checkpoints[adapters.count], library, architecture).finding(dialect)
+    let model = try open(path, checkpoints[adapters.count], library, architecture).finding(appliedTransforms)
     return try zip(adapters, checkpoints).reduce(model) { model, step in
-      try step.0.place { () throws(AdapterError) in try model.adding(step.0, to: step.1) }
+      try step.0.naming { () throws(AdapterError) in try model.adding(step.0, to: step.1) }
     }
   }
 
-  private static func place<T>(_ path: String, _ body: () throws(ParameterError) -> T) throws -> T {
-    do throws(ParameterError) {
+  private static func slot<T>(_ path: String, _ body: () throws(HyperparameterError) -> T) throws -> T {
+    do throws(HyperparameterError) {
       return try body()
     } catch {
-      throw FileFact(path: path, fact: error)
+      throw LocatedError(path: path, fact: error)
     }
   }
 
   /// The candidate and scheme that know most of the names; the first of equals.
   private static func bestScheme(
-    _ candidates: [Definition], _ checkpoint: Checkpoint, path: String
-  ) throws -> (Definition, NamingScheme) {
-    var best: (definition: Definition, scheme: NamingScheme, known: Int)?
+    _ candidates: [ArchitectureDefinition], _ checkpoint: Checkpoint, path: String
+  ) throws -> (ArchitectureDefinition, NamingScheme) {
+    var best: (definition: ArchitectureDefinition, scheme: NamingScheme, known: Int)?
     for definition in candidates {
       for scheme in definition.schemes {
         let reader = definition.reader(of: scheme)
@@ -167,11 +167,11 @@ extension Model {
   }
 }
 
-extension DefinitionLibrary {
+extension ArchitectureLibrary {
   /// The definitions that the files name; all of them where nothing is named.
   fileprivate func candidates(
     _ path: String, _ checkpoint: Checkpoint, _ configuration: Configuration?
-  ) throws -> [Definition] {
+  ) throws -> [ArchitectureDefinition] {
     if checkpoint.container == .gguf {
       guard let name = checkpoint.metadata["general.architecture"]?.text else {
         throw ModelError.noArchitecture(path: path)
@@ -220,9 +220,9 @@ extension DefinitionLibrary {
   }
 }
 
-extension Definition.Evidence {
+extension ArchitectureDefinition.Evidence {
   /// What the tensors of a checkpoint tell in one scheme.
-  init(_ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme) {
+  init(_ checkpoint: Checkpoint, _ definition: ArchitectureDefinition, _ scheme: NamingScheme) {
     let reader = definition.reader(of: scheme)
     var rows: [TensorRole: Int] = [:]
     var roles: Set<TensorRole> = []
@@ -236,7 +236,7 @@ extension Definition.Evidence {
         roles.insert(role)
         if let layer { lastLayers[role] = max(lastLayers[role] ?? 0, layer) }
       }
-      if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.extents.first ?? 1 }
+      if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.dimensions.first ?? 1 }
     }
     self.init(layerCount: layerCount, roles: roles, lastLayers: lastLayers, rows: rows)
   }

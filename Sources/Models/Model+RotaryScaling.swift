@@ -4,21 +4,21 @@ import Quantization
 import Tensors
 
 /// Finds a rotary scaling again from the tensors that GGUF keeps in its place.
-struct RotaryScalingTensors {
+struct RopeScalingRecovery {
   let checkpoint: Checkpoint
-  let definition: Definition
+  let definition: ArchitectureDefinition
   let scheme: NamingScheme
   private(set) var problems: [any IngotError] = []
   private(set) var remarks: [String] = []
 
-  init(_ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme) {
+  init(_ checkpoint: Checkpoint, _ definition: ArchitectureDefinition, _ scheme: NamingScheme) {
     self.checkpoint = checkpoint
     self.definition = definition
     self.scheme = scheme
   }
 
   /// Sets the scaling that the tensors show, if there are any.
-  mutating func restore(_ parameters: inout ParameterSet) throws {
+  mutating func restore(_ parameters: inout HyperparameterSet) throws {
     guard let dimension = parameters.rotaryDimensionCount, let base = parameters.real("rotary_base") else { return }
     if let (tensor, factors) = try factors(.rotaryFrequencyFactors, count: dimension / 2),
       factors.contains(where: { $0 != 1 })
@@ -27,7 +27,7 @@ struct RotaryScalingTensors {
         problems.append(UnusableDivisor(name: tensor.name, divisor: factor))
         return
       }
-      if let scaling = Llama3Frequencies.scaling(from: factors, base: base, dimensionCount: dimension) {
+      if let scaling = Llama3RopeFactors.scaling(from: factors, base: base, dimensionCount: dimension) {
         parameters.rotaryScaling = scaling
         remarks.append("rotary scaling \"llama3\" was found again from \(tensor.name.text.quoted)")
       } else {
@@ -35,7 +35,7 @@ struct RotaryScalingTensors {
           RotaryScaling.LongRoPE(
             fixedFactors: factors.map(RotaryScaling.shortest), contextLength: parameters.integer("context_length") ?? 1)
         )
-        if let fittingBase = Llama3Frequencies.base(of: factors, dimensionCount: dimension) {
+        if let fittingBase = Llama3RopeFactors.base(of: factors, dimensionCount: dimension) {
           problems.append(UnexplainedFactors(name: tensor.name, base: base, fittingBase: fittingBase))
           return
         }
@@ -68,7 +68,7 @@ struct RotaryScalingTensors {
       return nil
     }
     guard let format = tensor.format, Codec.canDecode(format) else {
-      problems.append(TensorProblem(tensor, .unknownFormat(tensor.statedFormat.description)))
+      problems.append(TensorProblem(tensor, .unknownFormat(tensor.declaredFormat.description)))
       return nil
     }
     var bytes: [UInt8] = []

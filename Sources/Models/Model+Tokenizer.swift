@@ -19,7 +19,7 @@ extension Model {
         files, rules: vocabularyRules(), vocabularySize: parameters.integer("vocabulary_size"))
       return (read.vocabulary, read.conflicts)
     } catch let error as VocabularyError {
-      throw FileFact(path: checkpoint.path, fact: error)
+      throw LocatedError(path: checkpoint.path, fact: error)
     }
   }
 
@@ -38,7 +38,7 @@ extension Model {
     do throws(VocabularyError) {
       return try Tokenizer(vocabulary)
     } catch {
-      throw FileFact(path: checkpoint.path, fact: error)
+      throw LocatedError(path: checkpoint.path, fact: error)
     }
   }
 }

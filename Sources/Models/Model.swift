@@ -14,11 +14,11 @@ public struct Model: Sendable {
   /// The config.json of the folder.
   public let configuration: Configuration?
   /// The architecture.
-  public let definition: Definition
+  public let definition: ArchitectureDefinition
   /// How the tensors are named.
   public let scheme: NamingScheme
   /// The numbers.
-  public let parameters: ParameterSet
+  public let parameters: HyperparameterSet
   /// Whether a file states the numbers; otherwise they are those that the tensors show, without head counts.
   public let hasStatedNumbers: Bool
   /// The stored tensors with their meaning, in file order.
@@ -34,24 +34,24 @@ public struct Model: Sendable {
   /// The adapters that change it, in order. Their files stand behind its own in `checkpoint`.
   public internal(set) var adapters: [Adapter] = []
   /// What adapters add to canonical tensors.
-  var updates: [TensorPlace: [LowRankUpdate]] = [:]
+  var updates: [TensorSlot: [LoRAUpdate]] = [:]
   /// The storage formats of tensors that adapters replace, before.
   var replacedFormats: [TensorName: StorageFormat] = [:]
   /// Which transforms the tensors have, where that was looked at.
-  public private(set) var dialect: Dialect
+  public private(set) var appliedTransforms: AppliedTransforms
 
   /// The problems that are not those of single tensors.
   private let ownProblems: [any IngotError]
   /// Dropped tensors that should have the values of a place.
-  private let copies: [(tensor: TensorDescriptor, place: TensorPlace)]
-  private let locations: [TensorPlace: StoredLocation]
+  private let copies: [(tensor: TensorDescriptor, slot: TensorSlot)]
+  private let locations: [TensorSlot: StoredLocation]
   /// The canonical tensors that the checkpoint holds, in file order.
-  public let places: [TensorPlace]
+  public let slots: [TensorSlot]
 
   init(
-    checkpoint: Checkpoint, folder: ModelFolder?, configuration: Configuration?, definition: Definition,
-    scheme: NamingScheme, parameters: ParameterSet, hasStatedNumbers: Bool, mapped: TensorMapping,
-    problems: [any IngotError], remarks: [String], dialect: Dialect = .declared
+    checkpoint: Checkpoint, folder: ModelFolder?, configuration: Configuration?, definition: ArchitectureDefinition,
+    scheme: NamingScheme, parameters: HyperparameterSet, hasStatedNumbers: Bool, mapped: TensorMapping,
+    problems: [any IngotError], remarks: [String], appliedTransforms: AppliedTransforms = .declared
   ) {
     self.checkpoint = checkpoint
     self.folder = folder
@@ -66,68 +66,68 @@ public struct Model: Sendable {
     self.problems = mapped.problems + problems
     ownProblems = problems
     self.remarks = remarks + mapped.remarks.filter { !remarks.contains($0) }
-    self.dialect = dialect
+    self.appliedTransforms = appliedTransforms
     copies = mapped.copies
     locations = mapped.locations
-    places = mapped.places
+    slots = mapped.slots
   }
 
   /// Pairs of stored tensors that should have the same values: a tied output matrix and the token embedding.
-  public var twins: [TwinTensors] {
+  public var twins: [TiedTensorPair] {
     var twins = copies.compactMap { copy in
-      tensor(copy.place).map { TwinTensors(tensor: copy.tensor, original: $0.descriptor, isDropped: true) }
+      tensor(copy.slot).map { TiedTensorPair(tensor: copy.tensor, original: $0.descriptor, isDropped: true) }
     }
     guard parameters.flag("ties_embeddings") else { return twins }
     for rule in definition.tensors {
-      guard let role = rule.tiedTo, let tensor = tensor(TensorPlace(rule.role)),
-        let original = self.tensor(TensorPlace(role))
+      guard let role = rule.tiedTo, let tensor = tensor(TensorSlot(rule.role)),
+        let original = self.tensor(TensorSlot(role))
       else { continue }
-      twins.append(TwinTensors(tensor: tensor.descriptor, original: original.descriptor, isDropped: false))
+      twins.append(TiedTensorPair(tensor: tensor.descriptor, original: original.descriptor, isDropped: false))
     }
     return twins
   }
 
-  /// The same checkpoint with its tensors read as `dialect` says.
-  func read(as dialect: Dialect) -> Model {
+  /// The same checkpoint with its tensors read as `appliedTransforms` says.
+  func read(as appliedTransforms: AppliedTransforms) -> Model {
     var model = self
-    model.dialect = dialect
-    guard !dialect.states.isEmpty else { return model }
-    let mapped = TensorMapping(checkpoint, definition, scheme, parameters, states: dialect.states)
+    model.appliedTransforms = appliedTransforms
+    guard !appliedTransforms.states.isEmpty else { return model }
+    let mapped = TensorMapping(checkpoint, definition, scheme, parameters, states: appliedTransforms.states)
     return Model(
       checkpoint: checkpoint, folder: folder, configuration: configuration, definition: definition, scheme: scheme,
       parameters: parameters, hasStatedNumbers: hasStatedNumbers, mapped: mapped, problems: ownProblems,
-      remarks: remarks, dialect: dialect)
+      remarks: remarks, appliedTransforms: appliedTransforms)
   }
 
   /// The numbers as the forward pass takes them.
-  public func hyperparameters() throws(ParameterError) -> Hyperparameters {
+  public func hyperparameters() throws(HyperparameterError) -> Hyperparameters {
     try Hyperparameters(parameters, features: definition.forwardPass ?? ForwardPassFeatures())
   }
 
-  /// Where the canonical tensor at `place` is stored.
-  public func location(_ place: TensorPlace) -> StoredLocation? { locations[place] }
+  /// Where the canonical tensor at `slot` is stored.
+  public func location(_ slot: TensorSlot) -> StoredLocation? { locations[slot] }
 
-  /// The stored tensor that holds the canonical tensor at `place`.
-  public func tensor(_ place: TensorPlace) -> MappedTensor? { locations[place].map { tensors[$0.tensorIndex] } }
+  /// The stored tensor that holds the canonical tensor at `slot`.
+  public func tensor(_ slot: TensorSlot) -> MappedTensor? { locations[slot].map { tensors[$0.tensorIndex] } }
 
   /// A reader of the rows of a canonical tensor.
   ///
   /// - Throws: if it is absent or its storage format is not known.
-  public func canonicalReader(_ place: TensorPlace) throws -> RowReader {
-    guard let layout = canonicalLayout(place) else { throw AbsentTensor(path: checkpoint.path, place: place) }
-    return try RowReader(self, layout, layer: place.layer, part: place.part)
+  public func canonicalReader(_ slot: TensorSlot) throws -> RowReader {
+    guard let layout = canonicalLayout(slot) else { throw AbsentTensor(path: checkpoint.path, slot: slot) }
+    return try RowReader(self, layout, layer: slot.layer, instance: slot.instance)
   }
 
-  /// The canonical layout of the tensor at `place`, if it is there.
-  public func canonicalLayout(_ place: TensorPlace) -> StoredLayout? {
-    guard let location = locations[place], let rule = definition.rule(place.role) else { return nil }
+  /// The canonical layout of the tensor at `slot`, if it is there.
+  public func canonicalLayout(_ slot: TensorSlot) -> StoredLayout? {
+    guard let location = locations[slot], let rule = definition.rule(slot.role) else { return nil }
     let stored = tensors[location.tensorIndex].layout
     let component = stored.components[location.component]
     // What stands alone may have extents that no number gives; the file's are then the canonical ones.
-    let isAlone = stored.components.count == 1 && stored.partCount == nil && stored.transposedBlockCount == nil
-    let extents =
+    let isAlone = stored.components.count == 1 && stored.instanceCount == nil && stored.transposedBlockCount == nil
+    let dimensions =
       rule.shape.count == 1 ? [max(component.rowCount, stored.columnCount)] : [component.rowCount, stored.columnCount]
-    guard let shape = isAlone && rule.shapes.isEmpty ? stored.shape : Shape(extents) else { return nil }
+    guard let shape = isAlone && rule.shapes.isEmpty ? stored.shape : Shape(dimensions) else { return nil }
     return try? definition.canonicalLayout(of: rule, shape: shape)
   }
 }

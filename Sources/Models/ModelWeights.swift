@@ -8,7 +8,7 @@ public struct ModelWeights: WeightSource {
   /// The model.
   public let model: Model
   public let hyperparameters: Hyperparameters
-  private let readers: [TensorPlace: RowReader]
+  private let readers: [TensorSlot: RowReader]
 
   /// Prepares to read `model`.
   ///
@@ -16,39 +16,39 @@ public struct ModelWeights: WeightSource {
   /// - Throws: its problems, if it has any; tensors that cannot be decoded; numbers that cannot be.
   public init(_ model: Model, despiteContradictions: Bool = false) throws {
     var problems = despiteContradictions ? model.problems.filter { !($0 is UnexplainedFactors) } : model.problems
-    var readers: [TensorPlace: RowReader] = [:]
-    for place in model.places {
+    var readers: [TensorSlot: RowReader] = [:]
+    for slot in model.slots {
       do {
-        let reader = try model.canonicalReader(place)
+        let reader = try model.canonicalReader(slot)
         guard Codec.canDecode(reader.format) else {
           throw TensorProblem(reader.sources[0].descriptor, .notDecodable(reader.format))
         }
-        readers[place] = reader
+        readers[slot] = reader
       } catch let error as any IngotError {
         problems.append(error)
       }
     }
     guard problems.isEmpty else {
-      throw FileFact(path: model.checkpoint.path, fact: ProblemList(problems))
+      throw LocatedError(path: model.checkpoint.path, fact: ProblemList(problems))
     }
     self.model = model
     self.readers = readers
-    do throws(ParameterError) {
+    do throws(HyperparameterError) {
       hyperparameters = try model.hyperparameters()
     } catch {
-      throw FileFact(path: model.checkpoint.path, fact: error)
+      throw LocatedError(path: model.checkpoint.path, fact: error)
     }
   }
 
-  public func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
-    readers[TensorPlace(role, layer: layer, part: part)] != nil
+  public func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool {
+    readers[TensorSlot(role, layer: layer, instance: instance)] != nil
   }
 
   public func readRows(
-    _ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]
+    _ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, into values: inout [Float]
   ) throws {
-    let place = TensorPlace(role, layer: layer, part: part)
-    guard let reader = readers[place] else { throw AbsentTensor(path: model.checkpoint.path, place: place) }
+    let slot = TensorSlot(role, layer: layer, instance: instance)
+    guard let reader = readers[slot] else { throw AbsentTensor(path: model.checkpoint.path, slot: slot) }
     try reader.readValues(rows, into: &values)
   }
 }
@@ -56,9 +56,9 @@ public struct ModelWeights: WeightSource {
 /// A tensor that was asked for and is not there.
 struct AbsentTensor: IngotError {
   let path: String
-  let place: TensorPlace
+  let slot: TensorSlot
   var category: ErrorCategory { .input }
-  var description: String { "\(path.escapedForDisplay): has no tensor for \(place)" }
+  var description: String { "\(path.escapedForDisplay): has no tensor for \(slot)" }
 }
 
 extension RowReader {

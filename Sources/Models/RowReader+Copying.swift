@@ -2,7 +2,7 @@ import Architectures
 import Tensors
 
 /// Bytes that stand in an output just as in an input.
-public struct CopyRun: Sendable {
+public struct TensorCopyRange: Sendable {
   /// The tensor that has them.
   public let source: TensorDescriptor
   /// Where they begin in that tensor, and in the output.
@@ -16,13 +16,13 @@ extension RowReader {
   private static let smallestRunByteCount = 1 << 16
 
   /// The whole tensor as pieces to copy, if it consists of large ones; nil if rows must be gathered or decoded.
-  public var copyRuns: [CopyRun]? {
+  public var copyRuns: [TensorCopyRange]? {
     if isCopy {
       let source = sources[0].descriptor
-      return [CopyRun(source: source, sourceOffset: 0, targetOffset: 0, byteCount: source.byteCount)]
+      return [TensorCopyRange(source: source, sourceOffset: 0, targetOffset: 0, byteCount: source.byteCount)]
     }
     guard !isDecoding, layout.groupCount == 1, layout.transposedBlockCount == nil else { return nil }
-    var runs: [CopyRun] = []
+    var runs: [TensorCopyRange] = []
     var row = 0
     for (index, route) in routes.enumerated() {
       let component = layout.components[index % layout.components.count]
@@ -32,9 +32,9 @@ extension RowReader {
       else { return nil }
       let byteCount = component.rowCount * rowByteCount
       guard byteCount >= Self.smallestRunByteCount else { return nil }
-      let first = source.layout.firstLogicalRow(ofComponent: route.component, part: route.part)
+      let first = source.layout.firstLogicalRow(ofComponent: route.component, instance: route.instance)
       runs.append(
-        CopyRun(
+        TensorCopyRange(
           source: source.descriptor, sourceOffset: first * rowByteCount, targetOffset: row * rowByteCount,
           byteCount: byteCount))
       row += component.rowCount
@@ -47,10 +47,10 @@ extension RowReader {
     if isCopy { return "as it is" }
     let source = sources[0].layout
     var words: [String] = []
-    if sources.count == 1, source.components.count * (source.partCount ?? 1) > routes.count {
+    if sources.count == 1, source.components.count * (source.instanceCount ?? 1) > routes.count {
       words.append("part of \(sources[0].descriptor.name.text)")
     } else if sources.count > 1 {
-      words.append(layout.partCount == nil ? "joined from \(sources.count)" : "stacked from \(sources.count)")
+      words.append(layout.instanceCount == nil ? "joined from \(sources.count)" : "stacked from \(sources.count)")
     }
     words += wordsOfChange(source, layout)
     if hasUpdates { words.append("plus a product of low rank") }
@@ -62,8 +62,8 @@ extension RowReader {
     let orders = (source.components[routes[0].component].order, target.components[0].order)
     switch orders {
     case _ where orders.0 == orders.1: break
-    case (.natural, .rotary(let heads)): words.append("rotary permutation of \(heads) heads")
-    case (.rotary(let heads), .natural): words.append("inverse rotary permutation of \(heads) heads")
+    case (.canonical, .rotary(let heads)): words.append("rotary permutation of \(heads) heads")
+    case (.rotary(let heads), .canonical): words.append("inverse rotary permutation of \(heads) heads")
     case (.rotary(let one), .rotary(let other)):
       words.append("inverse rotary permutation of \(one) heads, then rotary permutation of \(other) heads")
     default: break

@@ -12,7 +12,7 @@ extension RowReader {
         sources[0].descriptor, from: rows.lowerBound * rowByteCount, count: byteCount, into: &slab)
     }
     if slab.count < byteCount { slab = [UInt8](repeating: 0, count: byteCount) }
-    guard let blockCount = layout.transposedBlockCount.map({ $0 * (layout.partCount ?? 1) }), byteCount > 0 else {
+    guard let blockCount = layout.transposedBlockCount.map({ $0 * (layout.instanceCount ?? 1) }), byteCount > 0 else {
       guard byteCount > 0 else { return }
       try gather(rows.map(location), columns: 0..<layout.columnCount, into: &slab, scratch: &scratch)
       return
@@ -49,13 +49,13 @@ extension RowReader {
 
   private func location(_ row: Int) -> Location {
     let canonical = layout.canonicalRow(ofLogical: row)
-    let index = canonical.part * layout.components.count + canonical.component
+    let index = canonical.instance * layout.components.count + canonical.component
     let route = routes[index]
     let source = sources[route.source].layout
     return Location(
       source: route.source,
       row: source.logicalRow(
-        of: StoredLayout.CanonicalRow(component: route.component, part: route.part, row: canonical.row)),
+        of: StoredLayout.CanonicalRow(component: route.component, instance: route.instance, row: canonical.row)),
       addend: layout.components[canonical.component].addend - source.components[route.component].addend,
       route: index, canonicalRow: canonical.row)
   }
@@ -153,7 +153,7 @@ extension RowReader {
   ) throws {
     let source = sources[run.first.source]
     let stored = source.descriptor.format ?? format
-    let blockCount = (source.layout.transposedBlockCount ?? 1) * (source.layout.partCount ?? 1)
+    let blockCount = (source.layout.transposedBlockCount ?? 1) * (source.layout.instanceCount ?? 1)
     let blockRowCount = source.layout.logicalRowCount / blockCount
     let width = stored.bytesPerBlock
     let rowBytes = columns.count * width
@@ -161,25 +161,25 @@ extension RowReader {
     while done < run.places.count {
       let (block, first) = (run.first.row + done).quotientAndRemainder(dividingBy: blockRowCount)
       let count = min(run.places.count - done, blockRowCount - first)
-      let part = Run(places: run.places.dropFirst(done).prefix(count), first: run.first)
+      let instance = Run(places: run.places.dropFirst(done).prefix(count), first: run.first)
       let offset = ((block * layout.columnCount + columns.lowerBound) * blockRowCount + first) * width
       func readPieces(into slab: inout [UInt8]) throws(FileError) {
         try checkpoint.read(
           source.descriptor, pieces: columns.count, of: count * width, from: offset, stride: blockRowCount * width,
           into: &slab, at: 0)
       }
-      if !isDecoding, let firstPlace = part.firstPlace {
+      if !isDecoding, let firstPlace = instance.firstPlace {
         try readPieces(into: &scratch)
         Transposition.transpose(
           scratch, rowCount: columns.count, columnCount: count, elementByteCount: width, into: &output,
           at: firstPlace * rowBytes)
       } else {
-        var turned: [UInt8] = []
-        try readPieces(into: &turned)
-        if scratch.count < turned.count { scratch = [UInt8](repeating: 0, count: turned.count) }
+        var transposed: [UInt8] = []
+        try readPieces(into: &transposed)
+        if scratch.count < transposed.count { scratch = [UInt8](repeating: 0, count: transposed.count) }
         Transposition.transpose(
-          turned, rowCount: columns.count, columnCount: count, elementByteCount: width, into: &scratch, at: 0)
-        try place(part, columns.count, stored, rowBytes: rowBytes, head: 0, into: &output, scratch: scratch)
+          transposed, rowCount: columns.count, columnCount: count, elementByteCount: width, into: &scratch, at: 0)
+        try place(instance, columns.count, stored, rowBytes: rowBytes, head: 0, into: &output, scratch: scratch)
       }
       done += count
     }

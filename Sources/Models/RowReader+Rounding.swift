@@ -3,7 +3,7 @@ import Quantization
 import Tensors
 
 /// What is lost where a constant is added to values and taken away again, because float32 has no bits for both.
-public struct SumRounding: Hashable, Sendable {
+public struct RoundTripError: Hashable, Sendable {
   /// How many values there are, and how many do not come back as they were.
   public private(set) var valueCount = 0, changedCount = 0
   /// The greatest difference of a value that does not.
@@ -26,7 +26,7 @@ extension RowReader {
   /// nothing is added.
   ///
   /// What comes back is rounded to the storage format of the source, in which it would be stored.
-  public func sumRounding() throws -> SumRounding? {
+  public func sumRounding() throws -> RoundTripError? {
     var addends: [Int: Float] = [:]
     for (index, route) in routes.enumerated() {
       let target = layout.components[index % layout.components.count]
@@ -34,7 +34,7 @@ extension RowReader {
       if addend != 0 { addends[route.source] = addend }
     }
     guard !addends.isEmpty else { return nil }
-    var rounding = SumRounding()
+    var rounding = RoundTripError()
     var bytes: [UInt8] = []
     for (source, addend) in addends.sorted(by: { $0.key < $1.key }) {
       let tensor = sources[source].descriptor

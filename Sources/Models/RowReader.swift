@@ -32,37 +32,37 @@ public struct RowReader: Sendable {
   public let isCopy: Bool
 
   /// Whether rows are read as columns or columns as rows, their bytes as they are; that is cheapest for many at once.
-  public var isTurned: Bool {
+  public var isTransposed: Bool {
     !isDecoding && (layout.transposedBlockCount != nil || sources.contains { $0.layout.transposedBlockCount != nil })
   }
 
   /// Where the rows of each component and part stand, part by part.
-  let routes: [Route]
+  let routes: [RowOrigin]
   let checkpoint: Checkpoint
   /// Whether numbers are decoded: where formats differ, values change, or blocks would be cut.
   let isDecoding: Bool
   /// What adapters add to the rows of each route; empty lists for nothing.
-  let updates: [[LowRankUpdate]]
+  let updates: [[LoRAUpdate]]
 
   /// Rows of one canonical tensor in one of the sources.
-  struct Route: Hashable, Sendable {
-    let source: Int, component: Int, part: Int
+  struct RowOrigin: Hashable, Sendable {
+    let source: Int, component: Int, instance: Int
   }
 
   /// A reader of a tensor with this layout.
   ///
   /// - Throws: if the model lacks one of the canonical tensors, their storage format is not known, or rows do not fill
   ///   whole blocks.
-  public init(_ model: Model, _ layout: StoredLayout, layer: Int?, part: Int?) throws(TensorProblem) {
+  public init(_ model: Model, _ layout: StoredLayout, layer: Int?, instance: Int?) throws(TensorProblem) {
     var sources: [MappedTensor] = []
     var indices: [Int: Int] = [:]
-    var routes: [Route] = []
-    var updates: [[LowRankUpdate]] = []
-    for stacked in 0..<(layout.partCount ?? 1) {
+    var routes: [RowOrigin] = []
+    var updates: [[LoRAUpdate]] = []
+    for stacked in 0..<(layout.instanceCount ?? 1) {
       for component in layout.components {
-        let place = TensorPlace(component.role, layer: layer, part: layout.partCount == nil ? part : stacked)
-        guard let found = model.location(place) else {
-          throw TensorProblem(TensorName("\(place)"), .missing(role: component.role))
+        let slot = TensorSlot(component.role, layer: layer, instance: layout.instanceCount == nil ? instance : stacked)
+        guard let found = model.location(slot) else {
+          throw TensorProblem(TensorName("\(slot)"), .missing(role: component.role))
         }
         let source = indices[found.tensorIndex] ?? sources.count
         if source == sources.count {
@@ -77,8 +77,8 @@ public struct RowReader: Sendable {
               found: stored.rowCount * sources[source].layout.columnCount,
               expected: component.rowCount * layout.columnCount))
         }
-        routes.append(Route(source: source, component: found.component, part: found.part))
-        updates.append(model.updates[place] ?? [])
+        routes.append(RowOrigin(source: source, component: found.component, instance: found.instance))
+        updates.append(model.updates[slot] ?? [])
       }
     }
     let changed =
@@ -92,28 +92,28 @@ public struct RowReader: Sendable {
   /// A reader of a stored tensor as it is, whatever it is for.
   ///
   /// - Throws: if its storage format is not known.
-  public init(_ checkpoint: Checkpoint, asStored tensor: TensorDescriptor, _ place: TensorPlace) throws(TensorProblem) {
-    let component = StoredLayout.Component(role: place.role, rowCount: tensor.shape.rowCount)
+  public init(_ checkpoint: Checkpoint, asStored tensor: TensorDescriptor, _ slot: TensorSlot) throws(TensorProblem) {
+    let component = StoredLayout.Component(role: slot.role, rowCount: tensor.shape.rowCount)
     let layout: StoredLayout
-    do throws(LayoutMisfit) {
+    do throws(LayoutError) {
       layout = try StoredLayout(
         components: [component], columnCount: tensor.shape.rowElementCount, shape: tensor.shape)
     } catch {
-      throw TensorProblem(tensor, TensorProblem.Fact(error))
+      throw TensorProblem(tensor, TensorProblem.Reason(error))
     }
     let source = MappedTensor(
-      descriptor: tensor, ruleIndex: 0, layout: layout, layer: place.layer, part: place.part)
-    try self.init(checkpoint, layout, [source], [Route(source: 0, component: 0, part: 0)])
+      descriptor: tensor, ruleIndex: 0, layout: layout, layer: slot.layer, instance: slot.instance)
+    try self.init(checkpoint, layout, [source], [RowOrigin(source: 0, component: 0, instance: 0)])
   }
 
   private init(
-    _ checkpoint: Checkpoint, _ layout: StoredLayout, _ sources: [MappedTensor], _ routes: [Route],
-    _ updates: [[LowRankUpdate]] = [[]], storedFormat: StorageFormat? = nil
+    _ checkpoint: Checkpoint, _ layout: StoredLayout, _ sources: [MappedTensor], _ routes: [RowOrigin],
+    _ updates: [[LoRAUpdate]] = [[]], storedFormat: StorageFormat? = nil
   ) throws(TensorProblem) {
     var formats: Set<StorageFormat> = []
     for source in sources {
       guard let format = source.descriptor.format else {
-        throw TensorProblem(source.descriptor, .unknownFormat(source.descriptor.statedFormat.description))
+        throw TensorProblem(source.descriptor, .unknownFormat(source.descriptor.declaredFormat.description))
       }
       formats.insert(format)
     }
@@ -123,9 +123,9 @@ public struct RowReader: Sendable {
     for (index, route) in routes.enumerated() where !isCopy {
       let source = sources[route.source].layout
       let target = layout.components[index % layout.components.count]
-      let isTurned = source.transposedBlockCount != nil || layout.transposedBlockCount != nil
+      let isTransposed = source.transposedBlockCount != nil || layout.transposedBlockCount != nil
       if source.components[route.component].addend != target.addend { isDecoding = true }
-      if isTurned, formats.contains(where: { $0.elementsPerBlock > 1 }) { isDecoding = true }
+      if isTransposed, formats.contains(where: { $0.elementsPerBlock > 1 }) { isDecoding = true }
     }
     let format = isDecoding ? .f32 : formats.first ?? .f32
     geometry = Geometry(rowCount: layout.storedRowCount, rowElementCount: layout.storedRowElementCount)
@@ -157,6 +157,6 @@ extension StoredLayout {
   /// Whether the same numbers stand at the same places, whatever the extents are called.
   func hasSameRows(as other: StoredLayout) -> Bool {
     components == other.components && columnCount == other.columnCount && groupCount == other.groupCount
-      && (partCount ?? 1) == (other.partCount ?? 1) && transposedBlockCount == other.transposedBlockCount
+      && (instanceCount ?? 1) == (other.instanceCount ?? 1) && transposedBlockCount == other.transposedBlockCount
   }
 }

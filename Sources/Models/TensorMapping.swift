@@ -5,26 +5,27 @@ import Tensors
 /// The tensors of a checkpoint, each given its meaning in one scheme, and whatever does not fit.
 struct TensorMapping {
   private(set) var tensors: [MappedTensor] = []
-  private(set) var locations: [TensorPlace: StoredLocation] = [:]
-  private(set) var places: [TensorPlace] = []
+  private(set) var locations: [TensorSlot: StoredLocation] = [:]
+  private(set) var slots: [TensorSlot] = []
   private(set) var derived: [TensorDescriptor] = []
   private(set) var dropped: [(tensor: TensorDescriptor, reason: String)] = []
   /// Dropped tensors that should have the values of a place.
-  private(set) var copies: [(tensor: TensorDescriptor, place: TensorPlace)] = []
+  private(set) var copies: [(tensor: TensorDescriptor, slot: TensorSlot)] = []
   var problems: [any IngotError] = []
   /// What is decided of tensors and should be said.
   private(set) var remarks: [String] = []
 
   private let checkpoint: Checkpoint
-  private let definition: Definition
-  private let parameters: ParameterSet
+  private let definition: ArchitectureDefinition
+  private let parameters: HyperparameterSet
   private let layerCount: Int
 
   /// Gives every tensor its meaning and compares shapes and coverage with the parameters.
   ///
   /// - Parameter states: which transforms were applied, where that is not as the scheme declares.
   init(
-    _ checkpoint: Checkpoint, _ definition: Definition, _ scheme: NamingScheme, _ parameters: ParameterSet,
+    _ checkpoint: Checkpoint, _ definition: ArchitectureDefinition, _ scheme: NamingScheme,
+    _ parameters: HyperparameterSet,
     states: [TransformRule.Kind: Bool] = [:]
   ) {
     self.checkpoint = checkpoint
@@ -39,9 +40,9 @@ struct TensorMapping {
       case .derived: derived.append(tensor)
       case .dropped(let rule):
         dropped.append((tensor, rule.reason))
-        if let role = rule.copyOf { copies.append((tensor, TensorPlace(role))) }
-      case .tensor(let rule, let layer, let part):
-        map(tensor, reader.rules[rule].storing(states), rule, layer: layer, part: part)
+        if let role = rule.copyOf { copies.append((tensor, TensorSlot(role))) }
+      case .tensor(let rule, let layer, let instance):
+        map(tensor, reader.rules[rule].storing(states), rule, layer: layer, instance: instance)
       }
     }
     findMissing(reader.rules)
@@ -51,29 +52,30 @@ struct TensorMapping {
   // MARK: - What is there
 
   private mutating func map(
-    _ tensor: TensorDescriptor, _ rule: StoredRule, _ ruleIndex: Int, layer: Int?, part: Int?
+    _ tensor: TensorDescriptor, _ rule: StoredRule, _ ruleIndex: Int, layer: Int?, instance: Int?
   ) {
     let layerCount = count(rule.tensors[0].layers, else: layerCount)
     if let layer, layer >= layerCount {
       return problems.append(TensorProblem(tensor, .layerBeyondEnd(layer: layer, layerCount: layerCount)))
     }
-    if let part, let partCount = rule.tensors[0].parts?.integer(parameters), part >= partCount {
-      return problems.append(TensorProblem(tensor, .partBeyondEnd(part: part, partCount: partCount)))
+    if let instance, let instanceCount = rule.tensors[0].instances?.integer(parameters), instance >= instanceCount {
+      return problems.append(
+        TensorProblem(tensor, .instanceBeyondEnd(instance: instance, instanceCount: instanceCount)))
     }
     if tensor.format?.facts.kind == .complex { problems.append(TensorProblem(tensor, .isComplex)) }
     guard let layout = layout(of: tensor, rule) else { return }
-    let isSqueezed = hasExtents(tensor, of: layout) && layout.shape != tensor.shape
+    let isSqueezed = hasDimensions(tensor, of: layout) && layout.shape != tensor.shape
     let mapped = MappedTensor(
       descriptor: isSqueezed ? tensor.shaped(layout.shape) : tensor, ruleIndex: ruleIndex, layout: layout,
-      layer: layer, part: part)
-    if let other = mapped.places.compactMap({ locations[$0] }).first {
+      layer: layer, instance: instance)
+    if let other = mapped.slots.compactMap({ locations[$0] }).first {
       return addSecond(mapped, other: tensors[other.tensorIndex])
     }
-    for part in 0..<(layout.partCount ?? 1) {
+    for instance in 0..<(layout.instanceCount ?? 1) {
       for component in layout.components.indices {
-        let place = mapped.place(component: component, part: part)
-        places.append(place)
-        locations[place] = StoredLocation(tensorIndex: tensors.count, component: component, part: part)
+        let slot = mapped.slot(component: component, instance: instance)
+        slots.append(slot)
+        locations[slot] = StoredLocation(tensorIndex: tensors.count, component: component, instance: instance)
       }
     }
     tensors.append(mapped)
@@ -82,7 +84,7 @@ struct TensorMapping {
   /// A tensor whose place is taken: the same one under another of its names, or a mistake.
   private mutating func addSecond(_ second: MappedTensor, other: MappedTensor) {
     let role = second.layout.components[0].role, first = other.descriptor
-    guard second.places == other.places, second.layout.hasSameRows(as: other.layout),
+    guard second.slots == other.slots, second.layout.hasSameRows(as: other.layout),
       let areEqual = try? checkpoint.haveEqualValues(first, second.descriptor)
     else { return problems.append(TensorProblem(second.descriptor, .twiceInRole(role: role, other: first.name))) }
     guard areEqual else {
@@ -96,7 +98,7 @@ struct TensorMapping {
     guard !tensors.isEmpty else { return }
     let readers = definition.schemes.filter { $0.name != scheme.name }.map { definition.reader(of: $0) }
     for tensor in tensors {
-      guard let second = mapped(tensor, by: readers), let other = second.places.compactMap({ locations[$0] }).first
+      guard let second = mapped(tensor, by: readers), let other = second.slots.compactMap({ locations[$0] }).first
       else {
         problems.append(TensorProblem(tensor, .unmapped(scheme: scheme.name)))
         continue
@@ -106,28 +108,28 @@ struct TensorMapping {
   }
 
   /// The tensor as the first scheme understands it that knows its name; nil if none does.
-  private func mapped(_ tensor: TensorDescriptor, by readers: [Definition.NameReader]) -> MappedTensor? {
+  private func mapped(_ tensor: TensorDescriptor, by readers: [ArchitectureDefinition.NameMatcher]) -> MappedTensor? {
     for reader in readers {
-      guard case .tensor(let index, let layer, let part)? = reader.meaning(of: tensor.name),
+      guard case .tensor(let index, let layer, let instance)? = reader.meaning(of: tensor.name),
         let layout = try? definition.layout(of: reader.rules[index], parameters, found: tensor.shape),
         layout.shape == tensor.shape
       else { continue }
-      return MappedTensor(descriptor: tensor, ruleIndex: index, layout: layout, layer: layer, part: part)
+      return MappedTensor(descriptor: tensor, ruleIndex: index, layout: layout, layer: layer, instance: instance)
     }
     return nil
   }
 
   /// Whether a tensor has the shape of a layout; llama.cpp's programs leave extents of 1 out of a GGUF.
-  private func hasExtents(_ tensor: TensorDescriptor, of layout: StoredLayout) -> Bool {
+  private func hasDimensions(_ tensor: TensorDescriptor, of layout: StoredLayout) -> Bool {
     layout.shape == tensor.shape
       || checkpoint.container == .gguf && layout.shape.droppingLeadingOnes() == tensor.shape
   }
 
   private mutating func layout(of tensor: TensorDescriptor, _ rule: StoredRule) -> StoredLayout? {
-    do throws(LayoutMisfit) {
+    do throws(LayoutError) {
       let layout = try definition.layout(of: rule, parameters, found: tensor.shape)
-      if hasExtents(tensor, of: layout) { return layout }
-      if rule.isAlone, rule.tensors[0].mayHaveSpareRows, let spare = tensor.shape.rowsBeyond(layout.shape) {
+      if hasDimensions(tensor, of: layout) { return layout }
+      if rule.isAlone, rule.tensors[0].mayHavePaddingRows, let spare = tensor.shape.rowsBeyond(layout.shape) {
         remarks.append(
           "the last \(counted(spare, "row")) of \(tensor.name.text.quoted) are left out: no token has them")
         return layout
@@ -138,7 +140,7 @@ struct TensorMapping {
       // It still has its place, so that a comparison can say that the shapes differ.
       return rule.isAlone ? try definition.canonicalLayout(of: rule.tensors[0], shape: tensor.shape) : nil
     } catch {
-      problems.append(TensorProblem(tensor, TensorProblem.Fact(error)))
+      problems.append(TensorProblem(tensor, TensorProblem.Reason(error)))
       return nil
     }
   }
@@ -154,17 +156,17 @@ struct TensorMapping {
       for tensor in rule.tensors where !tensor.isOptional && found.insert(tensor.role).inserted {
         // A stated number of layers may be anything, so the loop must not outlive the patience for its findings.
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
-        let parts = tensor.parts == nil ? 1 : count(tensor.parts, else: 0)
+        let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
         search: for layer in 0..<layers {
-          for part in 0..<parts {
-            let place = TensorPlace(
-              tensor.role, layer: rule.isPerLayer ? layer : nil, part: tensor.parts == nil ? nil : part)
-            guard locations[place] == nil else { continue }
+          for instance in 0..<instances {
+            let slot = TensorSlot(
+              tensor.role, layer: rule.isPerLayer ? layer : nil, instance: tensor.instances == nil ? nil : instance)
+            guard locations[slot] == nil else { continue }
             problems.append(
-              TensorProblem(rule.patterns[0].name(layer: layer, part: part), .missing(role: tensor.role)))
+              TensorProblem(rule.patterns[0].name(layer: layer, instance: instance), .missing(role: tensor.role)))
             if problems.count > Self.enough { break search }
             // One name stands for all parts that it holds.
-            if !rule.isPerPart { break }
+            if !rule.isPerInstance { break }
           }
         }
       }

@@ -5,7 +5,7 @@ import Tensors
 /// Why one tensor cannot be used as asked.
 public struct TensorProblem: IngotError {
   /// What is wrong.
-  public enum Fact: Sendable, Hashable {
+  public enum Reason: Sendable, Hashable {
     case unknownFormat(String)
     case rowsAreNotWholeBlocks(format: StorageFormat, rowElementCount: Int)
     case unmapped(scheme: String)
@@ -14,11 +14,11 @@ public struct TensorProblem: IngotError {
     case wrongElementCount(found: Int, expected: Int)
     case doesNotSplitIntoHeads(rowCount: Int, headCount: Int)
     case doesNotSplitIntoGroups(rowCount: Int, groupCount: Int)
-    case impossibleExtents
+    case invalidShape
     case twiceInRole(role: TensorRole, other: TensorName)
     case differsInRole(role: TensorRole, other: TensorName)
     case layerBeyondEnd(layer: Int, layerCount: Int)
-    case partBeyondEnd(part: Int, partCount: Int)
+    case instanceBeyondEnd(instance: Int, instanceCount: Int)
     case bigEndian
     case notDecodable(StorageFormat)
     case notEncodable(StorageFormat)
@@ -31,13 +31,13 @@ public struct TensorProblem: IngotError {
   /// The tensor's name in the file it belongs to.
   public let name: TensorName
   /// The fact.
-  public let fact: Fact
+  public let fact: Reason
 
   /// Says `fact` of a tensor.
-  public init(_ tensor: TensorDescriptor, _ fact: Fact) { self.init(tensor.name, fact) }
+  public init(_ tensor: TensorDescriptor, _ fact: Reason) { self.init(tensor.name, fact) }
 
   /// Says `fact` of a tensor's name.
-  public init(_ name: TensorName, _ fact: Fact) {
+  public init(_ name: TensorName, _ fact: Reason) {
     self.name = name
     self.fact = fact
   }
@@ -62,14 +62,14 @@ public struct TensorProblem: IngotError {
       "\(rows.grouped) rows do not split into \(heads.grouped) heads of an even number of rows"
     case .doesNotSplitIntoGroups(let rows, let groups):
       "\(rows.grouped) rows do not split into \(groups.grouped) equal groups"
-    case .impossibleExtents: "the model's numbers give it no possible shape"
+    case .invalidShape: "the model's numbers give it no possible shape"
     case .twiceInRole(let role, let other): "is the \(role.words), and so is \(other.text.quoted)"
     case .differsInRole(let role, let other):
       "is the \(role.words), and so is \(other.text.quoted), which has other values (one of them must go)"
     case .layerBeyondEnd(let layer, let count):
       "belongs to layer \(layer.grouped) but the model has \(counted(count, "layer")) (0 to \((count - 1).grouped))"
-    case .partBeyondEnd(let part, let count):
-      "is number \(part.grouped) of \(count.grouped) in its layer (0 to \((count - 1).grouped))"
+    case .instanceBeyondEnd(let instance, let count):
+      "is number \(instance.grouped) of \(count.grouped) in its layer (0 to \((count - 1).grouped))"
     case .bigEndian: "is stored big-endian, which is described but not converted"
     case .notDecodable(let format): "has storage format \(format), which cannot be decoded"
     case .notEncodable(let format): "is to become \(format), which cannot be encoded"
@@ -85,15 +85,15 @@ public struct TensorProblem: IngotError {
   }
 }
 
-extension TensorProblem.Fact {
+extension TensorProblem.Reason {
   /// Why a layout cannot be had, as a fact about the tensor.
-  public init(_ misfit: LayoutMisfit) {
+  public init(_ misfit: LayoutError) {
     self =
       switch misfit {
       case .needsNumbers: .layoutNeedsNumbers
       case .rowsDoNotSplitIntoHeads(let rows, let heads): .doesNotSplitIntoHeads(rowCount: rows, headCount: heads)
       case .rowsDoNotSplitIntoGroups(let rows, let groups): .doesNotSplitIntoGroups(rowCount: rows, groupCount: groups)
-      case .impossibleExtents: .impossibleExtents
+      case .invalidShape: .invalidShape
       }
   }
 }

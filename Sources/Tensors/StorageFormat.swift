@@ -66,7 +66,7 @@ public enum StorageFormat: String, Sendable, CaseIterable, CustomStringConvertib
 }
 
 /// A storage format as a file states it: one that is known, or an id or name that is only described.
-public enum StatedFormat: Hashable, Sendable, CustomStringConvertible {
+public enum DeclaredFormat: Hashable, Sendable, CustomStringConvertible {
   case known(StorageFormat)
   /// The file's own words for it: `ggml type 99`.
   case unknown(String)

@@ -54,7 +54,7 @@ extension Vocabulary {
     if let stripsAccents { metadata[Keys.stripAccents] = .bool(stripsAccents) }
     writeSpecialTokens(lateSpecialTokens, into: &metadata)
     writeSpacePrefix(.last, into: &metadata)
-    if let startOverride { metadata[Keys.addBOS] = .bool(startOverride) }
+    if let addsBOSOverride { metadata[Keys.addBOS] = .bool(addsBOSOverride) }
     return metadata
   }
 
@@ -63,7 +63,7 @@ extension Vocabulary {
     metadata[Keys.tokenTypeCount] = .uint32(count)
   }
 
-  private func writeSpacePrefix(_ place: SpacePrefixPlace, into metadata: inout Metadata) {
+  private func writeSpacePrefix(_ place: SpacePrefixKeyOrder, into metadata: inout Metadata) {
     if let addsSpacePrefix, place == spacePrefixPlace { metadata[Keys.addSpacePrefix] = .bool(addsSpacePrefix) }
   }
 

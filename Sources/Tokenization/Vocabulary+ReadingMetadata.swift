@@ -88,7 +88,7 @@ extension Vocabulary {
     return kind.hasScores ? scores : []
   }
 
-  private static func spacePrefixPlace(_ metadata: Metadata) -> SpacePrefixPlace {
+  private static func spacePrefixPlace(_ metadata: Metadata) -> SpacePrefixKeyOrder {
     guard let place = metadata.pairs.index(forKey: ExactString(Keys.addSpacePrefix)),
       let model = metadata.pairs.index(forKey: ExactString(Keys.model)), place > model
     else { return .first }

@@ -20,7 +20,7 @@ public struct Vocabulary: Sendable, Hashable {
   }
 
   /// Where metadata lists the answer about the space prefix.
-  public enum SpacePrefixPlace: Sendable, Hashable {
+  public enum SpacePrefixKeyOrder: Sendable, Hashable {
     case first, behindTypes, last
   }
 
@@ -55,7 +55,7 @@ public struct Vocabulary: Sendable, Hashable {
   /// The explicit answer to whether a space is put before the text; nil if no file says.
   public var addsSpacePrefix: Bool?
   /// Where metadata lists `addsSpacePrefix`.
-  public var spacePrefixPlace = SpacePrefixPlace.first
+  public var spacePrefixPlace = SpacePrefixKeyOrder.first
   /// The explicit answer to whether runs of spaces are collapsed; nil if no file says.
   public var removesExtraSpaces: Bool?
   /// The explicit answer to whether text is lowercased; nil if no file says.
@@ -79,13 +79,13 @@ public struct Vocabulary: Sendable, Hashable {
   /// The tokens that are found in text before it is split, in the order of their ids.
   public var addedTokens: [AddedToken]
   /// What encoding puts around a text, where a folder's files spell it out; nil follows `additions`.
-  public var frame: TextFrame?
+  public var frame: SpecialTokenTemplate?
   /// How the space prefix is put when `addsSpacePrefix` is not false.
   public var spacePrefix: SpacePrefix
   /// An answer to whether a start token is added that follows from the model rather than from its tokenizer's files.
   ///
   /// It wins over `additions`, and metadata lists it last when they are silent.
-  public var startOverride: Bool?
+  public var addsBOSOverride: Bool?
   /// Whether a word that is itself a token is taken whole, before any merging.
   public var ignoresMerges: Bool
 
@@ -203,7 +203,7 @@ extension Vocabulary {
 
   /// Whether encoding adds the token of `role`; nil if no file says.
   public func adds(_ role: SpecialToken) -> Bool? {
-    if role == .bos, let startOverride { return startOverride }
+    if role == .bos, let addsBOSOverride { return addsBOSOverride }
     return additions.first { $0.role == role }?.isAdded
   }
 

@@ -6,8 +6,8 @@ import Testing
 /// What config.json says of the computation; the expectations are what transformers 5.23 makes of the same text.
 @Suite struct ConfigurationReadingTests {
   /// The parameters of a configuration that states its sizes besides.
-  func parameters(_ name: String, _ json: String) throws -> (Definition, ParameterSet) {
-    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+  func parameters(_ name: String, _ json: String) throws -> (ArchitectureDefinition, HyperparameterSet) {
+    let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     var members = try #require(try JSON(parsing: Array(json.utf8)).object)
     let sizes = [
       "hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": 99,
@@ -216,14 +216,14 @@ import Testing
 
   @Test("says what is lost", arguments: losses)
   func lost(name: String, scaling: RotaryScaling, lost: [String]) throws {
-    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     #expect(scaling.lostInGGUF(of: definition) == lost)
   }
 
   @Test("says none only where nothing is scaled", arguments: [RotaryScaling.none, .linear(factor: 2), .yarn(yarn)])
   func unscaled(scaling: RotaryScaling) throws {
-    let nemotron = try #require(try DefinitionLibrary.bundled().definition(named: "nemotron"))
-    let set = ParameterSet(rotaryScaling: scaling)
+    let nemotron = try #require(try ArchitectureLibrary.bundled().definition(named: "nemotron"))
+    let set = HyperparameterSet(rotaryScaling: scaling)
     let types = nemotron.ggufMetadata.flatMap { nemotron.metadata(of: $0, set, statedRotary: [:]) }
       .filter { $0.key == "nemotron.rope.scaling.type" }.map(\.value)
     let expected: MetadataValue =
@@ -237,10 +237,10 @@ import Testing
 
   @Test("keeps LongRoPE's factor on the attention", arguments: [nil, 1.25])
   func attentionFactor(stated: Double?) throws {
-    let phi3 = try #require(try DefinitionLibrary.bundled().definition(named: "phi3"))
+    let phi3 = try #require(try ArchitectureLibrary.bundled().definition(named: "phi3"))
     let scaling = RotaryScaling.LongRoPE(
       shortFactors: [1, 2], longFactors: [1, 3], originalContextLength: 16, factor: 4, attentionFactor: stated)
-    let set = ParameterSet(rotaryScaling: .longrope(scaling))
+    let set = HyperparameterSet(rotaryScaling: .longrope(scaling))
     var metadata = Metadata()
     for (key, value) in phi3.metadata(of: .longRoPEFactor, set, statedRotary: [:]) { metadata[key] = value }
     let read = RotaryScaling.LongRoPE(

@@ -2,12 +2,12 @@ import Architectures
 import Testing
 
 @Suite struct ExpressionTests {
-  static let set = ParameterSet(values: [
+  static let set = HyperparameterSet(values: [
     "heads": .integer(6), "width": .integer(100), "share": .real(0.25), "huge": .integer(.max), "none": .integer(0),
     "flag": .bool(true),
   ])
 
-  static let values: [(text: String, value: ParameterValue?)] = [
+  static let values: [(text: String, value: HyperparameterValue?)] = [
     ("heads", .integer(6)), ("4*width", .integer(400)), ("heads+2*3", .integer(12)), ("(heads+2)*3", .integer(24)),
     ("width//heads", .integer(16)), ("width/8", .real(12.5)), ("int(share*width)//heads", .integer(4)),
     ("int(share*(width//heads))", .integer(4)), ("width-heads", .integer(94)), ("0.5*width", .real(50)),
@@ -23,7 +23,7 @@ import Testing
   ]
 
   @Test("gives", arguments: values)
-  func value(text: String, value: ParameterValue?) throws {
+  func value(text: String, value: HyperparameterValue?) throws {
     guard let expression = Expression(text) else {
       #expect(value == nil)
       return

@@ -5,18 +5,18 @@ import TestSupport
 import Testing
 
 @Suite struct ParameterTests {
-  let llama: Definition
+  let llama: ArchitectureDefinition
 
   init() throws {
-    llama = try #require(try DefinitionLibrary.bundled().definition(named: "llama"))
+    llama = try #require(try ArchitectureLibrary.bundled().definition(named: "llama"))
   }
 
-  func parameters(_ json: String) throws -> ParameterSet {
+  func parameters(_ json: String) throws -> HyperparameterSet {
     try llama.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
   }
 
   @Test func absentNumbersTakeTheDefaultsOfTransformers() throws {
-    let mistral = try #require(try DefinitionLibrary.bundled().definition(named: "mistral"))
+    let mistral = try #require(try ArchitectureLibrary.bundled().definition(named: "mistral"))
     let json = try JSON(parsing: Array(#"{"model_type":"mistral","num_attention_heads":16,"rope_theta":1e6}"#.utf8))
     let set = try mistral.parameters(of: Configuration(json))
     #expect(set.integer("sliding_window") == 4096)
@@ -37,7 +37,7 @@ import Testing
       ("phi2", "phi", 2048),
     ])
   func silentContext(name: String, type: String, length: Int) throws {
-    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     let json = try JSON(parsing: Array(#"{"model_type":"\#(type)"}"#.utf8))
     let set = try definition.parameters(of: Configuration(json))
     #expect(set.integer("context_length") == length)
@@ -46,11 +46,11 @@ import Testing
 
   @Test("reads the key that llama.cpp reads, where a GGUF states a number twice", arguments: ["t5", "t5-encoder"])
   func firstOfTwoKeys(name: String) throws {
-    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     let architecture = definition.ggufArchitecture
     var metadata = Metadata()
     metadata["\(architecture).attention.layer_norm_epsilon"] = .float32(0x1p-10)
-    let evidence = Definition.Evidence(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
+    let evidence = ArchitectureDefinition.Evidence(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
     #expect(try definition.parameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-10)
     metadata["\(architecture).attention.layer_norm_rms_epsilon"] = .float32(0x1p-8)
     #expect(try definition.parameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-8)
@@ -63,7 +63,7 @@ import Testing
       ("gemma3", 48, 3840, 16, 256, 256),
     ])
   func scale(name: String, layers: UInt32, width: UInt32, heads: UInt32, head: UInt32, scalar: Int) throws {
-    let definition = try #require(try DefinitionLibrary.bundled().definition(named: name))
+    let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     var metadata = Metadata()
     metadata["\(name).block_count"] = .uint32(layers)
     metadata["\(name).embedding_length"] = .uint32(width)
@@ -125,7 +125,7 @@ import Testing
     #expect(numbers.windowedLayers == [true, true, false, true, true, false, true])
     #expect(numbers.rotatedLayers == [true, false, true, false, true, false, true])
     set.values["layer_count"] = .integer(1 << 40)
-    #expect(throws: ParameterError.self) { try Hyperparameters(set) }
+    #expect(throws: HyperparameterError.self) { try Hyperparameters(set) }
     set.values["layer_count"] = .integer(9)
     #expect { try Hyperparameters(set) } throws: {
       "\($0)" == "rotated_layers has 8 entries, expected one for each of 9 layers"
@@ -150,8 +150,8 @@ import Testing
       let scaling = RotaryScaling.llama3(
         factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: original)
       let factors = try #require(
-        Llama3Frequencies.factors(RotaryEmbedding(base: base, dimensionCount: dimension, scaling: scaling)))
-      #expect(Llama3Frequencies.scaling(from: factors, base: base, dimensionCount: dimension) == scaling)
+        Llama3RopeFactors.factors(RotaryEmbedding(base: base, dimensionCount: dimension, scaling: scaling)))
+      #expect(Llama3RopeFactors.scaling(from: factors, base: base, dimensionCount: dimension) == scaling)
     }
   }
 
@@ -172,7 +172,7 @@ import Testing
       (#"{"num_attention_heads":8}"#, 1),
     ])
   func falconKeyHeads(json: String, expected: Int) throws {
-    let falcon = try #require(try DefinitionLibrary.bundled().definition(named: "falcon"))
+    let falcon = try #require(try ArchitectureLibrary.bundled().definition(named: "falcon"))
     let set = try falcon.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
     #expect(set.integer("key_value_head_count") == expected)
   }
@@ -185,7 +185,7 @@ import Testing
       ("{}", nil),
     ] as [(String, [String]?)])
   func labels(json: String, expected: [String]?) throws {
-    let bert = try #require(try DefinitionLibrary.bundled().definition(named: "bert"))
+    let bert = try #require(try ArchitectureLibrary.bundled().definition(named: "bert"))
     let set = try bert.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
     #expect(set.list("output_labels")?.map(\.description) == expected)
     let written = bert.configurationMembers(set)["id2label"]
@@ -197,13 +197,13 @@ import Testing
   }
 
   @Test func labelsThatAreNoListAreRefused() throws {
-    let bert = try #require(try DefinitionLibrary.bundled().definition(named: "bert"))
+    let bert = try #require(try ArchitectureLibrary.bundled().definition(named: "bert"))
     let json = try JSON(parsing: Array(#"{"id2label":{"first":"a"}}"#.utf8))
-    #expect(throws: ParameterError.self) { try bert.parameters(of: Configuration(json)) }
+    #expect(throws: HyperparameterError.self) { try bert.parameters(of: Configuration(json)) }
   }
 
   @Test func theMultiplierOfDeepSeeksScalingComesBackFromAGGUF() throws {
-    let definition = try #require(try DefinitionLibrary.bundled().definition(named: "deepseek-v2"))
+    let definition = try #require(try ArchitectureLibrary.bundled().definition(named: "deepseek-v2"))
     var metadata = Metadata()
     metadata["deepseek2.rope.scaling.type"] = .string("yarn")
     metadata["deepseek2.rope.scaling.factor"] = .float32(4)

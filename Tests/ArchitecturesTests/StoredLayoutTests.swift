@@ -16,7 +16,7 @@ import Testing
     }
   }
 
-  @Test func rotaryPairsBecomeNeighbours() {
+  @Test func rotaryPairsBecomeNeighbors() {
     // One head of 6 rows: halves 0 1 2 and 3 4 5 are interleaved.
     let order = RowOrder.rotary(headCount: 1)
     #expect((0..<6).map { order.canonicalRow(ofStored: $0, rowCount: 6) } == [0, 3, 1, 4, 2, 5])
@@ -24,14 +24,14 @@ import Testing
 
   @Test("refuses heads that rows do not fill", arguments: [(10, 2), (0, 2), (8, 0), (8, -1), (8, .max), (8, 16)])
   func misfits(rowCount: Int, headCount: Int) {
-    #expect(throws: LayoutMisfit.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {
+    #expect(throws: LayoutError.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {
       try RowOrder.rotary(headCount: headCount).requireFit(rowCount: rowCount)
     }
   }
 }
 
 @Suite struct StoredLayoutTests {
-  static func component(_ role: TensorRole, _ rows: Int, _ order: RowOrder = .natural) -> StoredLayout.Component {
+  static func component(_ role: TensorRole, _ rows: Int, _ order: RowOrder = .canonical) -> StoredLayout.Component {
     StoredLayout.Component(role: role, rowCount: rows, order: order, addend: 0)
   }
 
@@ -40,14 +40,15 @@ import Testing
     var generator = SeededGenerator(seed: UInt64(seed))
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     // Heads, key-value heads and their dimension are drawn apart, so that heads ≠ key-value heads squared.
-    let (groups, shared, dimension, parts) = (pick(1...5), pick(1...4), 2 * pick(1...4), pick(1...3))
+    let (groups, shared, dimension, instances) = (pick(1...5), pick(1...4), 2 * pick(1...4), pick(1...3))
     let heads = groups * shared
     let layout = try StoredLayout(
       components: [
-        Self.component("q", heads * dimension, pick(0...1) == 0 ? .natural : .rotary(headCount: heads)),
-        Self.component("k", groups * dimension, pick(0...1) == 0 ? .natural : .rotary(headCount: groups)),
+        Self.component("q", heads * dimension, pick(0...1) == 0 ? .canonical : .rotary(headCount: heads)),
+        Self.component("k", groups * dimension, pick(0...1) == 0 ? .canonical : .rotary(headCount: groups)),
         Self.component("v", groups * dimension),
-      ], columnCount: pick(1...9), groupCount: pick(0...1) == 0 ? 1 : groups, partCount: pick(0...1) == 0 ? nil : parts)
+      ], columnCount: pick(1...9), groupCount: pick(0...1) == 0 ? 1 : groups,
+      instanceCount: pick(0...1) == 0 ? nil : instances)
     var seen: Set<StoredLayout.CanonicalRow> = []
     for row in 0..<layout.logicalRowCount {
       let canonical = layout.canonicalRow(ofLogical: row)
@@ -55,7 +56,7 @@ import Testing
       #expect(canonical.row < layout.components[canonical.component].rowCount)
       #expect(layout.logicalRow(of: canonical) == row)
     }
-    #expect(seen.count == (heads + 2 * groups) * dimension * (layout.partCount ?? 1))
+    #expect(seen.count == (heads + 2 * groups) * dimension * (layout.instanceCount ?? 1))
   }
 
   @Test func groupsHoldTheirShareOfEveryTensorInTurn() throws {
@@ -71,29 +72,30 @@ import Testing
   @Test(
     "has extents",
     arguments: [
-      (parts: Int?.none, blocks: Int?.none, shape: Shape([6, 5])!), (4, nil, Shape([4, 6, 5])!),
+      (instances: Int?.none, blocks: Int?.none, shape: Shape([6, 5])!), (4, nil, Shape([4, 6, 5])!),
       (nil, 1, Shape([5, 6])!), (nil, 3, Shape([3, 5, 2])!),
     ])
-  func extents(parts: Int?, blocks: Int?, shape: Shape) throws {
+  func dimensions(instances: Int?, blocks: Int?, shape: Shape) throws {
     let layout = try StoredLayout(
-      components: [Self.component("a", 6)], columnCount: 5, partCount: parts, transposedBlockCount: blocks)
+      components: [Self.component("a", 6)], columnCount: 5, instanceCount: instances, transposedBlockCount: blocks)
     #expect(layout.shape == shape)
     #expect(layout.storedRowCount * layout.storedRowElementCount == shape.elementCount)
   }
 
-  static let impossible: [(rows: [Int], columns: Int, groups: Int, parts: Int?, misfit: LayoutMisfit)] = [
+  static let impossible: [(rows: [Int], columns: Int, groups: Int, instances: Int?, misfit: LayoutError)] = [
     ([6, 3], 1, 2, nil, .rowsDoNotSplitIntoGroups(rowCount: 3, groupCount: 2)),
-    ([6], 1, 0, nil, .impossibleExtents), ([6], -1, 1, nil, .impossibleExtents),
-    ([.max, .max], 1, 1, nil, .impossibleExtents), ([.max / 2], 4, 1, nil, .impossibleExtents),
-    ([-6], 1, 1, nil, .impossibleExtents), ([6], 1, 1, 1 << 40, .impossibleExtents),
-    ([0], 0, 1, .max, .impossibleExtents),
+    ([6], 1, 0, nil, .invalidShape), ([6], -1, 1, nil, .invalidShape),
+    ([.max, .max], 1, 1, nil, .invalidShape), ([.max / 2], 4, 1, nil, .invalidShape),
+    ([-6], 1, 1, nil, .invalidShape), ([6], 1, 1, 1 << 40, .invalidShape),
+    ([0], 0, 1, .max, .invalidShape),
   ]
 
   @Test("refuses impossible extents", arguments: impossible)
-  func refusal(rows: [Int], columns: Int, groups: Int, parts: Int?, misfit: LayoutMisfit) {
+  func refusal(rows: [Int], columns: Int, groups: Int, instances: Int?, misfit: LayoutError) {
     #expect(throws: misfit) {
       try StoredLayout(
-        components: rows.map { Self.component("a", $0) }, columnCount: columns, groupCount: groups, partCount: parts)
+        components: rows.map { Self.component("a", $0) }, columnCount: columns, groupCount: groups,
+        instanceCount: instances)
     }
   }
 }

@@ -5,16 +5,16 @@ import Testing
 
 /// Numbers of T5 that no key of a GGUF or of config.json states, told by the tensors.
 @Suite struct ToldByTensorsTests {
-  let t5: Definition
+  let t5: ArchitectureDefinition
 
-  init() throws { t5 = try #require(try DefinitionLibrary.bundled().definition(named: "t5")) }
+  init() throws { t5 = try #require(try ArchitectureLibrary.bundled().definition(named: "t5")) }
 
-  private func ofGGUF(roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:]) throws -> ParameterSet {
+  private func ofGGUF(roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:]) throws -> HyperparameterSet {
     try t5.parameters(
       of: Metadata(), evidence: .init(layerCount: 2, roles: roles, lastLayers: lastLayers, rows: [:]))
   }
 
-  private func ofFolder(_ json: String, roles: Set<TensorRole>) throws -> ParameterSet {
+  private func ofFolder(_ json: String, roles: Set<TensorRole>) throws -> HyperparameterSet {
     try t5.parameters(
       of: Configuration(try JSON(parsing: Array(json.utf8))),
       evidence: .init(layerCount: 9, roles: roles, rows: [:]))

@@ -6,7 +6,7 @@ import TestSupport
 /// A model of random numbers of `fixtures/imatrix`, written as `fixtures/generate/make_imatrix.py` writes it.
 struct NamedModel {
   private let json: JSON
-  private let tensors: [TensorDeclaration]
+  private let tensors: [OutputTensor]
 
   init(_ json: JSON) {
     self.json = json
@@ -14,7 +14,7 @@ struct NamedModel {
       guard let name = item.array?.first?.string,
         let shape = Shape((item.array ?? []).dropFirst().compactMap(\.integer))
       else { return nil }
-      return TensorDeclaration(name: TensorName(name), format: .f32, shape: shape)
+      return OutputTensor(name: TensorName(name), format: .f32, shape: shape)
     }
   }
 
@@ -38,7 +38,7 @@ struct NamedModel {
   }
 
   private static func bytes(
-    _ tensors: [TensorDeclaration], _ metadata: Metadata, _ generator: inout SeededGenerator
+    _ tensors: [OutputTensor], _ metadata: Metadata, _ generator: inout SeededGenerator
   ) throws -> [UInt8] {
     let layout = try GGUF.Layout(tensors: tensors, metadata: metadata)
     var bytes = layout.header

@@ -6,7 +6,7 @@ import Testing
 struct QuantizeTests {
   private let folder = TemporaryFolder()
 
-  /// A GGUF in a folder where it can have neighbours.
+  /// A GGUF in a folder where it can have neighbors.
   private func source() throws -> String {
     let bytes = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("expected/llama-gqa/llama-gqa-bf16.gguf")))
     return try folder.write(Array(bytes), to: "a.gguf")

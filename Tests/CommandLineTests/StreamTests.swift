@@ -31,8 +31,8 @@ struct StreamTests {
     #expect(run.error.isEmpty)
   }
 
-  @Test("nothing is coloured when nobody looks")
-  func noColour() throws {
+  @Test("nothing is colored when nobody looks")
+  func noColor() throws {
     #expect(try !Program.run(["inspect", "fixtures/yi"]).output.contains("\u{1B}"))
   }
 

@@ -12,8 +12,8 @@ extension ArchitectureTests {
     let wantedKeys = (expected["metadataKeys"]?.array ?? []).compactMap(\.string)
     for key in wantedKeys where !keys.contains(key) { lines.append("lacks \(key)") }
     for key in keys where !wantedKeys.contains(key) { lines.append("has \(key), which is not expected") }
-    if lines.isEmpty, let place = zip(keys, wantedKeys).first(where: { $0 != $1 }) {
-      lines.append("\(place.0) stands where \(place.1) is expected")
+    if lines.isEmpty, let slot = zip(keys, wantedKeys).first(where: { $0 != $1 }) {
+      lines.append("\(slot.0) stands where \(slot.1) is expected")
     }
     for entry in try fixture.expected("metadata.json").array ?? [] {
       guard let key = entry["key"]?.string, key != "general.file_type", let value = model.checkpoint.metadata[key]
@@ -35,9 +35,9 @@ extension ArchitectureTests {
         lines.append("lacks tensor \(name)")
         continue
       }
-      if own.format?.name != tensor["type"]?.string { lines.append("\(name) is \(own.statedFormat)") }
+      if own.format?.name != tensor["type"]?.string { lines.append("\(name) is \(own.declaredFormat)") }
       let shape = (tensor["shape"]?.array ?? []).compactMap(\.integer)
-      if Array(own.shape.extents.reversed()) != shape { lines.append("\(name) has the shape \(own.shape)") }
+      if Array(own.shape.dimensions.reversed()) != shape { lines.append("\(name) has the shape \(own.shape)") }
       if FileDigest.sha256(bytes[own.name] ?? []) != tensor["sha256"]?.string {
         lines.append("\(name) has other bytes")
       }

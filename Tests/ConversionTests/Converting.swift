@@ -8,7 +8,7 @@ import TestSupport
 /// Plans and carries out a conversion in one call, as the command line does.
 @discardableResult
 func convert(
-  _ source: String, to destination: String, threads: Int = 2, library: DefinitionLibrary? = nil,
+  _ source: String, to destination: String, threads: Int = 2, library: ArchitectureLibrary? = nil,
   adapters: [String] = [],
   _ edit: (inout ConversionRequest) -> Void = { _ in }
 ) throws -> [TensorOutcome] {

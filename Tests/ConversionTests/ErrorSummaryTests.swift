@@ -34,7 +34,7 @@ import Testing
 
   @Test func nothingIsWrittenBeyondABudget() throws {
     let plan = try plan()
-    let tolerance = ErrorTolerance.budget(try Budget(parsing: "nmse=0.0075", metrics: Budget.Metric.ofTensors))
+    let tolerance = EncodingBudget.budget(try Budget(parsing: "nmse=0.0075", metrics: Budget.Metric.ofTensors))
     #expect {
       try Executor.run(
         plan, threads: 2,
@@ -56,7 +56,7 @@ import Testing
   @Test func honestEncodingsKeepTheBudgetOfTheirFormats() throws {
     let outcomes = try Executor.run(try plan(), threads: 2)
     #expect(ErrorSummary(outcomes, tolerance: .byFormat).passes)
-    let strict = ErrorTolerance.budget(Budget([Budget.Limit(.cosine, 0.9999)]))
+    let strict = EncodingBudget.budget(Budget([Budget.Limit(.cosine, 0.9999)]))
     #expect(ErrorSummary(outcomes, tolerance: strict).violations.count == 23)
   }
 }

@@ -39,9 +39,9 @@ import Testing
       $0.type = .format(.bf16)
       $0.maximumShardByteCount = (Int(limit.dropLast()) ?? 0) * 1000
     }
-    let parts = try Fixtures.json("expected", "llama-gqa", "bf16-split-\(limit).json").array ?? []
-    #expect(folder.names == parts.compactMap { $0["file"]?.string })
-    for part in parts { try expect(folder.file(part["file"]?.string ?? ""), part) }
+    let instances = try Fixtures.json("expected", "llama-gqa", "bf16-split-\(limit).json").array ?? []
+    #expect(folder.names == instances.compactMap { $0["file"]?.string })
+    for instance in instances { try expect(folder.file(instance["file"]?.string ?? ""), instance) }
   }
 
   @Test("makes the same bytes on any number of threads", arguments: [1, 2, 3, 8])

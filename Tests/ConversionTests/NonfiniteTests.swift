@@ -29,8 +29,8 @@ import Testing
     let checkpoint = try Model.open(path, library: try .bundled()).checkpoint
     let tensor = try #require(checkpoint.tensors.first { $0.name == "blk.0.ffn_down.weight" })
     var bytes = try InputFile(path).wholeContent(limit: 1 << 24)
-    let place = tensor.fileOffset + (3 * 256 + 5) * 4
-    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.replaceSubrange(place..<place + 4, with: $0) }
+    let slot = tensor.fileOffset + (3 * 256 + 5) * 4
+    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.replaceSubrange(slot..<slot + 4, with: $0) }
     try AtomicFile.write(bytes, to: path, overwrite: .replace)
     return path
   }
@@ -55,8 +55,8 @@ import Testing
     let checkpoint = try Model.open(narrow, library: try .bundled()).checkpoint
     let tensor = try #require(checkpoint.tensors.first { $0.name == "blk.0.ffn_down.weight" })
     var bytes = try InputFile(narrow).wholeContent(limit: 1 << 24)
-    let place = tensor.fileOffset + (3 * 256 + 5) * 2
-    bytes.replaceSubrange(place..<place + 2, with: [0xC0, 0x7F])
+    let slot = tensor.fileOffset + (3 * 256 + 5) * 2
+    bytes.replaceSubrange(slot..<slot + 2, with: [0xC0, 0x7F])
     try AtomicFile.write(bytes, to: narrow, overwrite: .replace)
     #expect {
       try convert(narrow, to: folder.file("out.gguf")) { $0.type = .format(.f32) }

@@ -17,30 +17,31 @@ import Testing
     let fixture = try #require(ArchitectureFixture.all.first { $0.name == name })
     let staged = FileSystem.kind(of: folder.file(name)) == nil ? try fixture.stage(in: folder) : folder.file(name)
     return try WrittenModel(copying: staged, in: folder, name: copy) { tensors in
-      for index in tensors.indices where tensors[index].extents.count == 1 {
+      for index in tensors.indices where tensors[index].dimensions.count == 1 {
         for element in tensors[index].values.indices { tensors[index].values[element] += addend }
       }
     }.path
   }
 
   private func plan(
-    _ source: String, _ output: String, _ dialect: DialectChoice = .values, type: StorageFormat? = nil
+    _ source: String, _ output: String, _ appliedTransforms: TransformDetection = .values, type: StorageFormat? = nil
   ) throws -> ConversionPlan {
     var request = ConversionRequest(destination: folder.file(output))
     if let type { request.type = .format(type) }
-    return try Planner.plan(try Model.open(source, library: try .bundled(), dialect: dialect), request)
+    return try Planner.plan(
+      try Model.open(source, library: try .bundled(), appliedTransforms: appliedTransforms), request)
   }
 
   @discardableResult
   private func run(
-    _ source: String, _ output: String, _ dialect: DialectChoice = .values, type: StorageFormat? = nil
+    _ source: String, _ output: String, _ appliedTransforms: TransformDetection = .values, type: StorageFormat? = nil
   ) throws -> ConversionPlan {
-    let plan = try plan(source, output, dialect, type: type)
+    let plan = try plan(source, output, appliedTransforms, type: type)
     _ = try Executor.run(plan, threads: 2)
     return plan
   }
 
-  private func isAboutNorms(_ remark: PlanRemark) -> Bool { remark.message.hasPrefix("norms hold") }
+  private func isAboutNorms(_ remark: PlanMessage) -> Bool { remark.message.hasPrefix("norms hold") }
 
   @Test("what is 1 + w already gets no other 1", arguments: names)
   func added(name: String) throws {
@@ -51,7 +52,7 @@ import Testing
     let remark = try #require(added.remarks.first(where: isAboutNorms))
     #expect(remark.severity == .warning)
     #expect(remark.message.hasPrefix("norms hold 1 + w, where those named as in \"hf\" hold w: of "))
-    #expect(remark.message.hasSuffix("; they are read so (pass --dialect plus_one=no if that is wrong)"))
+    #expect(remark.message.hasSuffix("; they are read so (pass --has-transform plus_one=no if that is wrong)"))
     #expect(added.json["dialect"]?.array?.first?["decided_by"]?.string == "values")
     #expect(added.json["dialect"]?.array?.first?["applied"]?.bool == true)
     #expect(plain.json["dialect"]?.array?.first?["applied"]?.bool == false)
@@ -64,15 +65,15 @@ import Testing
 
   @Test func theUserDecides() throws {
     let source = try gemma("gemma", plus: 1, as: "added")
-    let stated = DialectChoice(readsValues: true, stated: [.plusOne: false])
+    let stated = TransformDetection(readsValues: true, stated: [.plusOne: false])
     let plan = try run(source, "twice.gguf", stated)
     #expect(!plan.remarks.contains { $0.severity == .warning && isAboutNorms($0) })
     #expect(plan.json["dialect"]?.array?.first?["decided_by"]?.string == "option")
     let norms = try WrittenModel.tensors(of: folder.file("twice.gguf")).filter { $0.name == "output_norm.weight" }
     let original = try WrittenModel.tensors(of: source).filter { $0.name == "model.norm.weight" }
     #expect(norms[0].values == original[0].values.map { $0 + 1 })
-    #expect { try Model.open(Fixtures.path("yi"), library: try .bundled(), dialect: stated) } throws: {
-      "\($0)" == "--dialect plus_one: no tensor of yi has this transform (those that have: rotary)"
+    #expect { try Model.open(Fixtures.path("yi"), library: try .bundled(), appliedTransforms: stated) } throws: {
+      "\($0)" == "--has-transform plus_one: no tensor of yi has this transform (those that have: rotary)"
     }
   }
 
@@ -95,7 +96,7 @@ import Testing
   @Test("norms that were never trained tell nothing", arguments: [0, 1] as [Float])
   func constant(value: Float) throws {
     let source = try WrittenModel(copying: gemma("gemma", plus: 0, as: "plain"), in: folder, name: "new") { tensors in
-      for index in tensors.indices where tensors[index].extents.count == 1 {
+      for index in tensors.indices where tensors[index].dimensions.count == 1 {
         tensors[index].values = tensors[index].values.map { _ in value }
       }
     }.path
@@ -109,7 +110,7 @@ import Testing
   @Test func anArchitectureWithoutTheTransformIsNotRead() throws {
     let model = try Model.open(
       ArchitectureFixture.all.first { $0.name == "qwen2" }?.stage(in: folder) ?? "", library: try .bundled(),
-      dialect: .values)
-    #expect(model.dialect.findings.isEmpty)
+      appliedTransforms: .values)
+    #expect(model.appliedTransforms.findings.isEmpty)
   }
 }

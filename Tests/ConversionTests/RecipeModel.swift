@@ -58,7 +58,7 @@ struct RecipeModel {
     return metadata
   }
 
-  private var tensors: [TensorDeclaration] {
+  private var tensors: [OutputTensor] {
     let width = number("embedding"), inner = number("feedForward"), vocabulary = number("vocabulary")
     let queries = number("heads") * number("headDimension"), keys = number("keyValueHeads") * number("headDimension")
     var result: [(String, Shape)] = [("token_embd", [vocabulary, width]), ("output_norm", [width])]
@@ -72,6 +72,6 @@ struct RecipeModel {
       result += matrices.map { ("blk.\(layer).\($0)", $1) }
     }
     if shape["hasOneRow"] == .bool(true) { result.append(("blk.0.ffn_gate_inp_shexp", [1, width])) }
-    return result.map { TensorDeclaration(name: TensorName("\($0).weight"), format: .f32, shape: $1) }
+    return result.map { OutputTensor(name: TensorName("\($0).weight"), format: .f32, shape: $1) }
   }
 }

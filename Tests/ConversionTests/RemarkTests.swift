@@ -10,7 +10,7 @@ import Testing
 @Suite struct RemarkTests {
   let folder = TemporaryFolder()
 
-  private func remarks(_ source: String, _ edit: (inout ConversionRequest) -> Void = { _ in }) throws -> [PlanRemark] {
+  private func remarks(_ source: String, _ edit: (inout ConversionRequest) -> Void = { _ in }) throws -> [PlanMessage] {
     var request = ConversionRequest(destination: folder.file("out.gguf"))
     edit(&request)
     return try Planner.plan(try Model.open(source, library: try .bundled()), request).remarks
@@ -77,8 +77,8 @@ import Testing
       ("model.layers.0.mlp.down_proj.weight", [40, 64]),
     ]
     let layout = try SafeTensors.Layout(
-      tensors: shapes.map { name, extents in
-        TensorDeclaration(name: TensorName(name), format: .bf16, shape: Shape(extents) ?? [])
+      tensors: shapes.map { name, dimensions in
+        OutputTensor(name: TensorName(name), format: .bf16, shape: Shape(dimensions) ?? [])
       }, metadata: Metadata())
     let zeros = [UInt8](repeating: 0, count: layout.fileByteCount - layout.header.count)
     try folder.write(layout.header + zeros, to: "odd/model.safetensors")

@@ -26,10 +26,10 @@ import Testing
       !$0.name.text.contains("layers.1.") && !$0.name.text.contains("layers.2.")
     }
     .map { tensor in
-      let rows = tensor.shape.extents[0] == 520 ? 8200 : tensor.shape.extents[0]
-      return TensorDeclaration(
+      let rows = tensor.shape.dimensions[0] == 520 ? 8200 : tensor.shape.dimensions[0]
+      return OutputTensor(
         name: tensor.name, format: try #require(tensor.format),
-        shape: try #require(Shape([rows] + tensor.shape.extents.dropFirst())))
+        shape: try #require(Shape([rows] + tensor.shape.dimensions.dropFirst())))
     }
     let layout = try SafeTensors.Layout(tensors: tensors, metadata: small.metadata)
     let data = (0..<layout.fileByteCount - layout.header.count).map {

@@ -42,14 +42,14 @@ import Testing
     return result
   }
 
-  private enum Rows { case halves, interleaved, random }
+  private enum Rows { case halfSplit, interleaved, random }
 
   private func model(_ rows: Rows, _ name: String) throws -> String {
     var random = SeededGenerator(seed: 7)
     var tensors: [WrittenModel.Tensor] = []
-    func add(_ name: String, _ extents: [Int], _ values: [Float]? = nil) {
-      let count = extents.reduce(1, *)
-      tensors.append(.init(name: name, extents: extents, values: values ?? random.normals(count)))
+    func add(_ name: String, _ dimensions: [Int], _ values: [Float]? = nil) {
+      let count = dimensions.reduce(1, *)
+      tensors.append(.init(name: name, dimensions: dimensions, values: values ?? random.normals(count)))
     }
     let width = Self.width, layers = Self.layerCount
     add("model.embed_tokens.weight", [8, width])
@@ -62,7 +62,7 @@ import Testing
         let natural = Self.trainedRows(heads, &random)
         let values =
           switch rows {
-          case .halves: natural
+          case .halfSplit: natural
           case .interleaved: Self.interleaved(natural)
           case .random: random.normals(natural.count)
           }
@@ -77,17 +77,20 @@ import Testing
   }
 
   @discardableResult
-  private func run(_ source: String, _ output: String, _ dialect: DialectChoice = .values) throws -> ConversionPlan {
+  private func run(_ source: String, _ output: String, _ appliedTransforms: TransformDetection = .values) throws
+    -> ConversionPlan
+  {
     let request = ConversionRequest(destination: folder.file(output))
-    let plan = try Planner.plan(try Model.open(source, library: try .bundled(), dialect: dialect), request)
+    let plan = try Planner.plan(
+      try Model.open(source, library: try .bundled(), appliedTransforms: appliedTransforms), request)
     _ = try Executor.run(plan, threads: 2)
     return plan
   }
 
-  private func isAboutRows(_ remark: PlanRemark) -> Bool { remark.message.hasPrefix("rows of queries and keys") }
+  private func isAboutRows(_ remark: PlanMessage) -> Bool { remark.message.hasPrefix("rows of queries and keys") }
 
   @Test func whatIsInterleavedAlreadyIsNotInterleavedAgain() throws {
-    let natural = try run(model(.halves, "hf"), "hf.gguf")
+    let natural = try run(model(.halfSplit, "hf"), "hf.gguf")
     let meta = try run(model(.interleaved, "meta"), "meta.gguf")
     #expect(try tensorBytes(folder.file("meta.gguf")) == tensorBytes(folder.file("hf.gguf")))
     #expect(!natural.remarks.contains(where: isAboutRows))
@@ -96,7 +99,7 @@ import Testing
     #expect(
       remark.message.hasPrefix(
         "rows of queries and keys are interleaved, where those named as in \"hf\" stand in halves: "))
-    #expect(remark.message.hasSuffix("; they are read so (pass --dialect rotary=no if that is wrong)"))
+    #expect(remark.message.hasSuffix("; they are read so (pass --has-transform rotary=no if that is wrong)"))
     let evidence = try #require(meta.json["dialect"]?.array?.first?["evidence"])
     #expect(evidence["heads"]?.integer == 24)
     // A folder of the same names has what its names declare.
@@ -105,9 +108,9 @@ import Testing
   }
 
   @Test func aGGUFThatWasNotInterleavedIsTold() throws {
-    let source = try model(.halves, "hf")
+    let source = try model(.halfSplit, "hf")
     // Taken for interleaved, rows go into the GGUF as they are: in halves.
-    try run(source, "wrong.gguf", DialectChoice(readsValues: false, stated: [.rotary: true]))
+    try run(source, "wrong.gguf", TransformDetection(readsValues: false, stated: [.rotary: true]))
     let back = try run(folder.file("wrong.gguf"), "back")
     #expect(back.remarks.contains { $0.severity == .warning && isAboutRows($0) })
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
@@ -117,7 +120,7 @@ import Testing
 
   @Test func theUserDecides() throws {
     let source = try model(.interleaved, "meta")
-    try run(source, "twice.gguf", DialectChoice(readsValues: true, stated: [.rotary: false]))
+    try run(source, "twice.gguf", TransformDetection(readsValues: true, stated: [.rotary: false]))
     try run(source, "declared.gguf", .declared)
     try run(source, "told.gguf")
     #expect(try tensorBytes(folder.file("twice.gguf")) == tensorBytes(folder.file("declared.gguf")))
@@ -130,8 +133,8 @@ import Testing
       for index in tensors.indices {
         let name = tensors[index].name
         guard name.contains("q_proj") || name.contains("k_proj"), !name.contains("lora_A") else { continue }
-        let natural = tensors[index].values, width = tensors[index].extents[1]
-        for row in 0..<tensors[index].extents[0] {
+        let natural = tensors[index].values, width = tensors[index].dimensions[1]
+        for row in 0..<tensors[index].dimensions[0] {
           let target = row / 8 * 8 + 2 * (row % 4) + row % 8 / 4
           tensors[index].values.replaceSubrange(
             target * width..<(target + 1) * width, with: natural[row * width..<(row + 1) * width])
@@ -143,11 +146,12 @@ import Testing
     let turnedAdapter = try WrittenModel(
       copying: adapter, weights: "adapter_model.safetensors", in: folder, name: "adapter"
     ) { interleave(&$0) }.path
-    for (source, added, output, dialect) in [
-      (base, adapter, "plain.gguf", DialectChoice.declared),
-      (turned, turnedAdapter, "turned.gguf", DialectChoice(readsValues: true, stated: [.rotary: true])),
+    for (source, added, output, appliedTransforms) in [
+      (base, adapter, "plain.gguf", TransformDetection.declared),
+      (turned, turnedAdapter, "turned.gguf", TransformDetection(readsValues: true, stated: [.rotary: true])),
     ] {
-      let model = try Model.open(source, library: try .bundled(), adapters: [added], dialect: dialect)
+      let model = try Model.open(
+        source, library: try .bundled(), adapters: [added], appliedTransforms: appliedTransforms)
       var request = ConversionRequest(destination: folder.file(output))
       request.type = .format(.f32)
       _ = try Executor.run(try Planner.plan(model, request), threads: 2)
@@ -164,7 +168,7 @@ import Testing
   @Test(
     "no fixture with random weights is taken for another dialect", arguments: ArchitectureFixture.ready(.conversion))
   func fixtures(fixture: ArchitectureFixture) throws {
-    let model = try Model.open(fixture.stage(in: folder), library: try .bundled(), dialect: .values)
-    #expect(model.dialect.findings.allSatisfy { !$0.isSurprising })
+    let model = try Model.open(fixture.stage(in: folder), library: try .bundled(), appliedTransforms: .values)
+    #expect(model.appliedTransforms.findings.allSatisfy { !$0.isSurprising })
   }
 }

@@ -124,7 +124,7 @@ import Testing
     #expect(try tensorBytes(folder.file("meta")) == tensorBytes(Fixtures.path("meta")))
     #expect(FileSystem.kind(of: folder.file("meta/params.json")) == .regular)
     try convert(Fixtures.path("meta"), to: folder.file("meta-again")) { $0.naming = "meta" }
-    let again = try Model.open(folder.file("meta-again"), library: DefinitionLibrary.bundled())
+    let again = try Model.open(folder.file("meta-again"), library: ArchitectureLibrary.bundled())
     #expect(again.definition.name == "llama" && again.scheme.name == "meta")
     let written = try tensorBytes(Fixtures.path("llama-gqa"))
     let file = try InputFile(folder.file("hf.safetensors"))

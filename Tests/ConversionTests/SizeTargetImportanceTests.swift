@@ -43,12 +43,12 @@ import Testing
   }
 
   @Test("makes the weighted error less than the choice without the matrix does")
-  func minimised() throws {
+  func minimized() throws {
     let model = try mixture().model
     // Of these only one column counts, which a coarse format keeps well.
     let names: [TensorName] = ["blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.1.attn_output.weight"]
     let columns: [Float] = [1] + Array(repeating: 1e-6, count: 31)
-    let sums = ImportanceSums(
+    let sums = ImportanceMatrixBuilder(
       names.map { .init(name: $0, sums: columns, counts: [1]) }, dataset: "a", chunkSize: 1)
     try sums.write(to: folder.file("a.gguf"), form: .gguf, overwrite: .refuse)
     let matrix = try ImportanceMatrix.open(folder.file("a.gguf"))
@@ -72,7 +72,7 @@ import Testing
       """
     try RecipeModel(try JSON(parsing: Array(shape.utf8))).write(to: folder.file("model.gguf"))
     let name: TensorName = "blk.0.attn_k.weight"
-    let sums = ImportanceSums(
+    let sums = ImportanceMatrixBuilder(
       [.init(name: name, sums: (0..<256).map { Float($0 % 7) }, counts: [10])], dataset: "a", chunkSize: 5)
     try sums.write(to: folder.file("a.gguf"), form: .gguf, overwrite: .refuse)
     let plan = try plan(
@@ -88,9 +88,9 @@ import Testing
   ) throws -> Double {
     let tensor = try #require(stored.tensors.first { $0.descriptor.name == name })
     var error = 0.0, energy = 0.0
-    for place in tensor.places {
+    for place in tensor.slots {
       let kept = try values(place, stored), values = try values(place, source)
-      let width = tensor.layout.columnCount, start = (place.part ?? 0) * width
+      let width = tensor.layout.columnCount, start = (place.instance ?? 0) * width
       let weights = try matrix.entry(name).map { try matrix.importance(of: $0, start..<start + width) }
       for (index, (value, other)) in zip(values, kept).enumerated() {
         let weight = Double(weights?[index % width] ?? 1)
@@ -101,7 +101,7 @@ import Testing
     return error == 0 ? 0 : error / energy
   }
 
-  private func values(_ place: TensorPlace, _ model: Model) throws -> [Float] {
+  private func values(_ place: TensorSlot, _ model: Model) throws -> [Float] {
     let reader = try model.canonicalReader(place)
     var values: [Float] = []
     try reader.readValues(0..<reader.geometry.rowCount, into: &values)

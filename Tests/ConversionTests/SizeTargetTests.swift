@@ -105,7 +105,7 @@ import Testing
         && text.hasPrefix("\(path): cannot have 10,000 bytes: the smallest possible is ")
     }
     #expect(try plan(.fileBytes(smallest)).byteCount == smallest)
-    #expect(throws: FileFact.self) { try plan(.fileBytes(smallest - 1)) }
+    #expect(throws: LocatedError.self) { try plan(.fileBytes(smallest - 1)) }
   }
 
   @Test func theReceiptSaysWhatCouldHaveBeen() throws {

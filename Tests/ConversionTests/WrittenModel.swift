@@ -10,7 +10,7 @@ struct WrittenModel {
   /// A tensor's name, extents and values.
   struct Tensor {
     var name: String
-    var extents: [Int]
+    var dimensions: [Int]
     var values: [Float]
   }
 
@@ -61,14 +61,14 @@ struct WrittenModel {
         let bits = (0..<width).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) }
         return Float(bitPattern: width == 2 ? bits << 16 : bits)
       }
-      return Tensor(name: tensor.name.text, extents: tensor.shape.extents, values: values)
+      return Tensor(name: tensor.name.text, dimensions: tensor.shape.dimensions, values: values)
     }
   }
 
   private static func bytes(_ tensors: [Tensor]) throws -> [UInt8] {
     let layout = try SafeTensors.Layout(
       tensors: tensors.map {
-        TensorDeclaration(name: TensorName($0.name), format: .f32, shape: try #require(Shape($0.extents)))
+        OutputTensor(name: TensorName($0.name), format: .f32, shape: try #require(Shape($0.dimensions)))
       }, metadata: Metadata())
     var file = layout.header + [UInt8](repeating: 0, count: layout.fileByteCount - layout.header.count)
     for (tensor, offset) in zip(tensors, layout.offsets) {

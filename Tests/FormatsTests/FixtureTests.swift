@@ -47,8 +47,8 @@ import Testing
     let expected = try #require(expected)
     #expect(tensors.map(\.name.text) == expected.compactMap { $0["name"]?.string })
     for (tensor, facts) in zip(tensors, expected) {
-      #expect(tensor.statedFormat.description == facts[formatKey]?.string)
-      #expect(order(tensor.shape.extents) == facts["shape"]?.array?.compactMap(\.integer))
+      #expect(tensor.declaredFormat.description == facts[formatKey]?.string)
+      #expect(order(tensor.shape.dimensions) == facts["shape"]?.array?.compactMap(\.integer))
       #expect(tensor.fileOffset == facts["fileOffset"]?.integer)
       #expect(tensor.byteCount == facts["byteCount"]?.integer)
     }

@@ -57,7 +57,7 @@ import Testing
     #expect(checkpoint.tensors.map(\.shape) == [[2, 3], [32], [], [8]])
     #expect(checkpoint.tensors.map(\.fileOffset) == [start, start + 32, start + 64, start + 96])
     #expect(checkpoint.tensors.map(\.byteCount) == [24, 18, 4, 0])
-    #expect(checkpoint.tensors.map(\.statedFormat.description) == ["F32", "Q4_0", "F32", "ggml type 99"])
+    #expect(checkpoint.tensors.map(\.declaredFormat.description) == ["F32", "Q4_0", "F32", "ggml type 99"])
     #expect(checkpoint.remarks == [])
   }
 }

@@ -32,9 +32,9 @@ import Testing
   }
 
   private static func record(
-    _ name: String, _ extents: [UInt64], type: UInt32 = 0, offset: UInt64 = 0, _ message: String
+    _ name: String, _ dimensions: [UInt64], type: UInt32 = 0, offset: UInt64 = 0, _ message: String
   ) -> HostileFile {
-    file(name, "tensor \"t\": \(message)") { $0.records = [.init("t", extents, type: type, offset: offset)] }
+    file(name, "tensor \"t\": \(message)") { $0.records = [.init("t", dimensions, type: type, offset: offset)] }
   }
 
   private static let number = GGUFBytes()
@@ -58,13 +58,13 @@ import Testing
     cut(
       "tensor count that wraps", "states 18,446,744,073,709,551,615 tensors, more than the 0 bytes that follow can hold"
     ) {
-      $0.statedTensorCount = .max
+      $0.declaredTensorCount = .max
     },
     cut(
       "tensor count by struct size",
       "states 576,460,752,303,423,488 tensors, more than the 0 bytes that follow can hold"
     ) {
-      $0.statedTensorCount = 1 << 59
+      $0.declaredTensorCount = 1 << 59
     },
     cut("pair count", "states 9,223,372,036,854,775,808 key-value pairs, more than the 0 bytes that follow can hold") {
       $0.statedPairCount = 1 << 63
@@ -138,7 +138,7 @@ import Testing
       "name past the end",
       "tensor record 1: needs 60,000 bytes at byte 32 but only 16 follow (is the download complete?)"
     ) {
-      $0.statedTensorCount = 1
+      $0.declaredTensorCount = 1
       $0.pairs = [$0.number(UInt64(60_000)) + [UInt8](repeating: 0, count: 16)]
       $0.statedPairCount = 0
     },
@@ -212,7 +212,7 @@ import Testing
     file.dataByteCount = 12
     let checkpoint = try open(file.bytes)
     #expect(checkpoint.tensors.map(\.byteCount) == [0, 1, 2, 0])
-    #expect(checkpoint.tensors[3].statedFormat == .unknown("ggml type 4"))
+    #expect(checkpoint.tensors[3].declaredFormat == .unknown("ggml type 4"))
   }
 
   private static func nested(_ byteOrder: ByteOrder, _ depth: Int) -> [UInt8] {

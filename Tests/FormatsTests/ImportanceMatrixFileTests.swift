@@ -98,7 +98,7 @@ import Testing
 
   /// A GGUF with two tensors of the given names, types and extents, and the given keys.
   private static func gguf(
-    _ names: [(String, type: UInt32, extents: [UInt64])], without key: String = ""
+    _ names: [(String, type: UInt32, dimensions: [UInt64])], without key: String = ""
   ) -> [UInt8] {
     var file = GGUFBytes()
     let keys: [(String, UInt32, [UInt8])] = [
@@ -107,7 +107,7 @@ import Testing
     ]
     file.pairs = keys.filter { $0.0 != key }.map { file.pair($0.0, $0.1, $0.2) }
     file.records = names.enumerated().map { index, tensor in
-      GGUFBytes.Record(tensor.0, tensor.extents, type: tensor.type, offset: UInt64(index) * 32)
+      GGUFBytes.Record(tensor.0, tensor.dimensions, type: tensor.type, offset: UInt64(index) * 32)
     }
     file.dataByteCount = names.count * 32
     return file.bytes

@@ -37,7 +37,7 @@ import Testing
     #expect(layout.fileByteCount == file.byteCount)
   }
 
-  static let tensors: [TensorDeclaration] = [
+  static let tensors: [OutputTensor] = [
     .init(name: "blk.0.weight", format: .q4_0, shape: [3, 64]), .init(name: "a", format: .f16, shape: [5]),
     .init(name: "scalar", format: .f32, shape: []), .init(name: "none", format: .bf16, shape: [4, 0]),
     .init(name: "e\u{301}", format: .i64, shape: [1]), .init(name: "\u{e9}", format: .f64, shape: [2, 1, 3, 1]),
@@ -88,14 +88,14 @@ import Testing
 
   @Test("pads a header so that data keeps its place within a block", arguments: paddings)
   func padding(places: [(index: Int, fileOffset: Int, byteCount: Int)], spaces: Int) throws {
-    let tensors = (0..<2).map { TensorDeclaration(name: TensorName("tensor.\($0)"), format: .u8, shape: [1 << 20]) }
+    let tensors = (0..<2).map { OutputTensor(name: TensorName("tensor.\($0)"), format: .u8, shape: [1 << 20]) }
     var metadata = Metadata()
     metadata["format"] = .string("pt")
     let plain = try SafeTensors.Layout(tensors: tensors, metadata: metadata)
     #expect(plain.header.count == 192)
     let padded = plain.padded(
       toShare: places.map {
-        SafeTensors.StoredPiece(
+        SafeTensors.SourceRange(
           tensorIndex: $0.index, tensorOffset: 0, fileOffset: $0.fileOffset, byteCount: $0.byteCount)
       })
     #expect(padded.header.count == 192 + spaces)
@@ -110,7 +110,7 @@ import Testing
     return try Checkpoint.open(try folder.write(header + data, to: "written"))
   }
 
-  static let unwritable: [(tensor: TensorDeclaration, message: String)] = [
+  static let unwritable: [(tensor: OutputTensor, message: String)] = [
     (
       .init(name: "t", format: .f8_e4m3, shape: [1]), "tensor \"t\": GGUF cannot hold F8_E4M3"
     ),
@@ -137,12 +137,12 @@ import Testing
   ]
 
   @Test("refuses to write to GGUF", arguments: unwritable)
-  func ggufRefusal(tensor: TensorDeclaration, message: String) {
+  func ggufRefusal(tensor: OutputTensor, message: String) {
     #expect { try GGUF.Layout(tensors: [tensor], metadata: Metadata()) } throws: { "\($0)" == message }
   }
 
   @Test func refusesToWriteToSafeTensors() {
-    func message(_ tensors: [TensorDeclaration], _ metadata: [String: MetadataValue] = [:]) -> String {
+    func message(_ tensors: [OutputTensor], _ metadata: [String: MetadataValue] = [:]) -> String {
       var pairs = Metadata()
       for (key, value) in metadata { pairs[key] = value }
       do {
@@ -152,7 +152,7 @@ import Testing
         return error.description
       }
     }
-    let one = TensorDeclaration(name: "t", format: .f32, shape: [1])
+    let one = OutputTensor(name: "t", format: .f32, shape: [1])
     #expect(message([.init(name: "t", format: .q8_0, shape: [32])]) == "tensor \"t\": safetensors cannot hold Q8_0")
     #expect(message([one, one]) == "header: key \"t\" occurs twice")
     #expect(
@@ -166,9 +166,9 @@ import Testing
 
 extension Checkpoint {
   /// The tensors as they would be declared for writing.
-  var declarations: [TensorDeclaration] {
+  var declarations: [OutputTensor] {
     tensors.compactMap { tensor in
-      tensor.format.map { TensorDeclaration(name: tensor.name, format: $0, shape: tensor.shape) }
+      tensor.format.map { OutputTensor(name: tensor.name, format: $0, shape: tensor.shape) }
     }
   }
 }

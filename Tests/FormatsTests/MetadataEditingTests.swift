@@ -113,7 +113,7 @@ import Testing
 
   @Test("reads a value of a type", arguments: values)
   func value(type: String, text: String, value: MetadataValue) throws {
-    #expect(try #require(MetadataTextType(type)).value(text) == value)
+    #expect(try #require(MetadataValueParser(type)).value(text) == value)
   }
 
   static let unreadable: [(type: String, text: String, message: String)] = [
@@ -124,15 +124,15 @@ import Testing
 
   @Test("refuses a value of another type", arguments: unreadable)
   func unreadableValue(type: String, text: String, message: String) throws {
-    let type = try #require(MetadataTextType(type))
+    let type = try #require(MetadataValueParser(type))
     #expect { try type.value(text) } throws: { "\($0)" == message }
   }
 
   @Test func newKeysHaveTheConventionalType() {
-    #expect(MetadataTextType(conventionOf: "tokenizer.ggml.eot_token_id") == .scalar(.uint32))
-    #expect(MetadataTextType(conventionOf: "tokenizer.ggml.add_eos_token") == .scalar(.bool))
-    #expect(MetadataTextType(conventionOf: "general.tags") == .array(.string))
-    #expect(MetadataTextType(conventionOf: "tokenizer.chat_template") == .scalar(.string))
-    #expect(MetadataTextType(conventionOf: "llama.vocab_size") == nil)
+    #expect(MetadataValueParser(conventionOf: "tokenizer.ggml.eot_token_id") == .scalar(.uint32))
+    #expect(MetadataValueParser(conventionOf: "tokenizer.ggml.add_eos_token") == .scalar(.bool))
+    #expect(MetadataValueParser(conventionOf: "general.tags") == .array(.string))
+    #expect(MetadataValueParser(conventionOf: "tokenizer.chat_template") == .scalar(.string))
+    #expect(MetadataValueParser(conventionOf: "llama.vocab_size") == nil)
   }
 }

@@ -39,7 +39,7 @@ import Testing
   func gguf(model: String, size: String, limit: Int) throws {
     let whole = try JSON(fixture: "expected", model, "bf16.json")
     let tensors = try #require(whole["tensors"]?.array).map { tensor in
-      TensorDeclaration(
+      OutputTensor(
         name: ExactString(tensor["name"]?.string ?? ""),
         format: try #require(StorageFormat(named: tensor["type"]?.string ?? "")),
         shape: try #require(Shape((tensor["shape"]?.array ?? []).compactMap(\.integer).reversed())))

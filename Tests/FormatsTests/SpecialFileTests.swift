@@ -103,7 +103,7 @@ import Testing
       SafeTensorsBytes("{}").bytes, [0xFF, 0xE0, 0xF5, 5, 0, 0, 0, 0, 0x7B], GGUFBytes().headerBytes,
       {
         var file = GGUFBytes()
-        file.statedTensorCount = 300_000_000
+        file.declaredTensorCount = 300_000_000
         file.statedPairCount = 300_000_000
         return file.headerBytes
       }(),

@@ -20,7 +20,7 @@ struct CanonicalModel: WeightSource {
       guard let format = tensor.format else { throw Unreadable(fact: name) }
       var bytes: [UInt8] = []
       try file.read(tensor, from: 0, count: tensor.byteCount, into: &bytes)
-      let width = tensor.shape.extents.last ?? 1, count = tensor.shape.elementCount
+      let width = tensor.shape.dimensions.last ?? 1, count = tensor.shape.elementCount
       tensors[tensor.name.text] = Matrix(
         rowCount: count / width, columnCount: width, values: try Codec.decode(format, bytes, elementCount: count))
     }
@@ -28,7 +28,7 @@ struct CanonicalModel: WeightSource {
     let facts = try JSON(parsing: Array(text.utf8))
     tokens = facts["tokens"]?.array?.compactMap(\.integer) ?? []
     let configuration = Configuration(.members(["rope_scaling": facts["rotary_scaling"] ?? .null]))
-    var set = ParameterSet()
+    var set = HyperparameterSet()
     for (name, value) in facts["numbers"]?.object ?? [:] { set.values[name.text] = Self.parameter(value) }
     set.rotaryScaling = try RotaryScaling(
       configuration: configuration, contextLength: set.integer("context_length") ?? 0)
@@ -38,20 +38,22 @@ struct CanonicalModel: WeightSource {
   /// What transformers computed: `hidden` (all states, one after the other), `logits` or `embedding`.
   func expected(_ name: String) -> Matrix? { tensors["expected.\(name)"] }
 
-  func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool { tensors[Self.key(role, layer, part)] != nil }
+  func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool {
+    tensors[Self.key(role, layer, instance)] != nil
+  }
 
-  func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
-    guard let tensor = tensors[Self.key(role, layer, part)], rows.upperBound <= tensor.rowCount else {
+  func readRows(_ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    guard let tensor = tensors[Self.key(role, layer, instance)], rows.upperBound <= tensor.rowCount else {
       throw Unreadable(fact: "\(role) \(rows)")
     }
     values = rows.flatMap { tensor[row: $0] }
   }
 
-  private static func key(_ role: TensorRole, _ layer: Int?, _ part: Int?) -> String {
-    ([role.rawValue] + [layer, part].compactMap(\.self).map(String.init)).joined(separator: ".")
+  private static func key(_ role: TensorRole, _ layer: Int?, _ instance: Int?) -> String {
+    ([role.rawValue] + [layer, instance].compactMap(\.self).map(String.init)).joined(separator: ".")
   }
 
-  private static func parameter(_ json: JSON) -> ParameterValue? {
+  private static func parameter(_ json: JSON) -> HyperparameterValue? {
     if let value = json.bool { return .bool(value) }
     if let value = json.integer { return .integer(value) }
     if let value = json.real { return .real(value) }

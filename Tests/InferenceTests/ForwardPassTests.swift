@@ -86,8 +86,8 @@ import Testing
     let tokens = try Self.tokens("llama-gqa")
     var pass = try ForwardPass(model, tokens: tokens, threads: 1)
     let seen = Mutex<[String: Matrix]>([:])
-    pass.observeProduct = { input, role, layer, part in
-      #expect(part == nil)
+    pass.observeProduct = { input, role, layer, instance in
+      #expect(instance == nil)
       seen.withLock { #expect($0.updateValue(input, forKey: "\(role) \(layer ?? -1)") == nil) }
     }
     try pass.run()

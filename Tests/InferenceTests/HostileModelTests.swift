@@ -17,11 +17,12 @@ import Testing
       .feedForwardNorm, .feedForwardGate, .feedForwardUp, .feedForwardDown, .outputNorm,
     ]
 
-    func contains(_ role: TensorRole, layer: Int?, part: Int?) -> Bool {
-      role != missing && part == nil && Self.roles.contains(role)
+    func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool {
+      role != missing && instance == nil && Self.roles.contains(role)
     }
 
-    func readRows(_ role: TensorRole, layer: Int?, part: Int?, rows: Range<Int>, into values: inout [Float]) throws {
+    func readRows(_ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, into values: inout [Float]) throws
+    {
       values = [Float](repeating: 1, count: rows.count * numbersPerRow)
     }
   }

@@ -144,7 +144,7 @@ import Testing
       ]),
   ]
 
-  /// PyTorch's vectorised power is off by one unit in the last place now and then, where this one is exact.
+  /// PyTorch's vectorized power is off by one unit in the last place now and then, where this one is exact.
   @Test(arguments: cases)
   func areWithinOneUnitInTheLastPlaceOfTransformers(expected: Case) throws {
     let frequencies = try RotaryFrequencies(expected.rotary, positionCount: expected.positionCount)

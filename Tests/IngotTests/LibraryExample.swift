@@ -25,12 +25,12 @@ func convert(_ source: String, to destination: String) throws -> Receipt {
   let plan = try Planner.plan(model, request)
   for remark in plan.remarks where remark.severity == .warning { print("warning: \(remark.message)") }
   let outcomes = try Executor.run(plan)
-  return Receipt(plan: plan, errors: ErrorSummary(outcomes), options: [], version: Product.version)
+  return Receipt(plan: plan, errors: ErrorSummary(outcomes), options: [], version: ToolInfo.version)
 }
 
 /// Whether two checkpoints hold the same model, up to what their storage formats cost.
 func isFaithful(_ candidate: String, to reference: String) throws -> Bool {
-  let library = try DefinitionLibrary.bundled()
+  let library = try ArchitectureLibrary.bundled()
   var options = CheckpointDiff.Options()
   options.tolerance = .byFormat
   let diff = try CheckpointDiff.compare(reference, candidate, library: library, options: options)

@@ -9,7 +9,7 @@ import Testing
 @Suite("A report")
 struct CheckpointReportTests {
   @Test(
-    "recognises architecture and naming scheme",
+    "recognizes architecture and naming scheme",
     arguments: [
       ("llama-gqa", "llama", "hf"), ("meta/model.safetensors", "llama", "meta"), ("yi", "yi", "yi"),
       ("aquila/model.safetensors", "aquila", "hf"), ("expected/yi/yi-q8_0.gguf", "llama", "gguf"),
@@ -18,7 +18,7 @@ struct CheckpointReportTests {
   func recognition(path: String, architecture: String, scheme: String) throws {
     let report = try CheckpointReport(path: Fixtures.path(path), library: .bundled())
     guard case .model(let model) = report.recognition else {
-      Issue.record("\(path) is not recognised")
+      Issue.record("\(path) is not recognized")
       return
     }
     #expect(model.definition.name == architecture)
@@ -30,7 +30,7 @@ struct CheckpointReportTests {
   func unknownArchitecture() throws {
     let report = try CheckpointReport(path: Fixtures.path("gguf/values.gguf"), library: .bundled())
     guard case .unknown = report.recognition else {
-      Issue.record("values.gguf is recognised")
+      Issue.record("values.gguf is recognized")
       return
     }
     #expect(report.tensors.count == 11)

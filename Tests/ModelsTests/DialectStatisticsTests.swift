@@ -4,8 +4,10 @@ import Testing
 
 @Suite struct SignCountsTests {
   /// Counts of so many values in each range, with one more that is different so that they are not all the same.
-  private func counts(belowMinusOne: Int = 0, negative: Int = 0, fraction: Int = 0, beyond: Int = 0) -> SignCounts {
-    var counts = SignCounts()
+  private func counts(belowMinusOne: Int = 0, negative: Int = 0, fraction: Int = 0, beyond: Int = 0)
+    -> NormOffsetEvidence
+  {
+    var counts = NormOffsetEvidence()
     counts.add(
       [Float](repeating: -1.5, count: belowMinusOne) + [Float](repeating: -0.5, count: negative)
         + [Float](repeating: 0.5, count: fraction) + [Float](repeating: 7, count: beyond))
@@ -23,13 +25,13 @@ import Testing
       ((0, 30, 30, 0), nil), ((0, 100, 1000, 900), nil), ((0, 0, 0, 1000), nil), ((0, 0, 10, 990), nil),
       ((400, 600, 0, 0), nil),
     ] as [((Int, Int, Int, Int), Bool?)])
-  func verdict(parts: (Int, Int, Int, Int), expected: Bool?) {
-    let counts = counts(belowMinusOne: parts.0, negative: parts.1, fraction: parts.2, beyond: parts.3)
+  func verdict(instances: (Int, Int, Int, Int), expected: Bool?) {
+    let counts = counts(belowMinusOne: instances.0, negative: instances.1, fraction: instances.2, beyond: instances.3)
     #expect(counts.hasOneAdded == expected)
   }
 
   @Test func constantTensorsAreNotCounted() {
-    var counts = SignCounts()
+    var counts = NormOffsetEvidence()
     counts.add([Float](repeating: 1, count: 1000))
     counts.add([Float](repeating: 0, count: 1000))
     counts.add([])
@@ -43,8 +45,8 @@ import Testing
   private func halves(_ count: Int, trend: Double, scatter: Double, _ random: inout SeededGenerator) -> [Double] {
     let noise = random.normals(count), half = count / 2
     return (0..<count).map { row -> Double in
-      let place = Double(row % half) / Double(half)
-      return 1 + trend * place + scatter * Double(abs(noise[row]))
+      let slot = Double(row % half) / Double(half)
+      return 1 + trend * slot + scatter * Double(abs(noise[row]))
     }
   }
 
@@ -56,7 +58,7 @@ import Testing
   @Test("tells the order of rows", arguments: [32, 64, 128])
   func verdict(count: Int) {
     var random = SeededGenerator(seed: 3)
-    var (natural, meta, flat) = (RowNormCorrelation(), RowNormCorrelation(), RowNormCorrelation())
+    var (natural, meta, flat) = (RopeOrderEvidence(), RopeOrderEvidence(), RopeOrderEvidence())
     for _ in 0..<16 {
       let lengths = halves(count, trend: 1, scatter: 0.15, &random)
       natural.add(lengths: lengths)
@@ -66,14 +68,14 @@ import Testing
     #expect(natural.isInterleaved == false)
     #expect(meta.isInterleaved == true)
     #expect(flat.isInterleaved == nil)
-    // Neighbours correlate in both orders, so they alone must decide nothing.
-    #expect(natural.neighbour.mean > 0.15)
-    #expect(meta.neighbour.mean > 0.15)
+    // Neighbors correlate in both orders, so they alone must decide nothing.
+    #expect(natural.neighbor.mean > 0.15)
+    #expect(meta.neighbor.mean > 0.15)
   }
 
-  @Test func neighboursThatAreAlikeAreNoPairs() {
-    // Lengths that rise and fall within each half, alike in both: halves, however alike neighbours are.
-    var correlation = RowNormCorrelation()
+  @Test func neighborsThatAreAlikeAreNoPairs() {
+    // Lengths that rise and fall within each half, alike in both: halves, however alike neighbors are.
+    var correlation = RopeOrderEvidence()
     var random = SeededGenerator(seed: 5)
     for _ in 0..<16 {
       let noise = random.normals(64)
@@ -89,7 +91,7 @@ import Testing
   @Test func unrelatedLengthsTellNothing() {
     var random = SeededGenerator(seed: 11)
     for _ in 0..<300 {
-      var correlation = RowNormCorrelation()
+      var correlation = RopeOrderEvidence()
       for _ in 0..<24 {
         let lengths = random.normals(16).map { 1 + Double(abs($0)) }
         correlation.add(lengths: lengths)
@@ -100,7 +102,7 @@ import Testing
 
   @Test func fewHeadsAndOddOnesTellNothing() {
     var random = SeededGenerator(seed: 13)
-    var correlation = RowNormCorrelation()
+    var correlation = RopeOrderEvidence()
     for _ in 0..<11 { correlation.add(lengths: halves(64, trend: 1, scatter: 0.1, &random)) }
     #expect(correlation.isInterleaved == nil)
     correlation.add(lengths: [Double](repeating: 0, count: 64))

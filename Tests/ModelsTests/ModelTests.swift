@@ -9,7 +9,7 @@ import Testing
   func open(_ path: String) throws -> Model { try Model.open(path, library: try .bundled()) }
 
   @Test(
-    "recognises",
+    "recognizes",
     arguments: [
       ("llama-gqa", "llama", "hf"), ("yi", "yi", "yi"), ("aquila", "aquila", "hf"), ("meta", "llama", "meta"),
       ("expected/yi/yi-q8_0.gguf", "llama", "gguf"), ("mistral", "mistral", "hf"),
@@ -25,23 +25,23 @@ import Testing
     let reference = try ModelWeights(open(Fixtures.path("llama-gqa")))
     for path in ["expected/llama-gqa/llama-gqa-bf16.gguf", "meta", "llama-sharded"] {
       let other = try ModelWeights(open(Fixtures.path(path)))
-      for place in reference.model.places {
-        let rows = 0..<(try #require(reference.model.tensor(place)).descriptor.shape.rowCount)
+      for slot in reference.model.slots {
+        let rows = 0..<(try #require(reference.model.tensor(slot)).descriptor.shape.rowCount)
         var expected: [Float] = [], found: [Float] = []
-        try reference.readRows(place.role, layer: place.layer, rows: rows, into: &expected)
-        try other.readRows(place.role, layer: place.layer, rows: rows, into: &found)
-        #expect(found == expected, "\(path) \(place)")
+        try reference.readRows(slot.role, layer: slot.layer, rows: rows, into: &expected)
+        try other.readRows(slot.role, layer: slot.layer, rows: rows, into: &found)
+        #expect(found == expected, "\(path) \(slot)")
       }
     }
   }
 
   @Test func partsOfATensorAreTheRowsOfTheWhole() throws {
     let weights = try ModelWeights(open(Fixtures.path("meta")))
-    var whole: [Float] = [], part: [Float] = []
+    var whole: [Float] = [], instance: [Float] = []
     try weights.readRows(.attentionQuery, layer: 1, rows: 0..<64, into: &whole)
     for rows in [0..<1, 3..<9, 7..<8, 8..<16, 61..<64] {
-      try weights.readRows(.attentionQuery, layer: 1, rows: rows, into: &part)
-      #expect(Array(part.prefix(rows.count * 64)) == Array(whole[rows.lowerBound * 64..<rows.upperBound * 64]))
+      try weights.readRows(.attentionQuery, layer: 1, rows: rows, into: &instance)
+      #expect(Array(instance.prefix(rows.count * 64)) == Array(whole[rows.lowerBound * 64..<rows.upperBound * 64]))
     }
   }
 
@@ -65,7 +65,7 @@ import Testing
     try folder.write(
       try InputFile(Fixtures.path("llama-gqa", "model.safetensors")).wholeContent(limit: 1 << 20),
       to: "model.safetensors")
-    let known = try DefinitionLibrary.bundled().definitions.map(\.name).joined(separator: ", ")
+    let known = try ArchitectureLibrary.bundled().definitions.map(\.name).joined(separator: ", ")
     #expect { try open(folder.path) } throws: {
       "\($0)"
         == "\(folder.path): architecture \"MambaForCausalLM\" is not known (known: \(known); pass --arch-as NAME"

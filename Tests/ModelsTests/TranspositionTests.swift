@@ -13,9 +13,9 @@ import Testing
     let (rowCount, columnCount) = size
     let matrix = (0..<rowCount * columnCount * width).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 / 256) }
     let start = 24
-    var turned = [UInt8](repeating: 0xEE, count: start + matrix.count + 5)
+    var transposed = [UInt8](repeating: 0xEE, count: start + matrix.count + 5)
     Transposition.transpose(
-      matrix, rowCount: rowCount, columnCount: columnCount, elementByteCount: width, into: &turned, at: start)
+      matrix, rowCount: rowCount, columnCount: columnCount, elementByteCount: width, into: &transposed, at: start)
     var expected = [UInt8](repeating: 0xEE, count: start)
     for column in 0..<columnCount {
       for row in 0..<rowCount {
@@ -23,6 +23,6 @@ import Testing
         expected += matrix[first..<first + width]
       }
     }
-    #expect(turned == expected + [UInt8](repeating: 0xEE, count: 5))
+    #expect(transposed == expected + [UInt8](repeating: 0xEE, count: 5))
   }
 }

@@ -39,7 +39,7 @@ enum AwkwardBlocks {
 
   private static let ties: [(String, [Float])] = [
     ("ties of 127 steps", row { $0 % 32 == 5 ? 127 : Float(($0 * 37) % 255 - 127) / 2 }),
-    ("neighbours of ties", row { $0 % 32 == 5 ? 127 : (Float(($0 * 37) % 127) + 0.5).nextDown }),
+    ("neighbors of ties", row { $0 % 32 == 5 ? 127 : (Float(($0 * 37) % 127) + 0.5).nextDown }),
     ("ties of 16 steps", row { $0 % 32 == 9 ? -16 : Float(($0 * 7) % 63 - 31) / 2 }),
     ("ties of 15 steps above a minimum", row { $0 % 32 == 9 ? -4 : $0 % 32 == 8 ? 11 : Float(($0 * 7) % 29) / 2 - 3 }),
   ]

@@ -21,7 +21,7 @@ import Testing
     let shape = try #require(item["shape"])
     let formats = try #require(item["formats"]?.object)
     let layerCount = number(shape, "layers"), expertCount = number(shape, "experts")
-    let model = Recipe.ModelFacts(
+    let model = Recipe.ModelContext(
       headsPerKeyValueHead: number(shape, "heads") / number(shape, "keyValueHeads"), expertCount: expertCount,
       tiesEmbeddings: shape["isTied"] == .bool(true), hasImportance: item["hasImportance"] == .bool(true))
 
@@ -33,7 +33,7 @@ import Testing
         ordinals[kind] = ordinal + 1
         let isFeedForward = [.feedForwardGate, .feedForwardUp, .feedForwardDown].contains(kind)
         let choice = recipe.choice(
-          for: Recipe.MatrixFacts(
+          for: Recipe.MatrixContext(
             kind: kind, rowElementCount: 256, position: isFeedForward && expertCount > 1 ? layer : ordinal,
             count: layerCount, ordinal: ordinal, stackedCount: name.contains("_exps") ? expertCount : 1),
           in: model)

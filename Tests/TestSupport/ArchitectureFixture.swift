@@ -35,14 +35,14 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
     .compactMap { try? ArchitectureFixture($0) }
 
   /// Those that the library must handle.
-  public static func ready(_ part: Part) -> [ArchitectureFixture] { all.filter { !$0.isPending(part) } }
+  public static func ready(_ instance: Part) -> [ArchitectureFixture] { all.filter { !$0.isPending(instance) } }
 
   /// Those whose `fixture.json` says that the library cannot handle them yet.
-  public static func pending(_ part: Part) -> [ArchitectureFixture] { all.filter { $0.isPending(part) } }
+  public static func pending(_ instance: Part) -> [ArchitectureFixture] { all.filter { $0.isPending(instance) } }
 
   public var description: String { name }
 
-  private func isPending(_ part: Part) -> Bool { pendingParts.contains(part.rawValue) }
+  private func isPending(_ instance: Part) -> Bool { pendingParts.contains(instance.rawValue) }
 
   /// The golden file of the name.
   public func expected(_ file: String) throws -> JSON { try Fixtures.json("expected", expectedName, file) }

@@ -36,16 +36,16 @@ public struct GGUFBytes: Sendable {
     /// The bytes of the name, UTF-8 or not.
     public var name: [UInt8]
     /// Fastest-varying first, as in the file.
-    public var extents: [UInt64]
+    public var dimensions: [UInt64]
     /// The id of the storage format.
     public var type: UInt32
     /// Where the data begins, from the start of the data section.
     public var offset: UInt64
 
     /// A record of the given facts.
-    public init(_ name: String, _ extents: [UInt64], type: UInt32 = 0, offset: UInt64 = 0) {
+    public init(_ name: String, _ dimensions: [UInt64], type: UInt32 = 0, offset: UInt64 = 0) {
       self.name = Array(name.utf8)
-      self.extents = extents
+      self.dimensions = dimensions
       self.type = type
       self.offset = offset
     }
@@ -56,7 +56,7 @@ public struct GGUFBytes: Sendable {
   /// The version, in the file's byte order.
   public var version: UInt32 = 3
   /// The number of tensors in the header; nil for the true one.
-  public var statedTensorCount: UInt64?
+  public var declaredTensorCount: UInt64?
   /// The number of pairs in the header; nil for the true one.
   public var statedPairCount: UInt64?
   /// Each pair's bytes; see `pair`.
@@ -78,13 +78,13 @@ public struct GGUFBytes: Sendable {
   /// The file up to its data, not padded.
   public var headerBytes: [UInt8] {
     var bytes = magic + number(version)
-    bytes += number(statedTensorCount ?? UInt64(records.count))
+    bytes += number(declaredTensorCount ?? UInt64(records.count))
     bytes += number(statedPairCount ?? UInt64(pairs.count))
     bytes += pairs.joined()
     for record in records {
       bytes += number(UInt64(record.name.count)) + record.name
-      bytes += number(UInt32(record.extents.count))
-      for extent in record.extents { bytes += number(extent) }
+      bytes += number(UInt32(record.dimensions.count))
+      for extent in record.dimensions { bytes += number(extent) }
       bytes += number(record.type) + number(record.offset)
     }
     return bytes

@@ -44,8 +44,8 @@ import Testing
 
   @Test("comes from the post-processor", arguments: processors)
   func frame(text: String, before: [Int], behind: [Int]) throws {
-    let frame = TextFrame(postProcessor: try JSON(parsing: Array(text.utf8))) { $0 == "</s>" ? 2 : nil }
-    #expect(frame == TextFrame(before: before, behind: behind))
+    let frame = SpecialTokenTemplate(postProcessor: try JSON(parsing: Array(text.utf8))) { $0 == "</s>" ? 2 : nil }
+    #expect(frame == SpecialTokenTemplate(before: before, behind: behind))
   }
 
   @Test func aSilentGGUFHasAStartTokenForSentencePieceAlone() {
@@ -53,12 +53,12 @@ import Testing
     vocabulary.tokens = ["<s>"]
     vocabulary.types = [.control]
     vocabulary.specialTokens = [SpecialTokenID(.bos, 0)]
-    #expect(vocabulary.effectiveFrame == TextFrame(before: [0]))
+    #expect(vocabulary.effectiveFrame == SpecialTokenTemplate(before: [0]))
     vocabulary.additions = [SpecialTokenAddition(.bos, false)]
-    #expect(vocabulary.effectiveFrame == TextFrame())
+    #expect(vocabulary.effectiveFrame == SpecialTokenTemplate())
     vocabulary.additions = []
     vocabulary.kind = .byteLevel
-    #expect(vocabulary.effectiveFrame == TextFrame())
+    #expect(vocabulary.effectiveFrame == SpecialTokenTemplate())
   }
 
   @Test func problemsNameWhatIsBeyondTheEmbedding() throws {

@@ -32,7 +32,7 @@ import Testing
     repeat {
       try expectStates(&pass, of: array(fixture, pass.state.stack == .decoder ? "decoder-hidden.npy" : "hidden.npy"))
       stackCount += 1
-    } while try pass.enterNextStack()
+    } while try pass.advanceToDecoder()
     #expect(stackCount == (isTwofold ? 2 : 1))
     guard fixture.hasExpected("logits.npy") else {
       let expected = try array(fixture, "embedding.npy")

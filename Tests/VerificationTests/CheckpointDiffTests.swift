@@ -11,7 +11,7 @@ import Verification
   static let gqaQ8 = Fixtures.path("expected", "llama-gqa", "llama-gqa-q8_0.gguf")
 
   static func compare(
-    _ reference: String, _ candidate: String, _ tolerance: CheckpointDiff.Tolerance = .none, threads: Int = 2,
+    _ reference: String, _ candidate: String, _ tolerance: CheckpointDiff.DiffBudget = .none, threads: Int = 2,
     filter: (@Sendable (String) -> Bool)? = nil
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()

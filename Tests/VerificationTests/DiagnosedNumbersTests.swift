@@ -11,10 +11,10 @@ import Verification
   private let folder = TemporaryFolder()
 
   private func verify(_ reference: String, _ candidate: String) throws -> ModelVerification {
-    let library = try DefinitionLibrary.bundled()
+    let library = try ArchitectureLibrary.bundled()
     return try ModelVerification.verify(
       Model.open(reference, library: library), Model.open(candidate, library: library),
-      tokens: TokenWindows(Self.tokens, length: 512))
+      tokens: TokenChunks(Self.tokens, length: 512))
   }
 
   @Test(
@@ -31,7 +31,7 @@ import Verification
     #expect(!verification.passes)
     let diagnosis = try #require(verification.diagnoses.first)
     #expect(diagnosis.cause == .rotaryScaling && diagnosis.place == "rotary scaling" && diagnosis.stage == "layer 0")
-    #expect(diagnosis.words.contains(words) && diagnosis.isProven && diagnosis.correctedError == 0, "\(diagnosis)")
+    #expect(diagnosis.words.contains(words) && diagnosis.isConfirmed && diagnosis.correctedError == 0, "\(diagnosis)")
   }
 
   @Test("a multiplier of YaRN that counts beside the other alone is no difference")
@@ -53,7 +53,7 @@ import Verification
     #expect(verification.logits.passes)
     #expect(!verification.passes)
     #expect(verification.diagnoses.map(\.cause) == [.normEpsilon])
-    #expect(verification.diagnoses.allSatisfy { $0.isProven })
+    #expect(verification.diagnoses.allSatisfy { $0.isConfirmed })
   }
 
   @Test func aKeyThatContradictsTheOtherNumbers() throws {
@@ -111,6 +111,6 @@ import Verification
           + " base 10000.0: with 500,000 they would, so the base is probably wrong"
       }, "\(verification.findings.map(\.description))")
     #expect(verification.diagnoses.map(\.cause) == [.rotaryBase], "\(verification.findings.map(\.description))")
-    #expect(verification.diagnoses.map(\.isProven) == [true])
+    #expect(verification.diagnoses.map(\.isConfirmed) == [true])
   }
 }

@@ -12,7 +12,7 @@ import Verification
     #expect(!verification.passes)
     #expect(verification.diagnoses.count == 1, "\(verification.diagnoses)")
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(diagnosis.cause == .rows && diagnosis.isProven, "\(diagnosis)")
+    #expect(diagnosis.cause == .rows && diagnosis.isConfirmed, "\(diagnosis)")
     return diagnosis
   }
 

@@ -11,10 +11,10 @@ import Verification
   static func verify(
     _ reference: String, _ candidate: String, options: ModelVerification.Options = .init()
   ) throws -> ModelVerification {
-    let library = try DefinitionLibrary.bundled()
+    let library = try ArchitectureLibrary.bundled()
     return try ModelVerification.verify(
       Model.open(reference, library: library), Model.open(candidate, library: library),
-      tokens: TokenWindows((0..<24).map { ($0 * 37 + 5) % 300 }, length: 512), options: options)
+      tokens: TokenChunks((0..<24).map { ($0 * 37 + 5) % 300 }, length: 512), options: options)
   }
 
   private func diagnosis(_ reference: String, _ edited: EditedCheckpoint) throws -> Diagnosis {
@@ -22,7 +22,7 @@ import Verification
     #expect(!verification.passes)
     #expect(verification.diagnoses.count == 1, "\(verification.diagnoses)")
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(diagnosis.isProven, "\(diagnosis)")
+    #expect(diagnosis.isConfirmed, "\(diagnosis)")
     return diagnosis
   }
 
@@ -92,7 +92,7 @@ import Verification
     #expect(verification.logits.givesEmbedding && !verification.logits.hasSameBits)
     #expect(verification.logits.findings.contains { $0.check == "verify.bits" && $0.place == "embedding" })
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(diagnosis.cause == .scale && diagnosis.isProven, "\(diagnosis)")
+    #expect(diagnosis.cause == .scale && diagnosis.isConfirmed, "\(diagnosis)")
     // bfloat16 keeps the factor to three digits.
     #expect(diagnosis.place.hasPrefix("layer 1 ") && diagnosis.words.hasPrefix("is 1.01"), "\(diagnosis)")
   }

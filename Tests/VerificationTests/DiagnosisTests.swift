@@ -8,12 +8,12 @@ import Verification
 /// Faults planted into good conversions: verify names the tensor or number, the layer and the cause, with a proof.
 @Suite struct DiagnosisTests {
   private func verify(_ candidate: String, reference: String = CheckpointDiffTests.gqa) throws -> ModelVerification {
-    let library = try DefinitionLibrary.bundled()
+    let library = try ArchitectureLibrary.bundled()
     let ids = try #require(
       JSON(parsing: InputFile(Fixtures.path("expected/llama-gqa/tokens.json")).wholeContent(limit: 1 << 20)).array)
     return try ModelVerification.verify(
       Model.open(reference, library: library), Model.open(candidate, library: library),
-      tokens: TokenWindows(ids.compactMap(\.integer), length: 512))
+      tokens: TokenChunks(ids.compactMap(\.integer), length: 512))
   }
 
   /// The one diagnosis, which must be proven.
@@ -22,7 +22,7 @@ import Verification
     #expect(!verification.passes)
     #expect(verification.diagnoses.count == 1, "\(verification.diagnoses)")
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(diagnosis.isProven, "\(diagnosis)")
+    #expect(diagnosis.isConfirmed, "\(diagnosis)")
     return diagnosis
   }
 

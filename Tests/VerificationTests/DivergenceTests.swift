@@ -68,15 +68,15 @@ import Verification
   }
 
   @Test func tokenizersThatDisagree() throws {
-    let library = try DefinitionLibrary.bundled()
+    let library = try ArchitectureLibrary.bundled()
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     let reference = try Model.open(CheckpointDiffTests.gqa, library: library)
-    let honest = try PromptTokens(
+    let honest = try EvaluationTokens(
       "the cat", reference: reference, candidate: Model.open(edited.path, library: library))
     #expect(honest.findings == [])
     #expect(honest.ids == [1, 263, 269, 322])
     try edited.replace("\u{2581}the", by: "\u{2581}thz")
-    let faulty = try PromptTokens(
+    let faulty = try EvaluationTokens(
       "the cat", reference: reference, candidate: Model.open(edited.path, library: library))
     #expect(
       faulty.findings.map(\.description) == [

@@ -33,9 +33,9 @@ final class EditedCheckpoint {
     guard let descriptor = checkpoint.tensor(TensorName(tensor)) else { throw NotFound(what: tensor) }
     var bytes = try InputFile(weights).wholeContent(limit: 1 << 26)
     let range = descriptor.fileOffset..<descriptor.fileOffset + descriptor.byteCount
-    var part = Array(bytes[range])
-    try change(&part)
-    bytes.replaceSubrange(range, with: part)
+    var instance = Array(bytes[range])
+    try change(&instance)
+    bytes.replaceSubrange(range, with: instance)
     try write(bytes, to: weights)
   }
 
@@ -99,12 +99,12 @@ final class EditedCheckpoint {
 
   /// Adds a tensor with the shape and bytes of `tensor` behind the others of a safetensors file.
   func duplicate(_ tensor: String, as name: String) throws {
-    let part = try Self.bytes(of: tensor, in: weights)
+    let instance = try Self.bytes(of: tensor, in: weights)
     try editHeader { header, data in
       guard var entry = header[ExactString(tensor)]?.object else { throw NotFound(what: tensor) }
-      entry["data_offsets"] = .array([.integer(data.count), .integer(data.count + part.count)])
+      entry["data_offsets"] = .array([.integer(data.count), .integer(data.count + instance.count)])
       header[ExactString(name)] = .object(entry)
-      data += part
+      data += instance
     }
   }
 

@@ -15,10 +15,10 @@ import Verification
   }
 
   private func verify(_ reference: String, _ candidate: String, _ tokens: [Int]) throws -> ModelVerification {
-    let library = try DefinitionLibrary.bundled()
+    let library = try ArchitectureLibrary.bundled()
     return try ModelVerification.verify(
       Model.open(reference, library: library), Model.open(candidate, library: library),
-      tokens: TokenWindows(tokens, length: 8))
+      tokens: TokenChunks(tokens, length: 8))
   }
 
   /// Verifies a copy of the model with a fault; it must be found.
@@ -72,7 +72,7 @@ import Verification
       try edited.editBrainFloats("decoder.block.1.layer.1.layer_norm.weight") { $0 * 1.02 }
     }
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
     #expect(diagnosis.cause == .scale)
     #expect(diagnosis.place == "layer 1 decoder cross attention norm")
     #expect(diagnosis.stage == "decoder layer 1")
@@ -87,7 +87,7 @@ import Verification
       }
     }
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
     #expect(diagnosis.cause == .weights)
     #expect(diagnosis.place == "layer 2 relative attention bias")
     #expect(diagnosis.stage == "encoder layer 2")
@@ -98,7 +98,7 @@ import Verification
       try edited.editBrainFloats("encoder.final_layer_norm.weight") { $0 * 1.5 }
     }
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
     #expect(diagnosis.place == "output norm")
     #expect(diagnosis.stage == "what the encoder gives")
     #expect(verification.logits.firstDiverged?.place == .outputNorm(.encoder))
@@ -115,7 +115,7 @@ import Verification
     #expect(verification.logits.firstDiverged?.place == .layer(stack, 0))
     #expect(verification.diagnoses.map(\.cause) == [.swapped, .swapped])
     #expect(verification.diagnoses.map(\.stage) == ["\(stack.rawValue) layer 0", "\(stack.rawValue) layer 1"])
-    #expect(verification.diagnoses.filter(\.isProven).count == 2, "\(verification.diagnoses)")
+    #expect(verification.diagnoses.filter(\.isConfirmed).count == 2, "\(verification.diagnoses)")
   }
 
   @Test func aDistanceLimitThatWasLost() throws {
@@ -125,7 +125,7 @@ import Verification
       #""relative_attention_max_distance": 16"#, by: #""relative_attention_max_distance": 99"#, in: "config.json")
     let verification = try verify(reference, edited.path, Array(30..<60))
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(verification.diagnoses.count == 1 && diagnosis.isProven, "\(verification.diagnoses)")
+    #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
     #expect(diagnosis.cause == .numbers && diagnosis.place == "relative positions")
     #expect(
       diagnosis.words == "is 8 buckets up to a distance of 16 in the reference, "

@@ -51,7 +51,7 @@ import Verification
     let tensor = try #require(diff.tensors.first { $0.place == "output" })
     let error = try #require(tensor.metrics).normalizedMeanSquareError
     #expect(error > 1e-4)
-    #expect(tensor.encodingError == error)
+    #expect(tensor.baselineError == error)
     #expect(diff.passes, "\(diff.findings)")
     // What is three times as far off is none of it.
     try candidate.edit("output.weight") { bytes in

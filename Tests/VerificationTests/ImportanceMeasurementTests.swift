@@ -21,7 +21,7 @@ import Verification
     /// `|a - b|` may be this share of `b`: llama.cpp adds in another order, and in float32.
     var bound: Float = 1e-4
     var testDescription: String { name + ending }
-    var form: ImportanceMatrix.Form { ending == ".dat" ? .legacy : .gguf }
+    var form: ImportanceMatrix.Container { ending == ".dat" ? .legacy : .gguf }
   }
 
   static let cases = [
@@ -78,15 +78,15 @@ import Verification
     #expect(files[0] == files[1])
   }
 
-  private func measure(_ item: Case, threads: Int = 2) throws -> ImportanceSums {
+  private func measure(_ item: Case, threads: Int = 2) throws -> ImportanceMatrixBuilder {
     let fixture = try #require(ArchitectureFixture.all.first { $0.name == item.name })
     let parent = TemporaryFolder()
     let model = try Model.open(fixture.stage(in: parent), library: .bundled())
     let text = try InputFile(Fixtures.path("generate", "corpus.txt")).wholeContent(limit: 1 << 20)
     let tokenizer = try model.tokenizer()
     let ids = tokenizer.encode(String(decoding: text.dropLast(text.last == 10 ? 1 : 0), as: UTF8.self))
-    let windows = TokenWindows(asLlamaPerplexity: ids, length: 64, start: tokenizer.startToken(of: ids)).windows
-    return try ImportanceSums.measure(
+    let windows = TokenChunks(asLlamaPerplexity: ids, length: 64, start: tokenizer.startToken(of: ids)).windows
+    return try ImportanceMatrixBuilder.measure(
       ModelWeights(model), on: windows.prefix(3), chunkSize: 64, dataset: "corpus.txt",
       includesOutput: item.includesOutput, threads: threads)
   }

@@ -13,7 +13,7 @@ import Verification
     _ reference: String, _ candidate: String, tokens name: String = "llama-gqa", length: Int = 512, threads: Int = 2,
     budget: String? = nil
   ) throws -> LogitComparison {
-    let library = try DefinitionLibrary.bundled()
+    let library = try ArchitectureLibrary.bundled()
     let ids = try #require(
       JSON(parsing: InputFile(Fixtures.path("expected", name, "tokens.json")).wholeContent(limit: 1 << 20)).array)
     var options = LogitComparison.Options()
@@ -21,7 +21,7 @@ import Verification
     options.budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
     return try LogitComparison.compare(
       Model.open(reference, library: library), Model.open(candidate, library: library),
-      tokens: TokenWindows(ids.compactMap(\.integer), length: length), options: options)
+      tokens: TokenChunks(ids.compactMap(\.integer), length: length), options: options)
   }
 
   @Test(
@@ -49,7 +49,7 @@ import Verification
     Self.expect(result.divergence.mean, Expected.meanDivergence)
     Self.expect(result.divergence.median, Expected.medianDivergence)
     Self.expect(result.divergence.maximum, Expected.maximumDivergence)
-    Self.expect(result.divergence.percentile99, Expected.divergence99)
+    Self.expect(result.divergence.percentile99, Expected.klP99)
     let ratio = try #require(result.perplexityRatio)
     Self.expect(ratio.value, Expected.ratio)
     Self.expect(ratio.standardError, Expected.ratioError)
@@ -57,7 +57,7 @@ import Verification
     Self.expect(result.probabilityDelta.rootMeanSquare, Expected.rootMeanSquareDelta)
     Self.expect(result.logits.normalizedMeanSquareError, Expected.error)
     Self.expect(result.logits.maximumAbsoluteError, Expected.maximumError)
-    #expect(result.sameTopShare == Expected.sameTop)
+    #expect(result.sameTopShare == Expected.topOneAgreement)
     let perplexity = try #require(result.referencePerplexity)
     Self.expect(perplexity.value, Expected.perplexity)
     Self.expect(perplexity.standardError, Expected.perplexityError)
@@ -69,7 +69,7 @@ import Verification
   enum Expected {
     static let meanDivergence = 0.001827301329331307
     static let medianDivergence = 0.0012302271045639558
-    static let divergence99 = 0.006264126189612121
+    static let klP99 = 0.006264126189612121
     static let ratio = 0.982026018580582
     static let ratioError = 0.013540026997665662
     static let probabilityDelta = -0.00011710388951789709
@@ -77,7 +77,7 @@ import Verification
     static let maximumDivergence = 0.006725416507760433
     static let error = 0.0013510436277290108
     static let maximumError = 0.3806580901145935
-    static let sameTop = 23.0 / 24
+    static let topOneAgreement = 23.0 / 24
     static let perplexity = 1467.6074868658557
     static let perplexityError = 559.5659448326028
     static let quantizedPerplexity = 1441.2287371659324
@@ -125,17 +125,17 @@ import Verification
   }
 
   @Test func windowsAreCutAsLlamaPerplexityCutsThem() throws {
-    let windows = TokenWindows(asLlamaPerplexity: Array(0..<11), length: 4, start: 99)
+    let windows = TokenChunks(asLlamaPerplexity: Array(0..<11), length: 4, start: 99)
     #expect(windows.windows == [[99, 1, 2, 3], [99, 5, 6, 7]])
     #expect(windows.firstScoredPosition == 2)
-    #expect(TokenWindows(Array(0..<5), length: 2).windows == [[0, 1], [2, 3], [4]])
+    #expect(TokenChunks(Array(0..<5), length: 2).windows == [[0, 1], [2, 3], [4]])
   }
 
   @Test func perplexityInWindowsIsThatOfTransformers() throws {
     let model = try Model.open(CheckpointDiffTests.gqa, library: .bundled())
     let ids = try JSON(
       parsing: InputFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
-    let windows = TokenWindows(
+    let windows = TokenChunks(
       asLlamaPerplexity: try #require(ids.array).compactMap(\.integer), length: 8, start: 1)
     let perplexity = try #require(try Perplexity.measure(ModelWeights(model), on: windows))
     #expect(perplexity.scoredCount == 9)

@@ -8,10 +8,10 @@ import Verification
 /// Tokenizers that disagree fail a verification, whatever the numbers of the models say.
 @Suite struct TokenizerDifferenceTests {
   private func findings(_ reference: String, _ candidate: String, text: String? = nil) throws -> [Finding] {
-    let library = try DefinitionLibrary.bundled()
+    let library = try ArchitectureLibrary.bundled()
     let (one, other) = (try Model.open(reference, library: library), try Model.open(candidate, library: library))
-    return try text.map { try PromptTokens($0, reference: one, candidate: other).findings }
-      ?? PromptTokens([1, 2], reference: one, candidate: other).findings
+    return try text.map { try EvaluationTokens($0, reference: one, candidate: other).findings }
+      ?? EvaluationTokens([1, 2], reference: one, candidate: other).findings
   }
 
   @Test(

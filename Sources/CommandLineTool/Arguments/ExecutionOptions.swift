@@ -64,7 +64,7 @@ struct ExecutionOptions: ParsableArguments {
     let summary = ConversionSummary(
       plan: plan, errors: ErrorSummary(outcomes, tolerance: try tolerance), seconds: progress.seconds)
     let record = Receipt(
-      plan: plan, errors: summary.errors, options: Array(CommandLine.arguments.dropFirst()), version: Product.version)
+      plan: plan, errors: summary.errors, options: Array(CommandLine.arguments.dropFirst()), version: ToolInfo.version)
     if let receipt {
       let json = try record.json(threads: report.threadCount)
       try AtomicFile.write(json.encoded(.indented), to: receipt, overwrite: policy)
@@ -96,7 +96,7 @@ struct ExecutionOptions: ParsableArguments {
     }
   }
 
-  private var tolerance: ErrorTolerance? {
+  private var tolerance: EncodingBudget? {
     get throws {
       switch budget {
       case nil: nil
@@ -113,7 +113,7 @@ struct ExecutionOptions: ParsableArguments {
     options.tolerance = .byFormat
     return try Diff.compare(
       plan.source.checkpoint.path, plan.openablePath, model, adapters: adapters, report, options,
-      dialect: plan.source.dialect.choice)
+      appliedTransforms: plan.source.appliedTransforms.choice)
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }

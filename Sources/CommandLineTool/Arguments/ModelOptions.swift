@@ -12,27 +12,31 @@ struct ModelOptions: ParsableArguments {
   var architecture: String?
 
   @Option(
+    name: .customLong("has-transform"),
     help: ArgumentHelp(
-      "Take a transform of the input (of two, the first) for applied or not, whatever its names or values say: plus_one "
-        + "(1 added to norms) or rotary (rows of queries and keys interleaved); may be repeated.",
+      "State whether the input (with two models: the reference) already has this transform, overriding detection: plus_one "
+        + "(1 added to norms) or rotary (interleaved rows of queries and keys). Repeatable.",
       valueName: "transform=yes|no"))
-  var dialect: [DialectArgument] = []
+  var appliedTransforms: [TransformArgument] = []
 
   /// Opens the model at `path`, with adapters if there are any, as its names declare it but for what the user states.
   func open(_ path: String, with adapters: AdapterOptions? = nil) throws -> Model {
-    try open(path, with: adapters, declaredDialect)
+    try open(path, with: adapters, namedTransforms)
   }
 
   /// Opens the model at `path`, with adapters if there are any.
-  func open(_ path: String, with adapters: AdapterOptions? = nil, _ dialect: DialectChoice) throws -> Model {
+  func open(_ path: String, with adapters: AdapterOptions? = nil, _ appliedTransforms: TransformDetection) throws
+    -> Model
+  {
     try Model.open(
-      path, library: try library, architecture: architecture, adapters: adapters?.paths ?? [], dialect: dialect)
+      path, library: try library, architecture: architecture, adapters: adapters?.paths ?? [],
+      appliedTransforms: appliedTransforms)
   }
 
   /// The bundled definitions, and the user's before them.
-  var library: DefinitionLibrary {
+  var library: ArchitectureLibrary {
     get throws {
-      try mapping.map { try DefinitionLibrary.bundled(withMapping: $0) } ?? DefinitionLibrary.bundled()
+      try mapping.map { try ArchitectureLibrary.bundled(withMapping: $0) } ?? ArchitectureLibrary.bundled()
     }
   }
 }

@@ -33,10 +33,10 @@ struct TokenOptions: ParsableArguments {
 
   /// The windows a comparison looks at: those of llama-perplexity for a file that fills at least one, otherwise all
   /// tokens.
-  func windows(of ids: [Int], start: Int?) -> TokenWindows {
+  func windows(of ids: [Int], start: Int?) -> TokenChunks {
     file != nil && ids.count >= windowLength
-      ? TokenWindows(asLlamaPerplexity: ids, length: windowLength, start: start)
-      : TokenWindows(ids, length: windowLength)
+      ? TokenChunks(asLlamaPerplexity: ids, length: windowLength, start: start)
+      : TokenChunks(ids, length: windowLength)
   }
 
   /// The text of a file.

@@ -15,7 +15,7 @@ struct ArchitecturesCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let library = try mapping.map { try DefinitionLibrary.bundled(withMapping: $0) } ?? DefinitionLibrary.bundled()
+    let library = try mapping.map { try ArchitectureLibrary.bundled(withMapping: $0) } ?? ArchitectureLibrary.bundled()
     guard let name else {
       try report.print(json: { library.json }, text: { library.text })
       return
@@ -37,7 +37,7 @@ struct UnknownArchitecture: IngotError {
   }
 }
 
-extension DefinitionLibrary {
+extension ArchitectureLibrary {
   fileprivate var json: JSON {
     .members(["schema": .string("ingot.architectures/1"), "architectures": .array(definitions.map(\.json))])
   }
@@ -53,7 +53,7 @@ extension DefinitionLibrary {
   }
 }
 
-extension Definition {
+extension ArchitectureDefinition {
   fileprivate var text: String {
     let inner = schemes.filter(\.isTextPart).map(\.name).joined(separator: ", ")
     var facts = [

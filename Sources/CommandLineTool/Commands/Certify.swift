@@ -35,9 +35,9 @@ struct CheckCertificate: ParsableCommand {
     let certificate = try Self.read(path)
     let check = try CertificateCheck(
       certificate, reference: reference, candidate: candidate, threads: report.threadCount)
-    var derivation: Rederivation?
+    var derivation: ConversionReplay?
     if rederive, check.passes {
-      derivation = try Rederivation(
+      derivation = try ConversionReplay(
         certificate, reference: reference ?? certificate.reference.path,
         candidate: candidate ?? certificate.candidate.path, threads: report.threadCount)
     }
@@ -52,11 +52,11 @@ struct CheckCertificate: ParsableCommand {
     do throws(CertificateError) {
       return try Certificate(statement)
     } catch {
-      throw FileFact(path: path, fact: error)
+      throw LocatedError(path: path, fact: error)
     }
   }
 
-  private func json(_ check: CertificateCheck, _ derivation: Rederivation?, passes: Bool) -> JSON {
+  private func json(_ check: CertificateCheck, _ derivation: ConversionReplay?, passes: Bool) -> JSON {
     .members([
       "schema": .string(CertificateCheck.schema),
       "passes": .bool(passes),
@@ -66,7 +66,7 @@ struct CheckCertificate: ParsableCommand {
     ])
   }
 
-  private func text(_ check: CertificateCheck, _ derivation: Rederivation?, passes: Bool) -> String {
+  private func text(_ check: CertificateCheck, _ derivation: ConversionReplay?, passes: Bool) -> String {
     var text = Table(check.table).text() + "\n"
     text += definitionList(
       [

@@ -17,7 +17,7 @@ struct Check: ParsableCommand {
     let progress = ProgressLine(totalByteCount: byteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     let check = try CheckpointCheck.check(
-      path, library: try model.library, architecture: model.architecture, dialect: model.dialectOfValues,
+      path, library: try model.library, architecture: model.architecture, appliedTransforms: model.detectedTransforms,
       threads: report.threadCount
     ) { progress.advance($0) }
     progress.finish()

@@ -59,7 +59,7 @@ struct Convert: ParsableCommand {
   }
 
   func plan() throws -> ConversionPlan {
-    try Planner.plan(try model.open(source, with: adapters, model.dialectOfValues), makeRequest())
+    try Planner.plan(try model.open(source, with: adapters, model.detectedTransforms), makeRequest())
   }
 
   private func makeRequest() throws -> ConversionRequest {

@@ -43,7 +43,7 @@ struct Diff: ParsableCommand {
     if !diff.passes { throw FailedCheck() }
   }
 
-  private var tolerance: CheckpointDiff.Tolerance {
+  private var tolerance: CheckpointDiff.DiffBudget {
     get throws {
       switch budget {
       case nil: .none
@@ -53,16 +53,16 @@ struct Diff: ParsableCommand {
     }
   }
 
-  /// Compares with a progress line; `dialect` is that of the reference, if it is known.
+  /// Compares with a progress line; `appliedTransforms` is that of the reference, if it is known.
   static func compare(
     _ reference: String, _ candidate: String, _ model: ModelOptions, adapters: [String],
-    _ report: ReportOptions, _ options: CheckpointDiff.Options, dialect: DialectChoice? = nil
+    _ report: ReportOptions, _ options: CheckpointDiff.Options, appliedTransforms: TransformDetection? = nil
   ) throws -> CheckpointDiff {
     let library = try model.library
-    let first = try DiffSubject.open(
+    let first = try DiffSide.open(
       reference, library: library, architecture: model.architecture, adapters: adapters,
-      dialect: dialect ?? model.declaredDialect)
-    let second = try DiffSubject.open(candidate, library: library, architecture: model.architecture)
+      appliedTransforms: appliedTransforms ?? model.namedTransforms)
+    let second = try DiffSide.open(candidate, library: library, architecture: model.architecture)
     let progress = ProgressLine(totalByteCount: first.checkpoint.tensorByteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     var options = options

@@ -47,7 +47,7 @@ struct ImatrixMeasure: ParsableCommand {
     let windows = try windows(opened)
     let progress = ProgressLine(total: windows.count, unit: "windows", isQuiet: report.quiet)
     defer { progress.finish() }
-    let sums = try ImportanceSums.measure(
+    let sums = try ImportanceMatrixBuilder.measure(
       ModelWeights(opened), on: windows, chunkSize: context, dataset: file, includesOutput: includesOutput,
       threads: report.threadCount
     ) { progress.advance($0) }
@@ -63,7 +63,7 @@ struct ImatrixMeasure: ParsableCommand {
     // As llama-imatrix reads its text.
     if text.last == "\n" { text.removeLast() }
     let ids = tokenizer.encode(String(text))
-    let windows = TokenWindows(asLlamaPerplexity: ids, length: context, start: tokenizer.startToken(of: ids)).windows
+    let windows = TokenChunks(asLlamaPerplexity: ids, length: context, start: tokenizer.startToken(of: ids)).windows
     guard !windows.isEmpty else { throw TextTooShort(path: file, tokenCount: ids.count, windowLength: context) }
     return windows.prefix(chunks ?? .max)
   }

@@ -30,10 +30,10 @@ extension CheckpointReport {
     case .model(let model):
       lines.append(("architecture", "\(model.definition.name), tensors named as in \(model.scheme.name)"))
       lines.append(("model", model.wording))
-      lines += model.dialect.findings.filter { $0.source != .names }.map {
-        ("dialect", $0.words(scheme: model.scheme.name))
+      lines += model.appliedTransforms.findings.filter { $0.source != .names }.map {
+        ("transforms", $0.words(scheme: model.scheme.name))
       }
-    case .unknown(let reason): lines.append(("architecture", "not recognised: \(reason)"))
+    case .unknown(let reason): lines.append(("architecture", "not recognized: \(reason)"))
     case nil: break
     }
     lines.append(("parameters", elementCount.grouped))
@@ -66,7 +66,7 @@ extension CheckpointReport {
       var table = Table(["tensor": .left, "format": .left, "shape": .right, "size": .right])
       for tensor in tensors {
         table.append(
-          tensor.name.text.escapedForDisplay, tensor.statedFormat.description.escapedForDisplay,
+          tensor.name.text.escapedForDisplay, tensor.declaredFormat.description.escapedForDisplay,
           tensor.shape.description, tensor.byteCount.byteSize)
       }
       return table.text()
@@ -79,7 +79,7 @@ extension CheckpointReport {
       let cells = values.map(\.cells) ?? [String](repeating: "–", count: 7)
       table.append(
         [
-          tensor.name.text.escapedForDisplay, tensor.statedFormat.description.escapedForDisplay,
+          tensor.name.text.escapedForDisplay, tensor.declaredFormat.description.escapedForDisplay,
           tensor.shape.description,
         ] + cells)
     }

@@ -32,7 +32,8 @@ struct Inspect: ParsableCommand {
       return
     }
     var facts = try CheckpointReport(
-      path: path, library: .bundled(), filter: filter.map { Glob($0) }, dialect: statistics ? .values : .declared)
+      path: path, library: .bundled(), filter: filter.map { Glob($0) },
+      appliedTransforms: statistics ? .values : .declared)
     if statistics {
       let progress = ProgressLine(totalByteCount: facts.tensorByteCount, isQuiet: report.quiet)
       defer { progress.finish() }

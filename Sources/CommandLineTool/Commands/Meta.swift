@@ -39,13 +39,13 @@ extension Meta {
         } text: {
           var table = Table(["key": .left, "type": .left, "value": .left])
           for (key, value) in pairs {
-            let type = MetadataTextType(of: value)?.description ?? "array"
+            let type = MetadataValueParser(of: value)?.description ?? "array"
             table.append(key.escapedForDisplay, type, value.display())
           }
           return table.text()
         }
       }
-      guard let value = metadata[key] else { throw FileFact(path: path, fact: MetadataEditingError.noSuchKey(key)) }
+      guard let value = metadata[key] else { throw LocatedError(path: path, fact: MetadataEditingError.noSuchKey(key)) }
       try report.print {
         .members([
           "schema": .string("ingot.meta/1"), "path": .string(path),
@@ -120,7 +120,7 @@ extension Meta {
         do throws(MetadataEditingError) {
           edits.append(EditedKey(key: key, old: try editor.remove(key), new: nil))
         } catch {
-          if case .noSuchKey = error { throw FileFact(path: path, fact: error) }
+          if case .noSuchKey = error { throw LocatedError(path: path, fact: error) }
           throw error
         }
       }

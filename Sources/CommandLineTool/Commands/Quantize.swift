@@ -101,7 +101,7 @@ struct Quantize: ParsableCommand {
     request.metadataOverrides = metadataOverrides.map(\.override)
     try execution.apply(to: &request)
     let opened = try Model.openByName(
-      source, library: try model.library, architecture: model.architecture, dialect: model.dialectOfValues)
+      source, library: try model.library, architecture: model.architecture, appliedTransforms: model.detectedTransforms)
     guard let target = size.target else { return try Planner.plan(opened, request) }
     let progress = ProgressLine(total: opened.tensors.count, unit: "tensors measured", isQuiet: report.quiet)
     defer { progress.finish() }
@@ -111,14 +111,14 @@ struct Quantize: ParsableCommand {
   }
 
   /// What the positional arguments say.
-  private struct Order {
+  private struct PositionalArguments {
     let output: String
     /// Nil where a size decides.
     let recipe: Recipe?
     let threadCount: Int?
   }
 
-  private var order: Order {
+  private var order: PositionalArguments {
     get throws {
       var rest = arguments[...]
       var output: String?
@@ -137,11 +137,11 @@ struct Quantize: ParsableCommand {
         )
       }
       let beside = FileSystem.join(FileSystem.folder(of: source), "ggml-model-\(named.spelling).gguf")
-      return Order(output: output ?? beside, recipe: named.recipe, threadCount: threadCount)
+      return PositionalArguments(output: output ?? beside, recipe: named.recipe, threadCount: threadCount)
     }
   }
 
-  /// The recipe that comes first in `arguments`, and how it is spelt in the name of an output.
+  /// The recipe that comes first in `arguments`, and how it is spelled in the name of an output.
   private func recipe(in arguments: inout ArraySlice<String>) throws -> (recipe: Recipe?, spelling: String) {
     guard let type = arguments.popFirst() else {
       throw ValidationError("expected the name or number of a recipe: \(Recipe.names.joined(separator: ", "))")

@@ -111,7 +111,7 @@ struct Run: ParsableCommand {
     }
     repeat {
       try step(&pass, writingTo: pass.state.stack == .encoder ? encoderHidden : hidden)
-    } while try pass.enterNextStack()
+    } while try pass.advanceToDecoder()
   }
 
   /// Takes the pass through the layers of one stack.
@@ -141,7 +141,7 @@ struct Run: ParsableCommand {
   private func measurePerplexity(on file: String, _ model: Model, _ weights: ModelWeights) throws -> Perplexity {
     let tokenizer = try model.tokenizer()
     let ids = try tokenizer.encode(TokenOptions.read(file))
-    let windows = TokenWindows(
+    let windows = TokenChunks(
       asLlamaPerplexity: ids, length: input.windowLength, start: tokenizer.startToken(of: ids))
     let progress = ProgressLine(total: windows.windows.count, unit: "windows", isQuiet: report.quiet)
     defer { progress.finish() }

@@ -64,8 +64,8 @@ struct Verify: ParsableCommand {
     let second = try model.open(candidate, .declared)
     let verification = try verify(first, second, budget)
     if let report {
-      let page = VerificationPage(
-        verification, arguments: Array(CommandLine.arguments.dropFirst()), version: Product.version)
+      let page = HTMLReport(
+        verification, arguments: Array(CommandLine.arguments.dropFirst()), version: ToolInfo.version)
       try AtomicFile.write(Array(page.text.utf8), to: report, overwrite: policy)
     }
     if let certificate { try writeCertificate(of: verification, to: certificate, policy) }
@@ -79,19 +79,19 @@ struct Verify: ParsableCommand {
     let json = try receipt.map { try JSON(file: $0, limit: 1 << 30) }
     do {
       let certificate = try Certificate(
-        verification, receipt: json, version: Product.version, threads: options.threadCount)
+        verification, receipt: json, version: ToolInfo.version, threads: options.threadCount)
       try AtomicFile.write(certificate.statement.encoded(.indented), to: path, overwrite: policy)
     } catch let error as CertificateError {
-      throw FileFact(path: receipt ?? path, fact: error)
+      throw LocatedError(path: receipt ?? path, fact: error)
     }
   }
 
   private func verify(_ first: Model, _ second: Model, _ budget: Budget?) throws -> ModelVerification {
     let prompt =
       if let text = try input.givenText() {
-        try PromptTokens(text, reference: first, candidate: second)
+        try EvaluationTokens(text, reference: first, candidate: second)
       } else {
-        PromptTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
+        EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
       }
     let windows = input.windows(of: prompt.ids, start: prompt.startToken)
     let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) { $0 + (first.parameters.integer($1) ?? 0) }
@@ -117,7 +117,7 @@ extension ModelVerification {
 
   /// The models and the figures.
   var headlines: [(String, String)] {
-    let first = DiffSubject(logits.reference), second = DiffSubject(logits.candidate)
+    let first = DiffSide(logits.reference), second = DiffSide(logits.candidate)
     return [
       ("reference", "\(first.path.escapedForDisplay) (\(first.words))"),
       ("candidate", "\(second.path.escapedForDisplay) (\(second.words))"),

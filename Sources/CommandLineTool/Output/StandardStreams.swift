@@ -20,8 +20,8 @@ enum StandardStreams {
     }
   }
 
-  /// Whether standard output is a terminal that may be coloured.
-  static let outputIsColoured = isatty(1) == 1 && getenv("NO_COLOR") == nil
+  /// Whether standard output is a terminal that may be colored.
+  static let outputIsColored = isatty(1) == 1 && getenv("NO_COLOR") == nil
   /// Whether standard output is a terminal.
   static let outputIsTerminal = isatty(1) == 1
   /// Whether standard error is a terminal, so that progress has somebody to look at it.
@@ -29,7 +29,7 @@ enum StandardStreams {
 
   /// Writes one error line to standard error; there is nowhere to complain if that fails.
   static func report(error text: String) {
-    note("\(Product.name): error: \(text)")
+    note("\(ToolInfo.name): error: \(text)")
   }
 
   /// Replaces the line of standard error, a terminal, on which the cursor stands.
@@ -61,7 +61,7 @@ struct StandardOutput {
 
   /// Writes what is left.
   ///
-  /// - Throws: `ReaderGone` if the reader closed its end, `FileError` if the stream is closed or its disk is full.
+  /// - Throws: `OutputClosed` if the reader closed its end, `FileError` if the stream is closed or its disk is full.
   mutating func flush() throws {
     send()
     if let failure { throw failure }
@@ -74,13 +74,13 @@ struct StandardOutput {
       _ = try FileDescriptor.standardOutput.writeAll(buffer)
     } catch {
       let code = error as? Errno ?? .ioError
-      failure = code == .brokenPipe ? ReaderGone() : FileError.cannotWrite(path: "standard output", errno: code)
+      failure = code == .brokenPipe ? OutputClosed() : FileError.cannotWrite(path: "standard output", errno: code)
     }
   }
 }
 
 /// Whoever read standard output had enough, as in `ingot inspect MODEL | head`; nothing to complain about.
-struct ReaderGone: IngotError {
+struct OutputClosed: IngotError {
   var category: ErrorCategory { .output }
   var description: String { "standard output: the reader is gone" }
 }

@@ -66,8 +66,8 @@ extension String {
     return reduce(0) { $0 + ($1.unicodeScalars.first?.isWide == true ? 2 : 1) }
   }
 
-  /// Bold where the output may be coloured.
-  var emphasized: String { StandardStreams.outputIsColoured ? "\u{1B}[1m\(self)\u{1B}[0m" : self }
+  /// Bold where the output may be colored.
+  var emphasized: String { StandardStreams.outputIsColored ? "\u{1B}[1m\(self)\u{1B}[0m" : self }
 }
 
 extension Unicode.Scalar {

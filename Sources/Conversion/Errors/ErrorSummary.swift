@@ -29,7 +29,7 @@ public struct ErrorSummary: Sendable {
   /// The tensors whose numbers changed, the greatest NMSE first.
   public let worst: [TensorOutcome]
   /// What was accepted; nil for anything.
-  public let tolerance: ErrorTolerance?
+  public let tolerance: EncodingBudget?
   /// What was not, in the order of the output.
   public let violations: [BudgetViolation]
 
@@ -37,7 +37,7 @@ public struct ErrorSummary: Sendable {
   public var passes: Bool { violations.isEmpty }
 
   /// Sums up `outcomes` and judges them.
-  public init(_ outcomes: [TensorOutcome], tolerance: ErrorTolerance? = nil) {
+  public init(_ outcomes: [TensorOutcome], tolerance: EncodingBudget? = nil) {
     var groups: [Group] = []
     var total = EncodingReport()
     var violations: [BudgetViolation] = []

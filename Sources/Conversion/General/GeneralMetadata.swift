@@ -47,12 +47,12 @@ public struct GeneralMetadata: Sendable {
 
   /// Derives the entries.
   public init(_ sources: Sources) {
-    var card = CardFacts(card: sources.card, parameterCount: sources.parameterCount)
+    var card = ModelCardMetadata(card: sources.card, parameterCount: sources.parameterCount)
     named = card.texts
     takeNames(sources)
     add("general.type", "model")
     addSampling(sources.generationConfig)
-    for field in CardFacts.fields { add("general." + field.key, named[field.key] ?? "") }
+    for field in ModelCardMetadata.fields { add("general." + field.key, named[field.key] ?? "") }
     card.addLists()
     pairs += card.pairs
     remarks = sources.card.remarks + remarks + card.remarks

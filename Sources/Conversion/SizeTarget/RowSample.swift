@@ -27,7 +27,7 @@ struct RowSample {
     rows = (0..<count).map { (2 * $0 + 1) * rowCount / (2 * count) }
     values = try Self.read(rows, reader)
     if let index = Codec.firstNonfinite(values.span) {
-      throw FileFact(
+      throw LocatedError(
         path: reader.file(of: reader.sources[0].descriptor).path,
         fact: TensorProblem(
           reader.sources[0].descriptor,
@@ -86,8 +86,8 @@ struct RowSample {
     while next < rows.count {
       let expert = rows[next] / expertRowCount
       let end = rows[next...].firstIndex { $0 / expertRowCount != expert } ?? rows.count
-      let part = Array(values[next * rowElementCount..<end * rowElementCount])
-      bytes += try Codec.encode(format, part, importance: importance[expert])
+      let instance = Array(values[next * rowElementCount..<end * rowElementCount])
+      bytes += try Codec.encode(format, instance, importance: importance[expert])
       next = end
     }
     return bytes

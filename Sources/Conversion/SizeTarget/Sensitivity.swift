@@ -21,7 +21,7 @@ enum Sensitivity {
   private static let lastLayer = 5.0
 
   /// The factor of a matrix; one that holds several roles has that of the most sensitive.
-  static func factor(_ purpose: PlannedTensor.Purpose, layerCount: Int, tiesEmbeddings: Bool) -> Double {
+  static func factor(_ purpose: PlannedTensor.Roles, layerCount: Int, tiesEmbeddings: Bool) -> Double {
     switch purpose.roles[0] {
     case .output: return output
     case .tokenEmbedding: return tiesEmbeddings ? output : embedding

@@ -25,21 +25,22 @@ public struct SizeTargetPlanner {
   private func plan(threads: Int, progress: @escaping @Sendable (Int) -> Void) throws -> ConversionPlan {
     let open = try plan(.undecided)
     let free = open.tensors.filter { $0.rule == FormatAllocation.undecidedRule }
-    let measurement = try Measurement(free, of: model, threads: threads, progress: progress)
-    let size = SizeAccount(open, target: target)
+    let measurement = try FormatErrors(free, of: model, threads: threads, progress: progress)
+    let size = SizeAccounting(open, target: target)
     let items = measurement.matrices.map { matrix in
       matrix.candidates.map {
-        Allocator.Choice(byteCount: size.padded($0.byteCount), cost: Sensitivity.cost($0.error, factor: matrix.factor))
+        FormatKnapsack.Choice(
+          byteCount: size.padded($0.byteCount), cost: Sensitivity.cost($0.error, factor: matrix.factor))
       }
     }
-    let smallest = Allocator.minimumByteCount(items)
+    let smallest = FormatKnapsack.minimumByteCount(items)
     guard smallest <= size.room else { throw tooSmall(size, smallest) }
-    let allocator = Allocator(items, limit: size.room)
+    let allocator = FormatKnapsack(items, limit: size.room)
     let matrices = zip(measurement.matrices, allocator.picks).map { SizeTargetReport.Matrix($0, pick: $1) }
 
     var plan = try plan(FormatAllocation(matrices, fileType: fileType(open, matrices)))
     plan.sizeTarget = SizeTargetReport(
-      target: target, limit: size.limit, byteCount: SizeAccount.byteCount(plan, target), matrices: matrices,
+      target: target, limit: size.limit, byteCount: SizeAccounting.byteCount(plan, target), matrices: matrices,
       weightedError: allocator.cost, lowerBound: allocator.lowerBound,
       usesImportance: free.contains { $0.importance != nil })
     return plan
@@ -52,8 +53,8 @@ public struct SizeTargetPlanner {
     return try Planner.plan(model, request)
   }
 
-  private func tooSmall(_ size: SizeAccount, _ smallest: Int) -> any IngotError {
-    FileFact(
+  private func tooSmall(_ size: SizeAccounting, _ smallest: Int) -> any IngotError {
+    LocatedError(
       path: model.checkpoint.path,
       fact: TargetTooSmall(target: target, smallest: size.target(withRoom: smallest)))
   }
@@ -64,12 +65,12 @@ public struct SizeTargetPlanner {
     var counts: [StorageFormat: Int] = [:]
     for tensor in open.tensors { counts[chosen[tensor.name] ?? tensor.format, default: 0] += tensor.shape.elementCount }
     let most = counts.max { ($0.value, $1.key.name) < ($1.value, $0.key.name) }
-    return FileType.number(of: most?.key ?? .f32)
+    return GGUFFileType.number(of: most?.key ?? .f32)
   }
 }
 
 /// How bytes count towards a target: with padding and headers in a file, without in bits per weight.
-struct SizeAccount {
+struct SizeAccounting {
   /// What the target allows.
   let limit: Int
   /// What it leaves for the matrices that are free.
@@ -133,7 +134,7 @@ struct TargetTooSmall: IngotError {
 }
 
 extension SizeTargetReport.Matrix {
-  fileprivate init(_ matrix: Measurement.Matrix, pick: Int) {
+  fileprivate init(_ matrix: FormatErrors.Matrix, pick: Int) {
     name = matrix.tensor.name
     factor = matrix.factor
     measuredRowCount = matrix.rowCount

@@ -13,12 +13,12 @@ public enum MetadataEditingError: IngotError {
   /// A text that is no value of the type.
   case unreadableValue(String, type: String)
   /// A type other than text, in a file that has text alone.
-  case textOnly(type: String)
+  case stringOnly(type: String)
 
   public var category: ErrorCategory {
     switch self {
     case .noSuchKey: .input
-    case .layoutKey, .unknownKeyType, .unknownTypeName, .unreadableValue, .textOnly: .usage
+    case .layoutKey, .unknownKeyType, .unknownTypeName, .unreadableValue, .stringOnly: .usage
     }
   }
 
@@ -29,10 +29,10 @@ public enum MetadataEditingError: IngotError {
     case .unknownKeyType(let key):
       "key \(key.quoted) is new and its type is not known (name it with --type, such as u32, string or [string])"
     case .unknownTypeName(let name):
-      "type \(name.quoted): not a known one, expected one of \(MetadataTextType.names.joined(separator: ", "))"
+      "type \(name.quoted): not a known one, expected one of \(MetadataValueParser.names.joined(separator: ", "))"
     case .unreadableValue(let text, let type):
       "value \(text.count > 60 ? (String(text.prefix(60)) + "…").quoted : text.quoted): is not of type \(type)"
-    case .textOnly(let type): "type \(type.quoted): safetensors metadata holds texts, expected string"
+    case .stringOnly(let type): "type \(type.quoted): safetensors metadata holds texts, expected string"
     }
   }
 }

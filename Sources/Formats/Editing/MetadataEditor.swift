@@ -8,7 +8,7 @@ public enum MetadataEditor: Sendable {
 
   /// Reads the file at `path`, alone even if it belongs to a set.
   ///
-  /// - Throws: `FileError`, or `FileFact` of what is wrong with the file.
+  /// - Throws: `FileError`, or `LocatedError` of what is wrong with the file.
   public init(_ path: String) throws {
     switch try FormatSniffer.container(of: InputFile(path)) {
     case .gguf: self = .gguf(try GGUF.Editor(path))
@@ -80,14 +80,14 @@ public enum MetadataEditor: Sendable {
 
   private func type(
     of key: String, _ old: MetadataValue?, named name: String?
-  ) throws(MetadataEditingError) -> MetadataTextType {
+  ) throws(MetadataEditingError) -> MetadataValueParser {
     if let name {
-      guard let named = MetadataTextType(name) else { throw .unknownTypeName(name) }
-      if case .safeTensors = self, named != .scalar(.string) { throw .textOnly(type: name) }
+      guard let named = MetadataValueParser(name) else { throw .unknownTypeName(name) }
+      if case .safeTensors = self, named != .scalar(.string) { throw .stringOnly(type: name) }
       return named
     }
     if case .safeTensors = self { return .scalar(.string) }
-    guard let found = old.flatMap(MetadataTextType.init(of:)) ?? MetadataTextType(conventionOf: key) else {
+    guard let found = old.flatMap(MetadataValueParser.init(of:)) ?? MetadataValueParser(conventionOf: key) else {
       throw .unknownKeyType(key)
     }
     return found

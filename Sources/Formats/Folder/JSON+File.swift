@@ -7,10 +7,12 @@ extension JSON {
     do throws(JSONError) {
       self = try JSON(parsing: bytes)
     } catch {
-      if let foreign = ForeignFile(Array(bytes.prefix(FormatSniffer.prefixByteCount)), fileByteCount: bytes.count) {
-        throw FileFact(path: path, fact: ForeignFileError(content: foreign, expected: "JSON"))
+      if let foreign = UnsupportedFileKind(
+        Array(bytes.prefix(FormatSniffer.prefixByteCount)), fileByteCount: bytes.count)
+      {
+        throw LocatedError(path: path, fact: UnsupportedFileError(content: foreign, expected: "JSON"))
       }
-      throw FileFact(path: path, fact: error)
+      throw LocatedError(path: path, fact: error)
     }
   }
 }

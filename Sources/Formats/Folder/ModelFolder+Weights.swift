@@ -13,7 +13,7 @@ extension ModelFolder {
   ///
   /// - Throws: `ModelFolderError` when there is none or more than one answer.
   func weights() throws -> Weights {
-    func failure(_ error: ModelFolderError) -> FileFact { FileFact(path: path, fact: error) }
+    func failure(_ error: ModelFolderError) -> LocatedError { LocatedError(path: path, fact: error) }
     let safeTensors = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
     let indices = names.filter { $0.hasSuffix(SafeTensors.ShardIndex.suffix) && !$0.hasPrefix(".") }
     let preferredIndex = "model" + SafeTensors.ShardIndex.suffix

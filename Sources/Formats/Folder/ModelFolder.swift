@@ -48,7 +48,7 @@ public struct ModelFolder: Sendable {
 
   /// The value in a JSON side file; nil if it is not there.
   ///
-  /// - Throws: `FileFact` with the byte at which the JSON is wrong.
+  /// - Throws: `LocatedError` with the byte at which the JSON is wrong.
   public func json(_ name: String) throws -> JSON? {
     guard sideFiles.contains(name) else { return nil }
     return try JSON(file: path(of: name), limit: Self.maximumSideFileByteCount)

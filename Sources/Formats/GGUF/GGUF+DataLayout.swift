@@ -24,7 +24,7 @@ extension GGUF {
         if end > last?.end ?? 0, !isEmpty || isPastPadding { last = (record.name, end) }
         tensors.append(
           TensorDescriptor(
-            name: record.name, statedFormat: record.format, shape: record.shape, fileIndex: 0,
+            name: record.name, declaredFormat: record.format, shape: record.shape, fileIndex: 0,
             fileOffset: end - record.byteCount, byteCount: record.byteCount))
       }
       if let last, last.end > fileByteCount {

@@ -28,7 +28,7 @@ extension GGUF {
 
     /// Reads the file at `path`, alone even if it belongs to a set.
     ///
-    /// - Throws: `FileFact` of a `GGUFError` for a file that is no GGUF, is stored in the other byte order, or is a later
+    /// - Throws: `LocatedError` of a `GGUFError` for a file that is no GGUF, is stored in the other byte order, or is a later
     ///   part of a set, which has no metadata of its own.
     public init(_ path: String) throws {
       file = try InputFile(path)
@@ -54,7 +54,7 @@ extension GGUF {
           throw .uneditable("is part \(index + 1) of a set, whose metadata stands in the first part")
         }
       } catch {
-        throw FileFact(path: path, fact: error)
+        throw LocatedError(path: path, fact: error)
       }
     }
 

@@ -16,7 +16,7 @@ extension GGUF {
     public let fileByteCount: Int
 
     /// Lays out `tensors` in their order; `metadata` may state `general.alignment`.
-    public init(tensors: [TensorDeclaration], metadata: Metadata) throws(GGUFError) {
+    public init(tensors: [OutputTensor], metadata: Metadata) throws(GGUFError) {
       let alignment = try alignment(metadata)
       var header = try Self.header(version: writtenVersion, tensorCount: tensors.count, metadata: metadata)
       var begins: [Int] = []
@@ -54,7 +54,7 @@ extension GGUF {
 
     /// Appends a tensor's record; returns the bytes of its data.
     private static func append(
-      _ tensor: TensorDeclaration, offset: Int, to header: inout [UInt8]
+      _ tensor: OutputTensor, offset: Int, to header: inout [UInt8]
     ) throws(GGUFError) -> Int {
       let name = Array(tensor.name.text.utf8)
       guard name.count <= maximumWrittenNameByteCount else {
@@ -72,11 +72,11 @@ extension GGUF {
           tensor: tensor.name, format: tensor.format, rowElementCount: tensor.shape.rowElementCount)
       }
       guard let byteCount = tensor.byteCount else {
-        throw .shapeOverflows(tensor: tensor.name, extents: tensor.shape.extents)
+        throw .shapeOverflows(tensor: tensor.name, dimensions: tensor.shape.dimensions)
       }
       header.appendString(name)
       header.appendLittleEndian(UInt32(tensor.shape.rank))
-      for extent in tensor.shape.extents.reversed() { header.appendLittleEndian(UInt64(extent)) }
+      for extent in tensor.shape.dimensions.reversed() { header.appendLittleEndian(UInt64(extent)) }
       header.appendLittleEndian(type)
       header.appendLittleEndian(UInt64(offset))
       return byteCount

@@ -17,7 +17,7 @@ import Tensors
 
 extension GGUF {
   /// Reads and validates the header of one file.
-  static func read(_ file: InputFile) throws(GGUFError) -> FileContents {
+  static func read(_ file: InputFile) throws(GGUFError) -> ParsedHeader {
     var reader = Reader(file)
     let header = try reader.readHeader()
     let metadata = try reader.readPairs(header.pairCount)
@@ -28,24 +28,24 @@ extension GGUF {
     let facts = [
       "version": "\(header.version)", "byteOrder": reader.cursor.byteOrder.rawValue, "alignment": "\(alignment)",
     ]
-    return FileContents(
+    return ParsedHeader(
       file: file, metadata: metadata, tensors: layout.tensors, facts: facts, remarks: layout.remarks)
   }
 
   /// The alignment that metadata states, or the default.
   static func alignment(_ metadata: Metadata) throws(GGUFError) -> Int {
     guard let value = metadata[alignmentKey] else { return defaultAlignment }
-    guard case .uint32(let stated) = value else { throw .alignmentType(found: value.type.name) }
-    guard stated > 0, stated & (stated - 1) == 0, stated <= maximumAlignment else {
-      throw .alignment(stated, limit: maximumAlignment)
+    guard case .uint32(let declared) = value else { throw .alignmentType(found: value.type.name) }
+    guard declared > 0, declared & (declared - 1) == 0, declared <= maximumAlignment else {
+      throw .alignment(declared, limit: maximumAlignment)
     }
-    return Int(stated)
+    return Int(declared)
   }
 
   /// Tensors and keys are read by one cursor that knows where it is, for messages.
   struct Reader {
     var cursor: ByteCursor
-    var place = GGUFError.Place.header
+    var place = GGUFError.Location.header
 
     init(_ file: InputFile) {
       cursor = ByteCursor(file)
@@ -60,7 +60,7 @@ extension GGUF {
     /// One tensor as the file states it; the offset counts from the start of the data.
     struct Record {
       let name: TensorName
-      let format: StatedFormat
+      let format: DeclaredFormat
       let shape: Shape
       let offset: Int
       let byteCount: Int
@@ -82,10 +82,10 @@ extension GGUF {
     }
 
     private mutating func readVersion() throws(GGUFError) -> UInt32 {
-      let stated = try read(UInt32.self)
+      let declared = try read(UInt32.self)
       // Versions are small, so one whose low half is 0 is stored the other way round.
-      let isSwapped = stated != 0 && stated & 0xFFFF == 0
-      let version = isSwapped ? stated.byteSwapped : stated
+      let isSwapped = declared != 0 && declared & 0xFFFF == 0
+      let version = isSwapped ? declared.byteSwapped : declared
       guard GGUF.readableVersions.contains(version) else { throw .version(version) }
       if isSwapped { cursor.byteOrder = .bigEndian }
       return version
@@ -126,14 +126,14 @@ extension GGUF {
     private mutating func readRecord(_ name: TensorName, alignment: Int) throws(GGUFError) -> Record {
       let rank = try read(UInt32.self)
       guard rank <= GGUF.maximumRank else { throw .rank(tensor: name, rank: rank, limit: GGUF.maximumRank) }
-      var extents: [Int] = []
+      var dimensions: [Int] = []
       for _ in 0..<rank {
-        let stated = try read(UInt64.self)
-        guard let extent = Int(exactly: stated) else { throw .extent(tensor: name, extent: stated) }
-        extents.append(extent)
+        let declared = try read(UInt64.self)
+        guard let extent = Int(exactly: declared) else { throw .extent(tensor: name, extent: declared) }
+        dimensions.append(extent)
       }
-      extents.reverse()
-      guard let shape = Shape(extents) else { throw .shapeOverflows(tensor: name, extents: extents) }
+      dimensions.reverse()
+      guard let shape = Shape(dimensions) else { throw .shapeOverflows(tensor: name, dimensions: dimensions) }
       let type = try read(UInt32.self)
       let statedOffset = try read(UInt64.self)
       guard let offset = Int(exactly: statedOffset) else { throw .offset(tensor: name, offset: statedOffset) }
@@ -145,7 +145,7 @@ extension GGUF {
         throw .partialBlock(tensor: name, format: format, rowElementCount: shape.rowElementCount)
       }
       guard let byteCount = format.byteCount(elementCount: shape.elementCount) else {
-        throw .shapeOverflows(tensor: name, extents: extents)
+        throw .shapeOverflows(tensor: name, dimensions: dimensions)
       }
       return Record(name: name, format: .known(format), shape: shape, offset: offset, byteCount: byteCount)
     }
@@ -162,9 +162,9 @@ extension GGUF.Reader {
 
   /// The length of a string that follows.
   mutating func readByteCount(limit: Int) throws(GGUFError) -> Int {
-    let stated = try read(UInt64.self)
-    guard let count = Int(exactly: stated), count <= limit else {
-      throw .stringTooLong(place, byteCount: stated, limit: limit)
+    let declared = try read(UInt64.self)
+    guard let count = Int(exactly: declared), count <= limit else {
+      throw .stringTooLong(place, byteCount: declared, limit: limit)
     }
     return count
   }

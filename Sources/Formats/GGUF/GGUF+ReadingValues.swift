@@ -63,12 +63,12 @@ extension GGUF.Reader {
 
   /// A count whose elements can still follow in the file, within the limits.
   private mutating func readElementCount(of type: GGUF.ValueType) throws(GGUFError) -> Int {
-    let stated = try read(UInt64.self)
-    guard stated <= GGUF.maximumArrayElementCount else {
-      throw .arrayTooLong(place, count: stated, limit: GGUF.maximumArrayElementCount)
+    let declared = try read(UInt64.self)
+    guard declared <= GGUF.maximumArrayElementCount else {
+      throw .arrayTooLong(place, count: declared, limit: GGUF.maximumArrayElementCount)
     }
     do throws(ByteCursor.Failure) {
-      return try cursor.requireRemaining(stated, of: type.minimumByteCount)
+      return try cursor.requireRemaining(declared, of: type.minimumByteCount)
     } catch {
       throw GGUFError(error, at: place)
     }

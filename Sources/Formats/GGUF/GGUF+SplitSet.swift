@@ -34,9 +34,9 @@ extension GGUF {
       }
       return Checkpoint(path: file.path, container: .gguf, contents: [checkpoint])
     }
-    guard let name else { throw FileFact(path: file.path, fact: ShardSetError.unnumberedPart(count: count)) }
+    guard let name else { throw LocatedError(path: file.path, fact: ShardSetError.unnumberedPart(count: count)) }
     guard name.count == count else {
-      throw FileFact(path: file.path, fact: ShardSetError.partCount(stated: count, inName: name.count))
+      throw LocatedError(path: file.path, fact: ShardSetError.instanceCount(declared: count, inName: name.count))
     }
     var set = SplitSet(path: file.path, name: name)
     set.readParts()
@@ -46,7 +46,7 @@ extension GGUF {
   }
 
   /// The header of one file; errors name the file.
-  static func contents(_ file: InputFile) throws -> FileContents {
+  static func contents(_ file: InputFile) throws -> ParsedHeader {
     do throws(GGUFError) {
       return try read(file)
     } catch {
@@ -55,13 +55,13 @@ extension GGUF {
   }
 
   /// The whole number under one of the split keys.
-  fileprivate static func split(_ key: String, of part: FileContents, orNone: Bool = false) throws -> Int? {
+  fileprivate static func split(_ key: String, of part: ParsedHeader, orNone: Bool = false) throws -> Int? {
     guard let value = part.metadata[key] else {
-      guard orNone else { throw FileFact(path: part.file.path, fact: ShardSetError.splitKey(key, found: nil)) }
+      guard orNone else { throw LocatedError(path: part.file.path, fact: ShardSetError.splitKey(key, found: nil)) }
       return nil
     }
     guard let number = value.integer else {
-      throw FileFact(path: part.file.path, fact: ShardSetError.splitKey(key, found: value.type.name))
+      throw LocatedError(path: part.file.path, fact: ShardSetError.splitKey(key, found: value.type.name))
     }
     return number
   }
@@ -71,7 +71,7 @@ extension GGUF {
     /// The part that was named.
     let path: String
     let name: ShardName
-    private(set) var parts: [FileContents] = []
+    private(set) var parts: [ParsedHeader] = []
     private(set) var problems: [any IngotError] = []
 
     init(path: String, name: ShardName) {
@@ -88,7 +88,7 @@ extension GGUF {
           continue
         }
         do {
-          let part = try Self.readPart(at: partPath)
+          let part = try Self.readShard(at: partPath)
           try noteKeys(of: part, index: index)
           parts.append(part)
         } catch let error as any IngotError {
@@ -99,24 +99,24 @@ extension GGUF {
       }
     }
 
-    private static func readPart(at path: String) throws -> FileContents {
+    private static func readShard(at path: String) throws -> ParsedHeader {
       let file = try InputFile(path)
       guard try FormatSniffer.container(of: file) == .gguf else {
-        throw FileFact(path: path, fact: ShardSetError.notGGUF)
+        throw LocatedError(path: path, fact: ShardSetError.notGGUF)
       }
       return try GGUF.contents(file)
     }
 
-    private mutating func noteKeys(of part: FileContents, index: Int) throws {
+    private mutating func noteKeys(of part: ParsedHeader, index: Int) throws {
       let path = part.file.path
-      if let stated = try GGUF.split(splitNumberKey, of: part), stated != index {
-        note(path, .partNumber(stated: stated, inName: index + 1))
+      if let declared = try GGUF.split(splitNumberKey, of: part), declared != index {
+        note(path, .partNumber(declared: declared, inName: index + 1))
       }
-      if let stated = try GGUF.split(splitCountKey, of: part), stated != name.count {
-        note(path, .partCount(stated: stated, inName: name.count))
+      if let declared = try GGUF.split(splitCountKey, of: part), declared != name.count {
+        note(path, .instanceCount(declared: declared, inName: name.count))
       }
       if let first = parts.first?.facts["byteOrder"], let order = part.facts["byteOrder"], order != first {
-        note(path, .partByteOrder(order, first: first))
+        note(path, .shardByteOrder(order, first: first))
       }
     }
 
@@ -135,14 +135,14 @@ extension GGUF {
       for part in parts {
         guard let value = part.metadata[splitTensorCountKey] else { continue }
         guard value.integer == found else {
-          note(part.file.path, .tensorCount(stated: value.integer ?? 0, found: found))
+          note(part.file.path, .tensorCount(declared: value.integer ?? 0, found: found))
           return
         }
       }
     }
 
     private mutating func note(_ path: String, _ error: ShardSetError) {
-      problems.append(FileFact(path: path, fact: error))
+      problems.append(LocatedError(path: path, fact: error))
     }
   }
 }

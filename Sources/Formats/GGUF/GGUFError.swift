@@ -4,7 +4,7 @@ import Tensors
 /// Why a file is not a valid GGUF file, or why one cannot be written.
 public enum GGUFError: IngotError {
   /// Which part of the file was being read.
-  public enum Place: Sendable {
+  public enum Location: Sendable {
     case header
     /// A key-value pair whose key is not known yet.
     case pair(index: Int)
@@ -21,25 +21,25 @@ public enum GGUFError: IngotError {
   }
 
   case unreadable(FileError)
-  case endsEarly(Place, offset: Int, needed: Int, remaining: Int)
+  case endsEarly(Location, offset: Int, needed: Int, remaining: Int)
   case magic([UInt8])
   case version(UInt32)
   case countTooLarge(Counted, count: UInt64, remaining: Int)
   case emptyKey(index: Int)
   case duplicateKey(String)
-  case invalidUTF8(Place)
-  case stringTooLong(Place, byteCount: UInt64, limit: Int)
-  case unknownValueType(Place, id: UInt32)
-  case invalidBool(Place, byte: UInt8)
-  case arrayTooLong(Place, count: UInt64, limit: Int)
-  case arrayTooDeep(Place, limit: Int)
+  case invalidUTF8(Location)
+  case stringTooLong(Location, byteCount: UInt64, limit: Int)
+  case unknownValueType(Location, id: UInt32)
+  case invalidBool(Location, byte: UInt8)
+  case arrayTooLong(Location, count: UInt64, limit: Int)
+  case arrayTooDeep(Location, limit: Int)
   case metadataTooLarge(limit: Int)
   case alignmentType(found: String)
   case alignment(UInt32, limit: Int)
   case duplicateTensor(TensorName)
   case rank(tensor: TensorName, rank: UInt32, limit: Int)
   case extent(tensor: TensorName, extent: UInt64)
-  case shapeOverflows(tensor: TensorName, extents: [Int])
+  case shapeOverflows(tensor: TensorName, dimensions: [Int])
   case partialBlock(tensor: TensorName, format: StorageFormat, rowElementCount: Int)
   case offset(tensor: TensorName, offset: UInt64)
   case unaligned(tensor: TensorName, offset: Int, alignment: Int)
@@ -54,7 +54,7 @@ public enum GGUFError: IngotError {
   /// A file whose metadata cannot be edited.
   case uneditable(String)
 
-  init(_ failure: ByteCursor.Failure, at place: Place) {
+  init(_ failure: ByteCursor.Failure, at place: Location) {
     switch failure {
     case .file(let error): self = .unreadable(error)
     case .endOfData(let offset, let needed, let remaining):
@@ -72,7 +72,7 @@ public enum GGUFError: IngotError {
   /// The error with its file in front.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
-    return FileFact(path: path, fact: self)
+    return LocatedError(path: path, fact: self)
   }
 }
 
@@ -88,7 +88,7 @@ extension GGUFError {
     case .version(let version): versionFact(version)
     case .countTooLarge(let what, let count, let remaining):
       "states \(count.grouped) \(what.rawValue), more than the \(counted(remaining, "byte")) that follow can hold"
-    case .emptyKey(let index): "\(Place.pair(index: index))key is empty"
+    case .emptyKey(let index): "\(Location.pair(index: index))key is empty"
     case .duplicateKey(let key): "key \(key.quoted) occurs twice"
     case .invalidUTF8(let place): "\(place)name is not valid UTF-8"
     case .stringTooLong(let place, let byteCount, let limit):
@@ -100,8 +100,8 @@ extension GGUFError {
     case .arrayTooDeep(let place, let limit): "\(place)arrays are nested deeper than \(limit) levels"
     case .metadataTooLarge(let limit): "metadata takes more than the \(limit.grouped) bytes that are allowed"
     case .alignmentType(let found): "key \"general.alignment\" is \(found), expected u32"
-    case .alignment(let stated, let limit):
-      "key \"general.alignment\" is \(stated.grouped), expected a power of two up to \(limit.grouped)"
+    case .alignment(let declared, let limit):
+      "key \"general.alignment\" is \(declared.grouped), expected a power of two up to \(limit.grouped)"
     case .keyTooLong(let key, let byteCount, let limit):
       "key \(key.quoted) has \(byteCount.grouped) bytes, at most \(limit.grouped) can be written"
     case .fileTooLarge: "the file's size does not fit 63 bits"
@@ -121,36 +121,36 @@ extension GGUFError {
   private var tensorDescription: String {
     switch self {
     case .rank(let tensor, let rank, let limit):
-      "\(Place.tensor(tensor))has \(rank.grouped) extents, at most \(limit) are allowed"
+      "\(Location.tensor(tensor))has \(rank.grouped) extents, at most \(limit) are allowed"
     case .extent(let tensor, let extent):
-      "\(Place.tensor(tensor))extent \(extent.grouped) does not fit 63 bits"
-    case .shapeOverflows(let tensor, let extents):
-      "\(Place.tensor(tensor))shape [\(extents.map(String.init).joined(separator: ", "))]"
+      "\(Location.tensor(tensor))extent \(extent.grouped) does not fit 63 bits"
+    case .shapeOverflows(let tensor, let dimensions):
+      "\(Location.tensor(tensor))shape [\(dimensions.map(String.init).joined(separator: ", "))]"
         + " has more bytes than 63 bits can count"
     case .partialBlock(let tensor, let format, let count):
-      "\(Place.tensor(tensor))rows of \(counted(count, "element")) do not fill blocks of"
+      "\(Location.tensor(tensor))rows of \(counted(count, "element")) do not fill blocks of"
         + " \(format.elementsPerBlock) (\(format.name))"
-    case .offset(let tensor, let offset): "\(Place.tensor(tensor))offset \(offset.grouped) is outside any file"
+    case .offset(let tensor, let offset): "\(Location.tensor(tensor))offset \(offset.grouped) is outside any file"
     case .unaligned(let tensor, let offset, let alignment):
-      "\(Place.tensor(tensor))offset \(offset.grouped) is not a multiple of the alignment \(alignment.grouped)"
+      "\(Location.tensor(tensor))offset \(offset.grouped) is not a multiple of the alignment \(alignment.grouped)"
     case .overlap(let tensor, let begin, let previous, let end):
-      "\(Place.tensor(tensor))data begins at byte \(begin.grouped) but \(previous.text.quoted) ends at byte"
+      "\(Location.tensor(tensor))data begins at byte \(begin.grouped) but \(previous.text.quoted) ends at byte"
         + " \(end.grouped) (they overlap)"
     case .dataTruncated(let tensor, let end, let fileByteCount):
-      "\(Place.tensor(tensor))data ends at byte \(end.grouped) but the file has \(counted(fileByteCount, "byte"))"
+      "\(Location.tensor(tensor))data ends at byte \(end.grouped) but the file has \(counted(fileByteCount, "byte"))"
         + " (\(missing(end - fileByteCount)))"
-    case .unwritableFormat(let tensor, let format): "\(Place.tensor(tensor))GGUF cannot hold \(format.name)"
+    case .unwritableFormat(let tensor, let format): "\(Location.tensor(tensor))GGUF cannot hold \(format.name)"
     case .unwritableName(let tensor, let byteCount, let limit):
-      "\(Place.tensor(tensor))name has \(byteCount.grouped) bytes, at most \(limit) can be written to GGUF"
-    case .nameWithNUL(let tensor): "\(Place.tensor(tensor))name contains a zero byte, which GGUF readers cut it at"
+      "\(Location.tensor(tensor))name has \(byteCount.grouped) bytes, at most \(limit) can be written to GGUF"
+    case .nameWithNUL(let tensor): "\(Location.tensor(tensor))name contains a zero byte, which GGUF readers cut it at"
     case .unwritableRank(let tensor, let rank, let limit):
-      "\(Place.tensor(tensor))has \(rank) extents, at most \(limit) can be written to GGUF"
+      "\(Location.tensor(tensor))has \(rank) extents, at most \(limit) can be written to GGUF"
     default: ""
     }
   }
 }
 
-extension GGUFError.Place: CustomStringConvertible {
+extension GGUFError.Location: CustomStringConvertible {
   /// The place with a colon and a space behind it; indices count from 1.
   public var description: String {
     switch self {

@@ -18,7 +18,7 @@ extension ImportanceMatrix {
   static let countsSuffix = ".counts"
 
   /// Finds the entries of a GGUF; tensors with other names are passed over, as llama-quantize does.
-  init(_ contents: FileContents) throws(ImportanceMatrixError) {
+  init(_ contents: ParsedHeader) throws(ImportanceMatrixError) {
     guard contents.facts["byteOrder"] != ByteOrder.bigEndian.rawValue else { throw .bigEndian }
     var sums: [(name: TensorName, tensor: TensorDescriptor)] = []
     var counts: [TensorName: TensorDescriptor] = [:]
@@ -27,7 +27,7 @@ extension ImportanceMatrix {
       let suffix = [Self.sumsSuffix, Self.countsSuffix].first { text.hasSuffix($0) }
       guard let suffix, text.utf8.count > suffix.utf8.count else { continue }
       guard tensor.format == .f32 else {
-        throw .format(tensor: tensor.name, found: tensor.statedFormat.description)
+        throw .format(tensor: tensor.name, found: tensor.declaredFormat.description)
       }
       let name = TensorName(String(text.dropLast(suffix.count)))
       if suffix == Self.sumsSuffix { sums.append((name, tensor)) } else { counts[name] = tensor }

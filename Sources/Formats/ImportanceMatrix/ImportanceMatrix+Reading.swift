@@ -11,7 +11,7 @@ extension ImportanceMatrix {
 
   /// Opens and validates the importance matrix at `path`, whichever form it has.
   ///
-  /// - Throws: `FileFact` with `ImportanceMatrixError` or `GGUFError`; `FileError`.
+  /// - Throws: `LocatedError` with `ImportanceMatrixError` or `GGUFError`; `FileError`.
   public static func open(_ path: String) throws -> ImportanceMatrix {
     let file = try InputFile(path)
     let isGGUF = try file.bytes(at: 0, count: min(4, file.byteCount)) == GGUF.magic
@@ -25,7 +25,7 @@ extension ImportanceMatrix {
     } catch .unreadable(let error) {
       throw error
     } catch {
-      throw FileFact(path: path, fact: error)
+      throw LocatedError(path: path, fact: error)
     }
   }
 

@@ -8,7 +8,7 @@ import Tensors
 /// asked for.
 public struct ImportanceMatrix: Sendable {
   /// How the numbers are written down.
-  public enum Form: String, Sendable {
+  public enum Container: String, Sendable {
     /// Raw sums and counts as tensors, with metadata.
     case gguf = "GGUF"
     /// The older binary form: means times the number of passes.
@@ -36,7 +36,7 @@ public struct ImportanceMatrix: Sendable {
   /// The file as the user named it.
   public let path: String
   /// How it is written.
-  public let form: Form
+  public let form: Container
   /// What it holds, in the file's order.
   public let entries: [Entry]
   /// The texts it was measured on.
@@ -50,7 +50,7 @@ public struct ImportanceMatrix: Sendable {
   private let indexByName: [TensorName: Int]
 
   init(
-    _ file: InputFile, _ form: Form, entries: [Entry], datasets: [ByteString], chunkCount: Int?, chunkSize: Int?
+    _ file: InputFile, _ form: Container, entries: [Entry], datasets: [ByteString], chunkCount: Int?, chunkSize: Int?
   ) {
     self.file = file
     path = file.path

@@ -26,7 +26,7 @@ extension SafeTensors {
 
     /// Reads the file at `path`, alone even if it belongs to a set.
     ///
-    /// - Throws: `FileFact` of a `SafeTensorsError` for a file that is not valid.
+    /// - Throws: `LocatedError` of a `SafeTensorsError` for a file that is not valid.
     public init(_ path: String) throws {
       file = try InputFile(path)
       do throws(SafeTensorsError) {

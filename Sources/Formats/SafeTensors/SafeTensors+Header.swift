@@ -70,8 +70,8 @@ extension SafeTensors.HeaderReader {
       throw .unknownField(tensor: name, field: key.text)
     }
     let format = try format(name, object)
-    let extents = try numbers(name, object, "shape")
-    guard let shape = Shape(extents) else { throw .shapeOverflows(tensor: name, extents: extents) }
+    let dimensions = try numbers(name, object, "shape")
+    guard let shape = Shape(dimensions) else { throw .shapeOverflows(tensor: name, dimensions: dimensions) }
     let offsets = try numbers(name, object, "data_offsets")
     guard offsets.count == 2 else { throw .wrongOffsetCount(tensor: name, count: offsets.count) }
     let (begin, end) = (offsets[0], offsets[1])
@@ -80,10 +80,10 @@ extension SafeTensors.HeaderReader {
       throw .partialByte(tensor: name, format: format, elementCount: shape.elementCount)
     }
     guard let byteCount = format.byteCount(elementCount: shape.elementCount) else {
-      throw .shapeOverflows(tensor: name, extents: extents)
+      throw .shapeOverflows(tensor: name, dimensions: dimensions)
     }
     guard byteCount == end - begin else {
-      throw .wrongByteCount(tensor: name, shape: shape, format: format, expected: byteCount, stated: end - begin)
+      throw .wrongByteCount(tensor: name, shape: shape, format: format, expected: byteCount, declared: end - begin)
     }
     return SafeTensors.Entry(name: name, format: format, shape: shape, begin: begin, end: end)
   }

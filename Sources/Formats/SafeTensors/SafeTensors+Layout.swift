@@ -16,7 +16,7 @@ extension SafeTensors {
     public internal(set) var fileByteCount: Int
 
     /// Lays out `tensors`, of any order, with metadata whose values are text.
-    public init(tensors: [TensorDeclaration], metadata: Metadata) throws(SafeTensorsError) {
+    public init(tensors: [OutputTensor], metadata: Metadata) throws(SafeTensorsError) {
       let ranks = Dictionary(uniqueKeysWithValues: storageOrder.enumerated().map { ($1, $0) })
       var names: Set<TensorName> = []
       var order: [(rank: Int, index: Int)] = []
@@ -43,7 +43,7 @@ extension SafeTensors {
 
     /// The header's members for the tensors in file order, and each tensor's offset in the data section.
     private static func entries(
-      _ tensors: [TensorDeclaration], _ order: [Int]
+      _ tensors: [OutputTensor], _ order: [Int]
     ) throws(SafeTensorsError) -> (members: [String], begins: [Int], byteCount: Int) {
       var members: [String] = []
       members.reserveCapacity(order.count)
@@ -55,14 +55,15 @@ extension SafeTensors {
           throw .partialByte(tensor: tensor.name, format: tensor.format, elementCount: tensor.shape.elementCount)
         }
         guard let byteCount = tensor.byteCount else {
-          throw .shapeOverflows(tensor: tensor.name, extents: tensor.shape.extents)
+          throw .shapeOverflows(tensor: tensor.name, dimensions: tensor.shape.dimensions)
         }
         let (end, overflow) = position.addingReportingOverflow(byteCount)
         guard !overflow else { throw .fileTooLarge }
         let name = JSON.string(tensor.name.text).text(.compact)
-        let extents = tensor.shape.extents.map(String.init).joined(separator: ",")
+        let dimensions = tensor.shape.dimensions.map(String.init).joined(separator: ",")
         members.append(
-          "\(name):{\"dtype\":\"\(tensor.format.name)\",\"shape\":[\(extents)],\"data_offsets\":[\(position),\(end)]}")
+          "\(name):{\"dtype\":\"\(tensor.format.name)\",\"shape\":[\(dimensions)],\"data_offsets\":[\(position),\(end)]}"
+        )
         begins[index] = position
         position = end
       }

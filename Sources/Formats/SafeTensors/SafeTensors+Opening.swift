@@ -21,7 +21,7 @@ extension SafeTensors {
   }
 
   /// The header of one file; errors name the file.
-  static func contents(_ file: InputFile) throws -> FileContents {
+  static func contents(_ file: InputFile) throws -> ParsedHeader {
     do throws(SafeTensorsError) {
       return try read(file)
     } catch {
@@ -39,8 +39,8 @@ extension SafeTensors {
     let total = set.contents.reduce(0) { $1.tensors.reduce($0) { $0 &+ $1.byteCount } }
     var remarks: [String] = []
     if let index {
-      if let stated = index.statedTotalByteCount, stated != total {
-        remarks.append("the index states \(stated.grouped) bytes in all, the tensors have \(total.grouped)")
+      if let declared = index.declaredTotalByteCount, declared != total {
+        remarks.append("the index states \(declared.grouped) bytes in all, the tensors have \(total.grouped)")
       }
     } else {
       remarks.append("the set has no index; its shards were found by their names")

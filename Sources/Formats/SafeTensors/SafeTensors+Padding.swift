@@ -6,7 +6,7 @@ import Bytes
 
 extension SafeTensors {
   /// Bytes of a tensor that stand in a file already.
-  public struct StoredPiece: Sendable {
+  public struct SourceRange: Sendable {
     /// Which of the tensors that were given to the layout, and where in its bytes the piece begins.
     public let tensorIndex: Int, tensorOffset: Int
     /// Where it begins in the file that has it.
@@ -38,7 +38,7 @@ extension SafeTensors.Layout {
   ///
   /// The data still begins at a multiple of 8. Of two paddings that are worth the same the smaller one is taken; none
   /// where less than 1 MiB would gain by it.
-  public func padded(toShare pieces: [SafeTensors.StoredPiece]) -> Self {
+  public func padded(toShare pieces: [SafeTensors.SourceRange]) -> Self {
     var gains: [Int: Int] = [:]
     for piece in pieces {
       let padding = SafeTensors.padding(from: offsets[piece.tensorIndex] + piece.tensorOffset, to: piece.fileOffset)

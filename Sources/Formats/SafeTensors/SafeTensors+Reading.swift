@@ -15,16 +15,16 @@ import Tensors
 
 extension SafeTensors {
   /// Reads and validates the header of one file.
-  static func read(_ file: InputFile) throws(SafeTensorsError) -> FileContents {
+  static func read(_ file: InputFile) throws(SafeTensorsError) -> ParsedHeader {
     let header = try headerBytes(file)
     let dataOffset = lengthByteCount + header.count
     let reader = try validated(header, dataByteCount: file.byteCount - dataOffset)
     let tensors = reader.entries.map { entry in
       TensorDescriptor(
-        name: entry.name, statedFormat: .known(entry.format), shape: entry.shape, fileIndex: 0,
+        name: entry.name, declaredFormat: .known(entry.format), shape: entry.shape, fileIndex: 0,
         fileOffset: dataOffset + entry.begin, byteCount: entry.end - entry.begin)
     }
-    return FileContents(file: file, metadata: reader.metadata, tensors: tensors)
+    return ParsedHeader(file: file, metadata: reader.metadata, tensors: tensors)
   }
 
   /// What `header` says, if it is valid before `dataByteCount` bytes of data.
@@ -39,16 +39,16 @@ extension SafeTensors {
   static func headerBytes(_ file: InputFile) throws(SafeTensorsError) -> [UInt8] {
     guard file.byteCount >= lengthByteCount else { throw .tooShort(byteCount: file.byteCount) }
     var cursor = ByteCursor(file)
-    let stated: UInt64
+    let declared: UInt64
     do throws(ByteCursor.Failure) {
-      stated = try cursor.read(UInt64.self)
+      declared = try cursor.read(UInt64.self)
     } catch {
       throw SafeTensorsError(error)
     }
     let available = file.byteCount - lengthByteCount
-    guard let count = Int(exactly: stated), count <= maximumHeaderByteCount else {
-      let isSwapped = stated.byteSwapped > 1 && stated.byteSwapped <= UInt64(available)
-      throw isSwapped ? .byteSwappedLength : .headerTooLarge(byteCount: stated, limit: maximumHeaderByteCount)
+    guard let count = Int(exactly: declared), count <= maximumHeaderByteCount else {
+      let isSwapped = declared.byteSwapped > 1 && declared.byteSwapped <= UInt64(available)
+      throw isSwapped ? .byteSwappedLength : .headerTooLarge(byteCount: declared, limit: maximumHeaderByteCount)
     }
     guard count <= available else { throw .headerTruncated(byteCount: count, available: available) }
     guard count > 0 else { throw .emptyHeader }

@@ -16,7 +16,7 @@ extension SafeTensors {
     /// Each tensor's shard, in the order of the index.
     public let shardByTensor: [(tensor: TensorName, shard: String)]
     /// The sum of the tensors' bytes as the index states it.
-    public let statedTotalByteCount: Int?
+    public let declaredTotalByteCount: Int?
 
     /// The names of the shards, sorted.
     public var shards: [String] {
@@ -25,10 +25,10 @@ extension SafeTensors {
 
     /// Reads the index at `path`.
     ///
-    /// - Throws: one `ProblemList` with everything that is wrong in it; `FileFact` if it is no index at all.
+    /// - Throws: one `ProblemList` with everything that is wrong in it; `LocatedError` if it is no index at all.
     public init(path: String) throws {
       let json = try JSON(file: path, limit: Self.maximumByteCount)
-      func located(_ error: ShardSetError) -> FileFact { FileFact(path: path, fact: error) }
+      func located(_ error: ShardSetError) -> LocatedError { LocatedError(path: path, fact: error) }
       guard let index = json.object else { throw located(.indexNotAnObject(found: json.kindName)) }
       guard let member = index["weight_map"] else { throw located(.noWeightMap) }
       guard let map = member.object else { throw located(.weightMapNotAnObject(found: member.kindName)) }
@@ -50,7 +50,7 @@ extension SafeTensors {
       }
       guard problems.isEmpty else { throw ProblemList(problems) }
       shardByTensor = pairs
-      statedTotalByteCount = json["metadata"]?["total_size"]?.integer
+      declaredTotalByteCount = json["metadata"]?["total_size"]?.integer
     }
 
     /// The bytes of an index as transformers writes it: indented by 2, keys sorted, ASCII, a newline at the end.

@@ -8,7 +8,7 @@ extension SafeTensors {
     let place: String
     let folder: String
     let shards: [String]
-    private(set) var contents: [FileContents] = []
+    private(set) var contents: [ParsedHeader] = []
     private(set) var problems: [any IngotError] = []
     /// The shard in which each tensor was found.
     private var found: [TensorName: String] = [:]
@@ -40,15 +40,15 @@ extension SafeTensors {
       }
     }
 
-    private func readShard(_ shard: String, at path: String) throws -> FileContents {
+    private func readShard(_ shard: String, at path: String) throws -> ParsedHeader {
       let file = try InputFile(path)
       guard try FormatSniffer.container(of: file) == .safeTensors else {
-        throw FileFact(path: place, fact: ShardSetError.notSafeTensors(shard: shard))
+        throw LocatedError(path: place, fact: ShardSetError.notSafeTensors(shard: shard))
       }
       return try SafeTensors.contents(file)
     }
 
-    private mutating func noteTensors(of content: FileContents, in shard: String) {
+    private mutating func noteTensors(of content: ParsedHeader, in shard: String) {
       for tensor in content.tensors {
         if let first = found.updateValue(shard, forKey: tensor.name) {
           note(.tensorInTwoShards(tensor.name, first: first, second: shard))
@@ -76,7 +76,7 @@ extension SafeTensors {
     }
 
     private mutating func note(_ error: ShardSetError) {
-      problems.append(FileFact(path: place, fact: error))
+      problems.append(LocatedError(path: place, fact: error))
     }
   }
 }

@@ -20,11 +20,11 @@ public enum SafeTensorsError: IngotError {
   case wrongField(tensor: TensorName, field: String, found: String, expected: String)
   case wrongElement(tensor: TensorName, field: String, found: String)
   case unknownType(tensor: TensorName, type: String)
-  case shapeOverflows(tensor: TensorName, extents: [Int])
+  case shapeOverflows(tensor: TensorName, dimensions: [Int])
   case wrongOffsetCount(tensor: TensorName, count: Int)
   case reversedOffsets(tensor: TensorName, begin: Int, end: Int)
   case partialByte(tensor: TensorName, format: StorageFormat, elementCount: Int)
-  case wrongByteCount(tensor: TensorName, shape: Shape, format: StorageFormat, expected: Int, stated: Int)
+  case wrongByteCount(tensor: TensorName, shape: Shape, format: StorageFormat, expected: Int, declared: Int)
   case hole(tensor: TensorName, begin: Int, previousEnd: Int)
   case overlap(tensor: TensorName, begin: Int, previous: TensorName, previousEnd: Int)
   case dataTruncated(expected: Int, available: Int)
@@ -50,7 +50,7 @@ public enum SafeTensorsError: IngotError {
   /// The error with its file in front.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
-    return FileFact(path: path, fact: self)
+    return LocatedError(path: path, fact: self)
   }
 }
 
@@ -90,15 +90,15 @@ extension SafeTensorsError {
     case .wrongElement(_, let field, let found):
       "\(field) has \(found.escapedForDisplay), expected whole numbers from 0 up to 2^63 - 1"
     case .unknownType(_, let type): "dtype \(type.quoted) is not known"
-    case .shapeOverflows(_, let extents):
-      "shape [\(extents.map(String.init).joined(separator: ", "))] has more bytes than 63 bits can count"
+    case .shapeOverflows(_, let dimensions):
+      "shape [\(dimensions.map(String.init).joined(separator: ", "))] has more bytes than 63 bits can count"
     case .wrongOffsetCount(_, let count): "data_offsets has \(counted(count, "element")), expected 2"
     case .reversedOffsets(_, let begin, let end):
       "data begins at byte \(begin.grouped) of the data section but ends at \(end.grouped)"
     case .partialByte(_, let format, let count):
       "\(counted(count, "element")) of \(format.name) do not fill whole bytes"
-    case .wrongByteCount(_, let shape, let format, let expected, let stated):
-      "\(shape) of \(format.name) takes \(counted(expected, "byte")) but data_offsets span \(stated.grouped)"
+    case .wrongByteCount(_, let shape, let format, let expected, let declared):
+      "\(shape) of \(format.name) takes \(counted(expected, "byte")) but data_offsets span \(declared.grouped)"
     case .hole(_, let begin, let end):
       "data begins at byte \(begin.grouped) of the data section, expected \(end.grouped)"
         + " (a hole of \(counted(begin - end, "byte")))"

@@ -17,11 +17,11 @@ public enum ShardSetError: IngotError {
   case notSafeTensors(shard: String)
   case unnumberedPart(count: Int)
   case splitKey(String, found: String?)
-  case partCount(stated: Int, inName: Int)
-  case partNumber(stated: Int, inName: Int)
-  case partByteOrder(String, first: String)
+  case instanceCount(declared: Int, inName: Int)
+  case partNumber(declared: Int, inName: Int)
+  case shardByteOrder(String, first: String)
   case notGGUF
-  case tensorCount(stated: Int, found: Int)
+  case tensorCount(declared: Int, found: Int)
   case tensorInTwoParts(TensorName, first: String)
 
   public var category: ErrorCategory { .input }
@@ -54,14 +54,14 @@ public enum ShardSetError: IngotError {
         + " so the others cannot be found (give all parts their original names)"
     case .splitKey(let key, let found):
       "key \(key.quoted) is \(found ?? "missing"), expected a whole number, as this is a part of a set"
-    case .partCount(let stated, let inName):
-      "split.count is \(stated.grouped) but the name says \(counted(inName, "part"))"
-    case .partNumber(let stated, let inName):
-      "split.no is \(stated.grouped), which is part \((stated &+ 1).grouped), but the name says part \(inName.grouped)"
-    case .partByteOrder(let order, let first): "part is \(order) but the first one is \(first)"
+    case .instanceCount(let declared, let inName):
+      "split.count is \(declared.grouped) but the name says \(counted(inName, "part"))"
+    case .partNumber(let declared, let inName):
+      "split.no is \(declared.grouped), which is part \((declared &+ 1).grouped), but the name says part \(inName.grouped)"
+    case .shardByteOrder(let order, let first): "part is \(order) but the first one is \(first)"
     case .notGGUF: "is a safetensors file, expected a part of a GGUF set"
-    case .tensorCount(let stated, let found):
-      "split.tensors.count is \(stated.grouped) but the parts have \(counted(found, "tensor"))"
+    case .tensorCount(let declared, let found):
+      "split.tensors.count is \(declared.grouped) but the parts have \(counted(found, "tensor"))"
     case .tensorInTwoParts(let tensor, let first):
       "tensor \(tensor.text.quoted): stands in \(first.quoted) too"
     }

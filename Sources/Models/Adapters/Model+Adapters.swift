@@ -7,7 +7,7 @@ extension Checkpoint {
   /// The checkpoint with tensors of an adapter in place of its own, and the adapter's files behind its own.
   ///
   /// - Throws: if the adapter replaces what is not there.
-  func replacing(with adapter: LowRankAdapter) throws(AdapterError) -> Checkpoint {
+  func replacing(with adapter: LoRAAdapter) throws(AdapterError) -> Checkpoint {
     var tensors = tensors
     for (name, replacement) in adapter.replacements {
       guard let index = tensors.firstIndex(where: { $0.name == name }) else { throw .noWeight(name.text) }
@@ -32,20 +32,20 @@ extension Model {
   ///
   /// The adapter's names are those of the model it was trained on: of any scheme of the definition, whatever the names,
   /// layouts and container of this one.
-  func adding(_ adapter: LowRankAdapter, to base: Checkpoint) throws(AdapterError) -> Model {
+  func adding(_ adapter: LoRAAdapter, to base: Checkpoint) throws(AdapterError) -> Model {
     let firstFile = base.files.count
     let schemes = [scheme] + definition.schemes.filter { $0.name != scheme.name }
     let readers = schemes.map { definition.reader(of: $0) }
     var model = self
     for (name, _) in adapter.replacements { model.replacedFormats[name] = base.tensor(name)?.format }
     for pair in adapter.pairs {
-      let (rule, layer, part) = try rule(of: pair.weight, readers)
-      let place = TensorPlace(rule.roles[0], layer: layer, part: rule.isPerPart ? part : nil)
-      let update = try update(pair, rule, place, firstFile: firstFile)
+      let (rule, layer, instance) = try rule(of: pair.weight, readers)
+      let slot = TensorSlot(rule.roles[0], layer: layer, instance: rule.isPerInstance ? instance : nil)
+      let update = try update(pair, rule, slot, firstFile: firstFile)
       for (index, role) in rule.roles.enumerated() {
-        let place = TensorPlace(role, layer: layer, part: place.part)
-        guard location(place) != nil else { throw .noWeight(pair.weight.text) }
-        model.updates[place, default: []].append(update(index))
+        let slot = TensorSlot(role, layer: layer, instance: slot.instance)
+        guard location(slot) != nil else { throw .noWeight(pair.weight.text) }
+        model.updates[slot, default: []].append(update(index))
       }
     }
     model.adapters.append(Adapter(path: adapter.path, files: adapter.files))
@@ -53,59 +53,59 @@ extension Model {
     return model
   }
 
-  /// Whether adapters change the canonical tensor at `place`.
-  public func isAdapted(_ place: TensorPlace) -> Bool { updates[place] != nil }
+  /// Whether adapters change the canonical tensor at `slot`.
+  public func isAdapted(_ slot: TensorSlot) -> Bool { updates[slot] != nil }
 
-  /// The storage format that holds the numbers of the canonical tensor at `place`: that of the file, or F32 where
+  /// The storage format that holds the numbers of the canonical tensor at `slot`: that of the file, or F32 where
   /// adapters change them; nil if it is absent or not known.
-  public func valueFormat(_ place: TensorPlace) -> StorageFormat? {
-    isAdapted(place) ? .f32 : tensor(place)?.descriptor.format
+  public func valueFormat(_ slot: TensorSlot) -> StorageFormat? {
+    isAdapted(slot) ? .f32 : tensor(slot)?.descriptor.format
   }
 
   /// What the schemes store under `name`; in the model's own, the first, an adapter has the model's dialect.
   private func rule(
-    of name: TensorName, _ readers: [Definition.NameReader]
-  ) throws(AdapterError) -> (rule: StoredRule, layer: Int?, part: Int?) {
+    of name: TensorName, _ readers: [ArchitectureDefinition.NameMatcher]
+  ) throws(AdapterError) -> (rule: StoredRule, layer: Int?, instance: Int?) {
     for (index, reader) in readers.enumerated() {
-      guard case .tensor(let rule, let layer, let part) = reader.meaning(of: name) else { continue }
-      return (reader.rules[rule].storing(index == 0 ? dialect.states : [:]), layer, part)
+      guard case .tensor(let rule, let layer, let instance) = reader.meaning(of: name) else { continue }
+      return (reader.rules[rule].storing(index == 0 ? appliedTransforms.states : [:]), layer, instance)
     }
     throw .noWeight(name.text)
   }
 
   /// The update of each component of a weight.
   private func update(
-    _ pair: LowRankAdapter.Pair, _ rule: StoredRule, _ place: TensorPlace, firstFile: Int
-  ) throws(AdapterError) -> (Int) -> LowRankUpdate {
+    _ pair: LoRAAdapter.LoRAPair, _ rule: StoredRule, _ slot: TensorSlot, firstFile: Int
+  ) throws(AdapterError) -> (Int) -> LoRAUpdate {
     let layout: StoredLayout
-    do throws(LayoutMisfit) {
-      layout = try definition.layout(of: rule, parameters, found: canonicalLayout(place)?.shape)
+    do throws(LayoutError) {
+      layout = try definition.layout(of: rule, parameters, found: canonicalLayout(slot)?.shape)
     } catch {
       throw .noWeight(pair.weight.text)
     }
-    guard layout.partCount == nil else { throw .stacked(pair.weight.text) }
-    func factor(_ tensor: TensorDescriptor) -> LowRankUpdate.Factor {
-      LowRankUpdate.Factor(tensor: tensor.inFile(firstFile + tensor.fileIndex), isTransposed: pair.isEmbedding)
+    guard layout.instanceCount == nil else { throw .stacked(pair.weight.text) }
+    func factor(_ tensor: TensorDescriptor) -> LoRAUpdate.Factor {
+      LoRAUpdate.Factor(tensor: tensor.inFile(firstFile + tensor.fileIndex), isTransposed: pair.isEmbedding)
     }
     // An embedding looks rows up by A and spreads them by B; its table is the transposed product.
     let (up, down) = pair.isEmbedding ? (factor(pair.a), factor(pair.b)) : (factor(pair.b), factor(pair.a))
-    guard up.extents[0] == layout.logicalRowCount, down.extents[1] == layout.columnCount else {
+    guard up.dimensions[0] == layout.logicalRowCount, down.dimensions[1] == layout.columnCount else {
       throw .wrongFactors(
-        module: pair.module, found: "the factors make a matrix of \(up.extents[0]) × \(down.extents[1])",
+        module: pair.module, found: "the factors make a matrix of \(up.dimensions[0]) × \(down.dimensions[1])",
         expected: "\(layout.logicalRowCount) × \(layout.columnCount)")
     }
     for tensor in [pair.a, pair.b] {
       guard let format = tensor.format, format.elementsPerBlock == 1, Codec.canDecode(format) else {
         throw .wrongFactors(
-          module: pair.module, found: "\(tensor.name.text) is stored as \(tensor.statedFormat)",
+          module: pair.module, found: "\(tensor.name.text) is stored as \(tensor.declaredFormat)",
           expected: "F32, F16 or BF16")
       }
     }
-    return { LowRankUpdate(up: up, down: down, scale: pair.scale, layout: layout, component: $0) }
+    return { LoRAUpdate(up: up, down: down, scale: pair.scale, layout: layout, component: $0) }
   }
 }
 
-extension LowRankAdapter {
+extension LoRAAdapter {
   /// What it does, in a line.
   fileprivate var remark: String {
     let ranks = Set(pairs.map(\.rank)).sorted().map(String.init).joined(separator: ", ")

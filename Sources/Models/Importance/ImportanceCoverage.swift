@@ -25,7 +25,7 @@ public struct ImportanceCoverage: Sendable {
   public private(set) var gaps: [Gap] = []
 
   /// Compares `matrix` with the tensors of a model by their names in a GGUF; without tensors, looks at counts alone.
-  public init(_ matrix: ImportanceMatrix, _ tensors: [TensorDeclaration]?, architecture: String = "") {
+  public init(_ matrix: ImportanceMatrix, _ tensors: [OutputTensor]?, architecture: String = "") {
     var known: Set<TensorName> = []
     for tensor in tensors ?? [] {
       known.insert(tensor.name)

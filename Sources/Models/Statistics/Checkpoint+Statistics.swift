@@ -13,20 +13,20 @@ extension Checkpoint {
   public func statistics(
     of tensors: [TensorDescriptor], threads: Int, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> [TensorStatistics?] {
-    let pieces = TensorPiece.pieces(of: tensors)
+    let pieces = Slab.pieces(of: tensors)
     let measured = MeasuredPieces(count: pieces.count)
     try measured.read(pieces, of: self, threads: threads, progress: progress)
     for file in files { try file.requireUnchanged() }
     let results = measured.results
     var collected: [TensorStatistics?] = []
-    for tensor in tensors { collected.append(TensorPiece.isReadable(tensor) ? TensorStatistics() : nil) }
+    for tensor in tensors { collected.append(Slab.isReadable(tensor) ? TensorStatistics() : nil) }
     for index in pieces.indices { collected[pieces[index].tensorIndex]?.append(results[index]) }
     return collected
   }
 }
 
 /// Consecutive elements of one tensor, whole blocks.
-private struct TensorPiece: Sendable {
+private struct Slab: Sendable {
   /// Elements that a thread reads and decodes at a time; a multiple of every block.
   static let elementCount = 1 << 18
 
@@ -41,8 +41,8 @@ private struct TensorPiece: Sendable {
     tensor.format.map { Codec.canDecode($0) } ?? false
   }
 
-  static func pieces(of tensors: [TensorDescriptor]) -> [TensorPiece] {
-    var pieces: [TensorPiece] = []
+  static func pieces(of tensors: [TensorDescriptor]) -> [Slab] {
+    var pieces: [Slab] = []
     for (index, tensor) in tensors.enumerated() {
       guard let format = tensor.format, Codec.canDecode(format) else { continue }
       var start = 0
@@ -51,7 +51,7 @@ private struct TensorPiece: Sendable {
         guard let offset = format.byteCount(elementCount: start), let bytes = format.byteCount(elementCount: count)
         else { break }
         pieces.append(
-          TensorPiece(
+          Slab(
             tensorIndex: index, tensor: tensor, format: format, byteOffset: offset, byteCount: bytes,
             elementCount: count))
         start += count
@@ -68,7 +68,7 @@ private final class MeasuredPieces: Sendable {
   init(count: Int) { values = Mutex(Array(repeating: TensorStatistics(), count: count)) }
 
   func read(
-    _ pieces: [TensorPiece], of checkpoint: Checkpoint, threads: Int, progress: @escaping @Sendable (Int) -> Void
+    _ pieces: [Slab], of checkpoint: Checkpoint, threads: Int, progress: @escaping @Sendable (Int) -> Void
   ) throws {
     try Parallel.forEach(pieces.count, threads: threads, state: { [UInt8]() }) { bytes, index in
       let piece = pieces[index]

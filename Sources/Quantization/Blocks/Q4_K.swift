@@ -6,7 +6,7 @@
 // Elements go in eight runs of 32, each with a scale and a minimum: run r is bits 3…0 (r even) or 7…4 (r odd) of the quant
 // bytes 32·(r div 2)…+31.
 // w = (scale of scales · scale) · q − (scale of minimums · minimum)
-// Encoding: EightRuns.swift.
+// Encoding: EightSubBlocks.swift.
 // Same bytes as ggml-quants.c `quantize_row_q4_K_ref`, `dequantize_row_q4_K` (llama.cpp 0c1e57098).
 
 enum Q4_K: BlockDecoder, EightRunEncoder {
@@ -58,7 +58,7 @@ enum Q4_K: BlockDecoder, EightRunEncoder {
     maximum: 15, first: -1, step: 0.1, stepCount: 20, deviation: .squared)
 
   @inline(__always)
-  static func store(_ runs: EightRuns, into bytes: inout MutableRawSpan, at destination: Int) {
+  static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int) {
     runs.storeHead(into: &bytes, at: destination)
     runs.forEachPlace(maximum: 15) { place, quants in
       quants.storeNibblePairs(into: &bytes, at: destination &+ 16 &+ place)

@@ -6,7 +6,7 @@
 // Elements go in eight runs of 32, each with a scale and a minimum: run r is bits 3…0 (r even) or 7…4 (r odd) of the low
 // bytes 32·(r div 2)…+31, and bit r of the fifth-bit bytes.
 // w = (scale of scales · scale) · (low + 16 · fifth) − (scale of minimums · minimum)
-// Encoding: EightRuns.swift.
+// Encoding: EightSubBlocks.swift.
 // Same bytes as ggml-quants.c `quantize_row_q5_K_ref`, `dequantize_row_q5_K` (llama.cpp 0c1e57098).
 
 enum Q5_K: BlockDecoder, EightRunEncoder {
@@ -65,7 +65,7 @@ enum Q5_K: BlockDecoder, EightRunEncoder {
     maximum: 31, first: -0.5, step: 0.1, stepCount: 15, deviation: .squared)
 
   @inline(__always)
-  static func store(_ runs: EightRuns, into bytes: inout MutableRawSpan, at destination: Int) {
+  static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int) {
     runs.storeHead(into: &bytes, at: destination)
     runs.forEachPlace(maximum: 31) { place, quants in
       bytes.store((quants &>> 4).lowestBits, at: destination &+ 16 &+ place)

@@ -15,20 +15,20 @@ public struct Budget: Sendable, Hashable {
     /// The mean Kullback-Leibler divergence of the next-token distributions, in nats.
     case divergence = "kl"
     /// Its 99th percentile over the positions.
-    case divergence99 = "kl_99"
+    case klP99 = "kl_99"
     /// Its maximum over the positions.
     case maximumDivergence = "kl_max"
     /// The share of positions with the same most likely token; a budget is the least allowed.
-    case sameTop = "top1"
+    case topOneAgreement = "top1"
 
     /// Whether the budget is the least allowed value, not the greatest.
-    public var isLowerBound: Bool { self == .cosine || self == .sameTop }
+    public var isLowerBound: Bool { self == .cosine || self == .topOneAgreement }
 
     /// The metrics of tensors.
     public static let ofTensors: [Metric] = [.nmse, .maximumAbsolute, .rmse, .cosine]
     /// The metrics of logits.
     public static let ofLogits: [Metric] = [
-      .divergence, .divergence99, .maximumDivergence, .sameTop, .nmse, .maximumAbsolute, .cosine,
+      .divergence, .klP99, .maximumDivergence, .topOneAgreement, .nmse, .maximumAbsolute, .cosine,
     ]
   }
 

@@ -2,7 +2,7 @@ import Tensors
 
 extension Recipe {
   /// The format of a matrix; nil if the recipe keeps each tensor's own.
-  public func choice(for matrix: MatrixFacts, in model: ModelFacts) -> Choice? {
+  public func choice(for matrix: MatrixContext, in model: ModelContext) -> Choice? {
     guard let format else { return nil }
     guard format.isQuantized else { return Choice(format: format, rule: "\(name): default") }
     if matrix.kind == .output || (matrix.kind == .tokenEmbedding && model.tiesEmbeddings) {
@@ -12,7 +12,7 @@ extension Recipe {
     let choice = Choice(format: rule?.format ?? format, rule: "\(name): \(rule?.description ?? "default")")
     // Eight query heads share a value head there, so that better values cost little.
     let isLow = choice.format == .q3_K || choice.format == .q4_K
-    if raisesSeventyBillion, model.isSeventyBillion, matrix.kind == .attentionValue, isLow {
+    if raisesSeventyBillion, model.isLlama70B, matrix.kind == .attentionValue, isLow {
       return Choice(format: .q5_K, rule: "\(name): attention value of a 70B model")
     }
     return choice
@@ -26,7 +26,7 @@ extension Recipe {
   }
 
   /// Errors of the output matrix reach the logits directly, so it gets five bits or more.
-  private func outputChoice(_ format: StorageFormat, _ matrix: MatrixFacts, in model: ModelFacts) -> Choice {
+  private func outputChoice(_ format: StorageFormat, _ matrix: MatrixContext, in model: ModelContext) -> Choice {
     let fits = matrix.rowElementCount % format.elementsPerBlock == 0
     let isShared = matrix.kind == .tokenEmbedding
     return Choice(
@@ -36,7 +36,7 @@ extension Recipe {
 }
 
 extension Recipe.Rule: CustomStringConvertible {
-  func applies(to matrix: Recipe.MatrixFacts, in model: Recipe.ModelFacts) -> Bool {
+  func applies(to matrix: Recipe.MatrixContext, in model: Recipe.ModelContext) -> Bool {
     (kind == nil || kind == matrix.kind) && conditions.allSatisfy { $0.holds(for: matrix, in: model) }
   }
 
@@ -46,13 +46,13 @@ extension Recipe.Rule: CustomStringConvertible {
 }
 
 extension Recipe.Condition: CustomStringConvertible {
-  func holds(for matrix: Recipe.MatrixFacts, in model: Recipe.ModelFacts) -> Bool {
+  func holds(for matrix: Recipe.MatrixContext, in model: Recipe.ModelContext) -> Bool {
     let position = matrix.position, eighth = matrix.count / 8
     return switch self {
     case .always: true
     case .firstLayers(let count): position < count
-    case .firstPart(let partCount): position < matrix.count / partCount
-    case .firstMatrices(let partCount): matrix.ordinal < matrix.count / partCount
+    case .firstPart(let instanceCount): position < matrix.count / instanceCount
+    case .firstMatrices(let instanceCount): matrix.ordinal < matrix.count / instanceCount
     case .innerLayers: position >= eighth && position < 7 * matrix.count / 8
     case .sensitiveLayers:
       position < eighth || position >= 7 * matrix.count / 8 || (position - eighth) % 3 == 2
@@ -70,8 +70,8 @@ extension Recipe.Condition: CustomStringConvertible {
     switch self {
     case .always: "in every layer"
     case .firstLayers(let count): "in the first \(count) layers"
-    case .firstPart(let partCount): "in the first 1/\(partCount) of the layers"
-    case .firstMatrices(let partCount): "among as many as the first 1/\(partCount) of the layers"
+    case .firstPart(let instanceCount): "in the first 1/\(instanceCount) of the layers"
+    case .firstMatrices(let instanceCount): "among as many as the first 1/\(instanceCount) of the layers"
     case .innerLayers: "between the outer eighths of the layers"
     case .sensitiveLayers: "in the outer eighths and every third layer"
     case .sharedHeads(let count): "shared by \(count) or more heads"

@@ -74,7 +74,7 @@ public struct Recipe: Hashable, Sendable {
   }
 
   /// The facts about a matrix that rules ask for.
-  public struct MatrixFacts: Sendable {
+  public struct MatrixContext: Sendable {
     /// What it is for.
     public var kind: Kind
     /// Elements of a row.
@@ -103,7 +103,7 @@ public struct Recipe: Hashable, Sendable {
   }
 
   /// The facts about a model that rules ask for.
-  public struct ModelFacts: Sendable {
+  public struct ModelContext: Sendable {
     /// Query heads to a key and value head.
     public var headsPerKeyValueHead: Int
     /// Experts of a layer; 0 for a dense model.
@@ -111,7 +111,7 @@ public struct Recipe: Hashable, Sendable {
     /// Whether the output matrix is the token embedding.
     public var tiesEmbeddings: Bool
     /// Whether it is shaped as Llama 2 70B: 80 layers and fewer key than query heads.
-    public var isSeventyBillion: Bool
+    public var isLlama70B: Bool
     /// Whether its architecture is Falcon's.
     public var isFalcon: Bool
     /// Whether an importance matrix is given.
@@ -119,13 +119,13 @@ public struct Recipe: Hashable, Sendable {
 
     /// Collects the facts.
     public init(
-      headsPerKeyValueHead: Int, expertCount: Int = 0, tiesEmbeddings: Bool, isSeventyBillion: Bool = false,
+      headsPerKeyValueHead: Int, expertCount: Int = 0, tiesEmbeddings: Bool, isLlama70B: Bool = false,
       isFalcon: Bool = false, hasImportance: Bool = false
     ) {
       self.headsPerKeyValueHead = headsPerKeyValueHead
       self.expertCount = expertCount
       self.tiesEmbeddings = tiesEmbeddings
-      self.isSeventyBillion = isSeventyBillion
+      self.isLlama70B = isLlama70B
       self.isFalcon = isFalcon
       self.hasImportance = hasImportance
     }

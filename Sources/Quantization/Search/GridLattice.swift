@@ -16,16 +16,16 @@ struct GridLattice: Sendable {
   /// The code of each row.
   let codes: [UInt16]
   let levelCount: Int
-  /// By code: the number of a row, or, for a point that is none, where its list begins in `neighbours`, complemented.
+  /// By code: the number of a row, or, for a point that is none, where its list begins in `neighbors`, complemented.
   private let places: [Int32]
   /// The lists: a count, and as many numbers of rows.
-  private let neighbours: [UInt16]
+  private let neighbors: [UInt16]
 
   /// What a point is.
   enum Point {
     /// A row of the grid.
     case row(Int)
-    /// Between rows, which are listed in `neighbours`.
+    /// Between rows, which are listed in `neighbors`.
     case between(Range<Int>)
   }
 
@@ -50,7 +50,7 @@ struct GridLattice: Sendable {
     }
 
     var places = [Int32](repeating: 0, count: 1 << (bits * digitCount))
-    var neighbours: [UInt16] = []
+    var neighbors: [UInt16] = []
     var found = [UInt8](repeating: 0, count: rows.count)
     let greatest = (levelCount - 1) * (levelCount - 1) * digitCount
     for high in halves.indices {
@@ -67,16 +67,16 @@ struct GridLattice: Sendable {
           places[code] = Int32(found.firstIndex(of: 0) ?? 0)
           continue
         }
-        places[code] = ~Int32(neighbours.count)
-        neighbours.append(UInt16(shells.reduce(0) { $0 + counts[$1] }))
+        places[code] = ~Int32(neighbors.count)
+        neighbors.append(UInt16(shells.reduce(0) { $0 + counts[$1] }))
         for shell in shells {
-          for index in found.indices where found[index] == UInt8(shell) { neighbours.append(UInt16(index)) }
+          for index in found.indices where found[index] == UInt8(shell) { neighbors.append(UInt16(index)) }
         }
       }
     }
     codes = rowHalves.map { UInt16(halfCodes[$0.low] | halfCodes[$0.high] << (bits * halfCount)) }
     self.places = places
-    self.neighbours = neighbours
+    self.neighbors = neighbors
   }
 
   private static func power(_ base: Int, _ exponent: Int) -> Int {
@@ -92,12 +92,12 @@ struct GridLattice: Sendable {
     let place = Int(places[code])
     if place >= 0 { return .row(place) }
     let start = ~place
-    return .between(start &+ 1..<start &+ 1 &+ Int(neighbours[start]))
+    return .between(start &+ 1..<start &+ 1 &+ Int(neighbors[start]))
   }
 
   /// The numbers of the rows of a list.
   var nearRows: Span<UInt16> {
     @inline(__always)
-    get { neighbours.span }
+    get { neighbors.span }
   }
 }

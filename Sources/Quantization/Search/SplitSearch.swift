@@ -7,7 +7,7 @@
 // scale is made anew.
 //
 // IQ1_S: one shift to 32 elements. IQ1_M: one to each eight of 16, and running sums for each eight; a split's sum is taken as
-// total · highest q − the two sums below it, for neighbouring q are 1 apart.
+// total · highest q − the two sums below it, for neighboring q are 1 apart.
 // Same floats as ggml-quants.c `quantize_row_iq1_s_impl` and `quantize_row_iq1_m_impl` (llama.cpp 0c1e57098).
 
 enum SplitSearch {

@@ -1,6 +1,6 @@
 // The encoder of blocks of 256 elements, which are searched for their best scales.
 //
-// A search adds its terms in order, so a vector cannot hold neighbouring elements. It holds elements of eight sub-blocks, one
+// A search adds its terms in order, so a vector cannot hold neighboring elements. It holds elements of eight sub-blocks, one
 // to a lane: every lane does what the plain definition does, in the same order.
 
 /// An encoder of blocks of 256 elements in sub-blocks of 16 or 32.

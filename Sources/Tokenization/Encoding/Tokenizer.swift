@@ -13,7 +13,7 @@ public struct Tokenizer: Sendable {
   let merges: MergeTable
   private let rawTokens: AddedTokenMatcher
   private let normalizedTokens: AddedTokenMatcher
-  private let splitter: TextSplitter
+  private let splitter: CompiledPreTokenizer
   private let composes: Bool
   private let unigram: UnigramModel?
   private let replacements: ReplacementTable?
@@ -35,7 +35,7 @@ public struct Tokenizer: Sendable {
     replacements = ReplacementTable(vocabulary.normalizationTable)
     switch vocabulary.kind {
     case .sentencePiece, .unigram, .wordPiece:
-      splitter = TextSplitter()
+      splitter = CompiledPreTokenizer()
       byteIDs = (UInt8.min...UInt8.max).map { byte in
         ids[ByteString(SentencePieceText.byteName(byte))].map { UInt32(truncatingIfNeeded: $0) }
       }
@@ -43,7 +43,7 @@ public struct Tokenizer: Sendable {
       guard let rules = PreTokenizer.named(vocabulary.preTokenizer) else {
         throw .unknownPreTokenizerName(vocabulary.preTokenizer)
       }
-      splitter = try TextSplitter(rules)
+      splitter = try CompiledPreTokenizer(rules)
       byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
     }
     merges = MergeTable(vocabulary.rankedMerges(ids: ids))

@@ -8,7 +8,7 @@ extension PreTokenizer {
   ///
   /// - Throws: `.unknownPreTokenizer` with the arrangement, when it is none of the known ones.
   static func name(of tokenizer: JSON, preferred: [String] = []) throws(VocabularyError) -> String {
-    let arrangement = Arrangement(tokenizer["pre_tokenizer"])
+    let arrangement = StepSequence(tokenizer["pre_tokenizer"])
     let normalizers = normalizers(tokenizer["normalizer"])
     let equal = known.filter { $0.steps == arrangement.steps }
     guard !equal.isEmpty, normalizers.allSatisfy({ $0 == "NFC" }) else {
@@ -31,7 +31,7 @@ extension PreTokenizer {
     var facts: Set<Fact> = []
     if composes(tokenizer["normalizer"]) { facts.insert(.composes) }
     if tokenizer["model"]?["ignore_merges"]?.bool == true { facts.insert(.takesWordsWhole) }
-    let frame = TextFrame(postProcessor: tokenizer["post_processor"]) { _ in 0 }
+    let frame = SpecialTokenTemplate(postProcessor: tokenizer["post_processor"]) { _ in 0 }
     if !frame.before.isEmpty { facts.insert(.addsStart) }
     for token in tokenizer["added_tokens"]?.array ?? [] {
       guard let text = token["content"]?.string else { continue }
@@ -51,7 +51,7 @@ extension PreTokenizer {
   }
 
   /// The steps of a `pre_tokenizer`, and how they read in a message.
-  private struct Arrangement {
+  private struct StepSequence {
     /// The steps; nil if one of them is of no known form.
     var steps: [Step]? = []
     var words: [String] = []

@@ -51,7 +51,7 @@ public struct Certificate: Sendable {
       "subject": candidate.descriptors,
       "predicateType": .string(Self.predicateType),
       "predicate": .members([
-        "tool": .members(["name": .string(Product.name), "version": .string(version)]),
+        "tool": .members(["name": .string(ToolInfo.name), "version": .string(version)]),
         "verdict": .string(verification.passes ? "passed" : "failed"),
         "reference": Self.describe(logits.reference, reference, adapters),
         "candidate": Self.describe(logits.candidate),
@@ -66,7 +66,7 @@ public struct Certificate: Sendable {
   private static func describe(
     _ model: Model, _ files: CertifiedFiles? = nil, _ adapters: [CertifiedFiles] = []
   ) -> JSON {
-    var members = DiffSubject(model).json.object ?? [:]
+    var members = DiffSide(model).json.object ?? [:]
     members["files"] = files?.descriptors
     if !adapters.isEmpty {
       members["adapters"] = .array(
@@ -76,7 +76,7 @@ public struct Certificate: Sendable {
   }
 
   /// The digest of the ids as decimal numbers, a window a line, separated by commas.
-  private static func digest(of tokens: TokenWindows) -> String {
+  private static func digest(of tokens: TokenChunks) -> String {
     let lines = tokens.windows.map { $0.map(String.init).joined(separator: ",") + "\n" }
     return FileDigest.sha256(Array(lines.joined().utf8))
   }

@@ -49,11 +49,11 @@ public struct CertificateCheck: Sendable {
       + [(certificate.candidate, candidate, false)]
     entries = try sides.flatMap { files, path, isOfReference in
       let path = path ?? files.path
-      let places = files.files.map { CertifiedFiles.location(of: $0.name, ofModelAt: path) }
-      let present = places.filter { FileSystem.kind(of: $0) == .regular }
+      let slots = files.files.map { CertifiedFiles.location(of: $0.name, ofModelAt: path) }
+      let present = slots.filter { FileSystem.kind(of: $0) == .regular }
       let digests = Dictionary(
         uniqueKeysWithValues: zip(present, try FileDigest.entries(of: present, threads: threads)))
-      return zip(files.files, places).map { file, place in
+      return zip(files.files, slots).map { file, place in
         let found = digests[place]?.sha256
         let outcome: Outcome = found == nil ? .missing : found == file.sha256 ? .matches : .differs
         return Entry(isOfReference: isOfReference, path: place, outcome: outcome)

@@ -13,7 +13,7 @@ public struct CheckpointCheck: Sendable {
   /// The checkpoint's path.
   public let path: String
   /// Which transforms the tensors have; nil if the architecture is not known.
-  public let dialect: Dialect?
+  public let appliedTransforms: AppliedTransforms?
   /// What was found, errors first.
   public let findings: [Finding]
   /// How many tensors were read, of how many.
@@ -26,11 +26,13 @@ public struct CheckpointCheck: Sendable {
   ///
   /// - Throws: when the files cannot be read as a checkpoint. Whatever else is wrong is a finding.
   public static func check(
-    _ path: String, library: DefinitionLibrary, architecture: String? = nil, dialect: DialectChoice = .values,
+    _ path: String, library: ArchitectureLibrary, architecture: String? = nil,
+    appliedTransforms: TransformDetection = .values,
     threads: Int,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> CheckpointCheck {
-    let subject = try DiffSubject.open(path, library: library, architecture: architecture, dialect: dialect)
+    let subject = try DiffSide.open(
+      path, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
     let checkpoint = subject.checkpoint
     var findings = checkpoint.remarks.map { Finding(.warning, "layout", place: path, $0) }
     if let model = subject.model {
@@ -46,7 +48,7 @@ public struct CheckpointCheck: Sendable {
     for (tensor, values) in zip(checkpoint.tensors, statistics) { findings += tensor.findings(values) }
     let order: [Finding.Severity] = [.error, .warning, .note]
     return CheckpointCheck(
-      path: path, dialect: subject.model?.dialect,
+      path: path, appliedTransforms: subject.model?.appliedTransforms,
       findings: order.flatMap { severity in findings.filter { $0.severity == severity } },
       readCount: statistics.count { $0 != nil }, tensorCount: statistics.count)
   }
@@ -56,7 +58,7 @@ public struct CheckpointCheck: Sendable {
     .members([
       "schema": .string(Self.schema), "path": .string(path), "passes": .bool(passes),
       "read_tensors": .integer(readCount), "tensors": .integer(tensorCount),
-      "dialect": dialect?.json ?? .null, "findings": findings.json,
+      "applied_transforms": appliedTransforms?.json ?? .null, "findings": findings.json,
     ])
   }
 }
@@ -66,7 +68,7 @@ extension TensorDescriptor {
   fileprivate func findings(_ statistics: TensorStatistics?) -> [Finding] {
     guard let statistics else {
       return [
-        Finding(.warning, "values.format", place: name.text, "\(statedFormat) cannot be decoded, so it was not read")
+        Finding(.warning, "values.format", place: name.text, "\(declaredFormat) cannot be decoded, so it was not read")
       ]
     }
     var findings: [Finding] = []

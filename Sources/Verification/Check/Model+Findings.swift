@@ -19,7 +19,7 @@ extension Model {
   }
 
   private func sizeFindings(_ vocabulary: Vocabulary) -> [Finding] {
-    guard let rowCount = tensor(TensorPlace(.tokenEmbedding))?.descriptor.shape.rowCount,
+    guard let rowCount = tensor(TensorSlot(.tokenEmbedding))?.descriptor.shape.rowCount,
       vocabulary.count != rowCount
     else { return [] }
     let message =
@@ -56,8 +56,8 @@ extension Model {
 
   /// Transforms that the values show otherwise than the names declare.
   var dialectFindings: [Finding] {
-    dialect.findings.filter(\.isSurprising).map {
-      Finding(.warning, "dialect.\($0.transform.rawValue)", place: checkpoint.path, $0.words(scheme: scheme.name))
+    appliedTransforms.findings.filter(\.isSurprising).map {
+      Finding(.warning, "transform.\($0.transform.rawValue)", place: checkpoint.path, $0.words(scheme: scheme.name))
     }
   }
 }

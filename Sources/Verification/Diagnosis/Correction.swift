@@ -16,16 +16,16 @@ enum Correction: Sendable, Hashable {
   /// The matrix lies as columns and rows under the shape that it should have; `order` says how the file has its rows.
   case transposing(rowCount: Int, columnCount: Int, order: RowOrder)
   /// Rows of queries, keys and values are sorted into their heads again, which were packed in another arrangement.
-  case rearranging(PackedRows, PackedRows.Arrangement)
+  case rearranging(FusedQKVRows, FusedQKVRows.FusionOrder)
   /// The candidate's row is taken that stands for each of these rows; all others are in their places.
   case moving([Int: Int])
   /// The tensor in another place of the candidate is taken.
-  case taking(TensorPlace)
+  case taking(TensorSlot)
   /// The tensor of the reference is taken: what no correction can better.
   case replacing
 
   /// Which row of the candidate, in which place, stands for row `row` of `rowCount` rows at `place`.
-  func source(ofRow row: Int, rowCount: Int, at place: TensorPlace) -> (place: TensorPlace, row: Int) {
+  func source(ofRow row: Int, rowCount: Int, at place: TensorSlot) -> (place: TensorSlot, row: Int) {
     switch self {
     case .permuting(let headCount):
       (place, RowOrder.rotary(headCount: headCount).canonicalRow(ofStored: row, rowCount: rowCount))

@@ -47,13 +47,13 @@ public struct Diagnosis: Sendable, Hashable {
   public let error: Double, correctedError: Double
 
   /// Whether the correction takes away nine tenths of the error at least; what is left is what storage formats cost.
-  public var isProven: Bool { error > 0 && correctedError <= error / 10 }
+  public var isConfirmed: Bool { error > 0 && correctedError <= error / 10 }
 
   /// The diagnosis as a finding; one that the run does not bear out says so.
   public var finding: Finding {
     let fall = "the error of \(stage) falls from \(error.scientific) to \(correctedError.scientific)"
     let proof =
-      switch (cause, isProven) {
+      switch (cause, isConfirmed) {
       case (.weights, true): "with the reference's in its place \(fall)"
       case (_, true): "with this corrected \(fall)"
       case (_, false) where error == 0: "which changes nothing in \(stage) on these tokens"
@@ -78,7 +78,7 @@ public struct Diagnosis: Sendable, Hashable {
       "cause": .string(cause.rawValue), "place": .string(place),
       "other_places": .array(otherPlaces.map(JSON.string)), "message": .string(words), "stage": .string(stage),
       "nmse": .real(error), "corrected_nmse": .real(correctedError),
-      "proven": .bool(isProven),
+      "proven": .bool(isConfirmed),
     ])
   }
 }

@@ -8,7 +8,7 @@ struct Diagnostician {
   private let reference: ModelWeights, candidate: ModelWeights
   private let tokens: [Int]
   private let threads: Int
-  private let numbers: [NumberSuspicion]
+  private let numbers: [HyperparameterHypothesis]
 
   /// Tokens that the layers are re-run on: enough for a fault to show.
   private static let tokenCount = 64
@@ -20,7 +20,7 @@ struct Diagnostician {
     self.candidate = try ModelWeights(candidate, despiteContradictions: true)
     self.tokens = Array(tokens.prefix(Self.tokenCount))
     self.threads = threads
-    numbers = NumberSuspicion.all(
+    numbers = HyperparameterHypothesis.all(
       reference: self.reference.hyperparameters, candidate: self.candidate.hyperparameters)
   }
 
@@ -29,13 +29,13 @@ struct Diagnostician {
   /// - Parameters:
   ///   - suspects: the tensors that are not what the reference's formats allow.
   ///   - place: what diverged first, for faults in numbers.
-  func diagnose(_ suspects: [TensorPlace], firstDiverged place: StateComparison.Place?) throws -> [Diagnosis] {
+  func diagnose(_ suspects: [TensorSlot], firstDiverged place: HiddenStateComparison.Point?) throws -> [Diagnosis] {
     let families = try families(suspects)
     var pass = try ForwardPass(reference, tokens: tokens, threads: threads)
     var diagnoses = try families.filter { $0[0].isAtStart }.map { try diagnose($0, embeddingStage(pass)) }
     let stacks = reference.hyperparameters.stacks
     var open = Dictionary(grouping: families.filter { !$0[0].isAtStart }) { $0[0].stage(in: stacks) }
-    var numbersStage: StateComparison.Place?
+    var numbersStage: HiddenStateComparison.Point?
     if !numbers.isEmpty {
       if case .layer = place { numbersStage = place } else { numbersStage = .layer(stacks[0], 0) }
     }
@@ -43,7 +43,7 @@ struct Diagnostician {
       let stack = pass.state.stack
       for index in 0..<pass.hyperparameters.layerCount {
         guard !open.isEmpty || numbersStage != nil else { return diagnoses }
-        let input = pass.state, here = StateComparison.Place.layer(stack, index)
+        let input = pass.state, here = HiddenStateComparison.Point.layer(stack, index)
         try pass.step(layer: index)
         let found = open.removeValue(forKey: here) ?? []
         guard !found.isEmpty || here == numbersStage else { continue }
@@ -56,14 +56,14 @@ struct Diagnostician {
       guard let found = open.removeValue(forKey: .outputNorm(stack)) else { continue }
       let stage = try stack == .encoder ? normStage(pass) : logitsStage(pass)
       diagnoses += try found.map { try diagnose($0, stage) }
-    } while try pass.enterNextStack()
+    } while try pass.advanceToDecoder()
     return diagnoses
   }
 
   /// The suspicions, each family with the tensor that comes first in the pass at its head.
-  private func families(_ suspects: [TensorPlace]) throws -> [[Suspicion]] {
-    let suspector = TensorSuspector(reference: reference, candidate: candidate)
-    var families: [[Suspicion]] = []
+  private func families(_ suspects: [TensorSlot]) throws -> [[FaultHypothesis]] {
+    let suspector = FaultFinder(reference: reference, candidate: candidate)
+    var families: [[FaultHypothesis]] = []
     var indices: [String: Int] = [:]
     for suspicion in try suspects.prefix(Self.suspectCount).map(suspector.suspicion) {
       if let index = indices[suspicion.family] {
@@ -80,21 +80,21 @@ struct Diagnostician {
   }
 
   /// A part of the pass that is run on the reference's input; its error with some weights.
-  private struct Stage {
+  private struct Sublayer {
     let name: String
-    let error: (SuspectWeights) throws -> Double
+    let error: (PatchedWeights) throws -> Double
   }
 
-  private func embeddingStage(_ pass: ForwardPass) -> Stage {
+  private func embeddingStage(_ pass: ForwardPass) -> Sublayer {
     let wanted = pass.hidden
-    return Stage(name: "the embedding") { weights in
+    return Sublayer(name: "the embedding") { weights in
       ErrorMetrics(wanted, try ForwardPass(weights, tokens: tokens, threads: threads).hidden)
         .normalizedMeanSquareError
     }
   }
 
-  private func layerStage(_ index: Int, input: ForwardPass.State, wanted: Matrix) -> Stage {
-    Stage(name: input.stack.naming("layer \(index)")) { weights in
+  private func layerStage(_ index: Int, input: ForwardPass.State, wanted: Matrix) -> Sublayer {
+    Sublayer(name: input.stack.naming("layer \(index)")) { weights in
       var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
       pass.state = input
       try pass.step(layer: index)
@@ -103,18 +103,18 @@ struct Diagnostician {
   }
 
   /// For the norm behind an encoder.
-  private func normStage(_ pass: ForwardPass) throws -> Stage {
+  private func normStage(_ pass: ForwardPass) throws -> Sublayer {
     let wanted = try pass.normalizedHidden()
-    return Stage(name: "what the encoder gives") { weights in
+    return Sublayer(name: "what the encoder gives") { weights in
       var other = try ForwardPass(weights, tokens: tokens, threads: threads)
       other.state = pass.state
       return ErrorMetrics(wanted, try other.normalizedHidden()).normalizedMeanSquareError
     }
   }
 
-  private func logitsStage(_ pass: ForwardPass) throws -> Stage {
+  private func logitsStage(_ pass: ForwardPass) throws -> Sublayer {
     let wanted = try pass.result()
-    return Stage(name: pass.resultName) { weights in
+    return Sublayer(name: pass.resultName) { weights in
       var other = try ForwardPass(weights, tokens: tokens, threads: threads)
       other.state = pass.state
       return ErrorMetrics(wanted, try other.result()).normalizedMeanSquareError
@@ -122,7 +122,7 @@ struct Diagnostician {
   }
 
   /// For numbers that act on the embeddings or the logits.
-  private func wholePass() throws -> Stage {
+  private func wholePass() throws -> Sublayer {
     func run(_ weights: any WeightSource) throws -> ForwardPass {
       var pass = try ForwardPass(weights, tokens: tokens, threads: threads)
       try pass.run()
@@ -130,12 +130,12 @@ struct Diagnostician {
     }
     let pass = try run(reference)
     let wanted = try pass.result()
-    return Stage(name: pass.resultName) { ErrorMetrics(wanted, try run($0).result()).normalizedMeanSquareError }
+    return Sublayer(name: pass.resultName) { ErrorMetrics(wanted, try run($0).result()).normalizedMeanSquareError }
   }
 
-  private func diagnose(_ family: [Suspicion], _ stage: Stage) throws -> Diagnosis {
+  private func diagnose(_ family: [FaultHypothesis], _ stage: Sublayer) throws -> Diagnosis {
     let first = family[0]
-    var faulty = SuspectWeights(candidate, reference: reference), corrected = faulty
+    var faulty = PatchedWeights(candidate, reference: reference), corrected = faulty
     for suspicion in family where suspicion.place.layer == first.place.layer {
       faulty.corrections[suspicion.place] = .keeping
       corrected.corrections[suspicion.place] = suspicion.correction
@@ -148,8 +148,8 @@ struct Diagnostician {
   }
 
   /// Nil if the number has no effect in the stage.
-  private func diagnose(_ number: NumberSuspicion, _ stage: Stage) throws -> Diagnosis? {
-    var faulty = SuspectWeights(candidate, reference: reference)
+  private func diagnose(_ number: HyperparameterHypothesis, _ stage: Sublayer) throws -> Diagnosis? {
+    var faulty = PatchedWeights(candidate, reference: reference)
     let corrected = faulty
     faulty.hyperparameters = number.faulty
     let error = try stage.error(faulty)
@@ -172,7 +172,7 @@ struct Diagnostician {
   }
 }
 
-extension Suspicion {
+extension FaultHypothesis {
   /// Whether the tensor acts before the first layer.
   fileprivate var isAtStart: Bool { place.layer == nil && place.role.rawValue.contains("embedding") }
 
@@ -186,7 +186,7 @@ extension Suspicion {
   }
 
   /// Where in the pass a tensor acts that is not at the start.
-  fileprivate func stage(in stacks: [LayerStack]) -> StateComparison.Place {
+  fileprivate func stage(in stacks: [LayerStack]) -> HiddenStateComparison.Point {
     let stack = stacks.last { place.role.belongs(to: $0) } ?? .only
     return place.layer.map { .layer(stack, $0) } ?? .outputNorm(stack)
   }

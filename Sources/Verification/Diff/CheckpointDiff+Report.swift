@@ -68,7 +68,7 @@ extension TensorComparison {
   }
 
   fileprivate var cells: [String] {
-    let formats = [reference, candidate].compactMap { $0?.statedFormat.description.escapedForDisplay }
+    let formats = [reference, candidate].compactMap { $0?.declaredFormat.description.escapedForDisplay }
     let format = formats.first == formats.last ? formats.first : formats.joined(separator: " → ")
     let shapes = [reference, candidate].compactMap { $0?.shape.description }
     let shape = shapes.first == shapes.last ? shapes.first : shapes.joined(separator: " → ")
@@ -88,7 +88,7 @@ extension TensorComparison {
 extension TensorComparison.WrongRow {
   fileprivate var json: JSON {
     .members([
-      "row": .integer(row), "nmse": .real(error), "encoding_nmse": encodingError.map { .real($0) } ?? .null,
+      "row": .integer(row), "nmse": .real(error), "encoding_nmse": baselineError.map { .real($0) } ?? .null,
     ])
   }
 }
@@ -96,8 +96,8 @@ extension TensorComparison.WrongRow {
 extension TensorDescriptor {
   fileprivate var json: JSON {
     .members([
-      "name": .string(name.text), "format": .string(statedFormat.description),
-      "shape": .array(shape.extents.map { .integer($0) }),
+      "name": .string(name.text), "format": .string(declaredFormat.description),
+      "shape": .array(shape.dimensions.map { .integer($0) }),
     ])
   }
 }

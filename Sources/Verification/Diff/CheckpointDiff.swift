@@ -11,7 +11,7 @@ import Tensors
 /// from their files.
 public struct CheckpointDiff: Sendable {
   /// What differences are allowed in the numbers of a tensor.
-  public enum Tolerance: Sendable {
+  public enum DiffBudget: Sendable {
     /// None.
     case none
     /// Those within the limits.
@@ -25,7 +25,7 @@ public struct CheckpointDiff: Sendable {
   /// How to compare.
   public struct Options: Sendable {
     /// The differences allowed.
-    public var tolerance: Tolerance = .none
+    public var tolerance: DiffBudget = .none
     /// Which tensors to compare, by their place or by their name in either checkpoint; nil for all.
     public var filter: (@Sendable (String) -> Bool)?
     /// At most this many threads.
@@ -38,11 +38,11 @@ public struct CheckpointDiff: Sendable {
   }
 
   /// The two sides.
-  public let reference: DiffSubject, candidate: DiffSubject
+  public let reference: DiffSide, candidate: DiffSide
   /// The tensors: those of the reference in file order, then those that only the candidate has.
   public let tensors: [TensorComparison]
   /// The numbers of both models; empty if either is not understood as one.
-  public let numbers: [NumberComparison]
+  public let numbers: [HyperparameterComparison]
   /// What was found: tensors that differ or are missing, parameters, metadata.
   public let findings: [Finding]
   /// How much was compared.
@@ -55,19 +55,19 @@ public struct CheckpointDiff: Sendable {
   ///
   /// - Throws: when files cannot be read, or `architecture` has no definition. Differences are findings.
   public static func compare(
-    _ reference: String, _ candidate: String, library: DefinitionLibrary, architecture: String? = nil,
+    _ reference: String, _ candidate: String, library: ArchitectureLibrary, architecture: String? = nil,
     options: Options = Options()
   ) throws -> CheckpointDiff {
     try compare(
-      DiffSubject.open(reference, library: library, architecture: architecture),
-      DiffSubject.open(candidate, library: library, architecture: architecture), options: options)
+      DiffSide.open(reference, library: library, architecture: architecture),
+      DiffSide.open(candidate, library: library, architecture: architecture), options: options)
   }
 
   /// Compares two opened checkpoints.
   public static func compare(
-    _ reference: DiffSubject, _ candidate: DiffSubject, options: Options = Options()
+    _ reference: DiffSide, _ candidate: DiffSide, options: Options = Options()
   ) throws -> CheckpointDiff {
-    let pairing = Pairing(reference: reference, candidate: candidate)
+    let pairing = TensorMatcher(reference: reference, candidate: candidate)
     let pairs = pairing.pairs.filter { pair in
       guard let filter = options.filter else { return true }
       let names = [pair.place, pair.reference?.descriptor.name.text, pair.candidate?.descriptor.name.text]
@@ -82,7 +82,7 @@ public struct CheckpointDiff: Sendable {
 
     let coverage = Coverage(tensors)
     var findings = tensors.flatMap { $0.findings(options.tolerance) }
-    var numbers: [NumberComparison] = []
+    var numbers: [HyperparameterComparison] = []
     if let first = reference.model, let second = candidate.model {
       let differences = ParameterDifferences(reference: first, candidate: second)
       findings += differences.findings

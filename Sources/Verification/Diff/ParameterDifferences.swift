@@ -7,7 +7,7 @@ import Tensors
 struct ParameterDifferences {
   private(set) var findings: [Finding] = []
   /// All numbers that either has.
-  private(set) var numbers: [NumberComparison] = []
+  private(set) var numbers: [HyperparameterComparison] = []
   private let first: Model, second: Model
 
   /// Compares the parameters of the definitions and the rotary scaling.
@@ -33,12 +33,12 @@ struct ParameterDifferences {
   }
 
   private mutating func note(
-    _ name: String, _ one: NumberComparison.Side?, _ other: NumberComparison.Side?, areEqual: Bool
+    _ name: String, _ one: HyperparameterComparison.Side?, _ other: HyperparameterComparison.Side?, areEqual: Bool
   ) {
-    numbers.append(NumberComparison(name: name, reference: one, candidate: other, areEqual: areEqual))
+    numbers.append(HyperparameterComparison(name: name, reference: one, candidate: other, areEqual: areEqual))
   }
 
-  private mutating func compare(_ name: String, _ one: ParameterValue?, _ other: ParameterValue?) {
+  private mutating func compare(_ name: String, _ one: HyperparameterValue?, _ other: HyperparameterValue?) {
     if let one, let other, Self.equal(one, other) { return }
     guard !hasSameLayers(name) else { return }
     guard let one, let other else {
@@ -84,7 +84,7 @@ struct ParameterDifferences {
   private static let contextLength = "context_length"
 
   /// Numbers equal as float32, which is what a GGUF keeps of them.
-  private static func equal(_ one: ParameterValue, _ other: ParameterValue) -> Bool {
+  private static func equal(_ one: HyperparameterValue, _ other: HyperparameterValue) -> Bool {
     switch (one, other) {
     case (.integer(let one), .integer(let other)): one == other
     case (.bool(let one), .bool(let other)): one == other
@@ -151,14 +151,14 @@ struct ParameterDifferences {
   }
 }
 
-extension Definition {
+extension ArchitectureDefinition {
   /// Whether a GGUF has the parameter called `name` as it is.
   fileprivate func isStatedInGGUF(_ name: String) -> Bool {
     parameter(name).map { !ggufKeys(of: $0).isEmpty } ?? false
   }
 }
 
-extension ParameterRule {
+extension HyperparameterRule {
   /// The parameters in the formulas of its defaults.
   fileprivate var defaultNames: Set<String> {
     var names: Set<String> = []
@@ -171,7 +171,7 @@ extension Model {
   fileprivate func wordsOfOrigin(_ name: String) -> String { origin(of: name).map { "\($0)" } ?? "" }
 }
 
-extension ParameterValue {
+extension HyperparameterValue {
   fileprivate var real: Double? {
     switch self {
     case .integer(let value): Double(value)

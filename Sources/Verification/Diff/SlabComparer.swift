@@ -40,7 +40,7 @@ struct SlabComparer {
     try Self.decode(pair.reference.format, slab.reference, count, elements.count, into: &values.reference)
     var encoded: [Float] = []
     let wanted = values.reference.span.extracting(first: elements.count)
-    try EncodedWeights.encode(wanted, pair.candidate.format, width: pair.rowElementCount, decodingInto: &encoded)
+    try RequantizedReference.encode(wanted, pair.candidate.format, width: pair.rowElementCount, decodingInto: &encoded)
     return ErrorMetrics(reference: wanted, candidate: encoded.span)
   }
 

@@ -31,7 +31,7 @@ struct TensorComparer: Sendable {
           outcomes[index] = .otherShape
           continue
         }
-        do throws(FileFact) {
+        do throws(LocatedError) {
           sources[index] = try pair.sources(reference, candidate)
         } catch {
           outcomes[index] = .unreadable(error.description)
@@ -60,7 +60,7 @@ struct TensorComparer: Sendable {
       return TensorComparison(
         place: pair.place, reference: pair.reference?.descriptor, candidate: pair.candidate?.descriptor,
         isTied: pair.isTied, outcome: outcomes[index] ?? (isEqual ? .equalValues : .different(measured)),
-        encodingError: expectations[index].error, wrongRows: expectations[index].rows)
+        baselineError: expectations[index].error, wrongRows: expectations[index].rows)
     }
   }
 
@@ -112,11 +112,11 @@ struct TensorComparer: Sendable {
       guard judgesByFormat, let both = sources[index], let limit = both.expectedError else { return (nil, []) }
       let rows = try wrongRows(both, errors[index].rows)
       guard errors[index].total.normalizedMeanSquareError > limit, both.canBeEncoded else { return (nil, rows) }
-      return (try encodingError(both), rows)
+      return (try baselineError(both), rows)
     }
   }
 
-  private func encodingError(_ both: TensorPair.Sources) throws -> Double {
+  private func baselineError(_ both: TensorPair.Sources) throws -> Double {
     let slabs = both.slabs(ofBytesAlone: false)
     let results = Mutex([ErrorMetrics](repeating: ErrorMetrics(), count: slabs.count))
     try Parallel.forEach(slabs.count, threads: threads, state: { SlabComparer() }) { comparer, index in
@@ -132,11 +132,11 @@ struct TensorComparer: Sendable {
     let width = both.rowElementCount
     return try rows.sorted { $0.row < $1.row }.compactMap { row in
       let error = row.errors.normalizedMeanSquareError
-      guard both.canBeEncoded else { return TensorComparison.WrongRow(row: row.row, error: error, encodingError: nil) }
+      guard both.canBeEncoded else { return TensorComparison.WrongRow(row: row.row, error: error, baselineError: nil) }
       let honest = try comparer.encodingErrors(both, row.row * width..<(row.row + 1) * width)
       return error > 3 * honest.normalizedMeanSquareError
         ? TensorComparison.WrongRow(
-          row: row.row, error: error, encodingError: honest.normalizedMeanSquareError) : nil
+          row: row.row, error: error, baselineError: honest.normalizedMeanSquareError) : nil
     }
   }
 

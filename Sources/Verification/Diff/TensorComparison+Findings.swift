@@ -4,7 +4,7 @@ import Tensors
 
 extension TensorComparison {
   /// What is to be said of this tensor under a tolerance.
-  func findings(_ tolerance: CheckpointDiff.Tolerance) -> [Finding] {
+  func findings(_ tolerance: CheckpointDiff.DiffBudget) -> [Finding] {
     switch outcome {
     case .equalBytes, .equalValues: []
     case .onlyInReference:
@@ -32,7 +32,7 @@ extension TensorComparison {
     ]
   }
 
-  private func differences(_ metrics: ErrorMetrics, _ tolerance: CheckpointDiff.Tolerance) -> [Finding] {
+  private func differences(_ metrics: ErrorMetrics, _ tolerance: CheckpointDiff.DiffBudget) -> [Finding] {
     switch limits(tolerance) {
     case nil:
       guard metrics.differingCount > metrics.nonfiniteMismatchCount else { return [] }
@@ -50,7 +50,7 @@ extension TensorComparison {
 
   /// Where the limit comes from, if from an honest encoding of this very tensor.
   private var encodingWords: String {
-    encodingError.map { " (or twice what encoding the reference so costs: \($0.metricText))" } ?? ""
+    baselineError.map { " (or twice what encoding the reference so costs: \($0.metricText))" } ?? ""
   }
 
   /// The rows that no encoding explains.
@@ -59,14 +59,14 @@ extension TensorComparison {
     let others =
       wrongRows.count == 1
       ? "" : " (so it is with \(wrongRows.count - 1) others, from row \(wrongRows[0].row.grouped) on)"
-    let cost = worst.encodingError.map { ", where encoding the reference's costs \($0.metricText)" } ?? ""
+    let cost = worst.baselineError.map { ", where encoding the reference's costs \($0.metricText)" } ?? ""
     return [
       finding("diff.rows", "row \(worst.row.grouped) is wrong: nmse \(worst.error.metricText)\(cost)\(others)")
     ]
   }
 
   /// The limits for this tensor; nil if nothing may differ.
-  private func limits(_ tolerance: CheckpointDiff.Tolerance) -> Budget? {
+  private func limits(_ tolerance: CheckpointDiff.DiffBudget) -> Budget? {
     switch tolerance {
     case .none: return nil
     case .budget(let budget): return budget
@@ -74,8 +74,8 @@ extension TensorComparison {
       guard let stored = candidate?.format, let original = reference?.format,
         let expected = stored.expectedErrors(encoding: original)
       else { return nil }
-      guard let encodingError else { return expected }
-      return Budget(expected.limits.map { Budget.Limit($0.metric, max($0.value, 2 * encodingError)) })
+      guard let baselineError else { return expected }
+      return Budget(expected.limits.map { Budget.Limit($0.metric, max($0.value, 2 * baselineError)) })
     }
   }
 

@@ -33,7 +33,7 @@ public struct TensorComparison: Sendable {
   public let outcome: Outcome
   /// What an honest encoding of the reference's tensor costs, as a normalized mean square error; measured where the
   /// candidate's exceeds what its format leads one to expect.
-  public let encodingError: Double?
+  public let baselineError: Double?
   /// Rows that no encoding explains, in order; the worst of them if they are many.
   public let wrongRows: [WrongRow]
 
@@ -43,7 +43,7 @@ public struct TensorComparison: Sendable {
     public let row: Int
     /// Its normalized mean square error, and that of the reference's row encoded in the candidate's format; nil for
     /// formats that are not encoded.
-    public let error: Double, encodingError: Double?
+    public let error: Double, baselineError: Double?
   }
 
   /// Whether its numbers were compared.

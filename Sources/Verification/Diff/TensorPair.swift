@@ -32,14 +32,14 @@ struct TensorPair: Sendable {
   /// Both tensors in one layout: as they lie if they lie alike, otherwise the canonical one.
   ///
   /// - Throws: `TensorProblem` of the side that cannot be read, as a fact about its file.
-  func sources(_ reference: Side, _ candidate: Side) throws(FileFact) -> Sources {
+  func sources(_ reference: Side, _ candidate: Side) throws(LocatedError) -> Sources {
     var liesAlike = reference.reader == nil || candidate.reader == nil
     if let one = reference.alone, let other = candidate.alone { liesAlike = one.layout == other.layout }
-    func source(_ side: Side) throws(FileFact) -> TensorSource {
+    func source(_ side: Side) throws(LocatedError) -> TensorSource {
       do throws(TensorProblem) {
         return try TensorSource(side.checkpoint, side.descriptor, liesAlike ? nil : side.reader)
       } catch {
-        throw FileFact(path: side.checkpoint.path, fact: error)
+        throw LocatedError(path: side.checkpoint.path, fact: error)
       }
     }
     return Sources(reference: try source(reference), candidate: try source(candidate))

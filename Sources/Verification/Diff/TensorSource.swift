@@ -17,7 +17,7 @@ struct TensorSource: Sendable {
   /// - Throws: `TensorProblem` if the format is not known or the byte order is foreign.
   init(_ checkpoint: Checkpoint, _ descriptor: TensorDescriptor, _ reader: RowReader?) throws(TensorProblem) {
     guard let format = descriptor.format else {
-      throw TensorProblem(descriptor, .unknownFormat(descriptor.statedFormat.description))
+      throw TensorProblem(descriptor, .unknownFormat(descriptor.declaredFormat.description))
     }
     if checkpoint.containerFacts["byteOrder"] == ByteOrder.bigEndian.rawValue {
       throw TensorProblem(descriptor, .bigEndian)

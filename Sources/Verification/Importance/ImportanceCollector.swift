@@ -16,16 +16,16 @@ final class ImportanceCollector: Sendable {
     let repetitionCount: Int
   }
 
-  private let columns: ProductColumns
+  private let columns: ImatrixColumns
   private let sums = Mutex<[TensorName: Sums]>([:])
 
   /// A collector for the matrices of `model`.
-  init(_ model: Model) { columns = ProductColumns(model) }
+  init(_ model: Model) { columns = ImatrixColumns(model) }
 
   /// Adds the rows of `input`, which the matrix at `place` is multiplied by.
   ///
   /// Matrices outside layers are left out, as llama-imatrix does, unless they are the output.
-  func add(_ input: Matrix, _ place: TensorPlace) throws(NonfiniteActivation) {
+  func add(_ input: Matrix, _ place: TensorSlot) throws(NonfiniteActivation) {
     guard place.layer != nil || place.role == .output, let columns = columns[place] else { return }
     // The product itself refuses other widths.
     guard input.columnCount == columns.count else { return }
@@ -58,11 +58,11 @@ final class ImportanceCollector: Sendable {
   }
 
   /// What was added up so far.
-  var entries: [ImportanceSums.Entry] {
+  var entries: [ImportanceMatrixBuilder.Entry] {
     sums.withLock { sums in
       sums.map { name, entry in
         let squares = entry.squares.map { Float($0) }
-        return ImportanceSums.Entry(
+        return ImportanceMatrixBuilder.Entry(
           name: name, sums: Array(repeatElement(squares, count: entry.repetitionCount).joined()), counts: entry.counts)
       }
     }

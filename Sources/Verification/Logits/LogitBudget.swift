@@ -33,7 +33,7 @@ public struct LogitBudget: Sendable {
   /// the candidate's tensors that is expected to cost most decides, see `StorageFormat.expectedLogitLimits`.
   public init(reference: Model, candidate: Model, givesEmbedding: Bool = false) {
     var coarsest: (format: StorageFormat, limit: Double)?
-    for place in candidate.places {
+    for place in candidate.slots {
       guard let format = candidate.tensor(place)?.descriptor.format,
         let original = reference.valueFormat(place),
         !format.holdsEveryValue(of: original)
@@ -59,7 +59,7 @@ public struct LogitBudget: Sendable {
 
   /// What an honest encoding of the reference in a candidate's formats leaves.
   struct Cost {
-    let divergence: Double, error: Double, sameTop: Double
+    let divergence: Double, error: Double, topOneAgreement: Double
     let positionCount: Int
   }
 
@@ -70,19 +70,21 @@ public struct LogitBudget: Sendable {
   /// it uncertain.
   func raised(to cost: Cost) -> LogitBudget {
     guard case .limits(let budget) = rule else { return self }
-    let sameTop = max(0, 1 - 2 * (1 - cost.sameTop) - 1 / Double(max(1, cost.positionCount)).squareRoot())
+    let topOneAgreement = max(
+      0, 1 - 2 * (1 - cost.topOneAgreement) - 1 / Double(max(1, cost.positionCount)).squareRoot())
     let limits = budget.limits.map { limit in
       switch limit.metric {
-      // Rounded to what somebody can read and pass on, in the candidate's favour.
+      // Rounded to what somebody can read and pass on, in the candidate's favor.
       case .divergence: Budget.Limit(.divergence, max(limit.value, (2e4 * cost.divergence).rounded(.up) / 1e4))
-      case .sameTop: Budget.Limit(.sameTop, min(limit.value, (1e4 * sameTop).rounded(.down) / 1e4))
+      case .topOneAgreement:
+        Budget.Limit(.topOneAgreement, min(limit.value, (1e4 * topOneAgreement).rounded(.down) / 1e4))
       case .nmse: Budget.Limit(.nmse, max(limit.value, (2e6 * cost.error).rounded(.up) / 1e6))
       default: limit
       }
     }
     let measured =
       cost.positionCount == 0
-      ? "nmse \(cost.error.scientific)" : "kl \(cost.divergence.fixed(4)), top1 \(cost.sameTop.fixed(4))"
+      ? "nmse \(cost.error.scientific)" : "kl \(cost.divergence.fixed(4)), top1 \(cost.topOneAgreement.fixed(4))"
     return LogitBudget(
       rule: .limits(Budget(limits)),
       reason: "\(reason), or twice what encoding the reference so costs: \(measured)")
@@ -126,7 +128,7 @@ extension StorageFormat {
   /// conversions that went wrong, not differences in quality.
   public var expectedLogitLimits: Budget? {
     guard let cost = expectedErrorLimit else { return nil }
-    let pair: (divergence: Double, sameTop: Double)? =
+    let pair: (divergence: Double, topOneAgreement: Double)? =
       switch cost {
       case ...2e-5: (0.001, 0.95)
       case ...2e-4: (0.02, 0.9)
@@ -136,6 +138,8 @@ extension StorageFormat {
       case ...0.1: (2, 0.3)
       default: nil
       }
-    return pair.map { Budget([Budget.Limit(.divergence, $0.divergence), Budget.Limit(.sameTop, $0.sameTop)]) }
+    return pair.map {
+      Budget([Budget.Limit(.divergence, $0.divergence), Budget.Limit(.topOneAgreement, $0.topOneAgreement)])
+    }
   }
 }

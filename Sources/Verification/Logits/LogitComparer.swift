@@ -16,9 +16,9 @@ struct LogitComparer {
   private let threads: Int
   /// Is told the layers done in both models, of all windows.
   private let progress: @Sendable (Int) -> Void
-  private(set) var states: [StateComparison]
+  private(set) var states: [HiddenStateComparison]
   private(set) var logits = ErrorMetrics()
-  private(set) var rows: [LogitRow] = []
+  private(set) var rows: [LogitRowComparison] = []
   /// Whether the vectors that encoders give have the same bits in every window.
   private(set) var hasSameEmbeddings = true
 
@@ -44,11 +44,11 @@ struct LogitComparer {
     for (name, one, other) in sizes where one != other {
       throw LogitComparisonError.unlike(name: name, reference: one, candidate: other)
     }
-    states = StateComparison.all(first)
+    states = HiddenStateComparison.all(first)
   }
 
   /// Runs both models over some windows of `tokens`.
-  mutating func compare(_ windows: ArraySlice<[Int]>, of tokens: TokenWindows) throws {
+  mutating func compare(_ windows: ArraySlice<[Int]>, of tokens: TokenChunks) throws {
     for window in windows {
       try compare(
         window, at: tokens.comparedPositions(of: window), firstScoredPosition: tokens.firstScoredPosition)
@@ -69,7 +69,7 @@ struct LogitComparer {
       }
       states[index + 1].state.merge(ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
       index += 2
-    } while try first.enterNextStack() && second.enterNextStack()
+    } while try first.advanceToDecoder() && second.advanceToDecoder()
     if givesEmbedding {
       let one = try first.embedding(), other = try second.embedding()
       logits.merge(ErrorMetrics(reference: one.span, candidate: other.span))
@@ -87,9 +87,9 @@ struct LogitComparer {
   }
 
   private static func step(
-    _ first: inout ForwardPass, _ second: inout ForwardPass, _ layer: Int, _ comparison: inout StateComparison
+    _ first: inout ForwardPass, _ second: inout ForwardPass, _ layer: Int, _ comparison: inout HiddenStateComparison
   ) throws {
-    var expected: [ForwardPass.Stage: Matrix] = [:]
+    var expected: [ForwardPass.Sublayer: Matrix] = [:]
     try first.step(layer: layer) { stage, matrix in expected[stage] = matrix }
     var added = comparison.added
     try second.step(layer: layer) { stage, matrix in
@@ -103,13 +103,13 @@ struct LogitComparer {
   /// One row for each position, each computed by one thread.
   private func compareRows(
     _ one: Matrix, _ other: Matrix, _ positions: Range<Int>, targets: [Int], _ firstScoredPosition: Int
-  ) throws -> [LogitRow] {
-    let rows = Mutex([LogitRow?](repeating: nil, count: positions.count))
+  ) throws -> [LogitRowComparison] {
+    let rows = Mutex([LogitRowComparison?](repeating: nil, count: positions.count))
     let width = one.columnCount
     try Parallel.forEach(positions.count, threads: threads) { index in
       let position = positions.lowerBound + index
       let isScored = position >= firstScoredPosition && position < targets.count
-      let row = LogitRow(
+      let row = LogitRowComparison(
         reference: one.values.span.extracting(index * width..<(index + 1) * width),
         candidate: other.values.span.extracting(index * width..<(index + 1) * width),
         target: isScored ? targets[position] : nil)

@@ -9,13 +9,13 @@ extension LogitComparison {
   public func value(_ metric: Budget.Metric) -> Double? {
     switch metric {
     // An encoder keeps no limit on predictions, for it makes none.
-    case .divergence where givesEmbedding, .divergence99 where givesEmbedding,
-      .maximumDivergence where givesEmbedding, .sameTop where givesEmbedding:
+    case .divergence where givesEmbedding, .klP99 where givesEmbedding,
+      .maximumDivergence where givesEmbedding, .topOneAgreement where givesEmbedding:
       .nan
     case .divergence: divergence.mean
-    case .divergence99: divergence.percentile99
+    case .klP99: divergence.percentile99
     case .maximumDivergence: divergence.maximum
-    case .sameTop: sameTopShare
+    case .topOneAgreement: sameTopShare
     case .nmse, .maximumAbsolute, .rmse, .cosine: logits.value(metric)
     }
   }
@@ -65,10 +65,10 @@ extension LogitComparison {
   }
 }
 
-extension StateComparison {
+extension HiddenStateComparison {
   /// The threshold, and which part of the layer is further off.
   fileprivate func within(_ threshold: Double) -> String {
-    let parts = ForwardPass.Stage.allCases.compactMap { stage in
+    let parts = ForwardPass.Sublayer.allCases.compactMap { stage in
       added[stage].map { "\(stage.words) output \($0.normalizedMeanSquareError.scientific)" }
     }
     return threshold.scientific + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")

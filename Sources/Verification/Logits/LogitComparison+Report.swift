@@ -9,8 +9,8 @@ extension LogitComparison {
   public var json: JSON {
     .members([
       "schema": .string(Self.schema),
-      "reference": DiffSubject(reference).json,
-      "candidate": DiffSubject(candidate).json,
+      "reference": DiffSide(reference).json,
+      "candidate": DiffSide(candidate).json,
       "passes": .bool(passes),
       "budget": budget.json,
       "tokens": .integer(tokens.tokenCount),
@@ -80,7 +80,7 @@ extension LogitComparison {
   }
 
   /// The parts that layers of the models have.
-  var addedStages: [ForwardPass.Stage] {
-    ForwardPass.Stage.allCases.filter { stage in states.contains { $0.added[stage] != nil } }
+  var addedStages: [ForwardPass.Sublayer] {
+    ForwardPass.Sublayer.allCases.filter { stage in states.contains { $0.added[stage] != nil } }
   }
 }

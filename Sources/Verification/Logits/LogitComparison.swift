@@ -31,7 +31,7 @@ public struct LogitComparison: Sendable {
   /// The models.
   public let reference: Model, candidate: Model
   /// The tokens, in windows.
-  public let tokens: TokenWindows
+  public let tokens: TokenChunks
   /// Whether the models give a vector for a text in place of logits.
   public let givesEmbedding: Bool
   /// The errors of all logits, or of the vectors of all windows.
@@ -39,7 +39,7 @@ public struct LogitComparison: Sendable {
   /// Whether every logit, or every element of the vectors, has the same bits in both.
   public let hasSameBits: Bool
   /// The KL divergence of the next-token distributions at each position, in nats.
-  public let divergence: Distribution
+  public let divergence: SampleStatistics
   /// Positions where a model's logits are NaN or infinite, which have no divergence.
   public let nonfiniteCount: Int
   /// The share of positions with the same most likely token.
@@ -49,9 +49,9 @@ public struct LogitComparison: Sendable {
   /// The perplexity of the candidate over that of the reference.
   public let perplexityRatio: PerplexityRatio?
   /// What the candidate adds to the probability of the token that comes next, at each scored position.
-  public let probabilityDelta: Distribution
+  public let probabilityDelta: SampleStatistics
   /// The embedding, every layer and the last norm.
-  public let states: [StateComparison]
+  public let states: [HiddenStateComparison]
   /// The error from which on a layer counts as diverged.
   public let layerThreshold: Double
   /// What the candidate is held to.
@@ -63,14 +63,14 @@ public struct LogitComparison: Sendable {
   public var passes: Bool { findings.pass }
 
   /// The first point of the pass that has diverged.
-  public var firstDiverged: StateComparison? { states.first { $0.exceeds(layerThreshold) } }
+  public var firstDiverged: HiddenStateComparison? { states.first { $0.exceeds(layerThreshold) } }
 
   /// Runs both models over `tokens`.
   ///
-  /// - Parameter findings: what was found about the tokens themselves, see `PromptTokens`.
+  /// - Parameter findings: what was found about the tokens themselves, see `EvaluationTokens`.
   /// - Throws: when a model cannot be run, or their sizes differ. A broken budget is a finding.
   public static func compare(
-    _ reference: Model, _ candidate: Model, tokens: TokenWindows, findings: [Finding] = [],
+    _ reference: Model, _ candidate: Model, tokens: TokenChunks, findings: [Finding] = [],
     options: Options = Options()
   ) throws -> LogitComparison {
     guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
@@ -88,7 +88,7 @@ public struct LogitComparison: Sendable {
     let budget = LogitBudget(reference: reference, candidate: candidate, givesEmbedding: comparer.givesEmbedding)
     let comparison = judged(budget)
     guard case .limits(let limits) = budget.rule, !limits.violations(comparison.value).isEmpty,
-      let encoded = EncodedWeights(weights, like: candidate)
+      let encoded = RequantizedReference(weights, like: candidate)
     else { return comparison }
     return judged(budget.raised(to: try cost(of: encoded, weights, tokens, threads: options.threads)))
   }
@@ -103,19 +103,19 @@ public struct LogitComparison: Sendable {
 
   /// The errors that an honest encoding leaves, over some windows.
   private static func cost(
-    of encoded: EncodedWeights, _ weights: ModelWeights, _ tokens: TokenWindows, threads: Int
+    of encoded: RequantizedReference, _ weights: ModelWeights, _ tokens: TokenChunks, threads: Int
   ) throws -> LogitBudget.Cost {
     var comparer = try LogitComparer(weights, encoded, threads: threads, progress: { _ in })
     try comparer.compare(tokens.windows.prefix(4), of: tokens)
     let rows = comparer.rows
     return LogitBudget.Cost(
-      divergence: Distribution(rows.compactMap(\.divergence)).mean,
+      divergence: SampleStatistics(rows.compactMap(\.divergence)).mean,
       error: comparer.logits.normalizedMeanSquareError,
-      sameTop: Double(rows.count { $0.hasSameTop }) / Double(max(1, rows.count)), positionCount: rows.count)
+      topOneAgreement: Double(rows.count { $0.hasSameTop }) / Double(max(1, rows.count)), positionCount: rows.count)
   }
 
   private init(
-    reference: Model, candidate: Model, tokens: TokenWindows, comparer: LogitComparer, budget: LogitBudget,
+    reference: Model, candidate: Model, tokens: TokenChunks, comparer: LogitComparer, budget: LogitBudget,
     layerThreshold: Double?, findings: [Finding]
   ) {
     self.reference = reference
@@ -126,14 +126,14 @@ public struct LogitComparison: Sendable {
     logits = comparer.logits
     givesEmbedding = comparer.givesEmbedding
     hasSameBits = rows.allSatisfy(\.hasSameBits) && comparer.hasSameEmbeddings
-    divergence = Distribution(rows.compactMap(\.divergence))
+    divergence = SampleStatistics(rows.compactMap(\.divergence))
     nonfiniteCount = rows.count { $0.divergence == nil }
     sameTopShare = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)
     referencePerplexity = Perplexity(losses: rows.compactMap(\.referenceLoss))
     candidatePerplexity = Perplexity(losses: rows.compactMap(\.candidateLoss))
     perplexityRatio = PerplexityRatio(
       losses: rows.compactMap { row in row.referenceLoss.flatMap { one in row.candidateLoss.map { (one, $0) } } })
-    probabilityDelta = Distribution(rows.compactMap(\.probabilityDelta))
+    probabilityDelta = SampleStatistics(rows.compactMap(\.probabilityDelta))
     states = comparer.states
     if case .sameBits = budget.rule {
       self.layerThreshold = layerThreshold ?? 0

@@ -19,7 +19,7 @@ public struct Perplexity: Sendable, Hashable, CustomStringConvertible {
     let mean = losses.reduce(0, +) / count
     let variance = losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
     meanLoss = mean
-    value = Elementary.exponential(mean)
+    value = DeterministicMath.exponential(mean)
     standardError = losses.count > 1 ? value * (variance / (count - 1)).squareRoot() : 0
     scoredCount = losses.count
   }

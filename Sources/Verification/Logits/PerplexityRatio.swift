@@ -14,8 +14,8 @@ public struct PerplexityRatio: Sendable, Hashable, CustomStringConvertible {
   /// Of −log p of each scored token in the reference and in the candidate; nil if there are none.
   init?(losses: [(reference: Double, candidate: Double)]) {
     guard !losses.isEmpty else { return nil }
-    let difference = Distribution(losses.map { $0.candidate - $0.reference })
-    value = Elementary.exponential(difference.mean)
+    let difference = SampleStatistics(losses.map { $0.candidate - $0.reference })
+    value = DeterministicMath.exponential(difference.mean)
     standardError = value * difference.standardError
   }
 

@@ -1,12 +1,12 @@
 import Bytes
 import Inference
 
-/// Charts as SVG, drawn in the colours of the page.
+/// Charts as SVG, drawn in the colors of the page.
 enum Chart {
   /// One line of a chart.
   struct Series {
     let name: String
-    /// `first` to `fourth`: its colour.
+    /// `first` to `fourth`: its color.
     let style: String
     /// A value for each place; nil where there is none.
     let values: [Double?]
@@ -18,14 +18,14 @@ enum Chart {
   /// Lines over named places with a logarithmic scale; zeros lie on the floor.
   ///
   /// - Parameter limit: a line across, with its name.
-  static func lines(_ places: [String], _ series: [Series], limit: (name: String, value: Double)?) -> String? {
+  static func lines(_ slots: [String], _ series: [Series], limit: (name: String, value: Double)?) -> String? {
     let positive = series.flatMap(\.values).compactMap { $0 }.filter { $0 > 0 && $0.isFinite }
-    guard let least = positive.min(), let greatest = positive.max(), places.count > 1 else { return nil }
+    guard let least = positive.min(), let greatest = positive.max(), slots.count > 1 else { return nil }
     let marked = limit.flatMap { $0.value > 0 ? $0.value : nil }
     let low = decade(min(least, marked ?? least)) - 1,
       high = max(decade(max(greatest, marked ?? greatest)) + 1, low + 1)
     func x(_ index: Int) -> Double {
-      left + (width - left - right) * Double(index) / Double(places.count - 1)
+      left + (width - left - right) * Double(index) / Double(slots.count - 1)
     }
     func y(_ value: Double) -> Double {
       guard value > 0 else { return height - bottom }
@@ -39,16 +39,16 @@ enum Chart {
       let line = top + (height - top - bottom) * (1 - Double(exponent - low) / Double(high - low))
       parts.append(rule(line, "grid") + label(left - 6, line + 4, "1e\(exponent)", anchor: "end"))
     }
-    let end = places.count - 1
-    let every = max(1, (places.count + 5) / 6)
+    let end = slots.count - 1
+    let every = max(1, (slots.count + 5) / 6)
     // The last place is always named, and no other so near that the names would meet.
     let named = stride(from: 0, to: end, by: every).filter { $0 == 0 || end - $0 >= (every + 1) / 2 }
     for index in named {
       // A phone has room for the ends and the middle.
       let style = index == 0 || index == named[named.count / 2] ? nil : "more"
-      parts.append(label(x(index), height - 12, places[index], anchor: index == 0 ? "start" : "middle", style: style))
+      parts.append(label(x(index), height - 12, slots[index], anchor: index == 0 ? "start" : "middle", style: style))
     }
-    parts.append(label(x(end), height - 12, places[end], anchor: "end"))
+    parts.append(label(x(end), height - 12, slots[end], anchor: "end"))
     for line in series {
       let points = line.values.enumerated().compactMap { index, value in
         value.map { "\(x(index).fixed(1)),\(y($0).fixed(1))" }
@@ -114,7 +114,7 @@ enum Chart {
   }
 
   private static func logarithm(_ value: Double) -> Double {
-    Elementary.naturalLogarithm(value) / Elementary.naturalLogarithm(10)
+    DeterministicMath.naturalLogarithm(value) / DeterministicMath.naturalLogarithm(10)
   }
 
   private static func decade(_ value: Double) -> Int { Int(logarithm(value).rounded(.down)) }

@@ -1,5 +1,5 @@
-extension VerificationPage {
-  /// The look: system fonts, one column that fits a phone, colours for light and dark.
+extension HTMLReport {
+  /// The look: system fonts, one column that fits a phone, colors for light and dark.
   static let style = """
     :root { color-scheme: light dark; --text: #1c2024; --soft: #60666d; --line: #d9dce0; --ground: #fff; --card: #f6f7f8;
       --good: #116329; --good-ground: #e3f5e8; --bad: #b3121d; --bad-ground: #fdeaea; --warn: #8a5a00;

@@ -12,7 +12,7 @@ extension Perplexity {
   /// - Parameter progress: is told the windows done since the last call.
   /// - Returns: nil if the windows have no token to be scored on.
   public static func measure(
-    _ weights: ModelWeights, on tokens: TokenWindows, threads: Int = Parallel.coreCount,
+    _ weights: ModelWeights, on tokens: TokenChunks, threads: Int = Parallel.coreCount,
     progress: (Int) -> Void = { _ in }
   ) throws -> Perplexity? {
     let vocabularySize = max(1, weights.hyperparameters.vocabularySize)
@@ -38,7 +38,7 @@ extension Perplexity {
     let losses = Mutex([Double](repeating: 0, count: logits.rowCount))
     let width = logits.columnCount
     try Parallel.forEach(logits.rowCount, threads: threads) { row in
-      let loss = LogitRow.loss(
+      let loss = LogitRowComparison.loss(
         logits.values.span.extracting(row * width..<(row + 1) * width), target: targets[targets.startIndex + row])
       losses.withLock { $0[row] = loss }
     }

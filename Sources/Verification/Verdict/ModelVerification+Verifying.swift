@@ -28,10 +28,10 @@ extension ModelVerification {
 
   /// Runs both models over `tokens`, compares their weights, and looks for the cause of what is wrong.
   ///
-  /// - Parameter findings: what was found about the tokens themselves, see `PromptTokens`.
+  /// - Parameter findings: what was found about the tokens themselves, see `EvaluationTokens`.
   /// - Throws: when a model cannot be run, or their sizes differ. A broken budget is a finding.
   public static func verify(
-    _ reference: Model, _ candidate: Model, tokens: TokenWindows, findings: [Finding] = [],
+    _ reference: Model, _ candidate: Model, tokens: TokenChunks, findings: [Finding] = [],
     options: Options = Options()
   ) throws -> ModelVerification {
     let contradictions = candidate.contradictions.map {
@@ -45,7 +45,7 @@ extension ModelVerification {
       settings.tolerance = .byFormat
       settings.threads = options.logits.threads
       settings.progress = options.weightProgress
-      weights = try CheckpointDiff.compare(DiffSubject(reference), DiffSubject(candidate), options: settings)
+      weights = try CheckpointDiff.compare(DiffSide(reference), DiffSide(candidate), options: settings)
     }
     let judgesWeights = options.weights == .judged
     var verification = ModelVerification(
@@ -60,14 +60,15 @@ extension ModelVerification {
 
   /// Whether numbers differ that a run may show, though errors of storage formats drown it.
   private static func numbersDiffer(_ reference: Model, _ candidate: Model) throws -> Bool {
-    try !NumberSuspicion.all(reference: reference.hyperparameters(), candidate: candidate.hyperparameters()).isEmpty
+    try !HyperparameterHypothesis.all(reference: reference.hyperparameters(), candidate: candidate.hyperparameters())
+      .isEmpty
   }
 
   private func diagnose(_ tokens: [Int], threads: Int) throws -> [Diagnosis] {
-    let places = Dictionary(
-      (logits.reference.places + logits.candidate.places).map { ("\($0)", $0) },
+    let slots = Dictionary(
+      (logits.reference.slots + logits.candidate.slots).map { ("\($0)", $0) },
       uniquingKeysWith: { first, _ in first })
-    let suspects = try suspectTensors(threads: threads).compactMap { places[$0.place] }
+    let suspects = try suspectTensors(threads: threads).compactMap { slots[$0.place] }
     return try Diagnostician(logits.reference, logits.candidate, tokens: tokens, threads: threads)
       .diagnose(suspects, firstDiverged: logits.firstDiverged?.place)
   }
@@ -81,7 +82,7 @@ extension ModelVerification {
       settings.threads = threads
       settings.filter = place.mayBe(because:)
       compared = try CheckpointDiff.compare(
-        DiffSubject(logits.reference), DiffSubject(logits.candidate), options: settings)
+        DiffSide(logits.reference), DiffSide(logits.candidate), options: settings)
     }
     return compared?.tensors.filter { $0.isCompared && !$0.findings(.byFormat).isEmpty } ?? []
   }

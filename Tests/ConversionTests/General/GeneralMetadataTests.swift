@@ -47,20 +47,20 @@ import Testing
     #expect(rows.count > 300)
     for row in rows {
       let metadata = GeneralMetadata(try Self.sources(row))
-      let place = Comment(rawValue: row.text(.compact))
+      let slot = Comment(rawValue: row.text(.compact))
       if row["refused"] != nil {
-        #expect(!metadata.remarks.isEmpty, place)
+        #expect(!metadata.remarks.isEmpty, slot)
         continue
       }
       if let card = row["card"]?.string, Self.notRead.contains(card) {
-        #expect(metadata.remarks.count == 1, place)
+        #expect(metadata.remarks.count == 1, slot)
         continue
       }
       let found = metadata.pairs.dropFirst().map { pair in
         JSON.array([.string(String(pair.key.dropFirst("general.".count))), Self.describe(pair.value)])
       }
-      #expect(JSON.array(found) == row["entries"], place)
-      if let name = row["fileName"]?.string { #expect(metadata.fileName(format: "Q8_0") == name, place) }
+      #expect(JSON.array(found) == row["entries"], slot)
+      if let name = row["fileName"]?.string { #expect(metadata.fileName(format: "Q8_0") == name, slot) }
     }
   }
 }

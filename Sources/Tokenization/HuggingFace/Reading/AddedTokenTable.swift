@@ -40,7 +40,7 @@ struct AddedTokenTable {
   }
 }
 
-extension FolderReader {
+extension HuggingFaceVocabularyReader {
   /// The special tokens that the files name, in transformers' order, with their roles.
   ///
   /// `tokenizer_config.json` counts; when it has no `added_tokens_decoder`, `special_tokens_map.json` goes over it.

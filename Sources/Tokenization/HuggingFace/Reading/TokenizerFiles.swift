@@ -42,7 +42,7 @@ public struct TokenizerFiles: Sendable {
 
   /// Reads what is there of the files in `folder`; files that are not there are nil.
   ///
-  /// - Throws: `FileError` or `ContentTooLarge` for a file that cannot be read, `FileFact` of a `JSONError` for JSON
+  /// - Throws: `FileError` or `ContentTooLarge` for a file that cannot be read, `LocatedError` of a `JSONError` for JSON
   ///   that is not valid.
   public init(folder: String) throws {
     func bytes(_ name: String) throws -> [UInt8]? {
@@ -55,7 +55,7 @@ public struct TokenizerFiles: Sendable {
       do throws(JSONError) {
         return try JSON(parsing: content)
       } catch {
-        throw FileFact(path: FileSystem.join(folder, name), fact: error)
+        throw LocatedError(path: FileSystem.join(folder, name), fact: error)
       }
     }
     sentencePiece = try bytes("tokenizer.model")

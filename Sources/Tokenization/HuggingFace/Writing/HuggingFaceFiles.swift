@@ -56,7 +56,7 @@ extension Vocabulary {
   ///
   /// A role that was given to an ordinary piece of text is left out: transformers would take that piece out of words.
   var namedTokens: [(role: SpecialToken, text: String)] {
-    FolderReader.roles.compactMap { role in
+    HuggingFaceVocabularyReader.roles.compactMap { role in
       guard let id = id(of: role), tokens.indices.contains(id) else { return nil }
       switch types[id] {
       case .normal, .byte, .unused: return nil

@@ -1,0 +1,76 @@
+import Tensors
+
+extension ArchitectureDefinition {
+  /// A scheme's name and those of the schemes it is based on.
+  func lineage(of scheme: NamingScheme) -> [String] {
+    [scheme.name] + (scheme.base.map { [$0] } ?? [])
+  }
+
+  /// The patterns of a rule in a scheme: its own, or those of the scheme's base with the scheme's prefix.
+  func patterns(of names: [String: [NamePattern]], in scheme: NamingScheme) -> [NamePattern]? {
+    if let own = names[scheme.name] { return own }
+    guard let base = scheme.base, let patterns = names[base] else { return nil }
+    guard let prefix = scheme.prefix else { return patterns }
+    return patterns.map { $0.replacingPrefix(prefix.base, with: prefix.own) }
+  }
+
+  /// The pattern by which `scheme` writes the canonical tensor `rule`, if it stores it alone.
+  public func pattern(of rule: TensorRule, in scheme: NamingScheme) -> NamePattern? {
+    patterns(of: rule.names, in: scheme)?.first
+  }
+
+  /// The patterns by which `scheme` knows the packed tensor `rule`.
+  public func patterns(of rule: FusedTensorRule, in scheme: NamingScheme) -> [NamePattern]? {
+    patterns(of: rule.names, in: scheme)
+  }
+
+  /// The pattern of the derived tensor `rule` in `scheme`.
+  public func pattern(of rule: DerivedRule, in scheme: NamingScheme) -> NamePattern? {
+    patterns(of: rule.names, in: scheme)?.first
+  }
+
+  /// What a name means.
+  public enum NameMatch: Sendable {
+    /// One of the reader's `rules`.
+    case tensor(rule: Int, layer: Int?, instance: Int?)
+    case derived(TensorRole)
+    case dropped(DroppedRule)
+  }
+
+  /// A reader of names in one scheme; built once, then a dictionary look-up a name.
+  public func reader(of scheme: NamingScheme) -> NameMatcher { NameMatcher(definition: self, scheme: scheme) }
+
+  /// Finds the meaning of tensor names in one scheme.
+  public struct NameMatcher: Sendable {
+    /// What the scheme stores.
+    public let rules: [StoredRule]
+    private var byKey: [String: [(pattern: NamePattern, rule: Int)]] = [:]
+    private var derived: [(pattern: NamePattern, role: TensorRole)] = []
+    private var dropped: [(pattern: NamePattern, rule: DroppedRule)] = []
+
+    init(definition: ArchitectureDefinition, scheme: NamingScheme) {
+      rules = definition.storedRules(in: scheme)
+      for (index, rule) in rules.enumerated() {
+        for pattern in rule.patterns { byKey[pattern.key, default: []].append((pattern, index)) }
+      }
+      derived = definition.derived.flatMap { rule in
+        (definition.patterns(of: rule.names, in: scheme) ?? []).map { ($0, rule.role) }
+      }
+      for rule in definition.dropped {
+        dropped.append((rule.pattern, rule))
+        guard let prefix = scheme.prefix, rule.pattern.text.hasPrefix(prefix.base) else { continue }
+        dropped.append((rule.pattern.replacingPrefix(prefix.base, with: prefix.own), rule))
+      }
+    }
+
+    /// The meaning of `name`; nil if the scheme does not know it.
+    public func meaning(of name: TensorName) -> NameMatch? {
+      for (pattern, rule) in byKey[NamePattern.key(name)] ?? [] {
+        if let match = pattern.match(name) { return .tensor(rule: rule, layer: match.layer, instance: match.instance) }
+      }
+      for (pattern, role) in derived where pattern.match(name) != nil { return .derived(role) }
+      for (pattern, rule) in dropped where pattern.match(name) != nil { return .dropped(rule) }
+      return nil
+    }
+  }
+}

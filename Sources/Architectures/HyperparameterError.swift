@@ -1,0 +1,36 @@
+import Bytes
+
+/// A number of the model that is missing, of the wrong kind, or impossible.
+public enum HyperparameterError: IngotError, Hashable {
+  case missing(name: String, places: String)
+  case wrongKind(key: String, expected: String, found: String)
+  case notPositive(name: String, value: Int)
+  case notDivisible(String, Int, by: String, Int)
+  case unknownRotaryScaling(String)
+  case rotaryScalingLacks(type: String, key: String)
+  case mustBeEven(name: String, value: Int)
+  case outOfRange(name: String, value: Double)
+  case unknownActivation(String)
+  case tooFewLayers(name: String, expected: Int, found: Int)
+
+  public var category: ErrorCategory { .input }
+
+  public var description: String {
+    switch self {
+    case .missing(let name, let places): "\(name) is not stated (expected \(places))"
+    case .wrongKind(let key, let expected, let found): "key \(key.quoted) is \(found), expected \(expected)"
+    case .notPositive(let name, let value): "\(name) is \(value), expected at least 1"
+    case .notDivisible(let name, let value, let other, let divisor):
+      "\(name) \(value) is not a multiple of \(other) \(divisor)"
+    case .unknownRotaryScaling(let type):
+      "rotary scaling \(type.quoted) is not known (known: linear, dynamic, llama3, yarn, longrope)"
+    case .rotaryScalingLacks(let type, let key): "rotary scaling \(type.quoted) has no number \(key.quoted)"
+    case .mustBeEven(let name, let value): "\(name) is \(value), expected an even number"
+    case .outOfRange(let name, let value): "\(name) is \(value), which is out of range"
+    case .unknownActivation(let name):
+      "activation \(name.quoted) is not known (known: silu, gelu, gelu_new, relu, relu2)"
+    case .tooFewLayers(let name, let expected, let found):
+      "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
+    }
+  }
+}

@@ -1,0 +1,7 @@
+/// What this program calls itself in output and in the files it writes.
+public enum ToolInfo {
+  /// The name.
+  public static let name = "ingot"
+  /// The version, as in `CHANGELOG.md`.
+  public static let version = "0.1.0"
+}

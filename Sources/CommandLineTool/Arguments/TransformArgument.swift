@@ -1,0 +1,39 @@
+import ArgumentParser
+import Ingot
+
+/// `plus_one=yes`: whether a transform was applied to what is read.
+struct TransformArgument: ExpressibleByArgument {
+  let transform: TransformRule.Kind
+  let isApplied: Bool
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
+    guard parts.count == 2, let transform = TransformRule.Kind(rawValue: String(parts[0])), transform.isTestable,
+      ["yes", "no"].contains(parts[1])
+    else { return nil }
+    self.transform = transform
+    isApplied = parts[1] == "yes"
+  }
+}
+
+extension ModelOptions {
+  /// What the names declare, but for what the user states.
+  var namedTransforms: TransformDetection { TransformDetection(readsValues: false, stated: explicitTransforms) }
+  /// What the values tell, but for what the user states.
+  var detectedTransforms: TransformDetection { TransformDetection(readsValues: true, stated: explicitTransforms) }
+
+  /// The last statement about a transform decides.
+  private var explicitTransforms: [TransformRule.Kind: Bool] {
+    Dictionary(appliedTransforms.map { ($0.transform, $0.isApplied) }, uniquingKeysWith: { _, last in last })
+  }
+}
+
+extension AppliedTransforms {
+  /// The choice that leads to this dialect again, whatever the values.
+  var choice: TransformDetection {
+    TransformDetection(
+      readsValues: false,
+      stated: Dictionary(
+        findings.map { ($0.transform, $0.isApplied) }, uniquingKeysWith: { first, _ in first }))
+  }
+}

@@ -1,0 +1,25 @@
+import Quantization
+import Tensors
+
+/// The storage formats among which a size target chooses.
+enum CandidateFormats {
+  /// Block formats that are no choice for weights even where they can be encoded.
+  ///
+  /// Q8_1 and Q8_K hold activations; NVFP4 asks for a second scale beside the tensor, which a plain encoding lacks.
+  private static let excluded: Set<StorageFormat> = [.q8_1, .q8_K, .nvfp4]
+  /// Where it stands which formats need an importance matrix.
+  private static let rules = Recipe.uniform("size target", fileType: nil, format: .q4_K)
+
+  /// The formats that a tensor of `source` may get, those that cannot hold all its values from coarse to fine, and how the
+  /// tensor is kept as it is.
+  static func formats(source: StorageFormat, rowElementCount: Int, hasImportance: Bool) -> [StorageFormat] {
+    let coarser = StorageFormat.allCases.filter { format in
+      (format.isQuantized || format == .bf16) && format.bitsPerElement < source.bitsPerElement
+        && !excluded.contains(format) && (hasImportance || !rules.requiresImportance(format, for: .other))
+        && format.facts.ggmlType != nil && Codec.canEncode(format)
+        && rowElementCount % format.elementsPerBlock == 0
+    }
+    let kept = source.facts.ggmlType == nil ? StorageFormat.f32 : source
+    return coarser.sorted { ($0.bitsPerElement, $0.name) < ($1.bitsPerElement, $1.name) } + [kept]
+  }
+}

@@ -1,0 +1,64 @@
+import Architectures
+import Bytes
+import Models
+import Quantization
+import Synchronization
+import Tensors
+
+/// What each matrix that a size target may decide on would lose in each format.
+struct FormatErrors {
+  /// One matrix.
+  struct Matrix: Sendable {
+    /// The tensor, undecided.
+    let tensor: PlannedTensor
+    /// How much its error matters.
+    let factor: Double
+    /// How many of its rows were measured.
+    let rowCount: Int
+    /// What it may become, coarse first.
+    let candidates: [SizeTargetReport.Candidate]
+  }
+
+  /// The matrices in the order of the plan.
+  let matrices: [Matrix]
+
+  /// Measures all of `tensors`; errors of those with an entry of an importance matrix are weighted by it.
+  ///
+  /// - Parameter progress: is told of each matrix that is done, from any thread.
+  /// - Throws: when rows cannot be read or hold numbers that are not finite.
+  init(
+    _ tensors: [PlannedTensor], of model: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
+  ) throws {
+    let results = Mutex([Matrix?](repeating: nil, count: tensors.count))
+    try Parallel.forEach(tensors.count, threads: threads) { index in
+      let matrix = try Self.measure(tensors[index], of: model)
+      results.withLock { $0[index] = matrix }
+      progress(1)
+    }
+    matrices = results.withLock { $0.compactMap { $0 } }
+  }
+
+  private static func measure(_ tensor: PlannedTensor, of model: Model) throws -> Matrix? {
+    guard case .rows(let reader) = tensor.source else { return nil }
+    let sample = try RowSample(reader)
+    let expertCount = max(1, tensor.shape.expertCount)
+    let importance = try tensor.importance.map { importance in
+      try (0..<expertCount).map { try importance.columns(ofExpert: $0, of: expertCount) }
+    }
+    let formats = CandidateFormats.formats(
+      source: reader.format, rowElementCount: tensor.shape.rowElementCount, hasImportance: importance != nil)
+    let candidates = try formats.compactMap { format -> SizeTargetReport.Candidate? in
+      guard let byteCount = format.byteCount(elementCount: tensor.shape.elementCount),
+        let error = format == reader.format
+          ? 0 : try sample.error(format, importance: importance, expertRowCount: tensor.expertRowCount)
+      else { return nil }
+      return SizeTargetReport.Candidate(format: format, byteCount: byteCount, error: error)
+    }
+    return Matrix(
+      tensor: tensor,
+      factor: Sensitivity.factor(
+        tensor.purpose, layerCount: model.parameters.integer("layer_count") ?? 0,
+        tiesEmbeddings: model.tensor(TensorSlot(.output)) == nil),
+      rowCount: sample.rows.count, candidates: candidates)
+  }
+}

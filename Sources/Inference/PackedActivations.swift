@@ -1,0 +1,48 @@
+/// The left factor of a product, packed: strips of six rows, turned so that six numbers of one column lie together.
+///
+///     rows r … r+5, columns 0, 1, 2, …   ─►   strip: x[r,0] x[r+1,0] … x[r+5,0]  x[r,1] … x[r+5,1]  …
+///
+/// Missing rows of the last strip are zero.
+struct PackedActivations: Sendable {
+  /// Rows in a strip.
+  static let height = 6
+
+  /// Rows that were packed.
+  private(set) var rowCount = 0
+  /// Numbers in a row: the length of the sums.
+  private(set) var depth = 0
+  /// `[strip][column][row of the strip]`
+  private(set) var values: [Float] = []
+
+  /// The strips that hold `rowCount` rows.
+  var count: Int { (rowCount + Self.height - 1) / Self.height }
+
+  /// Packs the columns `columns` of the rows `rows`.
+  mutating func pack(_ matrix: Matrix, rows: Range<Int>, columns: Range<Int>) {
+    let depth = columns.count
+    clear(rowCount: rows.count, depth: depth)
+    let source = matrix.values.span
+    var target = values.mutableSpan
+    for row in 0..<rows.count {
+      let start = (rows.lowerBound + row) * matrix.columnCount + columns.lowerBound
+      let first = (row / Self.height) * depth * Self.height + row % Self.height
+      for column in 0..<depth { target[first + column * Self.height] = source[start + column] }
+    }
+  }
+
+  /// Makes room for `rowCount` rows of zeros.
+  mutating func clear(rowCount: Int, depth: Int) {
+    self.rowCount = rowCount
+    self.depth = depth
+    let needed = count * depth * Self.height
+    values.removeAll(keepingCapacity: true)
+    values.append(contentsOf: repeatElement(0, count: needed))
+  }
+
+  /// Puts sixteen numbers of `row`, from `column` on, as far as the row reaches.
+  @inline(__always)
+  mutating func set(row: Int, column: Int, _ numbers: SIMD16<Float>) {
+    let first = (row / Self.height) * depth * Self.height + row % Self.height
+    for lane in 0..<min(16, depth - column) { values[first + (column + lane) * Self.height] = numbers[lane] }
+  }
+}

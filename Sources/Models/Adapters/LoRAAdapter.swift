@@ -1,0 +1,159 @@
+import Bytes
+import Formats
+import Tensors
+
+/// An adapter as PEFT saves it: adapter_config.json and adapter_model.safetensors in one folder.
+///
+/// For a module with the weight `W [out, in]` it holds `A [r, in]` and `B [out, r]`; the merged weight is `W + s·B·A`.
+/// An embedding's factors are stored the other way round. Tensors that were trained whole replace those of the model.
+struct LoRAAdapter {
+  /// Two factors and the weight they change.
+  struct LoRAPair {
+    /// The module's path in the model, such as `model.layers.0.self_attn.q_proj`.
+    let module: String
+    /// `A` and `B` as stored.
+    let a: TensorDescriptor, b: TensorDescriptor
+    /// Whether the module is an embedding: `A [r, rows]` and `B [width, r]`.
+    let isEmbedding: Bool
+    /// What the product is multiplied by.
+    let scale: Float
+
+    /// The name of the weight.
+    var weight: TensorName { TensorName("\(module).weight") }
+    /// The rank r.
+    var rank: Int { a.shape.dimensions[0] }
+  }
+
+  static let weightsFile = "adapter_model.safetensors", configurationFile = "adapter_config.json"
+
+  private static let pickles = ["adapter_model.bin"]
+
+  /// The folder's path.
+  let path: String
+  /// The files that are read: weights, configuration.
+  let files: [InputFile]
+  /// The updates, in the order of the file.
+  let pairs: [LoRAPair]
+  /// The tensors that replace others, by the name of those.
+  let replacements: [(name: TensorName, tensor: TensorDescriptor)]
+  /// The model that the adapter was made for, as its makers call it.
+  let base: String?
+
+  /// Reads the headers of the adapter at `path`: its folder, or the weights in it.
+  ///
+  /// - Throws: errors of the files; `LocatedError` with the `AdapterError`.
+  init(_ path: String) throws {
+    let folder = FileSystem.kind(of: path) == .folder ? path : FileSystem.folder(of: path)
+    self.path = path
+    let configurationPath = FileSystem.join(folder, Self.configurationFile)
+    if FileSystem.kind(of: FileSystem.join(folder, Self.weightsFile)) == nil {
+      for name in Self.pickles where FileSystem.kind(of: FileSystem.join(folder, name)) != nil {
+        throw LocatedError(path: path, fact: AdapterError.pickle(name))
+      }
+    }
+    let weights = try Checkpoint.open(FileSystem.join(folder, Self.weightsFile))
+    files = weights.files + [try InputFile(configurationPath)]
+    let json = try JSON(file: configurationPath, limit: ModelFolder.maximumSideFileByteCount)
+    do throws(AdapterError) {
+      let configuration = try AdapterConfiguration(json)
+      base = configuration.base
+      (pairs, replacements) = try Self.sorted(weights.tensors, configuration)
+    } catch {
+      throw LocatedError(path: path, fact: error)
+    }
+  }
+
+  /// Whether a checkpoint is an adapter and no model.
+  static func isAdapter(_ checkpoint: Checkpoint) -> Bool {
+    let path = checkpoint.files.first?.path ?? ""
+    return FileSystem.name(of: path) == weightsFile
+      && FileSystem.kind(of: FileSystem.join(FileSystem.folder(of: path), configurationFile)) != nil
+  }
+
+  /// Names the adapter in what goes wrong.
+  func naming<T>(_ body: () throws(AdapterError) -> T) throws -> T {
+    do throws(AdapterError) {
+      return try body()
+    } catch {
+      throw LocatedError(path: path, fact: error)
+    }
+  }
+
+  /// Puts the factors of each module together.
+  private static func sorted(
+    _ tensors: [TensorDescriptor], _ configuration: AdapterConfiguration
+  ) throws(AdapterError) -> ([LoRAPair], [(name: TensorName, tensor: TensorDescriptor)]) {
+    var factors: [ExactString: [AdapterTensorName.Factor: TensorDescriptor]] = [:]
+    var modules: [(name: String, isEmbedding: Bool)] = []
+    var replacements: [(TensorName, TensorDescriptor)] = []
+    for tensor in tensors {
+      switch try AdapterTensorName(tensor.name) {
+      case .frozen: continue
+      case .whole(let name): replacements.append((name, tensor))
+      case .factor(let factor, let module, let isEmbedding):
+        let key = ExactString(module)
+        if factors[key] == nil { modules.append((module, isEmbedding)) }
+        factors[key, default: [:]][factor] = tensor
+      }
+    }
+    var pairs: [LoRAPair] = []
+    for (module, isEmbedding) in modules {
+      let found = factors[ExactString(module)] ?? [:]
+      guard let a = found[.a] else { throw .halfPair(module: module, missing: "lora_A") }
+      guard let b = found[.b] else { throw .halfPair(module: module, missing: "lora_B") }
+      guard a.shape.rank == 2, b.shape.rank == 2, a.shape.dimensions[0] > 0,
+        a.shape.dimensions[0] == b.shape.dimensions[1]
+      else {
+        throw .wrongFactors(
+          module: module, found: "lora_A has shape \(a.shape) and lora_B \(b.shape)", expected: "r × in and out × r")
+      }
+      pairs.append(
+        LoRAPair(
+          module: module, a: a, b: b, isEmbedding: isEmbedding,
+          scale: configuration.scale(ofModule: module, rank: a.shape.dimensions[0])))
+    }
+    guard !pairs.isEmpty || !replacements.isEmpty else { throw .noUpdates }
+    return (pairs, replacements)
+  }
+}
+
+/// What the name of a tensor in an adapter says.
+enum AdapterTensorName {
+  enum Factor: Hashable { case a, b }
+
+  case factor(Factor, module: String, isEmbedding: Bool)
+  /// A tensor that replaces the model's of this name.
+  case whole(TensorName)
+  /// The model's own weight, which PEFT saves beside the factors of an embedding.
+  case frozen
+
+  /// The words that PEFT puts behind a module's path, before the name of the adapter if the file has it.
+  private static let factors: [Substring: (factor: Factor, isEmbedding: Bool)] = [
+    "lora_A": (.a, false), "lora_B": (.b, false), "lora_embedding_A": (.a, true), "lora_embedding_B": (.b, true),
+  ]
+
+  init(_ name: TensorName) throws(AdapterError) {
+    let prefix = "base_model.model."
+    var words = name.text.split(separator: ".", omittingEmptySubsequences: false)
+    if name.text.hasPrefix(prefix) { words.removeFirst(2) }
+    if words.contains("lora_magnitude_vector") { throw .unsupported("a DoRA adapter") }
+    if let index = words.firstIndex(where: { Self.factors[$0] != nil }), let kind = Self.factors[words[index]] {
+      guard words.last != "bias" else { throw .unsupported("an adapter with biases of its own") }
+      self = .factor(kind.factor, module: Self.module(words[..<index]), isEmbedding: kind.isEmbedding)
+      return
+    }
+    if words.suffix(2) == ["base_layer", "weight"] {
+      self = .frozen
+      return
+    }
+    // `lm_head.modules_to_save.default.weight`, or without the wrapper's words in files of later versions.
+    if let index = words.firstIndex(of: "modules_to_save") {
+      words.removeSubrange(index..<max(index + 1, words.count - 1))
+    }
+    self = .whole(TensorName(Self.module(words[...])))
+  }
+
+  private static func module(_ words: ArraySlice<Substring>) -> String {
+    words.filter { $0 != "base_layer" }.joined(separator: ".")
+  }
+}

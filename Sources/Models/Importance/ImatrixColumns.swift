@@ -1,0 +1,79 @@
+import Architectures
+import Tensors
+
+/// Which tensor of a GGUF the columns of each canonical matrix belong to, for what is measured of their products.
+public struct ImatrixColumns: Sendable {
+  /// The columns of one matrix.
+  public struct Columns: Sendable {
+    /// The tensor's name in a GGUF.
+    public let name: TensorName
+    /// The columns of the matrix.
+    public let count: Int
+    /// Which expert of the stack the matrix is, and how many it holds; 0 of 1 for a matrix on its own.
+    public let expert: Int, expertCount: Int
+    /// How often a GGUF lists the same columns: once, or for each head where it holds a matrix for each.
+    public let repetitionCount: Int
+  }
+
+  private var columns: [TensorSlot: Columns] = [:]
+
+  /// Finds the tensors of `model`, whatever container it lies in.
+  ///
+  /// Where a tensor holds several matrices, such as queries, keys and values, they have the same input, and only the first
+  /// has columns here. A tensor that a GGUF holds transposed has none: its columns are another matrix's rows.
+  public init(_ model: Model) {
+    for stored in model.storedInGGUF where stored.layout.transposedBlockCount == nil {
+      let layout = stored.layout
+      let expertCount = layout.instanceCount ?? 1
+      let (repetitionCount, remainder) = layout.shape.columnCountOfAllExperts.quotientAndRemainder(
+        dividingBy: max(1, layout.columnCount * expertCount))
+      guard layout.columnCount > 0, remainder == 0, repetitionCount > 0 else { continue }
+      for expert in 0..<expertCount {
+        let instance = layout.instanceCount == nil ? stored.instance : expert
+        columns[TensorSlot(layout.components[0].role, layer: stored.layer, instance: instance)] = Columns(
+          name: stored.name, count: layout.columnCount, expert: expert, expertCount: expertCount,
+          repetitionCount: repetitionCount)
+      }
+    }
+  }
+
+  /// The columns of the matrix at `slot`.
+  public subscript(slot: TensorSlot) -> Columns? { columns[slot] }
+}
+
+extension Model {
+  /// A stored tensor as a GGUF has it.
+  public struct GGUFTensorMapping: Sendable {
+    /// Its name.
+    public let name: TensorName
+    /// How it holds the rows of canonical tensors.
+    public let layout: StoredLayout
+    /// The layer, and the part if its name states one.
+    public let layer: Int?, instance: Int?
+  }
+
+  /// The tensors with a meaning, named and arranged as in a GGUF.
+  public var storedInGGUF: [GGUFTensorMapping] {
+    if checkpoint.container == .gguf {
+      return tensors.map {
+        GGUFTensorMapping(name: $0.descriptor.name, layout: $0.layout, layer: $0.layer, instance: $0.instance)
+      }
+    }
+    guard let scheme = definition.scheme("gguf") else { return [] }
+    let placesByRole = Dictionary(grouping: slots, by: \.role)
+    return definition.storedRules(in: scheme).flatMap { rule -> [GGUFTensorMapping] in
+      var seen: Set<TensorSlot> = []
+      return (placesByRole[rule.roles[0]] ?? []).compactMap { slot in
+        // One name stands for all parts unless it states one.
+        let stored = TensorSlot(slot.role, layer: slot.layer, instance: rule.isPerInstance ? slot.instance : nil)
+        guard seen.insert(stored).inserted,
+          let layout = try? definition.layout(of: rule, parameters, found: canonicalLayout(slot)?.shape)
+        else { return nil }
+        return GGUFTensorMapping(
+          name: rule.patterns[0].name(layer: stored.layer, instance: stored.instance), layout: layout,
+          layer: stored.layer,
+          instance: stored.instance)
+      }
+    }
+  }
+}

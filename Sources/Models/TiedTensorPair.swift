@@ -1,0 +1,52 @@
+import Bytes
+import Quantization
+import Tensors
+
+/// Two stored tensors that should have the same values, because the model ties one to the other.
+public struct TiedTensorPair: Sendable {
+  /// The one that could be left out.
+  public let tensor: TensorDescriptor
+  /// The one that it is tied to.
+  public let original: TensorDescriptor
+  /// Whether it is left out.
+  public let isDropped: Bool
+}
+
+extension Checkpoint {
+  /// Values that are compared at a time; a multiple of every block.
+  private static let comparedElementCount = 1 << 20
+
+  /// Whether two tensors have the same values, a piece at a time: the same bytes, or of other formats the same numbers.
+  ///
+  /// - Throws: errors of reading, and of decoding where formats differ.
+  public func haveEqualValues(_ first: TensorDescriptor, _ second: TensorDescriptor) throws -> Bool {
+    guard first.shape == second.shape else { return false }
+    guard let format = first.format, let other = second.format else {
+      return first.declaredFormat == second.declaredFormat && first.byteCount == second.byteCount
+    }
+    var slabs: (first: [UInt8], second: [UInt8]) = ([], [])
+    let elementCount = first.shape.elementCount
+    for start in stride(from: 0, to: elementCount, by: Self.comparedElementCount) {
+      let count = min(Self.comparedElementCount, elementCount - start)
+      let size = try read(first, format, start, count, into: &slabs.first)
+      let otherSize = try read(second, other, start, count, into: &slabs.second)
+      if format == other {
+        guard slabs.first.prefix(size) == slabs.second.prefix(otherSize) else { return false }
+      } else {
+        let numbers = try Codec.decode(format, slabs.first, elementCount: count)
+        guard try numbers == Codec.decode(other, slabs.second, elementCount: count) else { return false }
+      }
+    }
+    return true
+  }
+
+  /// Reads `count` elements from `start` on and returns how many bytes they are.
+  private func read(
+    _ tensor: TensorDescriptor, _ format: StorageFormat, _ start: Int, _ count: Int, into slab: inout [UInt8]
+  ) throws -> Int {
+    let offset = format.byteCount(elementCount: start) ?? 0
+    let size = min(tensor.byteCount - offset, format.byteCount(elementCount: count) ?? tensor.byteCount - offset)
+    try read(tensor, from: offset, count: size, into: &slab)
+    return size
+  }
+}

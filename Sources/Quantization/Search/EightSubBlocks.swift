@@ -1,0 +1,173 @@
+// What Q4_K and Q5_K share: eight runs of 32 elements, each with a scale and a minimum of six bits, whose own scales head the
+// block (SixBitScales.swift).
+//
+// Encoding: the best scale and minimum of each run by AffineSearch.swift, with weights √(mean w²) + |w|. The greatest scale
+// and the greatest minimum become 63, the others are rounded; then elements are divided anew by the scales as stored.
+// Where a stored scale is zero, the quants of the search stay.
+//
+// With an importance matrix more tries are made, and PositiveSearch.swift finds the scales of scales and minimums, where a
+// run weighs as much as all its elements together.
+
+/// The 16 bytes at the head of a block and its 256 quants, in plain words.
+func encodeEightRuns(
+  _ values: [Float], _ search: AffineSearch, importance: [Float]?
+) -> (head: [UInt8], quants: [Int]) {
+  let runs = (0..<8).map { Array(values[$0 * 32..<$0 * 32 + 32]) }
+  let runWeights: [[Float]]
+  if let importance {
+    let weights = importanceWeights(values, importance: importance, variance: 2 * sumOfSquares(values) / 256)
+    runWeights = (0..<8).map { Array(weights[$0 * 32..<$0 * 32 + 32]) }
+  } else {
+    runWeights = runs.map { run in
+      let mean = (run.reduce(0) { $0 + $1 * $1 } / 32).squareRoot()
+      return run.map { mean + abs($0) }
+    }
+  }
+  let search = importance == nil ? search : search.weighted
+  let searches = (0..<8).map { search.search(runs[$0], weights: runWeights[$0]) }
+  func sixBits(_ numbers: [Float]) -> (scale: [UInt8], numbers: [Int]) {
+    if importance != nil {
+      let (scale, quants) = positiveSearch(numbers, weights: runWeights.map { $0.reduce(0, +) }, maximum: 63)
+      return (scale.halfBytes, quants.map { min(63, $0) })
+    }
+    let greatest = numbers.reduce(0) { $1 > $0 ? $1 : $0 }
+    let inverse = greatest > 0 ? 63 / greatest : 0
+    return ((greatest / 63).halfBytes, numbers.map { min(63, nearestInteger(inverse * $0) & 255) })
+  }
+  let scales = sixBits(searches.map(\.scale))
+  let minimums = sixBits(searches.map(\.minimum))
+  let quants = (0..<8).flatMap { index in
+    let scale = scales.scale.half(at: 0) * Float(scales.numbers[index])
+    if scale == 0 { return searches[index].quants }
+    let minimum = minimums.scale.half(at: 0) * Float(minimums.numbers[index])
+    return runs[index].map { nearestInteger(($0 + minimum) / scale).clamped(0, Int(search.maximum)) }
+  }
+  return (scales.scale + minimums.scale + packedSixBits(scales.numbers, minimums.numbers), quants)
+}
+
+/// Eight runs side by side, searched, with their scales as stored.
+struct EightSubBlocks {
+  private let values: InlineArray<32, Floats>
+  private let search: AffineLanes
+  private let scaleBits: UInt16, minimumBits: UInt16
+  private let scales: Floats, minimums: Floats
+
+  /// Whether all numbers stayed where rounding is plain; the block goes to the reference otherwise.
+  var isOrdinary: Bool { search.isOrdinary }
+
+  @inline(__always)
+  init(_ values: RawSpan, at offset: Int, _ search: AffineSearch) {
+    let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+    let elements = runs.span
+    var sum = Floats.zero
+    for place in 0..<32 { sum += elements[place] * elements[place] }
+    let mean = (sum / Floats(repeating: 32)).squareRoot()
+    self.values = runs
+    self.search = AffineLanes(runs, weights: runs.mapped { mean + $0.magnitude }, search)
+    (scaleBits, scales) = Self.sixBits(self.search.scale)
+    (minimumBits, minimums) = Self.sixBits(self.search.minimum)
+  }
+
+  @inline(__always)
+  init(_ values: RawSpan, weightedBy importance: RawSpan, at offset: Int, _ search: AffineSearch) {
+    let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+    let importances: InlineArray<32, Floats> = importance.subBlocks(at: offset)
+    let weights = importances.weights(of: runs, variance: 2 * values.sumOfSquares(at: offset, count: 256) / 256)
+    let weightSums = weights.sum.array
+    self.values = runs
+    self.search = AffineLanes(runs, weights: weights, search)
+    let scale = positiveSearch(self.search.scale.array, weights: weightSums, maximum: 63)
+    let minimum = positiveSearch(self.search.minimum.array, weights: weightSums, maximum: 63)
+    (scaleBits, scales) = (scale.scale.halfBits, Floats(scale.quants.map { Float(min(63, $0)) }))
+    (minimumBits, minimums) = (minimum.scale.halfBits, Floats(minimum.quants.map { Float(min(63, $0)) }))
+  }
+
+  @inline(__always)
+  private static func sixBits(_ numbers: Floats) -> (UInt16, Floats) {
+    let greatest = numbers.greater(Floats.zero).greatestLane
+    let inverse = greatest > 0 ? 63 / greatest : 0
+    let rounded =
+      (numbers * Floats(repeating: inverse) + Floats(repeating: roundingShift)).words & Words(repeating: 255)
+    let bits = Floats(unsafeBitCast(rounded, to: SIMD8<Int32>.self)).lesser(Floats(repeating: 63))
+    return ((greatest / 63).halfBits, bits)
+  }
+
+  @inline(__always)
+  func storeHead(into bytes: inout MutableRawSpan, at offset: Int) {
+    bytes.store(scaleBits, at: offset)
+    bytes.store(minimumBits, at: offset &+ 2)
+    let scale = scales.wholeWords
+    let minimum = minimums.wholeWords
+    let high = (scale.highHalf &>> 4) &<< 6
+    let highMinimum = (minimum.highHalf &>> 4) &<< 6
+    let low = (scale.highHalf & 15) | ((minimum.highHalf & 15) &<< 4)
+    bytes.store(SIMD4<UInt8>(truncatingIfNeeded: scale.lowHalf | high), at: offset &+ 4)
+    bytes.store(SIMD4<UInt8>(truncatingIfNeeded: minimum.lowHalf | highMinimum), at: offset &+ 8)
+    bytes.store(SIMD4<UInt8>(truncatingIfNeeded: low), at: offset &+ 12)
+  }
+
+  /// Hands the quants of each place, one run to a lane, to `body`.
+  @inline(__always)
+  func forEachPlace(maximum: Float, _ body: (_ place: Int, _ quants: Words) -> Void) {
+    let divisors = Floats(repeating: Float(halfBits: scaleBits)) * scales
+    let added = Floats(repeating: Float(halfBits: minimumBits)) * minimums
+    let keepsSearch = divisors .== Floats.zero
+    let anyKeepsSearch = keepsSearch.isAnySet
+    let values = values.span
+    for place in 0..<32 {
+      var quants = ((values[place] + added) / divisors).nearest.clamped(0, maximum)
+      if anyKeepsSearch { quants.replace(with: search.quants(values[place]), where: keepsSearch) }
+      body(place, quants.wholeWords)
+    }
+  }
+}
+
+extension SIMD8 where Scalar == UInt32 {
+  /// Stores the nibbles of one place of eight runs: pairs of runs share the bytes of 32 places.
+  @inline(__always)
+  func storeNibblePairs(into bytes: inout MutableRawSpan, at offset: Int) {
+    let pairs = unsafeBitCast(self & Words(repeating: 15), to: SIMD4<UInt64>.self)
+    let packed = pairs | (pairs &>> 28)
+    bytes.store(UInt8(truncatingIfNeeded: packed[0]), at: offset)
+    bytes.store(UInt8(truncatingIfNeeded: packed[1]), at: offset &+ 32)
+    bytes.store(UInt8(truncatingIfNeeded: packed[2]), at: offset &+ 64)
+    bytes.store(UInt8(truncatingIfNeeded: packed[3]), at: offset &+ 96)
+  }
+
+  /// The lowest bit of each lane, the first one lowest.
+  @inline(__always)
+  var lowestBits: UInt8 {
+    let pairs = unsafeBitCast(self & Words(repeating: 1), to: SIMD4<UInt64>.self)
+    let packed = pairs | (pairs &>> 31)
+    return UInt8(truncatingIfNeeded: packed[0] | packed[1] << 2 | packed[2] << 4 | packed[3] << 6)
+  }
+}
+
+/// An encoder of blocks of eight runs, which differ in what is searched and how quants are packed.
+protocol EightRunEncoder: WeightedSuperBlockEncoder {
+  /// What is searched without an importance matrix.
+  static var search: AffineSearch { get }
+  /// Packs the runs of a block.
+  static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int)
+}
+
+extension EightRunEncoder {
+  static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
+    let runs = EightSubBlocks(values, at: source, search)
+    guard runs.isOrdinary else {
+      return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+    }
+    store(runs, into: &bytes, at: destination)
+  }
+
+  static func encodeBlock(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let runs = EightSubBlocks(values, weightedBy: importance, at: source, search.weighted)
+    guard runs.isOrdinary else {
+      return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    }
+    store(runs, into: &bytes, at: destination)
+  }
+}

@@ -1,0 +1,83 @@
+import Bytes
+import Tensors
+
+// A unigram vocabulary comes from a SentencePiece model (spiece.model or tokenizer.model), which also says how text is
+// prepared. Where there is only a tokenizer.json, the pieces and scores come from its model, the table of replacements
+// from its normalizer.
+
+extension HuggingFaceVocabularyReader {
+  /// Reads a unigram model; false if the files hold none.
+  mutating func readUnigram() throws(VocabularyError) -> Bool {
+    if let bytes = files.sentencePiece ?? files.unigramModel {
+      let model = try SentencePieceModel(bytes)
+      guard model.algorithm == .unigram else { return false }
+      try readUnigram(model)
+    } else if let tokenizer = files.tokenizer, tokenizer["model"]?["type"]?.string == "Unigram" {
+      try readUnigram(tokenizer)
+    } else {
+      return false
+    }
+    vocabulary.spacePrefixPlace = .behindTypes
+    return true
+  }
+
+  private mutating func readUnigram(_ model: SentencePieceModel) throws(VocabularyError) {
+    vocabulary = Vocabulary(kind: .unigram)
+    let rows = try pieceRows(model)
+    for row in rows.rows { vocabulary.append(row.text, score: row.score, type: row.type) }
+    vocabulary.addsSpacePrefix = model.addsSpacePrefix
+    vocabulary.removesExtraSpaces = model.removesExtraSpaces
+    vocabulary.normalizationTable = model.normalizationTable
+    setTextRules(addsSpace: model.addsSpacePrefix, cutsAtSpaces: model.removesExtraSpaces)
+    try readSpecialTokens(limit: rows.count)
+    vocabulary.addedTokens = sentencePieceAddedTokens(model)
+  }
+
+  private mutating func readUnigram(_ tokenizer: JSON) throws(VocabularyError) {
+    let file = "tokenizer.json"
+    vocabulary = Vocabulary(kind: .unigram)
+    let pieces = tokenizer["model"]?["vocab"]?.array ?? []
+    var ids: [ExactString: Int] = [:]
+    var rows = try Rows(count: max(vocabularySize, pieces.count))
+    for (id, entry) in pieces.enumerated() {
+      guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].real else {
+        throw .invalidMember(file: file, member: "vocab", expected: "an array of texts with their scores")
+      }
+      ids[ExactString(text)] = id
+      rows[id] = Row(text: Array(text.utf8), score: Float(score), type: text.isByteName ? .byte : .normal)
+    }
+    let table = addedTokenTable(vocabulary: ids)
+    for token in table.sorted where token.id < rows.count {
+      rows[token.id].text = Array(token.text.utf8)
+      if rows[token.id].type == .unused { rows[token.id].score = 0 }
+      rows[token.id].type = token.isSpecial ? .control : .userDefined
+    }
+    let unknown = tokenizer["model"]?["unk_id"]?.integer
+    if let unknown, unknown >= 0, unknown < rows.count { rows[unknown].type = .unknown }
+    for row in rows.rows { vocabulary.append(row.text, score: row.score, type: row.type) }
+    vocabulary.normalizationTable = Self.replacementTable(tokenizer["normalizer"])
+    let splits = tokenizer["pre_tokenizer"]?["pretokenizers"]?.array ?? [tokenizer["pre_tokenizer"] ?? .null]
+    let cutsAtSpaces = splits.contains { $0["type"]?.string == "WhitespaceSplit" }
+    let addsSpace = spacePrefix(tokenizer) != .never
+    vocabulary.addsSpacePrefix = addsSpace
+    vocabulary.removesExtraSpaces = cutsAtSpaces
+    setTextRules(addsSpace: addsSpace, cutsAtSpaces: cutsAtSpaces)
+    try readSpecialTokens(limit: rows.count)
+    if let unknown, unknown >= 0, unknown < rows.count { vocabulary.set(.unk, to: unknown) }
+    vocabulary.addedTokens = table.sorted
+  }
+
+  /// Sets how text is prepared for encoding, which T5's class of transformers decides by itself.
+  private mutating func setTextRules(addsSpace: Bool, cutsAtSpaces: Bool) {
+    let isT5 = tokenizerClass?.name == "T5Tokenizer"
+    vocabulary.cutsAtSpaces = isT5 || cutsAtSpaces
+    vocabulary.spacePrefix = isT5 || addsSpace ? .everySegment : .never
+  }
+
+  /// The table of a `Precompiled` normalizer; empty if there is none.
+  private static func replacementTable(_ normalizer: JSON?) -> [UInt8] {
+    let steps = normalizer?["normalizers"]?.array ?? [normalizer].compactMap { $0 }
+    let text = steps.lazy.compactMap { $0["precompiled_charsmap"]?.string }.first
+    return text.flatMap(Base64.decode) ?? []
+  }
+}

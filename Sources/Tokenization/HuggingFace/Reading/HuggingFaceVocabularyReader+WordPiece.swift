@@ -1,0 +1,92 @@
+import Bytes
+import Tensors
+
+// A word-piece vocabulary has a row for each row of the embedding, like a byte-level one. In a GGUF a piece that begins
+// a word stands behind a `▁`, and a piece that goes on with one stands without its `##`; control tokens stand as they
+// are. llama.cpp looks pieces up in this spelling.
+
+extension HuggingFaceVocabularyReader {
+  /// Reads word pieces; false if the files hold none.
+  mutating func readWordPiece() throws(VocabularyError) -> Bool {
+    let ids: [ExactString: Int]
+    if let tokenizer = files.tokenizer {
+      guard tokenizer["model"]?["type"]?.string == "WordPiece" else { return false }
+      ids = try sparseVocabulary(tokenizer["model"]?["vocab"], file: "tokenizer.json")
+    } else if let lines = files.vocabularyLines {
+      ids = Self.lineNumbers(lines)
+    } else {
+      return false
+    }
+    let name =
+      if let named = preTokenizer ?? rules.preTokenizers.first { named } else {
+        try PreTokenizer.wordPieceName(of: files.tokenizer)
+      }
+    vocabulary = Vocabulary(kind: .wordPiece, preTokenizer: name)
+    vocabulary.wordRules = wordRules()
+    let table = addedTokenTable(vocabulary: ids)
+    reportShifted(table, file: "tokenizer.json")
+    try fillRows(ids: ids, table: table)
+    writeWordStarts()
+    try readSpecialTokens(limit: vocabulary.count)
+    return true
+  }
+
+  private mutating func writeWordStarts() {
+    var tokens = PackedStrings()
+    for (id, text) in vocabulary.tokens.enumerated() {
+      if vocabulary.types[id] == .control {
+        tokens.append(text)
+      } else if text.starts(with: WordPiece.continuation) {
+        tokens.append(text.dropFirst(WordPiece.continuation.count))
+      } else {
+        tokens.append(SentencePieceText.space + text)
+      }
+    }
+    vocabulary.tokens = tokens
+  }
+
+  /// How text is prepared: by BERT's own class of transformers, or by the normalizer of `tokenizer.json`.
+  private func wordRules() -> WordRules {
+    var rules = WordRules()
+    if tokenizerClass?.name == "BertTokenizer" || files.tokenizer == nil {
+      rules.lowercases = files.configuration?["do_lower_case"]?.bool ?? true
+      rules.separatesHan = files.configuration?["tokenize_chinese_chars"]?.bool ?? true
+      rules.stripsAccents = files.configuration?["strip_accents"]?.bool ?? rules.lowercases
+    } else {
+      let normalizer = files.tokenizer?["normalizer"]
+      let isBert = normalizer?["type"]?.string == "BertNormalizer"
+      rules.cleansText = isBert && normalizer?["clean_text"]?.bool ?? true
+      rules.lowercases = isBert && normalizer?["lowercase"]?.bool ?? true
+      rules.separatesHan = isBert && normalizer?["handle_chinese_chars"]?.bool ?? true
+      rules.stripsAccents = isBert && normalizer?["strip_accents"]?.bool ?? rules.lowercases
+    }
+    return rules
+  }
+
+  /// The tokens of `vocab.txt`, a line each; of a text that stands twice the last line counts.
+  private static func lineNumbers(_ bytes: [UInt8]) -> [ExactString: Int] {
+    var lines = TokenizerFiles.text(bytes).split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.last?.isEmpty ?? false { lines.removeLast() }
+    return Dictionary(
+      lines.enumerated().map { (ExactString(String($0.element)), $0.offset) }, uniquingKeysWith: { $1 })
+  }
+}
+
+extension PreTokenizer {
+  /// Names of word-piece tokenizers; llama.cpp splits text in one way for all of them.
+  static let wordPieceNames = ["bert-bge", "bert-bge-large", "jina-v2-en"]
+
+  /// The name for a word-piece `tokenizer.json`, whose normalizer and pre-tokenizer must be BERT's.
+  static func wordPieceName(of tokenizer: JSON?) throws(VocabularyError) -> String {
+    guard let tokenizer else { return wordPieceNames[0] }
+    let normalizer = tokenizer["normalizer"]?["type"]?.string ?? "none"
+    let splitter = tokenizer["pre_tokenizer"]?["type"]?.string ?? "none"
+    guard normalizer == "BertNormalizer", splitter == "BertPreTokenizer" else {
+      throw .unknownPreTokenizer(structure: "normalizer \(normalizer), \(splitter)")
+    }
+    return wordPieceNames[0]
+  }
+
+  /// Whether some vocabulary can have rules of this name.
+  static func isKnown(_ name: String) -> Bool { named(name) != nil || wordPieceNames.contains(name) }
+}

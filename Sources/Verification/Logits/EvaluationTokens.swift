@@ -1,0 +1,74 @@
+import Bytes
+import Models
+import Tokenization
+
+/// The tokens that two models are run on, and whether their tokenizers agree.
+public struct EvaluationTokens: Sendable {
+  /// The ids.
+  public let ids: [Int]
+  /// The token that the tokenizer puts before a text; nil if it puts none, or ids were given.
+  public let startToken: Int?
+  /// What was found about the tokenizers.
+  public let findings: [Finding]
+
+  /// Ids that were given; the tokenizers, where both models have one, are compared.
+  public init(_ ids: [Int], reference: Model, candidate: Model) {
+    self.ids = ids
+    startToken = nil
+    findings = TokenizerComparison(reference, candidate).findings(Self.probes)
+  }
+
+  /// The ids of `text` by the tokenizer of the reference, or of the candidate if only that has one.
+  ///
+  /// - Throws: `NoTokenizer` if neither has one; errors of reading the one that is used.
+  public init(_ text: String, reference: Model, candidate: Model) throws {
+    let tokenizer = try (try reference.vocabulary() != nil ? reference : candidate).tokenizer()
+    ids = tokenizer.encode(text)
+    startToken = tokenizer.startToken(of: ids)
+    findings = TokenizerComparison(reference, candidate).findings([text] + Self.probes)
+  }
+
+  /// Ordinary texts that two tokenizers must agree about, each for what tells them apart.
+  static let probes = [
+    "The river runs past the mill, and the mill grinds the grain that the valley grows.", "It's 1984, or 2026?",
+    "don't", "  two  spaces\n\nand\ta tab", "naïve café", "漢字とかな", "def f(x):\n    return x + 1\n", "🙂",
+  ]
+}
+
+/// The tokenizers of two models side by side.
+private struct TokenizerComparison {
+  private let reference: Model, candidate: Model
+
+  init(_ reference: Model, _ candidate: Model) {
+    self.reference = reference
+    self.candidate = candidate
+  }
+
+  /// The differences of the vocabularies, and the first of `texts` of which the two make other ids.
+  func findings(_ texts: [String]) -> [Finding] {
+    let differences = VocabularyDifferences.findings(reference, candidate, check: "verify.tokenizer", failing: true)
+    guard let one = try? reference.tokenizer(), let other = try? candidate.tokenizer() else { return differences }
+    for text in texts {
+      let ids = one.encode(text), others = other.encode(text)
+      if ids != others { return differences + [disagreement(text, ids, others)] }
+    }
+    return differences
+  }
+
+  private func disagreement(_ text: String, _ ids: [Int], _ others: [Int]) -> Finding {
+    let count = min(ids.count, others.count)
+    let position = (0..<count).first { ids[$0] != others[$0] } ?? count
+    func id(_ ids: [Int]) -> String { position < ids.count ? "\(ids[position])" : "the end" }
+    return Finding(
+      .error, "verify.tokenizer", place: text.count > 40 ? "text" : "text \(text.quoted)",
+      "the tokenizers disagree from token \(position.grouped) on: \(id(ids)) in the reference, \(id(others)) in the"
+        + " candidate (\(counted(ids.count, "token")) against \(others.count.grouped))")
+  }
+}
+
+extension Tokenizer {
+  /// The token that encoding put before `ids`: the beginning of a sequence, where the model wants one.
+  public func startToken(of ids: [Int]) -> Int? {
+    vocabulary.id(of: .bos).flatMap { $0 == ids.first ? $0 : nil }
+  }
+}

@@ -1,0 +1,84 @@
+import Inference
+
+/// What two rows of logits for one position say about each other, in double precision.
+///
+///     p = softmax(reference)   q = softmax(candidate)
+///     KL(p ‖ q) = Σ pᵢ (log pᵢ - log qᵢ) = Σ pᵢ (xᵢ - yᵢ) - log Σ exp x + log Σ exp y
+///
+/// Sums run in the order of the vocabulary; the greatest logit is taken off before `exp`, so none overflows.
+struct LogitRowComparison: Sendable {
+  /// KL(p ‖ q) in nats, not below 0; nil if a logit is NaN or infinite.
+  let divergence: Double?
+  /// Whether both have the same most likely token (the first of equal ones).
+  let hasSameTop: Bool
+  /// Whether all logits have the same bits.
+  let hasSameBits: Bool
+  /// −log p and −log q of the token that comes next, in nats; nil without one or where logits are not finite.
+  let referenceLoss: Double?, candidateLoss: Double?
+
+  /// What the candidate adds to the probability of the token that comes next.
+  var probabilityDelta: Double? {
+    guard let referenceLoss, let candidateLoss else { return nil }
+    return DeterministicMath.exponential(-candidateLoss) - DeterministicMath.exponential(-referenceLoss)
+  }
+
+  /// Compares two rows `[vocabulary]` of the same length; `target` is the token that comes next, if known.
+  init(reference: Span<Float>, candidate: Span<Float>, target: Int?) {
+    var sameBits = true
+    for index in 0..<reference.count where reference[index].bitPattern != candidate[index].bitPattern {
+      sameBits = false
+      break
+    }
+    hasSameBits = sameBits
+    let first = Peak(reference), second = Peak(candidate)
+    hasSameTop = first.index == second.index
+    guard first.allFinite, second.allFinite else {
+      divergence = nil
+      referenceLoss = nil
+      candidateLoss = nil
+      return
+    }
+    var sum = 0.0, otherSum = 0.0, weighted = 0.0
+    for index in 0..<reference.count {
+      let x = Double(reference[index]), y = Double(candidate[index])
+      let power = DeterministicMath.exponential(x - first.value)
+      sum += power
+      weighted += power * (x - y)
+      otherSum += DeterministicMath.exponential(y - second.value)
+    }
+    let logSum = DeterministicMath.naturalLogarithm(sum) + first.value
+    let otherLogSum = DeterministicMath.naturalLogarithm(otherSum) + second.value
+    divergence = sameBits ? 0 : max(0, weighted / sum - logSum + otherLogSum)
+    referenceLoss = target.map { logSum - Double(reference[$0]) }
+    candidateLoss = target.map { otherLogSum - Double(candidate[$0]) }
+  }
+
+  /// −log p of token `target` in one row; NaN if a logit is not finite.
+  static func loss(_ logits: Span<Float>, target: Int) -> Double {
+    let peak = Peak(logits)
+    guard peak.allFinite else { return .nan }
+    var sum = 0.0
+    for index in 0..<logits.count { sum += DeterministicMath.exponential(Double(logits[index]) - peak.value) }
+    return DeterministicMath.naturalLogarithm(sum) + peak.value - Double(logits[target])
+  }
+
+  /// The greatest logit of a row and where it first is.
+  private struct Peak {
+    var value = -Double.infinity
+    var index = 0
+    var allFinite = true
+
+    init(_ logits: Span<Float>) {
+      var greatest = -Float.infinity
+      for position in 0..<logits.count {
+        let logit = logits[position]
+        if !logit.isFinite { allFinite = false }
+        if logit > greatest {
+          greatest = logit
+          index = position
+        }
+      }
+      value = Double(greatest)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Bytes
+import Inference
+import Models
+import Tensors
+
+extension HTMLReport {
+  /// The figures that decide, large.
+  var cards: String {
+    let logits = verification.logits
+    var cards =
+      logits.givesEmbedding
+      ? [("cosine of the embedding", logits.logits.cosine.fixed(6))]
+      : [
+        ("mean KL divergence", logits.divergence.mean.metricText),
+        ("same top token", "\((logits.sameTopShare * 100).fixed(2)) %"),
+      ]
+    if let ratio = logits.perplexityRatio { cards.append(("perplexity ratio", ratio.value.fixed(4))) }
+    let output = logits.givesEmbedding ? "embedding" : "logits"
+    cards.append(("NMSE of the \(output)", logits.logits.normalizedMeanSquareError.scientific))
+    let before = Size(logits.reference), after = Size(logits.candidate)
+    cards.append(("weights, from \(before.byteCount.byteSize)", after.byteCount.byteSize))
+    cards.append(("bits a weight, from \(before.bitsPerWeight.fixed(2))", after.bitsPerWeight.fixed(2)))
+    let items = cards.map { "<div class=\"card\"><b>\(HTML.escaped($0.1))</b><span>\(HTML.escaped($0.0))</span></div>" }
+    return "<div class=\"cards\">\(items.joined())</div>"
+  }
+
+  private struct Size {
+    let byteCount: Int
+    let bitsPerWeight: Double
+
+    init(_ model: Model) {
+      byteCount = model.checkpoint.tensors.reduce(0) { $0 &+ $1.byteCount }
+      let count = model.checkpoint.tensors.reduce(0) { $0 &+ $1.shape.elementCount }
+      bitsPerWeight = count == 0 ? 0 : Double(byteCount) * 8 / Double(count)
+    }
+  }
+
+  var layerChart: String? {
+    let states = verification.logits.states
+    let parts = zip(ForwardPass.Sublayer.allCases, ["second", "fourth", "third"]).filter { stage, _ in
+      verification.logits.addedStages.contains(stage)
+    }
+    return Chart.lines(
+      states.map { "\($0.place)" },
+      [.init(name: "residual stream", style: "first", values: states.map { $0.state.normalizedMeanSquareError })]
+        + parts.map { stage, style in
+          Chart.Series(
+            name: stage.words, style: style, values: states.map { $0.added[stage]?.normalizedMeanSquareError })
+        },
+      limit: ("counts as diverged", verification.logits.layerThreshold))
+      ?? "<p>No error in any layer.</p>"
+  }
+
+  var divergenceChart: String? {
+    guard !verification.logits.givesEmbedding else { return nil }
+    return Chart.histogram(verification.logits.divergence.sorted)
+      ?? "<p>The distributions are equal at every position.</p>"
+  }
+
+  var layerTable: String? {
+    "<details><summary>Every layer as a table</summary>\(HTML.table(verification.logits.layerTable))</details>"
+  }
+
+  var worstTensors: String? {
+    guard verification.weights != nil else { return nil }
+    let worst = verification.worstTensors(12)
+    guard !worst.isEmpty else { return "<p>Every tensor has the same values.</p>" }
+    return HTML.table(
+      ReportTable(
+        columns: [
+          .left("tensor"), .left("format"), .right("NMSE"), .right("RMSE"), .right("max abs"), .right("cosine"),
+        ],
+        rows: worst.map { tensor in
+          let metrics = tensor.metrics ?? ErrorMetrics()
+          return [
+            tensor.place, Self.formats([tensor]), metrics.normalizedMeanSquareError.scientific,
+            metrics.rootMeanSquareError.scientific, metrics.maximumAbsoluteError.scientific, metrics.cosine.fixed(6),
+          ]
+        }))
+  }
+
+  /// Which share of the parameters each storage format of the candidate has.
+  var mix: String? {
+    var sums: [(name: String, tensors: Int, elements: Int, bytes: Int)] = []
+    for tensor in verification.logits.candidate.checkpoint.tensors {
+      let name = tensor.declaredFormat.description
+      let index = sums.firstIndex { $0.name == name } ?? sums.count
+      if index == sums.count { sums.append((name, 0, 0, 0)) }
+      sums[index].tensors += 1
+      sums[index].elements &+= tensor.shape.elementCount
+      sums[index].bytes &+= tensor.byteCount
+    }
+    sums.sort { $0.elements != $1.elements ? $0.elements > $1.elements : $0.name < $1.name }
+    let total = Double(max(1, sums.reduce(0) { $0 &+ $1.elements }))
+    let colors = ["first", "second", "third", "fourth", "fifth"]
+    let stripes = sums.enumerated().map { index, sum in
+      "<div class=\"\(colors[index % colors.count])\" style=\"flex:\((Double(sum.elements) / total * 1000).fixed(1))\""
+        + " title=\"\(HTML.escaped(sum.name))\"></div>"
+    }
+    let keys = sums.enumerated().map { index, sum in
+      "<span><i class=\"\(colors[index % colors.count])\"></i>\(HTML.escaped(sum.name))</span>"
+    }
+    let table = ReportTable(
+      columns: [.left("format"), .right("tensors"), .right("parameters"), .right("share"), .right("size")],
+      rows: sums.map {
+        [
+          $0.name, $0.tensors.grouped, $0.elements.grouped, "\((Double($0.elements) / total * 100).fixed(2)) %",
+          $0.bytes.byteSize,
+        ]
+      })
+    return "<div class=\"mix\">\(stripes.joined())</div><div class=\"key\">\(keys.joined())</div>\(HTML.table(table))"
+  }
+
+  /// The first tensor of every kind, which stands for those of the other layers and experts, with its names on both sides.
+  var plan: String? {
+    guard let weights = verification.weights else { return nil }
+    let kinds = Dictionary(grouping: weights.tensors) { Self.kind($0.place) }
+    var seen: Set<String> = []
+    let shown = weights.tensors.filter { seen.insert(Self.kind($0.place)).inserted }
+    return HTML.table(
+      ReportTable(
+        columns: [
+          .left("tensor"), .left("in the reference"), .left("in the candidate"), .left("format"), .right("count"),
+        ],
+        rows: shown.prefix(60).map { tensor in
+          let all = kinds[Self.kind(tensor.place)] ?? [tensor]
+          return [
+            Self.kind(tensor.place), tensor.reference?.name.text ?? "–", tensor.candidate?.name.text ?? "–",
+            Self.formats(all), all.count.grouped,
+          ]
+        }))
+  }
+
+  /// The place without its layer and without the number of its part.
+  private static func kind(_ place: String) -> String {
+    guard place.hasPrefix("layer ") else { return place }
+    let words = place.split(separator: " ").dropFirst(2)
+    return (Int(words.last ?? "") == nil ? words : words.dropLast()).joined(separator: " ")
+  }
+
+  /// The formats of these tensors on both sides: `BF16 → Q4_K, Q6_K`.
+  private static func formats(_ tensors: [TensorComparison]) -> String {
+    func names(_ descriptors: [TensorDescriptor]) -> String {
+      Set(descriptors.map(\.declaredFormat.description)).sorted().joined(separator: ", ")
+    }
+    let before = names(tensors.compactMap(\.reference)), after = names(tensors.compactMap(\.candidate))
+    return before == after ? before : "\(before) → \(after)"
+  }
+}

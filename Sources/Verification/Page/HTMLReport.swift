@@ -1,0 +1,132 @@
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// A verification as one web page for a person who decides whether to publish: no scripts, nothing from elsewhere.
+public struct HTMLReport {
+  let verification: ModelVerification
+  /// The command that makes the verification again.
+  let command: String
+  /// The version of the program.
+  let version: String
+
+  /// Prepares the page.
+  ///
+  /// - Parameter arguments: those that the program was called with.
+  public init(_ verification: ModelVerification, arguments: [String], version: String) {
+    self.verification = verification
+    command = (["ingot"] + arguments.map(Self.shellQuoted)).joined(separator: " ")
+    self.version = version
+  }
+
+  /// The page.
+  public var text: String {
+    let logits = verification.logits
+    let candidate = logits.candidate.checkpoint.path
+    return """
+      <!doctype html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(HTML.escaped("\(verdict): \(FileSystem.name(of: candidate))"))</title>
+      <style>
+      \(Self.style)
+      </style>
+      </head>
+      <body>
+      <h1>\(HTML.escaped(candidate))<small>verified against \(HTML.escaped(logits.reference.checkpoint.path))</small></h1>
+      <div class="verdict \(verdict)"><strong>\(verdict)</strong>\(HTML.escaped(reason))</div>
+      \(cards)
+      \(HTML.section("Findings", findings))
+      \(HTML.section("Error after each layer", layerChart, note: "NMSE of the residual stream and of what each half of a layer adds to it; the scale is logarithmic."))
+      \(HTML.section("KL divergence", divergenceChart, note: divergenceNote))
+      \(HTML.section("Worst tensors", worstTensors, note: "by NMSE, the error's energy as a share of the tensor's"))
+      \(HTML.section("Storage formats", mix))
+      \(HTML.section("Plan", plan, note: "what each tensor of the reference became; the first of a kind stands for those of the other layers and experts"))
+      \(HTML.section("Figures", HTML.table(figures)))
+      \(HTML.section("Layers", layerTable))
+      \(HTML.section("To do this again", "<pre>\(HTML.escaped(command))</pre>"))
+      <footer>ingot \(HTML.escaped(version)); float32 forward pass, the same bits on every machine</footer>
+      </body>
+      </html>
+
+      """
+  }
+
+  private var verdict: String { verification.passes ? "passed" : "failed" }
+
+  /// The verdict in a sentence.
+  private var reason: String {
+    let errors = verification.findings.filter { $0.severity == .error }
+    if let first = errors.first {
+      return first.description + (errors.count > 1 ? " (and \(counted(errors.count - 1, "more finding")))" : "")
+    }
+    let logits = verification.logits
+    if logits.hasSameBits { return "Every number that comes out has the same bits in both models." }
+    guard case .limits(let budget) = logits.budget.rule else {
+      return "No limit on what comes out: \(logits.budget.reason). The weights are within what their formats cost."
+    }
+    let kept = budget.limits.map { limit in
+      let measured = logits.value(limit.metric) ?? .nan
+      return "\(limit.metric.title) \(limit.metric.text(measured)), allowed at"
+        + " \(limit.metric.isLowerBound ? "least" : "most") \(limit.metric.text(limit.value))"
+    }
+    return "\(kept.joined(separator: ". ")) (\(logits.budget.reason))."
+  }
+
+  private var divergenceNote: String {
+    let positions = counted(verification.logits.divergence.count, "position")
+    let zeros = verification.logits.divergence.sorted.first == 0 ? "; the bar at the left counts zeros" : ""
+    return "between the next-token distributions at \(positions), in nats\(zeros)"
+  }
+
+  private var figures: ReportTable {
+    ReportTable(
+      columns: [.left("figure"), .left("value")], rows: verification.figures.map { [$0.name, $0.value] })
+  }
+
+  private var findings: String? {
+    guard !verification.findings.isEmpty else { return "<p>None.</p>" }
+    let shown = verification.findings.prefix(50).map { finding in
+      "<li class=\"\(finding.severity.rawValue)\"><b>\(HTML.escaped(finding.place))</b> \(HTML.escaped(finding.message))"
+        + " <small>\(finding.severity.rawValue), \(HTML.escaped(finding.check))</small></li>"
+    }
+    let rest = verification.findings.count - shown.count
+    return "<ul class=\"findings\">\n\(shown.joined(separator: "\n"))\n</ul>"
+      + (rest > 0 ? "<p class=\"note\">and \(counted(rest, "more"))</p>" : "")
+  }
+
+  /// An argument as a shell takes it.
+  private static func shellQuoted(_ argument: String) -> String {
+    let plain = argument.utf8.allSatisfy { byte in
+      switch UInt8(byte) {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+      default: "-_./=,:+%@".utf8.contains(byte)
+      }
+    }
+    return plain && !argument.isEmpty ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
+  }
+}
+
+extension Budget.Metric {
+  /// The metric in words, at the beginning of a sentence.
+  fileprivate var title: String {
+    switch self {
+    case .divergence: "Mean KL divergence"
+    case .klP99: "99th percentile of the KL divergence"
+    case .maximumDivergence: "Greatest KL divergence"
+    case .topOneAgreement: "Same top token"
+    case .nmse: "NMSE"
+    case .maximumAbsolute: "Greatest error"
+    case .rmse: "RMSE"
+    case .cosine: "Cosine"
+    }
+  }
+
+  /// A value of it.
+  fileprivate func text(_ value: Double) -> String {
+    self == .topOneAgreement ? "\((value * 100).fixed(2)) %" : value.metricText
+  }
+}

@@ -1,0 +1,62 @@
+import Architectures
+import Bytes
+import Models
+import TestSupport
+import Testing
+import Verification
+
+/// The page for the one who decides: it says what the report says, needs nothing from elsewhere, and is well-formed.
+@Suite struct VerificationPageTests {
+  private func page(_ candidate: String, arguments: [String] = ["verify", "a", "b"]) throws -> String {
+    let library = try ArchitectureLibrary.bundled()
+    let tokens = Fixtures.path("expected/llama-gqa/tokens.json")
+    let ids = try #require(JSON(parsing: InputFile(tokens).wholeContent(limit: 1 << 20)).array)
+    let verification = try ModelVerification.verify(
+      Model.open(CheckpointDiffTests.gqa, library: library), Model.open(candidate, library: library),
+      tokens: TokenChunks(ids.compactMap(\.integer), length: 512))
+    return HTMLReport(verification, arguments: arguments, version: "0").text
+  }
+
+  /// Every element that is opened is closed, in order; `void` ones have no end.
+  private func isBalanced(_ page: String) -> Bool {
+    let void: Set<Substring> = ["meta", "line", "polyline", "!doctype"]
+    var open: [Substring] = []
+    for instance in page.split(separator: "<") {
+      guard let end = instance.firstIndex(of: ">") else { return false }
+      let tag = instance[..<end], name = tag.prefix { !" />".contains($0) }
+      if tag.hasPrefix("/") {
+        guard open.popLast() == tag.dropFirst() else { return false }
+      } else if !void.contains(name), !tag.hasSuffix("/") {
+        open.append(name)
+      }
+    }
+    return open.isEmpty
+  }
+
+  @Test func aPassedConversion() throws {
+    let page = try page(CheckpointDiffTests.gqaQ8)
+    #expect(isBalanced(page))
+    #expect(page.contains("<strong>passed</strong>Mean KL divergence 0.00"))
+    #expect(
+      page.contains(
+        ", allowed at most 0.0200. Same top token 95.83 %, allowed at least 90.00 % (the default for Q8_0)."))
+    #expect(page.contains("<td>blk.0.attn_q.weight</td><td>BF16 → Q8_0</td><td class=\"number\">3</td>"))
+    #expect(page.contains("99.76 %"))
+    #expect(!page.contains("<script") && !page.contains("http") && !page.contains("url("))
+  }
+
+  @Test func aFaultyOneShowsTheDiagnosisFirst() throws {
+    let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
+    try edited.editFloats("blk.2.ffn_norm.weight") { values in for index in values.indices { values[index] *= 1.02 } }
+    let page = try page(edited.path)
+    #expect(isBalanced(page))
+    #expect(
+      page.contains("<strong>failed</strong>layer 2 feed forward norm: is 1.0200 times what it should be: with this"))
+  }
+
+  @Test func textOfFilesAndArgumentsIsEscaped() throws {
+    let page = try page(CheckpointDiffTests.gqaQ8, arguments: ["verify", "a b", "--text", "<b>it's</b>&"])
+    #expect(page.contains("<pre>ingot verify 'a b' --text '&lt;b&gt;it'\\''s&lt;/b&gt;&amp;'</pre>"))
+    #expect(isBalanced(page))
+  }
+}
