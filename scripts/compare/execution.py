@@ -38,7 +38,7 @@ class Side:
             return [Outcome(**outcome) for outcome in json.loads(gzip.decompress(place.read_bytes()))]
         outcomes = [self.outcome(step) for step in self.case.steps]
         if place:
-            place.write_bytes(gzip.compress(json.dumps([asdict(outcome) for outcome in outcomes]).encode(), 1))
+            records.write(place, json.dumps([asdict(outcome) for outcome in outcomes]))
         return outcomes
 
     def look(self):
@@ -84,12 +84,18 @@ class Records:
     def __init__(self, folder):
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        scripts = Path(__file__).parent
-        self.scripts = b"".join((scripts / name).read_bytes() for name in ("damage.py", "execution.py", "wide.py"))
+        self.damage = Path(__file__).with_name("damage.py").read_bytes()
 
     def place(self, side):
-        digest = hashlib.sha256(side.program.digest() + self.scripts)
+        digest = hashlib.sha256(side.program.digest())
+        if any(step.prepare for step in side.case.steps):
+            digest.update(self.damage)
         for path in sorted(side.stamps):
             digest.update(path.encode() + hashlib.sha256((side.folder / path).read_bytes()).digest())
         digest.update("\n".join(step.text for step in side.case.steps).encode())
         return self.folder / f"{side.case.name.replace('/', '+')}-{digest.hexdigest()[:16]}.json.gz"
+
+    def write(self, place, text):
+        part = place.with_suffix(f".{os.getpid()}")
+        part.write_bytes(gzip.compress(text.encode(), 1))
+        part.replace(place)
