@@ -56,9 +56,10 @@ def compared(case, before, after, work, words, records, keep):
 class Tally:
     """Counts of finished commands, and the text that differed."""
 
-    def __init__(self):
+    def __init__(self, shows_text):
+        self.shows_text = shows_text
         self.equal, self.differing, self.statuses = 0, 0, Counter()
-        self.text, self.lines, self.allowed = 0, {}, Counter()
+        self.text, self.lines, self.allowed = 0, set(), Counter()
 
     def add(self, title, result):
         self.statuses[result.status] += 1
@@ -71,8 +72,10 @@ class Tally:
             self.equal += 1
         if result.text:
             self.text += 1
-            for pair in result.text:
-                self.lines.setdefault(pair, title)
+            new = [pair for pair in dict.fromkeys(result.text) if pair not in self.lines]
+            if new and self.shows_text:
+                print(title + "".join(f"\n  - {one}\n  + {other}" for one, other in new), flush=True)
+            self.lines.update(new)
 
     def summary(self):
         statuses = ", ".join(f"{status} × {count}" for status, count in sorted(self.statuses.items(), key=str))
@@ -87,7 +90,7 @@ def main():
     words = Words(options.renames)
     before, after = (Program(path, words) for path in (options.before, options.after))
     work = Path(tempfile.mkdtemp(prefix="compare-programs-"))
-    tally = Tally()
+    tally = Tally(options.show_text)
     try:
         cases = all_cases(Path(options.fixtures).resolve(), before, work)
         if options.only:
@@ -106,9 +109,6 @@ def main():
             shutil.copytree(work, options.keep, dirs_exist_ok=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    if options.show_text:
-        for (old, new), title in tally.lines.items():
-            print(f"{title}\n  - {old}\n  + {new}")
     print(tally.summary())
     if not tally.equal + tally.differing:
         print("no case matches", file=sys.stderr)

@@ -67,7 +67,7 @@ class Comparison:
 
     def files(self, path, old, new):
         if path.endswith(".html"):
-            self.texts(old, new)
+            self.found.text += [(path, "another page")] if old != new else []
         elif isinstance(old, str):
             self.documents(path, old, new)
         elif old != new:
