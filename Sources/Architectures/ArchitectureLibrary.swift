@@ -18,7 +18,7 @@ public struct ArchitectureLibrary: Sendable {
 
   /// The bundled definitions behind the user's own in the file at `path`, read by the same loader.
   public static func bundled(withMapping path: String) throws -> ArchitectureLibrary {
-    let bytes = try InputFile(path).wholeContent(limit: maximumByteCount)
+    let bytes = try InputLocation.openFile(path).wholeContent(limit: maximumByteCount)
     let file = (name: path, bytes: bytes)
     let own = try load([file], among: BundledDefinitions.files)
     return ArchitectureLibrary(definitions: own + (try bundled().definitions))

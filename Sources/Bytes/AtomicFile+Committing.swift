@@ -44,7 +44,7 @@ extension AtomicFile {
       }
       for placement in placements { placement.forgetOld() }
     }
-    for folder in Set(files.map { FileSystem.folder(of: $0.finalPath) }).sorted() { try flushFolder(folder) }
+    for folder in Set(files.map { Path.folder(of: $0.finalPath) }).sorted() { try flushFolder(folder) }
   }
 
   /// Renames the temporary. Where nothing may be replaced, `link` does it: unlike a look and a rename, it cannot
@@ -75,7 +75,7 @@ extension AtomicFile {
     guard fsync(folder) == 0 || errno == EINVAL else { throw .cannotWrite(path: path, errno: Errno(rawValue: errno)) }
   }
 
-  /// One file of a set on its way to its name, and what stood there before.
+  /// The renaming of one file of a set, and the file that it replaces.
   private final class PendingRename {
     let file: AtomicFile
     var isPlaced = false
@@ -95,7 +95,7 @@ extension AtomicFile {
       }
     }
 
-    /// Puts things back as they were; the temporary itself goes when its file is discarded.
+    /// Undoes the renames; the temporary itself is removed when its file is discarded.
     func takeBack() {
       if let oldPath {
         rename(oldPath, file.finalPath)

@@ -9,27 +9,27 @@ import SystemPackage
 #endif
 
 extension AtomicFile {
-  /// Copies `count` bytes of `file` from `start` to `offset` of this file, inside the kernel where it can.
+  /// Copies `count` bytes of `source` from `start` to `offset` of this file, inside the kernel for a local file.
   ///
   /// `sendfile` was measured at two to four times the speed of read and write; it writes at a file position, so the
   /// copy opens the temporary a second time. Other systems, and file systems that refuse, go through a buffer.
-  public func copy(_ file: InputFile, from start: Int, count: Int, to offset: Int) throws(FileError) {
+  public func copy(_ source: any ByteSource, from start: Int, count: Int, to offset: Int) throws(FileError) {
     var done = 0
     #if os(Linux)
-      done = try sendFile(file, from: start, count: count, to: offset)
+      if let file = source.localFile { done = try sendFile(file, from: start, count: count, to: offset) }
     #endif
     var slab: [UInt8] = []
     while done < count {
       let step = min(4 << 20, count - done)
-      try file.read(at: start + done, count: step, into: &slab)
+      try source.read(at: start + done, count: step, into: &slab)
       try write(slab.span.bytes.extracting(first: step), at: offset + done)
       done += step
     }
   }
 
   #if os(Linux)
-    /// Copies what `sendfile(2)` will take; returns the bytes copied, 0 where it is not supported.
-    private func sendFile(_ file: InputFile, from start: Int, count: Int, to offset: Int) throws(FileError) -> Int {
+    /// Copies with `sendfile(2)`; returns the bytes copied, 0 if it is not supported.
+    private func sendFile(_ file: LocalFile, from start: Int, count: Int, to offset: Int) throws(FileError) -> Int {
       let target = open(temporaryPath, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
       guard target >= 0 else { return 0 }
       defer { close(target) }
@@ -59,9 +59,10 @@ extension AtomicFile {
 extension AtomicFile {
   /// Writes a file of `header` and the bytes of `source` from `start` to its end, shared or copied.
   ///
-  /// - Throws: when `source` changed meanwhile, too; nothing is under `path` then but what was there.
+  /// - Throws: also if `source` changed meanwhile; then a file that was at `path` is still there, unchanged.
   public static func write(
-    _ header: [UInt8], before source: InputFile, from start: Int, to path: String, overwrite policy: OverwritePolicy
+    _ header: [UInt8], before source: any ByteSource, from start: Int, to path: String,
+    overwrite policy: OverwritePolicy
   ) throws(FileError) {
     let output = try AtomicFile(path, overwrite: policy)
     let count = source.byteCount - start

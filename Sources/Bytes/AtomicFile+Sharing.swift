@@ -7,27 +7,27 @@
 #endif
 
 // btrfs, XFS and others let two files have the same blocks of the disk until one of them is written to. Bytes that are
-// shared so take neither time nor room. The kernel shares whole blocks alone, and only at the same place within a block:
+// shared so take neither time nor room. The kernel shares only whole blocks, at the same offset within a block:
 //
 //   source  │····─────┼─────────┼─────────┼──·····│        ─ bytes that are wanted
 //   target      │────·┼─────────┼─────────┼──·│            · of the blocks at the ends the wanted bytes are copied
 //                     └─ shared ─────────┘
 
 extension AtomicFile {
-  /// Bytes of the blocks that files share: what btrfs and XFS use unless told otherwise.
+  /// Bytes of the blocks that files share: the default of btrfs and XFS.
   ///
   /// Where a file system has larger ones, the kernel refuses and bytes are copied.
   public static let sharedBlockByteCount = 4096
 
-  /// Lets this file have the bytes of `file` from `start` on at `offset` without copying them, as far as that goes.
+  /// Shares the bytes of `source` from `start` on with this file at `offset`, where the file system can.
   ///
-  /// - Returns: The bytes of this file that are there now. They begin and end with blocks within the `count` bytes at
-  ///   `offset`; they are none, at `offset`, where the file system shares nothing or the places within a block differ.
-  public func share(_ file: InputFile, from start: Int, count: Int, to offset: Int) -> Range<Int> {
+  /// - Returns: the bytes of this file that are shared now, whole blocks within the `count` bytes at `offset`; an empty
+  ///   range at `offset` if the file system shares nothing or the offsets within a block differ.
+  public func share(_ source: any ByteSource, from start: Int, count: Int, to offset: Int) -> Range<Int> {
     let whole = Self.wholeBlocks(from: start, count: count, to: offset)
     #if os(Linux)
       let from = start + whole.lowerBound - offset
-      if !whole.isEmpty,
+      if !whole.isEmpty, let file = source.localFile,
         Self.cloneRange(file.descriptor.rawValue, from, whole.count, descriptor.rawValue, whole.lowerBound)
       {
         return whole
@@ -52,7 +52,7 @@ extension AtomicFile {
     /// number it otherwise (PowerPC, MIPS, SPARC) get an error, and bytes are copied.
     private static let cloneRangeRequest: UInt = 1 << 30 | 32 << 16 | 0x94 << 8 | 13
 
-    /// Whether the kernel shared the range. Any refusal will do: what is not shared is copied, and fails with words.
+    /// Whether the kernel shared the range. Any refusal will do: the range is copied then, and a failure of that is reported.
     private static func cloneRange(
       _ source: Int32, _ sourceOffset: Int, _ count: Int, _ target: Int32, _ targetOffset: Int
     ) -> Bool {
@@ -69,7 +69,7 @@ extension AtomicFile {
 }
 
 extension Range<Int> {
-  /// What of it lies in front of `part`, which is within it, and what behind, where there is something.
+  /// The ranges before and after `part`, which is within this range; empty ones are left out.
   public func outside(_ part: Range<Int>) -> [Range<Int>] {
     [lowerBound..<part.lowerBound, part.upperBound..<upperBound].filter { !$0.isEmpty }
   }

@@ -7,8 +7,8 @@
 #endif
 
 // A file is flushed before it gets its name, because a rename reaches the disk before the data does: after a power loss
-// the final name could lead to a file of the right size that is full of zeros. What costs time is to begin with it when
-// everything is written. So the disk is set to work as soon as some megabytes are there, and the flush finds little left.
+// the final name could lead to a file of the right size that is full of zeros. Flushing only
+// when everything is written takes long. So the disk starts as soon as some megabytes are there, and the flush finds little left.
 
 extension AtomicFile {
   /// Writes below this are left to the system, which gathers them.
@@ -16,7 +16,7 @@ extension AtomicFile {
 
   /// Has the system begin to write `count` bytes at `offset` to the disk, and waits for nothing.
   ///
-  /// What comes of it is of no account: the flush at the end is what counts.
+  /// The result is ignored: only the flush at the end decides whether the data is on the disk.
   func startWriteback(at offset: Int, count: Int) {
     guard count >= Self.writebackByteCount else { return }
     #if os(Linux)

@@ -37,7 +37,7 @@ public final class AtomicFile: Sendable {
     case done
   }
 
-  /// Creates the temporary beside `finalPath`; checks that the final name is free or may be replaced.
+  /// Creates the temporary next to `finalPath`; checks that the final name is free or may be replaced.
   public init(_ finalPath: String, overwrite policy: OverwritePolicy) throws(FileError) {
     try Self.requireFree(finalPath, overwrite: policy)
     self.finalPath = finalPath
@@ -63,8 +63,8 @@ public final class AtomicFile: Sendable {
 
   /// Throws unless a file may be written under `path`.
   ///
-  /// A link counts as what it leads to; a dangling one is in the way like a file. Replacing replaces the link itself,
-  /// never what it leads to.
+  /// A link counts as its target; a dangling one is in the way like a file. Replacing replaces the link itself, never
+  /// its target.
   public static func requireFree(_ path: String, overwrite policy: OverwritePolicy) throws(FileError) {
     switch FileSystem.kind(of: path) {
     case nil where policy == .refuse && FileSystem.isLink(path): throw .alreadyExists(path: path)
@@ -80,7 +80,7 @@ public final class AtomicFile: Sendable {
   ///
   /// - Parameter shared: how many of them are there already and stay as they are.
   public func reserve(_ byteCount: Int, shared sharedByteCount: Int = 0) throws(FileError) {
-    let folder = FileSystem.folder(of: finalPath)
+    let folder = Path.folder(of: finalPath)
     let needed = byteCount - sharedByteCount
     if let available = FileSystem.availableByteCount(in: folder), available < needed {
       throw .noSpace(path: finalPath, needed: needed, available: available)

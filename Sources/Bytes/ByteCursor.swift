@@ -22,28 +22,28 @@ public struct ByteCursor {
 
   /// The absolute offset of the next byte.
   public private(set) var offset: Int
-  /// The absolute offset behind the last byte that may be read.
+  /// The absolute offset after the last byte that may be read.
   public let end: Int
   /// How numbers are stored.
   public var byteOrder: ByteOrder
 
   private var window: [UInt8]
   private var windowStart: Int
-  private let file: InputFile?
+  private let source: (any ByteSource)?
 
   /// A cursor over the bytes `start..<end` of a file.
-  public init(_ file: InputFile, from start: Int = 0, byteOrder: ByteOrder = .littleEndian) {
-    self.file = file
+  public init(_ source: any ByteSource, from start: Int = 0, byteOrder: ByteOrder = .littleEndian) {
+    self.source = source
     self.byteOrder = byteOrder
     offset = start
-    end = file.byteCount
+    end = source.byteCount
     window = []
     windowStart = start
   }
 
   /// A cursor over bytes in memory; offsets count from the first.
   public init(_ bytes: [UInt8], byteOrder: ByteOrder = .littleEndian) {
-    file = nil
+    source = nil
     self.byteOrder = byteOrder
     offset = 0
     end = bytes.count
@@ -60,8 +60,8 @@ public struct ByteCursor {
     var value: T = 0
     let size = MemoryLayout<T>.size
     let start = try advance(size)
-    withBytes(start, size) { source in
-      withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: source) }
+    withBytes(start, size) { stored in
+      withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: stored) }
     }
     return byteOrder == .littleEndian ? T(littleEndian: value) : T(bigEndian: value)
   }
@@ -69,7 +69,7 @@ public struct ByteCursor {
   /// Reads a 32-bit IEEE number.
   public mutating func readFloat() throws(Failure) -> Float { Float(bitPattern: try read(UInt32.self)) }
 
-  /// Reads `count` bytes; `count` is compared with what remains before anything is allocated.
+  /// Reads `count` bytes; `count` is compared with the remaining bytes before anything is allocated.
   public mutating func readBytes(_ count: Int) throws(Failure) -> [UInt8] {
     guard count > 0 else { return count == 0 ? [] : try endOfData(count) }
     var bytes: [UInt8] = []
@@ -112,16 +112,16 @@ public struct ByteCursor {
     throw .endOfData(offset: offset, needed: needed, remaining: remaining)
   }
 
-  /// Makes `count` bytes available in the window, moves behind them and returns their start in the window.
+  /// Makes `count` bytes available in the window, moves after them and returns their start in the window.
   @usableFromInline
   mutating func advance(_ count: Int) throws(Failure) -> Int {
     guard count <= remaining else { return try endOfData(count) }
     var start = offset - windowStart
     if start < 0 || start + count > window.count {
-      guard let file else { return try endOfData(count) }
+      guard let source else { return try endOfData(count) }
       let length = min(max(count, Self.windowByteCount), remaining)
       do throws(FileError) {
-        window = try file.bytes(at: offset, count: length)
+        window = try source.bytes(at: offset, count: length)
       } catch {
         throw .file(error)
       }

@@ -13,7 +13,7 @@ public enum FilePatch {
   /// Writes `bytes` at `offset` of the file at `path` and flushes them to the disk.
   ///
   /// Unlike an `AtomicFile`, a failure in the middle leaves the file changed in part: it is for a few bytes that one
-  /// write takes. The file keeps its place on the disk, its owner and its links.
+  /// write takes. The file keeps its blocks on the disk, its owner and its links.
   public static func write(_ bytes: [UInt8], at offset: Int, to path: String) throws(FileError) {
     do {
       let descriptor = try FileDescriptor.open(FilePath(path), .writeOnly)

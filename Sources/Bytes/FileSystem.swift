@@ -8,7 +8,7 @@ import SystemPackage
   import Darwin
 #endif
 
-/// What a path leads to, links followed.
+/// The kind of the entry at a path, links followed.
 public enum FileKind: Sendable, Equatable {
   case regular
   case folder
@@ -34,9 +34,9 @@ public enum FileKind: Sendable, Equatable {
   }
 }
 
-/// The few questions about folders and paths that the project asks of the system.
+/// Queries and changes of the local file system; used only in this target.
 public enum FileSystem {
-  /// What `path` leads to, or nil when nothing is there.
+  /// Returns the kind of the entry at `path`; nil if there is none.
   public static func kind(of path: String) -> FileKind? {
     status(of: path).map { FileKind(mode: $0.st_mode) }
   }
@@ -62,7 +62,7 @@ public enum FileSystem {
     guard code == .fileExists, kind(of: path) == .folder else { throw .cannotCreate(path: path, errno: code) }
   }
 
-  /// Removes a folder if it is empty; used to leave nothing behind.
+  /// Removes a folder if it is empty.
   public static func removeEmptyFolder(_ path: String) {
     _ = rmdir(path)
   }
@@ -77,22 +77,6 @@ public enum FileSystem {
   public static func isSameFile(_ first: String, _ second: String) -> Bool {
     guard let one = status(of: first), let two = status(of: second) else { return false }
     return one.st_dev == two.st_dev && one.st_ino == two.st_ino
-  }
-
-  /// `folder/name`.
-  public static func join(_ folder: String, _ name: String) -> String {
-    folder == "." ? name : FilePath(folder).appending(name).string
-  }
-
-  /// The last component of `path`: `b.gguf` of `a/b.gguf`.
-  public static func name(of path: String) -> String {
-    FilePath(path).lastComponent?.string ?? path
-  }
-
-  /// The folder that contains `path`; `.` for a bare name.
-  public static func folder(of path: String) -> String {
-    let parent = FilePath(path).removingLastComponent().string
-    return parent.isEmpty ? "." : parent
   }
 
   /// The path with `.`, `..` and links resolved, or as it is when it does not exist.

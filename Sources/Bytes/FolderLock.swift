@@ -12,7 +12,6 @@ import SystemPackage
 ///
 /// The lock is advisory (`flock`), belongs to this process and ends with it, however it ends.
 public final class FolderLock: Sendable {
-  /// What to do while another run has the lock.
   public enum Contention: Sendable {
     case refuse
     case wait

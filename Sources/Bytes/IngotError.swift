@@ -1,4 +1,4 @@
-/// What kind of trouble an error is; the command line maps each to an exit status.
+/// The category of an error; the command line maps each to an exit status.
 public enum ErrorCategory: Sendable {
   /// Input is unreadable, invalid or unsupported.
   case input
@@ -12,20 +12,18 @@ public enum ErrorCategory: Sendable {
 
 /// An error that is a value with facts; `description` is its one wording.
 ///
-/// The wording is `place: fact (what to do)`, lower case, without a final stop.
+/// The wording is `file: subject: fact, expected … (remedy)`, lower case, without a final stop.
 public protocol IngotError: Error, CustomStringConvertible, Sendable {
   /// The category that decides the exit status.
   var category: ErrorCategory { get }
 }
 
-/// A fact about one file, with the file's name in front.
+/// An error in one file, worded after the file's name.
 public struct LocatedError: IngotError {
   /// The file as the user named it.
   public let path: String
-  /// What is wrong in it.
   public let fact: any IngotError
 
-  /// Places `fact` in the file at `path`.
   public init(path: String, fact: any IngotError) {
     self.path = path
     self.fact = fact
@@ -42,7 +40,6 @@ public struct ProblemList: IngotError {
   /// At most this many are worded; the rest are counted.
   public static let shownCount = 20
 
-  /// Collects `problems`.
   public init(_ problems: [any IngotError]) {
     self.problems = problems
   }
@@ -52,7 +49,7 @@ public struct ProblemList: IngotError {
   public var description: String {
     var lines = problems.prefix(Self.shownCount).map(\.description)
     if problems.count > Self.shownCount {
-      lines.append("… and \((problems.count - Self.shownCount).grouped) more problems")
+      lines.append("… and \(counted(problems.count - Self.shownCount, "more problem"))")
     }
     return lines.joined(separator: "\n")
   }

@@ -6,16 +6,15 @@
   import Darwin
 #endif
 
-/// A hidden folder for files that are needed for a while; it goes with all claimed files, after an interrupt too.
+/// A hidden folder for temporary files; it is removed with all claimed files, also after an interrupt.
 public final class ScratchFolder {
-  /// Where it is.
   public let path: String
   private var claimed: [String] = []
 
   /// Creates it in `folder`.
   public init(in folder: String) throws(FileError) {
     let random = String(UInt32.random(in: 0 ... .max), radix: 36)
-    path = FileSystem.join(folder, ".ingot-\(getpid())-\(random).scratch")
+    path = Path.join(folder, ".ingot-\(getpid())-\(random).scratch")
     _ = try Interrupts.createFolder(path)
   }
 

@@ -6,16 +6,16 @@
   import Darwin
 #endif
 
-/// The names of unfinished files, `.NAME.ingot-PID-RANDOM.partial`, and what killed runs left under them.
+/// The names of unfinished files, `.NAME.ingot-PID-RANDOM.partial`, and the removal of those that killed runs left.
 enum TemporaryName {
   private static let suffix = ".partial"
   /// Longer names are cut, so that a final name of up to the usual limit of 255 bytes leaves room for the rest.
   private static let keptByteCount = 200
 
-  /// A fresh name beside `finalPath`.
+  /// Returns a new name in the folder of `finalPath`.
   static func new(for finalPath: String) -> String {
     let random = String(UInt32.random(in: 0 ... .max), radix: 36)
-    return FileSystem.join(FileSystem.folder(of: finalPath), "\(prefix(for: finalPath))\(getpid())-\(random)\(suffix)")
+    return Path.join(Path.folder(of: finalPath), "\(prefix(for: finalPath))\(getpid())-\(random)\(suffix)")
   }
 
   /// Marks an unfinished file as being written for as long as the process has it open.
@@ -28,19 +28,19 @@ enum TemporaryName {
   /// Dead means that no process has the number in the name, and that nobody holds the lock: a number alone says
   /// nothing about other machines and containers, a lock nothing about the moment between creating and locking.
   static func removeStale(for finalPath: String) {
-    let folder = FileSystem.folder(of: finalPath)
+    let folder = Path.folder(of: finalPath)
     let prefix = prefix(for: finalPath)
     guard let names = try? FileSystem.list(folder) else { return }
     for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
       let digits = name.dropFirst(prefix.count).prefix { $0 != "-" }
-      let path = FileSystem.join(folder, name)
+      let path = Path.join(folder, name)
       guard let process = Int32(digits), process > 0, isDead(process, path), isUnlocked(path) else { continue }
       unlink(path)
     }
   }
 
   private static func prefix(for finalPath: String) -> String {
-    var name = FileSystem.name(of: finalPath)
+    var name = Path.name(of: finalPath)
     while name.utf8.count > keptByteCount { name.removeLast() }
     return ".\(name).ingot-"
   }

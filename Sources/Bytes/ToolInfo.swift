@@ -1,4 +1,4 @@
-/// What this program calls itself in output and in the files it writes.
+/// The name and version of this program in output and in the files it writes.
 public enum ToolInfo {
   /// The name.
   public static let name = "ingot"

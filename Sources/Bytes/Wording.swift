@@ -1,4 +1,4 @@
-// How numbers, names and sizes are worded everywhere: one place, so that messages and tables agree.
+// The wording of counts, values, names and sizes, the same in all messages and tables.
 
 extension BinaryInteger {
   /// The decimal digits in groups of three: `8,421,376`.

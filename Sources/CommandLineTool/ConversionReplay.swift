@@ -46,13 +46,13 @@ struct ConversionReplay {
   ) throws -> [[String]] {
     let model = try ModelOptions.parse([]).open(candidate)
     let convert = ["convert", reference, "-o", candidate] + certificate.adapters.flatMap { ["--lora", $0.path] }
-    guard model.checkpoint.container == .gguf else {
+    guard let metadata = model.facts.ggufMetadata else {
       let naming = ["--naming", model.scheme.name]
       let formats = model.checkpoint.tensors.compactMap(\.format)
       let common = Dictionary(grouping: formats, by: \.name).max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }
       return [convert + naming] + (common.map { [convert + naming + ["--type", $0.key]] } ?? [])
     }
-    let number = model.checkpoint.metadata["general.file_type"]?.integer
+    let number = metadata["general.file_type"]?.integer
     let names = number.flatMap { Recipe.find("\($0)")?.recipe.name }.map { [$0] } ?? []
     return [convert]
       + names.flatMap { [convert + ["--type", $0], ["quantize", reference, candidate, $0, "--allow-requantize"]] }
@@ -65,8 +65,8 @@ struct ConversionReplay {
     guard var command = try IngotCommand.parseAsRoot(arguments) as? any RepeatableConversion else {
       throw NotRepeatable(arguments: arguments)
     }
-    let scratch = try ScratchFolder(in: FileSystem.folder(of: candidate))
-    let output = FileSystem.join(scratch.path, FileSystem.name(of: candidate))
+    let scratch = try ScratchFolder(in: Path.folder(of: candidate))
+    let output = Path.join(scratch.path, Path.name(of: candidate))
     command.redirect(from: reference, to: output)
     let plan: ConversionPlan
     do {
@@ -78,7 +78,7 @@ struct ConversionReplay {
     scratch.claim((plan.target == .folder ? [output] : []) + paths)
     _ = try Executor.run(plan, threads: threads) { _ in }
     let digests = Dictionary(
-      zip(paths.map { FileSystem.name(of: $0) }, try FileDigest.entries(of: paths, threads: threads)),
+      zip(paths.map { Path.name(of: $0) }, try FileDigest.entries(of: paths, threads: threads)),
       uniquingKeysWith: { first, _ in first })
     let differing = certificate.candidate.files.filter { digests[$0.name]?.sha256 != $0.sha256 }.map(\.name)
     return (arguments, differing)

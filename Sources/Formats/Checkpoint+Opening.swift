@@ -5,14 +5,21 @@ extension Checkpoint {
   /// Opens a checkpoint: a file of either container, any shard of a set, the set's index, or a model folder.
   ///
   /// Headers are read and validated whole; no tensor's data is read.
-  /// - Throws: `FileError`, `LocatedError` or `ProblemList`, with the file in front of each message.
-  public static func open(_ path: String) throws -> Checkpoint {
-    if FileSystem.kind(of: path) == .folder { return try ModelFolder(path).openWeights() }
-    let file = try InputFile(path)
-    if path.hasSuffix(".json") { return try SafeTensors.open(index: path, path: path) }
+  /// - Throws: `FileError`, `LocatedError` or `ProblemList`, each message naming the file.
+  public static func open(_ path: String) throws -> Checkpoint { try open(InputLocation(path)) }
+
+  /// Opens the checkpoint at `location`, as `open(_:)` does with a path.
+  public static func open(_ location: InputLocation) throws -> Checkpoint {
+    guard let file = location.file else { return try ModelFolder(location).openWeights() }
+    return try open(file, in: location.folder)
+  }
+
+  /// Opens the checkpoint that `file` is, or belongs to; the other files of a set are in `folder`.
+  static func open(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
+    if file.path.hasSuffix(".json") { return try SafeTensors.open(index: file, in: folder, path: file.path) }
     switch try FormatSniffer.container(of: file) {
-    case .safeTensors: return try SafeTensors.open(file)
-    case .gguf: return try GGUF.open(file)
+    case .safeTensors: return try SafeTensors.open(file, in: folder)
+    case .gguf: return try GGUF.open(file, in: folder)
     }
   }
 
@@ -28,7 +35,7 @@ extension Checkpoint {
     }
     let fileRemarks = contents.flatMap { content in
       contents.count > 1
-        ? content.remarks.map { "\(FileSystem.name(of: content.file.path).escapedForDisplay): \($0)" }
+        ? content.remarks.map { "\(content.file.name.escapedForDisplay): \($0)" }
         : content.remarks
     }
     self.init(

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Tells what a file is by its first bytes; its name decides only between safetensors and nothing known.
+/// Recognizes a file by its first bytes; its name matters only where they say nothing.
 public enum FormatSniffer {
   /// The bytes that are looked at.
   static let prefixByteCount = 4096
@@ -9,7 +9,7 @@ public enum FormatSniffer {
   /// The container of `file`.
   ///
   /// - Throws: `UnsupportedFileError` with the diagnosis of a file that is neither safetensors nor GGUF.
-  public static func container(of file: InputFile) throws -> Container {
+  public static func container(of file: any ByteSource) throws -> Container {
     let prefix = try file.bytes(at: 0, count: min(prefixByteCount, file.byteCount))
     if prefix.starts(with: GGUF.magic) { return .gguf }
     // A safetensors file has no magic: its ninth byte is the brace of the header, whose length leaves high bytes 0.
@@ -18,7 +18,7 @@ public enum FormatSniffer {
       throw LocatedError(path: file.path, fact: UnsupportedFileError(content: foreign))
     }
     if let text = text(prefix) { throw LocatedError(path: file.path, fact: UnsupportedFileError(content: .text(text))) }
-    let name = FileSystem.name(of: file.path)
+    let name = file.name
     if name.hasSuffix(".safetensors") { return .safeTensors }
     if name.hasSuffix(".gguf") {
       throw LocatedError(path: file.path, fact: GGUFError.magic(Array(prefix.prefix(4))))
@@ -26,7 +26,7 @@ public enum FormatSniffer {
     throw LocatedError(path: file.path, fact: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))
   }
 
-  /// The first words of a plain text, which is what servers send in place of a file they do not have.
+  /// Returns the first words of plain text, which servers send in place of a missing file.
   private static func text(_ prefix: [UInt8]) -> String? {
     let isText = prefix.allSatisfy { (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }
     return isText && prefix.count >= 8 ? String(decoding: prefix.prefix(32), as: UTF8.self) : nil
@@ -45,7 +45,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
   case byteSwappedGGUF
   /// A predecessor of GGUF: `ggml`, `ggmf`, `ggjt` or `ggla`.
   case legacyGGML(String)
-  /// Plain text that begins so.
+  /// Plain text with this beginning.
   case text(String)
   case unknown([UInt8])
 
@@ -73,7 +73,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
     }
   }
 
-  /// Stored as little-endian numbers, so the letters stand in reverse.
+  /// Stored as little-endian numbers, so the letters are reversed.
   private static let legacyMagics = ["ggml", "ggmf", "ggjt", "ggla"]
 
   private static func isHTML(_ prefix: [UInt8]) -> Bool {
@@ -84,7 +84,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
     return lower.hasPrefix("<!doctype html") || lower.hasPrefix("<html") || lower.hasPrefix("<head")
   }
 
-  /// The number behind `size` in a Git LFS pointer.
+  /// The number after `size` in a Git LFS pointer.
   private static func pointedByteCount(_ prefix: [UInt8]) -> Int? {
     for line in String(decoding: prefix.prefix(1024), as: UTF8.self).split(separator: "\n")
     where line.hasPrefix("size ") {
@@ -96,9 +96,8 @@ public enum UnsupportedFileKind: Sendable, Equatable {
 
 /// A file that is neither safetensors nor GGUF.
 public struct UnsupportedFileError: IngotError {
-  /// What it is instead.
   public let content: UnsupportedFileKind
-  /// What it should have been.
+  /// The kind of file that was expected.
   var expected = "a checkpoint"
 
   public var category: ErrorCategory { .input }
@@ -119,7 +118,7 @@ public struct UnsupportedFileError: IngotError {
     case .legacyGGML(let magic):
       "is a legacy \(magic) file, a predecessor of GGUF, which is not read"
         + " (convert it with llama.cpp's convert_llama_ggml_to_gguf.py)"
-    case .text(let beginning): "is a text, expected \(expected) (begins with \(beginning.quoted))"
+    case .text(let beginning): "is plain text, expected \(expected) (begins with \(beginning.quoted))"
     case .unknown(let bytes):
       "is neither safetensors nor GGUF (begins with \(bytes.map(\.hexadecimal).joined(separator: " ")))"
     }

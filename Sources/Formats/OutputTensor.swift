@@ -1,11 +1,11 @@
 import Bytes
 import Tensors
 
-/// A tensor that is going to be written: what it is called and how its bytes will encode which numbers.
+/// A tensor that is to be written: its name, storage format and shape.
 public struct OutputTensor: Hashable, Sendable {
   /// The name it gets in the file.
   public let name: TensorName
-  /// How its bytes encode numbers.
+  /// How its bytes encode values.
   public let format: StorageFormat
   /// Its extents, slowest-varying first.
   public let shape: Shape

@@ -1,9 +1,9 @@
 import Bytes
 import Tensors
 
-/// What the header of one file says; shard sets are put together from several.
+/// The parsed header of one file; a sharded checkpoint has several.
 struct ParsedHeader {
-  let file: InputFile
+  let file: any ByteSource
   let metadata: Metadata
   let tensors: [TensorDescriptor]
   var facts: [String: String] = [:]

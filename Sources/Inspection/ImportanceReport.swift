@@ -91,7 +91,7 @@ extension ImportanceReport.Entry {
 extension Model {
   /// The tensors under the names that they have in a GGUF.
   public var tensorsInGGUF: [OutputTensor] {
-    if checkpoint.container == .gguf {
+    if facts.usesGGUFNames {
       return checkpoint.tensors.map { OutputTensor(name: $0.name, format: $0.format ?? .f32, shape: $0.shape) }
     }
     return storedInGGUF.map { OutputTensor(name: $0.name, format: .f32, shape: $0.layout.shape) }

@@ -10,11 +10,22 @@ extension FileDigest {
     public let sha256: String
   }
 
-  /// The entry of each file at `paths`, in order, read on up to `threads` threads.
+  /// Returns the entry of each file at `paths`, in order, read on up to `threads` threads.
   public static func entries(of paths: [String], threads: Int) throws -> [Entry] {
-    let entries = Mutex([Entry?](repeating: nil, count: paths.count))
-    try Parallel.forEach(paths.count, threads: threads) { index in
-      let file = try InputFile(paths[index])
+    try entries(paths.count, threads: threads) { try InputLocation.openFile(paths[$0]) }
+  }
+
+  /// Returns the entry of each of `files`, in order, read on up to `threads` threads.
+  public static func entries(of files: [any ByteSource], threads: Int) throws -> [Entry] {
+    try entries(files.count, threads: threads) { files[$0] }
+  }
+
+  private static func entries(
+    _ count: Int, threads: Int, open: @Sendable (Int) throws -> any ByteSource
+  ) throws -> [Entry] {
+    let entries = Mutex([Entry?](repeating: nil, count: count))
+    try Parallel.forEach(count, threads: threads) { index in
+      let file = try open(index)
       let entry = Entry(byteCount: file.byteCount, sha256: try sha256(file))
       entries.withLock { $0[index] = entry }
     }

@@ -18,7 +18,7 @@ public enum FileDigest {
   }
 
   /// The hexadecimal SHA-256 of a file, read a slab at a time.
-  public static func sha256(_ file: InputFile) throws(FileError) -> String {
+  public static func sha256(_ file: any ByteSource) throws(FileError) -> String {
     var hasher = Hasher()
     var slab: [UInt8] = []
     var offset = 0

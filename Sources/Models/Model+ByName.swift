@@ -17,13 +17,13 @@ extension Model {
       return try undefined(Checkpoint.open(path))
     } catch ModelError.unknownNames(let path, let sample, let known) {
       let checkpoint = try Checkpoint.open(path)
-      guard checkpoint.container == .gguf else {
+      guard checkpoint.ggufMetadata != nil else {
         throw ModelError.unknownNames(path: path, sample: sample, known: known)
       }
       return try undefined(checkpoint)
     } catch let error as LocatedError where error.fact is HyperparameterError {
       let checkpoint = try Checkpoint.open(path)
-      guard checkpoint.container == .gguf else { throw error }
+      guard checkpoint.ggufMetadata != nil else { throw error }
       return try undefined(checkpoint)
     }
   }
@@ -39,11 +39,12 @@ extension Model {
     guard let scheme = definition.scheme("gguf") else { throw ModelError.noArchitecture(path: checkpoint.path) }
     let parameters = definition.parameters(
       inferredFrom: ArchitectureDefinition.Evidence(layerCount: nil, roles: [], rows: [:]))
-    var mapped = TensorMapping(checkpoint, definition, scheme, parameters)
+    let facts = GGUFFacts(path: checkpoint.path, folder: nil, metadata: checkpoint.metadata)
+    var mapped = TensorMapping(checkpoint, facts, definition, scheme, parameters)
     mapped.problems = []
     return Model(
-      checkpoint: checkpoint, folder: nil, configuration: nil, definition: definition, scheme: scheme,
-      parameters: parameters, hasStatedNumbers: true, mapped: mapped, problems: [],
+      checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, parameters: parameters,
+      mapped: mapped, problems: [],
       remarks: ["no definition fits architecture \(name.quoted): its tensors go by their names"])
   }
 }

@@ -18,9 +18,13 @@ struct RopeScalingRecovery {
   }
 
   /// Sets the scaling that the tensors show, if there are any.
-  mutating func restore(_ parameters: inout HyperparameterSet) throws {
+  ///
+  /// - Parameter read: returns the values of a tensor, or nil if they are not to be read.
+  mutating func restore(
+    _ parameters: inout HyperparameterSet, _ read: (TensorDescriptor, StorageFormat) throws -> [Float]?
+  ) throws {
     guard let dimension = parameters.rotaryDimensionCount, let base = parameters.real("rotary_base") else { return }
-    if let (tensor, factors) = try factors(.rotaryFrequencyFactors, count: dimension / 2),
+    if let (tensor, factors) = try factors(.rotaryFrequencyFactors, count: dimension / 2, read),
       factors.contains(where: { $0 != 1 })
     {
       if let factor = factors.first(where: { !($0.isFinite && $0 > 0) }) {
@@ -43,8 +47,8 @@ struct RopeScalingRecovery {
           "the divisors in \(tensor.name.text.quoted) follow from no usual llama3 scaling and are taken as they are")
       }
     }
-    if let (long, longFactors) = try factors(.rotaryLongFactors, count: dimension / 2),
-      let (_, shortFactors) = try factors(.rotaryShortFactors, count: dimension / 2),
+    if let (long, longFactors) = try factors(.rotaryLongFactors, count: dimension / 2, read),
+      let (_, shortFactors) = try factors(.rotaryShortFactors, count: dimension / 2, read),
       let original = parameters.integer("original_context_length"), original > 0,
       let context = parameters.integer("context_length")
     {
@@ -58,8 +62,10 @@ struct RopeScalingRecovery {
     }
   }
 
-  /// The values of a derived tensor, if it is there and of the right size.
-  private mutating func factors(_ role: TensorRole, count: Int) throws -> (TensorDescriptor, [Float])? {
+  /// The values of a derived tensor, if it is there, of the right size and read.
+  private mutating func factors(
+    _ role: TensorRole, count: Int, _ read: (TensorDescriptor, StorageFormat) throws -> [Float]?
+  ) throws -> (TensorDescriptor, [Float])? {
     guard let rule = definition.derived.first(where: { $0.role == role }),
       let name = definition.pattern(of: rule, in: scheme)?.name(layer: nil), let tensor = checkpoint.tensor(name)
     else { return nil }
@@ -71,9 +77,11 @@ struct RopeScalingRecovery {
       problems.append(TensorProblem(tensor, .unknownFormat(tensor.declaredFormat.description)))
       return nil
     }
-    var bytes: [UInt8] = []
-    try checkpoint.read(tensor, from: 0, count: tensor.byteCount, into: &bytes)
-    return (tensor, try Codec.decode(format, bytes, elementCount: count))
+    guard let factors = try read(tensor, format) else {
+      remarks.append("the RoPE factors in \(tensor.name.text.quoted) were not read, so the RoPE scaling is unknown")
+      return nil
+    }
+    return (tensor, factors)
   }
 }
 

@@ -8,16 +8,7 @@ extension Model {
   /// - Returns: the vocabulary and what its files disagree about; nil if there is none.
   public func vocabulary() throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
     do {
-      if checkpoint.container == .gguf {
-        guard let kind = checkpoint.metadata["tokenizer.ggml.model"]?.text, kind != "none" else { return nil }
-        return (try Vocabulary(checkpoint.metadata), [])
-      }
-      guard let folder else { return nil }
-      let files = try TokenizerFiles(folder: folder.path)
-      guard files.hasVocabulary else { return nil }
-      let read = try Vocabulary.read(
-        files, rules: vocabularyRules(), vocabularySize: parameters.integer("vocabulary_size"))
-      return (read.vocabulary, read.conflicts)
+      return try facts.vocabulary(rules: vocabularyRules(), size: parameters.integer("vocabulary_size"))
     } catch let error as VocabularyError {
       throw LocatedError(path: checkpoint.path, fact: error)
     }

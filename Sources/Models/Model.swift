@@ -9,18 +9,14 @@ import Tensors
 public struct Model: Sendable {
   /// The files.
   public let checkpoint: Checkpoint
-  /// The folder with the side files; nil for a file on its own.
-  public let folder: ModelFolder?
-  /// The config.json of the folder.
-  public let configuration: Configuration?
+  /// What the files state apart from the tensors.
+  public let facts: any ModelFacts
   /// The architecture.
   public let definition: ArchitectureDefinition
   /// How the tensors are named.
   public let scheme: NamingScheme
   /// The numbers.
   public let parameters: HyperparameterSet
-  /// Whether a file states the numbers; otherwise they are those that the tensors show, without head counts.
-  public let hasStatedNumbers: Bool
   /// The stored tensors with their meaning, in file order.
   public let tensors: [MappedTensor]
   /// Tensors that follow from the parameters.
@@ -38,39 +34,41 @@ public struct Model: Sendable {
   /// The storage formats of tensors that adapters replace, before.
   var replacedFormats: [TensorName: StorageFormat] = [:]
   /// Which transforms the tensors have, where that was looked at.
-  public private(set) var appliedTransforms: AppliedTransforms
+  public let appliedTransforms: AppliedTransforms
 
-  /// The problems that are not those of single tensors.
-  private let ownProblems: [any IngotError]
-  /// Dropped tensors that should have the values of a place.
+  /// Dropped tensors that should have the values of a slot.
   private let copies: [(tensor: TensorDescriptor, slot: TensorSlot)]
   private let locations: [TensorSlot: StoredLocation]
   /// The canonical tensors that the checkpoint holds, in file order.
   public let slots: [TensorSlot]
 
   init(
-    checkpoint: Checkpoint, folder: ModelFolder?, configuration: Configuration?, definition: ArchitectureDefinition,
-    scheme: NamingScheme, parameters: HyperparameterSet, hasStatedNumbers: Bool, mapped: TensorMapping,
-    problems: [any IngotError], remarks: [String], appliedTransforms: AppliedTransforms = .declared
+    checkpoint: Checkpoint, facts: any ModelFacts, definition: ArchitectureDefinition, scheme: NamingScheme,
+    parameters: HyperparameterSet, mapped: TensorMapping, problems: [any IngotError], remarks: [String],
+    appliedTransforms: AppliedTransforms = .declared
   ) {
     self.checkpoint = checkpoint
-    self.folder = folder
-    self.configuration = configuration
+    self.facts = facts
     self.definition = definition
     self.scheme = scheme
     self.parameters = parameters
-    self.hasStatedNumbers = hasStatedNumbers
     tensors = mapped.tensors
     derived = mapped.derived
     dropped = mapped.dropped
     self.problems = mapped.problems + problems
-    ownProblems = problems
-    self.remarks = remarks + mapped.remarks.filter { !remarks.contains($0) }
+    self.remarks = remarks + mapped.remarks
     self.appliedTransforms = appliedTransforms
     copies = mapped.copies
     locations = mapped.locations
     slots = mapped.slots
   }
+
+  /// The folder with the side files; nil if it could not be listed.
+  public var folder: ModelFolder? { facts.folder }
+  /// The config.json of the folder.
+  public var configuration: Configuration? { facts.configuration }
+  /// Whether a file states the hyperparameters; otherwise they are inferred from tensor shapes, without head counts.
+  public var hasExplicitHyperparameters: Bool { facts.hasExplicitHyperparameters }
 
   /// Pairs of stored tensors that should have the same values: a tied output matrix and the token embedding.
   public var twins: [TiedTensorPair] {
@@ -85,18 +83,6 @@ public struct Model: Sendable {
       twins.append(TiedTensorPair(tensor: tensor.descriptor, original: original.descriptor, isDropped: false))
     }
     return twins
-  }
-
-  /// The same checkpoint with its tensors read as `appliedTransforms` says.
-  func read(as appliedTransforms: AppliedTransforms) -> Model {
-    var model = self
-    model.appliedTransforms = appliedTransforms
-    guard !appliedTransforms.states.isEmpty else { return model }
-    let mapped = TensorMapping(checkpoint, definition, scheme, parameters, states: appliedTransforms.states)
-    return Model(
-      checkpoint: checkpoint, folder: folder, configuration: configuration, definition: definition, scheme: scheme,
-      parameters: parameters, hasStatedNumbers: hasStatedNumbers, mapped: mapped, problems: ownProblems,
-      remarks: remarks, appliedTransforms: appliedTransforms)
   }
 
   /// The numbers as the forward pass takes them.

@@ -150,7 +150,7 @@ public struct RowReader: Sendable {
   public var hasUpdates: Bool { updates.contains { !$0.isEmpty } }
 
   /// The file that holds a tensor.
-  public func file(of tensor: TensorDescriptor) -> InputFile { checkpoint.files[tensor.fileIndex] }
+  public func file(of tensor: TensorDescriptor) -> any ByteSource { checkpoint.files[tensor.fileIndex] }
 }
 
 extension StoredLayout {

@@ -15,20 +15,36 @@ struct TensorMapping {
   /// What is decided of tensors and should be said.
   private(set) var remarks: [String] = []
 
-  private let checkpoint: Checkpoint
+  /// Whether a slot was filled twice, so that the values of the two tensors matter.
+  private(set) var hasDuplicates = false
+
+  /// How the values of two tensors compare.
+  enum Comparison {
+    case equal, different
+    /// They could not be read or decoded.
+    case undecodable
+    /// Nobody looked.
+    case unread
+  }
+
+  private let facts: any ModelFacts
+  private let compare: (TensorDescriptor, TensorDescriptor) -> Comparison
   private let definition: ArchitectureDefinition
   private let parameters: HyperparameterSet
   private let layerCount: Int
 
   /// Gives every tensor its meaning and compares shapes and coverage with the parameters.
   ///
-  /// - Parameter states: which transforms were applied, where that is not as the scheme declares.
+  /// - Parameters:
+  ///   - states: which transforms were applied, where that is not as the scheme declares.
+  ///   - compare: compares the values of two tensors that fill the same slot.
   init(
-    _ checkpoint: Checkpoint, _ definition: ArchitectureDefinition, _ scheme: NamingScheme,
-    _ parameters: HyperparameterSet,
-    states: [TransformRule.Kind: Bool] = [:]
+    _ checkpoint: Checkpoint, _ facts: any ModelFacts, _ definition: ArchitectureDefinition, _ scheme: NamingScheme,
+    _ parameters: HyperparameterSet, states: [TransformRule.Kind: Bool] = [:],
+    compare: @escaping (TensorDescriptor, TensorDescriptor) -> Comparison = { _, _ in .unread }
   ) {
-    self.checkpoint = checkpoint
+    self.facts = facts
+    self.compare = compare
     self.definition = definition
     self.parameters = parameters
     layerCount = max(0, parameters.integer("layer_count") ?? 0)
@@ -84,13 +100,20 @@ struct TensorMapping {
   /// A tensor whose place is taken: the same one under another of its names, or a mistake.
   private mutating func addSecond(_ second: MappedTensor, other: MappedTensor) {
     let role = second.layout.components[0].role, first = other.descriptor
-    guard second.slots == other.slots, second.layout.hasSameRows(as: other.layout),
-      let areEqual = try? checkpoint.haveEqualValues(first, second.descriptor)
-    else { return problems.append(TensorProblem(second.descriptor, .twiceInRole(role: role, other: first.name))) }
-    guard areEqual else {
-      return problems.append(TensorProblem(second.descriptor, .differsInRole(role: role, other: first.name)))
+    guard second.slots == other.slots, second.layout.hasSameRows(as: other.layout) else {
+      return problems.append(TensorProblem(second.descriptor, .twiceInRole(role: role, other: first.name)))
     }
-    dropped.append((second.descriptor, "another name of \(first.name.text.quoted), which has the same values"))
+    hasDuplicates = true
+    switch compare(first, second.descriptor) {
+    case .equal:
+      dropped.append((second.descriptor, "another name of \(first.name.text.quoted), which has the same values"))
+    case .different:
+      problems.append(TensorProblem(second.descriptor, .differsInRole(role: role, other: first.name)))
+    case .undecodable:
+      problems.append(TensorProblem(second.descriptor, .twiceInRole(role: role, other: first.name)))
+    case .unread:
+      dropped.append((second.descriptor, "another name of \(first.name.text.quoted) (values not compared)"))
+    }
   }
 
   /// Takes tensors that the scheme does not know for what they are called in another one, where that place is taken.
@@ -122,7 +145,7 @@ struct TensorMapping {
   /// Whether a tensor has the shape of a layout; llama.cpp's programs leave extents of 1 out of a GGUF.
   private func hasDimensions(_ tensor: TensorDescriptor, of layout: StoredLayout) -> Bool {
     layout.shape == tensor.shape
-      || checkpoint.container == .gguf && layout.shape.droppingLeadingOnes() == tensor.shape
+      || facts.mayOmitLeadingOnes && layout.shape.droppingLeadingOnes() == tensor.shape
   }
 
   private mutating func layout(of tensor: TensorDescriptor, _ rule: StoredRule) -> StoredLayout? {

@@ -15,7 +15,7 @@ public struct Checkpoint: Sendable {
   /// The path the user named.
   public let path: String
   /// The files of the set, in order.
-  public let files: [InputFile]
+  public let files: [any ByteSource]
   /// Metadata of the set (of the first file that has any, for shard sets).
   public let metadata: Metadata
   /// All tensors, file by file, in the order of each file's header.
@@ -29,7 +29,7 @@ public struct Checkpoint: Sendable {
 
   /// Collects what a reader found; names must be unique.
   public init(
-    container: Container, path: String, files: [InputFile], metadata: Metadata, tensors: [TensorDescriptor],
+    container: Container, path: String, files: [any ByteSource], metadata: Metadata, tensors: [TensorDescriptor],
     containerFacts: [String: String] = [:], remarks: [String] = []
   ) {
     self.container = container
@@ -60,8 +60,9 @@ public struct Checkpoint: Sendable {
     _ tensor: TensorDescriptor, pieces pieceCount: Int, of pieceByteCount: Int, from offset: Int, stride: Int,
     into slab: inout [UInt8], at position: Int
   ) throws(FileError) {
-    try files[tensor.fileIndex].read(
-      pieces: pieceCount, of: pieceByteCount, at: tensor.fileOffset + offset, stride: stride, into: &slab, at: position)
+    let pieces = StridedPieces(
+      count: pieceCount, byteCount: pieceByteCount, offset: tensor.fileOffset + offset, stride: stride)
+    try files[tensor.fileIndex].read(pieces, into: &slab, at: position)
   }
 
   /// The sum of all tensors' elements.

@@ -14,7 +14,7 @@ import Testing
     #expect(folder.names.count == 1)
     try file.commit()
     #expect(folder.names == ["out"])
-    #expect(try InputFile(path).wholeContent(limit: 10) == [1, 2, 3])
+    #expect(try LocalFile(path).wholeContent(limit: 10) == [1, 2, 3])
   }
 
   @Test func aDiscardedFileLeavesNothing() throws {
@@ -31,16 +31,16 @@ import Testing
     try file.write([4, 5], at: 4)
     try file.write([1], at: 0)
     try file.commit()
-    #expect(try InputFile(folder.file("out")).wholeContent(limit: 10) == [1, 0, 0, 0, 4, 5])
+    #expect(try LocalFile(folder.file("out")).wholeContent(limit: 10) == [1, 0, 0, 0, 4, 5])
   }
 
   @Test func copiesArriveAtTheirPlace() throws {
     let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
-    let input = try InputFile(try folder.write(bytes, to: "in"))
+    let input = try LocalFile(try folder.write(bytes, to: "in"))
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     try file.copy(input, from: 1000, count: 50_000, to: 10)
     try file.commit()
-    let copied = try InputFile(folder.file("out")).wholeContent(limit: 1 << 20)
+    let copied = try LocalFile(folder.file("out")).wholeContent(limit: 1 << 20)
     #expect(copied == [UInt8](repeating: 0, count: 10) + bytes[1000..<51_000])
   }
 
@@ -59,7 +59,7 @@ import Testing
   @Test("has the same bytes whether they are shared or copied", arguments: shares)
   func sharedBytes(start: Int, count: Int, offset: Int, whole: Range<Int>) throws {
     let bytes = (0..<30_000).map { UInt8(truncatingIfNeeded: $0 / 256 &+ $0 * 7) }
-    let input = try InputFile(try folder.write(bytes, to: "in"))
+    let input = try LocalFile(try folder.write(bytes, to: "in"))
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     let shared = file.share(input, from: start, count: count, to: offset)
     #expect(shared == whole || shared == offset..<offset)
@@ -68,27 +68,27 @@ import Testing
       try file.copy(input, from: rest.lowerBound - offset + start, count: rest.count, to: rest.lowerBound)
     }
     try file.commit()
-    let copied = try InputFile(folder.file("out")).wholeContent(limit: 1 << 20)
+    let copied = try LocalFile(folder.file("out")).wholeContent(limit: 1 << 20)
     #expect(copied == [UInt8](repeating: 0, count: offset) + bytes[start..<start + count])
   }
 
   @Test func whatIsBeyondTheEndIsNotShared() throws {
-    let input = try InputFile(try folder.write([UInt8](repeating: 1, count: 4096), to: "in"))
+    let input = try LocalFile(try folder.write([UInt8](repeating: 1, count: 4096), to: "in"))
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     #expect(file.share(input, from: 0, count: 8192, to: 0).isEmpty)
   }
 
   @Test func aHeaderIsFollowedByTheBytesOfAnotherFile() throws {
     let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 256 &+ $0 * 7) }
-    let input = try InputFile(try folder.write(bytes, to: "in"))
+    let input = try LocalFile(try folder.write(bytes, to: "in"))
     for header in [[1, 2, 3], Array(bytes.prefix(8292))] {
       try AtomicFile.write(header, before: input, from: 4196, to: folder.file("out"), overwrite: .replace)
-      #expect(try InputFile(folder.file("out")).wholeContent(limit: 1 << 20) == header + bytes[4196...])
+      #expect(try LocalFile(folder.file("out")).wholeContent(limit: 1 << 20) == header + bytes[4196...])
     }
   }
 
   @Test func aCopyBeyondTheEndIsAnError() throws {
-    let input = try InputFile(try folder.write([1, 2, 3], to: "in"))
+    let input = try LocalFile(try folder.write([1, 2, 3], to: "in"))
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     #expect { try file.copy(input, from: 1, count: 5, to: 0) } throws: {
       "\($0)" == "\(folder.file("in")): ends at byte 3 but 6 bytes were expected"
@@ -109,7 +109,7 @@ import Testing
     #expect { try AtomicFile("/dev/null", overwrite: .replace) } throws: {
       "\($0)" == "/dev/null: already exists (pass --overwrite to replace it)"
     }
-    #expect(try InputFile(path).wholeContent(limit: 10) == [9])
+    #expect(try LocalFile(path).wholeContent(limit: 10) == [9])
   }
 
   @Test func aFileThatComesInBetweenIsNotReplaced() throws {
@@ -119,7 +119,7 @@ import Testing
     #expect { try file.commit() } throws: { "\($0)" == "\(path): already exists (pass --overwrite to replace it)" }
     file.discard()
     #expect(folder.names == ["out"])
-    #expect(try InputFile(path).wholeContent(limit: 10) == [9])
+    #expect(try LocalFile(path).wholeContent(limit: 10) == [9])
   }
 
   @Test("replaces a link and not what it leads to", arguments: [true, false])
@@ -131,9 +131,9 @@ import Testing
       "\($0)" == "\(path): already exists (pass --overwrite to replace it)"
     }
     try AtomicFile.write([1], to: path, overwrite: .replace)
-    #expect(try InputFile(path).wholeContent(limit: 10) == [1])
+    #expect(try LocalFile(path).wholeContent(limit: 10) == [1])
     #expect(folder.names == (isDangling ? ["out"] : ["out", "target"]))
-    if !isDangling { #expect(try InputFile(folder.file("target")).wholeContent(limit: 10) == [9]) }
+    if !isDangling { #expect(try LocalFile(folder.file("target")).wholeContent(limit: 10) == [9]) }
   }
 
   @Test func aSetGetsItsNamesWholeOrNotAtAll() throws {
@@ -146,8 +146,8 @@ import Testing
     }
     for file in files { file.discard() }
     #expect(folder.names == ["b", "c"])
-    #expect(try InputFile(folder.file("b")).wholeContent(limit: 10) == [9])
-    #expect(try InputFile(folder.file("c")).wholeContent(limit: 10) == [8])
+    #expect(try LocalFile(folder.file("b")).wholeContent(limit: 10) == [9])
+    #expect(try LocalFile(folder.file("c")).wholeContent(limit: 10) == [8])
   }
 
   @Test func aSetThatReplacesAnotherLeavesNothingOfIt() throws {
@@ -156,7 +156,7 @@ import Testing
     for file in files { try file.write([1], at: 0) }
     try AtomicFile.commit(files)
     #expect(folder.names == ["a", "b", "c"])
-    for name in folder.names { #expect(try InputFile(folder.file(name)).wholeContent(limit: 10) == [1]) }
+    for name in folder.names { #expect(try LocalFile(folder.file(name)).wholeContent(limit: 10) == [1]) }
   }
 
   /// 4194305 is above the largest process number that Linux gives.
@@ -168,7 +168,7 @@ import Testing
     for name in kept + [dead] { try folder.writeUnflushed([1], to: name) }
     let living = try AtomicFile(folder.file("out"), overwrite: .refuse)
     try AtomicFile.write([1], to: folder.file("out"), overwrite: .refuse)
-    #expect(Set(folder.names) == Set(kept + ["out", FileSystem.name(of: living.temporaryPath)]))
+    #expect(Set(folder.names) == Set(kept + ["out", Path.name(of: living.temporaryPath)]))
   }
 
   @Test("leaves room in the temporary's name", arguments: ["n", "é"])
@@ -195,7 +195,7 @@ import Testing
   }
 }
 
-@Suite struct InputFileTests {
+@Suite struct LocalFileTests {
   let folder = TemporaryFolder()
 
   @Test func onlyRegularFilesAreOpened() {
@@ -205,13 +205,13 @@ import Testing
       (folder.file("none"), "\(folder.file("none")): cannot be opened: no such file or folder"),
     ]
     for (path, message) in cases {
-      #expect { try InputFile(path) } throws: { "\($0)" == message }
+      #expect { try LocalFile(path) } throws: { "\($0)" == message }
     }
   }
 
   @Test func rangesOutsideTheFileAreErrors() throws {
     let path = try folder.write([1, 2, 3], to: "in")
-    let file = try InputFile(path)
+    let file = try LocalFile(path)
     for (offset, count) in [(0, 4), (3, 1), (-1, 1), (1, -1), (Int.max, 1), (1, Int.max)] {
       #expect(throws: FileError.self) { try file.bytes(at: offset, count: count) }
     }
@@ -223,7 +223,7 @@ import Testing
 
   @Test func aFileThatChangesIsNoticed() throws {
     let path = try folder.write([1, 2, 3], to: "in")
-    let file = try InputFile(path)
+    let file = try LocalFile(path)
     try file.requireUnchanged()
     #expect(FileSystem.append([4], to: path))
     #expect { try file.requireUnchanged() } throws: {

@@ -41,7 +41,7 @@ struct AppliedTransformsTests {
   @Test("are recorded in receipts")
   func recorded() throws {
     _ = try wrongGGUF()
-    let receipt = try JSON(parsing: InputFile(folder.file("receipt.json")).wholeContent(limit: 1 << 20))
+    let receipt = try JSON(parsing: LocalFile(folder.file("receipt.json")).wholeContent(limit: 1 << 20))
     let entry = try #require(receipt["applied_transforms"]?.array?.first)
     #expect(entry["transform"]?.string == "plus_one")
     #expect(entry["decided_by"]?.string == "option")

@@ -161,9 +161,9 @@ import Testing
     try folder.write(try #require(Self.models[name]), to: "\(name).gguf")
     #expect(try digest("\(name).gguf") == Self.expected["models"]?[name]?["sha256"]?.string)
     for file in ["\(name).gguf.imatrix", "dense.dat", "types.txt"] {
-      try folder.write(try InputFile(Fixtures.path("imatrix", file)).wholeContent(limit: 1 << 20), to: file)
+      try folder.write(try LocalFile(Fixtures.path("imatrix", file)).wholeContent(limit: 1 << 20), to: file)
     }
   }
 
-  private func digest(_ name: String) throws -> String { try FileDigest.sha256(InputFile(folder.file(name))) }
+  private func digest(_ name: String) throws -> String { try FileDigest.sha256(LocalFile(folder.file(name))) }
 }

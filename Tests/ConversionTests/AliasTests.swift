@@ -20,7 +20,7 @@ import Testing
       tensors.append(second)
     }
     if let (text, replacement) = configuration {
-      let bytes = try InputFile(written.path + "/config.json").wholeContent(limit: 1 << 20)
+      let bytes = try LocalFile(written.path + "/config.json").wholeContent(limit: 1 << 20)
       let json = String(decoding: bytes, as: UTF8.self)
       try #require(json.contains(text))
       try folder.write(Array(json.replacing(text, with: replacement).utf8), to: "copy/config.json")

@@ -48,7 +48,7 @@ import Testing
     let source = try fixture.stage(in: folder), output = folder.file("out.gguf")
     try convert(source, to: output) { $0.type = .format(type) }
     let expected = try fixture.expected(type.name.lowercased() + ".json")
-    let isSame = try FileDigest.sha256(InputFile(output)) == expected["sha256"]?.string
+    let isSame = try FileDigest.sha256(LocalFile(output)) == expected["sha256"]?.string
     if isSame { return }
     let fact = try difference(output, fixture, expected)
     Issue.record("\(fact)")
@@ -62,7 +62,7 @@ import Testing
     try convert(source, to: output) { $0.type = .format(.f32) }
     let own = try fixture.expected("transformers5.json")["sha256"]?.string
     let expected = try fixture.expected("f32.json")
-    let isSame = try FileDigest.sha256(InputFile(output)) == own ?? expected["sha256"]?.string
+    let isSame = try FileDigest.sha256(LocalFile(output)) == own ?? expected["sha256"]?.string
     if isSame { return }
     let fact = try difference(output, fixture, expected)
     Issue.record("\(fact)")

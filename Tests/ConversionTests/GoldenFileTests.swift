@@ -61,11 +61,11 @@ import Testing
     try FileSystem.createFolder(copy)
     let removed = Set((description["removed"]?.array ?? []).compactMap(\.string))
     for file in try FileSystem.list(base) where !removed.contains(file) {
-      try AtomicFile.write(try contents(base, file), to: FileSystem.join(copy, file), overwrite: .replace)
+      try AtomicFile.write(try contents(base, file), to: Path.join(copy, file), overwrite: .replace)
     }
     for file in (description["replaced"]?.array ?? []).compactMap(\.string) {
       try AtomicFile.write(
-        try contents(Fixtures.path("variants", name), file), to: FileSystem.join(copy, file), overwrite: .replace)
+        try contents(Fixtures.path("variants", name), file), to: Path.join(copy, file), overwrite: .replace)
     }
     let output = folder.file("out.gguf")
     try convert(copy, to: output) { $0.type = .format(.f32) }
@@ -86,11 +86,11 @@ import Testing
   }
 
   private func contents(_ folder: String, _ name: String) throws -> [UInt8] {
-    try InputFile(FileSystem.join(folder, name)).wholeContent(limit: 16 << 20)
+    try LocalFile(Path.join(folder, name)).wholeContent(limit: 16 << 20)
   }
 
   private func expect(_ path: String, _ expected: JSON) throws {
-    let file = try InputFile(path)
+    let file = try LocalFile(path)
     #expect(file.byteCount == expected["byteCount"]?.integer)
     #expect(try FileDigest.sha256(file) == expected["sha256"]?.string)
   }

@@ -28,7 +28,7 @@ import Testing
     try RecipeModel(shape).write(to: path, zeros: true)
     let checkpoint = try Model.open(path, library: try .bundled()).checkpoint
     let tensor = try #require(checkpoint.tensors.first { $0.name == "blk.0.ffn_down.weight" })
-    var bytes = try InputFile(path).wholeContent(limit: 1 << 24)
+    var bytes = try LocalFile(path).wholeContent(limit: 1 << 24)
     let slot = tensor.fileOffset + (3 * 256 + 5) * 4
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.replaceSubrange(slot..<slot + 4, with: $0) }
     try AtomicFile.write(bytes, to: path, overwrite: .replace)
@@ -54,7 +54,7 @@ import Testing
     try convert(finite, to: narrow) { $0.type = .format(.bf16) }
     let checkpoint = try Model.open(narrow, library: try .bundled()).checkpoint
     let tensor = try #require(checkpoint.tensors.first { $0.name == "blk.0.ffn_down.weight" })
-    var bytes = try InputFile(narrow).wholeContent(limit: 1 << 24)
+    var bytes = try LocalFile(narrow).wholeContent(limit: 1 << 24)
     let slot = tensor.fileOffset + (3 * 256 + 5) * 2
     bytes.replaceSubrange(slot..<slot + 2, with: [0xC0, 0x7F])
     try AtomicFile.write(bytes, to: narrow, overwrite: .replace)

@@ -22,8 +22,8 @@ import Testing
     let source = try encoder()
     try convert(source, to: folder.file("copy"))
     for file in ["modules.json", "1_Pooling/config.json"] {
-      let original = try InputFile(FileSystem.join(source, file)).wholeContent(limit: 1 << 16)
-      #expect(try InputFile(FileSystem.join(folder.file("copy"), file)).wholeContent(limit: 1 << 16) == original)
+      let original = try LocalFile(Path.join(source, file)).wholeContent(limit: 1 << 16)
+      #expect(try LocalFile(Path.join(folder.file("copy"), file)).wholeContent(limit: 1 << 16) == original)
     }
   }
 
@@ -46,21 +46,21 @@ import Testing
     ] as [(String, String?)])
   func mode(json: String, expected: String?) throws {
     let source = try encoder()
-    try write(json, to: FileSystem.join(source, "1_Pooling/config.json"))
+    try write(json, to: Path.join(source, "1_Pooling/config.json"))
     #expect(try ModelFolder(source).poolingMode() == expected)
   }
 
   @Test("looks for stages in the folder alone", arguments: ["../other", "/tmp", "..", "a/b", ""])
   func strangePath(path: String) throws {
     let source = try encoder()
-    try write(#"[{"path":"\#(path)","type":"x.Pooling"}]"#, to: FileSystem.join(source, "modules.json"))
+    try write(#"[{"path":"\#(path)","type":"x.Pooling"}]"#, to: Path.join(source, "modules.json"))
     #expect(try ModelFolder(source).poolingMode() == nil)
     #expect(try ModelFolder(source).moduleFolders().isEmpty)
   }
 
   @Test func aModeThatNoGGUFHasIsRefused() throws {
     let source = try encoder()
-    try write(#"{"pooling_mode_max_tokens":true}"#, to: FileSystem.join(source, "1_Pooling/config.json"))
+    try write(#"{"pooling_mode_max_tokens":true}"#, to: Path.join(source, "1_Pooling/config.json"))
     #expect(throws: (any Error).self) { try poolingType(source) }
   }
 

@@ -15,7 +15,7 @@ import Testing
       .json()
     #expect(json["schema"] == .string("ingot.receipt/1"))
     #expect(
-      json["outputs"]?.array?.first?["sha256"]?.string == (try FileDigest.sha256(InputFile(folder.file("out.gguf")))))
+      json["outputs"]?.array?.first?["sha256"]?.string == (try FileDigest.sha256(LocalFile(folder.file("out.gguf")))))
     #expect(json["inputs"]?.array?.first?["name"] == .string("model.safetensors"))
     let tensors = json["tensors"]?.array ?? []
     #expect(tensors.count == plan.tensors.count)

@@ -55,10 +55,10 @@ import Testing
   private func expectFile(_ name: String, of expected: JSON) throws {
     let source = folder.file("model.gguf"), output = folder.file("out.gguf")
     try RecipeModel(try #require(expected["shape"])).write(to: source)
-    #expect(try FileDigest.sha256(InputFile(source)) == expected["input"]?.string)
+    #expect(try FileDigest.sha256(LocalFile(source)) == expected["input"]?.string)
     let recipe = try #require(Recipe.named(name))
     try convert(source, to: output) { $0.type = .recipe(recipe) }
-    #expect(try FileDigest.sha256(InputFile(output)) == expected["files"]?[name]?.string)
+    #expect(try FileDigest.sha256(LocalFile(output)) == expected["files"]?[name]?.string)
   }
 
   @Test("gives files that are read again where a matrix of one row became a vector")
@@ -81,7 +81,7 @@ import Testing
     let recipe = try #require(Recipe.named("Q5_K_M"))
     try convert(wide, to: two) { $0.type = .recipe(recipe) }
     try convert(Fixtures.path("llama3-tied"), to: one) { $0.type = .recipe(recipe) }
-    #expect(try FileDigest.sha256(InputFile(one)) == FileDigest.sha256(InputFile(two)))
+    #expect(try FileDigest.sha256(LocalFile(one)) == FileDigest.sha256(LocalFile(two)))
   }
 
   @Test("names the rule that decides, and lets options come before it")

@@ -13,9 +13,9 @@ import Testing
     let copy = folder.file(name)
     try FileSystem.createFolder(copy)
     for file in try FileSystem.list(Fixtures.path(name)) {
-      var bytes = try InputFile(Fixtures.path(name, file)).wholeContent(limit: 1 << 20)
+      var bytes = try LocalFile(Fixtures.path(name, file)).wholeContent(limit: 1 << 20)
       if file == "model.safetensors" { edit(&bytes) }
-      try AtomicFile.write(bytes, to: FileSystem.join(copy, file), overwrite: .replace)
+      try AtomicFile.write(bytes, to: Path.join(copy, file), overwrite: .replace)
     }
     return copy
   }
@@ -29,9 +29,9 @@ import Testing
     expect("\(output): already exists (pass --overwrite to replace it)") {
       try convert(Fixtures.path("llama-gqa"), to: output)
     }
-    #expect(try InputFile(output).byteCount == 1)
+    #expect(try LocalFile(output).byteCount == 1)
     try convert(Fixtures.path("llama-gqa"), to: output) { $0.overwrite = .replace }
-    #expect(try InputFile(output).byteCount > 100_000)
+    #expect(try LocalFile(output).byteCount > 100_000)
   }
 
   @Test func theInputIsNeverTheOutput() throws {

@@ -15,7 +15,7 @@ import Testing
   private func makeModel() throws -> String {
     let path = folder.file("model")
     try FileSystem.createFolder(path)
-    let text = try InputFile(Fixtures.path("yi/config.json")).wholeContent(limit: 1 << 20)
+    let text = try LocalFile(Fixtures.path("yi/config.json")).wholeContent(limit: 1 << 20)
     var configuration = try #require(try JSON(parsing: text).object)
     configuration["vocab_size"] = .integer(8200)
     configuration["num_hidden_layers"] = .integer(1)
@@ -61,13 +61,13 @@ import Testing
     let source = try makeModel()
     let outputs = try [1, 3].map { threads in
       try convert(source, to: folder.file("renamed-\(threads)"), threads: threads) { $0.naming = "hf" }
-      return try InputFile(folder.file("renamed-\(threads)/model.safetensors")).wholeContent(limit: 1 << 24)
+      return try LocalFile(folder.file("renamed-\(threads)/model.safetensors")).wholeContent(limit: 1 << 24)
     }
     #expect(outputs[0] == outputs[1])
     // Names that stay leave the file as it was.
     try convert(source, to: folder.file("same"))
-    let same = try InputFile(folder.file("same/model.safetensors")).wholeContent(limit: 1 << 24)
-    #expect(same == (try InputFile(source + "/model.safetensors").wholeContent(limit: 1 << 24)))
+    let same = try LocalFile(folder.file("same/model.safetensors")).wholeContent(limit: 1 << 24)
+    #expect(same == (try LocalFile(source + "/model.safetensors").wholeContent(limit: 1 << 24)))
   }
 
   @Test func tensorsThatFollowEachOtherInBothFilesAreOneStretch() throws {

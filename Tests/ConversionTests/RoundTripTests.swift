@@ -29,7 +29,7 @@ import Testing
       $0.typeOverrides = [.init(pattern: "norm", format: .f32), .init(pattern: "bias", format: .f32)]
     }
     let path = folder.file("mixed/model.safetensors")
-    var bytes = try InputFile(path).wholeContent(limit: 1 << 20)
+    var bytes = try LocalFile(path).wholeContent(limit: 1 << 20)
     for tensor in try Checkpoint.open(path).tensors where tensor.format == .f32 {
       for element in 0..<tensor.shape.elementCount { bytes[tensor.fileOffset + 4 * element] |= 1 }
     }
@@ -49,7 +49,7 @@ import Testing
     try convert(source, to: folder.file("model.gguf"))
     try convert(folder.file("model.gguf"), to: folder.file("back"))
     #expect(try Checkpoint.open(folder.file("model.gguf")).metadata["general.architecture"]?.text == "olmo2")
-    let configuration = try JSON(parsing: InputFile(folder.file("back/config.json")).wholeContent(limit: 1 << 20))
+    let configuration = try JSON(parsing: LocalFile(folder.file("back/config.json")).wholeContent(limit: 1 << 20))
     #expect(configuration["model_type"] == .string(name))
     let back = try Model.open(folder.file("back"), library: try .bundled()).parameters
     #expect(try back.values == Model.open(source, library: try .bundled()).parameters.values)
@@ -60,7 +60,7 @@ import Testing
     let source = Fixtures.path("architectures", "gemma3-nested")
     try convert(source, to: folder.file("text"))
     #expect(try tensorBytes(folder.file("text")) == tensorBytes(Fixtures.path("architectures", "gemma3")))
-    let configuration = try JSON(parsing: InputFile(folder.file("text/config.json")).wholeContent(limit: 1 << 20))
+    let configuration = try JSON(parsing: LocalFile(folder.file("text/config.json")).wholeContent(limit: 1 << 20))
     #expect(configuration["architectures"] == .array([.string("Gemma3ForCausalLM")]))
     #expect(configuration["model_type"] == .string("gemma3_text"))
     #expect(configuration["hidden_size"]?.integer == 32)
@@ -75,7 +75,7 @@ import Testing
   @Test func rowsThatNoTokenHasAreLeftOut() throws {
     let folder = TemporaryFolder()
     for file in ["model.safetensors", "config.json"] {
-      let bytes = try InputFile(Fixtures.path("architectures", "gemma3", file)).wholeContent(limit: 1 << 20)
+      let bytes = try LocalFile(Fixtures.path("architectures", "gemma3", file)).wholeContent(limit: 1 << 20)
       let text = String(decoding: bytes, as: UTF8.self)
       try FileSystem.createFolder(folder.file("model"))
       try folder.write(
@@ -105,7 +105,7 @@ import Testing
         .replacing(".ln2.", with: ".post_attention_layernorm.")
       #expect(renamed[TensorName(newName)] == bytes)
     }
-    let configuration = try JSON(parsing: InputFile(folder.file("llama/config.json")).wholeContent(limit: 1 << 20))
+    let configuration = try JSON(parsing: LocalFile(folder.file("llama/config.json")).wholeContent(limit: 1 << 20))
     #expect(configuration["architectures"] == .array([.string("LlamaForCausalLM")]))
     #expect(configuration["model_type"] == .string("llama"))
 
@@ -127,7 +127,7 @@ import Testing
     let again = try Model.open(folder.file("meta-again"), library: ArchitectureLibrary.bundled())
     #expect(again.definition.name == "llama" && again.scheme.name == "meta")
     let written = try tensorBytes(Fixtures.path("llama-gqa"))
-    let file = try InputFile(folder.file("hf.safetensors"))
+    let file = try LocalFile(folder.file("hf.safetensors"))
     #expect(file.byteCount > written.values.reduce(0) { $0 + $1.count })
   }
 
@@ -143,8 +143,8 @@ import Testing
     let source = Fixtures.path("expected", "yi", "yi-q8_0.gguf")
     try convert(source, to: folder.file("copy.gguf"))
     #expect(
-      try InputFile(folder.file("copy.gguf")).wholeContent(limit: 1 << 20)
-        == InputFile(source).wholeContent(limit: 1 << 20))
+      try LocalFile(folder.file("copy.gguf")).wholeContent(limit: 1 << 20)
+        == LocalFile(source).wholeContent(limit: 1 << 20))
   }
 }
 
@@ -152,7 +152,7 @@ import Testing
   let folder = TemporaryFolder()
 
   @Test func namesChangeWithoutAConfiguration() throws {
-    let bytes = try InputFile(Fixtures.path("yi", "model.safetensors")).wholeContent(limit: 1 << 20)
+    let bytes = try LocalFile(Fixtures.path("yi", "model.safetensors")).wholeContent(limit: 1 << 20)
     let source = try folder.write(bytes, to: "bare.safetensors")
     try convert(source, to: folder.file("llama.safetensors")) { $0.naming = "hf" }
     let renamed = try tensorBytes(folder.file("llama.safetensors"))
@@ -161,7 +161,7 @@ import Testing
   }
 
   @Test func layoutsDoNotChangeWithoutAConfiguration() throws {
-    let bytes = try InputFile(Fixtures.path("meta", "model.safetensors")).wholeContent(limit: 1 << 20)
+    let bytes = try LocalFile(Fixtures.path("meta", "model.safetensors")).wholeContent(limit: 1 << 20)
     let source = try folder.write(bytes, to: "bare.safetensors")
     #expect { try convert(source, to: folder.file("hf.safetensors")) { $0.naming = "hf" } } throws: {
       "\($0)".hasPrefix(

@@ -47,7 +47,7 @@ import Testing
     // All rows were measured, so what was predicted comes true.
     #expect(abs(errors.summedNMSE / report.summedError - 1) < 1e-6)
     #expect(report.lowerBound <= report.weightedError)
-    #expect(try InputFile(chosen.destination).byteCount == chosen.byteCount)
+    #expect(try LocalFile(chosen.destination).byteCount == chosen.byteCount)
   }
 
   @Test func theChoiceDoesNotDependOnThreads() throws {

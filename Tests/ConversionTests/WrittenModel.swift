@@ -33,21 +33,21 @@ struct WrittenModel {
     path = parent.file(name)
     try FileSystem.createFolder(path)
     for file in try FileSystem.list(source) where file != weights {
-      try Self.copy(FileSystem.join(source, file), in: parent, to: name + "/" + file)
+      try Self.copy(Path.join(source, file), in: parent, to: name + "/" + file)
     }
-    var tensors = try Self.tensors(of: FileSystem.join(source, weights))
+    var tensors = try Self.tensors(of: Path.join(source, weights))
     change(&tensors)
     try parent.write(try Self.bytes(tensors), to: name + "/" + weights)
   }
 
   private static func copy(_ path: String, in parent: TemporaryFolder, to name: String) throws {
     guard FileSystem.kind(of: path) == .folder else {
-      try parent.write(InputFile(path).wholeContent(limit: 1 << 26), to: name)
+      try parent.write(LocalFile(path).wholeContent(limit: 1 << 26), to: name)
       return
     }
     try FileSystem.createFolder(parent.file(name))
     for file in try FileSystem.list(path) {
-      try copy(FileSystem.join(path, file), in: parent, to: name + "/" + file)
+      try copy(Path.join(path, file), in: parent, to: name + "/" + file)
     }
   }
 

@@ -88,7 +88,7 @@ import Testing
 extension JSON {
   init(fixture components: String...) throws {
     let path = Fixtures.path(components.joined(separator: "/"))
-    self = try JSON(parsing: InputFile(path).wholeContent(limit: 1 << 24))
+    self = try JSON(parsing: LocalFile(path).wholeContent(limit: 1 << 24))
   }
 
   /// The leaves, reals by their value in single or double precision, so that spelling does not matter.

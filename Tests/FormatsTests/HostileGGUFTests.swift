@@ -48,13 +48,13 @@ import Testing
       message: "header: needs 8 bytes at byte 8 but only 2 follow (is the download complete?)"),
     file("reversed magic", "has the byte-swapped magic \"FUGG\", expected \"GGUF\"") { $0.magic.reverse() },
     file("other magic", "begins with 47 47 55 67, expected \"GGUF\"") { $0.magic = Array("GGUg".utf8) },
-    file("version 0", "GGUF version 0 is not known, expected 2 or 3") { $0.version = 0 },
+    file("version 0", "GGUF version 0 is unknown, expected 2 or 3") { $0.version = 0 },
     file(
       "version 1",
-      "is GGUF version 1, which only files of August 2023 have; 2 and 3 are read (convert the model anew)"
+      "is GGUF version 1, which only files of August 2023 have, expected 2 or 3 (convert the model again)"
     ) { $0.version = 1 },
-    file("version 4", "GGUF version 4 is not known, expected 2 or 3") { $0.version = 4 },
-    file("big-endian version 4", "GGUF version 4 is not known, expected 2 or 3") { $0.version = 4 << 24 },
+    file("version 4", "GGUF version 4 is unknown, expected 2 or 3") { $0.version = 4 },
+    file("big-endian version 4", "GGUF version 4 is unknown, expected 2 or 3") { $0.version = 4 << 24 },
     cut(
       "tensor count that wraps", "states 18,446,744,073,709,551,615 tensors, more than the 0 bytes that follow can hold"
     ) {
@@ -90,7 +90,7 @@ import Testing
       "key length that wraps",
       "key-value pair 1: string of 18,446,744,073,709,551,615 bytes, at most 65,535 are allowed"
     ) { $0.pairs = [$0.number(UInt64.max) + [UInt8](repeating: 0, count: 8)] },
-    value("unknown type", 13, [0], "value type 13 is not known, expected 0 to 12"),
+    value("unknown type", 13, [0], "value type 13 is unknown, expected 0 to 12"),
     value("bool 2", 7, [2], "boolean is 2, expected 0 or 1"),
     value("bool 2 in an array", 9, number.array(7, [[0], [2]]), "boolean is 2, expected 0 or 1"),
     value(
@@ -105,7 +105,7 @@ import Testing
     value(
       "array of a wrapping size", 9, number.array(10, [], statedCount: 1 << 61),
       "array of 2,305,843,009,213,693,952 elements, at most 16,777,216 are allowed"),
-    value("array of unknown type", 9, number.array(99, []), "value type 99 is not known, expected 0 to 12"),
+    value("array of unknown type", 9, number.array(99, []), "value type 99 is unknown, expected 0 to 12"),
     value(
       "strings past the end", 9, number.array(8, [number.string("a")], statedCount: 2),
       "needs 16 bytes at byte 49 but only 9 follow (is the download complete?)"),
@@ -142,15 +142,16 @@ import Testing
       $0.pairs = [$0.number(UInt64(60_000)) + [UInt8](repeating: 0, count: 16)]
       $0.statedPairCount = 0
     },
-    record("rank 5", [1, 1, 1, 1, 1], "has 5 extents, at most 4 are allowed"),
-    record("negative extent", [UInt64.max], "extent 18,446,744,073,709,551,615 does not fit 63 bits"),
+    record("rank 5", [1, 1, 1, 1, 1], "has 5 dimensions, at most 4 are allowed"),
+    record("negative extent", [UInt64.max], "dimension 18,446,744,073,709,551,615 does not fit 63 bits"),
     record(
       "product that wraps to 0", [1 << 32, 1 << 32],
       "shape [4294967296, 4294967296] has more bytes than 63 bits can count"),
     record(
       "byte count that wraps", [1 << 62], "shape [4611686018427387904] has more bytes than 63 bits can count"),
-    record("rows that break a block", [48, 2], type: 2, "rows of 48 elements do not fill blocks of 32 (Q4_0)"),
-    record("scalar in blocks", [], type: 12, "rows of 1 element do not fill blocks of 256 (Q4_K)"),
+    record(
+      "rows that break a block", [48, 2], type: 2, "rows of 48 elements are not a whole number of blocks of 32 (Q4_0)"),
+    record("scalar in blocks", [], type: 12, "rows of 1 element are not a whole number of blocks of 256 (Q4_K)"),
     record("unaligned offset", [1], offset: 4, "offset 4 is not a multiple of the alignment 32"),
     record("offset beyond 63 bits", [1], offset: 1 << 63, "offset 9,223,372,036,854,775,808 is outside any file"),
     record(
@@ -239,7 +240,7 @@ import Testing
     #expect(
       try open(file.bytes).remarks == [
         "2 gaps between tensors' data, 96 bytes in all", "tensors' data is not in the order of their records",
-        "5 bytes behind the tensors' data",
+        "5 bytes after the tensors' data",
       ])
   }
 

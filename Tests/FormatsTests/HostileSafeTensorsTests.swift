@@ -107,19 +107,19 @@ import Testing
       "shape is a string, expected an array"),
     entry(
       "negative extent", #"{"dtype":"U8","shape":[-1],"data_offsets":[0,0]}"#,
-      "shape has -1, expected whole numbers from 0 up to 2^63 - 1"),
+      "shape has -1, expected integers from 0 to 2^63 - 1"),
     entry(
       "negative zero", #"{"dtype":"U8","shape":[-0],"data_offsets":[0,0]}"#,
-      "shape has -0, expected whole numbers from 0 up to 2^63 - 1"),
+      "shape has -0, expected integers from 0 to 2^63 - 1"),
     entry(
       "fractional extent", #"{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}"#,
-      "shape has 1.0, expected whole numbers from 0 up to 2^63 - 1"),
+      "shape has 1.0, expected integers from 0 to 2^63 - 1"),
     entry(
       "extent beyond 63 bits", #"{"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,1]}"#,
-      "shape has 9223372036854775808, expected whole numbers from 0 up to 2^63 - 1"),
+      "shape has 9223372036854775808, expected integers from 0 to 2^63 - 1"),
     entry(
       "extent as text", #"{"dtype":"U8","shape":["1"],"data_offsets":[0,1]}"#,
-      "shape has \"1\", expected whole numbers from 0 up to 2^63 - 1"),
+      "shape has \"1\", expected integers from 0 to 2^63 - 1"),
     entry(
       "product that wraps to 0", #"{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}"#,
       "shape [4294967296, 4294967296] has more bytes than 63 bits can count"),
@@ -140,7 +140,7 @@ import Testing
       "one offset", #"{"dtype":"U8","shape":[0],"data_offsets":[0]}"#, "data_offsets has 1 element, expected 2"),
     entry(
       "negative offset", #"{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}"#,
-      "data_offsets has -1, expected whole numbers from 0 up to 2^63 - 1"),
+      "data_offsets has -1, expected integers from 0 to 2^63 - 1"),
     entry(
       "reversed offsets", #"{"dtype":"U8","shape":[1],"data_offsets":[2,1]}"#,
       "data begins at byte 2 of the data section but ends at 1"),

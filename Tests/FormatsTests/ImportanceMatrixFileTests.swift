@@ -64,8 +64,8 @@ import Testing
     (legacy(passes: -1), "entry \"a\": counts -1 passes, expected 0 or more"),
     (legacy(valueCount: 0), "entry \"a\": has 0 values, expected 1 or more"),
     (legacy(valueCount: .max), "entry 1 needs 8,589,934,588 bytes from byte 17 on but 8 remain"),
-    (legacy(values: [1, .nan]), "entry \"a\": value 1 is nan, expected a finite number from 0 up"),
-    (legacy(values: [-1, 2]), "entry \"a\": value 0 is -1.0, expected a finite number from 0 up"),
+    (legacy(values: [1, .nan]), "entry \"a\": value 1 is nan, expected a finite number of at least 0"),
+    (legacy(values: [-1, 2]), "entry \"a\": value 0 is -1.0, expected a finite number of at least 0"),
     (legacy(count: 2, rest: Array(legacy().dropFirst(4))), "entry \"a\": occurs twice"),
   ]
 
@@ -89,7 +89,7 @@ import Testing
     "cut at any byte gives an error or what older files say, never a trap",
     arguments: ["shared.gguf.imatrix", "dense.dat"])
   func truncated(name: String) throws {
-    let bytes = try InputFile(Fixtures.path("imatrix", name)).wholeContent(limit: 1 << 20)
+    let bytes = try LocalFile(Fixtures.path("imatrix", name)).wholeContent(limit: 1 << 20)
     for count in Array(stride(from: 0, to: bytes.count, by: 397)) + Array(bytes.count - 40..<bytes.count) {
       let path = try folder.writeUnflushed(Array(bytes.prefix(count)), to: "cut")
       do { _ = try ImportanceMatrix.open(path) } catch { #expect("\(error)".hasPrefix(path)) }

@@ -15,7 +15,7 @@ import Testing
       "expected/yi/yi-q8_0.gguf",
     ])
   func ggufHeader(name: String) throws {
-    let file = try InputFile(Fixtures.path(name))
+    let file = try LocalFile(Fixtures.path(name))
     let checkpoint = try Checkpoint.open(file.path)
     let layout = try GGUF.Layout(tensors: checkpoint.declarations, metadata: checkpoint.metadata)
     #expect(layout.header == (try file.bytes(at: 0, count: layout.header.count)))
@@ -29,7 +29,7 @@ import Testing
       "safetensors/dtypes.safetensors", "llama-gqa/model.safetensors", "aquila/model.safetensors",
     ])
   func safeTensorsHeader(name: String) throws {
-    let file = try InputFile(Fixtures.path(name))
+    let file = try LocalFile(Fixtures.path(name))
     let checkpoint = try Checkpoint.open(file.path)
     let layout = try SafeTensors.Layout(tensors: checkpoint.declarations.reversed(), metadata: checkpoint.metadata)
     #expect(layout.header == (try file.bytes(at: 0, count: layout.header.count)))
@@ -112,7 +112,7 @@ import Testing
 
   static let unwritable: [(tensor: OutputTensor, message: String)] = [
     (
-      .init(name: "t", format: .f8_e4m3, shape: [1]), "tensor \"t\": GGUF cannot hold F8_E4M3"
+      .init(name: "t", format: .f8_e4m3, shape: [1]), "tensor \"t\": GGUF cannot store F8_E4M3"
     ),
     (
       .init(name: .init(String(repeating: "é", count: 32)), format: .f32, shape: [1]),
@@ -124,11 +124,11 @@ import Testing
     ),
     (
       .init(name: "t", format: .f32, shape: [1, 1, 1, 1, 1]),
-      "tensor \"t\": has 5 extents, at most 4 can be written to GGUF"
+      "tensor \"t\": has 5 dimensions, at most 4 can be written to GGUF"
     ),
     (
       .init(name: "t", format: .q4_K, shape: [2, 128]),
-      "tensor \"t\": rows of 128 elements do not fill blocks of 256 (Q4_K)"
+      "tensor \"t\": rows of 128 elements are not a whole number of blocks of 256 (Q4_K)"
     ),
     (
       .init(name: "t", format: .f32, shape: Shape([1 << 62]) ?? []),
@@ -153,7 +153,7 @@ import Testing
       }
     }
     let one = OutputTensor(name: "t", format: .f32, shape: [1])
-    #expect(message([.init(name: "t", format: .q8_0, shape: [32])]) == "tensor \"t\": safetensors cannot hold Q8_0")
+    #expect(message([.init(name: "t", format: .q8_0, shape: [32])]) == "tensor \"t\": safetensors cannot store Q8_0")
     #expect(message([one, one]) == "header: key \"t\" occurs twice")
     #expect(
       message([.init(name: "t", format: .f4, shape: [3])]) == "tensor \"t\": 3 elements of F4 do not fill whole bytes")

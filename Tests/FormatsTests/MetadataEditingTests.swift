@@ -10,12 +10,12 @@ import Testing
 
   /// A copy of a fixture that may be edited.
   private func copy(_ components: String...) throws -> String {
-    let bytes = try InputFile(Fixtures.path(components.joined(separator: "/"))).wholeContent(limit: 1 << 24)
+    let bytes = try LocalFile(Fixtures.path(components.joined(separator: "/"))).wholeContent(limit: 1 << 24)
     try folder.write(bytes, to: "model.gguf")
     return folder.file("model.gguf")
   }
 
-  private func content(_ path: String) throws -> [UInt8] { try InputFile(path).wholeContent(limit: 1 << 24) }
+  private func content(_ path: String) throws -> [UInt8] { try LocalFile(path).wholeContent(limit: 1 << 24) }
 
   private func tensors(_ path: String) throws -> [TensorName: [UInt8]] {
     let checkpoint = try Checkpoint.open(path)
@@ -87,7 +87,7 @@ import Testing
 
   static let refused: [(file: String, message: String)] = [
     ("gguf/big-endian.gguf", "is big-endian, expected little-endian"),
-    ("gguf/split-00002-of-00003.gguf", "is part 2 of a set, whose metadata stands in the first part"),
+    ("gguf/split-00002-of-00003.gguf", "is shard 2 of a split GGUF, whose metadata is in the first shard"),
     ("yi/config.json", "begins with 7b 0a 20 20, expected \"GGUF\""),
   ]
 

@@ -57,7 +57,7 @@ import Testing
     try add("a.gguf", "b.gguf", "c-00001-of-00002.gguf", "c-00002-of-00002.gguf", "d.gguf", "e.gguf")
     #expect(
       message == "\(folder.path): folder has several weights: \"a.gguf\", \"b.gguf\", \"c-00001-of-00002.gguf\","
-        + " \"d.gguf\" and 1 more (name the one that is meant)")
+        + " \"d.gguf\" and 1 more (pass one of them)")
   }
 
   @Test func anIndexBesideWeightsItDoesNotListIsRefused() throws {
@@ -66,7 +66,7 @@ import Testing
       Array(#"{"weight_map":{"a":"x.safetensors"}}"#.utf8), to: "model.safetensors.index.json")
     #expect(
       message == "\(folder.path): folder has several weights: \"model.safetensors\", \"model.safetensors.index.json\""
-        + " (name the one that is meant)")
+        + " (pass one of them)")
     #expect(try Checkpoint.open(folder.file("model.safetensors")).files.count == 1)
   }
 

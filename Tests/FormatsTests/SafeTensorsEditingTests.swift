@@ -18,7 +18,7 @@ import Testing
   private func header(_ path: String) throws -> String {
     let checkpoint = try Checkpoint.open(path)
     let tensor = try #require(checkpoint.tensor("t"))
-    let file = try InputFile(path)
+    let file = try LocalFile(path)
     #expect(try file.bytes(at: tensor.fileOffset, count: 8) == Array(1...8))
     return String(decoding: try file.bytes(at: 8, count: tensor.fileOffset - 8), as: UTF8.self)
   }
@@ -70,7 +70,7 @@ import Testing
   @Test("edits", arguments: edits)
   func edit(edit: Edit) throws {
     let path = try file(edit.before)
-    let size = try InputFile(path).byteCount
+    let size = try LocalFile(path).byteCount
     #expect(try editor(path, [(edit.key, edit.text)]).save() == edit.outcome)
     let after = try header(path)
     // Where the data moves, spaces fill up to eight bytes.
@@ -79,7 +79,7 @@ import Testing
       #expect(after.utf8.count % 8 == 0)
     } else {
       #expect(after == edit.after)
-      #expect(try InputFile(path).byteCount == size)
+      #expect(try LocalFile(path).byteCount == size)
     }
     #expect(try SafeTensors.Editor(path).metadata[edit.key]?.text == edit.text)
   }
@@ -92,9 +92,9 @@ import Testing
 
   @Test func largeEditsMakeANewFileEvenWhereTheyFit() throws {
     let path = try file(#"{"__metadata__":{"a":"\#(String(repeating: "x", count: 5000))"},\#(entry)}"#)
-    let size = try InputFile(path).byteCount
+    let size = try LocalFile(path).byteCount
     #expect(try editor(path, [("a", String(repeating: "y", count: 4999))]).save() == .rewritten)
-    #expect(try InputFile(path).byteCount == size)
+    #expect(try LocalFile(path).byteCount == size)
     _ = try header(path)
   }
 
@@ -113,16 +113,16 @@ import Testing
     let second = try #require(try Checkpoint.open(path).tensor("t")).fileOffset
     #expect(second == first + 4096)
     #expect(try editor(path, [("b", String(repeating: "y", count: 3000))]).save() == .inPlace)
-    let file = try InputFile(path)
+    let file = try LocalFile(path)
     #expect(try file.bytes(at: second, count: count) == SafeTensorsBytes("", dataByteCount: count).data)
   }
 
   @Test func anotherFileTakesTheEditAndTheInputStays() throws {
     let path = try file("{\(entry)}")
-    let before = try InputFile(path).wholeContent(limit: 1 << 20)
+    let before = try LocalFile(path).wholeContent(limit: 1 << 20)
     let edited = try editor(path, [("a", "1")])
     try edited.save(to: folder.file("other"), overwrite: .refuse)
-    #expect(try InputFile(path).wholeContent(limit: 1 << 20) == before)
+    #expect(try LocalFile(path).wholeContent(limit: 1 << 20) == before)
     #expect(try SafeTensors.Editor(folder.file("other")).metadata["a"] == .string("1"))
     #expect(throws: FileError.self) { try edited.save(to: path, overwrite: .replace) }
   }
@@ -135,7 +135,7 @@ import Testing
     }
     #expect(
       message { () throws(MetadataEditingError) in _ = try editor.set("a", to: "1", type: "u32") }
-        == #"type "u32": safetensors metadata holds texts, expected string"#)
+        == #"type "u32": safetensors metadata has only strings, expected string"#)
     #expect(
       message { () throws(MetadataEditingError) in _ = try editor.remove("a") }
         == #"key "a" is not there (ingot meta get lists the keys)"#)

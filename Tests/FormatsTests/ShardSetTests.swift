@@ -43,8 +43,8 @@ import Testing
     try index(["a": Self.first, "absent": Self.first, "wrong": Self.second, "b": Self.second])
     expect([
       "\(indexPath): tensor \"absent\": listed in shard \"\(Self.first)\" but not in it",
-      "\(indexPath): tensor \"wrong\": listed in shard \"\(Self.second)\" but stands in \"\(Self.first)\"",
-      "\(indexPath): tensor \"extra\": stands in shard \"\(Self.first)\" but is not listed",
+      "\(indexPath): tensor \"wrong\": listed in shard \"\(Self.second)\" but found in \"\(Self.first)\"",
+      "\(indexPath): tensor \"extra\": is in shard \"\(Self.first)\" but is not listed",
     ])
   }
 
@@ -52,7 +52,7 @@ import Testing
     try shard(1, ["a", "b"])
     try shard(2, ["b"])
     try index(["a": Self.first, "b": Self.second])
-    expect(["\(indexPath): tensor \"b\": stands in shard \"\(Self.first)\" and in \"\(Self.second)\""])
+    expect(["\(indexPath): tensor \"b\": is in shard \"\(Self.first)\" and in \"\(Self.second)\""])
   }
 
   @Test func allDamagedShardsAreNamed() throws {
@@ -83,7 +83,7 @@ import Testing
 
   static let indices: [(text: String, message: String)] = [
     ("[]", "index is an array, expected an object with \"weight_map\""),
-    ("{}", "has no \"weight_map\", so it is not an index of shards (name the model's folder or its weights)"),
+    ("{}", "has no \"weight_map\", so it is not an index of shards (pass the model's folder or its weights)"),
     ("{\"weight_map\":[]}", "weight_map is an array, expected an object of tensor and file names"),
     ("{\"weight_map\":{}}", "weight_map lists no tensors"),
     ("{\"weight_map\":{\"a\":1}}", "weight_map: tensor \"a\": is a number, expected the name of a file"),
@@ -118,7 +118,7 @@ import Testing
     }
     try shard(1, ["b"])
     expect(
-      ["\(folder.file(Self.second)): tensor \"b\": stands in shard \"\(Self.first)\" and in \"\(Self.second)\""],
+      ["\(folder.file(Self.second)): tensor \"b\": is in shard \"\(Self.first)\" and in \"\(Self.second)\""],
       from: Self.second)
   }
 
@@ -161,8 +161,8 @@ import Testing
     try part(2, ["b"], stated: (2, 3, 3))
     try part(3, ["c"], stated: (2, 4, 3))
     expect([
-      "\(folder.file(Self.part(2))): split.no is 2, which is part 3, but the name says part 2",
-      "\(folder.file(Self.part(3))): split.count is 4 but the name says 3 parts",
+      "\(folder.file(Self.part(2))): split.no is 2, which is shard 3, but the name says shard 2",
+      "\(folder.file(Self.part(3))): split.count is 4 but the name says 3 shards",
     ])
   }
 
@@ -171,40 +171,41 @@ import Testing
     try part(2, ["b"], byteOrder: .bigEndian)
     try part(3, ["c"], stated: (nil, 3, 3))
     expect([
-      "\(folder.file(Self.part(2))): part is big-endian but the first one is little-endian",
-      "\(folder.file(Self.part(3))): key \"split.no\" is missing, expected a whole number, as this is a part of a set",
+      "\(folder.file(Self.part(2))): shard is big-endian but the first one is little-endian",
+      "\(folder.file(Self.part(3))): key \"split.no\" is missing, expected an integer, as this is a shard of a split GGUF",
     ])
     try folder.writeUnflushed(SafeTensorsBytes("{}").bytes, to: Self.part(2))
     try part(3, ["c"])
-    expect(["\(folder.file(Self.part(2))): is a safetensors file, expected a part of a GGUF set"])
+    expect(["\(folder.file(Self.part(2))): is a safetensors file, expected a shard of a split GGUF"])
   }
 
   @Test func tensorsOfPartsAreCountedAndUnique() throws {
     try part(1, ["a"])
     try part(2, ["b"])
     try part(3, ["a"])
-    expect(["\(folder.file(Self.part(3))): tensor \"a\": stands in \"\(Self.part(1))\" too"])
+    expect(["\(folder.file(Self.part(1))): tensor \"a\": is in shard \"\(Self.part(1))\" and in \"\(Self.part(3))\""])
     try part(3, ["c", "d"])
-    expect(["\(folder.file(Self.part(1))): split.tensors.count is 3 but the parts have 4 tensors"])
+    expect(["\(folder.file(Self.part(1))): split.tensors.count is 3 but the shards have 4 tensors"])
   }
 
   @Test func aPartUnderAnotherNameCannotFindTheRest() throws {
     try part(1, ["a"])
-    let bytes = try InputFile(folder.file(Self.part(1))).wholeContent(limit: 1 << 20)
+    let bytes = try LocalFile(folder.file(Self.part(1))).wholeContent(limit: 1 << 20)
     let path = try folder.writeUnflushed(bytes, to: "renamed.gguf")
     expect(
       [
-        "\(path): is one of 3 parts, but its name does not end like \"-00001-of-00003.gguf\", so the others cannot be"
-          + " found (give all parts their original names)"
+        "\(path): is one of 3 shards, but its name does not end like \"-00001-of-00003.gguf\", so the others cannot be"
+          + " found (give all shards their original names)"
       ], from: "renamed.gguf")
     let other = try folder.writeUnflushed(bytes, to: Self.part(1, of: 2))
-    expect(["\(other): split.count is 3 but the name says 2 parts"], from: Self.part(1, of: 2))
+    expect(["\(other): split.count is 3 but the name says 2 shards"], from: Self.part(1, of: 2))
   }
 
   @Test func aNumberedFileWithoutSplitKeysStandsAlone() throws {
     try part(1, ["a"], stated: (nil, nil, nil))
     let checkpoint = try Checkpoint.open(folder.path)
     #expect(checkpoint.tensors.count == 1)
-    #expect(checkpoint.remarks == ["the name says part 1 of 3, but the file has no split.count; read on its own"])
+    #expect(
+      checkpoint.remarks == ["the name says shard 1 of 3, but the file has no split.count; it is read on its own"])
   }
 }

@@ -50,16 +50,16 @@ import Testing
       message: "is neither safetensors nor GGUF (begins with 01 02 03 fa 05 06 07 08)"),
     HostileFile(
       name: "missing.safetensors", bytes: Array("Entry not found".utf8),
-      message: "is a text, expected a checkpoint (begins with \"Entry not found\")"),
+      message: "is plain text, expected a checkpoint (begins with \"Entry not found\")"),
     HostileFile(
       name: "denied.gguf", bytes: Array("{\"error\":\"Invalid username or password.\"}\n".utf8),
-      message: "is a text, expected a checkpoint (begins with \"{\"error\":\"Invalid username or pa\")"),
+      message: "is plain text, expected a checkpoint (begins with \"{\"error\":\"Invalid username or pa\")"),
     HostileFile(name: "short", bytes: [7], message: "is neither safetensors nor GGUF (begins with 07)"),
     HostileFile(name: "short.gguf", bytes: Array("GG".utf8), message: "begins with 47 47, expected \"GGUF\""),
     HostileFile(name: "empty.gguf", bytes: [], message: "is empty, expected a checkpoint"),
     HostileFile(
       name: "config.json", bytes: Array("{\"model_type\": \"llama\"}".utf8),
-      message: "has no \"weight_map\", so it is not an index of shards (name the model's folder or its weights)"),
+      message: "has no \"weight_map\", so it is not an index of shards (pass the model's folder or its weights)"),
     HostileFile(name: "empty.json", bytes: [], message: "is empty, expected JSON"),
     HostileFile(
       name: "hostile\u{1b}[2J\n.gguf", bytes: [], message: "is empty, expected a checkpoint"),

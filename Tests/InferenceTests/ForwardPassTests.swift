@@ -15,8 +15,8 @@ import Testing
     $0.hasSuffix(".safetensors") ? String($0.dropLast(".safetensors".count)) : nil
   }
   static let folderNames = (try? FileSystem.list(Fixtures.path("expected")))?.filter {
-    (try? InputFile(Fixtures.path("expected", $0, "hidden.npy"))) != nil
-      && (try? InputFile(Fixtures.path($0, "config.json"))) != nil
+    (try? LocalFile(Fixtures.path("expected", $0, "hidden.npy"))) != nil
+      && (try? LocalFile(Fixtures.path($0, "config.json"))) != nil
   }
 
   @Test(arguments: try #require(canonicalNames))
@@ -127,12 +127,12 @@ import Testing
   }
 
   static func tokens(_ name: String) throws -> [Int] {
-    let file = try InputFile(Fixtures.path("expected", name, "tokens.json")).wholeContent(limit: 1 << 20)
+    let file = try LocalFile(Fixtures.path("expected", name, "tokens.json")).wholeContent(limit: 1 << 20)
     return try #require(JSON(parsing: file).array).compactMap(\.integer)
   }
 
   static func array(_ name: String, _ file: String) throws -> NumPyFile {
-    try #require(NumPyFile(InputFile(Fixtures.path("expected", name, file)).wholeContent(limit: 1 << 24)))
+    try #require(NumPyFile(LocalFile(Fixtures.path("expected", name, file)).wholeContent(limit: 1 << 24)))
   }
 
   /// `Σ (a - b)² / Σ b²`

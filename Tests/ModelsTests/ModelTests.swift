@@ -63,7 +63,7 @@ import Testing
     let folder = TemporaryFolder()
     try folder.write(Array(#"{"architectures":["MambaForCausalLM"]}"#.utf8), to: "config.json")
     try folder.write(
-      try InputFile(Fixtures.path("llama-gqa", "model.safetensors")).wholeContent(limit: 1 << 20),
+      try LocalFile(Fixtures.path("llama-gqa", "model.safetensors")).wholeContent(limit: 1 << 20),
       to: "model.safetensors")
     let known = try ArchitectureLibrary.bundled().definitions.map(\.name).joined(separator: ", ")
     #expect { try open(folder.path) } throws: {
@@ -80,12 +80,12 @@ import Testing
 
   @Test func anUnknownClassIsOfferedTheDefinitionsThatFit() throws {
     let folder = TemporaryFolder()
-    let config = try JSON(parsing: InputFile(Fixtures.path("llama-gqa", "config.json")).wholeContent(limit: 1 << 20))
+    let config = try JSON(parsing: LocalFile(Fixtures.path("llama-gqa", "config.json")).wholeContent(limit: 1 << 20))
     var members = try #require(config.object)
     members["architectures"] = .array([.string("WonderForCausalLM")])
     try folder.write(Array(JSON.object(members).text().utf8), to: "config.json")
     try folder.write(
-      try InputFile(Fixtures.path("llama-gqa", "model.safetensors")).wholeContent(limit: 1 << 20),
+      try LocalFile(Fixtures.path("llama-gqa", "model.safetensors")).wholeContent(limit: 1 << 20),
       to: "model.safetensors")
     #expect { try open(folder.path) } throws: {
       guard case ModelError.unknownArchitecture(_, let classes, _, let fitting, _)? = $0 as? ModelError else {
@@ -100,9 +100,9 @@ import Testing
   @Test func wrongShapesSayWhatTheNumbersDemand() throws {
     let folder = TemporaryFolder()
     for file in try FileSystem.list(Fixtures.path("llama-gqa")) {
-      try folder.write(try InputFile(Fixtures.path("llama-gqa", file)).wholeContent(limit: 1 << 20), to: file)
+      try folder.write(try LocalFile(Fixtures.path("llama-gqa", file)).wholeContent(limit: 1 << 20), to: file)
     }
-    let text = String(decoding: try InputFile(folder.file("config.json")).wholeContent(limit: 1 << 20), as: UTF8.self)
+    let text = String(decoding: try LocalFile(folder.file("config.json")).wholeContent(limit: 1 << 20), as: UTF8.self)
     try folder.write(
       Array(text.replacing("\"num_key_value_heads\": 2", with: "\"num_key_value_heads\": 4").utf8), to: "config.json")
     #expect(
@@ -115,9 +115,9 @@ import Testing
   func statedLayers(count: String) throws {
     let folder = TemporaryFolder()
     for file in try FileSystem.list(Fixtures.path("llama-gqa")) {
-      try folder.write(try InputFile(Fixtures.path("llama-gqa", file)).wholeContent(limit: 1 << 20), to: file)
+      try folder.write(try LocalFile(Fixtures.path("llama-gqa", file)).wholeContent(limit: 1 << 20), to: file)
     }
-    let text = String(decoding: try InputFile(folder.file("config.json")).wholeContent(limit: 1 << 20), as: UTF8.self)
+    let text = String(decoding: try LocalFile(folder.file("config.json")).wholeContent(limit: 1 << 20), as: UTF8.self)
     try folder.write(
       Array(text.replacing("\"num_hidden_layers\": 3", with: "\"num_hidden_layers\": \(count)").utf8), to: "config.json"
     )

@@ -13,7 +13,7 @@ struct GoldenVectors {
   private let data: ArraySlice<UInt8>
 
   init(_ name: String) throws {
-    let content = try InputFile(Fixtures.path("quantization", name + ".safetensors")).wholeContent(limit: 1 << 20)
+    let content = try LocalFile(Fixtures.path("quantization", name + ".safetensors")).wholeContent(limit: 1 << 20)
     let headerByteCount = content[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
     header = try JSON(parsing: Array(content[8..<8 + headerByteCount]))
     data = content[(8 + headerByteCount)...]

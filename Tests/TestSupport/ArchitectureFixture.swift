@@ -80,14 +80,14 @@ extension ArchitectureFixture {
 
   private func copy(from source: String, to folder: String, _ newName: (String) -> String?) throws {
     for file in try FileSystem.list(source) {
-      let path = FileSystem.join(source, file)
+      let path = Path.join(source, file)
       if FileSystem.kind(of: path) == .folder {
-        let inner = FileSystem.join(folder, file)
+        let inner = Path.join(folder, file)
         try FileSystem.createFolder(inner)
         try copy(from: path, to: inner) { $0 }
       } else if let name = newName(file) {
-        let bytes = try InputFile(path).wholeContent(limit: 1 << 20)
-        try AtomicFile.write(bytes, to: FileSystem.join(folder, name), overwrite: .replace)
+        let bytes = try LocalFile(path).wholeContent(limit: 1 << 20)
+        try AtomicFile.write(bytes, to: Path.join(folder, name), overwrite: .replace)
       }
     }
   }

@@ -24,7 +24,7 @@ extension Fixtures {
   /// The JSON in a committed file.
   public static func json(_ components: String...) throws -> JSON {
     try JSON(
-      parsing: try InputFile(packagePath("fixtures", components.joined(separator: "/"))).wholeContent(limit: 16 << 20))
+      parsing: try LocalFile(packagePath("fixtures", components.joined(separator: "/"))).wholeContent(limit: 16 << 20))
   }
 }
 

@@ -75,8 +75,8 @@ import Testing
       let tokenizer = facts["tokenizer"]?.string ?? ""
       for base in [Fixtures.path("tokenizers", tokenizer), Fixtures.path("architectures", name)] {
         for file in try FileSystem.list(base) where !file.hasSuffix(".safetensors") {
-          guard FileSystem.kind(of: FileSystem.join(base, file)) == .regular else { continue }
-          try folder.write(InputFile(FileSystem.join(base, file)).wholeContent(limit: 1 << 24), to: file)
+          guard FileSystem.kind(of: Path.join(base, file)) == .regular else { continue }
+          try folder.write(LocalFile(Path.join(base, file)).wholeContent(limit: 1 << 24), to: file)
         }
       }
       return folder
@@ -92,7 +92,7 @@ import Testing
     let folder = try checkpoint.folder()
     let rules = try VocabularyRules(checkpoint.rules)
     let vocabulary = try Vocabulary.read(
-      TokenizerFiles(folder: folder.path), rules: rules, vocabularySize: checkpoint.vocabularySize
+      TokenizerFiles(LocalFolder(folder.path)), rules: rules, vocabularySize: checkpoint.vocabularySize
     ).vocabulary
     let facts = try Fixtures.json("architectures", checkpoint.name, "fixture.json")
     let name = facts["same_as"]?.string ?? checkpoint.name

@@ -25,12 +25,12 @@ import Testing
       ("llama-gqa", []), ("mistral", []),
     ])
   func specialTokens(name: String, expected: [String]) throws {
-    let read = try Vocabulary.read(TokenizerFiles(folder: Fixtures.path(name)))
+    let read = try Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path(name))))
     #expect(read.conflicts.map(\.description) == expected)
   }
 
   @Test func withoutTokenizerJSONTheModelConfigurationWins() throws {
-    var files = try TokenizerFiles(folder: Fixtures.path("yi"))
+    var files = try TokenizerFiles(LocalFolder(Fixtures.path("yi")))
     files.tokenizer = nil
     let conflicts = try Vocabulary.read(files).conflicts.map(\.description)
     #expect(
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func tokensWithoutARowAreLeftOutAndReported() throws {
-    let files = try TokenizerFiles(folder: Fixtures.path("llama-gqa"))
+    let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa")))
     let read = try Vocabulary.read(files, vocabularySize: 502)
     #expect(read.vocabulary.count == 502)
     #expect(
@@ -51,14 +51,14 @@ import Testing
   }
 
   @Test func aByteLevelTokenWithoutARowIsAnError() throws {
-    let files = try TokenizerFiles(folder: Fixtures.path("llama3-tied"))
+    let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama3-tied")))
     #expect { try Vocabulary.read(files, vocabularySize: 505) } throws: {
       "\($0)" == #"token "<|eom_id|>": id 505 is beyond the 505 rows of the embedding"#
     }
   }
 
   @Test func aReplacedTokenIsReported() throws {
-    var files = try TokenizerFiles(folder: Fixtures.path("llama-gqa"))
+    var files = try TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa")))
     files.addedTokens = .members(["<new>": .integer(400), "<far>": .integer(9000)])
     let read = try Vocabulary.read(files)
     #expect(read.vocabulary.text(of: 400) == "<new>")
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func manyTokensWithoutARowAreOneFact() throws {
-    let read = try Vocabulary.read(TokenizerFiles(folder: Fixtures.path("llama-gqa")), vocabularySize: 450)
+    let read = try Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa"))), vocabularySize: 450)
     #expect(read.vocabulary.count == 450)
     #expect(
       read.conflicts.map(\.description) == [
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func anUnknownNameForThePreTokenizerListsTheKnownOnes() throws {
-    let files = try TokenizerFiles(folder: Fixtures.path("llama3-tied"))
+    let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama3-tied")))
     #expect { try Vocabulary.read(files, preTokenizer: "nope") } throws: {
       "\($0)".hasPrefix(#"pre-tokenizer "nope": not a known one, expected one of gpt-2, phi-2, olmo, llama-bpe, "#)
     }
@@ -95,10 +95,10 @@ import Testing
   }
 
   @Test func vocabularyAndMergesFilesGiveTheSameAsTokenizerJSON() throws {
-    var files = try TokenizerFiles(folder: Fixtures.path("aquila"))
+    var files = try TokenizerFiles(LocalFolder(Fixtures.path("aquila")))
     let whole = try Vocabulary.read(files).vocabulary
-    files.vocabulary = try JSON(parsing: InputFile(Fixtures.path("aquila", "vocab.json")).wholeContent(limit: 1 << 20))
-    files.merges = try InputFile(Fixtures.path("aquila", "merges.txt")).wholeContent(limit: 1 << 20)
+    files.vocabulary = try JSON(parsing: LocalFile(Fixtures.path("aquila", "vocab.json")).wholeContent(limit: 1 << 20))
+    files.merges = try LocalFile(Fixtures.path("aquila", "merges.txt")).wholeContent(limit: 1 << 20)
     files.tokenizer = nil
     let parts = try Vocabulary.read(files).vocabulary
     #expect(parts.preTokenizer == "gpt-2")
@@ -107,9 +107,9 @@ import Testing
 
   @Test func theClassSaysHowTextIsSplitWhereTokenizerJSONIsMissing() throws {
     func bytes(_ name: String) throws -> [UInt8] {
-      try InputFile(Fixtures.path("tokenizers", "qwen2", name)).wholeContent(limit: 1 << 20)
+      try LocalFile(Fixtures.path("tokenizers", "qwen2", name)).wholeContent(limit: 1 << 20)
     }
-    var files = try TokenizerFiles(folder: Fixtures.path("tokenizers", "qwen2"))
+    var files = try TokenizerFiles(LocalFolder(Fixtures.path("tokenizers", "qwen2")))
     files.vocabulary = try JSON(parsing: bytes("vocab.json"))
     files.merges = try bytes("merges.txt")
     files.tokenizer = nil

@@ -9,7 +9,7 @@ import Testing
 
   @Test("gives the ids of transformers' AutoTokenizer", arguments: checkpoints)
   func idsEqualAutoTokenizer(name: String) throws {
-    let tokenizer = try Tokenizer(Vocabulary.read(TokenizerFiles(folder: Fixtures.path(name))).vocabulary)
+    let tokenizer = try Tokenizer(Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path(name)))).vocabulary)
     for entry in try Encodings(name).entries {
       #expect(tokenizer.encode(entry.text, addSpecialTokens: false) == entry.ids, "\(entry.text)")
       #expect(tokenizer.encode(entry.text) == entry.idsWithSpecialTokens, "\(entry.text)")
@@ -18,7 +18,7 @@ import Testing
 
   @Test("gives the text of transformers' decode", arguments: checkpoints)
   func textEqualsAutoTokenizer(name: String) throws {
-    let tokenizer = try Tokenizer(Vocabulary.read(TokenizerFiles(folder: Fixtures.path(name))).vocabulary)
+    let tokenizer = try Tokenizer(Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path(name)))).vocabulary)
     for entry in try Encodings(name).entries {
       #expect(Array(tokenizer.decode(entry.ids).unicodeScalars) == Array(entry.decoded.unicodeScalars))
     }
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func problemsNameWhatIsBeyondTheEmbedding() throws {
-    let vocabulary = try Vocabulary.read(TokenizerFiles(folder: Fixtures.path("aquila"))).vocabulary
+    let vocabulary = try Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path("aquila")))).vocabulary
     #expect(vocabulary.problems(embeddingRowCount: 512).isEmpty)
     #expect(
       vocabulary.problems(embeddingRowCount: 511).map(\.description) == [
@@ -85,7 +85,7 @@ struct Encodings {
 
   init(_ name: String) throws {
     let path = Fixtures.path("expected", name, "encodings.json")
-    let json = try JSON(parsing: InputFile(path).wholeContent(limit: 1 << 24))
+    let json = try JSON(parsing: LocalFile(path).wholeContent(limit: 1 << 24))
     entries = (json.array ?? []).map { entry in
       Entry(
         text: entry["text"]?.string ?? "", ids: (entry["ids"]?.array ?? []).compactMap(\.integer),

@@ -19,7 +19,7 @@ enum ExpectedMetadata {
   }
 
   private static func entries(_ file: String) throws -> [JSON] {
-    try JSON(parsing: InputFile(file).wholeContent(limit: 1 << 24)).array ?? []
+    try JSON(parsing: LocalFile(file).wholeContent(limit: 1 << 24)).array ?? []
   }
 
   private static func value(_ entry: JSON) throws -> MetadataValue {

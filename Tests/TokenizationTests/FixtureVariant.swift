@@ -31,5 +31,5 @@ struct FixtureVariant {
   var expectedMetadata: String { Fixtures.path("variants", name, "expected.metadata.json") }
   var baseMetadata: String { Fixtures.path("expected", base, "metadata.json") }
 
-  private static func content(_ path: String) throws -> [UInt8] { try InputFile(path).wholeContent(limit: 1 << 24) }
+  private static func content(_ path: String) throws -> [UInt8] { try LocalFile(path).wholeContent(limit: 1 << 24) }
 }

@@ -8,7 +8,7 @@ import Testing
 /// Broken input gives an error or a vocabulary that can be used, and never ends the process.
 @Suite struct HostileInputTests {
   private func model() throws -> [UInt8] {
-    try InputFile(Fixtures.path("llama-gqa", "tokenizer.model")).wholeContent(limit: 1 << 20)
+    try LocalFile(Fixtures.path("llama-gqa", "tokenizer.model")).wholeContent(limit: 1 << 20)
   }
 
   @Test func aTruncatedSentencePieceModelIsRefusedOrShort() throws {
@@ -120,7 +120,7 @@ import Testing
   @Test func strangeTokenizerFilesNeverTrap() throws {
     var random = SeededGenerator(seed: 13)
     for name in ["llama3-tied", "yi", "aquila", "mistral"] {
-      let files = try TokenizerFiles(folder: Fixtures.path(name))
+      let files = try TokenizerFiles(LocalFolder(Fixtures.path(name)))
       for _ in 0..<60 {
         var mutated = files
         mutated.tokenizer = mutated.tokenizer?.mutated(using: &random)

@@ -27,7 +27,7 @@ import Testing
 
     /// The files of the tokenizer, as if they belonged to a model with the largest vocabulary that it needs.
     func vocabulary() throws -> Vocabulary {
-      var files = try TokenizerFiles(folder: Fixtures.path("tokenizers", kind))
+      var files = try TokenizerFiles(LocalFolder(Fixtures.path("tokenizers", kind)))
       files.model = .members(["model_type": .string(modelType)])
       if kind == "t5" {
         files.tokenizer = nil
@@ -76,7 +76,7 @@ import Testing
     for file in try vocabulary.huggingFaceFiles() { try folder.write(file.bytes, to: file.name) }
     let rules = ArchitectureVocabularyTests.Checkpoint.rules[golden.modelType]
     let read = try Vocabulary.read(
-      TokenizerFiles(folder: folder.path), rules: VocabularyRules(rules.map { try JSON(parsing: Array($0.utf8)) }),
+      TokenizerFiles(LocalFolder(folder.path)), rules: VocabularyRules(rules.map { try JSON(parsing: Array($0.utf8)) }),
       vocabularySize: vocabulary.count)
     try expect(read.vocabulary, gives: golden, isFromMetadata: true)
   }

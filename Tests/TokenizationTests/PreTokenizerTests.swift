@@ -15,7 +15,7 @@ import Testing
 
     static let all: [Golden] = {
       let path = Fixtures.path("tokenization", "splits.json")
-      let json = try? JSON(parsing: InputFile(path).wholeContent(limit: 1 << 22))
+      let json = try? JSON(parsing: LocalFile(path).wholeContent(limit: 1 << 22))
       return (json?.array ?? []).map { entry in
         Golden(
           name: entry["name"]?.string ?? "", preTokenizer: entry["preTokenizer"] ?? .null,

@@ -24,7 +24,7 @@ import Testing
     for file in try vocabulary.huggingFaceFiles(contextLength: 256) where !omitted.contains(file.name) {
       try folder.write(file.bytes, to: file.name)
     }
-    return try Vocabulary.read(TokenizerFiles(folder: folder.path), vocabularySize: vocabulary.count).vocabulary
+    return try Vocabulary.read(TokenizerFiles(LocalFolder(folder.path)), vocabularySize: vocabulary.count).vocabulary
   }
 
   @Test("of metadata to a vocabulary and back is the identity", arguments: checkpoints)
@@ -59,7 +59,7 @@ import Testing
   @Test("rebuilds the SentencePiece pieces and scores", arguments: ["llama-gqa", "yi"])
   func sentencePieceModel(name: String) throws {
     let path = Fixtures.path(name, "tokenizer.model")
-    let original = try SentencePieceModel(InputFile(path).wholeContent(limit: 1 << 20))
+    let original = try SentencePieceModel(LocalFile(path).wholeContent(limit: 1 << 20))
     let rebuilt = try SentencePieceModel(#require(try Vocabulary(metadata(name)).sentencePieceModel()).encoded())
     #expect(rebuilt.pieces.map(\.text) == original.pieces.map(\.text))
     for (one, other) in zip(rebuilt.pieces, original.pieces) where other.type != .userDefined {
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func tokensThatNoTextComesToAreFoundInItAgain() throws {
-    var files = try TokenizerFiles(folder: Fixtures.path("tokenizers", "llama"))
+    var files = try TokenizerFiles(LocalFolder(Fixtures.path("tokenizers", "llama")))
     (files.sentencePiece, files.configuration, files.specialTokensMap) = (nil, nil, nil)
     let read = try Vocabulary.read(files).vocabulary
     // As the reference has it: without tokenizer_config.json no token of tokenizer.json is special.

@@ -10,7 +10,7 @@ import Testing
 
   @Test("gives the reference converter's keys, types, values and order", arguments: checkpoints)
   func metadataEqualsTheReference(name: String) throws {
-    let files = try TokenizerFiles(folder: Fixtures.path(name))
+    let files = try TokenizerFiles(LocalFolder(Fixtures.path(name)))
     let expected = try ExpectedMetadata.tokenizer(Fixtures.path("expected", name, "metadata.json"))
     try expectMetadata(files, equals: expected)
   }
@@ -19,7 +19,7 @@ import Testing
   func variantMetadataEqualsTheReference(name: String) throws {
     let variant = try FixtureVariant(name)
     let expected = try ExpectedMetadata.tokenizer(variant.expectedMetadata, base: variant.baseMetadata)
-    try expectMetadata(try TokenizerFiles(folder: variant.folder.path), equals: expected)
+    try expectMetadata(try TokenizerFiles(LocalFolder(variant.folder.path)), equals: expected)
   }
 
   @Test func variantsAreThere() {

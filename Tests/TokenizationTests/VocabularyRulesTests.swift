@@ -10,11 +10,11 @@ import Testing
   private func vocabulary(of kind: String, rules: String, configuration: String) throws -> Vocabulary {
     let folder = TemporaryFolder()
     for file in try FileSystem.list(Fixtures.path("tokenizers", kind)) {
-      try folder.write(InputFile(Fixtures.path("tokenizers", kind, file)).wholeContent(limit: 1 << 24), to: file)
+      try folder.write(LocalFile(Fixtures.path("tokenizers", kind, file)).wholeContent(limit: 1 << 24), to: file)
     }
     try folder.write(Array(configuration.utf8), to: "tokenizer_config.json")
     let rules = try VocabularyRules(JSON(parsing: Array(rules.utf8)))
-    return try Vocabulary.read(TokenizerFiles(folder: folder.path), rules: rules, vocabularySize: 384).vocabulary
+    return try Vocabulary.read(TokenizerFiles(LocalFolder(folder.path)), rules: rules, vocabularySize: 384).vocabulary
   }
 
   @Test("lists the answer about the space", arguments: [("configuration", true), ("configuration_last", false)])

@@ -65,7 +65,7 @@ import Testing
   }
 
   private static func array(_ fixture: ArchitectureFixture, _ file: String) throws -> NumPyFile {
-    try #require(NumPyFile(InputFile(fixture.expectedPath(file)).wholeContent(limit: 1 << 24)))
+    try #require(NumPyFile(LocalFile(fixture.expectedPath(file)).wholeContent(limit: 1 << 24)))
   }
 
   private static func normalizedError(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Double {

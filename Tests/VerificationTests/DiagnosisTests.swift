@@ -10,7 +10,7 @@ import Verification
   private func verify(_ candidate: String, reference: String = CheckpointDiffTests.gqa) throws -> ModelVerification {
     let library = try ArchitectureLibrary.bundled()
     let ids = try #require(
-      JSON(parsing: InputFile(Fixtures.path("expected/llama-gqa/tokens.json")).wholeContent(limit: 1 << 20)).array)
+      JSON(parsing: LocalFile(Fixtures.path("expected/llama-gqa/tokens.json")).wholeContent(limit: 1 << 20)).array)
     return try ModelVerification.verify(
       Model.open(reference, library: library), Model.open(candidate, library: library),
       tokens: TokenChunks(ids.compactMap(\.integer), length: 512))

@@ -17,12 +17,12 @@ final class EditedCheckpoint {
   init(_ source: String) throws {
     if FileSystem.kind(of: source) == .folder {
       for name in try FileSystem.list(source) where FileSystem.kind(of: source + "/" + name) != .folder {
-        try folder.write(InputFile(source + "/" + name).wholeContent(limit: 1 << 26), to: name)
+        try folder.write(LocalFile(source + "/" + name).wholeContent(limit: 1 << 26), to: name)
       }
       weights = folder.file("model.safetensors")
       path = folder.path
     } else {
-      weights = try folder.write(InputFile(source).wholeContent(limit: 1 << 26), to: FileSystem.name(of: source))
+      weights = try folder.write(LocalFile(source).wholeContent(limit: 1 << 26), to: Path.name(of: source))
       path = weights
     }
   }
@@ -31,7 +31,7 @@ final class EditedCheckpoint {
   func edit(_ tensor: String, _ change: (inout [UInt8]) throws -> Void) throws {
     let checkpoint = try Checkpoint.open(weights)
     guard let descriptor = checkpoint.tensor(TensorName(tensor)) else { throw NotFound(what: tensor) }
-    var bytes = try InputFile(weights).wholeContent(limit: 1 << 26)
+    var bytes = try LocalFile(weights).wholeContent(limit: 1 << 26)
     let range = descriptor.fileOffset..<descriptor.fileOffset + descriptor.byteCount
     var instance = Array(bytes[range])
     try change(&instance)
@@ -72,7 +72,7 @@ final class EditedCheckpoint {
   /// Replaces a text in a file of the folder (the weights, if none is named) by another of the same length.
   func replace(_ text: String, by other: String, in name: String? = nil) throws {
     let file = name.map(folder.file) ?? weights
-    var bytes = try InputFile(file).wholeContent(limit: 1 << 26)
+    var bytes = try LocalFile(file).wholeContent(limit: 1 << 26)
     let sought = Array(text.utf8), replacement = Array(other.utf8)
     guard sought.count == replacement.count,
       let start = (0...bytes.count - sought.count).first(where: { bytes[$0...].starts(with: sought) })
@@ -84,7 +84,7 @@ final class EditedCheckpoint {
   /// Replaces the number under a key of the GGUF by another of the same type.
   func replaceNumber<Number>(_ key: String, _ value: Number, by other: Number) throws {
     func bytes(_ value: Number) -> [UInt8] { withUnsafeBytes(of: value, Array.init) }
-    var file = try InputFile(weights).wholeContent(limit: 1 << 26)
+    var file = try LocalFile(weights).wholeContent(limit: 1 << 26)
     // The key's bytes, four of the type, the number.
     let sought = Array(key.utf8)
     guard
@@ -126,7 +126,7 @@ final class EditedCheckpoint {
   }
 
   private func editHeader(_ change: (inout JSON.Object, inout [UInt8]) throws -> Void) throws {
-    let bytes = try InputFile(weights).wholeContent(limit: 1 << 26)
+    let bytes = try LocalFile(weights).wholeContent(limit: 1 << 26)
     let headerLength = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
     var data = Array(bytes[(8 + headerLength)...])
     guard var header = try JSON(parsing: Array(bytes[8..<8 + headerLength])).object else {

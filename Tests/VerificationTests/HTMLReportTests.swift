@@ -10,7 +10,7 @@ import Verification
   private func page(_ candidate: String, arguments: [String] = ["verify", "a", "b"]) throws -> String {
     let library = try ArchitectureLibrary.bundled()
     let tokens = Fixtures.path("expected/llama-gqa/tokens.json")
-    let ids = try #require(JSON(parsing: InputFile(tokens).wholeContent(limit: 1 << 20)).array)
+    let ids = try #require(JSON(parsing: LocalFile(tokens).wholeContent(limit: 1 << 20)).array)
     let verification = try ModelVerification.verify(
       Model.open(CheckpointDiffTests.gqa, library: library), Model.open(candidate, library: library),
       tokens: TokenChunks(ids.compactMap(\.integer), length: 512))

@@ -50,7 +50,7 @@ import Verification
       #expect(farthest <= item.bound, "\(entry.name)")
     }
     // Everything but the numbers is the same to the byte.
-    let bytes = try [path, goldenPath].map { try InputFile($0).wholeContent(limit: 1 << 20) }
+    let bytes = try [path, goldenPath].map { try LocalFile($0).wholeContent(limit: 1 << 20) }
     #expect(bytes[0].count == bytes[1].count)
     if item.form == .gguf {
       let header = try Checkpoint.open(path).tensors.map(\.fileOffset).min() ?? 0
@@ -73,7 +73,7 @@ import Verification
     let files = try [1, 3].map { count in
       let path = folder.file("\(count)")
       try measure(Self.cases[0], threads: count).write(to: path, form: .gguf, overwrite: .refuse)
-      return try InputFile(path).wholeContent(limit: 1 << 20)
+      return try LocalFile(path).wholeContent(limit: 1 << 20)
     }
     #expect(files[0] == files[1])
   }
@@ -82,7 +82,7 @@ import Verification
     let fixture = try #require(ArchitectureFixture.all.first { $0.name == item.name })
     let parent = TemporaryFolder()
     let model = try Model.open(fixture.stage(in: parent), library: .bundled())
-    let text = try InputFile(Fixtures.path("generate", "corpus.txt")).wholeContent(limit: 1 << 20)
+    let text = try LocalFile(Fixtures.path("generate", "corpus.txt")).wholeContent(limit: 1 << 20)
     let tokenizer = try model.tokenizer()
     let ids = tokenizer.encode(String(decoding: text.dropLast(text.last == 10 ? 1 : 0), as: UTF8.self))
     let windows = TokenChunks(asLlamaPerplexity: ids, length: 64, start: tokenizer.startToken(of: ids)).windows

@@ -15,7 +15,7 @@ import Verification
   ) throws -> LogitComparison {
     let library = try ArchitectureLibrary.bundled()
     let ids = try #require(
-      JSON(parsing: InputFile(Fixtures.path("expected", name, "tokens.json")).wholeContent(limit: 1 << 20)).array)
+      JSON(parsing: LocalFile(Fixtures.path("expected", name, "tokens.json")).wholeContent(limit: 1 << 20)).array)
     var options = LogitComparison.Options()
     options.threads = threads
     options.budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
@@ -134,7 +134,7 @@ import Verification
   @Test func perplexityInWindowsIsThatOfTransformers() throws {
     let model = try Model.open(CheckpointDiffTests.gqa, library: .bundled())
     let ids = try JSON(
-      parsing: InputFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
+      parsing: LocalFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
     let windows = TokenChunks(
       asLlamaPerplexity: try #require(ids.array).compactMap(\.integer), length: 8, start: 1)
     let perplexity = try #require(try Perplexity.measure(ModelWeights(model), on: windows))
@@ -145,7 +145,7 @@ import Verification
   @Test func theGreedyContinuationIsThatOfTransformers() throws {
     let model = try Model.open(CheckpointDiffTests.gqa, library: .bundled())
     let ids = try JSON(
-      parsing: InputFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
+      parsing: LocalFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
     let prompt = Array(try #require(ids.array).compactMap(\.integer).prefix(6))
     let weights = try ModelWeights(model)
     let continuation = try GreedyContinuation(of: prompt, by: 8, weights: weights)

@@ -45,7 +45,7 @@ struct CodecBenchmark {
 
   /// The floats of a file.
   static func readWeights(_ path: String) throws -> [Float] {
-    let content = try InputFile(path).wholeContent(limit: 1 << 30)
+    let content = try LocalFile(path).wholeContent(limit: 1 << 30)
     return try Codec.decode(.f32, content, elementCount: content.count / 4)
   }
 

@@ -37,8 +37,8 @@ for format in formats {
   print(result.line)
   if let outputFolder {
     try AtomicFile.write(
-      result.encoded, to: FileSystem.join(outputFolder, "\(format.name).encoded"), overwrite: .replace)
+      result.encoded, to: Path.join(outputFolder, "\(format.name).encoded"), overwrite: .replace)
     try AtomicFile.write(
-      result.decoded, to: FileSystem.join(outputFolder, "\(format.name).decoded"), overwrite: .replace)
+      result.decoded, to: Path.join(outputFolder, "\(format.name).decoded"), overwrite: .replace)
   }
 }

@@ -21,18 +21,18 @@ extension JSON {
   /// For objects that are too large to hold as a tree. The caller refuses keys that occur twice at the top; within
   /// a member's value they are refused as in `init(parsing:)`.
   public struct MemberReader {
-    /// Where the last member stands in the bytes, from the quote of its key to the end of its value.
+    /// The byte range of the last member, from the quote of its key to the end of its value.
     public private(set) var range = 0..<0
     private var parser: Parser
     private var isInside = false
     private var isDone = false
 
-    /// A reader that stands before the object's opening brace.
+    /// Creates a reader before the object's opening brace.
     public init(_ bytes: [UInt8]) {
       parser = Parser(bytes)
     }
 
-    /// The next member, or nil behind the last, when nothing but white space follows the object.
+    /// Returns the next member, or nil after the last, when nothing but white space follows the object.
     public mutating func next() throws(JSONError) -> (key: ExactString, value: JSON)? {
       if !isInside {
         isInside = true
@@ -73,7 +73,7 @@ extension JSON {
       return value
     }
 
-    func failure(_ fact: JSONError.Fact) -> JSONError { JSONError(offset: position, fact: fact) }
+    func failure(_ reason: JSONError.Reason) -> JSONError { JSONError(offset: position, reason: reason) }
 
     mutating func skipSpace() {
       while position < bytes.count {
@@ -121,7 +121,7 @@ extension JSON {
         let keyPosition = position
         let (key, value) = try member()
         guard object.updateValue(value, forKey: key) == nil else {
-          throw JSONError(offset: keyPosition, fact: .duplicateKey(key.text))
+          throw JSONError(offset: keyPosition, reason: .duplicateKey(key.text))
         }
         if try endOfList(UInt8(ascii: "}")) { return object }
       }
@@ -233,7 +233,7 @@ extension JSON.Parser {
 
   private func text(_ content: ArraySlice<UInt8>, at start: Int) throws(JSONError) -> String {
     guard let text = String(validating: content, as: UTF8.self) else {
-      throw JSONError(offset: start, fact: .invalidUTF8)
+      throw JSONError(offset: start, reason: .invalidUTF8)
     }
     return text
   }
@@ -263,7 +263,7 @@ extension JSON.Parser {
     content.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
   }
 
-  /// The four digits of `\uXXXX` at the position, which moves behind them.
+  /// The four digits of `\uXXXX` at the position, which moves after them.
   private mutating func hexadecimal() throws(JSONError) -> UInt32 {
     guard position + 6 <= bytes.count else { throw failure(.endsEarly) }
     var value: UInt32 = 0

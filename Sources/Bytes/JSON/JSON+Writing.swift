@@ -8,9 +8,9 @@ public enum JSONLayout: Sendable {
 
 /// Which characters of a JSON string are written as escapes.
 public enum JSONEscaping: Sendable {
-  /// Only what JSON demands; other text stays UTF-8.
+  /// Escapes only the characters that JSON demands; other text stays UTF-8.
   case minimal
-  /// Everything outside ASCII becomes `\uXXXX`, as Python does unless told otherwise.
+  /// Everything outside ASCII becomes `\uXXXX`, the default of Python.
   case asciiOnly
 }
 

@@ -1,6 +1,6 @@
 import OrderedCollections
 
-/// A JSON value that keeps what a file said: the order of members, the spelling of numbers, exact keys.
+/// A JSON value that keeps the file's order of members, spelling of numbers, and exact keys.
 public enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
@@ -55,7 +55,7 @@ extension JSON {
   /// Whether this is `null`.
   public var isNull: Bool { self == .null }
 
-  /// What kind of value this is, for messages.
+  /// The kind of value, for messages.
   public var kindName: String {
     switch self {
     case .null: "null"

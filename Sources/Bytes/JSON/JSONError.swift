@@ -1,7 +1,6 @@
 /// Why bytes are not the JSON that was expected.
 public struct JSONError: IngotError {
-  /// What is wrong.
-  public enum Fact: Sendable, Equatable {
+  public enum Reason: Sendable, Equatable {
     case expected(String, found: String)
     case endsEarly
     case trailingBytes
@@ -13,25 +12,24 @@ public struct JSONError: IngotError {
     case controlCharacter
   }
 
-  /// The offset of the byte at which it shows.
+  /// The offset of the first byte that does not fit.
   public let offset: Int
-  /// The fact itself.
-  public let fact: Fact
+  public let reason: Reason
 
   public var category: ErrorCategory { .input }
 
   public var description: String {
-    let place = "JSON at byte \(offset.grouped): "
-    return switch fact {
-    case .expected(let expected, let found): place + "expected \(expected), found \(found)"
-    case .endsEarly: place + "ends before the value is complete"
-    case .trailingBytes: place + "text follows the value"
-    case .tooDeep(let limit): place + "nested deeper than \(limit) levels"
-    case .duplicateKey(let key): place + "key \(key.quoted) occurs twice"
-    case .invalidNumber: place + "not a valid number"
-    case .invalidEscape: place + "not a valid escape in a string"
-    case .invalidUTF8: place + "not valid UTF-8"
-    case .controlCharacter: place + "unescaped control character in a string"
+    let location = "JSON at byte \(offset.grouped): "
+    return switch reason {
+    case .expected(let expected, let found): location + "expected \(expected), found \(found)"
+    case .endsEarly: location + "ends before the value is complete"
+    case .trailingBytes: location + "text follows the value"
+    case .tooDeep(let limit): location + "nested deeper than \(limit) levels"
+    case .duplicateKey(let key): location + "key \(key.quoted) occurs twice"
+    case .invalidNumber: location + "not a valid number"
+    case .invalidEscape: location + "not a valid escape in a string"
+    case .invalidUTF8: location + "not valid UTF-8"
+    case .controlCharacter: location + "unescaped control character in a string"
     }
   }
 }

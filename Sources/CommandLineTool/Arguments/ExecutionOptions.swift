@@ -52,11 +52,11 @@ struct ExecutionOptions: ParsableArguments {
     if let receipt {
       try plan.requireSeparate(receipt)
       try AtomicFile.requireFree(receipt, overwrite: policy)
-      let folder = FileSystem.folder(of: receipt)
+      let folder = Path.folder(of: receipt)
       // The folder may be the one that the conversion is going to make.
       guard
-        FileSystem.kind(of: folder) == .folder
-          || folder == FileSystem.folder(of: FileSystem.join(plan.destination, "receipt"))
+        OutputFolder(folder).exists
+          || folder == Path.folder(of: Path.join(plan.destination, "receipt"))
       else { throw FileError.cannotCreate(path: receipt, errno: .noSuchFileOrDirectory) }
     }
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)

@@ -41,7 +41,7 @@ struct TokenOptions: ParsableArguments {
 
   /// The text of a file.
   static func read(_ path: String) throws -> String {
-    let bytes = try InputFile(path).wholeContent(limit: maximumByteCount)
+    let bytes = try InputLocation.openFile(path).wholeContent(limit: maximumByteCount)
     guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
     return text
   }

@@ -48,7 +48,7 @@ struct CheckCertificate: ParsableCommand {
   }
 
   private static func read(_ path: String) throws -> Certificate {
-    let statement = try JSON(file: path, limit: 64 << 20)
+    let statement = try JSON(InputLocation.openFile(path), limit: 64 << 20)
     do throws(CertificateError) {
       return try Certificate(statement)
     } catch {

@@ -95,7 +95,7 @@ extension Meta {
 
     private func text() throws -> String {
       guard let fromFile else { return value ?? "" }
-      let bytes = try InputFile(fromFile).wholeContent(limit: GGUF.maximumStringByteCount)
+      let bytes = try InputLocation.openFile(fromFile).wholeContent(limit: GGUF.maximumStringByteCount)
       guard let text = String(validating: bytes, as: UTF8.self) else { throw NotUTF8(path: fromFile) }
       return text
     }

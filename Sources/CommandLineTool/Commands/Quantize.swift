@@ -136,7 +136,7 @@ struct Quantize: ParsableCommand {
             : "expected an output and a number of threads, but no recipe, beside \(size.size == nil ? "--target-bpw" : "--target-size")"
         )
       }
-      let beside = FileSystem.join(FileSystem.folder(of: source), "ggml-model-\(named.spelling).gguf")
+      let beside = Path.join(Path.folder(of: source), "ggml-model-\(named.spelling).gguf")
       return PositionalArguments(output: output ?? beside, recipe: named.recipe, threadCount: threadCount)
     }
   }

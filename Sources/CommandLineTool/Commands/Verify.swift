@@ -76,7 +76,7 @@ struct Verify: ParsableCommand {
   private func writeCertificate(
     of verification: ModelVerification, to path: String, _ policy: OverwritePolicy
   ) throws {
-    let json = try receipt.map { try JSON(file: $0, limit: 1 << 30) }
+    let json = try receipt.map { try JSON(InputLocation.openFile($0), limit: 1 << 30) }
     do {
       let certificate = try Certificate(
         verification, receipt: json, version: ToolInfo.version, threads: options.threadCount)

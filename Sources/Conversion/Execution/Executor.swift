@@ -83,8 +83,8 @@ public struct Executor {
     try plan.tensors.lazy.compactMap(\.importance).first?.matrix.requireUnchanged()
 
     for file in plan.sideFiles {
-      let folder = FileSystem.folder(of: file.path)
-      if plan.target == .folder, FileSystem.kind(of: folder) == nil, try Interrupts.createFolder(folder) {
+      let folder = Path.folder(of: file.path)
+      if plan.target == .folder, OutputFolder(folder).isAbsent, try Interrupts.createFolder(folder) {
         stageFolders.insert(folder)
       }
       outputs.append(try prepare(file))
@@ -97,7 +97,7 @@ public struct Executor {
   private func commit(_ outputs: [AtomicFile]) throws {
     // Of a split GGUF, whose folder is not locked all the time, two sets must not mix either.
     let isSplit = plan.target == .gguf && outputs.count > 1
-    let lock = isSplit ? try FolderLock(FileSystem.folder(of: plan.destination), whenTaken: .wait) : nil
+    let lock = isSplit ? try FolderLock(Path.folder(of: plan.destination), whenTaken: .wait) : nil
     try withExtendedLifetime(lock) { try AtomicFile.commit(outputs) }
   }
 
@@ -105,8 +105,8 @@ public struct Executor {
     let output = try AtomicFile(file.path, overwrite: plan.overwrite)
     switch file.content {
     case .bytes(let bytes): try output.write(bytes, at: 0)
-    case .copy(let path):
-      let input = try InputFile(path)
+    case .copy(let name, let tree):
+      let input = try tree.open(name)
       try output.copy(input, from: 0, count: input.byteCount, to: 0)
       try input.requireUnchanged()
     }

@@ -89,8 +89,8 @@ public struct SideFile: Sendable {
   /// What it holds.
   public enum Content: Sendable {
     case bytes([UInt8])
-    /// The bytes of a file, unchanged.
-    case copy(of: String)
+    /// The bytes of the file called `name`, unchanged.
+    case copy(of: String, in: any FileTree)
   }
 
   /// Its path.

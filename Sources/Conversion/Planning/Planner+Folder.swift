@@ -23,19 +23,19 @@ extension Planner {
     let names = ShardName.names(stem: "model", count: shards.count, suffix: ".safetensors")
     var files: [PlannedFile] = []
     for (name, shard) in zip(names, shards) {
-      files.append(try safeTensorsFile(FileSystem.join(request.destination, name), shard.map { tensors[$0] }))
+      files.append(try safeTensorsFile(Path.join(request.destination, name), shard.map { tensors[$0] }))
     }
     var sideFiles = try configurationFiles(scheme, tensors)
     if let name = scheme.numbersFile {
       let members = JSON.object(model.definition.metaMembers(model.parameters))
-      sideFiles.removeAll { FileSystem.name(of: $0.path) == name }
+      sideFiles.removeAll { Path.name(of: $0.path) == name }
       sideFiles.append(
-        SideFile(path: FileSystem.join(request.destination, name), content: .bytes(members.encoded(.indented))))
+        SideFile(path: Path.join(request.destination, name), content: .bytes(members.encoded(.indented))))
     }
     if files.count > 1 {
       sideFiles.append(
         SideFile(
-          path: FileSystem.join(request.destination, "model.safetensors.index.json"),
+          path: Path.join(request.destination, "model.safetensors.index.json"),
           content: .bytes(index(files, tensors))))
     }
     return (files, sideFiles)
@@ -47,7 +47,7 @@ extension Planner {
     do throws(SafeTensorsError) {
       var layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
       // Out of a GGUF come the bytes that the safetensors package would write, since nothing there stands as it should.
-      if model.checkpoint.container == .safeTensors { layout = layout.padded(toShare: tensors.storedPieces) }
+      if model.facts.ggufMetadata == nil { layout = layout.padded(toShare: tensors.storedPieces) }
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
@@ -58,7 +58,7 @@ extension Planner {
   /// The index of a set.
   private func index(_ files: [PlannedFile], _ tensors: [PlannedTensor]) -> [UInt8] {
     SafeTensors.ShardIndex.encoded(
-      shardByTensor: files.flatMap { file in file.tensors.map { ($0.name, FileSystem.name(of: file.path)) } },
+      shardByTensor: files.flatMap { file in file.tensors.map { ($0.name, Path.name(of: file.path)) } },
       totalByteCount: tensors.reduce(0) { $0 + $1.byteCount },
       totalParameterCount: tensors.reduce(0) { $0 + $1.shape.elementCount })
   }
@@ -71,7 +71,7 @@ extension Planner {
       let edited = SideFiles.configuration(
         configuration, from: model.scheme, to: scheme, elementType: elementType, remarks: &remarks)
       files.append(
-        SideFile(path: FileSystem.join(request.destination, "config.json"), content: .bytes(edited)))
+        SideFile(path: Path.join(request.destination, "config.json"), content: .bytes(edited)))
       return files
     }
     return try rebuiltFiles(scheme, elementType)
@@ -87,11 +87,11 @@ extension Planner {
     if let elementType { members["torch_dtype"] = .string(elementType) }
     var files: [SideFile] = []
     func add(_ name: String, _ bytes: [UInt8]) {
-      files.append(SideFile(path: FileSystem.join(request.destination, name), content: .bytes(bytes)))
+      files.append(SideFile(path: Path.join(request.destination, name), content: .bytes(bytes)))
     }
-    if model.checkpoint.container == .gguf, model.checkpoint.metadata["tokenizer.ggml.tokens"] != nil {
+    if let metadata = model.facts.ggufMetadata, metadata["tokenizer.ggml.tokens"] != nil {
       do throws(VocabularyError) {
-        let vocabulary = try Vocabulary(model.checkpoint.metadata)
+        let vocabulary = try Vocabulary(metadata)
         for role in [SpecialToken.bos, .eos, .pad] {
           if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
         }

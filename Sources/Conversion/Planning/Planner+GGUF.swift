@@ -26,10 +26,10 @@ extension Planner {
 
   /// The numbered names of a split set, beside each other.
   func splitPaths(count: Int) -> [String] {
-    let name = FileSystem.name(of: request.destination)
+    let name = Path.name(of: request.destination)
     let stem = name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
-    let folder = FileSystem.folder(of: request.destination)
-    return ShardName(stem: stem, number: 1, count: count, suffix: ".gguf").all.map { FileSystem.join(folder, $0) }
+    let folder = Path.folder(of: request.destination)
+    return ShardName(stem: stem, number: 1, count: count, suffix: ".gguf").all.map { Path.join(folder, $0) }
   }
 
   func ggufFile(_ path: String, _ tensors: [PlannedTensor], _ metadata: Metadata) throws -> PlannedFile {
@@ -44,7 +44,7 @@ extension Planner {
 
   /// All metadata of the output, in the reference's order.
   private mutating func ggufMetadata(_ tensors: [PlannedTensor], _ type: StorageFormat?) throws -> Metadata {
-    guard model.checkpoint.container == .safeTensors else { return metadataOfSource(type) }
+    if let metadata = model.facts.ggufMetadata { return copied(metadata, type) }
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture))
@@ -66,8 +66,7 @@ extension Planner {
   }
 
   /// The metadata of a GGUF for another GGUF, as llama-quantize keeps it: the two facts about formats go to the end.
-  private func metadataOfSource(_ type: StorageFormat?) -> Metadata {
-    let metadata = model.checkpoint.metadata
+  private func copied(_ metadata: Metadata, _ type: StorageFormat?) -> Metadata {
     if let recipe {
       return metadata.restating(fileType: recipe.fileType ?? GGUFFileType.number(ofCopied: model.checkpoint))
     }
@@ -86,7 +85,7 @@ extension Planner {
 
   private mutating func vocabularyMetadata() throws -> Metadata {
     guard let folder = model.folder else { return noVocabulary() }
-    let files = try TokenizerFiles(folder: folder.path)
+    let files = try TokenizerFiles(folder.tree)
     guard files.hasVocabulary else { return noVocabulary() }
     do throws(VocabularyError) {
       let read = try Vocabulary.read(

@@ -38,6 +38,6 @@ extension Planner {
 
   /// The last component of the model's path as the user gave it; for a file on its own, that of its folder.
   private var folderName: String {
-    FileSystem.name(of: model.folder?.path ?? FileSystem.folder(of: model.checkpoint.path))
+    Path.name(of: model.folder?.path ?? Path.folder(of: model.checkpoint.path))
   }
 }

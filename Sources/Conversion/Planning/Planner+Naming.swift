@@ -9,18 +9,18 @@ extension Planner {
   /// `{outtype}` stand for the storage format, in capitals if they are.
   mutating func nameOutput(_ tensors: [PlannedTensor], _ type: StorageFormat?) throws {
     let format = formatName(tensors, type)
-    if FileSystem.kind(of: request.destination) == .folder {
-      request.destination = FileSystem.join(request.destination, try conventionalName(tensors, format))
+    if OutputFolder(request.destination).exists {
+      request.destination = Path.join(request.destination, try conventionalName(tensors, format))
       return
     }
-    var name = FileSystem.name(of: request.destination)
+    var name = Path.name(of: request.destination)
     for placeholder in ["{ftype}", "{outtype}"] {
       name = name.split(separator: placeholder, omittingEmptySubsequences: false).joined(separator: format.lowercased())
       name = name.split(separator: placeholder.uppercased(), omittingEmptySubsequences: false)
         .joined(separator: format.uppercased())
     }
-    guard name != FileSystem.name(of: request.destination) else { return }
-    request.destination = FileSystem.join(FileSystem.folder(of: request.destination), name)
+    guard name != Path.name(of: request.destination) else { return }
+    request.destination = Path.join(Path.folder(of: request.destination), name)
   }
 
   /// The recipe, the format asked for, or that of most parameters.
@@ -32,9 +32,9 @@ extension Planner {
   }
 
   private func conventionalName(_ tensors: [PlannedTensor], _ format: String) throws -> String {
-    guard model.checkpoint.container == .gguf else { return try general(tensors).fileName(format: format) }
+    guard let metadata = model.facts.ggufMetadata else { return try general(tensors).fileName(format: format) }
     func stated(_ key: String) -> String? {
-      guard case .string(let text)? = model.checkpoint.metadata["general." + key] else { return nil }
+      guard case .string(let text)? = metadata["general." + key] else { return nil }
       return text.text
     }
     return GGUFFileName.text(

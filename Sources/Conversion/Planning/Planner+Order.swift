@@ -38,7 +38,7 @@ extension Planner {
   /// - Otherwise the order of the input, which the safetensors layout then sorts by itself.
   func order(_ tensors: inout [PlannedTensor], _ target: ConversionRequest.Target) {
     guard target == .gguf else { return }
-    if model.checkpoint.container == .safeTensors {
+    if model.facts.ggufMetadata == nil {
       orderAsReference(&tensors)
     } else if request.type != .automatic {
       tensors.sort { $0.name.isBeforeByLayer($1.name) }

@@ -13,12 +13,12 @@ extension Planner {
 
   /// Whether a GGUF goes into another as it is but for the formats, so that nothing depends on a definition.
   var mapsByNameOnly: Bool {
-    recipe != nil && request.resolvedTarget == .gguf && model.checkpoint.container == .gguf
+    recipe != nil && request.resolvedTarget == .gguf && model.facts.ggufMetadata != nil
   }
 
   /// What stands in the way of a recipe as such.
   mutating func checkRecipe(_ recipe: Recipe, _ target: ConversionRequest.Target) {
-    let isFromGGUF = model.checkpoint.container == .gguf
+    let isFromGGUF = model.facts.ggufMetadata != nil
     if target != .gguf { problems.append(ConversionError.recipeNeedsGGUF(recipe.name)) }
     if recipe.format == nil, !isFromGGUF { problems.append(ConversionError.copyNeedsGGUF) }
     if request.keepsSplit, !isFromGGUF { problems.append(ConversionError.splitNeedsGGUF) }
@@ -65,7 +65,7 @@ extension Planner {
     problems += overrides.problems
     let facts = recipeFacts(tensors)
     var assignment = RecipeAssignment(
-      recipe, request.recipeOptions, facts, tensors, isFromGGUF: model.checkpoint.container == .gguf)
+      recipe, request.recipeOptions, facts, tensors, isFromGGUF: model.facts.ggufMetadata != nil)
     for index in tensors.indices {
       guard case .rows(let reader) = tensors[index].source else { continue }
       let tensor = OutputLayout(name: tensors[index].name, purpose: tensors[index].purpose, reader: reader)

@@ -102,7 +102,7 @@ extension Planner {
       }
       return format
     }
-    let fromGGUF = model.checkpoint.container == .gguf
+    let fromGGUF = model.facts.ggufMetadata != nil
     if fromGGUF == (target == .gguf) { return nil }
     guard !fromGGUF else {
       return typeForFolder(Set(model.tensors.filter { !$0.isKeptInFullPrecision }.compactMap(\.descriptor.format)))

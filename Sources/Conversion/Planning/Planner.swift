@@ -81,8 +81,8 @@ public struct Planner {
 
   /// The numbers must make sense, and be there where the output states them.
   private mutating func checkNumbers(_ target: ConversionRequest.Target) {
-    guard model.hasStatedNumbers || target != .safeTensors else { return }
-    guard model.hasStatedNumbers else {
+    guard model.hasExplicitHyperparameters || target != .safeTensors else { return }
+    guard model.hasExplicitHyperparameters else {
       problems.append(ConversionError.needsNumbers(target: target == .gguf ? "a GGUF" : "a folder"))
       return
     }
@@ -138,9 +138,9 @@ public struct Planner {
   private mutating func requireFreeOutputs(_ paths: [String]) throws {
     for path in paths where model.isRead(from: path) { throw FileError.isInput(path: path) }
     for path in paths { try AtomicFile.requireFree(path, overwrite: request.overwrite) }
-    guard request.resolvedTarget == .folder, FileSystem.kind(of: request.destination) == .folder else { return }
-    let written = Set(paths.map { FileSystem.name(of: $0) })
-    for name in try FileSystem.list(request.destination)
+    guard request.resolvedTarget == .folder, OutputFolder(request.destination).exists else { return }
+    let written = Set(paths.map { Path.name(of: $0) })
+    for name in try OutputFolder(request.destination).names()
     where SideFiles.isWeights(name) && !written.contains(name) {
       throw ConversionError.otherWeights(folder: request.destination, name: name)
     }

@@ -15,23 +15,19 @@ enum SideFiles {
   static func isWeights(_ name: String) -> Bool { weightEndings.contains { name.hasSuffix($0) } }
 
   /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.
-  static func belongs(_ name: String, in folder: String) -> Bool {
+  static func belongs(_ name: String, in tree: any FileTree) -> Bool {
     !name.hasPrefix(".") && name != "config.json" && !isWeights(name)
-      && FileSystem.kind(of: FileSystem.join(folder, name)) == .regular
+      && tree.hasFile(name)
   }
 
   /// The files beside the weights, to be copied byte for byte; config.json is written anew.
   static func copied(from folder: ModelFolder, to destination: String) throws -> [SideFile] {
-    var files = try FileSystem.list(folder.path).filter { belongs($0, in: folder.path) }.map { name in
-      SideFile(path: FileSystem.join(destination, name), content: .copy(of: folder.path(of: name)))
-    }
+    let tree = folder.tree
+    var names = try tree.names(in: "").filter { belongs($0, in: tree) }
     for module in try folder.moduleFolders() {
-      let inner = folder.path(of: module), target = FileSystem.join(destination, module)
-      files += try FileSystem.list(inner).filter { FileSystem.kind(of: FileSystem.join(inner, $0)) == .regular }.map {
-        SideFile(path: FileSystem.join(target, $0), content: .copy(of: FileSystem.join(inner, $0)))
-      }
+      names += try tree.names(in: module).map { Path.join(module, $0) }.filter(tree.hasFile)
     }
-    return files
+    return names.map { SideFile(path: Path.join(destination, $0), content: .copy(of: $0, in: tree)) }
   }
 
   /// The stages of an encoder that pools its vectors by `mode`, as sentence-transformers reads them.
@@ -49,7 +45,7 @@ enum SideFiles {
     let stages = JSON.array([stage(0, "", "Transformer"), stage(1, pooling, "Pooling")])
     return [
       (ModelFolder.modulesFile, stages.encoded(.indented)),
-      (FileSystem.join(pooling, "config.json"), JSON.object(members).encoded(.indented)),
+      (Path.join(pooling, "config.json"), JSON.object(members).encoded(.indented)),
     ]
   }
 

@@ -27,16 +27,14 @@ public struct Receipt: Sendable {
 
   /// The receipt, with the SHA-256 of every file, read again from the disk on up to `threads` threads.
   public func json(threads: Int = Parallel.coreCount) throws -> JSON {
-    let inputs = plan.source.checkpoint.files.map(\.path)
-    let outputs = plan.files.map(\.path) + plan.sideFiles.map(\.path)
-    let paths = inputs + outputs
-    let digests = try FileDigest.entries(of: paths, threads: threads)
-    func describe(_ paths: ArraySlice<String>, _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
+    let inputs = plan.source.checkpoint.files
+    let outputs = try (plan.files.map(\.path) + plan.sideFiles.map(\.path)).map(InputLocation.openFile)
+    let digests = try FileDigest.entries(of: inputs + outputs, threads: threads)
+    func describe(_ files: [any ByteSource], _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
       .array(
-        zip(paths, digests).map { path, entry in
+        zip(files, digests).map { file, entry in
           .members([
-            "name": .string(FileSystem.name(of: path)), "bytes": .integer(entry.byteCount),
-            "sha256": .string(entry.sha256),
+            "name": .string(file.name), "bytes": .integer(entry.byteCount), "sha256": .string(entry.sha256),
           ])
         })
     }
@@ -47,8 +45,8 @@ public struct Receipt: Sendable {
       "architecture": .string(plan.source.definition.name),
       "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
       "applied_transforms": plan.source.appliedTransforms.json,
-      "inputs": describe(paths.prefix(inputs.count), digests.prefix(inputs.count)),
-      "outputs": describe(paths.dropFirst(inputs.count), digests.dropFirst(inputs.count)),
+      "inputs": describe(inputs, digests.prefix(inputs.count)),
+      "outputs": describe(outputs, digests.dropFirst(inputs.count)),
       "tensors": .array(errors.outcomes.map(\.json)),
       "errors": errors.json,
       "dropped": .array(

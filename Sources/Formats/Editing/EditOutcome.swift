@@ -6,16 +6,16 @@ public enum EditOutcome: String, Sendable {
   case unchanged
   /// The bytes that differ were written into the file.
   case inPlace = "in place"
-  /// A new file took the old one's place, complete or not at all.
+  /// A new file replaced the old one.
   case rewritten
 
   /// Up to this many bytes are written into the file itself; more could be half written when the power fails.
   static let inPlaceByteLimit = 4096
 
-  /// Gives `file`, whose data begins at `dataOffset`, another `header`: in place where the data stays where it is and
+  /// Gives `file`, whose data begins at `dataOffset`, another `header`: in place if the data does not move and
   /// little differs, else by a new file with the same data.
   static func replacingHeader(
-    of file: InputFile, dataOffset: Int, by header: [UInt8]
+    of file: any ByteSource, dataOffset: Int, by header: [UInt8]
   ) throws(FileError) -> EditOutcome {
     if header.count == dataOffset {
       let old = try file.bytes(at: 0, count: dataOffset)

@@ -10,9 +10,9 @@ public enum MetadataEditingError: IngotError {
   case unknownKeyType(String)
   /// A name that is no type.
   case unknownTypeName(String)
-  /// A text that is no value of the type.
+  /// A string that is not a value of the type.
   case unreadableValue(String, type: String)
-  /// A type other than text, in a file that has text alone.
+  /// A type other than string, in a file that has only strings.
   case stringOnly(type: String)
 
   public var category: ErrorCategory {
@@ -27,12 +27,12 @@ public enum MetadataEditingError: IngotError {
     case .layoutKey(let key, let reason): "key \(key.quoted) is not edited: \(reason)"
     case .noSuchKey(let key): "key \(key.quoted) is not there (ingot meta get lists the keys)"
     case .unknownKeyType(let key):
-      "key \(key.quoted) is new and its type is not known (name it with --type, such as u32, string or [string])"
+      "key \(key.quoted) is new and its type is unknown (name it with --type, such as u32, string or [string])"
     case .unknownTypeName(let name):
       "type \(name.quoted): not a known one, expected one of \(MetadataValueParser.names.joined(separator: ", "))"
     case .unreadableValue(let text, let type):
       "value \(text.count > 60 ? (String(text.prefix(60)) + "…").quoted : text.quoted): is not of type \(type)"
-    case .stringOnly(let type): "type \(type.quoted): safetensors metadata holds texts, expected string"
+    case .stringOnly(let type): "type \(type.quoted): safetensors metadata has only strings, expected string"
     }
   }
 }

@@ -6,11 +6,11 @@ public enum MetadataEditor: Sendable {
   case gguf(GGUF.Editor)
   case safeTensors(SafeTensors.Editor)
 
-  /// Reads the file at `path`, alone even if it belongs to a set.
+  /// Reads the file at `path`, not the set that it may belong to.
   ///
-  /// - Throws: `FileError`, or `LocatedError` of what is wrong with the file.
+  /// - Throws: `FileError`, or `LocatedError` for an invalid file.
   public init(_ path: String) throws {
-    switch try FormatSniffer.container(of: InputFile(path)) {
+    switch try FormatSniffer.container(of: InputLocation.openFile(path)) {
     case .gguf: self = .gguf(try GGUF.Editor(path))
     case .safeTensors: self = .safeTensors(try SafeTensors.Editor(path))
     }
@@ -29,10 +29,10 @@ public enum MetadataEditor: Sendable {
     if case .gguf = self { try GGUF.Editor.requireEditable(key) }
   }
 
-  /// Sets `key` to the value that `text` stands for; returns the old and the new one.
+  /// Sets `key` to the value that `text` spells; returns the old and the new one.
   ///
   /// - Parameter type: the name of the type. Without one it is that of the value that is there, else the conventional
-  ///   one of the key; safetensors has texts alone.
+  ///   one of the key; safetensors has only strings.
   public mutating func set(
     _ key: String, to text: String, type name: String?
   ) throws(MetadataEditingError) -> (old: MetadataValue?, new: MetadataValue) {
@@ -43,7 +43,7 @@ public enum MetadataEditor: Sendable {
     return (old, new)
   }
 
-  /// Removes `key`; returns what it was.
+  /// Removes `key`; returns its value.
   public mutating func remove(_ key: String) throws(MetadataEditingError) -> MetadataValue {
     try requireEditable(key)
     guard let old = metadata[key] else { throw .noSuchKey(key) }
@@ -51,7 +51,7 @@ public enum MetadataEditor: Sendable {
     return old
   }
 
-  /// Brings the changes into the file, in place where they fit and are small, else by a new file.
+  /// Writes the changes into the file, in place if they are small and fit, otherwise through a new file.
   public func save() throws -> EditOutcome {
     switch self {
     case .gguf(let editor): try editor.save()

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// The type that a value given as text is to have in a GGUF.
+/// Parses strings as values of one GGUF type.
 public enum MetadataValueParser: Sendable, Hashable, CustomStringConvertible {
   case scalar(GGUF.ValueType)
   case array(GGUF.ValueType)
@@ -33,7 +33,7 @@ public enum MetadataValueParser: Sendable, Hashable, CustomStringConvertible {
 
   /// The type that the format's users expect of a key; nil for keys without a convention.
   ///
-  /// The conventions are those of gguf's `constants.py`: texts under `general.` and `tokenizer.chat_template`, ids and
+  /// The conventions are those of gguf's `constants.py`: strings under `general.` and `tokenizer.chat_template`, ids and
   /// answers of the tokenizer.
   public init?(conventionOf key: String) {
     switch key {
@@ -63,9 +63,9 @@ public enum MetadataValueParser: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The value that `text` stands for: a number, `true` or `false`, a text as it stands, or a JSON array of them.
+  /// Parses `text`: a number, `true` or `false`, any string as it is, or a JSON array of them.
   ///
-  /// - Throws: `.unreadableValue` for a text of another type, or a number that does not fit.
+  /// - Throws: `.unreadableValue` for a string of another type, or a number out of range.
   public func value(_ text: String) throws(MetadataEditingError) -> MetadataValue {
     switch self {
     case .scalar(let type):

@@ -1,18 +1,20 @@
 import Bytes
 
 extension JSON {
-  /// Reads the JSON file at `path`, refused above `limit` bytes; errors name the file and the byte.
-  public init(file path: String, limit: Int) throws {
-    let bytes = try InputFile(path).wholeContent(limit: limit)
+  /// Reads a JSON file; errors name the file and the byte.
+  ///
+  /// - Throws: `ContentTooLarge` above `limit` bytes, `LocatedError` for invalid JSON.
+  public init(_ file: any ByteSource, limit: Int) throws {
+    let bytes = try file.wholeContent(limit: limit)
     do throws(JSONError) {
       self = try JSON(parsing: bytes)
     } catch {
       if let foreign = UnsupportedFileKind(
         Array(bytes.prefix(FormatSniffer.prefixByteCount)), fileByteCount: bytes.count)
       {
-        throw LocatedError(path: path, fact: UnsupportedFileError(content: foreign, expected: "JSON"))
+        throw LocatedError(path: file.path, fact: UnsupportedFileError(content: foreign, expected: "JSON"))
       }
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: file.path, fact: error)
     }
   }
 }

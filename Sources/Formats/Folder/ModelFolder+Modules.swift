@@ -1,6 +1,6 @@
 import Bytes
 
-// sentence-transformers puts stages behind an encoder. modules.json lists them:
+// sentence-transformers adds stages after an encoder. modules.json lists them:
 //
 //   [{"path": "", "type": "sentence_transformers.models.Transformer"},
 //    {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
@@ -19,7 +19,7 @@ extension ModelFolder {
 
   /// The folders of the stages that have one, by name.
   public func moduleFolders() throws -> [String] {
-    try modules().map(\.path).filter { Self.isPlainName($0) && FileSystem.kind(of: path(of: $0)) == .folder }
+    try modules().map(\.path).filter { Self.isPlainName($0) && tree.kind(of: $0) == .folder }
   }
 
   /// How the vectors of all positions become one: `mean`, `cls`, `lasttoken` or another word of the stage; nil if there
@@ -29,9 +29,9 @@ extension ModelFolder {
     else {
       return nil
     }
-    let file = FileSystem.join(path(of: module.path), "config.json")
-    guard FileSystem.kind(of: file) == .regular else { return nil }
-    let members = try JSON(file: file, limit: Self.maximumSideFileByteCount)
+    let file = Path.join(module.path, "config.json")
+    guard tree.hasFile(file) else { return nil }
+    let members = try JSON(tree.open(file), limit: Self.maximumSideFileByteCount)
     for (flag, word) in Self.poolingFlags where members[flag]?.bool == true { return word }
     if let word = members["pooling_mode"]?.string { return word }
     return (members.object ?? [:]).first { $0.value.bool == true && $0.key.text.hasPrefix("pooling_mode_") }?.key.text
@@ -44,7 +44,7 @@ extension ModelFolder {
     }
   }
 
-  /// A stage lies in the model's folder itself, whatever its path says.
+  /// A stage must be a direct subfolder of the model's folder.
   private static func isPlainName(_ name: String) -> Bool {
     !name.isEmpty && !name.hasPrefix(".") && !name.utf8.contains(UInt8(ascii: "/")) && !name.utf8.contains(0)
   }

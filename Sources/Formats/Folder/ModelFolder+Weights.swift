@@ -1,11 +1,11 @@
 import Bytes
 
 extension ModelFolder {
-  /// What holds a folder's weights.
+  /// The file that leads to a folder's weights.
   enum Weights {
     /// An index of safetensors shards.
     case index(String)
-    /// A file that stands alone or leads to its set.
+    /// A file on its own, or one of its set.
     case file(String)
   }
 
@@ -20,7 +20,7 @@ extension ModelFolder {
     if indices.contains(preferredIndex) || indices.count == 1 {
       let index = indices.contains(preferredIndex) ? preferredIndex : indices[0]
       let rival = String(index.dropLast(".index.json".count))
-      if safeTensors.contains(rival), try !SafeTensors.ShardIndex(path: path(of: index)).shards.contains(rival) {
+      if safeTensors.contains(rival), try !SafeTensors.ShardIndex(tree.open(index)).shards.contains(rival) {
         throw failure(.severalWeights([rival, index]))
       }
       return .index(index)
@@ -48,7 +48,7 @@ extension ModelFolder {
   }
 }
 
-/// Why a folder's weights cannot be told.
+/// Why a folder's weights cannot be found.
 public enum ModelFolderError: IngotError {
   case noWeights
   case onlyPyTorch([String])
@@ -61,7 +61,7 @@ public enum ModelFolderError: IngotError {
     case .noWeights: "folder has no weights, expected *.safetensors or *.gguf"
     case .onlyPyTorch(let names):
       "folder has only PyTorch weights (\(Self.list(names))), which are not read (save the model as safetensors)"
-    case .severalWeights(let names): "folder has several weights: \(Self.list(names)) (name the one that is meant)"
+    case .severalWeights(let names): "folder has several weights: \(Self.list(names)) (pass one of them)"
     }
   }
 

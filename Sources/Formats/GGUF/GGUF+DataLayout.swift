@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 extension GGUF {
-  /// Where the tensors' data lies in a file that is read.
+  /// The offsets of the tensors' data in a file that is read.
   ///
   /// Any order and gaps are allowed, since a reader loses nothing by them; both are remarked on. Ranges that overlap
   /// or leave the file are refused.
@@ -18,7 +18,7 @@ extension GGUF {
         guard let end = Self.end(of: record, from: start) else {
           throw .offset(tensor: record.name, offset: UInt64(record.offset))
         }
-        // An empty tensor may stand behind the padding of the last one, which some writers leave out.
+        // An empty tensor may begin after the padding of the last one, which some writers leave out.
         let isPastPadding = end > fileByteCount.aligned(to: alignment) ?? fileByteCount
         let isEmpty = record.byteCount == 0 && record.format.format != nil
         if end > last?.end ?? 0, !isEmpty || isPastPadding { last = (record.name, end) }
@@ -41,8 +41,8 @@ extension GGUF {
 
     /// Walks the data from its start: refuses overlaps, counts gaps.
     private mutating func examine(start: Int, alignment: Int, fileByteCount: Int) throws(GGUFError) {
-      // Tensors without bytes lie nowhere. Those of unknown formats hide how many they have, so what follows one
-      // cannot be called a gap.
+      // Tensors without bytes have no range. The size of one in an unknown format is unknown, so bytes after it are not
+      // reported as a gap.
       let sorted = tensors.filter { $0.byteCount > 0 || $0.format == nil }.sorted { $0.fileOffset < $1.fileOffset }
       var position = start
       var previous: TensorDescriptor?
@@ -69,7 +69,7 @@ extension GGUF {
       }
       let end = max(position.aligned(to: alignment) ?? position, start)
       if fileByteCount > end, previous == nil || previous?.format != nil {
-        remarks.append("\(counted(fileByteCount - end, "byte")) behind the tensors' data")
+        remarks.append("\(counted(fileByteCount - end, "byte")) after the tensors' data")
       }
     }
   }

@@ -7,31 +7,31 @@ import Tensors
 //   0 ┊ "GGUF" version counts │ 24 ┊ pairs │ records │ padding │ data
 
 extension GGUF {
-  /// One GGUF file whose metadata is to be changed.
+  /// Edits the metadata of one GGUF file.
   public struct Editor: Sendable {
-    /// The pairs, to be changed as one likes.
+    /// The pairs; change them, then save.
     public var metadata: Metadata
-    private let file: InputFile
+    private let file: any ByteSource
     private let original: Metadata
     private let version: UInt32
     private let tensorCount: Int
     private let records: [UInt8]
     private let dataOffset: Int
 
-    /// Keys that the layout of the file follows from, with what to do instead of editing them.
+    /// Keys that determine the layout of the file, with the reason and the remedy.
     static let layoutKeys: KeyValuePairs<String, String> = [
-      GGUF.alignmentKey: "it decides where every tensor lies; convert the file instead",
-      "split.no": "it decides how the files of a set belong together; convert the set instead",
-      "split.count": "it decides how the files of a set belong together; convert the set instead",
-      "split.tensors.count": "it decides how the files of a set belong together; convert the set instead",
+      GGUF.alignmentKey: "it determines the offset of every tensor; convert the file instead",
+      "split.no": "it determines which shards belong together; convert the model instead",
+      "split.count": "it determines which shards belong together; convert the model instead",
+      "split.tensors.count": "it determines which shards belong together; convert the model instead",
     ]
 
-    /// Reads the file at `path`, alone even if it belongs to a set.
+    /// Reads the file at `path`, not the set that it may belong to.
     ///
-    /// - Throws: `LocatedError` of a `GGUFError` for a file that is no GGUF, is stored in the other byte order, or is a later
-    ///   part of a set, which has no metadata of its own.
+    /// - Throws: `LocatedError` of a `GGUFError` for a file that is not a GGUF, is big-endian, or is not the first shard
+    ///   of its set, so that it has no metadata of its own.
     public init(_ path: String) throws {
-      file = try InputFile(path)
+      file = try InputLocation.openFile(path)
       do throws(GGUFError) {
         var reader = Reader(file)
         let header = try reader.readHeader()
@@ -51,14 +51,14 @@ extension GGUF {
         dataOffset = min(aligned, file.byteCount)
         records = try Self.bytes(file, pairsEnd..<end)
         if let index = metadata["split.no"]?.integer, index > 0 {
-          throw .uneditable("is part \(index + 1) of a set, whose metadata stands in the first part")
+          throw .uneditable("is shard \(index + 1) of a split GGUF, whose metadata is in the first shard")
         }
       } catch {
         throw LocatedError(path: path, fact: error)
       }
     }
 
-    private static func bytes(_ file: InputFile, _ range: Range<Int>) throws(GGUFError) -> [UInt8] {
+    private static func bytes(_ file: any ByteSource, _ range: Range<Int>) throws(GGUFError) -> [UInt8] {
       do throws(FileError) {
         return try file.bytes(at: range.lowerBound, count: range.count)
       } catch {
@@ -71,7 +71,7 @@ extension GGUF {
       if let reason = layoutKeys.first(where: { $0.key == key })?.value { throw .layoutKey(key, reason: reason) }
     }
 
-    /// The file's beginning with the changed pairs, up to the data.
+    /// Returns the file up to the data, with the changed pairs.
     func header() throws(GGUFError) -> [UInt8] {
       var header = try Layout.header(version: version, tensorCount: tensorCount, metadata: metadata)
       header += records
@@ -80,7 +80,7 @@ extension GGUF {
       return header
     }
 
-    /// Brings the changes into the file, in place where they fit the padding and are small, else by a new file.
+    /// Writes the changes into the file, in place if they are small and fit the padding, otherwise through a new file.
     public func save() throws -> EditOutcome {
       guard metadata != original || metadata.pairs.keys != original.pairs.keys else { return .unchanged }
       return try EditOutcome.replacingHeader(of: file, dataOffset: dataOffset, by: try header())
@@ -88,7 +88,7 @@ extension GGUF {
 
     /// Writes the file with the changes under another name.
     public func save(to path: String, overwrite policy: OverwritePolicy) throws {
-      guard !FileSystem.isSameFile(path, file.path) else { throw FileError.isInput(path: path) }
+      guard !file.isFile(at: path) else { throw FileError.isInput(path: path) }
       try AtomicFile.write(try header(), before: file, from: dataOffset, to: path, overwrite: policy)
     }
   }

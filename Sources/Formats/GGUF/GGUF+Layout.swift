@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 extension GGUF {
-  /// Where everything goes in a file of version 3, little-endian, that is to be written.
+  /// The header and the tensors' offsets of a file that is to be written: version 3, little-endian.
   ///
   /// The bytes are those of the gguf package for the same pairs and tensors: both in the given order, the header and
   /// each tensor, also the last, padded with zeros to the alignment. Whoever writes the tensors reserves

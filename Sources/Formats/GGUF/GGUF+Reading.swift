@@ -17,7 +17,7 @@ import Tensors
 
 extension GGUF {
   /// Reads and validates the header of one file.
-  static func read(_ file: InputFile) throws(GGUFError) -> ParsedHeader {
+  static func read(_ file: any ByteSource) throws(GGUFError) -> ParsedHeader {
     var reader = Reader(file)
     let header = try reader.readHeader()
     let metadata = try reader.readPairs(header.pairCount)
@@ -42,12 +42,12 @@ extension GGUF {
     return Int(declared)
   }
 
-  /// Tensors and keys are read by one cursor that knows where it is, for messages.
+  /// Reads keys and tensors, and tracks the location for messages.
   struct Reader {
     var cursor: ByteCursor
-    var place = GGUFError.Location.header
+    var location = GGUFError.Location.header
 
-    init(_ file: InputFile) {
+    init(_ file: any ByteSource) {
       cursor = ByteCursor(file)
     }
 
@@ -94,11 +94,11 @@ extension GGUF {
     mutating func readPairs(_ count: Int) throws(GGUFError) -> Metadata {
       var metadata = Metadata()
       for index in 0..<count {
-        place = .pair(index: index)
+        location = .pair(index: index)
         let key = try readName()
         guard !key.text.isEmpty else { throw .emptyKey(index: index) }
         guard metadata.pairs[key] == nil else { throw .duplicateKey(key.text) }
-        place = .value(key: key.text)
+        location = .value(key: key.text)
         metadata.pairs[key] = try readValue()
         guard cursor.offset <= GGUF.maximumMetadataByteCount else {
           throw .metadataTooLarge(limit: GGUF.maximumMetadataByteCount)
@@ -111,10 +111,10 @@ extension GGUF {
       var records: [Record] = []
       var names: Set<TensorName> = []
       for index in 0..<count {
-        place = .record(index: index)
+        location = .record(index: index)
         let name = try readName()
         guard names.insert(name).inserted else { throw .duplicateTensor(name) }
-        place = .tensor(name)
+        location = .tensor(name)
         records.append(try readRecord(name, alignment: alignment))
         guard cursor.offset <= GGUF.maximumMetadataByteCount else {
           throw .metadataTooLarge(limit: GGUF.maximumMetadataByteCount)
@@ -156,7 +156,7 @@ extension GGUF.Reader {
   /// A key or a tensor's name.
   mutating func readName() throws(GGUFError) -> ExactString {
     let count = try readByteCount(limit: GGUF.maximumNameByteCount)
-    guard let text = String(validating: try readBytes(count), as: UTF8.self) else { throw .invalidUTF8(place) }
+    guard let text = String(validating: try readBytes(count), as: UTF8.self) else { throw .invalidUTF8(location) }
     return ExactString(text)
   }
 
@@ -164,7 +164,7 @@ extension GGUF.Reader {
   mutating func readByteCount(limit: Int) throws(GGUFError) -> Int {
     let declared = try read(UInt64.self)
     guard let count = Int(exactly: declared), count <= limit else {
-      throw .stringTooLong(place, byteCount: declared, limit: limit)
+      throw .stringTooLong(location, byteCount: declared, limit: limit)
     }
     return count
   }
@@ -173,7 +173,7 @@ extension GGUF.Reader {
     do throws(ByteCursor.Failure) {
       return try cursor.read(T.self)
     } catch {
-      throw GGUFError(error, at: place)
+      throw GGUFError(error, at: location)
     }
   }
 
@@ -181,7 +181,7 @@ extension GGUF.Reader {
     do throws(ByteCursor.Failure) {
       return try cursor.readBytes(count)
     } catch {
-      throw GGUFError(error, at: place)
+      throw GGUFError(error, at: location)
     }
   }
 }

@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 extension GGUF.Reader {
-  /// A type and the value behind it.
+  /// Reads a type and the value after it.
   mutating func readValue() throws(GGUFError) -> MetadataValue {
     switch try readType() {
     case .uint8: .uint8(try read(UInt8.self))
@@ -23,19 +23,19 @@ extension GGUF.Reader {
 
   private mutating func readType() throws(GGUFError) -> GGUF.ValueType {
     let id = try read(UInt32.self)
-    guard let type = GGUF.ValueType(rawValue: id) else { throw .unknownValueType(place, id: id) }
+    guard let type = GGUF.ValueType(rawValue: id) else { throw .unknownValueType(location, id: id) }
     return type
   }
 
   private mutating func readBool() throws(GGUFError) -> Bool {
     let byte = try read(UInt8.self)
-    guard byte <= 1 else { throw .invalidBool(place, byte: byte) }
+    guard byte <= 1 else { throw .invalidBool(location, byte: byte) }
     return byte == 1
   }
 
   /// An element type, a count and the elements.
   private mutating func readArray(depth: Int) throws(GGUFError) -> MetadataArray {
-    guard depth <= GGUF.maximumArrayDepth else { throw .arrayTooDeep(place, limit: GGUF.maximumArrayDepth) }
+    guard depth <= GGUF.maximumArrayDepth else { throw .arrayTooDeep(location, limit: GGUF.maximumArrayDepth) }
     let type = try readType()
     let count = try readElementCount(of: type)
     switch type {
@@ -65,12 +65,12 @@ extension GGUF.Reader {
   private mutating func readElementCount(of type: GGUF.ValueType) throws(GGUFError) -> Int {
     let declared = try read(UInt64.self)
     guard declared <= GGUF.maximumArrayElementCount else {
-      throw .arrayTooLong(place, count: declared, limit: GGUF.maximumArrayElementCount)
+      throw .arrayTooLong(location, count: declared, limit: GGUF.maximumArrayElementCount)
     }
     do throws(ByteCursor.Failure) {
       return try cursor.requireRemaining(declared, of: type.minimumByteCount)
     } catch {
-      throw GGUFError(error, at: place)
+      throw GGUFError(error, at: location)
     }
   }
 
@@ -81,7 +81,7 @@ extension GGUF.Reader {
     return values
   }
 
-  /// Strings packed one behind the other: a vocabulary costs two allocations, not one a token.
+  /// Reads strings into one buffer: a vocabulary costs two allocations, not one a token.
   private mutating func readStrings(_ count: Int) throws(GGUFError) -> PackedStrings {
     var bytes: [UInt8] = []
     var ends: [Int] = []
@@ -94,7 +94,7 @@ extension GGUF.Reader {
       do throws(ByteCursor.Failure) {
         try cursor.readBytes(byteCount, appendingTo: &bytes)
       } catch {
-        throw GGUFError(error, at: place)
+        throw GGUFError(error, at: location)
       }
       ends.append(bytes.count)
     }

@@ -1,52 +1,52 @@
 import Bytes
 import Tensors
 
-// Each part of a split set is a GGUF file of its own and states (llama.cpp's `LLM_KV_SPLIT_*`):
-//   split.no             u16: its place, from 0, although its name counts from 1
-//   split.count          u16: the number of parts
-//   split.tensors.count  i32: the tensors of all parts
-// The first part has all other metadata as well.
+// Each shard of a split GGUF is a GGUF file of its own with these keys (llama.cpp's `LLM_KV_SPLIT_*`):
+//   split.no             u16: its number, from 0, although its name counts from 1
+//   split.count          u16: the number of shards
+//   split.tensors.count  i32: the tensors of all shards
+// The first shard has all other metadata, too.
 
 extension GGUF {
   static let splitNumberKey = "split.no"
   static let splitCountKey = "split.count"
   static let splitTensorCountKey = "split.tensors.count"
 
-  /// The metadata of part `index` of `count`, as the gguf package writes it: the first part has `metadata` and the
-  /// split keys behind it, the others the split keys alone.
+  /// Returns the metadata of shard `index` of `count`, as the gguf package writes it: in the first shard `metadata` and
+  /// then the split keys, in the others only the split keys.
   public static func splitMetadata(_ metadata: Metadata, index: Int, count: Int, tensorCount: Int) -> Metadata {
-    var part = index == 0 ? metadata : Metadata()
-    part[splitNumberKey] = .uint16(UInt16(clamping: index))
-    part[splitCountKey] = .uint16(UInt16(clamping: count))
-    part[splitTensorCountKey] = .int32(Int32(clamping: tensorCount))
-    return part
+    var shard = index == 0 ? metadata : Metadata()
+    shard[splitNumberKey] = .uint16(UInt16(clamping: index))
+    shard[splitCountKey] = .uint16(UInt16(clamping: count))
+    shard[splitTensorCountKey] = .int32(Int32(clamping: tensorCount))
+    return shard
   }
 
-  /// Opens `file` alone or, if it is a part of a split set, the whole set.
-  static func open(_ file: InputFile) throws -> Checkpoint {
+  /// Opens `file` alone or, if it is a shard of a split GGUF, the whole set in `folder`.
+  static func open(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
     let contents = try contents(file)
-    let name = ShardName(FileSystem.name(of: file.path))
-    guard let count = try split(splitCountKey, of: contents, orNone: true), count > 1 else {
+    let name = ShardName(file.name)
+    guard let count = try split(splitCountKey, of: contents, ifMissing: .returnNil), count > 1 else {
       var checkpoint = contents
       if let name, name.count > 1, contents.metadata[splitCountKey] == nil {
         checkpoint.remarks.append(
-          "the name says part \(name.number) of \(name.count), but the file has no split.count; read on its own")
+          "the name says shard \(name.number) of \(name.count), but the file has no split.count; it is read on its own")
       }
       return Checkpoint(path: file.path, container: .gguf, contents: [checkpoint])
     }
-    guard let name else { throw LocatedError(path: file.path, fact: ShardSetError.unnumberedPart(count: count)) }
+    guard let name else { throw LocatedError(path: file.path, fact: ShardSetError.unnumberedShard(count: count)) }
     guard name.count == count else {
-      throw LocatedError(path: file.path, fact: ShardSetError.instanceCount(declared: count, inName: name.count))
+      throw LocatedError(path: file.path, fact: ShardSetError.shardCount(declared: count, inName: name.count))
     }
-    var set = SplitSet(path: file.path, name: name)
-    set.readParts()
+    var set = SplitSet(path: file.path, folder: folder, name: name)
+    set.readShards()
     set.requireUniqueTensors()
     guard set.problems.isEmpty else { throw ProblemList(set.problems) }
-    return Checkpoint(path: file.path, container: .gguf, contents: set.parts)
+    return Checkpoint(path: file.path, container: .gguf, contents: set.shards)
   }
 
   /// The header of one file; errors name the file.
-  static func contents(_ file: InputFile) throws -> ParsedHeader {
+  static func contents(_ file: any ByteSource) throws -> ParsedHeader {
     do throws(GGUFError) {
       return try read(file)
     } catch {
@@ -54,43 +54,50 @@ extension GGUF {
     }
   }
 
-  /// The whole number under one of the split keys.
-  fileprivate static func split(_ key: String, of part: ParsedHeader, orNone: Bool = false) throws -> Int? {
-    guard let value = part.metadata[key] else {
-      guard orNone else { throw LocatedError(path: part.file.path, fact: ShardSetError.splitKey(key, found: nil)) }
+  /// What to do without a key.
+  fileprivate enum MissingKey { case fail, returnNil }
+
+  /// Returns the integer under one of the split keys.
+  fileprivate static func split(
+    _ key: String, of shard: ParsedHeader, ifMissing missing: MissingKey = .fail
+  ) throws -> Int? {
+    guard let value = shard.metadata[key] else {
+      guard missing == .returnNil else {
+        throw LocatedError(path: shard.file.path, fact: ShardSetError.splitKey(key, found: nil))
+      }
       return nil
     }
     guard let number = value.integer else {
-      throw LocatedError(path: part.file.path, fact: ShardSetError.splitKey(key, found: value.type.name))
+      throw LocatedError(path: shard.file.path, fact: ShardSetError.splitKey(key, found: value.type.name))
     }
     return number
   }
 
-  /// The parts of a split set, checked against each other; problems are collected.
+  /// The shards of a split GGUF, checked against each other; problems are collected.
   struct SplitSet {
-    /// The part that was named.
+    /// The shard that was named.
     let path: String
+    let folder: any FileTree
     let name: ShardName
-    private(set) var parts: [ParsedHeader] = []
+    private(set) var shards: [ParsedHeader] = []
     private(set) var problems: [any IngotError] = []
 
-    init(path: String, name: ShardName) {
+    init(path: String, folder: any FileTree, name: ShardName) {
       self.path = path
+      self.folder = folder
       self.name = name
     }
 
-    mutating func readParts() {
-      let folder = FileSystem.folder(of: path)
-      for (index, partName) in name.all.enumerated() {
-        let partPath = FileSystem.join(folder, partName)
-        guard FileSystem.kind(of: partPath) != nil else {
-          note(path, .missingShard(partName, tensorCount: nil))
+    mutating func readShards() {
+      for (index, shardName) in name.all.enumerated() {
+        guard folder.kind(of: shardName) != nil else {
+          note(path, .missingShard(shardName, tensorCount: nil))
           continue
         }
         do {
-          let part = try Self.readShard(at: partPath)
-          try noteKeys(of: part, index: index)
-          parts.append(part)
+          let shard = try readShard(shardName)
+          try noteKeys(of: shard, index: index)
+          shards.append(shard)
         } catch let error as any IngotError {
           problems.append(error)
         } catch {
@@ -99,43 +106,43 @@ extension GGUF {
       }
     }
 
-    private static func readShard(at path: String) throws -> ParsedHeader {
-      let file = try InputFile(path)
+    private func readShard(_ name: String) throws -> ParsedHeader {
+      let file = try folder.open(name)
       guard try FormatSniffer.container(of: file) == .gguf else {
-        throw LocatedError(path: path, fact: ShardSetError.notGGUF)
+        throw LocatedError(path: file.path, fact: ShardSetError.notGGUF)
       }
       return try GGUF.contents(file)
     }
 
-    private mutating func noteKeys(of part: ParsedHeader, index: Int) throws {
-      let path = part.file.path
-      if let declared = try GGUF.split(splitNumberKey, of: part), declared != index {
-        note(path, .partNumber(declared: declared, inName: index + 1))
+    private mutating func noteKeys(of shard: ParsedHeader, index: Int) throws {
+      let path = shard.file.path
+      if let declared = try GGUF.split(splitNumberKey, of: shard), declared != index {
+        note(path, .shardNumber(declared: declared, inName: index + 1))
       }
-      if let declared = try GGUF.split(splitCountKey, of: part), declared != name.count {
-        note(path, .instanceCount(declared: declared, inName: name.count))
+      if let declared = try GGUF.split(splitCountKey, of: shard), declared != name.count {
+        note(path, .shardCount(declared: declared, inName: name.count))
       }
-      if let first = parts.first?.facts["byteOrder"], let order = part.facts["byteOrder"], order != first {
+      if let first = shards.first?.facts["byteOrder"], let order = shard.facts["byteOrder"], order != first {
         note(path, .shardByteOrder(order, first: first))
       }
     }
 
-    /// Checks names and their number across parts, once all parts could be read.
+    /// Checks names and their number across shards, once all shards could be read.
     mutating func requireUniqueTensors() {
       guard problems.isEmpty else { return }
-      var partByTensor: [TensorName: String] = [:]
-      for part in parts {
-        for tensor in part.tensors {
-          if let first = partByTensor.updateValue(FileSystem.name(of: part.file.path), forKey: tensor.name) {
-            note(part.file.path, .tensorInTwoParts(tensor.name, first: first))
+      var shardByTensor: [TensorName: String] = [:]
+      for shard in shards {
+        for tensor in shard.tensors {
+          if let first = shardByTensor.updateValue(shard.file.name, forKey: tensor.name) {
+            note(path, .tensorInTwoShards(tensor.name, first: first, second: shard.file.name))
           }
         }
       }
-      let found = parts.reduce(0) { $0 + $1.tensors.count }
-      for part in parts {
-        guard let value = part.metadata[splitTensorCountKey] else { continue }
+      let found = shards.reduce(0) { $0 + $1.tensors.count }
+      for shard in shards {
+        guard let value = shard.metadata[splitTensorCountKey] else { continue }
         guard value.integer == found else {
-          note(part.file.path, .tensorCount(declared: value.integer ?? 0, found: found))
+          note(shard.file.path, .tensorCount(declared: value.integer ?? 0, found: found))
           return
         }
       }

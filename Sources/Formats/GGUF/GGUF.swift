@@ -9,12 +9,12 @@ public enum GGUF {
   /// The first four bytes of a file, in either byte order.
   static let magic = Array("GGUF".utf8)
 
-  /// Tensor data begins at multiples of this unless the file says otherwise (`GGUF_DEFAULT_ALIGNMENT` of gguf.h).
+  /// Tensor data begins at multiples of this unless the file declares another alignment (`GGUF_DEFAULT_ALIGNMENT` of gguf.h).
   public static let defaultAlignment = 32
-  /// The key by which a file says otherwise.
+  /// The key that declares another alignment.
   public static let alignmentKey = "general.alignment"
 
-  // Limits on what a file may state. They are far above any real file and keep a hostile one from costing memory.
+  // Limits on declared sizes. They are far above any real file and keep a hostile one from using much memory.
 
   /// Alignments above this are refused: a page of the largest kind in use.
   public static let maximumAlignment = 65_536
@@ -28,7 +28,7 @@ public enum GGUF {
   public static let maximumMetadataByteCount = 1 << 30
   /// Arrays may nest this deep.
   public static let maximumArrayDepth = 8
-  /// A tensor may have this many extents (`GGML_MAX_DIMS` of ggml.h).
+  /// A tensor may have this many dimensions (`GGML_MAX_DIMS` of ggml.h).
   public static let maximumRank = 4
   /// llama.cpp reads names that fit, with a final zero, in 64 bytes (`GGML_MAX_NAME` of ggml.h).
   public static let maximumWrittenNameByteCount = 63

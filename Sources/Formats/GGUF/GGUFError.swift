@@ -3,7 +3,7 @@ import Tensors
 
 /// Why a file is not a valid GGUF file, or why one cannot be written.
 public enum GGUFError: IngotError {
-  /// Which part of the file was being read.
+  /// The location in the file that was being read.
   public enum Location: Sendable {
     case header
     /// A key-value pair whose key is not known yet.
@@ -14,7 +14,7 @@ public enum GGUFError: IngotError {
     case tensor(TensorName)
   }
 
-  /// What a count in the header counts.
+  /// The items that a count in the header counts.
   public enum Counted: String, Sendable {
     case tensors
     case pairs = "key-value pairs"
@@ -54,11 +54,11 @@ public enum GGUFError: IngotError {
   /// A file whose metadata cannot be edited.
   case uneditable(String)
 
-  init(_ failure: ByteCursor.Failure, at place: Location) {
+  init(_ failure: ByteCursor.Failure, at location: Location) {
     switch failure {
     case .file(let error): self = .unreadable(error)
     case .endOfData(let offset, let needed, let remaining):
-      self = .endsEarly(place, offset: offset, needed: needed, remaining: remaining)
+      self = .endsEarly(location, offset: offset, needed: needed, remaining: remaining)
     }
   }
 
@@ -69,7 +69,7 @@ public enum GGUFError: IngotError {
     }
   }
 
-  /// The error with its file in front.
+  /// Returns the error after the name of its file.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
     return LocatedError(path: path, fact: self)
@@ -80,8 +80,8 @@ extension GGUFError {
   public var description: String {
     switch self {
     case .unreadable(let error): error.description
-    case .endsEarly(let place, let offset, let needed, let remaining):
-      "\(place)needs \(counted(needed, "byte")) at byte \(offset.grouped) but only \(remaining.grouped)"
+    case .endsEarly(let location, let offset, let needed, let remaining):
+      "\(location)needs \(counted(needed, "byte")) at byte \(offset.grouped) but only \(remaining.grouped)"
         + " follow\(remaining == 1 ? "s" : "") (is the download complete?)"
     case .magic(let bytes):
       "begins with \(bytes.map(\.hexadecimal).joined(separator: " ")), expected \"GGUF\""
@@ -90,14 +90,14 @@ extension GGUFError {
       "states \(count.grouped) \(what.rawValue), more than the \(counted(remaining, "byte")) that follow can hold"
     case .emptyKey(let index): "\(Location.pair(index: index))key is empty"
     case .duplicateKey(let key): "key \(key.quoted) occurs twice"
-    case .invalidUTF8(let place): "\(place)name is not valid UTF-8"
-    case .stringTooLong(let place, let byteCount, let limit):
-      "\(place)string of \(byteCount.grouped) bytes, at most \(limit.grouped) are allowed"
-    case .unknownValueType(let place, let id): "\(place)value type \(id) is not known, expected 0 to 12"
-    case .invalidBool(let place, let byte): "\(place)boolean is \(byte), expected 0 or 1"
-    case .arrayTooLong(let place, let count, let limit):
-      "\(place)array of \(count.grouped) elements, at most \(limit.grouped) are allowed"
-    case .arrayTooDeep(let place, let limit): "\(place)arrays are nested deeper than \(limit) levels"
+    case .invalidUTF8(let location): "\(location)name is not valid UTF-8"
+    case .stringTooLong(let location, let byteCount, let limit):
+      "\(location)string of \(byteCount.grouped) bytes, at most \(limit.grouped) are allowed"
+    case .unknownValueType(let location, let id): "\(location)value type \(id) is unknown, expected 0 to 12"
+    case .invalidBool(let location, let byte): "\(location)boolean is \(byte), expected 0 or 1"
+    case .arrayTooLong(let location, let count, let limit):
+      "\(location)array of \(count.grouped) elements, at most \(limit.grouped) are allowed"
+    case .arrayTooDeep(let location, let limit): "\(location)arrays are nested deeper than \(limit) levels"
     case .metadataTooLarge(let limit): "metadata takes more than the \(limit.grouped) bytes that are allowed"
     case .alignmentType(let found): "key \"general.alignment\" is \(found), expected u32"
     case .alignment(let declared, let limit):
@@ -113,22 +113,22 @@ extension GGUFError {
 
   private func versionFact(_ version: UInt32) -> String {
     version == 1
-      ? "is GGUF version 1, which only files of August 2023 have; 2 and 3 are read (convert the model anew)"
-      : "GGUF version \(version) is not known, expected 2 or 3"
+      ? "is GGUF version 1, which only files of August 2023 have, expected 2 or 3 (convert the model again)"
+      : "GGUF version \(version) is unknown, expected 2 or 3"
   }
 
-  /// What is wrong with one tensor.
+  /// The wording of an error in one tensor.
   private var tensorDescription: String {
     switch self {
     case .rank(let tensor, let rank, let limit):
-      "\(Location.tensor(tensor))has \(rank.grouped) extents, at most \(limit) are allowed"
+      "\(Location.tensor(tensor))has \(rank.grouped) dimensions, at most \(limit) are allowed"
     case .extent(let tensor, let extent):
-      "\(Location.tensor(tensor))extent \(extent.grouped) does not fit 63 bits"
+      "\(Location.tensor(tensor))dimension \(extent.grouped) does not fit 63 bits"
     case .shapeOverflows(let tensor, let dimensions):
       "\(Location.tensor(tensor))shape [\(dimensions.map(String.init).joined(separator: ", "))]"
         + " has more bytes than 63 bits can count"
     case .partialBlock(let tensor, let format, let count):
-      "\(Location.tensor(tensor))rows of \(counted(count, "element")) do not fill blocks of"
+      "\(Location.tensor(tensor))rows of \(counted(count, "element")) are not a whole number of blocks of"
         + " \(format.elementsPerBlock) (\(format.name))"
     case .offset(let tensor, let offset): "\(Location.tensor(tensor))offset \(offset.grouped) is outside any file"
     case .unaligned(let tensor, let offset, let alignment):
@@ -139,19 +139,19 @@ extension GGUFError {
     case .dataTruncated(let tensor, let end, let fileByteCount):
       "\(Location.tensor(tensor))data ends at byte \(end.grouped) but the file has \(counted(fileByteCount, "byte"))"
         + " (\(missing(end - fileByteCount)))"
-    case .unwritableFormat(let tensor, let format): "\(Location.tensor(tensor))GGUF cannot hold \(format.name)"
+    case .unwritableFormat(let tensor, let format): "\(Location.tensor(tensor))GGUF cannot store \(format.name)"
     case .unwritableName(let tensor, let byteCount, let limit):
       "\(Location.tensor(tensor))name has \(byteCount.grouped) bytes, at most \(limit) can be written to GGUF"
     case .nameWithNUL(let tensor): "\(Location.tensor(tensor))name contains a zero byte, which GGUF readers cut it at"
     case .unwritableRank(let tensor, let rank, let limit):
-      "\(Location.tensor(tensor))has \(rank) extents, at most \(limit) can be written to GGUF"
+      "\(Location.tensor(tensor))has \(rank) dimensions, at most \(limit) can be written to GGUF"
     default: ""
     }
   }
 }
 
 extension GGUFError.Location: CustomStringConvertible {
-  /// The place with a colon and a space behind it; indices count from 1.
+  /// The location with a colon and a space after it; indices count from 1.
   public var description: String {
     switch self {
     case .header: "header: "

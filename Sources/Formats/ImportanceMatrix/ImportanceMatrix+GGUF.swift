@@ -1,14 +1,14 @@
 import Bytes
 import Tensors
 
-// The form of a GGUF (llama-imatrix, llama.cpp 0c1e57098):
+// An importance matrix in a GGUF (llama-imatrix, llama.cpp 0c1e57098):
 //
 // general.type         = "imatrix"
 // imatrix.datasets     = the names of the texts
-// imatrix.chunk_count  = u32, stretches of text that were used
-// imatrix.chunk_size   = u32, tokens of a stretch
-// NAME.in_sum2         = F32 [experts, columns], Σ x² of what each column was multiplied by
-// NAME.counts          = F32 [experts, 1], how many x were summed; one for all experts, too, where all saw the same
+// imatrix.chunk_count  = u32, chunks of text that were used
+// imatrix.chunk_size   = u32, tokens per chunk
+// NAME.in_sum2         = F32 [experts, columns], Σ x² of the input activations x of each column
+// NAME.counts          = F32 [experts, 1], how many x were summed; one count for all experts if all got the same rows
 
 extension ImportanceMatrix {
   static let datasetsKey = "imatrix.datasets"

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-// The legacy form, little-endian throughout (llama-imatrix --output-format dat, llama.cpp 0c1e57098):
+// The legacy container, little-endian throughout (llama-imatrix --output-format dat, llama.cpp 0c1e57098):
 //
 // file   = i32 entryCount { entry } [ i32 chunkCount [ i32 byteCount, bytes of the text's name ] ]
 // entry  = i32 byteCount, bytes of the tensor's name, i32 passes, i32 valueCount { f32 }
@@ -9,11 +9,11 @@ import Tensors
 // A value is the mean of the squares times the number of passes. A name ends at its first zero byte.
 
 extension ImportanceMatrix {
-  /// The smallest entry: three numbers, one byte of name, one value.
+  /// The smallest entry: three integers, one byte of name, one value.
   private static let minimumEntryByteCount = 4 + 1 + 4 + 4 + 4
 
-  /// Finds the entries of a file in the legacy form.
-  init(legacy file: InputFile) throws(ImportanceMatrixError) {
+  /// Finds the entries of a file in the legacy container.
+  init(legacy file: any ByteSource) throws(ImportanceMatrixError) {
     var cursor = LegacyCursor(file)
     let count = try cursor.readNumber()
     guard count > 0 else { throw .noEntries }
@@ -44,7 +44,7 @@ extension ImportanceMatrix {
     var cursor: ByteCursor
     var entryIndex = 0
 
-    init(_ file: InputFile) { cursor = ByteCursor(file) }
+    init(_ file: any ByteSource) { cursor = ByteCursor(file) }
 
     mutating func readEntry() throws(ImportanceMatrixError) -> Entry {
       let stated = try readNumber()

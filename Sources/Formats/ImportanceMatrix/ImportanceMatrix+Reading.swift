@@ -2,18 +2,20 @@ import Bytes
 import Tensors
 
 extension ImportanceMatrix {
-  /// A name in the legacy form may take this many bytes; ggml's take 63.
+  /// A name in the legacy container may take this many bytes; ggml's take 63.
   static let maximumNameByteCount = 4096
-  /// Numbers that are looked at at a time.
+  /// Values that are validated at a time.
   private static let pieceElementCount = 1 << 18
-  /// Counts are whole numbers that a float holds exactly well beyond any text.
+  /// Counts are integers; a float represents them exactly up to far more than any text has.
   private static let greatestCount: Float = 0x1p53
 
-  /// Opens and validates the importance matrix at `path`, whichever form it has.
+  /// Opens and validates the importance matrix at `path`, in either container.
   ///
   /// - Throws: `LocatedError` with `ImportanceMatrixError` or `GGUFError`; `FileError`.
-  public static func open(_ path: String) throws -> ImportanceMatrix {
-    let file = try InputFile(path)
+  public static func open(_ path: String) throws -> ImportanceMatrix { try open(InputLocation.openFile(path)) }
+
+  /// Opens and validates the importance matrix in `file`, as `open(_:)` does with a path.
+  public static func open(_ file: any ByteSource) throws -> ImportanceMatrix {
     let isGGUF = try file.bytes(at: 0, count: min(4, file.byteCount)) == GGUF.magic
     // A GGUF's own errors carry the file's name already.
     let contents = isGGUF ? try GGUF.contents(file) : nil
@@ -25,12 +27,12 @@ extension ImportanceMatrix {
     } catch .unreadable(let error) {
       throw error
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: file.path, fact: error)
     }
   }
 
-  /// Every number must be one that can weigh something.
-  private func validate(_ entry: Entry, in file: InputFile) throws(ImportanceMatrixError) {
+  /// Every value must be finite and not negative.
+  private func validate(_ entry: Entry, in file: any ByteSource) throws(ImportanceMatrixError) {
     for start in stride(from: 0, to: entry.valueCount, by: Self.pieceElementCount) {
       let count = min(Self.pieceElementCount, entry.valueCount - start)
       let values = try Self.floats(file, at: entry.fileOffset + start * 4, count: count)
@@ -41,7 +43,7 @@ extension ImportanceMatrix {
   }
 
   static func floats(
-    _ file: InputFile, at offset: Int, count: Int
+    _ file: any ByteSource, at offset: Int, count: Int
   ) throws(ImportanceMatrixError) -> [Float] {
     do throws(FileError) {
       return try file.floats(at: offset, count: count)
@@ -50,7 +52,7 @@ extension ImportanceMatrix {
     }
   }
 
-  /// The counts as whole numbers, rounded as llama.cpp does.
+  /// Returns the counts as integers, rounded as llama.cpp does.
   static func wholeCounts(_ counts: [Float], of name: TensorName) throws(ImportanceMatrixError) -> [Int] {
     var result: [Int] = []
     for (index, count) in counts.enumerated() {

@@ -1,13 +1,13 @@
 import Bytes
 import Tensors
 
-/// How much each column of a model's matrices matters, measured on text: the sums of the squares of what the columns are
-/// multiplied by, as llama-imatrix records them.
+/// An importance matrix: the squared input activations of every column of a model's matrices, measured on text, as
+/// llama-imatrix writes them.
 ///
-/// Opening validates every number but keeps none, so memory does not grow with the model; `importance` reads what is
-/// asked for.
+/// Opening validates every value but keeps none, so memory does not grow with the model; `importance` reads the values
+/// of a range.
 public struct ImportanceMatrix: Sendable {
-  /// How the numbers are written down.
+  /// The container of the file.
   public enum Container: String, Sendable {
     /// Raw sums and counts as tensors, with metadata.
     case gguf = "GGUF"
@@ -15,42 +15,42 @@ public struct ImportanceMatrix: Sendable {
     case legacy = "dat"
   }
 
-  /// What is known of one tensor of the model.
+  /// The measurement of one tensor of the model.
   public struct Entry: Sendable, Hashable {
     /// The tensor's name in a GGUF.
     public let name: TensorName
-    /// Numbers in all: one for each column, expert after expert.
+    /// The number of values: one for each column, expert after expert.
     public let valueCount: Int
-    /// How many rows of activations were summed: one number for all, or one for each expert of a stack. In the legacy
-    /// form the number of passes.
+    /// How many rows of activations were summed: one count for all, or one for each expert of a stack. In the legacy
+    /// container the number of passes.
     public let counts: [Int]
-    /// Where the numbers begin in the file.
+    /// The offset of the values in the file.
     let fileOffset: Int
 
-    /// Numbers that share a count.
+    /// The values that share a count.
     var valuesPerCount: Int { valueCount / counts.count }
-    /// The numbers of the counts that are zero: experts that no token of the text was routed to.
+    /// The indices of counts that are zero: experts to which no token of the text was routed.
     public var unusedExperts: [Int] { counts.indices.filter { counts[$0] == 0 } }
   }
 
   /// The file as the user named it.
   public let path: String
-  /// How it is written.
   public let form: Container
-  /// What it holds, in the file's order.
+  /// The entries, in the file's order.
   public let entries: [Entry]
-  /// The texts it was measured on.
+  /// The names of the texts on which it was measured.
   public let datasets: [ByteString]
-  /// How many stretches of text were used; nil if the file does not say.
+  /// The number of chunks of text that were used; nil if the file does not say.
   public let chunkCount: Int?
-  /// Tokens of a stretch; nil if the file does not say.
+  /// Tokens per chunk; nil if the file does not say.
   public let chunkSize: Int?
 
-  private let file: InputFile
+  private let file: any ByteSource
   private let indexByName: [TensorName: Int]
 
   init(
-    _ file: InputFile, _ form: Container, entries: [Entry], datasets: [ByteString], chunkCount: Int?, chunkSize: Int?
+    _ file: any ByteSource, _ form: Container, entries: [Entry], datasets: [ByteString], chunkCount: Int?,
+    chunkSize: Int?
   ) {
     self.file = file
     path = file.path

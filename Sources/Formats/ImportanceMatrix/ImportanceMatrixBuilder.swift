@@ -3,16 +3,16 @@ import Tensors
 
 /// An importance matrix that was measured and is to be written.
 public struct ImportanceMatrixBuilder: Sendable {
-  /// What was measured for one tensor.
+  /// The measurement of one tensor.
   public struct Entry: Sendable {
     /// The tensor's name in a GGUF.
     public let name: TensorName
-    /// Σ x² of what each column was multiplied by, expert after expert.
+    /// Σ x² of the input activations x of each column, expert after expert.
     public let sums: [Float]
-    /// How many x were summed: one number for all columns, or one for each expert of a stack.
+    /// How many x were summed: one count for all columns, or one for each expert of a stack.
     public let counts: [Int]
 
-    /// Collects the facts; `sums` splits evenly into `counts`.
+    /// - Precondition: `sums` splits evenly into `counts`.
     public init(name: TensorName, sums: [Float], counts: [Int]) {
       precondition(!counts.isEmpty && sums.count.isMultiple(of: counts.count))
       self.name = name
@@ -25,10 +25,9 @@ public struct ImportanceMatrixBuilder: Sendable {
   public let entries: [Entry]
   /// The name of the text.
   public let dataset: String
-  /// Tokens of a stretch of the text, 1 or more.
+  /// Tokens per chunk of the text, 1 or more.
   public let chunkSize: Int
 
-  /// Collects the facts.
   public init(_ entries: [Entry], dataset: String, chunkSize: Int) {
     precondition(chunkSize > 0)
     self.entries = entries.sorted { $0.name < $1.name }
@@ -36,7 +35,7 @@ public struct ImportanceMatrixBuilder: Sendable {
     self.chunkSize = chunkSize
   }
 
-  /// The stretches that the entry that saw most was measured on, whole ones, as llama-imatrix counts them.
+  /// The whole chunks of the entry with the most rows, as llama-imatrix counts them.
   public var chunkCount: Int { (entries.lazy.flatMap(\.counts).max() ?? 0) / chunkSize }
 
   /// Writes the matrix in `form` to `path`, complete or not at all.
@@ -51,7 +50,7 @@ public struct ImportanceMatrixBuilder: Sendable {
 }
 
 extension ImportanceMatrixBuilder {
-  /// The tensors of the GGUF form: as in ggml, an extent of 1 at the front is not stated.
+  /// The tensors in a GGUF; as in ggml, a leading dimension of 1 is left out.
   private var declarations: [OutputTensor] {
     entries.flatMap { entry in
       let experts = entry.counts.count == 1 ? [] : [entry.counts.count]
@@ -90,7 +89,7 @@ extension ImportanceMatrixBuilder {
     try file.commit()
   }
 
-  /// The legacy form, in which entries without any row cannot stand, and columns without one have the mean 1.
+  /// The bytes of the legacy container: entries without any row are left out, and columns without one have the mean 1.
   private var legacyBytes: [UInt8] {
     func append(_ number: Int, to bytes: inout [UInt8]) { bytes.appendLittleEndian(Int32(clamping: number)) }
     func append(_ text: String, to bytes: inout [UInt8]) {

@@ -44,7 +44,7 @@ public enum ImportanceMatrixError: IngotError {
     case .notAMatrix:
       "is a GGUF without an importance matrix (expected tensors named *.in_sum2 and *.counts, as llama-imatrix writes)"
     case .missingKey(let key): "lacks \(key.quoted), which an importance matrix states"
-    case .keyType(let key, let found): "\(key.quoted) is of type \(found), expected a count or a list of texts"
+    case .keyType(let key, let found): "\(key.quoted) is of type \(found), expected a count or a list of strings"
     case .unpaired(let name, let found, let missing):
       "entry \(name.text.quoted): has a tensor \(found.quoted) but none called \(missing.quoted)"
     case .format(let name, let found): "tensor \(name.text.quoted): has storage format \(found), expected F32"
@@ -52,9 +52,9 @@ public enum ImportanceMatrixError: IngotError {
     case .countsDoNotDivide(let name, let values, let counts):
       "entry \(name.text.quoted): \(counted(values, "value")) do not split evenly into \(counted(counts, "count"))"
     case .value(let name, let index, let value):
-      "entry \(name.text.quoted): value \(index.grouped) is \(value), expected a finite number from 0 up"
+      "entry \(name.text.quoted): value \(index.grouped) is \(value), expected a finite number of at least 0"
     case .count(let name, let index, let value):
-      "entry \(name.text.quoted): count \(index.grouped) is \(value), expected a finite number from 0 up"
+      "entry \(name.text.quoted): count \(index.grouped) is \(value), expected a finite number of at least 0"
     }
   }
 }

@@ -1,34 +1,34 @@
 import Bytes
 import Tensors
 
-// An edit replaces the texts of the header and leaves everything else in it, and the data, as it is:
+// An edit replaces the metadata member of the header; the rest of the header and the data stay the same:
 //
 //   { "__metadata__":{ TEXT: TEXT, … }␠␠␠,NAME:{ … },… }␠␠␠
 //   └┬────────────── member ──────────┴room             └room
-//    └ where a header without texts gets them
+//    └ where it is inserted if the header has none
 //
-// What fits the member and its room goes there, and nothing behind it moves. A file that must grow gets as many spaces
-// of room there as let it share blocks with the old one, so the next edit is likely to fit.
+// A member that fits the old one and its room is written there, and nothing after it moves. A file that must grow gets
+// as many spaces of room there as let it share blocks with the old one, so the next edit is likely to fit.
 
 extension SafeTensors {
-  /// One safetensors file whose texts under `__metadata__` are to be changed.
+  /// Edits the strings under `__metadata__` of one safetensors file.
   public struct Editor: Sendable {
-    /// The texts, to be changed as one likes.
+    /// The strings; change them, then save.
     public var metadata: Metadata
     private let original: Metadata
-    private let file: InputFile
+    private let file: any ByteSource
     /// The header without its length.
     private let text: [UInt8]
-    /// Where `"__metadata__":{…}` stands in it; nil if it does not.
+    /// The range of `"__metadata__":{…}` in it; nil if it has none.
     private let member: Range<Int>?
 
     private var dataOffset: Int { SafeTensors.lengthByteCount + text.count }
 
-    /// Reads the file at `path`, alone even if it belongs to a set.
+    /// Reads the file at `path`, not the set that it may belong to.
     ///
     /// - Throws: `LocatedError` of a `SafeTensorsError` for a file that is not valid.
     public init(_ path: String) throws {
-      file = try InputFile(path)
+      file = try InputLocation.openFile(path)
       do throws(SafeTensorsError) {
         text = try SafeTensors.headerBytes(file)
         let dataByteCount = file.byteCount - SafeTensors.lengthByteCount - text.count
@@ -41,7 +41,7 @@ extension SafeTensors {
       }
     }
 
-    /// Brings the changes into the file, in place where they fit and are small, else by a new file.
+    /// Writes the changes into the file, in place if they are small and fit, otherwise through a new file.
     public func save() throws -> EditOutcome {
       guard metadata != original || metadata.pairs.keys != original.pairs.keys else { return .unchanged }
       return try EditOutcome.replacingHeader(of: file, dataOffset: dataOffset, by: try header())
@@ -49,11 +49,11 @@ extension SafeTensors {
 
     /// Writes the file with the changes under another name.
     public func save(to path: String, overwrite policy: OverwritePolicy) throws {
-      guard !FileSystem.isSameFile(path, file.path) else { throw FileError.isInput(path: path) }
+      guard !file.isFile(at: path) else { throw FileError.isInput(path: path) }
       try AtomicFile.write(try header(), before: file, from: dataOffset, to: path, overwrite: policy)
     }
 
-    /// The file's beginning with the changed texts, up to the data.
+    /// Returns the file up to the data, with the changed strings.
     func header() throws(SafeTensorsError) -> [UInt8] {
       let changed = Array(try SafeTensors.member(metadata).utf8)
       let (front, room, back) = parts()
@@ -74,7 +74,7 @@ extension SafeTensors {
       return try SafeTensors.header(front + changed + spaces(aligned - start + (fits ? padding : 0)) + trimmed)
     }
 
-    /// What stands before the texts, how many bytes they may take, and what stands behind them.
+    /// Returns the text before the member, the bytes that the member may take, and the text after it.
     private func parts() -> (front: [UInt8], room: Int, back: [UInt8]) {
       func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
       guard let member else {

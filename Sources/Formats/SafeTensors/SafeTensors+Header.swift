@@ -15,7 +15,7 @@ extension SafeTensors {
   struct HeaderReader {
     private(set) var entries: [Entry] = []
     private(set) var metadata = Metadata()
-    /// Where the metadata's key and value stand in the header; nil if it has none.
+    /// The byte range of the metadata's key and value in the header; nil if it has none.
     private(set) var metadataRange: Range<Int>?
     private var members: JSON.MemberReader
     private var keys: Set<ExactString> = []
@@ -36,7 +36,7 @@ extension SafeTensors {
         }
         let entry = try Self.entry(key, value)
         entries.append(entry)
-        // Tensors that together have more bytes than lie before the farthest end must overlap, so the rest of a
+        // Tensors that together have more bytes than there are before the farthest end must overlap, so the rest of a
         // header that puts millions of them on one range need not be read.
         dataEnd = max(dataEnd, entry.end)
         let (claimed, overflow) = claimedByteCount.addingReportingOverflow(entry.end - entry.begin)
@@ -97,7 +97,7 @@ extension SafeTensors.HeaderReader {
     return format
   }
 
-  /// The elements of an array of whole numbers from 0 up.
+  /// Returns the elements of an array of integers from 0 up.
   private static func numbers(
     _ name: TensorName, _ object: JSON.Object, _ field: String
   ) throws(SafeTensorsError) -> [Int] {

@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 extension SafeTensors {
-  /// Where everything goes in a file that is to be written.
+  /// The header and the tensors' offsets of a file that is to be written.
   ///
   /// The bytes are those of the safetensors package for the same tensors: sorted by `storageOrder`, then by name;
   /// metadata first; the header padded with spaces to a multiple of 8. The package keeps metadata in no order of its
@@ -15,7 +15,7 @@ extension SafeTensors {
     /// The size of the whole file.
     public internal(set) var fileByteCount: Int
 
-    /// Lays out `tensors`, of any order, with metadata whose values are text.
+    /// Lays out `tensors`, of any order, with metadata whose values are strings.
     public init(tensors: [OutputTensor], metadata: Metadata) throws(SafeTensorsError) {
       let ranks = Dictionary(uniqueKeysWithValues: storageOrder.enumerated().map { ($1, $0) })
       var names: Set<TensorName> = []
@@ -77,7 +77,7 @@ extension SafeTensors {
     }
   }
 
-  /// The texts as a member of the header.
+  /// Returns the metadata as a member of the header.
   static func member(_ metadata: Metadata) throws(SafeTensorsError) -> String {
     var object = JSON.Object()
     for (key, value) in metadata.pairs {
@@ -87,7 +87,7 @@ extension SafeTensors {
     return "\"\(metadataKey)\":" + JSON.object(object).text(.compact)
   }
 
-  /// The length of a header's text, and the text.
+  /// Returns a header: the length of its text, then the text.
   static func header(_ text: [UInt8]) throws(SafeTensorsError) -> [UInt8] {
     guard text.count <= maximumHeaderByteCount else {
       throw .headerTooLarge(byteCount: UInt64(text.count), limit: maximumHeaderByteCount)

@@ -2,26 +2,25 @@ import Bytes
 import Tensors
 
 extension SafeTensors {
-  /// Opens `file` alone or, if it is a shard, the whole set.
-  static func open(_ file: InputFile) throws -> Checkpoint {
-    let name = FileSystem.name(of: file.path)
-    if let index = try indexPath(listing: name, in: FileSystem.folder(of: file.path)) {
-      return try open(index: index, path: file.path)
+  /// Opens `file` alone or, if it is a shard, the whole set in `folder`.
+  static func open(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
+    if let index = try indexName(listing: file.name, in: folder) {
+      return try open(index: folder.open(index), in: folder, path: file.path)
     }
-    if let shard = ShardName(name), shard.count > 1 {
-      return try open(shards: shard.all, place: file.path, index: nil, path: file.path)
+    if let shard = ShardName(file.name), shard.count > 1 {
+      return try open(ShardSet(description: file.path, folder: folder, shards: shard.all), nil, path: file.path)
     }
     return Checkpoint(path: file.path, container: .safeTensors, contents: [try contents(file)])
   }
 
-  /// Opens the set that an index describes.
-  static func open(index indexPath: String, path: String) throws -> Checkpoint {
-    let index = try ShardIndex(path: indexPath)
-    return try open(shards: index.shards, place: indexPath, index: index, path: path)
+  /// Opens the set that an index describes, whose shards are in `folder`.
+  static func open(index file: any ByteSource, in folder: any FileTree, path: String) throws -> Checkpoint {
+    let index = try ShardIndex(file)
+    return try open(ShardSet(description: file.path, folder: folder, shards: index.shards), index, path: path)
   }
 
   /// The header of one file; errors name the file.
-  static func contents(_ file: InputFile) throws -> ParsedHeader {
+  static func contents(_ file: any ByteSource) throws -> ParsedHeader {
     do throws(SafeTensorsError) {
       return try read(file)
     } catch {
@@ -29,10 +28,8 @@ extension SafeTensors {
     }
   }
 
-  private static func open(
-    shards: [String], place: String, index: ShardIndex?, path: String
-  ) throws -> Checkpoint {
-    var set = ShardSet(place: place, shards: shards)
+  private static func open(_ shards: ShardSet, _ index: ShardIndex?, path: String) throws -> Checkpoint {
+    var set = shards
     set.readShards(index: index)
     if let index { set.requireListed(by: index) }
     guard set.problems.isEmpty else { throw ProblemList(set.problems) }
@@ -51,16 +48,15 @@ extension SafeTensors {
   /// The index of the set that `name` is a shard of, if the folder has one.
   ///
   /// A numbered shard belongs to the index of its stem. Any other file can belong to any index that lists it, and
-  /// stands alone if none does; an index that cannot be read then lists nothing.
-  private static func indexPath(listing name: String, in folder: String) throws -> String? {
+  /// is read on its own if none does; an index that cannot be read then lists nothing.
+  private static func indexName(listing name: String, in folder: any FileTree) throws -> String? {
     if let shard = ShardName(name) {
-      let path = FileSystem.join(folder, shard.stem + ShardIndex.suffix)
-      guard FileSystem.kind(of: path) != nil else { return nil }
-      return try ShardIndex(path: path).shards.contains(name) ? path : nil
+      let index = shard.stem + ShardIndex.suffix
+      guard folder.kind(of: index) != nil else { return nil }
+      return try ShardIndex(folder.open(index)).shards.contains(name) ? index : nil
     }
-    for candidate in try FileSystem.list(folder) where candidate.hasSuffix(ShardIndex.suffix) {
-      let path = FileSystem.join(folder, candidate)
-      if let index = try? ShardIndex(path: path), index.shards.contains(name) { return path }
+    for candidate in try folder.names(in: "") where candidate.hasSuffix(ShardIndex.suffix) {
+      if let index = try? ShardIndex(folder.open(candidate)), index.shards.contains(name) { return candidate }
     }
     return nil
   }

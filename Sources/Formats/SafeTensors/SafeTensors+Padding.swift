@@ -1,11 +1,11 @@
 import Bytes
 
-// A header may be followed by spaces. As many as put the data at the same place within a block of the disk as in the
-// file that it comes from let both files share those blocks (`AtomicFile.share`). How many they are follows from the
-// two headers alone, so the bytes are the same on every machine, whether it shares blocks or not.
+// A header may end with spaces. If they bring the data to the same offset within a disk block as in the source file,
+// both files can share those blocks (`AtomicFile.share`). Their count depends only on the two headers, so the bytes are
+// the same on every machine, with or without sharing.
 
 extension SafeTensors {
-  /// Bytes of a tensor that stand in a file already.
+  /// Bytes of a tensor that a source file already has.
   public struct SourceRange: Sendable {
     /// Which of the tensors that were given to the layout, and where in its bytes the piece begins.
     public let tensorIndex: Int, tensorOffset: Int
@@ -26,7 +26,7 @@ extension SafeTensors {
   /// Fewer bytes than this are copied in no time, and the header keeps the safetensors package's padding.
   static let sharedByteCountWorthPadding = 1 << 20
 
-  /// The spaces that bring data which begins at `dataOffset` to the place within a block that `wanted` has.
+  /// Returns how many spaces move data from `dataOffset` to the offset of `wanted` within a block.
   static func padding(from dataOffset: Int, to wanted: Int) -> Int {
     let block = AtomicFile.sharedBlockByteCount
     return ((wanted - dataOffset) % block + block) % block
@@ -34,10 +34,10 @@ extension SafeTensors {
 }
 
 extension SafeTensors.Layout {
-  /// The same layout with the spaces that let most bytes of `pieces` stand where they stand within a block of their file.
+  /// Returns the layout with the padding that lets most bytes of `pieces` be shared with their files.
   ///
-  /// The data still begins at a multiple of 8. Of two paddings that are worth the same the smaller one is taken; none
-  /// where less than 1 MiB would gain by it.
+  /// The data still begins at a multiple of 8. Of two paddings with the same gain the smaller one is taken; none
+  /// if less than 1 MiB would be shared.
   public func padded(toShare pieces: [SafeTensors.SourceRange]) -> Self {
     var gains: [Int: Int] = [:]
     for piece in pieces {

@@ -15,7 +15,7 @@ import Tensors
 
 extension SafeTensors {
   /// Reads and validates the header of one file.
-  static func read(_ file: InputFile) throws(SafeTensorsError) -> ParsedHeader {
+  static func read(_ file: any ByteSource) throws(SafeTensorsError) -> ParsedHeader {
     let header = try headerBytes(file)
     let dataOffset = lengthByteCount + header.count
     let reader = try validated(header, dataByteCount: file.byteCount - dataOffset)
@@ -27,7 +27,7 @@ extension SafeTensors {
     return ParsedHeader(file: file, metadata: reader.metadata, tensors: tensors)
   }
 
-  /// What `header` says, if it is valid before `dataByteCount` bytes of data.
+  /// Parses `header`, which must describe exactly `dataByteCount` bytes of data.
   static func validated(_ header: [UInt8], dataByteCount: Int) throws(SafeTensorsError) -> HeaderReader {
     var reader = HeaderReader(header)
     try reader.readMembers()
@@ -36,15 +36,9 @@ extension SafeTensors {
   }
 
   /// The header of `file` without its length.
-  static func headerBytes(_ file: InputFile) throws(SafeTensorsError) -> [UInt8] {
+  static func headerBytes(_ file: any ByteSource) throws(SafeTensorsError) -> [UInt8] {
     guard file.byteCount >= lengthByteCount else { throw .tooShort(byteCount: file.byteCount) }
-    var cursor = ByteCursor(file)
-    let declared: UInt64
-    do throws(ByteCursor.Failure) {
-      declared = try cursor.read(UInt64.self)
-    } catch {
-      throw SafeTensorsError(error)
-    }
+    let declared = try bytes(of: file, at: 0, count: lengthByteCount).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     let available = file.byteCount - lengthByteCount
     guard let count = Int(exactly: declared), count <= maximumHeaderByteCount else {
       let isSwapped = declared.byteSwapped > 1 && declared.byteSwapped <= UInt64(available)
@@ -52,14 +46,19 @@ extension SafeTensors {
     }
     guard count <= available else { throw .headerTruncated(byteCount: count, available: available) }
     guard count > 0 else { throw .emptyHeader }
-    let header: [UInt8]
+    let header = try bytes(of: file, at: lengthByteCount, count: count)
+    guard header[0] == UInt8(ascii: "{") else { throw .notAnObject(firstByte: header[0]) }
+    return header
+  }
+
+  private static func bytes(
+    of file: any ByteSource, at offset: Int, count: Int
+  ) throws(SafeTensorsError) -> [UInt8] {
     do throws(FileError) {
-      header = try file.bytes(at: lengthByteCount, count: count)
+      return try file.bytes(at: offset, count: count)
     } catch {
       throw .unreadable(error)
     }
-    guard header[0] == UInt8(ascii: "{") else { throw .notAnObject(firstByte: header[0]) }
-    return header
   }
 
   /// Checks that the tensors fill the data section exactly once.

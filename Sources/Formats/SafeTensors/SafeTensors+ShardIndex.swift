@@ -8,7 +8,7 @@ import Tensors
 extension SafeTensors {
   /// `model.safetensors.index.json`: which shard holds which tensor.
   public struct ShardIndex: Sendable {
-    /// What the name of an index ends with.
+    /// The ending of an index's name.
     public static let suffix = ".safetensors.index.json"
     /// An index may take this many bytes: that of a model of 100,000 tensors takes 10 MB.
     public static let maximumByteCount = 100_000_000
@@ -23,12 +23,12 @@ extension SafeTensors {
       Set(shardByTensor.map { ExactString($0.shard) }).sorted().map(\.text)
     }
 
-    /// Reads the index at `path`.
+    /// Reads an index.
     ///
     /// - Throws: one `ProblemList` with everything that is wrong in it; `LocatedError` if it is no index at all.
-    public init(path: String) throws {
-      let json = try JSON(file: path, limit: Self.maximumByteCount)
-      func located(_ error: ShardSetError) -> LocatedError { LocatedError(path: path, fact: error) }
+    public init(_ file: any ByteSource) throws {
+      let json = try JSON(file, limit: Self.maximumByteCount)
+      func located(_ error: ShardSetError) -> LocatedError { LocatedError(path: file.path, fact: error) }
       guard let index = json.object else { throw located(.indexNotAnObject(found: json.kindName)) }
       guard let member = index["weight_map"] else { throw located(.noWeightMap) }
       guard let map = member.object else { throw located(.weightMapNotAnObject(found: member.kindName)) }

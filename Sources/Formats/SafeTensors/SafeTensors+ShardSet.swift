@@ -5,17 +5,17 @@ extension SafeTensors {
   /// The shards of a set, checked against each other and against their index; problems are collected.
   struct ShardSet {
     /// The file that describes the set, for messages: its index, or the shard that was named.
-    let place: String
-    let folder: String
+    let description: String
+    let folder: any FileTree
     let shards: [String]
     private(set) var contents: [ParsedHeader] = []
     private(set) var problems: [any IngotError] = []
     /// The shard in which each tensor was found.
     private var found: [TensorName: String] = [:]
 
-    init(place: String, shards: [String]) {
-      self.place = place
-      folder = FileSystem.folder(of: place)
+    init(description: String, folder: any FileTree, shards: [String]) {
+      self.description = description
+      self.folder = folder
       self.shards = shards
     }
 
@@ -23,13 +23,12 @@ extension SafeTensors {
     mutating func readShards(index: ShardIndex?) {
       let listedCounts = Dictionary((index?.shardByTensor ?? []).map { ($0.shard, 1) }, uniquingKeysWith: +)
       for shard in shards {
-        let path = FileSystem.join(folder, shard)
-        guard FileSystem.kind(of: path) != nil else {
+        guard folder.kind(of: shard) != nil else {
           note(.missingShard(shard, tensorCount: listedCounts[shard]))
           continue
         }
         do {
-          let content = try readShard(shard, at: path)
+          let content = try readShard(shard)
           contents.append(content)
           noteTensors(of: content, in: shard)
         } catch let error as any IngotError {
@@ -40,10 +39,10 @@ extension SafeTensors {
       }
     }
 
-    private func readShard(_ shard: String, at path: String) throws -> ParsedHeader {
-      let file = try InputFile(path)
+    private func readShard(_ shard: String) throws -> ParsedHeader {
+      let file = try folder.open(shard)
       guard try FormatSniffer.container(of: file) == .safeTensors else {
-        throw LocatedError(path: place, fact: ShardSetError.notSafeTensors(shard: shard))
+        throw LocatedError(path: description, fact: ShardSetError.notSafeTensors(shard: shard))
       }
       return try SafeTensors.contents(file)
     }
@@ -76,7 +75,7 @@ extension SafeTensors {
     }
 
     private mutating func note(_ error: ShardSetError) {
-      problems.append(LocatedError(path: place, fact: error))
+      problems.append(LocatedError(path: description, fact: error))
     }
   }
 }

@@ -2,7 +2,7 @@ import Tensors
 
 /// The container of the `safetensors` package: a JSON header and one section of data that the tensors tile.
 public enum SafeTensors {
-  /// The key of the header under which free text stands; no tensor may have this name.
+  /// The key of the header for free text; no tensor may have this name.
   public static let metadataKey = "__metadata__"
 
   /// A header may take this many bytes.

@@ -33,13 +33,6 @@ public enum SafeTensorsError: IngotError {
   case reservedName
   case fileTooLarge
 
-  init(_ failure: ByteCursor.Failure) {
-    switch failure {
-    case .file(let error): self = .unreadable(error)
-    case .endOfData(let offset, _, let remaining): self = .tooShort(byteCount: offset + remaining)
-    }
-  }
-
   public var category: ErrorCategory {
     switch self {
     case .unwritableFormat, .reservedName, .fileTooLarge: .output
@@ -47,7 +40,7 @@ public enum SafeTensorsError: IngotError {
     }
   }
 
-  /// The error with its file in front.
+  /// Returns the error after the name of its file.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
     return LocatedError(path: path, fact: self)
@@ -72,14 +65,14 @@ extension SafeTensorsError {
     case .duplicateKey(let key): "header: key \(key.quoted) occurs twice"
     case .metadataNotAnObject(let found): "header: __metadata__ is \(found), expected an object"
     case .metadataNotText(let key, let found): "header: __metadata__ key \(key.quoted) is \(found), expected a string"
-    case .unwritableFormat(_, let format): place + "safetensors cannot hold \(format.name)"
+    case .unwritableFormat(_, let format): place + "safetensors cannot store \(format.name)"
     case .reservedName: "a tensor cannot be named \"__metadata__\" in safetensors"
     case .fileTooLarge: "the file's size does not fit 63 bits"
     default: place + entryFact
     }
   }
 
-  /// What is wrong with one tensor.
+  /// The wording of an error in one tensor.
   private var entryFact: String {
     switch self {
     case .entryNotAnObject(_, let found): "header entry is \(found), expected an object"
@@ -88,7 +81,7 @@ extension SafeTensorsError {
     case .missingField(_, let field): "has no \"\(field)\""
     case .wrongField(_, let field, let found, let expected): "\(field) is \(found), expected \(expected)"
     case .wrongElement(_, let field, let found):
-      "\(field) has \(found.escapedForDisplay), expected whole numbers from 0 up to 2^63 - 1"
+      "\(field) has \(found.escapedForDisplay), expected integers from 0 to 2^63 - 1"
     case .unknownType(_, let type): "dtype \(type.quoted) is not known"
     case .shapeOverflows(_, let dimensions):
       "shape [\(dimensions.map(String.init).joined(separator: ", "))] has more bytes than 63 bits can count"

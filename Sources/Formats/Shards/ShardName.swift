@@ -4,9 +4,9 @@ import Bytes
 ///
 /// Both containers use this convention, with five digits that count from 1.
 public struct ShardName: Hashable, Sendable {
-  /// What stands before the numbers: `model`.
+  /// The text before the numbers: `model`.
   public let stem: String
-  /// The place in the set, from 1.
+  /// The number in the set, from 1.
   public let number: Int
   /// The size of the set.
   public let count: Int
@@ -21,7 +21,7 @@ public struct ShardName: Hashable, Sendable {
     self.suffix = suffix
   }
 
-  /// Takes `text` apart; nil if it does not follow the convention or numbers a file outside its set.
+  /// Parses `text`; nil if it does not follow the convention or numbers a file outside its set.
   public init?(_ text: String) {
     for suffix in [".safetensors", ".gguf"] where text.hasSuffix(suffix) {
       let parts = text.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
@@ -51,8 +51,8 @@ public struct ShardName: Hashable, Sendable {
 
   /// Whether a name that a file states may be joined to a folder.
   ///
-  /// It may have letters, digits, `.`, `_` and `-` alone and be neither `.` nor `..`; anything else could lead out
-  /// of the folder.
+  /// Only letters, digits, `.`, `_` and `-` are allowed, and neither `.` nor `..`; anything else could lead out of the
+  /// folder.
   public static func isPlain(_ name: String) -> Bool {
     guard !name.isEmpty, name != ".", name != ".." else { return false }
     return name.utf8.allSatisfy { byte in

@@ -15,14 +15,13 @@ public enum ShardSetError: IngotError {
   case wrongShard(TensorName, listed: String, found: String)
   case tensorInTwoShards(TensorName, first: String, second: String)
   case notSafeTensors(shard: String)
-  case unnumberedPart(count: Int)
+  case unnumberedShard(count: Int)
   case splitKey(String, found: String?)
-  case instanceCount(declared: Int, inName: Int)
-  case partNumber(declared: Int, inName: Int)
+  case shardCount(declared: Int, inName: Int)
+  case shardNumber(declared: Int, inName: Int)
   case shardByteOrder(String, first: String)
   case notGGUF
   case tensorCount(declared: Int, found: Int)
-  case tensorInTwoParts(TensorName, first: String)
 
   public var category: ErrorCategory { .input }
 
@@ -30,7 +29,7 @@ public enum ShardSetError: IngotError {
     switch self {
     case .indexNotAnObject(let found): "index is \(found), expected an object with \"weight_map\""
     case .noWeightMap:
-      "has no \"weight_map\", so it is not an index of shards (name the model's folder or its weights)"
+      "has no \"weight_map\", so it is not an index of shards (pass the model's folder or its weights)"
     case .weightMapNotAnObject(let found): "weight_map is \(found), expected an object of tensor and file names"
     case .emptyWeightMap: "weight_map lists no tensors"
     case .shardNotText(let tensor, let found):
@@ -43,27 +42,25 @@ public enum ShardSetError: IngotError {
     case .absentTensor(let tensor, let shard):
       "tensor \(tensor.text.quoted): listed in shard \(shard.quoted) but not in it"
     case .unlistedTensor(let tensor, let shard):
-      "tensor \(tensor.text.quoted): stands in shard \(shard.quoted) but is not listed"
+      "tensor \(tensor.text.quoted): is in shard \(shard.quoted) but is not listed"
     case .wrongShard(let tensor, let listed, let found):
-      "tensor \(tensor.text.quoted): listed in shard \(listed.quoted) but stands in \(found.quoted)"
+      "tensor \(tensor.text.quoted): listed in shard \(listed.quoted) but found in \(found.quoted)"
     case .tensorInTwoShards(let tensor, let first, let second):
-      "tensor \(tensor.text.quoted): stands in shard \(first.quoted) and in \(second.quoted)"
+      "tensor \(tensor.text.quoted): is in shard \(first.quoted) and in \(second.quoted)"
     case .notSafeTensors(let shard): "shard \(shard.quoted) is a GGUF file, expected safetensors"
-    case .unnumberedPart(let count):
-      "is one of \(count.grouped) parts, but its name does not end like \"-00001-of-\(Self.padded(count)).gguf\","
-        + " so the others cannot be found (give all parts their original names)"
+    case .unnumberedShard(let count):
+      "is one of \(count.grouped) shards, but its name does not end like \"-00001-of-\(Self.padded(count)).gguf\","
+        + " so the others cannot be found (give all shards their original names)"
     case .splitKey(let key, let found):
-      "key \(key.quoted) is \(found ?? "missing"), expected a whole number, as this is a part of a set"
-    case .instanceCount(let declared, let inName):
-      "split.count is \(declared.grouped) but the name says \(counted(inName, "part"))"
-    case .partNumber(let declared, let inName):
-      "split.no is \(declared.grouped), which is part \((declared &+ 1).grouped), but the name says part \(inName.grouped)"
-    case .shardByteOrder(let order, let first): "part is \(order) but the first one is \(first)"
-    case .notGGUF: "is a safetensors file, expected a part of a GGUF set"
+      "key \(key.quoted) is \(found ?? "missing"), expected an integer, as this is a shard of a split GGUF"
+    case .shardCount(let declared, let inName):
+      "split.count is \(declared.grouped) but the name says \(counted(inName, "shard"))"
+    case .shardNumber(let declared, let inName):
+      "split.no is \(declared.grouped), which is shard \((declared &+ 1).grouped), but the name says shard \(inName.grouped)"
+    case .shardByteOrder(let order, let first): "shard is \(order) but the first one is \(first)"
+    case .notGGUF: "is a safetensors file, expected a shard of a split GGUF"
     case .tensorCount(let declared, let found):
-      "split.tensors.count is \(declared.grouped) but the parts have \(counted(found, "tensor"))"
-    case .tensorInTwoParts(let tensor, let first):
-      "tensor \(tensor.text.quoted): stands in \(first.quoted) too"
+      "split.tensors.count is \(declared.grouped) but the shards have \(counted(found, "tensor"))"
     }
   }
 

@@ -31,7 +31,7 @@ struct LoRAAdapter {
   /// The folder's path.
   let path: String
   /// The files that are read: weights, configuration.
-  let files: [InputFile]
+  let files: [any ByteSource]
   /// The updates, in the order of the file.
   let pairs: [LoRAPair]
   /// The tensors that replace others, by the name of those.
@@ -39,21 +39,21 @@ struct LoRAAdapter {
   /// The model that the adapter was made for, as its makers call it.
   let base: String?
 
-  /// Reads the headers of the adapter at `path`: its folder, or the weights in it.
+  /// Reads the headers of the adapter at `location`: its folder, or the weights in it.
   ///
   /// - Throws: errors of the files; `LocatedError` with the `AdapterError`.
-  init(_ path: String) throws {
-    let folder = FileSystem.kind(of: path) == .folder ? path : FileSystem.folder(of: path)
-    self.path = path
-    let configurationPath = FileSystem.join(folder, Self.configurationFile)
-    if FileSystem.kind(of: FileSystem.join(folder, Self.weightsFile)) == nil {
-      for name in Self.pickles where FileSystem.kind(of: FileSystem.join(folder, name)) != nil {
+  init(_ location: InputLocation) throws {
+    path = location.path
+    let folder = location.folder
+    if folder.kind(of: Self.weightsFile) == nil {
+      for name in Self.pickles where folder.kind(of: name) != nil {
         throw LocatedError(path: path, fact: AdapterError.pickle(name))
       }
     }
-    let weights = try Checkpoint.open(FileSystem.join(folder, Self.weightsFile))
-    files = weights.files + [try InputFile(configurationPath)]
-    let json = try JSON(file: configurationPath, limit: ModelFolder.maximumSideFileByteCount)
+    let weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(Self.weightsFile)))
+    let configuration = try folder.open(Self.configurationFile)
+    files = weights.files + [configuration]
+    let json = try JSON(configuration, limit: ModelFolder.maximumSideFileByteCount)
     do throws(AdapterError) {
       let configuration = try AdapterConfiguration(json)
       base = configuration.base
@@ -64,10 +64,8 @@ struct LoRAAdapter {
   }
 
   /// Whether a checkpoint is an adapter and no model.
-  static func isAdapter(_ checkpoint: Checkpoint) -> Bool {
-    let path = checkpoint.files.first?.path ?? ""
-    return FileSystem.name(of: path) == weightsFile
-      && FileSystem.kind(of: FileSystem.join(FileSystem.folder(of: path), configurationFile)) != nil
+  static func isAdapter(_ checkpoint: Checkpoint, in folder: any FileTree) -> Bool {
+    checkpoint.files.first?.name == weightsFile && folder.kind(of: configurationFile) != nil
   }
 
   /// Names the adapter in what goes wrong.

@@ -25,7 +25,7 @@ extension Model {
     /// The path of its folder.
     public let path: String
     /// What is read of it.
-    public let files: [InputFile]
+    public let files: [any ByteSource]
   }
 
   /// The model with the updates of an adapter, whose files stand behind those of `base`.

@@ -54,7 +54,7 @@ extension Model {
 
   /// The tensors with a meaning, named and arranged as in a GGUF.
   public var storedInGGUF: [GGUFTensorMapping] {
-    if checkpoint.container == .gguf {
+    if facts.usesGGUFNames {
       return tensors.map {
         GGUFTensorMapping(name: $0.descriptor.name, layout: $0.layout, layer: $0.layer, instance: $0.instance)
       }

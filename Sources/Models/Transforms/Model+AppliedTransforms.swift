@@ -3,21 +3,21 @@ import Bytes
 import Tensors
 
 extension Model {
-  /// The model with its tensors read as `choice` finds them.
+  /// Returns what `detection` finds about the transforms of the tensors.
   ///
   /// - Throws: if what is stated is of a transform that no tensor has, or values cannot be read.
-  func finding(_ choice: TransformDetection) throws -> Model {
+  func detect(_ detection: TransformDetection) throws -> AppliedTransforms {
     let states = declaredStates
-    for kind in choice.stated.keys.sorted(by: { $0.rawValue < $1.rawValue }) where states[kind] == nil {
+    for kind in detection.stated.keys.sorted(by: { $0.rawValue < $1.rawValue }) where states[kind] == nil {
       throw ModelError.noSuchTransform(
         kind.rawValue, architecture: definition.name, known: states.keys.map(\.rawValue).sorted())
     }
     var findings: [AppliedTransforms.Finding] = []
-    let isReadable = choice.readsValues && checkpoint.containerFacts["byteOrder"] != ByteOrder.bigEndian.rawValue
+    let isReadable = detection.readsValues && checkpoint.containerFacts["byteOrder"] != ByteOrder.bigEndian.rawValue
     for kind in TransformRule.Kind.allCases {
       guard let isDeclared = states[kind] else { continue }
       let isTold = isReadable && definition.transformsToldByValues.contains(kind)
-      let stated = choice.stated[kind]
+      let stated = detection.stated[kind]
       // What is stated is not looked for: a user may state it because the values mislead.
       let evidence = isTold && stated == nil ? try TransformDetector(self).evidence(kind) : nil
       let told = evidence?.isApplied
@@ -27,7 +27,7 @@ extension Model {
           transform: kind, isDeclared: isDeclared, isApplied: stated ?? told ?? isDeclared,
           source: stated != nil ? .option : told != nil ? .values : .names, evidence: evidence))
     }
-    return findings.isEmpty ? self : read(as: AppliedTransforms(findings: findings))
+    return AppliedTransforms(findings: findings)
   }
 
   /// Whether the naming scheme applies each of the transforms that some scheme applies.

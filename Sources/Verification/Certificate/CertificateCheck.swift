@@ -49,14 +49,15 @@ public struct CertificateCheck: Sendable {
       + [(certificate.candidate, candidate, false)]
     entries = try sides.flatMap { files, path, isOfReference in
       let path = path ?? files.path
-      let slots = files.files.map { CertifiedFiles.location(of: $0.name, ofModelAt: path) }
-      let present = slots.filter { FileSystem.kind(of: $0) == .regular }
+      let folder = InputLocation.folder(at: path)
+      let present = files.files.map(\.name).filter(folder.hasFile)
+      let sources = try present.map { name throws(FileError) in try folder.open(name) }
       let digests = Dictionary(
-        uniqueKeysWithValues: zip(present, try FileDigest.entries(of: present, threads: threads)))
-      return zip(files.files, slots).map { file, place in
-        let found = digests[place]?.sha256
+        zip(present, try FileDigest.entries(of: sources, threads: threads)), uniquingKeysWith: { first, _ in first })
+      return files.files.map { file in
+        let found = digests[file.name]?.sha256
         let outcome: Outcome = found == nil ? .missing : found == file.sha256 ? .matches : .differs
-        return Entry(isOfReference: isOfReference, path: place, outcome: outcome)
+        return Entry(isOfReference: isOfReference, path: folder.path(of: file.name), outcome: outcome)
       }
     }
   }

@@ -27,32 +27,29 @@ public struct CertifiedFiles: Sendable, Hashable {
   /// conversion reads configuration, tokenizer and model card too.
   public init(_ model: Model, threads: Int) throws {
     let path = model.checkpoint.path
-    var paths = Set(model.checkpoint.files.map(\.path)).subtracting(model.adapters.flatMap(\.files).map(\.path))
-    if FileSystem.kind(of: path) == .folder {
-      for name in try FileSystem.list(path) where !name.hasPrefix(".") {
-        let file = FileSystem.join(path, name)
-        if FileSystem.kind(of: file) == .regular { paths.insert(file) }
+    let adapterPaths = Set(model.adapters.flatMap(\.files).map(\.path))
+    var files = model.checkpoint.files.filter { !adapterPaths.contains($0.path) }
+    if let folder = model.folder, folder.path == path {
+      let present = Set(files.map(\.name))
+      let others = try folder.tree.names(in: "").filter {
+        !$0.hasPrefix(".") && !present.contains($0) && folder.tree.hasFile($0)
       }
+      files += try others.map { name throws(FileError) in try folder.tree.open(name) }
     }
-    try self.init(path: path, paths: paths, threads: threads)
+    try self.init(path: path, files, threads: threads)
   }
 
   /// Digests the files of an adapter.
   public init(_ adapter: Model.Adapter, threads: Int) throws {
-    try self.init(path: adapter.path, paths: Set(adapter.files.map(\.path)), threads: threads)
+    try self.init(path: adapter.path, adapter.files, threads: threads)
   }
 
-  private init(path: String, paths: Set<String>, threads: Int) throws {
+  private init(path: String, _ sources: [any ByteSource], threads: Int) throws {
     self.path = path
-    let sorted = paths.sorted { FileSystem.name(of: $0) < FileSystem.name(of: $1) }
-    files = zip(sorted, try FileDigest.entries(of: sorted, threads: threads)).map { path, entry in
-      File(name: FileSystem.name(of: path), sha256: entry.sha256)
+    let sorted = sources.sorted { $0.name < $1.name }
+    files = zip(sorted, try FileDigest.entries(of: sorted, threads: threads)).map { source, entry in
+      File(name: source.name, sha256: entry.sha256)
     }
-  }
-
-  /// Where the file called `name` is, for a model at `path`: in the folder, or beside the file that was named.
-  public static func location(of name: String, ofModelAt path: String) -> String {
-    FileSystem.join(FileSystem.kind(of: path) == .folder ? path : FileSystem.folder(of: path), name)
   }
 
   /// The files as in-toto resource descriptors.

@@ -90,9 +90,8 @@ public struct CheckpointDiff: Sendable {
       findings += MetadataContradictions.findings(first, severity: .warning)
       findings += MetadataContradictions.findings(second, severity: .error)
     }
-    if reference.checkpoint.container == .gguf, candidate.checkpoint.container == .gguf {
-      findings += MetadataDifferences.findings(
-        reference: reference.checkpoint.metadata, candidate: candidate.checkpoint.metadata)
+    if let first = reference.checkpoint.ggufMetadata, let second = candidate.checkpoint.ggufMetadata {
+      findings += MetadataDifferences.findings(reference: first, candidate: second)
     } else if let first = reference.model, let second = candidate.model {
       findings += VocabularyDifferences.findings(first, second, check: "diff.tokenizer")
     }

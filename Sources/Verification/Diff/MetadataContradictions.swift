@@ -7,11 +7,11 @@ import Tensors
 enum MetadataContradictions {
   /// The contradictions in the numbers of `model`, as findings.
   static func findings(_ model: Model, severity: Finding.Severity) -> [Finding] {
-    guard model.checkpoint.container == .gguf, model.hasStatedNumbers else { return [] }
+    guard let metadata = model.facts.ggufMetadata else { return [] }
     return model.definition.ggufMetadata.flatMap { rule -> [Finding] in
       guard case .pair = rule else { return [] }
       return model.definition.metadata(of: rule, model.parameters, statedRotary: [:]).compactMap { key, value in
-        guard let stated = model.checkpoint.metadata[key], let one = stated.float, let other = value.float, one != other
+        guard let stated = metadata[key], let one = stated.float, let other = value.float, one != other
         else { return nil }
         return Finding(
           severity, "diff.metadata", place: key,

@@ -49,7 +49,7 @@ struct ParameterDifferences {
     let isToldByTensors = rule?.shownBy != nil && rule?.kind == .bool
     var severity = isToldByTensors || isIngredient(name) ? Finding.Severity.note : .error
     var message = "is \(one) in the reference, \(other) in the candidate"
-    if name == Self.contextLength, let silent = [first, second].first(where: { $0.origin(of: name) == .assumed }) {
+    if name == Self.contextLength, let silent = [first, second].first(where: { $0.origin(of: name) == .default }) {
       severity = .warning
       message += "; \(silent.checkpoint.path.escapedForDisplay) does not state it"
     }
@@ -103,7 +103,7 @@ struct ParameterDifferences {
     let silent = one == nil ? first : second
     let value = one ?? other ?? ""
     let side = one == nil ? "candidate" : "reference"
-    if silent.checkpoint.container == .gguf {
+    if silent.facts.losesUndefinedHyperparameters {
       findings.append(
         Finding(.warning, "diff.parameter", place: name, "is \(value) in the \(side), and lost in the GGUF"))
     } else {
@@ -128,7 +128,7 @@ struct ParameterDifferences {
       // The divisors of a llama3 scaling with unusual numbers are known in a GGUF, though not their origin.
       let divisors = first.parameters.derivedValues(.rotaryFrequencyFactors)
       if divisors != nil, divisors == second.parameters.derivedValues(.rotaryFrequencyFactors) { return }
-      let isLost = !one.lostInGGUF(of: second.definition).isEmpty && second.checkpoint.container == .gguf
+      let isLost = !one.lostInGGUF(of: second.definition).isEmpty && second.facts.losesUndefinedHyperparameters
       let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
       findings.append(
         Finding(

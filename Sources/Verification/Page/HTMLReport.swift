@@ -30,7 +30,7 @@ public struct HTMLReport {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(HTML.escaped("\(verdict): \(FileSystem.name(of: candidate))"))</title>
+      <title>\(HTML.escaped("\(verdict): \(Path.name(of: candidate))"))</title>
       <style>
       \(Self.style)
       </style>

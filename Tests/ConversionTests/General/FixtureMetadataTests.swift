@@ -17,18 +17,18 @@ import Testing
 
   /// The entries of `general.*` at the beginning of a golden file, behind the architecture.
   private static func expected(_ path: String) throws -> [JSON] {
-    let entries = try #require(JSON(parsing: InputFile(path).wholeContent(limit: 1 << 24)).array)
+    let entries = try #require(JSON(parsing: LocalFile(path).wholeContent(limit: 1 << 24)).array)
     return entries.dropFirst().prefix { $0["key"]?.string?.hasPrefix("llama.") == false }
       .map { .array([$0["key"] ?? .null, $0["value"] ?? .null]) }
   }
 
   private static func read(_ path: String) throws -> [UInt8]? {
     guard FileSystem.kind(of: path) == .regular else { return nil }
-    return try InputFile(path).wholeContent(limit: 1 << 24)
+    return try LocalFile(path).wholeContent(limit: 1 << 24)
   }
 
   private static func parameterCount(_ checkpoint: String) throws -> Int {
-    let bytes = try InputFile(Fixtures.path("expected", checkpoint, "f32.json")).wholeContent(limit: 1 << 24)
+    let bytes = try LocalFile(Fixtures.path("expected", checkpoint, "f32.json")).wholeContent(limit: 1 << 24)
     let tensors = try #require(JSON(parsing: bytes)["tensors"]?.array)
     return tensors.reduce(0) { sum, tensor in
       sum + (tensor["shape"]?.array ?? []).reduce(1) { $0 * ($1.integer ?? 0) }

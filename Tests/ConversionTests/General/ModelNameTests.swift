@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ModelNameTests {
   static func rows(_ file: String) throws -> [JSON] {
-    let bytes = try InputFile(Fixtures.path("expected", file)).wholeContent(limit: 1 << 24)
+    let bytes = try LocalFile(Fixtures.path("expected", file)).wholeContent(limit: 1 << 24)
     return try #require(JSON(parsing: bytes).array)
   }
 

@@ -44,18 +44,17 @@ public struct TokenizerFiles: Sendable {
   ///
   /// - Throws: `FileError` or `ContentTooLarge` for a file that cannot be read, `LocatedError` of a `JSONError` for JSON
   ///   that is not valid.
-  public init(folder: String) throws {
+  public init(_ folder: any FileTree) throws {
     func bytes(_ name: String) throws -> [UInt8]? {
-      let path = FileSystem.join(folder, name)
-      guard FileSystem.kind(of: path) == .regular else { return nil }
-      return try InputFile(path).wholeContent(limit: Self.fileByteLimit)
+      guard folder.hasFile(name) else { return nil }
+      return try folder.open(name).wholeContent(limit: Self.fileByteLimit)
     }
     func json(_ name: String) throws -> JSON? {
       guard let content = try bytes(name) else { return nil }
       do throws(JSONError) {
         return try JSON(parsing: content)
       } catch {
-        throw LocatedError(path: FileSystem.join(folder, name), fact: error)
+        throw LocatedError(path: folder.path(of: name), fact: error)
       }
     }
     sentencePiece = try bytes("tokenizer.model")
@@ -68,16 +67,16 @@ public struct TokenizerFiles: Sendable {
     generation = try json("generation_config.json")
     chatTemplate = try bytes("chat_template.jinja")
     chatTemplateJSON = try json("chat_template.json")
-    hasTekken = FileSystem.kind(of: FileSystem.join(folder, "tekken.json")) == .regular
+    hasTekken = folder.hasFile("tekken.json")
     if tokenizer == nil {
       vocabulary = try json("vocab.json")
       merges = try bytes("merges.txt")
       vocabularyLines = try bytes("vocab.txt")
     }
-    let additional = FileSystem.join(folder, "additional_chat_templates")
-    guard FileSystem.kind(of: additional) == .folder else { return }
-    for name in try FileSystem.list(additional) where name.hasSuffix(".jinja") {
-      guard let content = try bytes("additional_chat_templates/" + name) else { continue }
+    let additional = "additional_chat_templates"
+    guard folder.kind(of: additional) == .folder else { return }
+    for name in try folder.names(in: additional) where name.hasSuffix(".jinja") {
+      guard let content = try bytes(Path.join(additional, name)) else { continue }
       additionalChatTemplates.append(
         ChatTemplate(name: String(name.dropLast(".jinja".count)), text: Self.text(content)))
     }

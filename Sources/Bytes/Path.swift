@@ -1,0 +1,20 @@
+import SystemPackage
+
+/// Paths as text; nothing here asks the file system.
+public enum Path {
+  /// Returns `folder/name`, or `name` alone where the folder is `.`.
+  public static func join(_ folder: String, _ name: String) -> String {
+    folder == "." ? name : FilePath(folder).appending(name).string
+  }
+
+  /// Returns the last component of `path`: `b.gguf` of `a/b.gguf`.
+  public static func name(of path: String) -> String {
+    FilePath(path).lastComponent?.string ?? path
+  }
+
+  /// Returns the folder that contains `path`; `.` for a bare name.
+  public static func folder(of path: String) -> String {
+    let parent = FilePath(path).removingLastComponent().string
+    return parent.isEmpty ? "." : parent
+  }
+}

@@ -1,0 +1,39 @@
+/// What a user names as input: a folder, or a file together with the folder that contains it.
+///
+/// This is the only place where text becomes a source of bytes.
+public struct InputLocation: Sendable {
+  /// The folder that was named, or that contains the file.
+  public let folder: any FileTree
+  /// The file that was named; nil if the folder itself was.
+  public let file: (any ByteSource)?
+
+  /// A folder, or a file in it.
+  public init(folder: any FileTree, file: (any ByteSource)? = nil) {
+    self.folder = folder
+    self.file = file
+  }
+
+  /// Opens what is at `path` in the local file system.
+  ///
+  /// - Throws: `FileError` if nothing is there, or neither a folder nor a regular file.
+  public init(_ path: String) throws(FileError) {
+    if FileSystem.kind(of: path) == .folder {
+      self.init(folder: LocalFolder(path))
+    } else {
+      self.init(folder: LocalFolder(Path.folder(of: path)), file: try LocalFile(path))
+    }
+  }
+
+  /// The path as the user gave it.
+  public var path: String { file?.path ?? folder.path }
+
+  /// Returns the folder at `path`, or for a path of anything else the folder that contains it.
+  public static func folder(at path: String) -> any FileTree {
+    LocalFolder(FileSystem.kind(of: path) == .folder ? path : Path.folder(of: path))
+  }
+
+  /// Opens the file at `path` in the local file system.
+  ///
+  /// - Throws: `FileError` if it is not a regular file.
+  public static func openFile(_ path: String) throws(FileError) -> any ByteSource { try LocalFile(path) }
+}

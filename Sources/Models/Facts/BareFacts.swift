@@ -1,0 +1,19 @@
+import Architectures
+import Formats
+
+/// Tensors alone: no file states anything, and hyperparameters are inferred from names and shapes.
+struct BareFacts: ModelFacts {
+  let folder: ModelFolder?
+
+  var hasExplicitHyperparameters: Bool { false }
+
+  func candidates(in library: ArchitectureLibrary) -> [ArchitectureDefinition] { library.definitions }
+
+  func hyperparameters(
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+  ) -> HyperparameterSet {
+    definition.parameters(inferredFrom: evidence)
+  }
+
+  func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? { nil }
+}

@@ -1,0 +1,53 @@
+import Architectures
+import Bytes
+import Formats
+import Tensors
+import Tokenization
+
+/// A GGUF: everything is in its key-value pairs.
+struct GGUFFacts: ModelFacts {
+  let path: String
+  let folder: ModelFolder?
+  let metadata: Metadata
+
+  var ggufMetadata: Metadata? { metadata }
+  var hasExplicitHyperparameters: Bool { true }
+  var usesGGUFNames: Bool { true }
+  var losesUndefinedHyperparameters: Bool { true }
+  var hasRopeFactorTensors: Bool { true }
+  /// llama.cpp's programs leave them out.
+  var mayOmitLeadingOnes: Bool { true }
+
+  func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
+    guard let name = metadata["general.architecture"]?.text else { throw ModelError.noArchitecture(path: path) }
+    let matching = library.definitions.filter { $0.ggufArchitecture == name }
+    guard !matching.isEmpty else {
+      throw ModelError.unknownGGUFArchitecture(
+        path: path, name: name, known: Set(library.definitions.map(\.ggufArchitecture)).sorted())
+    }
+    // Of several definitions with this name: those with a distinctive key that is there, then the one of the same name,
+    // then those that only their tensors distinguish.
+    let distinguished = matching.filter { definition in
+      definition.distinctiveKey.map { metadata[definition.ggufKey($0)] != nil } ?? false
+    }
+    let others = matching.filter { $0.distinctiveKey == nil }
+    return distinguished + others.filter { $0.name == name } + others.filter { $0.name != name }
+  }
+
+  func hyperparameters(
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+  ) throws(HyperparameterError) -> HyperparameterSet {
+    try definition.parameters(of: metadata, evidence: evidence)
+  }
+
+  func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {
+    definition.ggufKeys(of: rule).first { metadata[$0] != nil }.map { .pair($0) }
+  }
+
+  func vocabulary(
+    rules: @autoclosure () throws -> VocabularyRules, size: Int?
+  ) throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
+    guard let kind = metadata["tokenizer.ggml.model"]?.text, kind != "none" else { return nil }
+    return (try Vocabulary(metadata), [])
+  }
+}

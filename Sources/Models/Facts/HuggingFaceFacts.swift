@@ -1,0 +1,52 @@
+import Architectures
+import Bytes
+import Formats
+import Tensors
+
+/// A model folder with a config.json.
+struct HuggingFaceFacts: ModelFacts {
+  let checkpoint: Checkpoint
+  let folder: ModelFolder?
+  let config: Configuration
+
+  var configuration: Configuration? { config }
+  var hasExplicitHyperparameters: Bool { true }
+
+  func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
+    let definitions = library.definitions
+    for name in config.classes {
+      guard let first = definitions.first(where: { $0.classes.contains(name) }) else { continue }
+      // A class with images or sound says little of the text model inside.
+      let inner = config.textModelType.flatMap { type in definitions.first { $0.modelTypes.contains(type) } }
+      return [inner ?? first]
+    }
+    if config.classes.isEmpty, let type = config.modelType,
+      let first = definitions.first(where: { $0.modelTypes.contains(type) })
+    {
+      return [first]
+    }
+    throw ModelError.unknownArchitecture(
+      path: checkpoint.path, classes: config.classes, modelType: config.modelType, fitting: fitting(definitions),
+      known: definitions.map(\.name))
+  }
+
+  /// The definitions that give every tensor a slot and its shape, and miss none.
+  private func fitting(_ definitions: [ArchitectureDefinition]) -> [String] {
+    definitions.filter { definition in
+      guard let parameters = try? definition.parameters(of: config) else { return false }
+      return definition.schemes.contains {
+        TensorMapping(checkpoint, self, definition, $0, parameters).problems.isEmpty
+      }
+    }.map(\.name)
+  }
+
+  func hyperparameters(
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+  ) throws(HyperparameterError) -> HyperparameterSet {
+    try definition.parameters(of: config, evidence: evidence)
+  }
+
+  func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {
+    rule.configKeys.first { config.member($0).map { !$0.isNull } ?? false }.map { .member($0) }
+  }
+}

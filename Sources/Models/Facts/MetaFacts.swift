@@ -1,0 +1,24 @@
+import Architectures
+import Bytes
+import Formats
+
+/// A folder with Meta's params.json.
+struct MetaFacts: ModelFacts {
+  let folder: ModelFolder?
+  let params: JSON
+
+  var hasExplicitHyperparameters: Bool { true }
+
+  func candidates(in library: ArchitectureLibrary) -> [ArchitectureDefinition] { library.definitions }
+
+  func hyperparameters(
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+  ) throws(HyperparameterError) -> HyperparameterSet {
+    try definition.parameters(ofMeta: params, evidence: evidence)
+  }
+
+  func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {
+    guard let key = rule.metaKey, (params["model"] ?? params)[key] != nil else { return nil }
+    return .member(key)
+  }
+}

@@ -1,0 +1,24 @@
+import Architectures
+import Tensors
+
+extension ArchitectureDefinition.Evidence {
+  /// What names and shapes of a checkpoint's tensors show in one scheme.
+  init(_ checkpoint: Checkpoint, _ definition: ArchitectureDefinition, _ scheme: NamingScheme) {
+    let reader = definition.reader(of: scheme)
+    var rows: [TensorRole: Int] = [:]
+    var roles: Set<TensorRole> = []
+    var lastLayers: [TensorRole: Int] = [:]
+    var layerCount: Int?
+    for tensor in checkpoint.tensors {
+      guard case .tensor(let index, let layer, _) = reader.meaning(of: tensor.name) else { continue }
+      let rule = reader.rules[index]
+      if let layer, rule.tensors[0].layers == nil { layerCount = max(layerCount ?? 0, layer + 1) }
+      for role in rule.roles {
+        roles.insert(role)
+        if let layer { lastLayers[role] = max(lastLayers[role] ?? 0, layer) }
+      }
+      if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.dimensions.first ?? 1 }
+    }
+    self.init(layerCount: layerCount, roles: roles, lastLayers: lastLayers, rows: rows)
+  }
+}

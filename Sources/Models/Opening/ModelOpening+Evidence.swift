@@ -1,0 +1,62 @@
+import Architectures
+import Bytes
+import Quantization
+import Tensors
+
+/// What tensor data shows about how a model's tensors are to be interpreted.
+public struct OpeningEvidence: Sendable {
+  /// The values of the tensors that hold RoPE factors, by name.
+  var ropeFactors: [TensorName: [Float]] = [:]
+  /// Tensors that fill the same slot, compared.
+  var comparisons: [TensorPair: TensorMapping.Comparison] = [:]
+  /// Which transforms the values show, and which a user states.
+  var appliedTransforms = AppliedTransforms.declared
+
+  /// Two tensors by name.
+  struct TensorPair: Hashable {
+    let first: TensorName, second: TensorName
+  }
+}
+
+extension ModelOpening {
+  /// Reads the tensor data that decides how the tensors are interpreted. No other step of opening does.
+  ///
+  /// That is: the RoPE factors of a GGUF, tensors that fill the same slot twice, and, if `detection` asks for it, norms
+  /// and some heads of queries and keys (at most 230 MB of a model of 34 billion parameters).
+  ///
+  /// - Throws: if data cannot be read, or what `detection` states is of a transform that no tensor has.
+  public func gatherEvidence(_ detection: TransformDetection = .declared) throws -> OpeningEvidence {
+    var evidence = OpeningEvidence()
+    var recovery = RopeScalingRecovery(checkpoint, definition, scheme)
+    var parameters = parameters
+    if facts.hasRopeFactorTensors {
+      try recovery.restore(&parameters) { tensor, format in
+        let values = try checkpoint.values(of: tensor, format)
+        evidence.ropeFactors[tensor.name] = values
+        return values
+      }
+    }
+    evidence.appliedTransforms = try model(evidence).detect(detection)
+    guard mapping.hasDuplicates else { return evidence }
+    var comparisons: [OpeningEvidence.TensorPair: TensorMapping.Comparison] = [:]
+    _ = TensorMapping(
+      checkpoint, facts, definition, scheme, parameters, states: evidence.appliedTransforms.states
+    ) { first, second in
+      let areEqual = try? checkpoint.haveEqualValues(first, second)
+      let comparison: TensorMapping.Comparison = areEqual.map { $0 ? .equal : .different } ?? .undecodable
+      comparisons[.init(first: first.name, second: second.name)] = comparison
+      return comparison
+    }
+    evidence.comparisons = comparisons
+    return evidence
+  }
+}
+
+extension Checkpoint {
+  /// Reads and decodes a small tensor whole.
+  fileprivate func values(of tensor: TensorDescriptor, _ format: StorageFormat) throws -> [Float] {
+    var bytes: [UInt8] = []
+    try read(tensor, from: 0, count: tensor.byteCount, into: &bytes)
+    return try Codec.decode(format, bytes, elementCount: tensor.shape.elementCount)
+  }
+}

@@ -1,0 +1,80 @@
+import Architectures
+import Bytes
+import Conversion
+import Models
+import Quantization
+import TestSupport
+import Tensors
+import Testing
+
+@Suite("A model in memory")
+struct MemoryModelTests {
+  let folder = TemporaryFolder()
+
+  private func location(_ path: String) throws -> (tree: MemoryTree, location: InputLocation) {
+    let isFile = path.hasSuffix(".gguf")
+    let tree = try MemoryTree(copying: Fixtures.path(isFile ? Path.folder(of: path) : path))
+    let file = isFile ? try tree.open(Path.name(of: path)) : nil
+    return (tree, InputLocation(folder: tree, file: file))
+  }
+
+  @Test(
+    "is converted to the same bytes as from a disk",
+    arguments: [
+      ("llama-gqa", "out.gguf"), ("llama-gqa", "out"), ("llama-sharded", "out.gguf"),
+      ("architectures/bert-bge", "out"), ("expected/llama-gqa/llama-gqa-bf16.gguf", "out"),
+    ])
+  func sameBytes(source: String, name: String) throws {
+    let (disk, memory) = (folder.file("disk"), folder.file("memory"))
+    for path in [disk, memory] { try FileSystem.createFolder(path) }
+    try convert(Fixtures.path(source), to: Path.join(disk, name)) { Self.edit(&$0, name) }
+    var request = ConversionRequest(destination: Path.join(memory, name))
+    Self.edit(&request, name)
+    let model = try Model.open(location(source).location, library: .bundled())
+    try Executor.run(try Planner.plan(model, request), threads: 2)
+    #expect(try contents(of: memory) == contents(of: disk))
+  }
+
+  private static func edit(_ request: inout ConversionRequest, _ name: String) {
+    if name.hasSuffix(".gguf") { request.type = .format(.q8_0) }
+  }
+
+  /// The bytes of all files below a folder, by their paths in it.
+  private func contents(of path: String) throws -> [String: [UInt8]] {
+    var result: [String: [UInt8]] = [:]
+    for name in try FileSystem.list(path) {
+      let inner = Path.join(path, name)
+      if FileSystem.kind(of: inner) == .folder {
+        for (file, bytes) in try contents(of: inner) { result[Path.join(name, file)] = bytes }
+      } else {
+        result[name] = try LocalFile(inner).wholeContent(limit: 1 << 26)
+      }
+    }
+    return result
+  }
+
+  @Test("is planned from its headers", arguments: ["llama-gqa", "expected/llama-gqa/llama-gqa-bf16.gguf"])
+  func plannedFromHeaders(path: String) throws {
+    let (tree, location) = try location(path)
+    let model = try ModelOpening(location, library: .bundled()).model()
+    let plan = try Planner.plan(model, ConversionRequest(destination: folder.file("out.gguf")))
+    #expect(!plan.files.isEmpty)
+    for (index, file) in model.checkpoint.files.enumerated() {
+      let start = model.checkpoint.tensors.filter { $0.fileIndex == index }.map(\.fileOffset).min() ?? 0
+      let reads = try #require(tree.file(file.name)).readRanges
+      #expect(reads.allSatisfy { $0.lowerBound < start })
+    }
+  }
+
+  @Test("that changes during the conversion leaves no output")
+  func changes() throws {
+    let (tree, location) = try location("llama-gqa")
+    let model = try Model.open(location, library: .bundled())
+    let plan = try Planner.plan(model, ConversionRequest(destination: folder.file("out.gguf")))
+    try #require(tree.file("model.safetensors")).change()
+    #expect { try Executor.run(plan, threads: 1) } throws: {
+      "\($0)" == "/nowhere/llama-gqa/model.safetensors: changed while it was read; the output was discarded"
+    }
+    #expect(folder.names == [])
+  }
+}

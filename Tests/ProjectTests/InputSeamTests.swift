@@ -1,0 +1,24 @@
+import Testing
+
+@Suite("Input")
+struct InputSeamTests {
+  /// Outputs are written through `AtomicFile`, `OutputFolder` and `ScratchFolder`, which are local by nature.
+  @Test("is read through ByteSource and FileTree everywhere above Bytes")
+  func noConcreteFiles() throws {
+    let local = /\b(LocalFile|LocalFolder|localFile|localFolder|FileSystem|FileManager|FileHandle|fopen|opendir)\b/
+    for file in try Project.swiftFiles(under: "Sources") where !file.hasPrefix("Sources/Bytes/") {
+      let text = try Project.text(of: file)
+      #expect(text.firstMatch(of: local) == nil, "\(file) names a local file or asks the file system")
+    }
+  }
+
+  /// `ModelFacts` has a type for each kind of checkpoint; the container is for display.
+  @Test("is told apart by its container in Formats alone")
+  func noContainerDecisions() throws {
+    let decision = /\bcontainer\s*(==|!=)|(==|!=)\s*[\w.]*\bcontainer\b|\bswitch\s+[\w.]*\bcontainer\b/
+    for file in try Project.swiftFiles(under: "Sources") where !file.hasPrefix("Sources/Formats/") {
+      let text = try Project.text(of: file)
+      #expect(text.firstMatch(of: decision) == nil, "\(file) decides something by the container")
+    }
+  }
+}
