@@ -5,15 +5,23 @@ import Ingot
 struct IngotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: ToolInfo.name,
-    abstract: "Converts, inspects, quantizes and verifies language-model checkpoints.",
+    abstract: "Converts, quantizes, inspects and verifies LLM checkpoints (safetensors and GGUF).",
     discussion: """
       Exit status: 0 done; 1 a comparison, check or budget failed; 2 input unreadable, invalid or unsupported; \
       3 output could not be written; 64 wrong usage.
+
+      EXAMPLES:
+        # Quantize a model folder to a GGUF.
+        ingot convert model -o model-Q4_K_M.gguf --type Q4_K_M
+        # Compare its predictions with the original's.
+        ingot verify model model-Q4_K_M.gguf --text "The quick brown fox"
       """,
     version: "\(ToolInfo.name) \(ToolInfo.version)",
-    subcommands: [
-      Inspect.self, Convert.self, Quantize.self, Imatrix.self, Diff.self, Verify.self, Certify.self, Run.self,
-      Check.self, Hash.self, Meta.self, FormatsCommand.self, ArchitecturesCommand.self,
+    groupedSubcommands: [
+      CommandGroup(name: "Inspect", subcommands: [Inspect.self, Check.self, Diff.self, Hash.self]),
+      CommandGroup(name: "Convert", subcommands: [Convert.self, Quantize.self, Imatrix.self, Meta.self]),
+      CommandGroup(name: "Verify", subcommands: [Verify.self, Certify.self, Run.self]),
+      CommandGroup(name: "More", subcommands: [FormatsCommand.self, ArchitecturesCommand.self]),
     ])
 }
 

@@ -1,6 +1,6 @@
 import Ingot
 
-/// What a checkpoint holds, without reading its data.
+/// Describes a checkpoint without reading its data.
 func describe(_ path: String) throws -> String {
   let checkpoint = try Checkpoint.open(path)
   let largest = checkpoint.tensors.max { $0.byteCount < $1.byteCount }
@@ -8,7 +8,7 @@ func describe(_ path: String) throws -> String {
     + "\(checkpoint.tensorByteCount.byteSize), the largest is \(largest?.name.text.quoted ?? "none")"
 }
 
-/// One row of one tensor as numbers, in the layout that Hugging Face uses, whatever the file's is.
+/// Returns one row of a tensor as float32, in Hugging Face's layout.
 func queryRow(_ row: Int, layer: Int, of path: String) throws -> [Float] {
   let model = try Model.open(path, library: .bundled())
   var values: [Float] = []
@@ -16,19 +16,19 @@ func queryRow(_ row: Int, layer: Int, of path: String) throws -> [Float] {
   return values
 }
 
-/// Converts to a GGUF in Q8_0, with a record of what was done to every tensor.
+/// Converts to a GGUF in Q8_0, and returns the receipt.
 func convert(_ source: String, to destination: String) throws -> Receipt {
   let model = try Model.open(source, library: .bundled())
   var request = ConversionRequest(destination: destination)
   request.type = .format(.q8_0)
-  // Everything that can go wrong for reasons of meaning goes wrong here, before anything is written.
+  // Finds every problem before anything is written.
   let plan = try Planner.plan(model, request)
   for remark in plan.remarks where remark.severity == .warning { print("warning: \(remark.message)") }
   let outcomes = try Executor.run(plan)
   return Receipt(plan: plan, errors: ErrorSummary(outcomes), options: [], version: ToolInfo.version)
 }
 
-/// Whether two checkpoints hold the same model, up to what their storage formats cost.
+/// Returns whether two checkpoints are the same model, up to the errors of their storage formats.
 func isFaithful(_ candidate: String, to reference: String) throws -> Bool {
   let library = try ArchitectureLibrary.bundled()
   var options = CheckpointDiff.Options()
@@ -38,7 +38,7 @@ func isFaithful(_ candidate: String, to reference: String) throws -> Bool {
   return diff.passes
 }
 
-/// The likeliest next token of a text.
+/// Returns the most probable next token of a text.
 func nextToken(after text: String, by path: String) throws -> String {
   let model = try Model.open(path, library: .bundled())
   let tokenizer = try model.tokenizer()

@@ -34,6 +34,22 @@ struct PageTests {
     heading.lowercased().replacing(/[^\w\s-]/, with: "").replacing(" ", with: "-")
   }
 
+  @Test("begin with a README of at most 180 lines")
+  func readme() throws {
+    #expect(try Project.text(of: "README.md").split(separator: "\n", omittingEmptySubsequences: false).count <= 181)
+  }
+
+  @Test("have changelog entries of at most 25 words that begin with the command, flag or API")
+  func changelog() throws {
+    let text = try Project.text(of: "CHANGELOG.md").replacing("\n  ", with: " ")
+    let entries = text.split(separator: "\n").filter { $0.hasPrefix("- ") }.map { $0.dropFirst(2) }
+    #expect(entries.count > 50)
+    for entry in entries {
+      #expect(entry.split(separator: " ").count <= 25, "\(entry)")
+      #expect(entry.prefixMatch(of: #/`|Architectures: |Tokenizers: /#) != nil, "\(entry)")
+    }
+  }
+
   @Test("name every schema that the program writes")
   func schemas() throws {
     let documented = try Project.text(of: "docs/json.md")

@@ -6,7 +6,7 @@ struct AdapterOptions: ParsableArguments {
   @Option(
     name: .customLong("lora"),
     help: ArgumentHelp(
-      "Add a low-rank adapter (LoRA) as PEFT saves it to the model's weights, before anything else; may be repeated.",
+      "Merge a LoRA adapter that PEFT saved, before anything else; may be repeated.",
       valueName: "folder"))
   var paths: [String] = []
 }

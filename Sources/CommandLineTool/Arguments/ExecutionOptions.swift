@@ -4,32 +4,33 @@ import SystemPackage
 
 /// How a conversion is carried out, whatever it is asked to do.
 struct ExecutionOptions: ParsableArguments {
-  @Flag(name: .customLong("allow-requantize"), help: "Quantize numbers that were quantized before.")
+  @Flag(name: .customLong("allow-requantize"), help: "Allow quantizing tensors that are already quantized.")
   var allowsRequantizing = false
 
   @Flag(
-    name: .customLong("no-fallback"), help: "Fail where rows do not fill blocks, instead of taking another format.")
+    name: .customLong("no-fallback"),
+    help: "Fail if a row is not a whole number of blocks, instead of falling back to another format.")
   var refusesFallback = false
 
   @Flag(name: .customLong("dry-run"), help: "Print the plan and write nothing.")
   var isDryRun = false
 
-  @Flag(help: "Open the output again and compare it with the source, as diff --budget auto does.")
+  @Flag(help: "Reopen the output and compare it with the source, as diff --budget auto does.")
   var verify = false
 
   @Option(
     help: ArgumentHelp(
-      "The error a tensor may get: nmse, max_abs, rmse or cosine with a limit, or auto for what its storage format leads "
-        + "one to expect. Beyond it nothing is written and the status is 1.", valueName: "metric=limit,…"))
+      "Error limits for every tensor: nmse, max_abs, rmse, cosine, or auto for the format's defaults. If exceeded, "
+        + "nothing is written and the status is 1.", valueName: "metric=limit,…"))
   var budget: String?
 
-  @Flag(help: "Count the errors by their magnitude.")
+  @Flag(help: "Print a histogram of absolute errors.")
   var histogram = false
 
-  @Flag(help: "Replace files that exist.")
+  @Flag(help: "Replace existing files.")
   var overwrite = false
 
-  @Option(help: ArgumentHelp("Write a record of what was done, with digests, as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write options, digests and every tensor's rule and error as JSON.", valueName: "file"))
   var receipt: String?
 
   /// Puts what concerns the plan into `request`.

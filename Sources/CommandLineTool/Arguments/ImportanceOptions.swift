@@ -5,18 +5,18 @@ import Ingot
 struct ImportanceOptions: ParsableArguments {
   @Option(
     name: .customLong("imatrix"),
-    help: ArgumentHelp("Weigh columns by an importance matrix, as llama-imatrix writes them.", valueName: "file"))
+    help: ArgumentHelp("Weight quantization errors by this importance matrix (imatrix file).", valueName: "file"))
   var path: String?
 
   @Option(
     name: .customLong("include-weights"),
     help: ArgumentHelp(
-      "Use only entries of the matrix whose name contains this; may be repeated.", valueName: "text"))
+      "Use only imatrix entries whose name contains this text; may be repeated.", valueName: "text"))
   var included: [String] = []
 
   @Option(
     name: .customLong("exclude-weights"),
-    help: ArgumentHelp("Do not use entries of the matrix whose name contains this; may be repeated.", valueName: "text")
+    help: ArgumentHelp("Ignore imatrix entries whose name contains this text; may be repeated.", valueName: "text")
   )
   var excluded: [String] = []
 

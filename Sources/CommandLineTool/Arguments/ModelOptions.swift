@@ -3,12 +3,12 @@ import Ingot
 
 /// How a model that is read is to be understood.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Use a definition of your own besides the bundled ones.", valueName: "file"))
+  @Option(help: ArgumentHelp("Load an architecture definition from this file as well.", valueName: "file"))
   var mapping: String?
 
   @Option(
     name: .customLong("arch-as"),
-    help: ArgumentHelp("Take the model for one of this architecture, whatever its files say.", valueName: "name"))
+    help: ArgumentHelp("Treat the model as this architecture, ignoring what its files say.", valueName: "name"))
   var architecture: String?
 
   @Option(

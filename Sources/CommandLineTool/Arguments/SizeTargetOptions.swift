@@ -6,13 +6,13 @@ struct SizeTargetOptions: ParsableArguments {
   @Option(
     name: .customLong("target-size"),
     help: ArgumentHelp(
-      "Choose the formats that lose least in a file of at most this many bytes, instead of a recipe: 1.2G, 900MiB.",
+      "Choose formats with the least total error in a file of at most this size, instead of a recipe: 1.2G, 900MiB.",
       valueName: "size"))
   var size: SizeArgument?
 
   @Option(
     name: .customLong("target-bpw"),
-    help: ArgumentHelp("The same with so many bits per weight: 4.5.", valueName: "bits"))
+    help: ArgumentHelp("Like --target-size, in average bits per weight: 4.5.", valueName: "bits"))
   var bitsPerWeight: Double?
 
   func validate() throws {

@@ -6,13 +6,13 @@ struct TokenOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Token ids, separated by commas.", valueName: "ids"))
   var tokens: TokenList?
 
-  @Option(help: "A text, for the model's own tokenizer.")
+  @Option(help: "Text, encoded by the model's tokenizer.")
   var text: String?
 
-  @Option(help: ArgumentHelp("A file with a text.", valueName: "file"))
+  @Option(help: ArgumentHelp("File with the text.", valueName: "file"))
   var file: String?
 
-  @Option(help: ArgumentHelp("Cut the tokens into windows of this many (default: 512).", valueName: "count"))
+  @Option(help: ArgumentHelp("Tokens per chunk. (default: 512)", valueName: "count"))
   var context: Int?
 
   func validate() throws {

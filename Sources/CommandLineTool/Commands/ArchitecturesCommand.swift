@@ -4,12 +4,19 @@ import Ingot
 struct ArchitecturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "architectures",
-    abstract: "Lists the architectures, or shows the definition of one with everything it inherits.")
+    abstract: "Lists the architectures, or shows one with everything it inherits.",
+    discussion: """
+      EXAMPLES:
+        # Names, transforms and hyperparameters of an architecture.
+        ingot architectures gemma3
+        # The same of a definition of your own.
+        ingot architectures acme --mapping acme.json
+      """)
 
-  @Argument(help: "The architecture to show.")
+  @Argument(help: "Architecture to show.")
   var name: String?
 
-  @Option(help: ArgumentHelp("Read a definition of your own, as convert does.", valueName: "file"))
+  @Option(help: ArgumentHelp("Load an architecture definition from this file as well.", valueName: "file"))
   var mapping: String?
 
   @OptionGroup var report: ReportOptions

@@ -3,30 +3,35 @@ import Ingot
 
 struct Certify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks certificates that verify --certificate wrote.",
+    abstract: "Checks certificates written by verify --certificate.",
     subcommands: [CheckCertificate.self])
 }
 
 struct CheckCertificate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Holds the files on this machine against a certificate.",
+    abstract: "Checks local files against a certificate.",
     discussion: """
-      Every file of the reference and of the candidate must have the SHA-256 that the certificate states. With \
-      --rederive the conversion is done again from the reference, and its bytes must be the candidate's. Ends with \
-      status 1 if anything differs, or if the certificate's verdict is a failure.
+      Every file must have the SHA-256 in the certificate. The status is 1 if a file differs, if the repeated conversion \
+      gives other bytes, or if the certified verdict is failed.
+
+      EXAMPLES:
+        # Are these the certified files?
+        ingot certify check cert.json
+        # Does the conversion give these bytes on this machine?
+        ingot certify check cert.json --rederive
       """)
 
-  @Argument(help: "The certificate.")
+  @Argument(help: "Certificate.")
   var path: String
 
-  @Option(help: ArgumentHelp("Where the reference is (default: where the certificate says).", valueName: "path"))
+  @Option(help: ArgumentHelp("Path of the reference. (default: as in the certificate)", valueName: "path"))
   var reference: String?
 
-  @Option(help: ArgumentHelp("Where the candidate is (default: where the certificate says).", valueName: "path"))
+  @Option(help: ArgumentHelp("Path of the candidate. (default: as in the certificate)", valueName: "path"))
   var candidate: String?
 
-  @Flag(help: "Do the conversion again and compare the bytes.")
+  @Flag(help: "Repeat the conversion and compare the bytes.")
   var rederive = false
 
   @OptionGroup var report: ReportOptions

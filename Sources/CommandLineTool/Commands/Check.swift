@@ -3,10 +3,18 @@ import Ingot
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks one checkpoint: layout, coverage of its architecture, values, ties, tokenizer.",
-    discussion: "All of it is read. Ends with status 1 if a finding is an error.")
+    abstract: "Checks layout, tensors, values, tied weights and tokenizer of one checkpoint.",
+    discussion: """
+      Reads every tensor. The status is 1 if there is an error.
 
-  @Argument(help: "The checkpoint.")
+      EXAMPLES:
+        # Is the download complete and sound?
+        ingot check model
+        # The findings, for a script.
+        ingot check model.gguf --json
+      """)
+
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
   var path: String
 
   @OptionGroup var model: ModelOptions

@@ -5,48 +5,54 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model in another container, naming scheme or storage format.",
     discussion: """
-      The whole conversion is planned first; --dry-run prints that plan. Every problem is found before anything is \
-      written, and nothing incomplete ever stands under the final name.
+      The conversion is planned before anything is written, and an incomplete file never appears under the output name. \
+      The status is 1 if --budget or --verify fails.
+
+      EXAMPLES:
+        # Quantize a model folder to a GGUF.
+        ingot convert model -o model-Q4_K_M.gguf --type Q4_K_M
+        # Write a GGUF as a model folder that transformers loads.
+        ingot convert model.gguf -o model
       """)
 
-  @Argument(help: "The model: a folder, a shard or index of a set, or a file.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
   var source: String
 
   @Option(
     name: [.short, .long, .customLong("outfile")],
-    help: "The file or folder to write; {ftype} in the name of a GGUF stands for the storage format.")
+    help: "File or folder to write; {ftype} in a GGUF name becomes the storage format.")
   var output: String
 
   @Option(
-    help: "What to write (default: as the name of the output says; neither .gguf nor .safetensors means a folder).")
+    help: "Container to write. (default: from the output name: .gguf, .safetensors, otherwise a folder)")
   var to: ContainerArgument?
 
   @Option(
     name: [.long, .customLong("outtype")],
-    help: "The storage format of the tensors; auto keeps what the target can hold without loss.")
+    help: "Storage format or recipe; auto keeps formats that the output can store without loss.")
   var type = TypeArgument(argument: "auto")
 
-  @Option(help: ArgumentHelp("The naming scheme of the output: hf, meta, yi, …", valueName: "scheme"))
+  @Option(help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"))
   var naming: String?
 
   @Option(
     name: .customLong("tensor-type"),
     help: ArgumentHelp(
-      "Another storage format for tensors whose name matches a regular expression; may be repeated.",
+      "Storage format of tensors whose name matches a regular expression; may be repeated.",
       valueName: "pattern=type"))
   var typeOverrides: [TypeOverrideArgument] = []
 
   @Option(
     name: .customLong("max-shard-size"),
-    help: ArgumentHelp("Start a new file after this many bytes: 5G, 500M, 2GiB.", valueName: "size"))
+    help: ArgumentHelp("Maximum size of a shard: 5G, 500M, 2GiB.", valueName: "size"))
   var shardSize: SizeArgument?
 
-  @Option(name: .customLong("model-name"), help: ArgumentHelp("The model's name in a GGUF.", valueName: "name"))
+  @Option(name: .customLong("model-name"), help: ArgumentHelp("Model name in a GGUF.", valueName: "name"))
   var modelName: String?
 
   @Option(
     name: .customLong("pre-tokenizer"),
-    help: ArgumentHelp("The name of the pre-tokenizer in a GGUF.", valueName: "name"))
+    help: ArgumentHelp("Pre-tokenizer name in a GGUF.", valueName: "name"))
   var preTokenizer: String?
 
   @OptionGroup var adapters: AdapterOptions

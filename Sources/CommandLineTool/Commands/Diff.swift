@@ -3,28 +3,34 @@ import Ingot
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compares two checkpoints tensor by tensor, whatever their containers, names and storage formats.",
+    abstract: "Compares two checkpoints tensor by tensor, across containers, names and storage formats.",
     discussion: """
-      Tensors belong together by what they are for and are compared in one layout, so a model and its conversion show \
-      the same numbers. Ends with status 1 if anything differs beyond the budget or could not be compared.
+      Matches tensors by role and layer and compares them in Hugging Face's layout. The status is 1 if anything differs \
+      beyond the budget or could not be compared.
+
+      EXAMPLES:
+        # Is the renamed model the same?
+        ingot diff model renamed
+        # Has every quantized tensor the error of its format?
+        ingot diff model model-Q8_0.gguf --budget auto
       """)
 
-  @Argument(help: "The reference.")
+  @Argument(help: "Reference model.")
   var reference: String
 
-  @Argument(help: "What is compared with it.")
+  @Argument(help: "Checkpoint to compare with it.")
   var candidate: String
 
   @Option(
     help: ArgumentHelp(
-      "What may differ: nmse, max_abs, rmse or cosine with a limit, or auto for what the storage formats of the "
-        + "candidate lead one to expect (default: nothing).", valueName: "metric=limit,…"))
+      "Allowed differences: nmse, max_abs, rmse, cosine, or auto for the defaults of the candidate's formats. "
+        + "(default: none)", valueName: "metric=limit,…"))
   var budget: String?
 
-  @Option(help: ArgumentHelp("Compare only tensors whose place or name matches.", valueName: "glob"))
+  @Option(help: ArgumentHelp("Compare only tensors whose slot or name matches.", valueName: "glob"))
   var filter: String?
 
-  @Flag(help: "List the tensors that are equal as well, and the numbers of both with the keys that state them.")
+  @Flag(help: "Also list equal tensors, and all hyperparameters with the keys they come from.")
   var all = false
 
   @OptionGroup var adapters: AdapterOptions

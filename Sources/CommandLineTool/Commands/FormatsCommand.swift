@@ -4,7 +4,14 @@ import Ingot
 struct FormatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "formats",
-    abstract: "Lists what is read, written and quantized.")
+    abstract: "Lists the containers and storage formats.",
+    discussion: """
+      EXAMPLES:
+        # Which formats are decoded and encoded?
+        ingot formats
+        # The same for a script.
+        ingot formats --json
+      """)
 
   @OptionGroup var report: ReportOptions
 

@@ -3,13 +3,19 @@ import Ingot
 
 struct Hash: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints a digest of every tensor and of the whole model.",
+    abstract: "Prints SHA-256 digests of every tensor and of the model.",
     discussion: """
-      Digests are SHA-256 and do not depend on container, files, tensor order or naming scheme: a model and its renamed \
-      copy have the same. They do depend on the storage format. docs/json.md says of what they are.
+      Digests depend on values and storage formats, not on container, files, tensor order or naming scheme. \
+      docs/json.md defines the hashed bytes.
+
+      EXAMPLES:
+        # One digest for the model.
+        ingot hash model --no-tensors
+        # A digest for every tensor.
+        ingot hash model.gguf
       """)
 
-  @Argument(help: "The checkpoint.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
   var path: String
 
   @Flag(inversion: .prefixedNo, help: "List the tensors.")

@@ -3,23 +3,28 @@ import Ingot
 
 struct Imatrix: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures an importance matrix, or shows one and how it fits a model.",
+    abstract: "Measures an importance matrix, or shows one.",
     subcommands: [ImatrixMeasure.self, ImatrixShow.self], defaultSubcommand: ImatrixMeasure.self)
 }
 
 struct ImatrixShow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Shows what an importance matrix holds.",
+    abstract: "Shows the entries of an importance matrix.",
     discussion: """
-      With a model it is compared with the model's matrices; the status is 1 if one has no entry or an entry of another \
-      size.
+      With a model, the status is 1 if a matrix has no entry or an entry of another size.
+
+      EXAMPLES:
+        # The entries.
+        ingot imatrix show imatrix.gguf
+        # Does it fit this model?
+        ingot imatrix show imatrix.gguf model.gguf
       """)
 
-  @Argument(help: "The importance matrix, in either form.")
+  @Argument(help: "Importance matrix, GGUF or .dat.")
   var path: String
 
-  @Argument(help: ArgumentHelp("The model that it is for.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Model to compare with.", valueName: "model"))
   var modelPath: String?
 
   @OptionGroup var model: ModelOptions

@@ -4,32 +4,38 @@ import Ingot
 struct ImatrixMeasure: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "measure",
-    abstract: "Measures an importance matrix on a text, as llama-imatrix does.",
+    abstract: "Measures an importance matrix on text, as llama-imatrix does.",
     usage: "ingot imatrix <model> --file <file> [--output <output>] [<options>]",
     discussion: """
-      Sums the squares of what each column of the layers' matrices is multiplied by, over whole windows of the text. For \
-      experts only the tokens that are routed to them count.
+      For each matrix, sums the squared input activations of every column over whole chunks of the text. For experts, \
+      only the tokens routed to them count.
+
+      EXAMPLES:
+        # Measure on a text.
+        ingot imatrix model --file text.txt -o imatrix.gguf
+        # Use it.
+        ingot quantize model-F16.gguf Q4_K_M --imatrix imatrix.gguf
       """)
 
-  @Argument(help: "The model.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
   var path: String
 
-  @Option(help: "The text, for the model's own tokenizer.")
+  @Option(help: "Text file, encoded by the model's tokenizer.")
   var file: String
 
-  @Option(name: .shortAndLong, help: "The file to write; a name that ends in .dat asks for the legacy form.")
+  @Option(name: .shortAndLong, help: "File to write; .dat selects the legacy container.")
   var output = "imatrix.gguf"
 
-  @Option(help: ArgumentHelp("Tokens of a window.", valueName: "count"))
+  @Option(help: ArgumentHelp("Tokens per chunk.", valueName: "count"))
   var context = 512
 
-  @Option(help: ArgumentHelp("Use only this many windows, from the front.", valueName: "count"))
+  @Option(help: ArgumentHelp("Use only this many chunks, from the start.", valueName: "count"))
   var chunks: Int?
 
-  @Flag(name: .customLong("process-output"), help: "Measure the output matrix, too, if the model has its own.")
+  @Flag(name: .customLong("process-output"), help: "Measure the output matrix as well, unless tied.")
   var includesOutput = false
 
-  @Flag(help: "Replace the output if it exists.")
+  @Flag(help: "Replace an existing output.")
   var overwrite = false
 
   @OptionGroup var model: ModelOptions

@@ -3,22 +3,27 @@ import Ingot
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what a checkpoint holds.",
+    abstract: "Shows the contents of a checkpoint.",
     discussion: """
-      PATH is a file, any shard or the index of a set, or a model folder. Only headers are read, unless --stats asks \
-      for the values.
+      Only headers are read, unless --stats is given.
+
+      EXAMPLES:
+        # Architecture, hyperparameters, formats and metadata.
+        ingot inspect model.gguf --no-tensors
+        # Statistics of the tensors of layer 0.
+        ingot inspect model --stats --filter "*.layers.0.*"
       """)
 
-  @Argument(help: "The checkpoint.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
   var path: String
 
   @Flag(inversion: .prefixedNo, help: "List the tensors.")
   var tensors = true
 
-  @Option(help: ArgumentHelp("List only tensors whose names match (* any characters, ? one).", valueName: "glob"))
+  @Option(help: ArgumentHelp("List only tensors whose name matches (* any characters, ? one).", valueName: "glob"))
   var filter: String?
 
-  @Option(help: ArgumentHelp("Print one value of the metadata whole, and nothing else.", valueName: "key"))
+  @Option(help: ArgumentHelp("Print one metadata value whole and nothing else.", valueName: "key"))
   var metadata: String?
 
   @Flag(name: .customLong("stats"), help: "Read the data: minimum, maximum, mean, deviation, NaN, infinities, zeros.")

@@ -4,11 +4,16 @@ import Ingot
 /// Reads and edits the metadata of a GGUF.
 struct Meta: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Reads and edits the metadata of a GGUF or a safetensors file.",
+    abstract: "Reads and edits the metadata of a GGUF or safetensors file.",
     discussion: """
-      A GGUF has scalars, texts and arrays, safetensors has texts. An edit of up to 4,096 bytes that leaves the tensors \
-      where they are is written into the file; any other makes a new file that takes the old one's place. The tensors' \
-      bytes stay the same.
+      The bytes of the tensors stay the same. An edit that fits into the padding is written in place; any other replaces \
+      the file.
+
+      EXAMPLES:
+        # Print the chat template.
+        ingot meta get model.gguf tokenizer.chat_template
+        # Change the end token.
+        ingot meta set model.gguf tokenizer.ggml.eos_token_id 128009
       """,
     subcommands: [Get.self, Set.self, Remove.self])
 }
@@ -16,12 +21,12 @@ struct Meta: ParsableCommand {
 extension Meta {
   struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints the value of a key whole, or all keys with their types.")
+      abstract: "Prints one value whole, or all keys with their types.")
 
-    @Argument(help: "The file.")
+    @Argument(help: "GGUF or safetensors file.")
     var path: String
 
-    @Argument(help: "The key; without one all keys are listed.")
+    @Argument(help: "Key. (default: list all)")
     var key: String?
 
     @OptionGroup var report: ReportOptions
@@ -61,23 +66,29 @@ extension Meta {
     static let configuration = CommandConfiguration(
       abstract: "Sets a key to a value.",
       discussion: """
-        A key that is there keeps its place and type. A new key goes behind the others; its type is the conventional one \
-        of the key, or --type. Arrays are written as JSON. In safetensors every value is a text.
+        An existing key keeps its position and type. A new key is appended; its type is the conventional one of the key, \
+        or --type. Arrays are written as JSON. In safetensors every value is a string.
+
+        EXAMPLES:
+          # Set a chat template from a file.
+          ingot meta set model.gguf tokenizer.chat_template --from-file template.jinja
+          # Set an array.
+          ingot meta set model.gguf general.tags '["chat", "en"]'
         """)
 
-    @Argument(help: "The file.")
+    @Argument(help: "GGUF or safetensors file.")
     var path: String
 
-    @Argument(help: "The key.")
+    @Argument(help: "Key.")
     var key: String
 
-    @Argument(help: "The value.")
+    @Argument(help: "Value.")
     var value: String?
 
     @Option(help: ArgumentHelp("Read the value from a file, such as a chat template.", valueName: "file"))
     var fromFile: String?
 
-    @Option(help: "The type: u8 … i64, f32, f64, bool, string, or one of them in brackets for an array.")
+    @Option(help: "Type: u8 … i64, f32, f64, bool, string, or one of them in brackets for an array.")
     var type: String?
 
     @OptionGroup var output: EditOutput
@@ -104,10 +115,10 @@ extension Meta {
   struct Remove: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "rm", abstract: "Removes keys.")
 
-    @Argument(help: "The file.")
+    @Argument(help: "GGUF or safetensors file.")
     var path: String
 
-    @Argument(help: "The keys.")
+    @Argument(help: "Keys to remove.")
     var keys: [String]
 
     @OptionGroup var output: EditOutput
@@ -138,10 +149,10 @@ struct EditedKey {
 
 /// Where an edited file goes.
 struct EditOutput: ParsableArguments {
-  @Option(name: .shortAndLong, help: "Write the result here and leave the input as it is.")
+  @Option(name: .shortAndLong, help: "Write the result to this file and keep the input.")
   var output: String?
 
-  @Flag(help: "Replace the output if it exists.")
+  @Flag(help: "Replace an existing output.")
   var overwrite = false
 
   func save(_ editor: MetadataEditor, _ path: String, _ edits: [EditedKey], _ report: ReportOptions) throws {

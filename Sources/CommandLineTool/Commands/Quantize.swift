@@ -3,24 +3,31 @@ import Ingot
 
 struct Quantize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Quantizes a model by one of llama-quantize's recipes, to the same bytes.",
+    abstract: "Quantizes a model by a recipe of llama-quantize, with the same bytes.",
     usage: """
       ingot quantize <in> [<out>] <type> [<threads>] [<options>]
       ingot quantize <in> [<out>] --target-size <size> [<threads>] [<options>]
       """,
     discussion: """
-      A recipe gives each matrix its own format; the plan and the receipt say which rule decided. Without <out> the \
-      file is ggml-model-<type>.gguf beside the input. With --target-size or --target-bpw there is no <type>: every \
-      matrix is measured in every format, and each gets the one that makes the whole lose least.
+      A recipe gives each matrix its own format by rules, which the plan names. Without <out>, the output is \
+      ggml-model-<type>.gguf next to the input. With --target-size or --target-bpw instead of <type>, every matrix is \
+      measured in every format, and the combination with the least total error at that size is chosen. The status is 1 \
+      if --budget or --verify fails.
+
+      EXAMPLES:
+        # Quantize by a recipe and an importance matrix.
+        ingot quantize model-F16.gguf model-Q4_K_M.gguf Q4_K_M --imatrix imatrix.gguf
+        # Choose formats for a size.
+        ingot quantize model-F16.gguf small.gguf --target-size 1.2G
       """)
 
   @Argument(
-    help: ArgumentHelp("The model: a GGUF, or a folder, a shard or index of a set.", valueName: "in"))
+    help: ArgumentHelp("GGUF, model folder, shard, or index.", valueName: "in"))
   var source: String
 
   @Argument(
     help: ArgumentHelp(
-      "The file to write, the recipe's name or number, and how many threads to use.",
+      "Output file, recipe name or number, and thread count.",
       valueName: "[out] type [threads]"))
   var arguments: [String] = []
 
@@ -29,29 +36,29 @@ struct Quantize: ParsableCommand {
   @Flag(help: "Give all matrices the recipe's default format.")
   var pure = false
 
-  @Flag(name: .customLong("leave-output-tensor"), help: "Keep the output matrix as it is.")
+  @Flag(name: .customLong("leave-output-tensor"), help: "Keep the format of the output matrix.")
   var keepsOutput = false
 
   @Option(
-    name: .customLong("output-tensor-type"), help: ArgumentHelp("The format of the output matrix.", valueName: "type"))
+    name: .customLong("output-tensor-type"), help: ArgumentHelp("Format of the output matrix.", valueName: "type"))
   var outputFormat: FormatArgument?
 
   @Option(
     name: .customLong("token-embedding-type"),
-    help: ArgumentHelp("The format of the token embedding.", valueName: "type"))
+    help: ArgumentHelp("Format of the token embedding.", valueName: "type"))
   var embeddingFormat: FormatArgument?
 
   @Option(
     name: .customLong("tensor-type"),
     help: ArgumentHelp(
-      "The format of matrices whose name matches a regular expression; may be repeated, the first that matches decides.",
+      "Format of matrices whose name matches a regular expression; may be repeated, the first match decides.",
       valueName: "pattern=type"))
   var typeOverrides: [TypeOverrideArgument] = []
 
   @Option(
     name: .customLong("tensor-type-file"),
     help: ArgumentHelp(
-      "A text with such pairs, separated by spaces or lines; those given by --tensor-type come first.",
+      "File of pattern=type pairs, separated by whitespace; --tensor-type takes precedence.",
       valueName: "file"))
   var typeOverrideFiles: [String] = []
 
@@ -59,16 +66,16 @@ struct Quantize: ParsableCommand {
 
   @Option(
     name: .customLong("prune-layers"),
-    help: ArgumentHelp("Leave these layers out; those behind move up.", valueName: "layer,…"))
+    help: ArgumentHelp("Remove these layers and renumber the rest.", valueName: "layer,…"))
   var prunedLayers: LayerList?
 
-  @Flag(name: .customLong("keep-split"), help: "Split the output as the input is split.")
+  @Flag(name: .customLong("keep-split"), help: "Split the output like the input.")
   var keepsSplit = false
 
   @Option(
     name: .customLong("override-kv"),
     help: ArgumentHelp(
-      "Set a pair of the metadata: TYPE is int, float, bool or str; may be repeated.", valueName: "key=type:value"))
+      "Set a metadata key; the type is int, float, bool or str; may be repeated.", valueName: "key=type:value"))
   var metadataOverrides: [MetadataOverrideArgument] = []
 
   @OptionGroup var execution: ExecutionOptions

@@ -3,25 +3,33 @@ import Ingot
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs the forward pass of a model and prints the likeliest next tokens.",
-    discussion: "An encoder has none: of it the vector of the text is printed. Computed in float32, a layer at a time; "
-      + "the same input gives the same bits on every machine.")
+    abstract: "Computes the forward pass and prints the most probable next tokens.",
+    discussion: """
+      For encoders, prints the text embedding instead. The computation is in float32 and gives the same bits on every \
+      machine.
 
-  @Argument(help: "The model.")
+      EXAMPLES:
+        # The ten most probable next tokens.
+        ingot run model --text "The capital of France is"
+        # Perplexity on a text.
+        ingot run model.gguf --perplexity text.txt
+      """)
+
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
   var path: String
 
   @OptionGroup var input: TokenOptions
 
   @Option(
     help: ArgumentHelp(
-      "What the decoder of an encoder-decoder has written so far; the other tokens are what the encoder reads.",
+      "Decoder input of an encoder–decoder; --tokens, --text or --file is the encoder input.",
       valueName: "ids"))
   var decoderTokens: TokenList?
 
-  @Option(help: ArgumentHelp("How many tokens to print.", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of tokens to print.", valueName: "count"))
   var top = 10
 
-  @Option(help: ArgumentHelp("Continue by this many tokens, always the likeliest.", valueName: "count"))
+  @Option(help: ArgumentHelp("Continue greedily by this many tokens.", valueName: "count"))
   var generate: Int?
 
   @Option(help: ArgumentHelp("Write float32 logits [position, vocabulary] as .npy.", valueName: "file"))
@@ -29,20 +37,20 @@ struct Run: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write the residual stream as .npy, float32 [layer + 1, position, width]: the embeddings, then what each layer "
-        + "leaves, the last after the final norm. Of an encoder-decoder, the decoder's.", valueName: "file"))
+      "Write hidden states as .npy, float32 [layer + 1, position, width]: embeddings, then after each layer, the last "
+        + "after the final norm. For encoder–decoders: the decoder's.", valueName: "file"))
   var hidden: String?
 
-  @Option(help: ArgumentHelp("The same of the encoder of an encoder-decoder.", valueName: "file"))
+  @Option(help: ArgumentHelp("Like --hidden, for the encoder of an encoder–decoder.", valueName: "file"))
   var encoderHidden: String?
 
   @Option(
     help: ArgumentHelp(
-      "Measure the perplexity on a text: windows of --context tokens, of which the second half is scored.",
+      "Measure perplexity on this file: chunks of --context tokens, second half scored.",
       valueName: "file"))
   var perplexity: String?
 
-  @Flag(help: "Replace files that exist.")
+  @Flag(help: "Replace existing files.")
   var overwrite = false
 
   @OptionGroup var adapters: AdapterOptions

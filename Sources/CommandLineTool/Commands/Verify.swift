@@ -3,48 +3,54 @@ import Ingot
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs two models on the same tokens and judges how far their predictions are apart.",
+    abstract: "Compares the predictions of two models on the same tokens.",
     discussion: """
-      Without --budget the storage formats decide: where the candidate's hold every value of the reference, the logits \
-      must have the same bits; otherwise KL divergence and most likely tokens are held to limits for the coarsest \
-      format. Ends with status 1 if the candidate fails.
+      If the candidate's formats represent every value of the reference, the logits must have the same bits. Otherwise \
+      KL divergence and top-1 agreement must stay within the limits of the candidate's coarsest format, or within \
+      --budget. The status is 1 if the candidate fails.
+
+      EXAMPLES:
+        # Is this conversion right?
+        ingot verify model model.gguf --text "The quick brown fox"
+        # How much quality does this quantization lose?
+        ingot verify model model-Q4_K_M.gguf --file text.txt --report report.html
       """)
 
-  @Argument(help: "The reference.")
+  @Argument(help: "Reference model.")
   var reference: String
 
-  @Argument(help: "The model that is judged.")
+  @Argument(help: "Model to verify.")
   var candidate: String
 
   @OptionGroup var input: TokenOptions
 
   @Option(
     help: ArgumentHelp(
-      "Limits: kl, kl_99, kl_max (nats), top1 (share), nmse, max_abs, cosine.", valueName: "metric=limit,…"))
+      "Limits: kl, kl_p99, kl_max (nats), top1 (share), nmse, max_abs, cosine.", valueName: "metric=limit,…"))
   var budget: String?
 
-  @Flag(help: "Show every layer, and the first that diverges.")
+  @Flag(help: "Show the error of every layer and the first that diverges.")
   var layers = false
 
   @Flag(
     inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Compare the weights too, as diff --budget auto does (default: unless --budget is given).", visibility: .default))
+      "Compare the weights, as diff --budget auto does. (default: unless --budget is given)", visibility: .default))
   var weights: Bool?
 
-  @Option(help: ArgumentHelp("Write the report as a web page.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write an HTML report.", valueName: "file"))
   var report: String?
 
   @Option(
-    help: ArgumentHelp("Write a certificate: an in-toto statement that ingot certify checks.", valueName: "file"))
+    help: ArgumentHelp("Write an in-toto attestation, which ingot certify checks.", valueName: "file"))
   var certificate: String?
 
   @Option(
     help: ArgumentHelp(
-      "The receipt of the conversion that made the candidate, for the certificate.", valueName: "file"))
+      "Receipt of the conversion, for the certificate.", valueName: "file"))
   var receipt: String?
 
-  @Flag(help: "Replace the report and the certificate if they exist.")
+  @Flag(help: "Replace an existing report and certificate.")
   var overwrite = false
 
   @OptionGroup var adapters: AdapterOptions

@@ -3,13 +3,13 @@ import Ingot
 
 /// The options every verb has.
 struct ReportOptions: ParsableArguments {
-  @Flag(help: "Print one JSON document instead of text (docs/json.md gives the schemas).")
+  @Flag(help: "Print one JSON document instead of text (schemas: docs/json.md).")
   var json = false
 
-  @Flag(help: "Print no text and no progress; errors and JSON are still printed.")
+  @Flag(help: "Print no text and no progress, only errors and JSON.")
   var quiet = false
 
-  @Option(help: "Use at most this many threads (default: one for each core).")
+  @Option(help: "Maximum number of threads. (default: one per core)")
   var threads: Int?
 
   mutating func validate() throws {

@@ -15,7 +15,7 @@ public struct Budget: Sendable, Hashable {
     /// The mean Kullback-Leibler divergence of the next-token distributions, in nats.
     case divergence = "kl"
     /// Its 99th percentile over the positions.
-    case klP99 = "kl_99"
+    case klP99 = "kl_p99"
     /// Its maximum over the positions.
     case maximumDivergence = "kl_max"
     /// The share of positions with the same most likely token; a budget is the least allowed.
