@@ -61,14 +61,20 @@ let package = Package(
     library("Inference", ["Architectures", "Tensors", "Bytes"]),
     library("Conversion", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
     library("Inspection", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+    library("Evaluation", ["Inference", "Models", "Architectures", "Formats", "Tokenization", "Tensors", "Bytes"]),
     library(
       "Verification",
-      ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+      [
+        "Evaluation", "Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes",
+      ]),
+    library(
+      "Certification",
+      ["Conversion", "Verification", "Evaluation", "Models", "Architectures", "Quantization", "Tensors", "Bytes"]),
 
     library(
       "Ingot",
       [
-        "Conversion", "Inspection", "Verification", "Inference", "Models", "Architectures", "Formats", "Quantization",
+        "Certification", "Conversion", "Inspection", "Verification", "Evaluation", "Inference", "Models", "Architectures", "Formats", "Quantization",
         "Tokenization", "Tensors", "Bytes",
       ]),
     .executableTarget(
@@ -93,7 +99,11 @@ let package = Package(
     tests("Inference", ["Architectures", "Formats", "Models", "Quantization"]),
     tests("Ingot"),
     tests("Inspection", ["Formats"]),
-    tests("Verification", ["Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization"]),
+    tests("Evaluation", ["Inference", "Models", "Formats", "Tokenization"]),
+    tests(
+      "Verification",
+      ["Evaluation", "Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization"]),
+    tests("Certification", ["Conversion", "Models", "Architectures", "Verification", "Evaluation"]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: ["CommandLineTool", "TestSupport", "Models", "Formats", "Bytes", "Tensors"],

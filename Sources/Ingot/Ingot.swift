@@ -2,7 +2,9 @@
 
 @_exported import Architectures
 @_exported import Bytes
+@_exported import Certification
 @_exported import Conversion
+@_exported import Evaluation
 @_exported import Formats
 @_exported import Inference
 @_exported import Inspection

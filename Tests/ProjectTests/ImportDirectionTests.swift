@@ -13,15 +13,20 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   ("Inference", ["Bytes", "Tensors", "Architectures"]),
   ("Conversion", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),
   ("Inspection", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),
+  ("Evaluation", ["Bytes", "Tensors", "Formats", "Tokenization", "Architectures", "Models", "Inference"]),
   (
     "Verification",
-    ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference"]
+    ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference", "Evaluation"]
+  ),
+  (
+    "Certification",
+    ["Bytes", "Tensors", "Quantization", "Architectures", "Models", "Conversion", "Evaluation", "Verification"]
   ),
   (
     "Ingot",
     [
       "Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference",
-      "Conversion", "Inspection", "Verification",
+      "Conversion", "Inspection", "Evaluation", "Verification", "Certification",
     ]
   ),
   ("CommandLineTool", ["Ingot", "ArgumentParser", "SystemPackage"]),

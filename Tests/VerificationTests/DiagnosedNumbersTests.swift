@@ -1,8 +1,9 @@
 import Architectures
 import Bytes
+import Evaluation
 import Models
-import TestSupport
 import Testing
+import TestSupport
 import Verification
 
 /// Numbers, shapes and sizes that are not the reference's.

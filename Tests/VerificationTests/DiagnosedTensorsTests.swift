@@ -1,9 +1,10 @@
 import Architectures
 import Bytes
+import Evaluation
 import Models
 import Quantization
-import TestSupport
 import Testing
+import TestSupport
 import Verification
 
 /// Causes that need other checkpoints than LLaMA's: packed queries, encoders, tied output, matrices that were not transposed.

@@ -1,8 +1,9 @@
 import Architectures
 import Bytes
+import Evaluation
 import Models
-import TestSupport
 import Testing
+import TestSupport
 import Verification
 
 /// Faults planted into good conversions: verify names the tensor or number, the layer and the cause, with a proof.

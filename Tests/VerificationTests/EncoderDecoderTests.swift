@@ -1,9 +1,10 @@
 import Architectures
 import Bytes
+import Evaluation
 import Inference
 import Models
-import TestSupport
 import Testing
+import TestSupport
 import Verification
 
 /// A model of two stacks, UMT5 with three layers and two: what is compared, and where faults are found.

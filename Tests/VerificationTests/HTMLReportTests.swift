@@ -1,8 +1,9 @@
 import Architectures
 import Bytes
+import Evaluation
 import Models
-import TestSupport
 import Testing
+import TestSupport
 import Verification
 
 /// The page for the one who decides: it says what the report says, needs nothing from elsewhere, and is well-formed.

@@ -1,10 +1,11 @@
 import Architectures
 import Bytes
+import Evaluation
 import Inference
 import Models
 import Quantization
-import TestSupport
 import Testing
+import TestSupport
 import Verification
 
 /// Two models side by side: committed checkpoints and what the reference converter made of them.
@@ -81,8 +82,6 @@ import Verification
     static let perplexity = 1467.6074868658557
     static let perplexityError = 559.5659448326028
     static let quantizedPerplexity = 1441.2287371659324
-    static let windowPerplexity = 4342.824152725179
-    static let continuation = [320, 371, 52, 309, 508, 38, 94, 382]
   }
 
   /// Float32 logits of two programs agree to about six digits.
@@ -122,36 +121,5 @@ import Verification
     #expect(
       error?.description
         == "vocabulary size: is 512 in the reference, 503 in the candidate, so their activations cannot be compared")
-  }
-
-  @Test func windowsAreCutAsLlamaPerplexityCutsThem() throws {
-    let windows = TokenChunks(asLlamaPerplexity: Array(0..<11), length: 4, start: 99)
-    #expect(windows.windows == [[99, 1, 2, 3], [99, 5, 6, 7]])
-    #expect(windows.firstScoredPosition == 2)
-    #expect(TokenChunks(Array(0..<5), length: 2).windows == [[0, 1], [2, 3], [4]])
-  }
-
-  @Test func perplexityInWindowsIsThatOfTransformers() throws {
-    let model = try Model.open(CheckpointDiffTests.gqa, library: .bundled())
-    let ids = try JSON(
-      parsing: LocalFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
-    let windows = TokenChunks(
-      asLlamaPerplexity: try #require(ids.array).compactMap(\.integer), length: 8, start: 1)
-    let perplexity = try #require(try Perplexity.measure(ModelWeights(model), on: windows))
-    #expect(perplexity.scoredCount == 9)
-    Self.expect(perplexity.value, Expected.windowPerplexity)
-  }
-
-  @Test func theGreedyContinuationIsThatOfTransformers() throws {
-    let model = try Model.open(CheckpointDiffTests.gqa, library: .bundled())
-    let ids = try JSON(
-      parsing: LocalFile(Fixtures.path("expected", "llama-gqa", "tokens.json")).wholeContent(limit: 9999))
-    let prompt = Array(try #require(ids.array).compactMap(\.integer).prefix(6))
-    let weights = try ModelWeights(model)
-    let continuation = try GreedyContinuation(of: prompt, by: 8, weights: weights)
-    #expect(continuation.tokens == Expected.continuation)
-    #expect(!continuation.isEnded)
-    let stopped = try GreedyContinuation(of: prompt, by: 8, weights: weights, endTokens: [Expected.continuation[2]])
-    #expect(stopped.isEnded && stopped.tokens == Array(Expected.continuation.prefix(3)))
   }
 }

@@ -44,7 +44,8 @@ struct CheckCertificate: ParsableCommand {
     if rederive, check.passes {
       derivation = try ConversionReplay(
         certificate, reference: reference ?? certificate.reference.path,
-        candidate: candidate ?? certificate.candidate.path, threads: report.threadCount)
+        candidate: candidate ?? certificate.candidate.path, library: .bundled(), threads: report.threadCount,
+        plan: IngotCommand.planConversion)
     }
     let passes = check.passes && certificate.passes && derivation?.passes != false
     try report.print(

@@ -54,7 +54,8 @@ public struct DiffSide: Sendable {
     return "\(model.definition.name) in \(checkpoint.container.rawValue), names as in \(model.scheme.name.quoted)"
   }
 
-  var json: JSON {
+  /// The side, as in a report.
+  public var json: JSON {
     var members: JSON.Object = [
       "path": .string(path), "container": .string(checkpoint.container.rawValue),
       "architecture": model.map { .string($0.definition.name) } ?? .null,

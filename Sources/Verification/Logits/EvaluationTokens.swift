@@ -1,4 +1,5 @@
 import Bytes
+import Evaluation
 import Models
 import Tokenization
 
@@ -63,12 +64,5 @@ private struct TokenizerComparison {
       .error, "verify.tokenizer", place: text.count > 40 ? "text" : "text \(text.quoted)",
       "the tokenizers disagree from token \(position.grouped) on: \(id(ids)) in the reference, \(id(others)) in the"
         + " candidate (\(counted(ids.count, "token")) against \(others.count.grouped))")
-  }
-}
-
-extension Tokenizer {
-  /// The token that encoding put before `ids`: the beginning of a sequence, where the model wants one.
-  public func startToken(of ids: [Int]) -> Int? {
-    vocabulary.id(of: .bos).flatMap { $0 == ids.first ? $0 : nil }
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Evaluation
 import Inference
 
 extension LogitComparison {

@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Evaluation
 import Inference
 import Models
 import Quantization

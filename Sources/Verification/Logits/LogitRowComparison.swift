@@ -1,3 +1,4 @@
+import Evaluation
 import Inference
 
 /// What two rows of logits for one position say about each other, in double precision.
@@ -30,7 +31,7 @@ struct LogitRowComparison: Sendable {
       break
     }
     hasSameBits = sameBits
-    let first = Peak(reference), second = Peak(candidate)
+    let first = LogitPeak(reference), second = LogitPeak(candidate)
     hasSameTop = first.index == second.index
     guard first.allFinite, second.allFinite else {
       divergence = nil
@@ -51,34 +52,5 @@ struct LogitRowComparison: Sendable {
     divergence = sameBits ? 0 : max(0, weighted / sum - logSum + otherLogSum)
     referenceLoss = target.map { logSum - Double(reference[$0]) }
     candidateLoss = target.map { otherLogSum - Double(candidate[$0]) }
-  }
-
-  /// −log p of token `target` in one row; NaN if a logit is not finite.
-  static func loss(_ logits: Span<Float>, target: Int) -> Double {
-    let peak = Peak(logits)
-    guard peak.allFinite else { return .nan }
-    var sum = 0.0
-    for index in 0..<logits.count { sum += DeterministicMath.exponential(Double(logits[index]) - peak.value) }
-    return DeterministicMath.naturalLogarithm(sum) + peak.value - Double(logits[target])
-  }
-
-  /// The greatest logit of a row and where it first is.
-  private struct Peak {
-    var value = -Double.infinity
-    var index = 0
-    var allFinite = true
-
-    init(_ logits: Span<Float>) {
-      var greatest = -Float.infinity
-      for position in 0..<logits.count {
-        let logit = logits[position]
-        if !logit.isFinite { allFinite = false }
-        if logit > greatest {
-          greatest = logit
-          index = position
-        }
-      }
-      value = Double(greatest)
-    }
   }
 }

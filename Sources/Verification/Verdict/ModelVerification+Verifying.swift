@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Evaluation
 import Models
 
 extension ModelVerification {

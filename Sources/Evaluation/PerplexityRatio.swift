@@ -12,7 +12,7 @@ public struct PerplexityRatio: Sendable, Hashable, CustomStringConvertible {
   public let standardError: Double
 
   /// Of −log p of each scored token in the reference and in the candidate; nil if there are none.
-  init?(losses: [(reference: Double, candidate: Double)]) {
+  public init?(losses: [(reference: Double, candidate: Double)]) {
     guard !losses.isEmpty else { return nil }
     let difference = SampleStatistics(losses.map { $0.candidate - $0.reference })
     value = DeterministicMath.exponential(difference.mean)
@@ -22,5 +22,6 @@ public struct PerplexityRatio: Sendable, Hashable, CustomStringConvertible {
   /// `1.00214 ± 0.00087`
   public var description: String { "\(value.fixed(5)) ± \(standardError.fixed(5))" }
 
-  var json: JSON { .members(["value": .real(value), "standard_error": .real(standardError)]) }
+  /// The ratio, as in a report.
+  public var json: JSON { .members(["value": .real(value), "standard_error": .real(standardError)]) }
 }

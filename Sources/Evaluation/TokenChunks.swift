@@ -29,7 +29,7 @@ public struct TokenChunks: Sendable, Hashable {
   }
 
   /// The positions of `window` whose predictions are compared.
-  func comparedPositions(of window: [Int]) -> Range<Int> {
+  public func comparedPositions(of window: [Int]) -> Range<Int> {
     looksAtScoredAlone ? firstScoredPosition..<max(firstScoredPosition, window.count - 1) : 0..<window.count
   }
 

@@ -1,5 +1,7 @@
 import Bytes
+import Evaluation
 import Models
+import Verification
 
 /// A record of a verification that others can check: an in-toto Statement about the candidate's files.
 ///

@@ -1,4 +1,5 @@
 import Bytes
+import Evaluation
 import Formats
 import Inference
 import Models
@@ -6,7 +7,6 @@ import Tensors
 import TestSupport
 import Testing
 import Tokenization
-import Verification
 
 /// Importance matrices against those that llama-imatrix measured on the same text.
 @Suite("Measuring importance") struct ImportanceMeasurementTests {

@@ -54,3 +54,10 @@ extension Vocabulary {
   /// The tokens that end a text or a turn.
   public var endTokens: Set<Int> { Set([SpecialToken.eos, .eot, .eom].compactMap { id(of: $0) }) }
 }
+
+extension Tokenizer {
+  /// The token that encoding put before `ids`: the beginning of a sequence, where the model wants one.
+  public func startToken(of ids: [Int]) -> Int? {
+    vocabulary.id(of: .bos).flatMap { $0 == ids.first ? $0 : nil }
+  }
+}

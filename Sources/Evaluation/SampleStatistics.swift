@@ -45,7 +45,8 @@ public struct SampleStatistics: Sendable, Hashable {
     sorted.isEmpty ? 0 : (sorted.reduce(0) { $0 + $1 * $1 } / Double(count)).squareRoot()
   }
 
-  var json: JSON {
+  /// The statistics, as in a report.
+  public var json: JSON {
     .members([
       "mean": .real(mean), "standard_error": .real(standardError), "min": .real(minimum), "p1": .real(percentile(1)),
       "p5": .real(percentile(5)), "p10": .real(percentile(10)), "median": .real(median),

@@ -38,7 +38,7 @@ extension Perplexity {
     let losses = Mutex([Double](repeating: 0, count: logits.rowCount))
     let width = logits.columnCount
     try Parallel.forEach(logits.rowCount, threads: threads) { row in
-      let loss = LogitRowComparison.loss(
+      let loss = TokenLoss.loss(
         logits.values.span.extracting(row * width..<(row + 1) * width), target: targets[targets.startIndex + row])
       losses.withLock { $0[row] = loss }
     }

@@ -1,5 +1,6 @@
 import Bytes
 import Models
+import Verification
 
 /// The files on this machine held against a certificate.
 public struct CertificateCheck: Sendable {
