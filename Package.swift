@@ -65,7 +65,8 @@ let package = Package(
     library(
       "Verification",
       [
-        "Evaluation", "Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes",
+        "Evaluation", "Inference", "Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors",
+        "Bytes",
       ]),
     library(
       "Certification",
@@ -74,7 +75,8 @@ let package = Package(
     library(
       "Ingot",
       [
-        "Certification", "Conversion", "Inspection", "Verification", "Evaluation", "Inference", "Models", "Architectures", "Formats", "Quantization",
+        "Certification", "Conversion", "Inspection", "Verification", "Evaluation", "Inference", "Models",
+        "Architectures", "Formats", "Quantization",
         "Tokenization", "Tensors", "Bytes",
       ]),
     .executableTarget(

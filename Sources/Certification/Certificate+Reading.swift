@@ -3,7 +3,7 @@ import Bytes
 extension Certificate {
   /// Reads a certificate.
   ///
-  /// - Throws: `CertificateError` if `statement` is none.
+  /// - Throws: `CertificateError` if `statement` is not a certificate.
   public init(_ statement: JSON) throws(CertificateError) {
     guard statement["_type"]?.string == Self.statementType else {
       throw .notAStatement(found: Self.found(statement["_type"]))
@@ -21,8 +21,8 @@ extension Certificate {
       adapters.append(try Self.files(adapter, adapter["files"], "predicate.reference.adapters"))
     }
     self.adapters = adapters
-    if let stated = predicate["conversion"], !stated.isNull {
-      guard let arguments = stated["arguments"]?.array else { throw .malformed(member: "predicate.conversion") }
+    if let recorded = predicate["conversion"], !recorded.isNull {
+      guard let arguments = recorded["arguments"]?.array else { throw .malformed(member: "predicate.conversion") }
       conversion = arguments.compactMap(\.string)
     } else {
       conversion = nil
@@ -37,17 +37,17 @@ extension Certificate {
   }
 
   private static func files(
-    _ model: JSON?, _ list: JSON?, _ place: String
+    _ model: JSON?, _ list: JSON?, _ keyPath: String
   ) throws(CertificateError) -> CertifiedFiles {
     guard let path = model?["path"]?.string, let entries = list?.array, !entries.isEmpty else {
-      throw .malformed(member: place)
+      throw .malformed(member: keyPath)
     }
     var files: [CertifiedFiles.File] = []
     for entry in entries {
-      // A name leads to a file of the model, never out of its folder.
+      // A name must not lead out of the folder of the model.
       guard let name = entry["name"]?.string, !name.isEmpty, !name.contains("/"), name != "..",
         let digest = entry["digest"]?["sha256"]?.string
-      else { throw .malformed(member: place) }
+      else { throw .malformed(member: keyPath) }
       files.append(CertifiedFiles.File(name: name, sha256: digest))
     }
     return CertifiedFiles(path: path, files: files)

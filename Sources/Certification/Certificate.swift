@@ -3,11 +3,11 @@ import Evaluation
 import Models
 import Verification
 
-/// A record of a verification that others can check: an in-toto Statement about the candidate's files.
+/// An attestation of a verification that others can check: an in-toto Statement about the candidate's files.
 ///
-/// The statement names every file of both models by its SHA-256, how the candidate was made as far as that is known,
-/// what was measured, what it was held to, and the verdict. It holds no time and no machine, so the same verification
-/// gives the same bytes, and it can be signed by anything that signs in-toto statements.
+/// The statement contains the SHA-256 of every file of both models, the conversion if it is known, the measurements, the
+/// budget, and the verdict. It contains no time and no machine, so the same verification gives the same bytes. Any tool
+/// that signs in-toto statements can sign it.
 public struct Certificate: Sendable {
   /// The type of the statement, see in-toto's specification.
   public static let statementType = "https://in-toto.io/Statement/v1"
@@ -16,22 +16,22 @@ public struct Certificate: Sendable {
 
   /// The files of both models.
   public let reference: CertifiedFiles, candidate: CertifiedFiles
-  /// The files of the adapters that change the reference.
+  /// The files of the adapters that are merged into the reference.
   public let adapters: [CertifiedFiles]
-  /// The arguments of the conversion that made the candidate, if a receipt told them.
+  /// The arguments of the conversion that made the candidate, if they came from a receipt.
   public let conversion: [String]?
-  /// Whether the candidate kept its budget.
+  /// Whether the candidate stayed within its budget.
   public let passes: Bool
   /// The version of the program that measured.
   public let version: String
   /// The whole statement.
   public let statement: JSON
 
-  /// Certifies what was verified.
+  /// Certifies a verification.
   ///
   /// - Parameters:
-  ///   - receipt: the receipt of the conversion, if there is one; it must be about these files.
-  ///   - threads: for the digests of the files, which are read whole.
+  ///   - receipt: the receipt of the conversion, whose outputs must be files of the candidate.
+  ///   - threads: for the digests of the files.
   /// - Throws: errors of reading the files; `CertificateError.otherReceipt`.
   public init(
     _ verification: ModelVerification, receipt: JSON? = nil, version: String, threads: Int = Parallel.coreCount
@@ -46,7 +46,7 @@ public struct Certificate: Sendable {
     passes = verification.passes
     self.version = version
     var measured = verification.json.object ?? [:]
-    // What the certificate states elsewhere, or what only a path on this machine would tell.
+    // Members that the certificate has elsewhere.
     for key in ["schema", "reference", "candidate", "passes", "findings"] { measured[ExactString(key)] = nil }
     statement = .members([
       "_type": .string(Self.statementType),
@@ -77,13 +77,13 @@ public struct Certificate: Sendable {
     return .object(members)
   }
 
-  /// The digest of the ids as decimal numbers, a window a line, separated by commas.
+  /// The digest of the ids as decimal numbers, a chunk a line, separated by commas.
   private static func digest(of tokens: TokenChunks) -> String {
-    let lines = tokens.windows.map { $0.map(String.init).joined(separator: ",") + "\n" }
+    let lines = tokens.chunks.map { $0.map(String.init).joined(separator: ",") + "\n" }
     return FileDigest.sha256(Array(lines.joined().utf8))
   }
 
-  /// The arguments that a receipt records, if it is about the candidate's files.
+  /// Returns the arguments in a receipt, if its outputs are files of the candidate.
   private static func arguments(of receipt: JSON, _ candidate: CertifiedFiles) throws(CertificateError) -> [String] {
     let digests = Set(receipt["outputs"]?.array?.compactMap { $0["sha256"]?.string } ?? [])
     guard let options = receipt["options"]?.array, !digests.isEmpty,

@@ -2,18 +2,17 @@ import Bytes
 import Models
 import Verification
 
-/// The files on this machine held against a certificate.
+/// Local files checked against a certificate.
 public struct CertificateCheck: Sendable {
   /// The name and version of the layout of `json`.
   public static let schema = "ingot.certify/1"
 
-  /// How a file is.
   public enum Outcome: String, Sendable, Hashable {
-    /// It has the digest that the certificate states.
+    /// The file has the digest in the certificate.
     case matches
-    /// It has another.
+    /// The file has another digest.
     case differs
-    /// It is not there.
+    /// There is no such file.
     case missing
   }
 
@@ -21,25 +20,21 @@ public struct CertificateCheck: Sendable {
   public struct Entry: Sendable, Hashable {
     /// Whether it belongs to the reference or to the candidate.
     public let isOfReference: Bool
-    /// Where it was looked for.
     public let path: String
-    /// How it is.
     public let outcome: Outcome
   }
 
-  /// The certificate.
   public let certificate: Certificate
-  /// Its files.
   public let entries: [Entry]
 
-  /// Whether every file is as the certificate says.
+  /// Whether every file matches.
   public var passes: Bool { entries.allSatisfy { $0.outcome == .matches } }
 
   /// Digests the files that `certificate` names.
   ///
   /// - Parameters:
-  ///   - reference: where the reference is; nil for where the certificate says.
-  ///   - candidate: where the candidate is.
+  ///   - reference: the path of the reference; nil for the path in the certificate.
+  ///   - candidate: the path of the candidate; nil for the path in the certificate.
   public init(
     _ certificate: Certificate, reference: String? = nil, candidate: String? = nil,
     threads: Int = Parallel.coreCount

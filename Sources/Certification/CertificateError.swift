@@ -1,14 +1,14 @@
 import Bytes
 
-/// Why there is no certificate, or why a file is none.
+/// Why a verification cannot be certified, or a file is not a certificate.
 public enum CertificateError: IngotError, Equatable {
-  /// The receipt is about other files than the candidate's.
+  /// The outputs of the receipt are not files of the candidate.
   case otherReceipt
-  /// The file is no in-toto statement.
+  /// The file is not an in-toto statement.
   case notAStatement(found: String)
-  /// It is one about something else.
+  /// The statement has another predicate.
   case otherPredicate(found: String)
-  /// A member is missing or of another kind.
+  /// A member is missing or has another type.
   case malformed(member: String)
 
   public var category: ErrorCategory { .input }

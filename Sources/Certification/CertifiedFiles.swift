@@ -2,7 +2,7 @@ import Bytes
 import Models
 import Tensors
 
-/// The files that make up a model, with their digests, as a certificate names them.
+/// The files of a model with their digests, as in a certificate.
 public struct CertifiedFiles: Sendable, Hashable {
   /// A file and its SHA-256.
   public struct File: Sendable, Hashable {
@@ -17,14 +17,13 @@ public struct CertifiedFiles: Sendable, Hashable {
   /// The files, sorted by name.
   public let files: [File]
 
-  /// Collects the facts.
   init(path: String, files: [File]) {
     self.path = path
     self.files = files
   }
 
-  /// Digests the files of a model: the weights, and for a folder everything else in it that is a file, since a
-  /// conversion reads configuration, tokenizer and model card too.
+  /// Digests the files of a model: the weights, and all other files of a folder, since a conversion also reads the
+  /// configuration, the tokenizer and the model card.
   public init(_ model: Model, threads: Int) throws {
     let path = model.checkpoint.path
     let adapterPaths = Set(model.adapters.flatMap(\.files).map(\.path))

@@ -57,9 +57,12 @@ public struct ConversionReplay: Sendable {
       ?? Self.attempts(certificate, reference, Model.open(candidate, library: library))
     var last: (arguments: [String], differing: [String]) = ([], expected.map(\.name))
     for arguments in attempts {
-      last = (arguments, try Self.convert(reference, like: candidate, expected, threads: threads) {
-        try plan(arguments, $0, $1)
-      })
+      last = (
+        arguments,
+        try Self.convert(reference, like: candidate, expected, threads: threads) {
+          try plan(arguments, $0, $1)
+        }
+      )
       if last.differing.isEmpty { break }
     }
     (arguments, differing) = last

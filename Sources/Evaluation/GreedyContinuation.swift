@@ -3,19 +3,19 @@ import Inference
 import Models
 import Tokenization
 
-/// What a model says next when it always takes its most likely token.
+/// The tokens that a model generates if it always takes the most likely one.
 public struct GreedyContinuation: Sendable {
   /// The tokens after the prompt.
   public let tokens: [Int]
-  /// Whether the model ended the text by itself; the end token is the last of `tokens` then.
+  /// Whether the model ended the text; the end token is then the last of `tokens`.
   public let isEnded: Bool
 
   /// Continues `prompt` by up to `count` tokens.
   ///
-  /// The whole pass is run again for every token, so this is for short texts.
+  /// The whole pass is run again for every token, so this is for short prompts.
   ///
   /// - Parameters:
-  ///   - decoderPrompt: of an encoder-decoder, what its decoder goes on from; `prompt` is the encoder's.
+  ///   - decoderPrompt: the decoder input of an encoder–decoder, which is continued; `prompt` is the encoder input.
   ///   - endTokens: tokens that end the text.
   /// - Complexity: O(count) passes over prompt and continuation.
   public init(
@@ -56,7 +56,7 @@ extension Vocabulary {
 }
 
 extension Tokenizer {
-  /// The token that encoding put before `ids`: the beginning of a sequence, where the model wants one.
+  /// Returns the BOS if encoding added it to `ids`.
   public func startToken(of ids: [Int]) -> Int? {
     vocabulary.id(of: .bos).flatMap { $0 == ids.first ? $0 : nil }
   }

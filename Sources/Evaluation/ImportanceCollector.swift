@@ -5,10 +5,9 @@ import Models
 import Synchronization
 import Tensors
 
-/// Adds up the squares of what matrices are multiplied by.
+/// Sums the squared input activations of matrices.
 ///
-/// A sum is taken in float64, row after row in the order of the text, and rounded once at the end, so it does not depend
-/// on threads.
+/// Sums are float64, in the order of the text, and rounded once at the end, so they do not depend on threads.
 final class ImportanceCollector: Sendable {
   private struct Sums {
     var squares: [Double]
@@ -19,15 +18,15 @@ final class ImportanceCollector: Sendable {
   private let columns: ImatrixColumns
   private let sums = Mutex<[TensorName: Sums]>([:])
 
-  /// A collector for the matrices of `model`.
+  /// Prepares to collect for the matrices of `model`.
   init(_ model: Model) { columns = ImatrixColumns(model) }
 
-  /// Adds the rows of `input`, which the matrix at `place` is multiplied by.
+  /// Adds the rows of `input`, the input activations of the matrix in `slot`.
   ///
-  /// Matrices outside layers are left out, as llama-imatrix does, unless they are the output.
-  func add(_ input: Matrix, _ place: TensorSlot) throws(NonfiniteActivation) {
-    guard place.layer != nil || place.role == .output, let columns = columns[place] else { return }
-    // The product itself refuses other widths.
+  /// Matrices outside layers are left out except for the output, as in llama-imatrix.
+  func add(_ input: Matrix, _ slot: TensorSlot) throws(NonfiniteActivation) {
+    guard slot.layer != nil || slot.role == .output, let columns = columns[slot] else { return }
+    // The matrix product itself refuses other widths.
     guard input.columnCount == columns.count else { return }
     let start = columns.expert * columns.count
     try sums.withLock { sums throws(NonfiniteActivation) in
@@ -57,7 +56,7 @@ final class ImportanceCollector: Sendable {
     }
   }
 
-  /// What was added up so far.
+  /// The sums so far.
   var entries: [ImportanceMatrixBuilder.Entry] {
     sums.withLock { sums in
       sums.map { name, entry in
@@ -69,12 +68,12 @@ final class ImportanceCollector: Sendable {
   }
 }
 
-/// An activation is NaN or infinite, or its squares add up to more than a float holds.
+/// An input activation is NaN or infinite, or the sum of its squares overflows float32.
 struct NonfiniteActivation: IngotError {
   let name: TensorName
   let column: Int
   var category: ErrorCategory { .input }
   var description: String {
-    "tensor \(name.text.quoted): column \(column.grouped) is multiplied by a number that is not finite, or too great to square"
+    "tensor \(name.text.quoted): input activation of column \(column.grouped) is not finite, or its square overflows float32"
   }
 }

@@ -5,22 +5,22 @@ import Inference
 import Models
 
 extension ImportanceMatrixBuilder {
-  /// Measures the matrices of a model on stretches of a text.
+  /// Measures the matrices of a model on chunks of a text.
   ///
   /// - Parameters:
-  ///   - windows: the stretches, seen one at a time, each of `chunkSize` tokens.
+  ///   - chunks: of `chunkSize` tokens each.
   ///   - dataset: the name of the text.
-  ///   - includesOutput: whether the output matrix is measured, too, if the model has one of its own.
-  ///   - progress: is told the windows done since the last call.
+  ///   - includesOutput: whether the output matrix is measured as well, if it is not tied.
+  ///   - progress: receives the chunks done since the last call.
   /// - Throws: as `ForwardPass`; if an activation is not finite.
   public static func measure(
-    _ weights: ModelWeights, on windows: some Sequence<[Int]>, chunkSize: Int, dataset: String,
+    _ weights: ModelWeights, on chunks: some Sequence<[Int]>, chunkSize: Int, dataset: String,
     includesOutput: Bool = false, threads: Int = Parallel.coreCount, progress: (Int) -> Void = { _ in }
   ) throws -> ImportanceMatrixBuilder {
     let collector = ImportanceCollector(weights.model)
-    for window in windows {
+    for chunk in chunks {
       do {
-        var pass = try ForwardPass(weights, tokens: window, threads: threads)
+        var pass = try ForwardPass(weights, tokens: chunk, threads: threads)
         pass.observeProduct = { try collector.add($0, TensorSlot($1, layer: $2, instance: $3)) }
         try pass.run()
         if includesOutput { try collector.add(pass.normalizedHidden(), TensorSlot(.output)) }

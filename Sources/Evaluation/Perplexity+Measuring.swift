@@ -7,10 +7,10 @@ extension Perplexity {
   /// About this many logits are computed at a time: 64 MiB.
   private static let logitCountAtATime = 1 << 24
 
-  /// Measures a model on tokens, a window at a time.
+  /// Measures a model on tokens, a chunk at a time.
   ///
-  /// - Parameter progress: is told the windows done since the last call.
-  /// - Returns: nil if the windows have no token to be scored on.
+  /// - Parameter progress: receives the chunks done since the last call.
+  /// - Returns: nil if no token is scored.
   public static func measure(
     _ weights: ModelWeights, on tokens: TokenChunks, threads: Int = Parallel.coreCount,
     progress: (Int) -> Void = { _ in }
@@ -18,10 +18,10 @@ extension Perplexity {
     let vocabularySize = max(1, weights.hyperparameters.vocabularySize)
     let size = max(1, logitCountAtATime / vocabularySize)
     var losses: [Double] = []
-    for window in tokens.windows {
-      var pass = try ForwardPass(weights, tokens: window, threads: threads)
+    for chunk in tokens.chunks {
+      var pass = try ForwardPass(weights, tokens: chunk, threads: threads)
       try pass.run()
-      // The last position of a decoder alone has no next token in the window.
+      // The last position of a decoder-only model has no next token in the chunk.
       let targets = Array(pass.targets)
       for start in stride(from: tokens.firstScoredPosition, to: targets.count, by: size) {
         let logits = try pass.logits(positions: start..<min(targets.count, start + size))

@@ -1,18 +1,17 @@
 import Bytes
 import Inference
 
-/// How surprised a model is by tokens: `exp` of the mean of −log p over the tokens it was scored on.
+/// The perplexity of a model: `exp` of the mean of −log p over the scored tokens.
 public struct Perplexity: Sendable, Hashable, CustomStringConvertible {
-  /// The perplexity.
   public let value: Double
   /// One standard error of `value`: that of the mean loss, times `value`.
   public let standardError: Double
   /// The mean of −log p, in nats.
   public let meanLoss: Double
-  /// The tokens it was scored on.
+  /// The number of scored tokens.
   public let scoredCount: Int
 
-  /// Of the losses of scored tokens; nil if there are none.
+  /// Returns nil without losses of scored tokens.
   public init?(losses: [Double]) {
     guard !losses.isEmpty else { return nil }
     let count = Double(losses.count)
@@ -24,10 +23,10 @@ public struct Perplexity: Sendable, Hashable, CustomStringConvertible {
     scoredCount = losses.count
   }
 
-  /// `16.2031 ± 0.4127`
-  public var description: String { "\(value.fixed(4)) ± \(standardError.fixed(4))" }
+  /// `16.20 ± 0.41`
+  public var description: String { value.withUncertainty(standardError) }
 
-  /// The numbers, as in a report.
+  /// The perplexity, as in a report.
   public var json: JSON {
     .members([
       "value": .real(value), "standard_error": .real(standardError), "mean_loss": .real(meanLoss),

@@ -10,12 +10,16 @@ public struct ModelWeights: WeightSource {
   public let hyperparameters: Hyperparameters
   private let readers: [TensorSlot: RowReader]
 
+  /// The treatment of hyperparameters that contradict each other.
+  public enum Conflicts: Sendable {
+    case refuse, ignore
+  }
+
   /// Prepares to read `model`.
   ///
-  /// - Parameter despiteContradictions: whether a model is read whose numbers contradict each other.
-  /// - Throws: its problems, if it has any; tensors that cannot be decoded; numbers that cannot be.
-  public init(_ model: Model, despiteContradictions: Bool = false) throws {
-    var problems = despiteContradictions ? model.problems.filter { !($0 is UnexplainedFactors) } : model.problems
+  /// - Throws: its problems, if it has any; tensors that cannot be decoded; invalid hyperparameters.
+  public init(_ model: Model, conflicts: Conflicts = .refuse) throws {
+    var problems = conflicts == .ignore ? model.problems.filter { !($0 is UnexplainedFactors) } : model.problems
     var readers: [TensorSlot: RowReader] = [:]
     for slot in model.slots {
       do {

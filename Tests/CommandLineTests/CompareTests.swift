@@ -75,7 +75,7 @@ struct CompareTests {
     let run = try Program.run(["check", try folder.write(bytes, to: "model.safetensors")])
     #expect(run.status == 1)
     #expect(run.output.contains("values.nan"))
-    #expect(run.output.contains("holds 1 NaN\n"))
+    #expect(run.output.contains("has 1 NaN\n"))
     #expect(run.output.hasSuffix("failed\n"))
   }
 

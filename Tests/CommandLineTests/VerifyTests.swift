@@ -37,10 +37,10 @@ struct VerifyTests {
     let run = try Program.run(["verify", source, output, "--tokens", "9,31,77,120,5,200,18,64,33,90,141,2", "--json"])
     #expect(run.status == 0, "\(run.output)")
     #expect(run.output.contains("\"same_bits\": \(type != "Q8_0")"))
-    #expect(run.output.contains("\"place\": \"decoder layer 1\""))
+    #expect(run.output.contains("\"point\": \"decoder layer 1\""))
   }
 
-  @Test("writes a page that holds what it prints")
+  @Test("writes an HTML report with the figures that it prints")
   func page() throws {
     let folder = TemporaryFolder()
     let run = try Program.run([
@@ -50,7 +50,7 @@ struct VerifyTests {
     #expect(run.status == 0)
     let page = try String(contentsOfFile: folder.file("report.html"), encoding: .utf8)
     #expect(page.hasPrefix("<!doctype html>\n"))
-    #expect(page.contains("<td>the same bits</td>"))
+    #expect(page.contains("<td>same bits</td>"))
     #expect(page.contains("<strong>passed</strong>"))
   }
 }

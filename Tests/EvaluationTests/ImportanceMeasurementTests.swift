@@ -85,7 +85,7 @@ import Tokenization
     let text = try LocalFile(Fixtures.path("generate", "corpus.txt")).wholeContent(limit: 1 << 20)
     let tokenizer = try model.tokenizer()
     let ids = tokenizer.encode(String(decoding: text.dropLast(text.last == 10 ? 1 : 0), as: UTF8.self))
-    let windows = TokenChunks(asLlamaPerplexity: ids, length: 64, start: tokenizer.startToken(of: ids)).windows
+    let windows = TokenChunks(asLlamaPerplexity: ids, length: 64, start: tokenizer.startToken(of: ids)).chunks
     return try ImportanceMatrixBuilder.measure(
       ModelWeights(model), on: windows.prefix(3), chunkSize: 64, dataset: "corpus.txt",
       includesOutput: item.includesOutput, threads: threads)

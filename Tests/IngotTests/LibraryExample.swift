@@ -32,7 +32,7 @@ func convert(_ source: String, to destination: String) throws -> Receipt {
 func isFaithful(_ candidate: String, to reference: String) throws -> Bool {
   let library = try ArchitectureLibrary.bundled()
   var options = CheckpointDiff.Options()
-  options.tolerance = .byFormat
+  options.budget = .byFormat
   let diff = try CheckpointDiff.compare(reference, candidate, library: library, options: options)
   for finding in diff.findings { print(finding) }
   return diff.passes

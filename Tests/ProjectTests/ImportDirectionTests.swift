@@ -16,7 +16,10 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   ("Evaluation", ["Bytes", "Tensors", "Formats", "Tokenization", "Architectures", "Models", "Inference"]),
   (
     "Verification",
-    ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference", "Evaluation"]
+    [
+      "Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference",
+      "Evaluation",
+    ]
   ),
   (
     "Certification",

@@ -17,7 +17,7 @@ import Verification
       ("nmse", "budget: \"nmse\" is not of the form metric=number"),
       ("", "budget: \"\" is not of the form metric=number"),
       (
-        "kl=1", "budget: metric \"kl\" is not known here (known: nmse, max_abs, rmse, cosine)"
+        "kl=1", "budget: metric \"kl\" is unknown here (known: nmse, max_abs, rmse, cosine)"
       ),
       ("nmse=-1", "budget: nmse is \"-1\", expected a number of at least 0"),
       ("nmse=nan", "budget: nmse is \"nan\", expected a number of at least 0"),

@@ -11,13 +11,13 @@ import Verification
   static let gqaQ8 = Fixtures.path("expected", "llama-gqa", "llama-gqa-q8_0.gguf")
 
   static func compare(
-    _ reference: String, _ candidate: String, _ tolerance: CheckpointDiff.DiffBudget = .none, threads: Int = 2,
+    _ reference: String, _ candidate: String, _ budget: CheckpointDiff.DiffBudget = .none, threads: Int = 2,
     filter: (@Sendable (String) -> Bool)? = nil
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()
-    options.tolerance = tolerance
+    options.budget = budget
     options.threads = threads
-    options.filter = filter
+    if let filter { options.selection = .matching(filter) }
     return try CheckpointDiff.compare(reference, candidate, library: .bundled(), options: options)
   }
 
@@ -68,7 +68,7 @@ import Verification
     let diff = try Self.compare(Fixtures.path(reference), Fixtures.path(candidate), .byFormat)
     #expect(diff.findings.filter { $0.severity == .error } == [])
     // The same budget does not allow for anything in tensors that the format holds exactly.
-    let norms = diff.tensors.filter { $0.place.hasSuffix("norm") }
+    let norms = diff.tensors.filter { $0.identity.description.hasSuffix("norm") }
     #expect(norms.count == 7 && norms.allSatisfy { $0.verdict == "equal values" })
   }
 
@@ -84,13 +84,13 @@ import Verification
     ]
     let differing = ["layer 1 feed forward down": 10235, "layer 1 attention query": 4093]
     let diff = try Self.compare(Self.gqa, Self.gqaQ8)
-    for (place, values) in expected {
-      let metrics = try #require(diff.tensors.first { $0.place == place }?.metrics)
+    for (slot, values) in expected {
+      let metrics = try #require(diff.tensors.first { $0.identity.description == slot }?.metrics)
       #expect(metrics.maximumAbsoluteError == values[0])
       #expect(abs(metrics.rootMeanSquareError / values[1] - 1) < 1e-12)
       #expect(abs(metrics.normalizedMeanSquareError / values[2] - 1) < 1e-12)
       #expect(abs(metrics.cosine - values[3]) < 1e-10)
-      #expect(metrics.differingCount == differing[place])
+      #expect(metrics.differingCount == differing[slot])
     }
   }
 
@@ -107,16 +107,16 @@ import Verification
     for (reference, candidate) in [(tied, edited.path), (edited.path, tied)] {
       let diff = try Self.compare(reference, candidate)
       #expect(diff.passes)
-      #expect(diff.tensors.last { $0.isTied }?.place == "output")
+      #expect(diff.tensors.last { $0.isTied }?.identity.description == "output")
       #expect(diff.coverage.isComplete)
       #expect(
         diff.findings.map(\.description).contains(
-          "output: is tied in \(tied): \"model.embed_tokens.weight\" is compared in its place"))
+          "output: is tied in \(tied): \"model.embed_tokens.weight\" is compared instead"))
     }
     // A copy that is not the same is found.
     try edited.edit("lm_head.weight") { $0[0] ^= 1 }
     let faulty = try Self.compare(tied, edited.path)
-    #expect(faulty.findings.filter { $0.severity == .error }.map(\.place) == ["output"])
+    #expect(faulty.findings.filter { $0.severity == .error }.map(\.subject.description) == ["output"])
   }
 
   @Test func tensorsThatFollowFromTheParametersAreNotCounted() throws {
@@ -124,7 +124,7 @@ import Verification
       Fixtures.path("llama3-tied"), Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf"), .byFormat)
     #expect(
       diff.findings.map(\.description).contains {
-        $0.hasSuffix("rope_freqs.weight: follows from the parameters, which are compared instead")
+        $0.hasSuffix("rope_freqs.weight: follows from the hyperparameters, which are compared instead")
       })
     #expect(diff.coverage.isComplete)
   }
@@ -132,7 +132,7 @@ import Verification
   @Test func aFilterChoosesWhatIsComparedAndCounted() throws {
     let diff = try Self.compare(Self.gqa, Self.gqaBF16, filter: { $0.hasPrefix("blk.1.attn") })
     #expect(
-      diff.tensors.map(\.place) == [
+      diff.tensors.map(\.identity.description) == [
         "layer 1 attention norm", "layer 1 attention key", "layer 1 attention output", "layer 1 attention query",
         "layer 1 attention value",
       ])

@@ -31,7 +31,8 @@ import Verification
     let verification = try verify(Fixtures.path(name), edited.path)
     #expect(!verification.passes)
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(diagnosis.cause == .rotaryScaling && diagnosis.place == "rotary scaling" && diagnosis.stage == "layer 0")
+    #expect(
+      diagnosis.fault == .rotaryScaling && "\(diagnosis.subject)" == "rotary scaling" && diagnosis.stage == "layer 0")
     #expect(diagnosis.words.contains(words) && diagnosis.isConfirmed && diagnosis.correctedError == 0, "\(diagnosis)")
   }
 
@@ -53,7 +54,7 @@ import Verification
     let verification = try verify(CheckpointDiffTests.gqa, edited.path)
     #expect(verification.logits.passes)
     #expect(!verification.passes)
-    #expect(verification.diagnoses.map(\.cause) == [.normEpsilon])
+    #expect(verification.diagnoses.map(\.fault) == [.normEpsilon])
     #expect(verification.diagnoses.allSatisfy { $0.isConfirmed })
   }
 
@@ -63,7 +64,7 @@ import Verification
     let verification = try verify(CheckpointDiffTests.gqa, edited.path)
     #expect(
       verification.findings.map(\.description) == [
-        "llama.rope.dimension_count: is 4 in \(edited.path), where its other numbers give 8"
+        "llama.rope.dimension_count: is 4 in \(edited.path), but the other keys imply 8"
       ])
     #expect(!verification.passes)
   }
@@ -85,7 +86,7 @@ import Verification
     }
     #expect(
       error?.description
-        == "vocabulary size: is 96 in the reference, 512 in the candidate, so their activations cannot be compared")
+        == "vocabulary size: is 96 in the reference, 512 in the candidate, so their hidden states cannot be compared")
     #expect(error?.category == .check)
   }
 
@@ -111,7 +112,7 @@ import Verification
           == #"tensor "rope_freqs.weight": its rotary frequency factors follow from no known llama3 scaling with the rotary"#
           + " base 10000.0: with 500,000 they would, so the base is probably wrong"
       }, "\(verification.findings.map(\.description))")
-    #expect(verification.diagnoses.map(\.cause) == [.rotaryBase], "\(verification.findings.map(\.description))")
+    #expect(verification.diagnoses.map(\.fault) == [.rotaryBase], "\(verification.findings.map(\.description))")
     #expect(verification.diagnoses.map(\.isConfirmed) == [true])
   }
 }

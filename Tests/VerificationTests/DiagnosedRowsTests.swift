@@ -12,7 +12,7 @@ import Verification
     #expect(!verification.passes)
     #expect(verification.diagnoses.count == 1, "\(verification.diagnoses)")
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(diagnosis.cause == .rows && diagnosis.isConfirmed, "\(diagnosis)")
+    #expect(diagnosis.fault == .rows && diagnosis.isConfirmed, "\(diagnosis)")
     return diagnosis
   }
 
@@ -27,8 +27,8 @@ import Verification
       bytes.replaceSubrange(width..<2 * width, with: other)
       bytes.replaceSubrange(5 * width..<6 * width, with: one)
     }
-    #expect(diagnosis.place == "layer 2 attention query")
-    #expect(diagnosis.words == "has rows in each other's place: 16 rows of 64, rows 8 to 47")
+    #expect("\(diagnosis.subject)" == "layer 2 attention query")
+    #expect(diagnosis.words == "has swapped rows: 16 of 64 rows, rows 8 to 47")
   }
 
   @Test("an embedding that begins one row late", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
@@ -37,8 +37,8 @@ import Verification
     let diagnosis = try diagnosis(path, "token_embd.weight") { bytes in
       bytes = Array(bytes[(bytes.count - width)...] + bytes[..<(bytes.count - width)])
     }
-    #expect(diagnosis.place == "token embedding" && diagnosis.stage == "the embedding")
-    #expect(diagnosis.words == "has its rows moved by 1: row 1 is what row 0 should be")
+    #expect("\(diagnosis.subject)" == "token embedding" && diagnosis.stage == "the embedding")
+    #expect(diagnosis.words == "has its rows shifted by 1: row 1 contains row 0")
   }
 
   @Test("eight rows of zeros", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
@@ -47,7 +47,7 @@ import Verification
     let diagnosis = try diagnosis(path, "blk.0.ffn_up.weight") { bytes in
       for index in 40 * width..<48 * width { bytes[index] = 0 }
     }
-    #expect(diagnosis.place == "layer 0 feed forward up")
-    #expect(diagnosis.words == "has lost rows, which are zeros: 8 of 160 rows, rows 40 to 47")
+    #expect("\(diagnosis.subject)" == "layer 0 feed forward up")
+    #expect(diagnosis.words == "has rows of zeros: 8 of 160 rows, rows 40 to 47")
   }
 }

@@ -42,13 +42,13 @@ import Verification
       }
     }
     let diagnosis = try diagnosis(reference, edited)
-    #expect(diagnosis.cause == .packing)
-    #expect(diagnosis.place == "layer 1 attention query")
-    #expect(Set(diagnosis.otherPlaces) == ["layer 1 attention key", "layer 1 attention value"])
+    #expect(diagnosis.fault == .fusionOrder)
+    #expect("\(diagnosis.subject)" == "layer 1 attention query")
+    #expect(Set(diagnosis.otherSubjects.map(\.description)) == ["layer 1 attention key", "layer 1 attention value"])
     #expect(diagnosis.stage == "layer 1")
     #expect(
       diagnosis.words
-        == "is packed as all queries, then all keys, then all values, where its naming scheme goes head by head")
+        == "is concatenated Q, K and V, expected grouped by KV head")
   }
 
   @Test("a matrix whose columns lie where its rows should, as GPT-2's do where nobody transposed them")
@@ -63,8 +63,8 @@ import Verification
       }
     }
     let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
-    #expect(diagnosis.cause == .transposed)
-    #expect(diagnosis.place == "layer 1 feed forward up")
+    #expect(diagnosis.fault == .transposed)
+    #expect("\(diagnosis.subject)" == "layer 1 feed forward up")
   }
 
   @Test("queries that were transposed in the file, where their rows are permuted")
@@ -79,8 +79,8 @@ import Verification
       }
     }
     let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
-    #expect(diagnosis.cause == .transposed)
-    #expect(diagnosis.place == "layer 1 attention query")
+    #expect(diagnosis.fault == .transposed)
+    #expect("\(diagnosis.subject)" == "layer 1 attention query")
   }
 
   @Test("an encoder is judged by its vector, and diagnosed")
@@ -90,12 +90,12 @@ import Verification
     let edited = try EditedCheckpoint(reference)
     try edited.editBrainFloats("encoder.layer.1.output.LayerNorm.weight") { $0 * 1.02 }
     let verification = try Self.verify(reference, edited.path)
-    #expect(verification.logits.givesEmbedding && !verification.logits.hasSameBits)
-    #expect(verification.logits.findings.contains { $0.check == "verify.bits" && $0.place == "embedding" })
+    #expect(verification.logits.output == .embedding && !verification.logits.hasSameBits)
+    #expect(verification.logits.findings.contains { $0.check == "verify.bits" && $0.subject == .output(.embedding) })
     let diagnosis = try #require(verification.diagnoses.first)
-    #expect(diagnosis.cause == .scale && diagnosis.isConfirmed, "\(diagnosis)")
+    #expect(diagnosis.fault == .scale && diagnosis.isConfirmed, "\(diagnosis)")
     // bfloat16 keeps the factor to three digits.
-    #expect(diagnosis.place.hasPrefix("layer 1 ") && diagnosis.words.hasPrefix("is 1.01"), "\(diagnosis)")
+    #expect("\(diagnosis.subject)".hasPrefix("layer 1 ") && diagnosis.words.hasPrefix("is 1.01"), "\(diagnosis)")
   }
 
   @Test("an output matrix that the candidate ties to the embedding")
@@ -104,8 +104,8 @@ import Verification
     try edited.replace(#""tie_word_embeddings": false"#, by: #""tie_word_embeddings": true "#, in: "config.json")
     try edited.remove("lm_head.weight")
     let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
-    #expect(diagnosis.cause == .tiedOutput && diagnosis.place == "output" && diagnosis.stage == "the logits")
-    #expect(diagnosis.words == "is tied to the token embedding, where the reference has a matrix of its own")
+    #expect(diagnosis.fault == .tiedOutput && "\(diagnosis.subject)" == "output" && diagnosis.stage == "the logits")
+    #expect(diagnosis.words == "is tied to the token embedding, but is a separate matrix in the reference")
   }
 
   @Test("an output matrix of its own where the reference's is tied")
@@ -117,9 +117,9 @@ import Verification
     #expect(try Self.verify(reference, edited.path).passes)
     try edited.edit("lm_head.weight") { $0.replaceSubrange(0..<$0.count / 2, with: $0[($0.count / 2)...]) }
     let diagnosis = try diagnosis(reference, edited)
-    #expect(diagnosis.cause == .tiedOutput && diagnosis.place == "output" && diagnosis.stage == "the logits")
+    #expect(diagnosis.fault == .tiedOutput && "\(diagnosis.subject)" == "output" && diagnosis.stage == "the logits")
     #expect(
       diagnosis.words
-        == "is a matrix of its own with other values, where the reference's is tied to the token embedding")
+        == "is a separate matrix with other values, but is tied to the token embedding in the reference")
   }
 }

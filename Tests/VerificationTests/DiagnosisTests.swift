@@ -50,9 +50,9 @@ import Verification
       }
     }
     let diagnosis = try diagnosis(edited)
-    #expect(diagnosis.cause == .rotaryPermutation)
-    #expect(diagnosis.place == "layer 1 \(role)")
-    #expect(diagnosis.words == "lacks the rotary permutation of its naming scheme")
+    #expect(diagnosis.fault == .rotaryPermutation)
+    #expect("\(diagnosis.subject)" == "layer 1 \(role)")
+    #expect(diagnosis.words == "lacks the RoPE permutation of its naming scheme")
   }
 
   @Test("a norm off by two percent or by one", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
@@ -60,15 +60,15 @@ import Verification
     let scaled = try EditedCheckpoint(path)
     try scaled.editFloats("blk.2.ffn_norm.weight") { values in for index in values.indices { values[index] *= 1.02 } }
     let scale = try diagnosis(scaled)
-    #expect(scale.cause == .scale)
-    #expect(scale.place == "layer 2 feed forward norm")
-    #expect(scale.words == "is 1.0200 times what it should be")
+    #expect(scale.fault == .scale)
+    #expect("\(scale.subject)" == "layer 2 feed forward norm")
+    #expect(scale.words == "is 1.0200 times the reference's")
 
     let shifted = try EditedCheckpoint(path)
     try shifted.editFloats("blk.0.attn_norm.weight") { values in for index in values.indices { values[index] += 1 } }
     let offset = try diagnosis(shifted)
-    #expect(offset.cause == .normOffset)
-    #expect(offset.place == "layer 0 attention norm")
+    #expect(offset.fault == .normOffset)
+    #expect("\(offset.subject)" == "layer 0 attention norm")
   }
 
   @Test func aTransposedSquareMatrix() throws {
@@ -82,8 +82,8 @@ import Verification
       }
     }
     let diagnosis = try diagnosis(edited)
-    #expect(diagnosis.cause == .transposed)
-    #expect(diagnosis.place == "layer 1 attention output")
+    #expect(diagnosis.fault == .transposed)
+    #expect("\(diagnosis.subject)" == "layer 1 attention output")
   }
 
   @Test func twoTensorsInEachOthersPlace() throws {
@@ -93,22 +93,22 @@ import Verification
     try edited.edit("blk.1.ffn_gate.weight") { $0 = up }
     try edited.edit("blk.1.ffn_up.weight") { $0 = gate }
     let diagnosis = try diagnosis(edited)
-    #expect(diagnosis.cause == .swapped)
-    #expect(diagnosis.place == "layer 1 feed forward gate")
-    #expect(diagnosis.otherPlaces == ["layer 1 feed forward up"])
+    #expect(diagnosis.fault == .swapped)
+    #expect("\(diagnosis.subject)" == "layer 1 feed forward gate")
+    #expect(diagnosis.otherSubjects.map(\.description) == ["layer 1 feed forward up"])
   }
 
   @Test(
     "other numbers in the configuration",
     arguments: [
-      ("10000.0", "50000.0", Diagnosis.Cause.rotaryBase, "is 10000.0 in the reference, 50000.0 in the candidate"),
+      ("10000.0", "50000.0", FaultID.rotaryBase, "is 10000.0 in the reference, 50000.0 in the candidate"),
       ("1e-05", "1e-02", .normEpsilon, "is 1e-05 in the reference, 0.01 in the candidate"),
     ])
-  func numbers(text: String, other: String, cause: Diagnosis.Cause, words: String) throws {
+  func numbers(text: String, other: String, fault: FaultID, words: String) throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
     try edited.replace(text, by: other, in: "config.json")
     let diagnosis = try diagnosis(edited)
-    #expect(diagnosis.cause == cause)
+    #expect(diagnosis.fault == fault)
     #expect(diagnosis.words == words)
     #expect(diagnosis.stage == "layer 0")
     #expect(diagnosis.correctedError == 0)
@@ -120,10 +120,10 @@ import Verification
       for index in stride(from: 1, to: bytes.count, by: 4) { bytes[index] ^= 0x80 }
     }
     let verification = try verify(edited.path)
-    #expect(verification.diagnoses.map(\.cause) == [.weights])
+    #expect(verification.diagnoses.map(\.fault) == [.weights])
     #expect(
       verification.findings.first?.message.hasPrefix(
-        "has other weights than the reference: with the reference's in its place the error of layer 1 falls from ")
+        "has other weights than the reference: the reference's tensor reduces the error of layer 1 from ")
         == true)
   }
 
@@ -137,9 +137,9 @@ import Verification
       }
     }
     let diagnosis = try diagnosis(edited)
-    #expect(diagnosis.cause == .normOffset)
-    #expect(diagnosis.place == "layer 0 attention norm")
-    #expect(diagnosis.otherPlaces.count == 5)
+    #expect(diagnosis.fault == .normOffset)
+    #expect("\(diagnosis.subject)" == "layer 0 attention norm")
+    #expect(diagnosis.otherSubjects.count == 5)
     #expect(diagnosis.finding.message.contains(" and 4 others): "), "\(diagnosis.finding)")
   }
 
@@ -148,8 +148,8 @@ import Verification
     let embedding = try EditedCheckpoint.bytes(of: "token_embd.weight", in: CheckpointDiffTests.gqaBF16)
     try edited.edit("output.weight") { $0 = embedding }
     let copied = try diagnosis(edited)
-    #expect(copied.cause == .tiedOutput)
-    #expect(copied.words == "holds the token embedding, where the reference has a matrix of its own")
+    #expect(copied.fault == .tiedOutput)
+    #expect(copied.words == "contains the token embedding, but is a separate matrix in the reference")
     #expect(copied.stage == "the logits")
   }
 }

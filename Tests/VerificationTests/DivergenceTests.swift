@@ -27,7 +27,7 @@ import Verification
     }
     let result = try compare(edited)
     #expect(!result.passes)
-    #expect(result.firstDiverged?.place == .layer(.only, 1))
+    #expect(result.firstDiverged?.point == .layer(.only, 1))
     #expect(result.findings.last?.check == "verify.layer")
   }
 
@@ -37,14 +37,14 @@ import Verification
       for index in values.indices { values[index] *= 1.02 }
     }
     let result = try compare(edited)
-    #expect(result.firstDiverged?.place == .layer(.only, 2))
+    #expect(result.firstDiverged?.point == .layer(.only, 2))
     #expect(result.states[3].added[.attention]?.differingCount == 0)
     #expect(result.findings.map(\.check) == ["verify.bits", "verify.layer"])
     let words = result.findings.map(\.description)
     #expect(words[0].hasPrefix("logits: differ by up to "))
     #expect(
       words[0].hasSuffix(
-        ", expected the same bits because the candidate's storage formats hold every value of the reference"))
+        ", expected the same bits because the candidate's storage formats represent every value of the reference"))
     #expect(words[1].hasPrefix("layer 2: is the first to diverge: NMSE "))
     #expect(words[1].contains(", above 0 (attention output 0, feed-forward output "))
   }
@@ -53,7 +53,7 @@ import Verification
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
     try edited.replace("10000.0", by: "50000.0", in: "config.json")
     let result = try compare(edited)
-    #expect(result.firstDiverged?.place == .layer(.only, 0))
+    #expect(result.firstDiverged?.point == .layer(.only, 0))
     #expect(!result.passes)
   }
 
@@ -63,7 +63,7 @@ import Verification
     let result = try compare(edited)
     #expect(result.nonfiniteCount == 24)
     #expect(result.findings.first?.description == "logits: are NaN or infinite at 24 of 24 positions")
-    #expect(result.firstDiverged?.place == .outputNorm(.only))
+    #expect(result.firstDiverged?.point == .outputNorm(.only))
     #expect(!result.passes)
   }
 
@@ -81,8 +81,8 @@ import Verification
     #expect(
       faulty.findings.map(\.description) == [
         "tokenizer: token 263 is \"\u{2581}the\" in the reference, \"\u{2581}thz\" in the candidate",
-        "text \"the cat\": the tokenizers disagree from token 1 on: 263 in the reference, 261 in the candidate (4 tokens"
-          + " against 5)",
+        "text \"the cat\": the tokenizers differ at token 1: 263 in the reference, 261 in the candidate (4 tokens"
+          + " and 5)",
       ])
     #expect(faulty.findings.map(\.severity) == [.error, .error])
     #expect(faulty.ids == honest.ids)

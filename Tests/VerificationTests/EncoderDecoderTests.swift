@@ -37,7 +37,7 @@ import Verification
     let verification = try verify(path, path, [5, 17, 100, 42, 7, 201, 33, 90, 66, 12])
     #expect(verification.passes && verification.logits.hasSameBits)
     #expect(
-      verification.logits.states.map { "\($0.place)" } == [
+      verification.logits.states.map { "\($0.point)" } == [
         "encoder embedding", "encoder layer 0", "encoder layer 1", "encoder layer 2", "encoder output norm",
         "decoder embedding", "decoder layer 0", "decoder layer 1", "decoder output norm",
       ])
@@ -74,10 +74,10 @@ import Verification
     }
     let diagnosis = try #require(verification.diagnoses.first)
     #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
-    #expect(diagnosis.cause == .scale)
-    #expect(diagnosis.place == "layer 1 decoder cross attention norm")
+    #expect(diagnosis.fault == .scale)
+    #expect("\(diagnosis.subject)" == "layer 1 decoder cross attention norm")
     #expect(diagnosis.stage == "decoder layer 1")
-    #expect(verification.logits.firstDiverged?.place == .layer(.decoder, 1))
+    #expect(verification.logits.firstDiverged?.point == .layer(.decoder, 1))
     #expect(verification.logits.firstDiverged?.added[.attention]?.differingCount == 0)
   }
 
@@ -89,8 +89,8 @@ import Verification
     }
     let diagnosis = try #require(verification.diagnoses.first)
     #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
-    #expect(diagnosis.cause == .weights)
-    #expect(diagnosis.place == "layer 2 relative attention bias")
+    #expect(diagnosis.fault == .weights)
+    #expect("\(diagnosis.subject)" == "layer 2 relative attention bias")
     #expect(diagnosis.stage == "encoder layer 2")
   }
 
@@ -100,9 +100,9 @@ import Verification
     }
     let diagnosis = try #require(verification.diagnoses.first)
     #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
-    #expect(diagnosis.place == "output norm")
-    #expect(diagnosis.stage == "what the encoder gives")
-    #expect(verification.logits.firstDiverged?.place == .outputNorm(.encoder))
+    #expect("\(diagnosis.subject)" == "output norm")
+    #expect(diagnosis.stage == "the encoder output")
+    #expect(verification.logits.firstDiverged?.point == .outputNorm(.encoder))
   }
 
   @Test("two layers in each other's place", arguments: [LayerStack.encoder, .decoder])
@@ -113,8 +113,8 @@ import Verification
         try edited.replaceAll("\(stack.rawValue).block.\(one).", by: "\(stack.rawValue).block.\(other).")
       }
     }
-    #expect(verification.logits.firstDiverged?.place == .layer(stack, 0))
-    #expect(verification.diagnoses.map(\.cause) == [.swapped, .swapped])
+    #expect(verification.logits.firstDiverged?.point == .layer(stack, 0))
+    #expect(verification.diagnoses.map(\.fault) == [.swapped, .swapped])
     #expect(verification.diagnoses.map(\.stage) == ["\(stack.rawValue) layer 0", "\(stack.rawValue) layer 1"])
     #expect(verification.diagnoses.filter(\.isConfirmed).count == 2, "\(verification.diagnoses)")
   }
@@ -127,7 +127,7 @@ import Verification
     let verification = try verify(reference, edited.path, Array(30..<60))
     let diagnosis = try #require(verification.diagnoses.first)
     #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
-    #expect(diagnosis.cause == .numbers && diagnosis.place == "relative positions")
+    #expect(diagnosis.fault == .hyperparameters && "\(diagnosis.subject)" == "relative positions")
     #expect(
       diagnosis.words == "is 8 buckets up to a distance of 16 in the reference, "
         + "8 buckets up to a distance of 99 in the candidate")

@@ -52,7 +52,7 @@ import Verification
     let page = try page(edited.path)
     #expect(isBalanced(page))
     #expect(
-      page.contains("<strong>failed</strong>layer 2 feed forward norm: is 1.0200 times what it should be: with this"))
+      page.contains("<strong>failed</strong>layer 2 feed forward norm: is 1.0200 times the reference's: with this"))
   }
 
   @Test func textOfFilesAndArgumentsIsEscaped() throws {

@@ -1,7 +1,9 @@
+import Architectures
 import Bytes
+import Models
 import Quantization
-import TestSupport
 import Testing
+import TestSupport
 import Verification
 
 /// What an honest encoding of this very model costs decides where a default limit is exceeded, row by row as well.
@@ -29,10 +31,10 @@ import Verification
       Float(column % 7) * 0.02 - 0.05 + Float((row * 31 + column * 17) % 13) * 0.0005
     }
     let verification = try DiagnosedTensorsTests.verify(reference.path, candidate.path)
-    #expect(verification.logits.sameTopShare < 0.9)
+    #expect(verification.logits.topOneAgreement < 0.9)
     #expect(
       verification.logits.budget.reason.hasPrefix(
-        "the default for Q8_0, or twice what encoding the reference so costs: kl "))
+        "the default for Q8_0, or twice the error of quantizing the reference to the same formats: kl "))
     #expect(verification.passes, "\(verification.findings)")
     #expect(verification.diagnoses == [])
     // A budget of one's own is not raised.
@@ -48,7 +50,7 @@ import Verification
       column % 32 == 5 ? 8 : 0.02 + Float((row * 31 + column * 17) % 13) * 0.0008
     }
     let diff = try CheckpointDiffTests.compare(reference.path, candidate.path, .byFormat)
-    let tensor = try #require(diff.tensors.first { $0.place == "output" })
+    let tensor = try #require(diff.tensors.first { $0.identity == .slot(TensorSlot(.output)) })
     let error = try #require(tensor.metrics).normalizedMeanSquareError
     #expect(error > 1e-4)
     #expect(tensor.baselineError == error)
@@ -58,8 +60,9 @@ import Verification
       for block in 0..<bytes.count / 34 where block % 3 == 0 { bytes[block * 34 + 2] = bytes[block * 34 + 2] &+ 12 }
     }
     let other = try CheckpointDiffTests.compare(reference.path, candidate.path, .byFormat)
-    let finding = try #require(other.findings.first { $0.check == "diff.budget" && $0.place == "output" })
-    #expect(finding.message.contains(" (or twice what encoding the reference so costs: "), "\(finding)")
+    let finding = try #require(
+      other.findings.first { $0.check == "diff.budget" && $0.subject == .slot(TensorSlot(.output)) })
+    #expect(finding.message.contains(" (or twice the error of quantizing the reference to this format: "), "\(finding)")
   }
 
   @Test("one lost row of five hundred, which four bits would drown in the tensor's error")
@@ -68,9 +71,9 @@ import Verification
     try edited.edit("token_embd.weight") { bytes in for index in 70 * 68..<71 * 68 { bytes[index] = 0 } }
     let diff = try CheckpointDiffTests.compare(CheckpointDiffTests.gqa, edited.path, .byFormat)
     let rows = diff.findings.filter { $0.check == "diff.rows" }
-    #expect(rows.map(\.place) == ["token embedding"])
+    #expect(rows.map(\.subject.description) == ["token embedding"])
     #expect(
-      rows.first?.message.hasPrefix("row 70 is wrong: nmse 1.0000, where encoding the reference's costs ") == true,
+      rows.first?.message.hasPrefix("row 70 differs (nmse of row 70: 1.00, expected about ") == true,
       "\(rows)")
     #expect(diff.tensors.flatMap(\.wrongRows).map(\.row) == [70])
   }

@@ -31,7 +31,7 @@ import Verification
     }
     let diff = try CheckpointDiffTests.compare(CheckpointDiffTests.gqa, edited.path, .byFormat)
     let wrong = diff.findings.filter { $0.severity == .error }
-    #expect(wrong.map(\.place) == ["layer 2 feed forward norm"])
+    #expect(wrong.map(\.subject.description) == ["layer 2 feed forward norm"])
     #expect(wrong.first?.message.hasPrefix("64 of 64 elements differ, at most ") == true)
     #expect(wrong.first?.message.hasSuffix(" (NMSE 4.00e-04)") == true, "\(wrong)")
   }
@@ -42,7 +42,7 @@ import Verification
     #expect(
       try errors(edited) == [
         "layer 1 feed forward up: is missing in the candidate (\"model.layers.1.mlp.up_proj.weight\" in the reference)",
-        "blk.1.ffn_xx.weight: is in the candidate alone (\"blk.1.ffn_xx.weight\")",
+        "blk.1.ffn_xx.weight: is in the candidate only (\"blk.1.ffn_xx.weight\")",
         "coverage: compared 29 of 31 tensors, 178,624 of 199,104 elements",
       ])
   }
@@ -70,7 +70,7 @@ import Verification
     let errors = try errors(edited)
     #expect(
       errors == [
-        "layer 0 attention norm: 1 element is NaN or infinite on one side alone, first at element 5"
+        "layer 0 attention norm: 1 element is NaN or infinite on one side only, first at element 5"
       ])
   }
 
@@ -94,7 +94,7 @@ import Verification
     // Rows that no permutation fits are compared as they lie, and differ; nothing is left out.
     let diff = try CheckpointDiffTests.compare(folder.path, meta.path)
     let errors = diff.findings.filter { $0.severity == .error }
-    #expect(errors.map(\.place) == ["layer 0 attention query"])
+    #expect(errors.map(\.subject.description) == ["layer 0 attention query"])
     #expect(errors.first?.message.contains(" of 4,096 elements differ, at most ") == true, "\(errors)")
     #expect(diff.coverage.isComplete)
   }

@@ -38,11 +38,11 @@ import Verification
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
     try edited.replaceNumber("tokenizer.ggml.add_bos_token", true, by: false)
     let errors = try findings(CheckpointDiffTests.gqa, edited.path).filter { $0.severity == .error }
-    #expect(errors.first?.message == "the bos token is added to a text by the reference, not by the candidate")
+    #expect(errors.first?.message == "the bos token is added to a prompt by the reference, not by the candidate")
     // Texts that were not asked for tell as well.
-    #expect(errors.last?.message.hasPrefix("the tokenizers disagree from token 0 on: 1 in the reference, ") == true)
+    #expect(errors.last?.message.hasPrefix("the tokenizers differ at token 0: 1 in the reference, ") == true)
     let text = try findings(CheckpointDiffTests.gqa, edited.path, text: "a").filter { $0.severity == .error }
-    #expect(text.last?.place == #"text "a""#)
+    #expect(text.last?.subject.description == #"text "a""#)
   }
 
   @Test func anotherEnd() throws {

@@ -125,7 +125,7 @@ class Bench:
             return None, seconds
         if not done.stdout:
             return f"status {done.returncode}: {done.stderr.strip()[:300]}", seconds
-        findings = [f"{found['check']} {found['place']}: {found['message']}" for found in json.loads(done.stdout)["findings"] if found["severity"] == "error"]
+        findings = [f"{found['check']} {found['subject']}: {found['message']}" for found in json.loads(done.stdout)["findings"] if found["severity"] == "error"]
         return f"status {done.returncode}: {' | '.join(findings)[:600]}", seconds
 
 

@@ -53,13 +53,13 @@ def miss(done: subprocess.CompletedProcess, expected: planted.Expected, is_token
     if not expected.causes:
         return None
     fitting = [
-        diagnosis for diagnosis in report["diagnoses"] if diagnosis["cause"] in expected.causes
-        and any(re.fullmatch(expected.place + ".*", place) for place in [diagnosis["place"], *diagnosis["other_places"]])]
+        diagnosis for diagnosis in report["diagnoses"] if diagnosis["fault"] in expected.causes
+        and any(re.fullmatch(expected.place + ".*", subject) for subject in [diagnosis["subject"], *diagnosis["other_subjects"]])]
     if not fitting:
-        told = "; ".join(f"{diagnosis['cause']} {diagnosis['place']} {diagnosis['message'][:60]} proven={diagnosis['proven']}" for diagnosis in report["diagnoses"])
+        told = "; ".join(f"{diagnosis['fault']} {diagnosis['subject']} {diagnosis['message'][:60]} confirmed={diagnosis['confirmed']}" for diagnosis in report["diagnoses"])
         return "no diagnosis", f"expected {expected.causes} {expected.place}, told: {told}"[:400]
-    if expected.is_proven and not any(diagnosis["proven"] for diagnosis in fitting):
-        return "unproven", f"{fitting[0]['cause']} {fitting[0]['place']}: {fitting[0]['nmse']} → {fitting[0]['corrected_nmse']}"
+    if expected.is_proven and not any(diagnosis["confirmed"] for diagnosis in fitting):
+        return "unproven", f"{fitting[0]['fault']} {fitting[0]['subject']}: {fitting[0]['nmse']} → {fitting[0]['corrected_nmse']}"
     return None
 
 

@@ -1,6 +1,6 @@
 """Faults that conversions have had, planted into the float32 GGUF of a good one.
 
-A fault changes the file and says what `verify` has to find: causes (any of them), and a pattern of the place; or it returns
+A fault changes the file and says what `verify` has to find: faults (any of them), and a pattern of the subject; or it returns
 None where the architecture has no such thing. `Spoiled` gives the tensors to change in place, rows first."""
 
 import random
@@ -291,7 +291,7 @@ def repacked(model: Spoiled) -> Expected | None:
         return None
     query, key, value = (part.reshape(groups, -1, width, array.shape[1]) for part in np.split(array.copy(), [heads * width, (heads + groups) * width]))
     array[:] = np.concatenate([query, key, value], axis=1).reshape(array.shape)
-    return Expected(("packing",), f"layer {layer} attention (query|key|value)")
+    return Expected(("fusion_order",), f"layer {layer} attention (query|key|value)")
 
 
 def frequencies_lost(model: Spoiled) -> Expected | None:
@@ -357,16 +357,16 @@ NUMBERS = {
     "rope dimension": changed("rope.dimension_count", "", "", lambda value: value // 2),
     "RMS eps": root_mean_square_epsilon,
     "eps": changed("attention.layer_norm_epsilon", "norm_epsilon", "norm epsilon", lambda value: 1e-5 if value < 5e-6 else 1e-6),
-    "window": changed("attention.sliding_window", "numbers", "sliding window", lambda value: value + 3),
-    "soft-cap of scores": changed("attn_logit_softcapping", "numbers", "attention softcap", lambda value: value / 2),
-    "soft-cap of logits": changed("final_logit_softcapping", "numbers", "logit softcap", lambda value: value / 2),
-    "soft-cap of logits dropped": removed("final_logit_softcapping", "numbers", "logit softcap", default=30),
-    "embedding scale": changed("embedding_scale", "numbers", "embedding scale", lambda value: value * 2),
-    "residual scale": changed("residual_scale", "numbers", "residual scale", lambda value: value * 2),
-    "attention scale": changed("attention.scale", "numbers", "attention scale", lambda value: value * 2),
-    "logit scale": changed("logit_scale", "numbers", "logit (scale|divisor)", lambda value: value * 2),
-    "experts used": changed("expert_used_count", "numbers", "experts? used|numbers", lambda value: value - 1 or 2),
-    "expert scale": changed("expert_weights_scale", "numbers", "expert.*|numbers", lambda value: value + 0.5),
+    "window": changed("attention.sliding_window", "hyperparameters", "sliding window", lambda value: value + 3),
+    "soft-cap of scores": changed("attn_logit_softcapping", "hyperparameters", "attention softcap", lambda value: value / 2),
+    "soft-cap of logits": changed("final_logit_softcapping", "hyperparameters", "logit softcap", lambda value: value / 2),
+    "soft-cap of logits dropped": removed("final_logit_softcapping", "hyperparameters", "logit softcap", default=30),
+    "embedding scale": changed("embedding_scale", "hyperparameters", "embedding scale", lambda value: value * 2),
+    "residual scale": changed("residual_scale", "hyperparameters", "residual scale", lambda value: value * 2),
+    "attention scale": changed("attention.scale", "hyperparameters", "attention scale", lambda value: value * 2),
+    "logit scale": changed("logit_scale", "hyperparameters", "logit (scale|divisor)", lambda value: value * 2),
+    "experts used": changed("expert_used_count", "hyperparameters", "experts? used|hyperparameters", lambda value: value - 1 or 2),
+    "expert scale": changed("expert_weights_scale", "hyperparameters", "expert.*|hyperparameters", lambda value: value + 0.5),
     "head count": another_head_count,
 }
 

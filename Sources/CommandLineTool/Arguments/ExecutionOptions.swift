@@ -111,7 +111,7 @@ struct ExecutionOptions: ParsableArguments {
     _ plan: ConversionPlan, _ model: ModelOptions, _ adapters: [String], _ report: ReportOptions
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()
-    options.tolerance = .byFormat
+    options.budget = .byFormat
     return try Diff.compare(
       plan.source.checkpoint.path, plan.openablePath, model, adapters: adapters, report, options,
       appliedTransforms: plan.source.appliedTransforms.choice)

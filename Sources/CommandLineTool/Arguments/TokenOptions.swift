@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-/// The tokens a model is run on: ids, or a text and the model's own tokenizer.
+/// The tokens that a model is run on: ids, or a text for the model's tokenizer.
 struct TokenOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Token ids, separated by commas.", valueName: "ids"))
   var tokens: TokenList?
@@ -22,21 +22,19 @@ struct TokenOptions: ParsableArguments {
     if let context, context < 2 { throw ValidationError("--context is \(context), expected 2 or more") }
   }
 
-  /// Whether there is anything to run on.
+  /// Whether any tokens are given.
   var isGiven: Bool { tokens != nil || text != nil || file != nil }
 
-  /// The text, if that is what was given.
+  /// The text, if one was given.
   func givenText() throws -> String? { try file.map { try Self.read($0) } ?? text }
 
-  /// The length of a window.
-  var windowLength: Int { context ?? 512 }
+  var chunkLength: Int { context ?? 512 }
 
-  /// The windows a comparison looks at: those of llama-perplexity for a file that fills at least one, otherwise all
-  /// tokens.
-  func windows(of ids: [Int], start: Int?) -> TokenChunks {
-    file != nil && ids.count >= windowLength
-      ? TokenChunks(asLlamaPerplexity: ids, length: windowLength, start: start)
-      : TokenChunks(ids, length: windowLength)
+  /// Returns the chunks of llama-perplexity for a file that fills at least one, otherwise all tokens.
+  func chunks(of ids: [Int], start: Int?) -> TokenChunks {
+    file != nil && ids.count >= chunkLength
+      ? TokenChunks(asLlamaPerplexity: ids, length: chunkLength, start: start)
+      : TokenChunks(ids, length: chunkLength)
   }
 
   /// The text of a file.
@@ -46,11 +44,11 @@ struct TokenOptions: ParsableArguments {
     return text
   }
 
-  /// A text to run a model on may have this many bytes; a pass over them takes days.
+  /// The greatest size of a text; a pass over so many bytes takes days.
   private static let maximumByteCount = 64 << 20
 }
 
-/// A file was expected to hold text.
+/// A file that should contain text.
 struct NotText: IngotError {
   let path: String
   var category: ErrorCategory { .input }

@@ -40,16 +40,16 @@ struct CheckCertificate: ParsableCommand {
     let certificate = try Self.read(path)
     let check = try CertificateCheck(
       certificate, reference: reference, candidate: candidate, threads: report.threadCount)
-    var derivation: ConversionReplay?
+    var replay: ConversionReplay?
     if rederive, check.passes {
-      derivation = try ConversionReplay(
+      replay = try ConversionReplay(
         certificate, reference: reference ?? certificate.reference.path,
         candidate: candidate ?? certificate.candidate.path, library: .bundled(), threads: report.threadCount,
         plan: IngotCommand.planConversion)
     }
-    let passes = check.passes && certificate.passes && derivation?.passes != false
+    let passes = check.passes && certificate.passes && replay?.passes != false
     try report.print(
-      json: { json(check, derivation, passes: passes) }, text: { text(check, derivation, passes: passes) })
+      json: { json(check, replay, passes: passes) }, text: { text(check, replay, passes: passes) })
     if !passes { throw FailedCheck() }
   }
 
@@ -62,17 +62,17 @@ struct CheckCertificate: ParsableCommand {
     }
   }
 
-  private func json(_ check: CertificateCheck, _ derivation: ConversionReplay?, passes: Bool) -> JSON {
+  private func json(_ check: CertificateCheck, _ replay: ConversionReplay?, passes: Bool) -> JSON {
     .members([
       "schema": .string(CertificateCheck.schema),
       "passes": .bool(passes),
       "verdict": .string(check.certificate.passes ? "passed" : "failed"),
       "files": check.files,
-      "rederived": derivation?.json ?? .null,
+      "rederived": replay?.json ?? .null,
     ])
   }
 
-  private func text(_ check: CertificateCheck, _ derivation: ConversionReplay?, passes: Bool) -> String {
+  private func text(_ check: CertificateCheck, _ replay: ConversionReplay?, passes: Bool) -> String {
     var text = Table(check.table).text() + "\n"
     text += definitionList(
       [
@@ -81,7 +81,7 @@ struct CheckCertificate: ParsableCommand {
           "\(check.certificate.passes ? "passed" : "failed") by ingot \(check.certificate.version.escapedForDisplay)"
         )
       ]
-        + (derivation.map { [("rederived", $0.words)] } ?? []))
+        + (replay.map { [("rederived", $0.words)] } ?? []))
     return text + "\n" + (passes ? "passed" : "failed").emphasized + "\n"
   }
 }

@@ -39,17 +39,17 @@ struct Diff: ParsableCommand {
 
   func run() throws {
     var options = CheckpointDiff.Options()
-    options.tolerance = try tolerance
-    options.filter = filter.map { text in
-      let glob = Glob(text)
-      return { glob.matches($0) }
+    options.budget = try diffBudget
+    if let filter {
+      let glob = Glob(filter)
+      options.selection = .matching { glob.matches($0) }
     }
     let diff = try Self.compare(reference, candidate, model, adapters: adapters.paths, report, options)
     try report.print(json: { diff.json }, text: { diff.text(lists: all ? .allTensors : .unequalTensors) })
     if !diff.passes { throw FailedCheck() }
   }
 
-  private var tolerance: CheckpointDiff.DiffBudget {
+  private var diffBudget: CheckpointDiff.DiffBudget {
     get throws {
       switch budget {
       case nil: .none
@@ -79,14 +79,14 @@ struct Diff: ParsableCommand {
 }
 
 extension CheckpointDiff {
-  /// Which tensors stand in the report for people; all of them are counted in it.
+  /// The tensors that the text lists; all are counted.
   enum Listing {
     case none
     case unequalTensors
     case allTensors
   }
 
-  /// The report for people.
+  /// The report as text.
   func text(lists listing: Listing) -> String {
     var text = definitionList([
       ("reference", "\(reference.path.escapedForDisplay) (\(reference.words))"),
@@ -94,7 +94,7 @@ extension CheckpointDiff {
     ])
     let rows = zip(tensors, table.rows).filter { listing.includes($0.0.outcome) }.map(\.1)
     if !rows.isEmpty { text += "\n" + Table(ReportTable(columns: table.columns, rows: rows)).text() }
-    if listing.showsNumbers, !numbers.isEmpty { text += "\n" + Table(numberTable).text() }
+    if listing.showsHyperparameters, !hyperparameters.isEmpty { text += "\n" + Table(hyperparameterTable).text() }
     if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
     let outcomes = tensors.isEmpty ? "" : ": \(summary)"
     return text + "\n\(coverage)\(outcomes)\n" + (passes ? "passed" : "failed").emphasized + "\n"
@@ -102,8 +102,8 @@ extension CheckpointDiff {
 }
 
 extension CheckpointDiff.Listing {
-  /// The numbers stand where all is listed, and where a conversion is held against its source.
-  fileprivate var showsNumbers: Bool { self != .unequalTensors }
+  /// Hyperparameters are listed with all tensors, and after a conversion.
+  fileprivate var showsHyperparameters: Bool { self != .unequalTensors }
 
   fileprivate func includes(_ outcome: TensorComparison.Outcome) -> Bool {
     switch (self, outcome) {

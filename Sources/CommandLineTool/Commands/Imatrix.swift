@@ -43,12 +43,12 @@ struct ImatrixShow: ParsableCommand {
 }
 
 extension ImportanceReport {
-  /// Gaps of one kind beyond this many are counted.
+  /// Gaps that are listed; more are counted.
   private static let shownGapCount = 20
 
   fileprivate var text: String { headlines + "\n" + table + (gapLines.isEmpty ? "" : "\n" + gapLines) }
 
-  /// What the matrix is, as a whole.
+  /// The matrix as a whole.
   var headlines: String {
     var pairs = [("importance matrix", "\(matrix.path.escapedForDisplay) (\(matrix.form.rawValue))")]
     for dataset in matrix.datasets { pairs.append(("measured on", dataset.description.escapedForDisplay)) }
@@ -64,12 +64,12 @@ extension ImportanceReport {
     return definitionList(pairs)
   }
 
-  /// What does not fit, a line each.
+  /// The gaps, a line each.
   var gapLines: String {
     var text = ""
     for gap in coverage.gaps.prefix(Self.shownGapCount) { text += "\(gap)\n" }
     if coverage.gaps.count > Self.shownGapCount {
-      text += "… and \((coverage.gaps.count - Self.shownGapCount).grouped) more (--json lists all)\n"
+      text += "… \((coverage.gaps.count - Self.shownGapCount).grouped) more (--json lists all)\n"
     }
     return text
   }

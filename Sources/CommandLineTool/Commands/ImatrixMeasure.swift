@@ -50,11 +50,11 @@ struct ImatrixMeasure: ParsableCommand {
     let policy: OverwritePolicy = overwrite ? .replace : .refuse
     try AtomicFile.requireFree(output, overwrite: policy)
     let opened = try model.open(path)
-    let windows = try windows(opened)
-    let progress = ProgressLine(total: windows.count, unit: "windows", isQuiet: report.quiet)
+    let chunks = try textChunks(opened)
+    let progress = ProgressLine(total: chunks.count, unit: "chunks", isQuiet: report.quiet)
     defer { progress.finish() }
     let sums = try ImportanceMatrixBuilder.measure(
-      ModelWeights(opened), on: windows, chunkSize: context, dataset: file, includesOutput: includesOutput,
+      ModelWeights(opened), on: chunks, chunkSize: context, dataset: file, includesOutput: includesOutput,
       threads: report.threadCount
     ) { progress.advance($0) }
     try sums.write(to: output, form: output.hasSuffix(".dat") ? .legacy : .gguf, overwrite: policy)
@@ -63,14 +63,14 @@ struct ImatrixMeasure: ParsableCommand {
     try report.print(json: { result.json }, text: { result.headlines + result.gapLines })
   }
 
-  private func windows(_ model: Model) throws -> ArraySlice<[Int]> {
+  private func textChunks(_ model: Model) throws -> ArraySlice<[Int]> {
     let tokenizer = try model.tokenizer()
     var text = try TokenOptions.read(file).unicodeScalars[...]
     // As llama-imatrix reads its text.
     if text.last == "\n" { text.removeLast() }
     let ids = tokenizer.encode(String(text))
-    let windows = TokenChunks(asLlamaPerplexity: ids, length: context, start: tokenizer.startToken(of: ids)).windows
-    guard !windows.isEmpty else { throw TextTooShort(path: file, tokenCount: ids.count, windowLength: context) }
-    return windows.prefix(chunks ?? .max)
+    let chunks = TokenChunks(asLlamaPerplexity: ids, length: context, start: tokenizer.startToken(of: ids)).chunks
+    guard !chunks.isEmpty else { throw TextTooShort(path: file, tokenCount: ids.count, chunkLength: context) }
+    return chunks.prefix(self.chunks ?? .max)
   }
 }

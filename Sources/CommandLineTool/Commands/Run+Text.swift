@@ -21,7 +21,7 @@ struct RunReport {
     if let perplexity { report["perplexity"] = perplexity.json }
     if let next {
       report["tokens"] = .array(next.tokens.map { .integer($0) })
-      if let written = next.decoderTokens { report["decoder_tokens"] = .array(written.map { .integer($0) }) }
+      if let input = next.decoderTokens { report["decoder_tokens"] = .array(input.map { .integer($0) }) }
       report["next"] = next.json
       if let continuation = next.continuation { report["continuation"] = continuation.json(next.tokenizer) }
     }
@@ -33,20 +33,20 @@ struct RunReport {
   }
 }
 
-/// The ids of a sequence as a line shows them.
+/// The ids of a sequence, as one line.
 private func tokenList(_ tokens: [Int]) -> String {
-  // Ids beyond this many are counted only.
+  // More ids are only counted.
   let shownCount = 32
   let ids = tokens.prefix(shownCount).map(String.init).joined(separator: ",")
   return "\(tokens.count.grouped) (\(ids)\(tokens.count > shownCount ? ",…" : ""))"
 }
 
-/// The vector of a text.
+/// The text embedding of an encoder.
 struct TextEmbedding {
   let tokens: [Int]
   let values: [Float]
 
-  /// Numbers beyond this many are left to --json.
+  /// Values that are shown; --json has all.
   private static let shownCount = 8
 
   var headlines: [(String, String)] {
@@ -54,20 +54,20 @@ struct TextEmbedding {
     let first = values.prefix(Self.shownCount).map { Double($0).fixed(4) }.joined(separator: ", ")
     return [
       ("tokens", tokenList(tokens)),
-      ("embedding", "\(counted(values.count, "number")) (\(first)\(values.count > Self.shownCount ? ", …" : ""))"),
+      ("embedding", "\(counted(values.count, "value")) (\(first)\(values.count > Self.shownCount ? ", …" : ""))"),
       ("length", length.fixed(4)),
     ]
   }
 }
 
-/// What a model expects after a sequence of tokens.
+/// The predictions of a model after a sequence of tokens.
 struct NextTokens {
   let tokens: [Int]
-  /// What the decoder of an encoder-decoder goes on from, its start token first.
+  /// The decoder input of an encoder–decoder, its start token first.
   let decoderTokens: [Int]?
   let ranking: TokenRanking
   let continuation: GreedyContinuation?
-  /// For the texts of tokens; nil if the model has none.
+  /// Gives the text of tokens; nil if the model has none.
   let tokenizer: Tokenizer?
 
   var headlines: [(String, String)] {
@@ -100,7 +100,7 @@ struct NextTokens {
       })
   }
 
-  /// What `ids` add to the text before them; a space at their front is seen only behind another token.
+  /// The text that `ids` add; a leading space is decoded only after another token.
   private func text(of ids: [Int]) -> String? {
     guard let tokenizer, let last = (decoderTokens ?? tokens).last else { return nil }
     let before = tokenizer.decodeBytes([last])

@@ -87,7 +87,7 @@ struct Run: ParsableCommand {
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
 
-  /// The vector of an encoder, which has neither logits nor a next token.
+  /// The text embedding of an encoder, which has no logits.
   private func embed(_ tokens: [Int], _ weights: ModelWeights) throws -> TextEmbedding {
     guard logits == nil, generate == nil else { throw InferenceError.hasNo(output: "logits") }
     var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderTokens?.ids, threads: report.threadCount)
@@ -97,22 +97,22 @@ struct Run: ParsableCommand {
 
   private func predict(_ tokens: [Int], _ tokenizer: Tokenizer?, _ weights: ModelWeights) throws -> NextTokens {
     let start = weights.hyperparameters.decoder.map { [$0.startToken] }
-    let written = start.map { $0 + (decoderTokens?.ids ?? []) } ?? decoderTokens?.ids
-    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: written, threads: report.threadCount)
+    let decoderInput = start.map { $0 + (decoderTokens?.ids ?? []) } ?? decoderTokens?.ids
+    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderInput, threads: report.threadCount)
     try step(&pass)
     if let logits { try writeLogits(of: pass, to: logits) }
     let last = try pass.logits(positions: pass.tokens.count - 1..<pass.tokens.count)
     let continuation = try generate.map { count in
       try GreedyContinuation(
-        of: tokens, decoderPrompt: written, by: count, weights: weights,
+        of: tokens, decoderPrompt: decoderInput, by: count, weights: weights,
         endTokens: tokenizer?.vocabulary.endTokens ?? [], threads: report.threadCount)
     }
     return NextTokens(
-      tokens: tokens, decoderTokens: written, ranking: TokenRanking(last[row: 0], count: top),
+      tokens: tokens, decoderTokens: decoderInput, ranking: TokenRanking(last[row: 0], count: top),
       continuation: continuation, tokenizer: tokenizer)
   }
 
-  /// Takes the pass through all layers, and its residual streams to files on the way if they are wanted.
+  /// Runs all layers, and writes the hidden states if they are wanted.
   private func step(_ pass: inout ForwardPass) throws {
     if encoderHidden != nil, pass.state.stack != .encoder {
       throw InferenceError.hasNo(output: "encoder before a decoder")
@@ -122,7 +122,7 @@ struct Run: ParsableCommand {
     } while try pass.advanceToDecoder()
   }
 
-  /// Takes the pass through the layers of one stack.
+  /// Runs the layers of one stack.
   private func step(_ pass: inout ForwardPass, writingTo path: String?) throws {
     let layerCount = pass.hyperparameters.layerCount
     let file = try path.map {
@@ -149,26 +149,26 @@ struct Run: ParsableCommand {
   private func measurePerplexity(on file: String, _ model: Model, _ weights: ModelWeights) throws -> Perplexity {
     let tokenizer = try model.tokenizer()
     let ids = try tokenizer.encode(TokenOptions.read(file))
-    let windows = TokenChunks(
-      asLlamaPerplexity: ids, length: input.windowLength, start: tokenizer.startToken(of: ids))
-    let progress = ProgressLine(total: windows.windows.count, unit: "windows", isQuiet: report.quiet)
+    let chunks = TokenChunks(
+      asLlamaPerplexity: ids, length: input.chunkLength, start: tokenizer.startToken(of: ids))
+    let progress = ProgressLine(total: chunks.chunks.count, unit: "chunks", isQuiet: report.quiet)
     defer { progress.finish() }
-    let perplexity = try Perplexity.measure(weights, on: windows, threads: report.threadCount) { progress.advance($0) }
+    let perplexity = try Perplexity.measure(weights, on: chunks, threads: report.threadCount) { progress.advance($0) }
     guard let perplexity else {
-      throw TextTooShort(path: file, tokenCount: ids.count, windowLength: input.windowLength)
+      throw TextTooShort(path: file, tokenCount: ids.count, chunkLength: input.chunkLength)
     }
     return perplexity
   }
 }
 
-/// A text is shorter than one window.
+/// A text is shorter than one chunk.
 struct TextTooShort: IngotError {
   let path: String
   let tokenCount: Int
-  let windowLength: Int
+  let chunkLength: Int
   var category: ErrorCategory { .input }
   var description: String {
-    "\(path.escapedForDisplay): has \(counted(tokenCount, "token")), expected at least one window of "
-      + "\(windowLength.grouped) (pass a smaller --context)"
+    "\(path.escapedForDisplay): has \(counted(tokenCount, "token")), expected at least one chunk of "
+      + "\(chunkLength.grouped) (pass a smaller --context)"
   }
 }

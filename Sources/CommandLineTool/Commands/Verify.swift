@@ -59,7 +59,7 @@ struct Verify: ParsableCommand {
 
   func validate() throws {
     guard input.isGiven else { throw ValidationError("expected one of --tokens, --text and --file") }
-    guard receipt == nil || certificate != nil else { throw ValidationError("--receipt is for --certificate") }
+    guard receipt == nil || certificate != nil else { throw ValidationError("--receipt needs --certificate") }
   }
 
   func run() throws {
@@ -99,21 +99,21 @@ struct Verify: ParsableCommand {
       } else {
         EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
       }
-    let windows = input.windows(of: prompt.ids, start: prompt.startToken)
+    let chunks = input.chunks(of: prompt.ids, start: prompt.startToken)
     let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) { $0 + (first.parameters.integer($1) ?? 0) }
-    let progress = ProgressLine(total: layerCount * windows.windows.count, unit: "layers", isQuiet: options.quiet)
+    let progress = ProgressLine(total: layerCount * chunks.chunks.count, unit: "layers", isQuiet: options.quiet)
     defer { progress.finish() }
     var settings = ModelVerification.Options()
     settings.logits.budget = budget
     settings.logits.threads = options.threadCount
     settings.logits.progress = { progress.advance($0) }
     settings.weights = (weights ?? (budget == nil)) ? .judged : report != nil ? .compared : .ignored
-    return try ModelVerification.verify(first, second, tokens: windows, findings: prompt.findings, options: settings)
+    return try ModelVerification.verify(first, second, tokens: chunks, findings: prompt.findings, options: settings)
   }
 }
 
 extension ModelVerification {
-  /// The report for people.
+  /// The report as text.
   func text(showsLayers: Bool) -> String {
     var text = definitionList(headlines)
     if showsLayers { text += "\n" + Table(logits.layerTable).text() }

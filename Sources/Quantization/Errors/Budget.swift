@@ -50,8 +50,9 @@ public struct Budget: Sendable, Hashable {
 
     /// What is wrong with a value that is not allowed: `nmse is 0.0123, expected at most 0.0010`.
     public func words(_ measured: Double) -> String {
-      "\(metric.rawValue) is \(measured.metricText), expected at \(metric.isLowerBound ? "least" : "most")"
-        + " \(value.metricText)"
+      metric.isLowerBound
+        ? "\(metric.rawValue) is \(measured.fixed(4)), expected at least \(value.fixed(4))"
+        : "\(metric.rawValue) is \(measured.metricText), expected at most \(value.metricText)"
     }
 
     /// As in the option: `nmse=1e-3`.
@@ -117,14 +118,9 @@ public enum BudgetError: IngotError, Equatable {
     switch self {
     case .notAPair(let text): "budget: \(text.quoted) is not of the form metric=number"
     case .unknownMetric(let name, let known):
-      "budget: metric \(name.quoted) is not known here (known: \(known.joined(separator: ", ")))"
+      "budget: metric \(name.quoted) is unknown here (known: \(known.joined(separator: ", ")))"
     case .notANumber(let metric, let text): "budget: \(metric) is \(text.quoted), expected a number of at least 0"
     case .twice(let metric): "budget: \(metric) is given twice"
     }
   }
-}
-
-extension Double {
-  /// The value of a metric: plain between 0.001 and 1000, otherwise in scientific notation.
-  public var metricText: String { (0.001..<1000).contains(magnitude) ? fixed(4) : scientific }
 }

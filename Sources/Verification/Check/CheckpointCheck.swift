@@ -5,50 +5,49 @@ import Models
 import Tensors
 import Tokenization
 
-/// What is wrong, or doubtful, with one checkpoint: its layout, coverage of its architecture, values and vocabulary.
+/// The problems of one checkpoint: its layout, coverage of its architecture, values and vocabulary.
 public struct CheckpointCheck: Sendable {
   /// The name and version of the layout of `json`.
   public static let schema = "ingot.check/1"
 
-  /// The checkpoint's path.
   public let path: String
-  /// Which transforms the tensors have; nil if the architecture is not known.
+  /// The transforms that the tensors have; nil if the architecture is unknown.
   public let appliedTransforms: AppliedTransforms?
-  /// What was found, errors first.
+  /// The problems, errors first.
   public let findings: [Finding]
-  /// How many tensors were read, of how many.
+  /// Tensors that were read, and all tensors.
   public let readCount: Int, tensorCount: Int
 
-  /// Whether nothing is wrong.
+  /// Whether no finding is an error.
   public var passes: Bool { findings.pass }
 
-  /// Checks what is at `path`, reading all of it.
+  /// Checks the checkpoint at `path`, and reads every tensor.
   ///
-  /// - Throws: when the files cannot be read as a checkpoint. Whatever else is wrong is a finding.
+  /// - Throws: if the files cannot be read as a checkpoint. Other problems are findings.
   public static func check(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil,
     appliedTransforms: TransformDetection = .values,
     threads: Int,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> CheckpointCheck {
-    let subject = try DiffSide.open(
+    let side = try DiffSide.open(
       path, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
-    let checkpoint = subject.checkpoint
-    var findings = checkpoint.remarks.map { Finding(.warning, "layout", place: path, $0) }
-    if let model = subject.model {
-      findings += model.problems.map { Finding(.error, "coverage", place: path, "\($0)") }
-      findings += model.dialectFindings
+    let checkpoint = side.checkpoint
+    var findings = checkpoint.remarks.map { Finding(.warning, "layout", .checkpoint(path), $0) }
+    if let model = side.model {
+      findings += model.problems.map { Finding(.error, "coverage", .checkpoint(path), "\($0)") }
+      findings += model.transformFindings
       findings += model.vocabularyFindings
       findings += try model.tieFindings
     } else {
       findings.append(
-        Finding(.warning, "architecture", place: "architecture", subject.reason ?? "is not known"))
+        Finding(.warning, "architecture", .architecture, side.reason ?? "is unknown"))
     }
     let statistics = try checkpoint.statistics(of: checkpoint.tensors, threads: threads, progress: progress)
     for (tensor, values) in zip(checkpoint.tensors, statistics) { findings += tensor.findings(values) }
     let order: [Finding.Severity] = [.error, .warning, .note]
     return CheckpointCheck(
-      path: path, appliedTransforms: subject.model?.appliedTransforms,
+      path: path, appliedTransforms: side.model?.appliedTransforms,
       findings: order.flatMap { severity in findings.filter { $0.severity == severity } },
       readCount: statistics.count { $0 != nil }, tensorCount: statistics.count)
   }
@@ -64,27 +63,27 @@ public struct CheckpointCheck: Sendable {
 }
 
 extension TensorDescriptor {
-  /// What the values of this tensor give rise to.
+  /// Returns the problems of the values of this tensor.
   fileprivate func findings(_ statistics: TensorStatistics?) -> [Finding] {
     guard let statistics else {
       return [
-        Finding(.warning, "values.format", place: name.text, "\(declaredFormat) cannot be decoded, so it was not read")
+        Finding(.warning, "values.format", .tensor(name), "\(declaredFormat) cannot be decoded, so it was not read")
       ]
     }
     var findings: [Finding] = []
     if statistics.nanCount > 0 {
       findings.append(
-        Finding(.error, "values.nan", place: name.text, "holds \(counted(statistics.nanCount, "NaN"))"))
+        Finding(.error, "values.nan", .tensor(name), "has \(counted(statistics.nanCount, "NaN"))"))
     }
     if statistics.infiniteCount > 0 {
       findings.append(
         Finding(
-          .error, "values.infinite", place: name.text,
-          "holds \(counted(statistics.infiniteCount, "infinite element"))"))
+          .error, "values.infinite", .tensor(name),
+          "has \(counted(statistics.infiniteCount, "infinite element"))"))
     }
     if shape.rank > 1, statistics.finiteCount > 1, statistics.minimum == statistics.maximum {
       findings.append(
-        Finding(.warning, "values.constant", place: name.text, "every element is \(statistics.minimum)"))
+        Finding(.warning, "values.constant", .tensor(name), "every element is \(statistics.minimum)"))
     }
     return findings
   }

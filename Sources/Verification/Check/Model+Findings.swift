@@ -5,16 +5,18 @@ import Tensors
 import Tokenization
 
 extension Model {
-  /// What the vocabulary gives rise to, by itself and beside the token embedding.
+  /// The problems of the vocabulary, and of its size against the token embedding.
   var vocabularyFindings: [Finding] {
     do {
       guard let read = try vocabulary() else {
-        return [Finding(.note, "tokenizer.missing", place: checkpoint.path, "has no tokenizer")]
+        return [Finding(.note, "tokenizer.missing", .checkpoint(checkpoint.path), "has no tokenizer")]
       }
-      return read.conflicts.map { Finding(.warning, "tokenizer.conflict", place: checkpoint.path, $0.description) }
+      return read.conflicts.map {
+        Finding(.warning, "tokenizer.conflict", .checkpoint(checkpoint.path), $0.description)
+      }
         + sizeFindings(read.vocabulary) + specialTokenFindings(read.vocabulary)
     } catch {
-      return [Finding(.error, "tokenizer.unreadable", place: checkpoint.path, "\(error)")]
+      return [Finding(.error, "tokenizer.unreadable", .checkpoint(checkpoint.path), "\(error)")]
     }
   }
 
@@ -26,38 +28,39 @@ extension Model {
       "the tokenizer has \(counted(vocabulary.count, "token")), the token embedding \(counted(rowCount, "row"))"
     return [
       Finding(
-        vocabulary.count > rowCount ? .error : .warning, "tokenizer.size", place: checkpoint.path, message)
+        vocabulary.count > rowCount ? .error : .warning, "tokenizer.size", .checkpoint(checkpoint.path), message)
     ]
   }
 
   private func specialTokenFindings(_ vocabulary: Vocabulary) -> [Finding] {
     vocabulary.specialTokens.filter { !(0..<vocabulary.count).contains($0.id) }.map {
       Finding(
-        .error, "tokenizer.special", place: checkpoint.path,
+        .error, "tokenizer.special", .checkpoint(checkpoint.path),
         "\($0.role.rawValue) is token \($0.id.grouped) of \(vocabulary.count.grouped)")
     }
   }
 
-  /// Tensors that are stored although the model ties them to others.
+  /// Tensors that are stored although the model ties them.
   var tieFindings: [Finding] {
     get throws {
       try twins.map { twin in
-        let name = twin.tensor.name.text, original = twin.original.name.text.quoted
+        let name = Finding.Subject.tensor(twin.tensor.name), original = twin.original.name.text.quoted
         guard try checkpoint.haveEqualValues(twin.tensor, twin.original) else {
           return Finding(
-            .warning, "ties.differ", place: name,
-            "is stored and differs from \(original), although the model ties the two")
+            .warning, "ties.differ", name,
+            "is stored and differs from \(original), although the model ties them")
         }
         return Finding(
-          .note, "ties.stored", place: name, "is stored although it equals \(original), to which the model ties it")
+          .note, "ties.stored", name, "is stored and equals \(original), to which the model ties it")
       }
     }
   }
 
-  /// Transforms that the values show otherwise than the names declare.
-  var dialectFindings: [Finding] {
+  /// Transforms that the values show and the names do not declare, or the reverse.
+  var transformFindings: [Finding] {
     appliedTransforms.findings.filter(\.isSurprising).map {
-      Finding(.warning, "transform.\($0.transform.rawValue)", place: checkpoint.path, $0.words(scheme: scheme.name))
+      Finding(
+        .warning, "transform.\($0.transform.rawValue)", .checkpoint(checkpoint.path), $0.words(scheme: scheme.name))
     }
   }
 }

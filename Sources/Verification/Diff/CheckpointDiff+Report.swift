@@ -14,12 +14,12 @@ extension CheckpointDiff {
       "passes": .bool(passes),
       "coverage": coverage.json,
       "tensors": .array(tensors.map(\.json)),
-      "numbers": .array(numbers.map(\.json)),
+      "hyperparameters": .array(hyperparameters.map(\.json)),
       "findings": findings.json,
     ])
   }
 
-  /// A row for each tensor: place, formats, shape, outcome and metrics.
+  /// A row for each tensor: slot, formats, shape, outcome and metrics.
   public var table: ReportTable {
     ReportTable(
       columns: [
@@ -57,7 +57,7 @@ extension Coverage {
 extension TensorComparison {
   var json: JSON {
     .members([
-      "place": .string(place),
+      "slot": .string(identity.description),
       "outcome": .string(String(verdict.map { $0 == " " ? "_" : $0 })),
       "tied": .bool(isTied),
       "reference": reference?.json ?? .null,
@@ -72,23 +72,24 @@ extension TensorComparison {
     let format = formats.first == formats.last ? formats.first : formats.joined(separator: " → ")
     let shapes = [reference, candidate].compactMap { $0?.shape.description }
     let shape = shapes.first == shapes.last ? shapes.first : shapes.joined(separator: " → ")
-    let numbers: [String]
+    let figures: [String]
     if case .different(let metrics) = outcome {
-      numbers = [
-        metrics.maximumAbsoluteError.scientific, metrics.rootMeanSquareError.scientific,
-        metrics.normalizedMeanSquareError.scientific, metrics.cosine.fixed(8),
+      figures = [
+        metrics.maximumAbsoluteError.metricText, metrics.rootMeanSquareError.metricText,
+        metrics.normalizedMeanSquareError.metricText, metrics.cosine.fixed(8),
       ]
     } else {
-      numbers = [String](repeating: isCompared ? "0" : "–", count: 3) + [isCompared ? "1" : "–"]
+      figures = [String](repeating: isCompared ? "0" : "–", count: 3) + [isCompared ? "1" : "–"]
     }
-    return [place.escapedForDisplay, format ?? "", shape ?? "", verdict + (isTied ? " (tied)" : "")] + numbers
+    return [identity.description.escapedForDisplay, format ?? "", shape ?? "", verdict + (isTied ? " (tied)" : "")]
+      + figures
   }
 }
 
 extension TensorComparison.WrongRow {
   fileprivate var json: JSON {
     .members([
-      "row": .integer(row), "nmse": .real(error), "encoding_nmse": baselineError.map { .real($0) } ?? .null,
+      "row": .integer(row), "nmse": .real(error), "baseline_nmse": baselineError.map { .real($0) } ?? .null,
     ])
   }
 }

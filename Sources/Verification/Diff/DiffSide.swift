@@ -4,30 +4,28 @@ import Formats
 import Models
 import Tensors
 
-/// One side of a comparison: a checkpoint, understood as a model where its architecture is known.
+/// One side of a comparison: a checkpoint, and the model if its architecture is known.
 public struct DiffSide: Sendable {
-  /// The files.
   public let checkpoint: Checkpoint
-  /// The model; nil if the tensors cannot be interpreted.
+  /// Nil if the tensors cannot be mapped.
   public let model: Model?
   /// Why there is no model.
   public let reason: String?
 
-  /// A model.
   public init(_ model: Model) {
     checkpoint = model.checkpoint
     self.model = model
     reason = nil
   }
 
-  /// A checkpoint that is compared by the names of its tensors, for a `reason`.
+  /// Creates a side that is compared by tensor names, for a `reason`.
   public init(_ checkpoint: Checkpoint, reason: String) {
     self.checkpoint = checkpoint
     model = nil
     self.reason = reason
   }
 
-  /// Opens what is at `path`, as a model if a definition fits.
+  /// Opens the checkpoint at `path`, as a model if an architecture definition matches.
   ///
   /// - Throws: when files cannot be read, or `architecture` has no definition.
   public static func open(
@@ -48,10 +46,10 @@ public struct DiffSide: Sendable {
   /// The path as the user named it.
   public var path: String { checkpoint.path }
 
-  /// `llama in GGUF, names as in "gguf"`
+  /// `llama in GGUF, "gguf" names`
   public var words: String {
-    guard let model else { return "\(checkpoint.container.rawValue), architecture not known" }
-    return "\(model.definition.name) in \(checkpoint.container.rawValue), names as in \(model.scheme.name.quoted)"
+    guard let model else { return "\(checkpoint.container.rawValue), unknown architecture" }
+    return "\(model.definition.name) in \(checkpoint.container.rawValue), \(model.scheme.name.quoted) names"
   }
 
   /// The side, as in a report.

@@ -1,13 +1,13 @@
 import Quantization
 
-/// How far numbers are from those they should equal, in double precision.
+/// The errors of values against a reference, in double precision.
 ///
-/// Slabs of a tensor give one each; merged in the order of the slabs they give the tensor's, whatever thread did which
-/// slab. Within a slab element `i` is summed in lane `i mod 8`, so sums depend on the numbers alone.
+/// Each slab of a tensor has its own metrics, which are merged in the order of the slabs: the result does not depend on
+/// threads. Within a slab element `i` is summed in lane `i mod 8`.
 public struct ErrorMetrics: Sendable, Hashable {
   /// Elements compared.
   public private(set) var elementCount = 0
-  /// Elements that differ as numbers; NaN equals NaN, and zeros of either sign are equal.
+  /// Elements with other values; NaN equals NaN, and zeros of either sign are equal.
   public private(set) var differingCount = 0
   /// Elements where one is NaN or infinite and the other is something else.
   public private(set) var nonfiniteMismatchCount = 0
@@ -15,7 +15,7 @@ public struct ErrorMetrics: Sendable, Hashable {
   public private(set) var firstNonfiniteMismatch: Int?
   /// The greatest |candidate − reference| of elements that are finite in both.
   public private(set) var maximumAbsoluteError = 0.0
-  /// Where it first occurs; nil if nothing differs.
+  /// The index of its first occurrence; nil if nothing differs.
   public private(set) var worstIndex: Int?
   /// Σ (candidate − reference)² of elements that are finite in both.
   public private(set) var sumSquaredError = 0.0
@@ -26,7 +26,7 @@ public struct ErrorMetrics: Sendable, Hashable {
   /// Σ reference × candidate of them.
   public private(set) var sumOfProducts = 0.0
 
-  /// Of no elements.
+  /// Creates metrics of no elements.
   public init() {}
 
   /// √(Σ (candidate − reference)² / elements); 0 for no elements.
@@ -44,7 +44,7 @@ public struct ErrorMetrics: Sendable, Hashable {
     return norms == 0 ? 0 : min(1, max(-1, sumOfProducts / norms))
   }
 
-  /// The value of a metric of tensors; nil for the others.
+  /// Returns the value of a metric; nil for metrics of logits.
   public func value(_ metric: Budget.Metric) -> Double? {
     switch metric {
     case .nmse: normalizedMeanSquareError
@@ -77,7 +77,7 @@ public struct ErrorMetrics: Sendable, Hashable {
   public init(reference: Span<Float>, candidate: Span<Float>) {
     let count = min(reference.count, candidate.count)
     self.init(finite: reference, candidate, count: count)
-    // A square of a float fits a double, so a sum that is not finite tells of an element that is not.
+    // A square of a float fits a double, so a sum is only infinite or NaN if an element is.
     guard sumSquaredReference.isFinite, sumSquaredCandidate.isFinite else {
       var careful = Self()
       for index in 0..<count { careful.note(Double(reference[index]), Double(candidate[index])) }
@@ -90,7 +90,7 @@ public struct ErrorMetrics: Sendable, Hashable {
     }
   }
 
-  /// Compares numbers of double precision.
+  /// Compares values in double precision.
   init(reference: [Double], candidate: [Double]) {
     for (x, y) in zip(reference, candidate) { note(x, y) }
   }

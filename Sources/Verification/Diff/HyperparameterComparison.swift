@@ -1,21 +1,21 @@
 import Bytes
 import Models
 
-/// A number of two models side by side, with the keys that state it.
+/// A hyperparameter of two models, with the keys that it comes from.
 public struct HyperparameterComparison: Sendable, Hashable {
   /// One model's.
   public struct Side: Sendable, Hashable {
     /// The value, as text.
     public let value: String
-    /// Where it comes from.
+    /// The key of config.json or of the metadata, or how it was inferred.
     public let origin: String
   }
 
-  /// Its name in the definition.
+  /// Its name in the architecture definition.
   public let name: String
   /// Each model's; nil if it has none.
   public let reference: Side?, candidate: Side?
-  /// Whether they are equal as float32, which is what a GGUF keeps of them.
+  /// Whether they are equal as float32, the precision of a GGUF.
   public let areEqual: Bool
 
   var json: JSON {
@@ -36,12 +36,12 @@ public struct HyperparameterComparison: Sendable, Hashable {
 }
 
 extension CheckpointDiff {
-  /// A row for each number: name, each side's value and the key that states it.
-  public var numberTable: ReportTable {
+  /// A row for each hyperparameter: name, and of each side the value and the key it comes from.
+  public var hyperparameterTable: ReportTable {
     ReportTable(
       columns: [
-        .left("number"), .right("reference"), .left("stated as"), .right("candidate"), .left("stated as"), .left(""),
+        .left("hyperparameter"), .right("reference"), .left("from"), .right("candidate"), .left("from"), .left(""),
       ],
-      rows: numbers.map(\.cells))
+      rows: hyperparameters.map(\.cells))
   }
 }

@@ -3,9 +3,9 @@ import Bytes
 import Models
 import Tensors
 
-/// Keys of a GGUF that say something else than its other numbers: programs differ in which of them they read.
+/// Keys of a GGUF that contradict its other keys: programs differ in which of them they read.
 enum MetadataContradictions {
-  /// The contradictions in the numbers of `model`, as findings.
+  /// Returns the contradictions in the hyperparameters of `model`, as findings.
   static func findings(_ model: Model, severity: Finding.Severity) -> [Finding] {
     guard let metadata = model.facts.ggufMetadata else { return [] }
     return model.definition.ggufMetadata.flatMap { rule -> [Finding] in
@@ -14,8 +14,8 @@ enum MetadataContradictions {
         guard let stated = metadata[key], let one = stated.float, let other = value.float, one != other
         else { return nil }
         return Finding(
-          severity, "diff.metadata", place: key,
-          "is \(stated.display()) in \(model.checkpoint.path.escapedForDisplay), where its other numbers give"
+          severity, "diff.metadata", .metadata(ExactString(key)),
+          "is \(stated.display()) in \(model.checkpoint.path.escapedForDisplay), but the other keys imply"
             + " \(value.display())")
       }
     }
@@ -23,6 +23,6 @@ enum MetadataContradictions {
 }
 
 extension MetadataValue {
-  /// The number as a GGUF keeps it in float32; nil for texts, flags and arrays.
+  /// The value in float32, as a GGUF stores it; nil for strings, flags and arrays.
   fileprivate var float: Float? { integer.map(Float.init) ?? real.map { Float($0) } }
 }

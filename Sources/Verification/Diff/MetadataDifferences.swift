@@ -3,24 +3,24 @@ import Tensors
 
 /// The differences between the metadata of two checkpoints, as findings.
 ///
-/// They never fail a comparison: what changes a model's numbers is among its parameters, which are compared apart.
+/// They never fail a comparison: what changes the model's output are its hyperparameters, which are compared separately.
 enum MetadataDifferences {
-  /// Keys that follow from the storage formats and from splitting: they differ where these do.
+  /// Keys that follow from the storage formats: they differ if these do.
   private static let technical = ["general.file_type", "general.quantization_version"]
 
-  /// Keys in one side alone, and keys with different values, in the order of the reference.
+  /// Returns keys of one side only, and keys with different values, in the order of the reference.
   static func findings(reference: Metadata, candidate: Metadata) -> [Finding] {
     var findings: [Finding] = []
     for (key, value) in reference.pairs {
       guard let other = candidate.pairs[key] else {
-        findings.append(finding(key, "is in the reference alone: \(value.display())"))
+        findings.append(finding(key, "is in the reference only: \(value.display())"))
         continue
       }
       guard other != value else { continue }
       findings.append(finding(key, difference(value, other)))
     }
     for (key, value) in candidate.pairs where reference.pairs[key] == nil {
-      findings.append(finding(key, "is in the candidate alone: \(value.display())"))
+      findings.append(finding(key, "is in the candidate only: \(value.display())"))
     }
     return findings
   }
@@ -36,12 +36,12 @@ enum MetadataDifferences {
       return "has \(counted(left.count, "element")) in the reference, \(right.count.grouped) in the candidate"
     }
     let texts = [one.display(), other.display()]
-    if texts[0] == texts[1] { return "differs behind what is shown: \(texts[0])" }
+    if texts[0] == texts[1] { return "differs after the part that is shown: \(texts[0])" }
     return "is \(texts[0]) in the reference, \(texts[1]) in the candidate"
   }
 
   private static func finding(_ key: ExactString, _ message: String) -> Finding {
     let isTechnical = technical.contains(key.text) || key.text.hasPrefix("split.")
-    return Finding(isTechnical ? .note : .warning, "diff.metadata", place: key.text, message)
+    return Finding(isTechnical ? .note : .warning, "diff.metadata", .metadata(key), message)
   }
 }

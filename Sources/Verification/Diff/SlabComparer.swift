@@ -7,7 +7,7 @@ struct SlabComparer {
   private var values: (reference: [Float], candidate: [Float]) = ([], [])
   private var scratch: [UInt8] = []
 
-  /// Whether the bytes of `elements` are the same in both, which have one format.
+  /// Returns whether the bytes of `elements` are equal; both tensors have one format.
   mutating func bytesAreEqual(_ pair: TensorPair.Sources, _ elements: Range<Int>) throws -> Bool {
     let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
     let other = try pair.candidate.read(elements, into: &slab.candidate, scratch: &scratch)
@@ -16,7 +16,7 @@ struct SlabComparer {
       slab.reference.span.bytes.extracting(first: count), slab.candidate.span.bytes.extracting(first: count))
   }
 
-  /// The errors of the numbers of `elements`, which are whole rows, and the rows whose error exceeds `rowLimit`.
+  /// Returns the errors of `elements`, which are whole rows, and the rows with an error above `rowLimit`.
   mutating func errors(_ pair: TensorPair.Sources, _ elements: Range<Int>, rowLimit: Double?) throws -> TensorErrors {
     let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
     let other = try pair.candidate.read(elements, into: &slab.candidate, scratch: &scratch)
@@ -34,8 +34,8 @@ struct SlabComparer {
       firstRow: elements.lowerBound / pair.rowElementCount, width: pair.rowElementCount, rowLimit: rowLimit)
   }
 
-  /// The errors that encoding the reference's `elements`, which are whole rows, in the candidate's format costs.
-  mutating func encodingErrors(_ pair: TensorPair.Sources, _ elements: Range<Int>) throws -> ErrorMetrics {
+  /// Returns the errors of quantizing the reference's `elements`, whole rows, to the candidate's format.
+  mutating func baselineErrors(_ pair: TensorPair.Sources, _ elements: Range<Int>) throws -> ErrorMetrics {
     let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
     try Self.decode(pair.reference.format, slab.reference, count, elements.count, into: &values.reference)
     var encoded: [Float] = []
@@ -52,7 +52,7 @@ struct SlabComparer {
     try Codec.decode(format, bytes.span.bytes.extracting(first: byteCount), into: &destination)
   }
 
-  /// The numbers in double precision, which holds F64 and integers up to 32 bits exactly.
+  /// Decodes values in double precision, which represents F64 and integers up to 32 bits exactly.
   private static func decodeWide(
     _ format: StorageFormat, _ bytes: [UInt8], _ byteCount: Int, _ elementCount: Int
   ) throws(CodecError) -> [Double] {
@@ -74,7 +74,7 @@ struct SlabComparer {
     }
   }
 
-  /// Whether two ranges of equal length hold the same bytes, 64 at a time.
+  /// Compares two ranges of equal length, 64 bytes at a time.
   private static func equal(_ left: RawSpan, _ right: RawSpan) -> Bool {
     typealias Vector = SIMD8<UInt64>
     let count = left.byteCount
@@ -94,6 +94,6 @@ struct SlabComparer {
 }
 
 extension StorageFormat {
-  /// Whether float32 cannot hold every value of it.
+  /// Whether float32 cannot represent every value of it.
   var isWiderThanFloat: Bool { [.f64, .i64, .u64, .i32, .u32].contains(self) }
 }

@@ -4,15 +4,14 @@ import Quantization
 import Synchronization
 import Tensors
 
-/// Compares pairs of tensors on all cores; the results do not depend on how many there are.
+/// Compares pairs of tensors on all cores; the results do not depend on their number.
 ///
-/// First bytes alone, where both have one format and layout; then the numbers of what is not equal by its bytes.
+/// Compares bytes first, if both have one format and layout, then the values of tensors whose bytes differ.
 struct TensorComparer: Sendable {
   let threads: Int
-  /// Whether what formats are expected to cost decides: then rows are looked at one by one, and what exceeds the
-  /// expected is compared with an honest encoding.
-  let judgesByFormat: Bool
-  /// Is told the bytes of the reference done since the last call, from any thread.
+  /// Whether rows are judged one by one, and errors above the format's limit are compared with the baseline error.
+  let usesBaseline: Bool
+  /// Receives the bytes of the reference done since the last call, from any thread.
   let progress: @Sendable (Int) -> Void
 
   private struct Job: Sendable {
@@ -51,28 +50,28 @@ struct TensorComparer: Sendable {
       }
     }
     let errors = try compareValues(sources)
-    let expectations = try expectations(sources, errors)
+    let baselines = try baselines(sources, errors)
     return pairs.indices.map { index in
       let pair = pairs[index]
       let measured = errors[index].total
-      // Integers of 64 bits may differ by less than a double shows; other bytes then still mean other numbers.
+      // Integers of 64 bits may differ by less than a double represents; other bytes are still other values.
       let isEqual = measured.differingCount == 0 && sources[index]?.hidesDifferences != true
       return TensorComparison(
-        place: pair.place, reference: pair.reference?.descriptor, candidate: pair.candidate?.descriptor,
+        identity: pair.identity, reference: pair.reference?.descriptor, candidate: pair.candidate?.descriptor,
         isTied: pair.isTied, outcome: outcomes[index] ?? (isEqual ? .equalValues : .different(measured)),
-        baselineError: expectations[index].error, wrongRows: expectations[index].rows)
+        baselineError: baselines[index].error, wrongRows: baselines[index].rows)
     }
   }
 
   private func compareBytes(_ sources: [TensorPair.Sources?]) throws -> [Bool] {
     let jobs = sources.indices.flatMap { index -> [Job] in
       guard let both = sources[index], both.haveOneFormat else { return [] }
-      return both.slabs(ofBytesAlone: true).map { Job(pairIndex: index, elements: $0) }
+      return both.slabs(comparing: .bytes).map { Job(pairIndex: index, elements: $0) }
     }
     let equal = Mutex(sources.map { $0?.haveOneFormat == true })
     try Parallel.forEach(jobs.count, threads: threads, state: { SlabComparer() }) { comparer, index in
       let job = jobs[index]
-      // A difference found already decides about the tensor, whichever slab showed it.
+      // One difference decides about the tensor.
       guard let both = sources[job.pairIndex], equal.withLock({ $0[job.pairIndex] }) else { return }
       if try comparer.bytesAreEqual(both, job.elements) {
         progress(both.reference.byteCount(job.elements))
@@ -85,13 +84,13 @@ struct TensorComparer: Sendable {
 
   private func compareValues(_ sources: [TensorPair.Sources?]) throws -> [TensorErrors] {
     let jobs = sources.indices.flatMap { index -> [Job] in
-      sources[index]?.slabs(ofBytesAlone: false).map { Job(pairIndex: index, elements: $0) } ?? []
+      sources[index]?.slabs(comparing: .values).map { Job(pairIndex: index, elements: $0) } ?? []
     }
     let results = Mutex([TensorErrors?](repeating: nil, count: jobs.count))
     try Parallel.forEach(jobs.count, threads: threads, state: { SlabComparer() }) { comparer, index in
       let job = jobs[index]
       guard let both = sources[job.pairIndex] else { return }
-      let errors = try comparer.errors(both, job.elements, rowLimit: judgesByFormat ? both.rowLimit : nil)
+      let errors = try comparer.errors(both, job.elements, rowLimit: usesBaseline ? both.rowLimit : nil)
       results.withLock { $0[index] = errors }
       progress(both.reference.byteCount(job.elements))
     }
@@ -102,14 +101,14 @@ struct TensorComparer: Sendable {
     return merged
   }
 
-  /// What an honest encoding of the whole tensor costs where it is beyond the limit, and the rows that none explains.
-  private typealias Expectation = (error: Double?, rows: [TensorComparison.WrongRow])
+  /// The baseline error of a tensor above the limit, and the rows that the baseline does not explain.
+  private typealias Baseline = (error: Double?, rows: [TensorComparison.WrongRow])
 
-  private func expectations(
+  private func baselines(
     _ sources: [TensorPair.Sources?], _ errors: [TensorErrors]
-  ) throws -> [Expectation] {
+  ) throws -> [Baseline] {
     try sources.indices.map { index in
-      guard judgesByFormat, let both = sources[index], let limit = both.expectedError else { return (nil, []) }
+      guard usesBaseline, let both = sources[index], let limit = both.expectedError else { return (nil, []) }
       let rows = try wrongRows(both, errors[index].rows)
       guard errors[index].total.normalizedMeanSquareError > limit, both.canBeEncoded else { return (nil, rows) }
       return (try baselineError(both), rows)
@@ -117,26 +116,26 @@ struct TensorComparer: Sendable {
   }
 
   private func baselineError(_ both: TensorPair.Sources) throws -> Double {
-    let slabs = both.slabs(ofBytesAlone: false)
+    let slabs = both.slabs(comparing: .values)
     let results = Mutex([ErrorMetrics](repeating: ErrorMetrics(), count: slabs.count))
     try Parallel.forEach(slabs.count, threads: threads, state: { SlabComparer() }) { comparer, index in
-      let errors = try comparer.encodingErrors(both, slabs[index])
+      let errors = try comparer.baselineErrors(both, slabs[index])
       results.withLock { $0[index] = errors }
     }
     return results.withLock { $0.reduce(into: ErrorMetrics()) { $0.merge($1) } }.normalizedMeanSquareError
   }
 
-  /// The rows that are worse than the same rows of the reference, encoded, by more than weighing columns explains.
+  /// Returns the rows with more than three times the baseline error; importance weighting explains less.
   private func wrongRows(_ both: TensorPair.Sources, _ rows: [RowError]) throws -> [TensorComparison.WrongRow] {
     var comparer = SlabComparer()
     let width = both.rowElementCount
     return try rows.sorted { $0.row < $1.row }.compactMap { row in
       let error = row.errors.normalizedMeanSquareError
       guard both.canBeEncoded else { return TensorComparison.WrongRow(row: row.row, error: error, baselineError: nil) }
-      let honest = try comparer.encodingErrors(both, row.row * width..<(row.row + 1) * width)
-      return error > 3 * honest.normalizedMeanSquareError
+      let baseline = try comparer.baselineErrors(both, row.row * width..<(row.row + 1) * width)
+      return error > 3 * baseline.normalizedMeanSquareError
         ? TensorComparison.WrongRow(
-          row: row.row, error: error, baselineError: honest.normalizedMeanSquareError) : nil
+          row: row.row, error: error, baselineError: baseline.normalizedMeanSquareError) : nil
     }
   }
 
@@ -148,24 +147,24 @@ struct TensorComparer: Sendable {
 }
 
 extension TensorPair.Sources {
-  /// The error that an honest encoding of the tensor is expected to stay below; nil where nothing may change.
+  /// The limit for quantizing the tensor; nil if nothing may change.
   fileprivate var expectedError: Double? {
     candidate.format.holdsEveryValue(of: reference.format) ? nil : candidate.format.expectedErrorLimit
   }
 
-  /// The error from which on a row is looked at: four times the tensor's, and half of all that a row holds at most.
+  /// The error above which a row is examined: four times the tensor's limit, at most half of the row's energy.
   fileprivate var rowLimit: Double? {
     guard rowElementCount < reference.descriptor.shape.elementCount else { return nil }
     return expectedError.map { min(4 * $0, 0.5) }
   }
 
-  /// Whether the reference's rows can be encoded as the candidate's are.
+  /// Whether the reference's rows can be quantized to the candidate's format.
   fileprivate var canBeEncoded: Bool {
     Codec.canEncode(candidate.format) && rowElementCount % candidate.format.elementsPerBlock == 0
       && !reference.format.isWiderThanFloat
   }
 
-  /// Whether bytes that differ mean numbers that differ, though doubles may not show it.
+  /// Whether other bytes are other values even if they are equal in double precision.
   fileprivate var hidesDifferences: Bool {
     haveOneFormat && [.i64, .u64].contains(reference.format)
   }

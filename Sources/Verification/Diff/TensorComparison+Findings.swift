@@ -3,14 +3,14 @@ import Quantization
 import Tensors
 
 extension TensorComparison {
-  /// What is to be said of this tensor under a tolerance.
-  func findings(_ tolerance: CheckpointDiff.DiffBudget) -> [Finding] {
+  /// Returns the differences that exceed a budget.
+  func findings(_ budget: CheckpointDiff.DiffBudget) -> [Finding] {
     switch outcome {
     case .equalBytes, .equalValues: []
     case .onlyInReference:
       [finding("diff.missing", "is missing in the candidate (\(name(reference)) in the reference)")]
     case .onlyInCandidate:
-      [finding("diff.extra", "is in the candidate alone (\(name(candidate)))")]
+      [finding("diff.extra", "is in the candidate only (\(name(candidate)))")]
     case .otherShape:
       [
         finding(
@@ -18,7 +18,7 @@ extension TensorComparison {
           "has shape \(shape(reference)) in the reference, \(shape(candidate)) in the candidate")
       ]
     case .unreadable(let reason): [finding("diff.unreadable", "was not compared: \(reason)")]
-    case .different(let metrics): nonfinite(metrics) + differences(metrics, tolerance) + rows
+    case .different(let metrics): nonfinite(metrics) + differences(metrics, budget) + rows
     }
   }
 
@@ -27,49 +27,49 @@ extension TensorComparison {
     return [
       finding(
         "diff.nonfinite",
-        "\(counted(metrics.nonfiniteMismatchCount, "element")) \(metrics.nonfiniteMismatchCount == 1 ? "is" : "are") NaN or infinite on one side alone, first at "
+        "\(counted(metrics.nonfiniteMismatchCount, "element")) \(metrics.nonfiniteMismatchCount == 1 ? "is" : "are") NaN or infinite on one side only, first at "
           + position(first))
     ]
   }
 
-  private func differences(_ metrics: ErrorMetrics, _ tolerance: CheckpointDiff.DiffBudget) -> [Finding] {
-    switch limits(tolerance) {
+  private func differences(_ metrics: ErrorMetrics, _ budget: CheckpointDiff.DiffBudget) -> [Finding] {
+    switch limits(budget) {
     case nil:
       guard metrics.differingCount > metrics.nonfiniteMismatchCount else { return [] }
-      let worst = metrics.worstIndex.map { ", at most \(metrics.maximumAbsoluteError.scientific) at \(position($0))" }
+      let worst = metrics.worstIndex.map { ", at most \(metrics.maximumAbsoluteError.metricText) at \(position($0))" }
       return [
         finding(
           "diff.values",
           "\(metrics.differingCount.grouped) of \(counted(metrics.elementCount, "element")) differ\(worst ?? "")"
-            + " (NMSE \(metrics.normalizedMeanSquareError.scientific))")
+            + " (NMSE \(metrics.normalizedMeanSquareError.metricText))")
       ]
     case let budget?:
-      return budget.violations(metrics.value).map { finding("diff.budget", $0.words($1) + encodingWords) }
+      return budget.violations(metrics.value).map { finding("diff.budget", $0.words($1) + baselineWords) }
     }
   }
 
-  /// Where the limit comes from, if from an honest encoding of this very tensor.
-  private var encodingWords: String {
-    baselineError.map { " (or twice what encoding the reference so costs: \($0.metricText))" } ?? ""
+  /// The baseline error, if the limit comes from it.
+  private var baselineWords: String {
+    baselineError.map { " (or twice the error of quantizing the reference to this format: \($0.metricText))" } ?? ""
   }
 
-  /// The rows that no encoding explains.
+  /// The rows with errors that the baseline does not explain.
   private var rows: [Finding] {
     guard let worst = wrongRows.max(by: { $0.error < $1.error }) else { return [] }
-    let others =
-      wrongRows.count == 1
-      ? "" : " (so it is with \(wrongRows.count - 1) others, from row \(wrongRows[0].row.grouped) on)"
-    let cost = worst.baselineError.map { ", where encoding the reference's costs \($0.metricText)" } ?? ""
-    return [
-      finding("diff.rows", "row \(worst.row.grouped) is wrong: nmse \(worst.error.metricText)\(cost)\(others)")
-    ]
+    let others = wrongRows.count - 1
+    let rows =
+      others == 0
+      ? "row \(worst.row.grouped) differs"
+      : "row \(worst.row.grouped) and \(counted(others, "other")) differ; the first is row \(wrongRows[0].row.grouped)"
+    let baseline = worst.baselineError.map { ", expected about \($0.metricText) in this format" } ?? ""
+    return [finding("diff.rows", "\(rows) (nmse of row \(worst.row.grouped): \(worst.error.metricText)\(baseline))")]
   }
 
   /// The limits for this tensor; nil if nothing may differ.
-  private func limits(_ tolerance: CheckpointDiff.DiffBudget) -> Budget? {
-    switch tolerance {
+  private func limits(_ budget: CheckpointDiff.DiffBudget) -> Budget? {
+    switch budget {
     case .none: return nil
-    case .budget(let budget): return budget
+    case .budget(let limits): return limits
     case .byFormat:
       guard let stored = candidate?.format, let original = reference?.format,
         let expected = stored.expectedErrors(encoding: original)
@@ -79,7 +79,9 @@ extension TensorComparison {
     }
   }
 
-  private func finding(_ check: String, _ message: String) -> Finding { Finding(.error, check, place: place, message) }
+  private func finding(_ check: String, _ message: String) -> Finding {
+    Finding(.error, check, identity.subject, message)
+  }
 
   private func name(_ tensor: TensorDescriptor?) -> String { tensor?.name.text.quoted ?? "" }
 

@@ -1,52 +1,48 @@
 import Bytes
 import Tensors
 
-/// What two checkpoints hold in one place.
+/// A tensor of two checkpoints, compared.
 public struct TensorComparison: Sendable {
-  /// How the two relate.
+  /// The relation of the two.
   public enum Outcome: Sendable {
     /// The same bytes in the same storage format.
     case equalBytes
-    /// The same numbers in different bytes.
+    /// The same values in different bytes.
     case equalValues
-    /// Other numbers.
+    /// Other values.
     case different(ErrorMetrics)
     /// Only the reference has it.
     case onlyInReference
     /// Only the candidate has it.
     case onlyInCandidate
-    /// The shapes are not the same, so nothing was compared.
+    /// The shapes differ, so nothing was compared.
     case otherShape
-    /// The bytes differ (or formats do) and the numbers cannot be had, for this reason.
+    /// The bytes or formats differ, and the values cannot be decoded, for this reason.
     case unreadable(String)
   }
 
-  /// The role and layer, or the name where names were compared.
-  public let place: String
-  /// The tensor of the reference.
-  public let reference: TensorDescriptor?
-  /// The tensor of the candidate.
-  public let candidate: TensorDescriptor?
-  /// Whether one of them is the token embedding in place of a tied output matrix.
+  public let identity: TensorIdentity
+  /// Nil if only the other side has the tensor.
+  public let reference: TensorDescriptor?, candidate: TensorDescriptor?
+  /// Whether one of them is the token embedding instead of a tied output matrix.
   public let isTied: Bool
-  /// How they relate.
   public let outcome: Outcome
-  /// What an honest encoding of the reference's tensor costs, as a normalized mean square error; measured where the
-  /// candidate's exceeds what its format leads one to expect.
+  /// The normalized mean square error of quantizing the reference's tensor to the candidate's format; measured if the
+  /// candidate's error exceeds the limit of its format.
   public let baselineError: Double?
-  /// Rows that no encoding explains, in order; the worst of them if they are many.
+  /// Rows with errors that the baseline does not explain, in order; the worst of them if there are many.
   public let wrongRows: [WrongRow]
 
-  /// A row whose error is far beyond that of an honest encoding.
+  /// A row with an error far above its baseline.
   public struct WrongRow: Sendable, Hashable {
     /// The row, counted from 0.
     public let row: Int
-    /// Its normalized mean square error, and that of the reference's row encoded in the candidate's format; nil for
-    /// formats that are not encoded.
+    /// Its normalized mean square error, and that of quantizing the reference's row to the candidate's format; nil for
+    /// formats without an encoder.
     public let error: Double, baselineError: Double?
   }
 
-  /// Whether its numbers were compared.
+  /// Whether its values were compared.
   public var isCompared: Bool {
     switch outcome {
     case .equalBytes, .equalValues, .different: true
@@ -82,11 +78,11 @@ public struct TensorComparison: Sendable {
   }
 }
 
-/// How much of two checkpoints was compared.
+/// The share of two checkpoints that was compared.
 public struct Coverage: Sendable, Hashable, CustomStringConvertible {
-  /// Tensors whose numbers were compared, of how many.
+  /// Tensors that were compared, and all tensors.
   public let comparedTensorCount: Int, tensorCount: Int
-  /// Elements that were compared, of how many.
+  /// Elements that were compared, and all elements.
   public let comparedElementCount: Int, elementCount: Int
 
   /// Counts what was compared.
@@ -98,7 +94,7 @@ public struct Coverage: Sendable, Hashable, CustomStringConvertible {
     elementCount = tensors.reduce(0) { $0 &+ $1.elementCount }
   }
 
-  /// Whether everything was.
+  /// Whether everything was compared.
   public var isComplete: Bool { comparedTensorCount == tensorCount }
 
   /// `compared 30 of 30 tensors, 190,144 of 190,144 elements`

@@ -1,22 +1,21 @@
-/// The errors of a tensor, or of some of its rows, and the rows that are far worse than the rest may be.
+/// The errors of a tensor, or of some of its rows, and the rows with the greatest errors.
 ///
-/// One row of a thousand that is lost adds a thousandth to the error of the whole, which is less than four bits cost.
+/// One lost row of a thousand adds a thousandth to the error of the tensor, less than four-bit quantization does.
 struct TensorErrors: Sendable {
-  /// Of all elements.
   private(set) var total = ErrorMetrics()
-  /// Rows beyond the limit, the greatest Σ (candidate − reference)² first; no more than `rowCount`.
+  /// Rows above the limit, the greatest Σ (candidate − reference)² first; at most `rowCount`.
   private(set) var rows: [RowError] = []
-  /// How many rows were beyond it.
+  /// The number of rows above the limit.
   private(set) var excessCount = 0
 
-  /// Rows that are kept: enough to tell of, and to find one that is wrong among those that are merely small.
+  /// Rows that are kept: enough to report, and to find a wrong one among those with small values.
   private static let rowCount = 32
 
   init(total: ErrorMetrics = ErrorMetrics()) { self.total = total }
 
-  /// Compares whole rows of `width` elements, the first of which is row `firstRow` of its tensor.
+  /// Compares whole rows of `width` elements; the first is row `firstRow` of its tensor.
   ///
-  /// - Parameter rowLimit: the normalized mean square error from which on a row is kept; nil to keep none.
+  /// - Parameter rowLimit: the normalized mean square error above which a row is kept; nil to keep none.
   init(reference: Span<Float>, candidate: Span<Float>, firstRow: Int, width: Int, rowLimit: Double?) {
     guard let rowLimit else {
       total = ErrorMetrics(reference: reference, candidate: candidate)
@@ -32,7 +31,7 @@ struct TensorErrors: Sendable {
     }
   }
 
-  /// Appends the errors of the rows that follow.
+  /// Appends the errors of the next rows.
   mutating func merge(_ next: Self) {
     total.merge(next.total)
     excessCount += next.excessCount
@@ -51,6 +50,5 @@ struct TensorErrors: Sendable {
 public struct RowError: Sendable, Hashable {
   /// The row, counted from 0.
   public let row: Int
-  /// Its errors.
   public let errors: ErrorMetrics
 }

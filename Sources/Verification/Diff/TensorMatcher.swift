@@ -3,68 +3,63 @@ import Bytes
 import Models
 import Tensors
 
-/// Which tensors of two checkpoints belong together, and what is left out with a reason.
+/// Matches the tensors of two checkpoints, and reports those that are left out.
 struct TensorMatcher {
   private(set) var pairs: [TensorPair] = []
   private(set) var findings: [Finding] = []
 
-  /// Pairs the tensors of two models by role and layer, or of two checkpoints by name if one is not understood.
+  /// Matches the tensors of two models by slot, or of two checkpoints by name if one is not understood.
   init(reference: DiffSide, candidate: DiffSide) {
     if let first = reference.model, let second = candidate.model {
-      pair(first, second)
+      match(first, second)
     } else {
-      for subject in [reference, candidate] {
-        guard let reason = subject.reason else { continue }
-        findings.append(Finding(.note, "diff.by-name", place: subject.path, "tensors are compared by name: \(reason)"))
+      for side in [reference, candidate] {
+        guard let reason = side.reason else { continue }
+        findings.append(
+          Finding(.note, "diff.by-name", .checkpoint(side.path), "tensors are compared by name: \(reason)"))
       }
-      pair(
+      match(
         reference.checkpoint, reference.checkpoint.tensors[...], candidate.checkpoint,
         candidate.checkpoint.tensors[...])
     }
   }
 
-  private mutating func pair(_ first: Model, _ second: Model) {
-    for place in first.slots {
-      let side = TensorPair.Side(first, place)
-      if second.location(place) != nil {
-        pairs.append(TensorPair(place: "\(place)", reference: side, candidate: .init(second, place)))
-      } else if let tied = second.tied(place) {
-        noteTied(place, tied, in: second)
-        pairs.append(
-          TensorPair(place: "\(place)", reference: side, candidate: .init(second, tied), isTied: true))
-      } else {
-        pairs.append(TensorPair(place: "\(place)", reference: side, candidate: nil))
-      }
-    }
-    for place in second.slots where first.location(place) == nil {
-      let tied = first.tied(place)
-      if let tied { noteTied(place, tied, in: first) }
+  private mutating func match(_ first: Model, _ second: Model) {
+    for slot in first.slots {
+      let tied = second.location(slot) == nil ? second.tied(slot) : nil
+      if let tied { noteTied(slot, tied, in: second) }
       pairs.append(
         TensorPair(
-          place: "\(place)", reference: tied.map { .init(first, $0) } ?? nil, candidate: .init(second, place),
+          .slot(slot), reference: .init(first, slot), candidate: .init(second, tied ?? slot), isTied: tied != nil))
+    }
+    for slot in second.slots where first.location(slot) == nil {
+      let tied = first.tied(slot)
+      if let tied { noteTied(slot, tied, in: first) }
+      pairs.append(
+        TensorPair(
+          .slot(slot), reference: tied.flatMap { .init(first, $0) }, candidate: .init(second, slot),
           isTied: tied != nil))
     }
-    pairDerived(first, second)
+    matchDerived(first, second)
     for model in [first, second] {
       for (tensor, reason) in model.dropped {
-        findings.append(
-          Finding(.note, "diff.left-out", place: model.place(tensor), "is not compared: \(reason)"))
+        findings.append(Finding(.note, "diff.left-out", model.subject(tensor), "is not compared: \(reason)"))
       }
     }
-    // What has no role is compared by name, so that it counts.
-    pair(first.checkpoint, first.unmapped[...], second.checkpoint, second.unmapped[...])
+    // Tensors without a role are compared by name, so that they count.
+    match(first.checkpoint, first.unmapped[...], second.checkpoint, second.unmapped[...])
   }
 
-  /// Tensors that follow from the parameters: compared where both have them, otherwise the parameters speak for them.
-  private mutating func pairDerived(_ first: Model, _ second: Model) {
+  /// Compares tensors that follow from the hyperparameters if both models have them; otherwise the hyperparameters are
+  /// compared alone.
+  private mutating func matchDerived(_ first: Model, _ second: Model) {
     let others = Dictionary(second.derived.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let names = Set(first.derived.map(\.name))
     for tensor in first.derived {
       if let other = others[tensor.name] {
         pairs.append(
           TensorPair(
-            place: tensor.name.text, reference: .init(first.checkpoint, tensor),
-            candidate: .init(second.checkpoint, other)))
+            .name(tensor.name), reference: .init(first.checkpoint, tensor), candidate: .init(second.checkpoint, other)))
       } else {
         noteDerived(tensor, first)
       }
@@ -75,21 +70,20 @@ struct TensorMatcher {
   private mutating func noteDerived(_ tensor: TensorDescriptor, _ model: Model) {
     findings.append(
       Finding(
-        .note, "diff.left-out", place: model.place(tensor),
-        "follows from the parameters, which are compared instead"))
+        .note, "diff.left-out", model.subject(tensor),
+        "follows from the hyperparameters, which are compared instead"))
   }
 
-  private mutating func noteTied(_ place: TensorSlot, _ tied: TensorSlot, in model: Model) {
+  private mutating func noteTied(_ slot: TensorSlot, _ tied: TensorSlot, in model: Model) {
     let name = model.tensor(tied)?.descriptor.name.text ?? ""
     findings.append(
       Finding(
-        .note, "diff.tied", place: "\(place)",
-        "is tied in \(model.checkpoint.path.escapedForDisplay): \(name.quoted) is compared in its place"
-      ))
+        .note, "diff.tied", .slot(slot),
+        "is tied in \(model.checkpoint.path.escapedForDisplay): \(name.quoted) is compared instead"))
   }
 
-  /// Pairs what has the same name.
-  private mutating func pair(
+  /// Matches tensors with the same name.
+  private mutating func match(
     _ first: Checkpoint, _ tensors: ArraySlice<TensorDescriptor>, _ second: Checkpoint,
     _ others: ArraySlice<TensorDescriptor>
   ) {
@@ -98,21 +92,21 @@ struct TensorMatcher {
     for tensor in tensors {
       pairs.append(
         TensorPair(
-          place: tensor.name.text, reference: .init(first, tensor),
+          .name(tensor.name), reference: .init(first, tensor),
           candidate: otherByName[tensor.name].map { .init(second, $0) }))
     }
     for tensor in others where !names.contains(tensor.name) {
-      pairs.append(TensorPair(place: tensor.name.text, reference: nil, candidate: .init(second, tensor)))
+      pairs.append(TensorPair(.name(tensor.name), reference: nil, candidate: .init(second, tensor)))
     }
   }
 }
 
 extension TensorPair.Side {
-  /// The canonical tensor at `place`; nil if the model does not have it.
-  init?(_ model: Model, _ place: TensorSlot) {
-    guard let stored = model.tensor(place) else { return nil }
-    let reader = try? model.canonicalReader(place)
-    let isChanged = model.isAdapted(place)
+  /// The canonical tensor in `slot`; nil if the model does not have it.
+  init?(_ model: Model, _ slot: TensorSlot) {
+    guard let stored = model.tensor(slot) else { return nil }
+    let reader = try? model.canonicalReader(slot)
+    let isChanged = model.isAdapted(slot)
     let holdsOne = stored.layout.components.count == 1 && stored.layout.instanceCount == nil
     let shape = reader?.layout.shape ?? stored.descriptor.shape
     self.init(
@@ -129,7 +123,7 @@ extension TensorPair.Side {
 }
 
 extension TensorDescriptor {
-  /// The facts about the part of a tensor that has this shape, or about the numbers that are made of it.
+  /// The descriptor of a component of this shape, or of the values that are computed from the tensor.
   fileprivate func holding(_ shape: Shape, _ format: DeclaredFormat) -> TensorDescriptor {
     TensorDescriptor(
       name: name, declaredFormat: format, shape: shape, fileIndex: fileIndex, fileOffset: fileOffset,
@@ -138,10 +132,10 @@ extension TensorDescriptor {
 }
 
 extension Model {
-  /// The place whose values the absent tensor at `place` has, if the model says that it is tied.
-  fileprivate func tied(_ place: TensorSlot) -> TensorSlot? {
-    guard parameters.flag("ties_embeddings"), let role = definition.rule(place.role)?.tiedTo else { return nil }
-    let other = TensorSlot(role, layer: place.layer)
+  /// The slot whose values the absent tensor in `slot` has, if the model ties it.
+  fileprivate func tied(_ slot: TensorSlot) -> TensorSlot? {
+    guard parameters.flag("ties_embeddings"), let role = definition.rule(slot.role)?.tiedTo else { return nil }
+    let other = TensorSlot(role, layer: slot.layer)
     return location(other) == nil ? nil : other
   }
 
@@ -153,5 +147,7 @@ extension Model {
     return checkpoint.tensors.filter { !known.contains($0.name) }
   }
 
-  fileprivate func place(_ tensor: TensorDescriptor) -> String { "\(checkpoint.path): \(tensor.name.text)" }
+  fileprivate func subject(_ tensor: TensorDescriptor) -> Finding.Subject {
+    .tensorOf(checkpoint: checkpoint.path, tensor.name)
+  }
 }

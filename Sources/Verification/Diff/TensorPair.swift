@@ -4,16 +4,16 @@ import Models
 import Quantization
 import Tensors
 
-/// What stands in the same place of two checkpoints.
+/// The tensors of two checkpoints with the same identity.
 struct TensorPair: Sendable {
-  /// A canonical tensor of a model, or a tensor that is taken as it lies.
+  /// A canonical tensor of a model, or a tensor as stored.
   struct Side: Sendable {
     let checkpoint: Checkpoint
-    /// Its facts; for a canonical tensor with its own shape, which need not be that of the one that stores it.
+    /// For a canonical tensor with its own shape, which may differ from that of the stored tensor.
     let descriptor: TensorDescriptor
-    /// The stored tensor, if that holds nothing else.
+    /// The stored tensor, if it contains only this one.
     let alone: MappedTensor?
-    /// Gives the canonical rows; nil to take the tensor as it lies.
+    /// Reads the canonical rows; nil to read the tensor as stored.
     let reader: RowReader?
   }
 
@@ -22,22 +22,28 @@ struct TensorPair: Sendable {
     let reference: TensorSource, candidate: TensorSource
   }
 
-  /// The place in words: the role, or the name where names are compared.
-  let place: String
+  let identity: TensorIdentity
   let reference: Side?
   let candidate: Side?
-  /// Whether one side is the token embedding standing for a tied output matrix.
-  var isTied = false
+  /// Whether one side is the token embedding instead of a tied output matrix.
+  let isTied: Bool
 
-  /// Both tensors in one layout: as they lie if they lie alike, otherwise the canonical one.
+  init(_ identity: TensorIdentity, reference: Side?, candidate: Side?, isTied: Bool = false) {
+    self.identity = identity
+    self.reference = reference
+    self.candidate = candidate
+    self.isTied = isTied
+  }
+
+  /// Returns both tensors in one layout: as stored if they have the same, otherwise the canonical one.
   ///
-  /// - Throws: `TensorProblem` of the side that cannot be read, as a fact about its file.
+  /// - Throws: the `TensorProblem` of the side that cannot be read, with its path.
   func sources(_ reference: Side, _ candidate: Side) throws(LocatedError) -> Sources {
-    var liesAlike = reference.reader == nil || candidate.reader == nil
-    if let one = reference.alone, let other = candidate.alone { liesAlike = one.layout == other.layout }
+    var hasOneLayout = reference.reader == nil || candidate.reader == nil
+    if let one = reference.alone, let other = candidate.alone { hasOneLayout = one.layout == other.layout }
     func source(_ side: Side) throws(LocatedError) -> TensorSource {
       do throws(TensorProblem) {
-        return try TensorSource(side.checkpoint, side.descriptor, liesAlike ? nil : side.reader)
+        return try TensorSource(side.checkpoint, side.descriptor, hasOneLayout ? nil : side.reader)
       } catch {
         throw LocatedError(path: side.checkpoint.path, fact: error)
       }
@@ -47,15 +53,20 @@ struct TensorPair: Sendable {
 }
 
 extension TensorPair.Sources {
-  /// About this many elements are compared at a time: 1 MiB of float32 a side.
-  private static let slabElementCount = 1 << 18
-  /// And this many while only bytes are compared.
-  private static let byteSlabElementCount = 1 << 19
+  /// What is compared.
+  enum Comparison {
+    case bytes
+    /// Values, in whole rows.
+    case values
 
-  /// Whether the same bytes mean the same numbers.
+    /// About this many elements are compared at a time: 1 MiB of float32 per side, or 2^19 elements as stored.
+    fileprivate var slabElementCount: Int { self == .values ? 1 << 18 : 1 << 19 }
+  }
+
+  /// Whether equal bytes are equal values.
   var haveOneFormat: Bool { reference.format == candidate.format }
 
-  /// Whether there are decoders for both formats.
+  /// Whether both formats have a decoder.
   var canBeDecoded: Bool { Codec.canDecode(reference.format) && Codec.canDecode(candidate.format) }
 
   /// Elements of a row; a vector is one.
@@ -64,13 +75,13 @@ extension TensorPair.Sources {
     return max(1, shape.rank > 1 ? shape.rowElementCount : shape.elementCount)
   }
 
-  /// The pieces in which numbers, or bytes alone, are compared: whole blocks, and whole rows where numbers are compared.
-  /// They follow from the tensors, not from the threads.
-  func slabs(ofBytesAlone: Bool) -> [Range<Int>] {
+  /// Returns the slabs that are compared at a time: whole blocks, and whole rows for values. They follow from the
+  /// tensors, not from the threads.
+  func slabs(comparing comparison: Comparison) -> [Range<Int>] {
     let total = reference.descriptor.shape.elementCount
     var unit = Self.leastCommonMultiple(reference.unitElementCount, candidate.unitElementCount)
-    if !ofBytesAlone { unit = Self.leastCommonMultiple(unit, rowElementCount) }
-    let size = max(unit, (ofBytesAlone ? Self.byteSlabElementCount : Self.slabElementCount) / unit * unit)
+    if comparison == .values { unit = Self.leastCommonMultiple(unit, rowElementCount) }
+    let size = max(unit, comparison.slabElementCount / unit * unit)
     return stride(from: 0, to: total, by: size).map { $0..<min(total, $0 + size) }
   }
 

@@ -4,17 +4,17 @@ import Models
 import Quantization
 import Tensors
 
-/// One tensor whose numbers can be read, a slab at a time: as it lies in a file, or as its canonical rows.
+/// A tensor that is read a slab at a time: as stored in the file, or as its canonical rows.
 struct TensorSource: Sendable {
   let descriptor: TensorDescriptor
   let format: StorageFormat
   /// Elements that must be read together: a block, or a row where rows are gathered.
   let unitElementCount: Int
   private let checkpoint: Checkpoint
-  /// Present where rows are gathered; otherwise the bytes are read as they lie.
+  /// Nil if the bytes are read as stored.
   private let reader: RowReader?
 
-  /// - Throws: `TensorProblem` if the format is not known or the byte order is foreign.
+  /// - Throws: `TensorProblem` if the format is unknown or the byte order is big-endian.
   init(_ checkpoint: Checkpoint, _ descriptor: TensorDescriptor, _ reader: RowReader?) throws(TensorProblem) {
     guard let format = descriptor.format else {
       throw TensorProblem(descriptor, .unknownFormat(descriptor.declaredFormat.description))
@@ -35,7 +35,7 @@ struct TensorSource: Sendable {
     }
   }
 
-  /// Reads the bytes of `elements`, which begin and end at units, into the head of `slab`; returns how many they are.
+  /// Reads the bytes of `elements`, whole units, into the start of `slab`; returns their number.
   func read(
     _ elements: Range<Int>, into slab: inout [UInt8], scratch: inout [UInt8]
   ) throws -> Int {

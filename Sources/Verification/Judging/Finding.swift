@@ -1,41 +1,39 @@
 import Bytes
 
-/// Something that a comparison or a check has to say about one place.
+/// A result of a comparison or a check about one subject.
 public struct Finding: Sendable, Hashable, CustomStringConvertible {
-  /// How much it matters.
+  /// The effect on the outcome.
   public enum Severity: String, Sendable, Hashable, CaseIterable {
     /// The comparison or check fails.
     case error
-    /// Worth a look; nothing fails.
+    /// Unexpected, but nothing fails.
     case warning
     /// What was done or left out, for completeness.
     case note
   }
 
-  /// How much it matters.
   public let severity: Severity
-  /// Which check found it: `diff.values`, `verify.kl`.
+  /// The check that found it: `diff.values`, `verify.kl`.
   public let check: String
   /// What it is about: a tensor, a layer, a key, a file.
-  public let place: String
+  public let subject: Subject
   /// The fact, and what was expected.
   public let message: String
 
-  /// Collects the parts.
-  public init(_ severity: Severity, _ check: String, place: String, _ message: String) {
+  public init(_ severity: Severity, _ check: String, _ subject: Subject, _ message: String) {
     self.severity = severity
     self.check = check
-    self.place = place
+    self.subject = subject
     self.message = message
   }
 
   /// `layer 1 attention query: …`, safe to print.
-  public var description: String { "\(place.escapedForDisplay): \(message)" }
+  public var description: String { "\(subject.description.escapedForDisplay): \(message)" }
 
   /// The finding as an entry of a report's `findings`.
   public var json: JSON {
     .members([
-      "severity": .string(severity.rawValue), "check": .string(check), "place": .string(place),
+      "severity": .string(severity.rawValue), "check": .string(check), "subject": .string(subject.description),
       "message": .string(message),
     ])
   }
@@ -48,10 +46,10 @@ extension [Finding] {
   /// The findings as a JSON array.
   public var json: JSON { .array(map(\.json)) }
 
-  /// Severity, check, place and message, a row each.
+  /// Severity, check, subject and message, a row each.
   public var table: ReportTable {
     ReportTable(
-      columns: [.left("severity"), .left("check"), .left("place"), .left("message")],
-      rows: map { [$0.severity.rawValue, $0.check, $0.place.escapedForDisplay, $0.message] })
+      columns: [.left("severity"), .left("check"), .left("subject"), .left("message")],
+      rows: map { [$0.severity.rawValue, $0.check, $0.subject.description.escapedForDisplay, $0.message] })
   }
 }

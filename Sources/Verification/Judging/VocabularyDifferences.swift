@@ -4,32 +4,33 @@ import Tokenization
 
 /// The differences between the vocabularies of two models, as findings; none where a model has no vocabulary.
 enum VocabularyDifferences {
-  /// A difference, and whether it is one that no conversion may make: other tokens, other marks at the start.
+  /// A difference, and whether a correct conversion cannot make it: other tokens, another BOS.
   ///
-  /// What only one side states is none: files have no place for it, or leave it to the reader.
+  /// A fact of one side only is not a fault: the other container cannot store it, or leaves it to the reader.
   private struct Difference {
     let fact: String
     let isFault: Bool
   }
 
-  /// Compares sizes, token texts, scores and merges (up to the first difference), special tokens, and which of them
-  /// encoding adds.
+  /// Compares sizes, tokens, scores and merges (up to the first difference), special tokens, and which of them encoding
+  /// adds.
   ///
-  /// - Parameter failing: whether faults are errors; otherwise all are warnings, for the numbers of the models do not
-  ///   depend on them.
-  static func findings(_ reference: Model, _ candidate: Model, check: String, failing: Bool = false) -> [Finding] {
+  /// - Parameter severity: of faults; other differences are warnings.
+  static func findings(
+    _ reference: Model, _ candidate: Model, check: String, severity: Finding.Severity
+  ) -> [Finding] {
     var vocabularies: [Vocabulary] = []
     for model in [reference, candidate] {
       do {
         guard let vocabulary = try model.vocabulary()?.vocabulary else { return [] }
         vocabularies.append(vocabulary)
       } catch {
-        return [Finding(.warning, check, place: "tokenizer", "is not compared: \(error)")]
+        return [Finding(.warning, check, .tokenizer, "is not compared: \(error)")]
       }
     }
     let (one, other) = (vocabularies[0], vocabularies[1])
     return (tokens(one, other) + rules(one, other) + specialTokens(one, other)).map {
-      Finding(failing && $0.isFault ? .error : .warning, check, place: "tokenizer", $0.fact)
+      Finding($0.isFault ? severity : .warning, check, .tokenizer, $0.fact)
     }
   }
 
@@ -102,7 +103,7 @@ enum VocabularyDifferences {
       let sides = one.adds(role) == true ? ("reference", "candidate") : ("candidate", "reference")
       found.append(
         Difference(
-          fact: "the \(role.rawValue) token is added to a text by the \(sides.0), not by the \(sides.1)",
+          fact: "the \(role.rawValue) token is added to a prompt by the \(sides.0), not by the \(sides.1)",
           isFault: true))
     }
     return found

@@ -3,23 +3,22 @@ import Evaluation
 import Models
 import Tokenization
 
-/// The tokens that two models are run on, and whether their tokenizers agree.
+/// The tokens that two models are run on, and the differences of their tokenizers.
 public struct EvaluationTokens: Sendable {
-  /// The ids.
   public let ids: [Int]
-  /// The token that the tokenizer puts before a text; nil if it puts none, or ids were given.
+  /// The BOS that the tokenizer adds; nil if it adds none, or ids were given.
   public let startToken: Int?
-  /// What was found about the tokenizers.
+  /// The differences of the tokenizers.
   public let findings: [Finding]
 
-  /// Ids that were given; the tokenizers, where both models have one, are compared.
+  /// Takes ids, and compares the tokenizers if both models have one.
   public init(_ ids: [Int], reference: Model, candidate: Model) {
     self.ids = ids
     startToken = nil
     findings = TokenizerComparison(reference, candidate).findings(Self.probes)
   }
 
-  /// The ids of `text` by the tokenizer of the reference, or of the candidate if only that has one.
+  /// Encodes `text` with the tokenizer of the reference, or of the candidate if only that has one.
   ///
   /// - Throws: `NoTokenizer` if neither has one; errors of reading the one that is used.
   public init(_ text: String, reference: Model, candidate: Model) throws {
@@ -29,7 +28,7 @@ public struct EvaluationTokens: Sendable {
     findings = TokenizerComparison(reference, candidate).findings([text] + Self.probes)
   }
 
-  /// Ordinary texts that two tokenizers must agree about, each for what tells them apart.
+  /// Texts that tokenizers must agree about; each tells apart tokenizers of some kind.
   static let probes = [
     "The river runs past the mill, and the mill grinds the grain that the valley grows.", "It's 1984, or 2026?",
     "don't", "  two  spaces\n\nand\ta tab", "naïve café", "漢字とかな", "def f(x):\n    return x + 1\n", "🙂",
@@ -45,9 +44,9 @@ private struct TokenizerComparison {
     self.candidate = candidate
   }
 
-  /// The differences of the vocabularies, and the first of `texts` of which the two make other ids.
+  /// Returns the differences of the vocabularies, and the first of `texts` with other ids.
   func findings(_ texts: [String]) -> [Finding] {
-    let differences = VocabularyDifferences.findings(reference, candidate, check: "verify.tokenizer", failing: true)
+    let differences = VocabularyDifferences.findings(reference, candidate, check: "verify.tokenizer", severity: .error)
     guard let one = try? reference.tokenizer(), let other = try? candidate.tokenizer() else { return differences }
     for text in texts {
       let ids = one.encode(text), others = other.encode(text)
@@ -61,8 +60,8 @@ private struct TokenizerComparison {
     let position = (0..<count).first { ids[$0] != others[$0] } ?? count
     func id(_ ids: [Int]) -> String { position < ids.count ? "\(ids[position])" : "the end" }
     return Finding(
-      .error, "verify.tokenizer", place: text.count > 40 ? "text" : "text \(text.quoted)",
-      "the tokenizers disagree from token \(position.grouped) on: \(id(ids)) in the reference, \(id(others)) in the"
-        + " candidate (\(counted(ids.count, "token")) against \(others.count.grouped))")
+      .error, "verify.tokenizer", .text(text),
+      "the tokenizers differ at token \(position.grouped): \(id(ids)) in the reference, \(id(others)) in the"
+        + " candidate (\(counted(ids.count, "token")) and \(others.count.grouped))")
   }
 }

@@ -2,15 +2,15 @@ import Architectures
 import Bytes
 import Inference
 
-/// How far two models are apart at one point of the forward pass.
+/// The error of the hidden states of two models at one point of the forward pass.
 public struct HiddenStateComparison: Sendable {
-  /// Where the pass is.
+  /// A point of the forward pass.
   public enum Point: Sendable, Hashable, CustomStringConvertible {
     /// The token embeddings.
     case embedding(LayerStack)
-    /// The residual stream behind a layer.
+    /// After a layer.
     case layer(LayerStack, Int)
-    /// Behind the last norm.
+    /// After the final norm.
     case outputNorm(LayerStack)
 
     public var description: String {
@@ -21,57 +21,53 @@ public struct HiddenStateComparison: Sendable {
       }
     }
 
-    /// Whether the tensor `place` (`layer 3 decoder attention norm`) may be why the pass diverges here: in a layer, one
-    /// of that layer.
-    func mayBe(because place: String) -> Bool {
+    /// Whether a tensor may be the cause if the pass diverges first here: in a layer, a tensor of that layer.
+    func mayBeCaused(by tensor: TensorIdentity) -> Bool {
       guard case .layer(let stack, let index) = self else { return true }
-      let layer = "layer \(index) "
-      return place.hasPrefix(layer)
-        && (stack == .only || place.hasPrefix(layer + LayerStack.decoder.rawValue) == (stack == .decoder))
+      return tensor.slot.map { $0.layer == index && $0.role.belongs(to: stack) } ?? false
     }
   }
 
-  /// The point.
-  public let place: Point
-  /// The errors of the residual stream, over all positions.
-  public internal(set) var state = ErrorMetrics()
-  /// In a layer, the errors of what each of its parts adds to the stream.
+  public let point: Point
+  /// The errors of the hidden states, over all positions.
+  public internal(set) var hiddenState = ErrorMetrics()
+  /// In a layer, the errors of what each sublayer adds to the hidden states.
   public internal(set) var added: [ForwardPass.Sublayer: ErrorMetrics] = [:]
 
-  init(_ place: Point) { self.place = place }
+  init(_ point: Point) { self.point = point }
 
   /// All points of a pass, in order.
-  static func all(_ numbers: Hyperparameters) -> [HiddenStateComparison] {
-    numbers.stacks.flatMap { stack in
+  static func all(_ hyperparameters: Hyperparameters) -> [HiddenStateComparison] {
+    hyperparameters.stacks.flatMap { stack in
       [HiddenStateComparison(.embedding(stack))]
-        + (0..<numbers.of(stack).layerCount).map { HiddenStateComparison(.layer(stack, $0)) }
+        + (0..<hyperparameters.of(stack).layerCount).map { HiddenStateComparison(.layer(stack, $0)) }
         + [HiddenStateComparison(.outputNorm(stack))]
     }
   }
 
-  /// Whether the normalized mean square error exceeds `threshold`, or numbers are not finite on one side alone.
+  /// Whether the normalized mean square error exceeds `threshold`, or values are NaN or infinite on one side only.
   func exceeds(_ threshold: Double) -> Bool {
-    state.nonfiniteMismatchCount > 0 || state.normalizedMeanSquareError > threshold
+    hiddenState.nonfiniteMismatchCount > 0 || hiddenState.normalizedMeanSquareError > threshold
   }
 
   var json: JSON {
     .members([
-      "place": .string("\(place)"), "state": state.json, "attention": added[.attention]?.json ?? .null,
+      "point": .string("\(point)"), "hidden_state": hiddenState.json, "attention": added[.attention]?.json ?? .null,
       "cross_attention": added[.crossAttention]?.json ?? .null, "feed_forward": added[.feedForward]?.json ?? .null,
     ])
   }
 
-  /// The figures of a row of a table with columns for `stages`.
-  func cells(_ stages: [ForwardPass.Sublayer]) -> [String] {
+  /// Returns a row of a table with columns for `sublayers`.
+  func cells(_ sublayers: [ForwardPass.Sublayer]) -> [String] {
     [
-      "\(place)", state.normalizedMeanSquareError.scientific, state.maximumAbsoluteError.scientific,
-      state.cosine.fixed(8),
-    ] + stages.map { added[$0]?.normalizedMeanSquareError.scientific ?? "" }
+      "\(point)", hiddenState.normalizedMeanSquareError.metricText, hiddenState.maximumAbsoluteError.metricText,
+      hiddenState.cosine.fixed(8),
+    ] + sublayers.map { added[$0]?.normalizedMeanSquareError.metricText ?? "" }
   }
 }
 
 extension ForwardPass.Sublayer {
-  /// The part of a layer in words.
+  /// The sublayer in words.
   var words: String {
     switch self {
     case .attention: "attention"

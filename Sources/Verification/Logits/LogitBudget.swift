@@ -1,41 +1,40 @@
+import Architectures
 import Bytes
 import Models
 import Quantization
 import Tensors
 
-/// What a candidate's logits are held to, and why.
+/// The limits for a candidate's logits, and where they come from.
 public struct LogitBudget: Sendable {
-  /// The rule.
   public enum Rule: Sendable {
-    /// The same bits in every logit.
+    /// Every logit must have the same bits.
     case sameBits
     /// Limits on metrics.
     case limits(Budget)
-    /// Nothing: the metrics are reported.
+    /// No limits: the metrics are only reported.
     case none
   }
 
-  /// The rule.
   public let rule: Rule
-  /// Where it comes from.
+  /// Where the rule comes from.
   public let reason: String
 
-  /// The limits that the user gave.
+  /// Creates the budget of limits that the user gave.
   public init(_ budget: Budget) {
     rule = .limits(budget)
     reason = "given"
   }
 
-  /// The budget that follows from the storage formats of two models.
+  /// Creates the budget that follows from the storage formats of two models.
   ///
-  /// Where the formats of the candidate hold every value of the reference, nothing may change: renaming, other
-  /// containers and wider formats keep every number, so the logits must have the same bits. Otherwise the format of
-  /// the candidate's tensors that is expected to cost most decides, see `StorageFormat.expectedLogitLimits`.
-  public init(reference: Model, candidate: Model, givesEmbedding: Bool = false) {
+  /// If the formats of the candidate represent every value of the reference, the logits must have the same bits: other
+  /// names, other containers and wider formats change no value. Otherwise the coarsest format of the candidate decides,
+  /// see `StorageFormat.expectedLogitLimits`.
+  public init(reference: Model, candidate: Model, output: ForwardPassFeatures.Output = .logits) {
     var coarsest: (format: StorageFormat, limit: Double)?
-    for place in candidate.slots {
-      guard let format = candidate.tensor(place)?.descriptor.format,
-        let original = reference.valueFormat(place),
+    for slot in candidate.slots {
+      guard let format = candidate.tensor(slot)?.descriptor.format,
+        let original = reference.valueFormat(slot),
         !format.holdsEveryValue(of: original)
       else { continue }
       let limit = format.expectedErrorLimit ?? 1
@@ -43,51 +42,54 @@ public struct LogitBudget: Sendable {
     }
     guard let coarsest else {
       rule = .sameBits
-      reason = "the candidate's storage formats hold every value of the reference"
+      reason = "the candidate's storage formats represent every value of the reference"
       return
     }
-    if let limits = givesEmbedding
-      ? coarsest.format.expectedEmbeddingLimits : coarsest.format.expectedLogitLimits
-    {
+    let expected =
+      switch output {
+      case .logits: coarsest.format.expectedLogitLimits
+      case .embedding: coarsest.format.expectedEmbeddingLimits
+      }
+    if let limits = expected {
       rule = .limits(limits)
       reason = "the default for \(coarsest.format.name)"
     } else {
       rule = .none
-      reason = "there is no default for \(coarsest.format.name)"
+      reason = "no default for \(coarsest.format.name)"
     }
   }
 
-  /// What an honest encoding of the reference in a candidate's formats leaves.
-  struct Cost {
+  /// The errors of quantizing the reference to a candidate's formats.
+  struct Baseline {
     let divergence: Double, error: Double, topOneAgreement: Double
     let positionCount: Int
   }
 
-  /// The limits, or twice what an honest encoding of this very model costs, whichever is more.
+  /// Returns limits of at least twice the baseline.
   ///
-  /// Some models lose more than others by the same formats: small ones, mixtures whose routers choose other experts, and
-  /// those with flat predictions. The share of equal top tokens is given `1/√positions` besides, since few positions make
-  /// it uncertain.
-  func raised(to cost: Cost) -> LogitBudget {
+  /// Some models lose more than others in the same formats: small ones, mixtures of experts whose router chooses other
+  /// experts, and those with flat predictions. Top-1 agreement may also be lower by `1/√positions`, its uncertainty.
+  func raised(to baseline: Baseline) -> LogitBudget {
     guard case .limits(let budget) = rule else { return self }
     let topOneAgreement = max(
-      0, 1 - 2 * (1 - cost.topOneAgreement) - 1 / Double(max(1, cost.positionCount)).squareRoot())
+      0, 1 - 2 * (1 - baseline.topOneAgreement) - 1 / Double(max(1, baseline.positionCount)).squareRoot())
     let limits = budget.limits.map { limit in
       switch limit.metric {
-      // Rounded to what somebody can read and pass on, in the candidate's favor.
-      case .divergence: Budget.Limit(.divergence, max(limit.value, (2e4 * cost.divergence).rounded(.up) / 1e4))
+      // Rounded to few digits, in the candidate's favor.
+      case .divergence: Budget.Limit(.divergence, max(limit.value, (2e4 * baseline.divergence).rounded(.up) / 1e4))
       case .topOneAgreement:
         Budget.Limit(.topOneAgreement, min(limit.value, (1e4 * topOneAgreement).rounded(.down) / 1e4))
-      case .nmse: Budget.Limit(.nmse, max(limit.value, (2e6 * cost.error).rounded(.up) / 1e6))
+      case .nmse: Budget.Limit(.nmse, max(limit.value, (2e6 * baseline.error).rounded(.up) / 1e6))
       default: limit
       }
     }
     let measured =
-      cost.positionCount == 0
-      ? "nmse \(cost.error.scientific)" : "kl \(cost.divergence.fixed(4)), top1 \(cost.topOneAgreement.fixed(4))"
+      baseline.positionCount == 0
+      ? "nmse \(baseline.error.metricText)"
+      : "kl \(baseline.divergence.metricText), top1 \(baseline.topOneAgreement.metricText)"
     return LogitBudget(
       rule: .limits(Budget(limits)),
-      reason: "\(reason), or twice what encoding the reference so costs: \(measured)")
+      reason: "\(reason), or twice the error of quantizing the reference to the same formats: \(measured)")
   }
 
   private init(rule: Rule, reason: String) {
@@ -116,20 +118,20 @@ public struct LogitBudget: Sendable {
 }
 
 extension StorageFormat {
-  /// The limit on the error of an encoder's vector: twenty times that of the weights, for each layer adds its part.
+  /// The limit on the error of a text embedding: twenty times that of the weights, since each layer adds to it.
   var expectedEmbeddingLimits: Budget? {
     expectedErrorLimit.map { Budget([Budget.Limit(.nmse, min(1, 20 * $0))]) }
   }
 
-  /// Limits on mean KL divergence (nats) and on the share of positions with the same most likely token.
+  /// Limits on mean KL divergence (nats) and on top-1 agreement.
   ///
-  /// Small models suffer most from quantization, so the limits are two to ten times what one of a hundred million
-  /// parameters loses (SmolLM2-135M over 1,024 tokens of prose: Q8_0 0.0013 and 98 %, Q4_0 0.38 and 64 %). They find
-  /// conversions that went wrong, not differences in quality.
+  /// Small models lose most by quantization, so the limits are two to ten times the loss of a model of 135 million
+  /// parameters (SmolLM2-135M over 1,024 tokens of prose: Q8_0 0.0013 and 98 %, Q4_0 0.38 and 64 %). They find wrong
+  /// conversions, not differences in quality.
   public var expectedLogitLimits: Budget? {
-    guard let cost = expectedErrorLimit else { return nil }
+    guard let limit = expectedErrorLimit else { return nil }
     let pair: (divergence: Double, topOneAgreement: Double)? =
-      switch cost {
+      switch limit {
       case ...2e-5: (0.001, 0.95)
       case ...2e-4: (0.02, 0.9)
       case ...4e-3: (0.05, 0.85)

@@ -6,25 +6,25 @@ import Models
 import Synchronization
 import Tensors
 
-/// Steps two models over the same tokens, layer by layer, and collects how far they are apart.
+/// Steps two models over the same tokens, layer by layer, and collects their differences.
 ///
-/// Memory holds both residual streams and a part of the logits; weights are read as each layer needs them.
+/// Memory holds both hidden states and some logits; weights are read as each layer needs them.
 struct LogitComparer {
   /// About this many logits of each model are computed at a time: 64 MiB.
   private static let logitCountAtATime = 1 << 24
 
   private let reference: any WeightSource, candidate: any WeightSource
   private let threads: Int
-  /// Is told the layers done in both models, of all windows.
+  /// Receives the layers done in both models, of all chunks.
   private let progress: @Sendable (Int) -> Void
   private(set) var states: [HiddenStateComparison]
   private(set) var logits = ErrorMetrics()
   private(set) var rows: [LogitRowComparison] = []
-  /// Whether the vectors that encoders give have the same bits in every window.
+  /// Whether the embeddings of encoders have the same bits in every chunk.
   private(set) var hasSameEmbeddings = true
 
-  /// Whether the models give a vector in place of logits.
-  var givesEmbedding: Bool { reference.hyperparameters.features.output == .embedding }
+  /// What the forward pass returns.
+  var output: ForwardPassFeatures.Output { reference.hyperparameters.features.output }
 
   /// - Throws: problems of the models; `LogitComparisonError` if their sizes differ.
   init(
@@ -48,30 +48,30 @@ struct LogitComparer {
     states = HiddenStateComparison.all(first)
   }
 
-  /// Runs both models over some windows of `tokens`.
-  mutating func compare(_ windows: ArraySlice<[Int]>, of tokens: TokenChunks) throws {
-    for window in windows {
+  /// Runs both models over some chunks of `tokens`.
+  mutating func compare(_ chunks: ArraySlice<[Int]>, of tokens: TokenChunks) throws {
+    for chunk in chunks {
       try compare(
-        window, at: tokens.comparedPositions(of: window), firstScoredPosition: tokens.firstScoredPosition)
+        chunk, at: tokens.comparedPositions(of: chunk), firstScoredPosition: tokens.firstScoredPosition)
     }
   }
 
-  /// Runs both models over one window, and compares their predictions at the positions `compared`.
-  mutating func compare(_ window: [Int], at compared: Range<Int>, firstScoredPosition: Int) throws {
-    var first = try ForwardPass(reference, tokens: window, threads: threads)
-    var second = try ForwardPass(candidate, tokens: window, threads: threads)
+  /// Runs both models over one chunk, and compares their predictions at the positions `compared`.
+  mutating func compare(_ chunk: [Int], at compared: Range<Int>, firstScoredPosition: Int) throws {
+    var first = try ForwardPass(reference, tokens: chunk, threads: threads)
+    var second = try ForwardPass(candidate, tokens: chunk, threads: threads)
     var index = 0
     repeat {
-      states[index].state.merge(ErrorMetrics(first.hidden, second.hidden))
+      states[index].hiddenState.merge(ErrorMetrics(first.hidden, second.hidden))
       for layer in 0..<first.hyperparameters.layerCount {
         index += 1
         try Self.step(&first, &second, layer, &states[index])
         progress(1)
       }
-      states[index + 1].state.merge(ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
+      states[index + 1].hiddenState.merge(ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
       index += 2
     } while try first.advanceToDecoder() && second.advanceToDecoder()
-    if givesEmbedding {
+    if output == .embedding {
       let one = try first.embedding(), other = try second.embedding()
       logits.merge(ErrorMetrics(reference: one.span, candidate: other.span))
       hasSameEmbeddings = hasSameEmbeddings && one.map(\.bitPattern) == other.map(\.bitPattern)
@@ -98,7 +98,7 @@ struct LogitComparer {
       added[stage, default: ErrorMetrics()].merge(ErrorMetrics(wanted, matrix))
     }
     comparison.added = added
-    comparison.state.merge(ErrorMetrics(first.hidden, second.hidden))
+    comparison.hiddenState.merge(ErrorMetrics(first.hidden, second.hidden))
   }
 
   /// One row for each position, each computed by one thread.
@@ -121,7 +121,7 @@ struct LogitComparer {
 }
 
 extension ErrorMetrics {
-  /// The errors of `candidate`, which has the shape of `reference`.
+  /// Compares two matrices of one shape.
   init(_ reference: Matrix, _ candidate: Matrix) {
     self.init(reference: reference.values.span, candidate: candidate.values.span)
   }

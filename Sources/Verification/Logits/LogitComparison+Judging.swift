@@ -3,37 +3,37 @@ import Inference
 import Quantization
 
 extension LogitComparison {
-  private var output: String { givesEmbedding ? "embedding" : "logits" }
+  private var isEmbedding: Bool { output == .embedding }
 
-  /// The value of a metric of logits; nil for the others.
+  /// Returns the value of a metric; nil for metrics of tensors.
   public func value(_ metric: Budget.Metric) -> Double? {
     switch metric {
-    // An encoder keeps no limit on predictions, for it makes none.
-    case .divergence where givesEmbedding, .klP99 where givesEmbedding,
-      .maximumDivergence where givesEmbedding, .topOneAgreement where givesEmbedding:
+    // An encoder predicts nothing, so it exceeds every limit on predictions.
+    case .divergence where isEmbedding, .klP99 where isEmbedding, .maximumDivergence where isEmbedding,
+      .topOneAgreement where isEmbedding:
       .nan
     case .divergence: divergence.mean
-    case .klP99: divergence.percentile99
+    case .klP99: divergence.p99
     case .maximumDivergence: divergence.maximum
-    case .topOneAgreement: sameTopShare
+    case .topOneAgreement: topOneAgreement
     case .nmse, .maximumAbsolute, .rmse, .cosine: logits.value(metric)
     }
   }
 
-  /// What the budget, the layers and the numbers themselves give to say.
+  /// Returns the findings about the values, the budget and the layers.
   func judged() -> [Finding] {
     var findings: [Finding] = []
     if nonfiniteCount > 0 {
       findings.append(
         Finding(
-          .error, "verify.nonfinite", place: output,
+          .error, "verify.nonfinite", .output(output),
           "are NaN or infinite at \(nonfiniteCount.grouped) of \(counted(tokens.tokenCount, "position"))"))
     }
-    if givesEmbedding, logits.nonfiniteMismatchCount > 0 {
+    if isEmbedding, logits.nonfiniteMismatchCount > 0 {
       findings.append(
         Finding(
-          .error, "verify.nonfinite", place: output,
-          "\(counted(logits.nonfiniteMismatchCount, "element")) NaN or infinite on one side alone"))
+          .error, "verify.nonfinite", .output(output),
+          "has \(counted(logits.nonfiniteMismatchCount, "element")) that are NaN or infinite on one side only"))
     }
     var isBroken = false
     switch budget.rule {
@@ -43,22 +43,21 @@ extension LogitComparison {
       isBroken = true
       findings.append(
         Finding(
-          .error, "verify.bits", place: output,
-          "differ by up to \(logits.maximumAbsoluteError.scientific) (NMSE "
-            + "\(logits.normalizedMeanSquareError.scientific)), expected the same bits because \(budget.reason)"))
+          .error, "verify.bits", .output(output),
+          "differ by up to \(logits.maximumAbsoluteError.metricText) (NMSE "
+            + "\(logits.normalizedMeanSquareError.metricText)), expected the same bits because \(budget.reason)"))
     case .limits(let limits):
       for (limit, measured) in limits.violations(value) {
         isBroken = true
         findings.append(
-          Finding(
-            .error, "verify.budget", place: output, "\(limit.words(measured)) (\(budget.reason))"))
+          Finding(.error, "verify.budget", .output(output), "\(limit.words(measured)) (\(budget.reason))"))
       }
     }
     if let state = firstDiverged {
       findings.append(
         Finding(
-          isBroken ? .error : .warning, "verify.layer", place: "\(state.place)",
-          "is the first to diverge: NMSE \(state.state.normalizedMeanSquareError.scientific), above "
+          isBroken ? .error : .warning, "verify.layer", .hiddenState(state.point),
+          "is the first to diverge: NMSE \(state.hiddenState.normalizedMeanSquareError.metricText), above "
             + state.within(layerThreshold)))
     }
     return findings
@@ -66,11 +65,11 @@ extension LogitComparison {
 }
 
 extension HiddenStateComparison {
-  /// The threshold, and which part of the layer is further off.
+  /// The threshold, and the errors of the sublayers.
   fileprivate func within(_ threshold: Double) -> String {
     let parts = ForwardPass.Sublayer.allCases.compactMap { stage in
-      added[stage].map { "\(stage.words) output \($0.normalizedMeanSquareError.scientific)" }
+      added[stage].map { "\(stage.words) output \($0.normalizedMeanSquareError.metricText)" }
     }
-    return threshold.scientific + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+    return threshold.metricText + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
   }
 }

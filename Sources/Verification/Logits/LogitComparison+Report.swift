@@ -6,7 +6,7 @@ extension LogitComparison {
   /// The name and version of the layout of `json`.
   public static let schema = "ingot.verify/1"
 
-  /// The report; metrics that are not finite are null.
+  /// The report; metrics that are NaN or infinite are null.
   public var json: JSON {
     .members([
       "schema": .string(Self.schema),
@@ -15,12 +15,12 @@ extension LogitComparison {
       "passes": .bool(passes),
       "budget": budget.json,
       "tokens": .integer(tokens.tokenCount),
-      "windows": .integer(tokens.windows.count),
+      "chunks": .integer(tokens.chunks.count),
       "same_bits": .bool(hasSameBits),
       "logits": logits.json,
-      "kl": givesEmbedding ? .null : divergence.json,
+      "kl": output == .embedding ? .null : divergence.json,
       "nonfinite_positions": .integer(nonfiniteCount),
-      "top1": givesEmbedding ? .null : .real(sameTopShare),
+      "top1": output == .embedding ? .null : .real(topOneAgreement),
       "perplexity": .members([
         "reference": referencePerplexity?.json ?? .null, "candidate": candidatePerplexity?.json ?? .null,
         "ratio": perplexityRatio?.json ?? .null,
@@ -28,60 +28,60 @@ extension LogitComparison {
       "probability_delta": probabilityDelta.count == 0
         ? .null : .members(["rms": .real(probabilityDelta.rootMeanSquare), "distribution": probabilityDelta.json]),
       "layer_threshold": .real(layerThreshold),
-      "first_diverged": firstDiverged.map { .string("\($0.place)") } ?? .null,
+      "first_diverged": firstDiverged.map { .string("\($0.point)") } ?? .null,
       "layers": .array(states.map(\.json)),
       "findings": findings.json,
     ])
   }
 
-  /// The figures in words, a pair of a name and a value each.
+  /// The figures in words, each with its name.
   public var figures: [(name: String, value: String)] {
     var figures = [
-      ("tokens", "\(tokens.tokenCount.grouped) in \(counted(tokens.windows.count, "window"))"),
-      (givesEmbedding ? "embedding" : "logits", hasSameBits ? "the same bits" : "different"),
-      ("NMSE", logits.normalizedMeanSquareError.scientific),
-      ("max abs", logits.maximumAbsoluteError.scientific),
+      ("tokens", "\(tokens.tokenCount.grouped) in \(counted(tokens.chunks.count, "chunk"))"),
+      (output == .embedding ? "embedding" : "logits", hasSameBits ? "same bits" : "different"),
+      ("NMSE", logits.normalizedMeanSquareError.metricText),
+      ("max abs", logits.maximumAbsoluteError.metricText),
     ]
-    if givesEmbedding {
-      return figures + [("cosine", logits.cosine.fixed(8)), ("budget", budget.description)]
+    switch output {
+    case .embedding: figures.append(("cosine", logits.cosine.fixed(8)))
+    case .logits: figures += predictionFigures
     }
-    figures += [
-      (
-        "KL divergence",
-        "mean \(divergence.mean.metricText) ± \(divergence.standardError.metricText), median "
-          + "\(divergence.median.metricText), 90 % \(divergence.percentile90.metricText), 95 % "
-          + "\(divergence.percentile95.metricText), 99 % \(divergence.percentile99.metricText), max "
-          + divergence.maximum.metricText
-      ),
-      ("same top token", "\((sameTopShare * 100).fixed(2)) %"),
+    return figures + [("budget", budget.description)]
+  }
+
+  /// The figures about next tokens.
+  private var predictionFigures: [(name: String, value: String)] {
+    let percentiles = [
+      ("p50", divergence.p50), ("p90", divergence.p90), ("p95", divergence.p95), ("p99", divergence.p99),
+      ("max", divergence.maximum),
+    ].map { "\($0) \($1.metricText)" }.joined(separator: ", ")
+    var figures = [
+      ("KL divergence", "mean \(divergence.mean.withUncertainty(divergence.standardError)), \(percentiles)"),
+      ("top-1 agreement", topOneAgreement.percentage),
     ]
     if probabilityDelta.count > 0 {
-      figures.append(
-        (
-          "right token Δp",
-          "mean \((probabilityDelta.mean * 100).fixed(3)) ± \((probabilityDelta.standardError * 100).fixed(3)) %, "
-            + "RMS \((probabilityDelta.rootMeanSquare * 100).fixed(3)) %"
-        ))
+      let mean = (probabilityDelta.mean * 100).withUncertainty(probabilityDelta.standardError * 100)
+      let rms = (probabilityDelta.rootMeanSquare * 100).metricText
+      figures.append(("Δp of the correct token", "mean \(mean) %, RMS \(rms) %"))
     }
     if let one = referencePerplexity, let other = candidatePerplexity {
       figures.append(("perplexity", "\(one) in the reference, \(other) in the candidate"))
       if let perplexityRatio { figures.append(("perplexity ratio", "\(perplexityRatio)")) }
     }
-    figures.append(("budget", budget.description))
     return figures
   }
 
-  /// A row for the embedding, each layer and the last norm.
+  /// A row for the embedding, each layer and the final norm.
   public var layerTable: ReportTable {
-    let stages = addedStages
+    let sublayers = addedSublayers
     return ReportTable(
       columns: [.left("after"), .right("NMSE"), .right("max abs"), .right("cosine")]
-        + stages.map { .right("\($0.words) NMSE") },
-      rows: states.map { $0.cells(stages) })
+        + sublayers.map { .right("\($0.words) NMSE") },
+      rows: states.map { $0.cells(sublayers) })
   }
 
-  /// The parts that layers of the models have.
-  var addedStages: [ForwardPass.Sublayer] {
-    ForwardPass.Sublayer.allCases.filter { stage in states.contains { $0.added[stage] != nil } }
+  /// The sublayers that the models have.
+  var addedSublayers: [ForwardPass.Sublayer] {
+    ForwardPass.Sublayer.allCases.filter { sublayer in states.contains { $0.added[sublayer] != nil } }
   }
 }

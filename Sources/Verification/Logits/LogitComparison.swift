@@ -5,62 +5,61 @@ import Inference
 import Models
 import Quantization
 
-/// Two models run side by side over the same tokens: how far their activations and their logits are apart.
+/// Two models run over the same tokens: the errors of their hidden states and logits.
 public struct LogitComparison: Sendable {
-  /// How to compare.
+  /// How models are compared.
   public struct Options: Sendable {
-    /// The limits to hold the candidate to; nil for those that follow from its storage formats.
+    /// The limits for the candidate; nil for those that follow from its storage formats.
     public var budget: Budget?
-    /// The normalized mean square error from which on a layer counts as diverged; nil for
-    /// `LogitComparison.defaultLayerThreshold`, or for 0 where logits must have the same bits.
+    /// The normalized mean square error above which a layer has diverged; nil for `defaultLayerThreshold`, or for 0 if
+    /// logits must have the same bits.
     public var layerThreshold: Double?
-    /// At most this many threads.
+    /// The greatest number of threads.
     public var threads = Parallel.coreCount
-    /// Is told the layers done since the last call, of `layer count × windows`.
+    /// Receives the layers done since the last call, of `layer count × chunks`.
     public var progress: @Sendable (Int) -> Void = { _ in }
 
     /// The default options.
     public init() {}
   }
 
-  /// The error of a layer's output from which on it counts as diverged where some error is expected.
+  /// The normalized mean square error above which a layer has diverged, if some error is expected.
   ///
-  /// Eight-bit weights leave about 1e-4 of the residual stream's energy as error, four-bit weights some hundredths (in
-  /// SmolLM2-135M up to 3e-4 and 0.07); a wrong permutation leaves more in the layer where it is.
+  /// The error of hidden states is about 1e-4 with eight-bit weights and some hundredths with four-bit weights (up to
+  /// 3e-4 and 0.07 in SmolLM2-135M); a wrong permutation has a greater one in its layer.
   public static let defaultLayerThreshold = 0.1
+  /// Chunks over which the baseline is measured.
+  private static let baselineChunkCount = 4
 
-  /// The models.
   public let reference: Model, candidate: Model
-  /// The tokens, in windows.
+  /// The tokens, in chunks.
   public let tokens: TokenChunks
-  /// Whether the models give a vector for a text in place of logits.
-  public let givesEmbedding: Bool
-  /// The errors of all logits, or of the vectors of all windows.
+  /// What the forward pass returns.
+  public let output: ForwardPassFeatures.Output
+  /// The errors of all logits, or of the embeddings of all chunks.
   public let logits: ErrorMetrics
-  /// Whether every logit, or every element of the vectors, has the same bits in both.
+  /// Whether every logit, or every element of the embeddings, has the same bits in both.
   public let hasSameBits: Bool
   /// The KL divergence of the next-token distributions at each position, in nats.
   public let divergence: SampleStatistics
   /// Positions where a model's logits are NaN or infinite, which have no divergence.
   public let nonfiniteCount: Int
   /// The share of positions with the same most likely token.
-  public let sameTopShare: Double
-  /// The perplexity of both on the tokens themselves; nil if nothing was scored.
+  public let topOneAgreement: Double
+  /// The perplexity of both models on the tokens; nil if nothing was scored.
   public let referencePerplexity: Perplexity?, candidatePerplexity: Perplexity?
   /// The perplexity of the candidate over that of the reference.
   public let perplexityRatio: PerplexityRatio?
-  /// What the candidate adds to the probability of the token that comes next, at each scored position.
+  /// The change in the probability of the correct token (Δp), at each scored position.
   public let probabilityDelta: SampleStatistics
-  /// The embedding, every layer and the last norm.
+  /// The embedding, every layer and the final norm.
   public let states: [HiddenStateComparison]
-  /// The error from which on a layer counts as diverged.
+  /// The error above which a layer has diverged.
   public let layerThreshold: Double
-  /// What the candidate is held to.
   public let budget: LogitBudget
-  /// What was found.
   public private(set) var findings: [Finding]
 
-  /// Whether the candidate keeps its budget.
+  /// Whether the candidate stays within its budget.
   public var passes: Bool { findings.pass }
 
   /// The first point of the pass that has diverged.
@@ -68,8 +67,8 @@ public struct LogitComparison: Sendable {
 
   /// Runs both models over `tokens`.
   ///
-  /// - Parameter findings: what was found about the tokens themselves, see `EvaluationTokens`.
-  /// - Throws: when a model cannot be run, or their sizes differ. A broken budget is a finding.
+  /// - Parameter findings: those of the tokenizers, see `EvaluationTokens`.
+  /// - Throws: if a model cannot be run, or their sizes differ. An exceeded budget is a finding.
   public static func compare(
     _ reference: Model, _ candidate: Model, tokens: TokenChunks, findings: [Finding] = [],
     options: Options = Options()
@@ -78,7 +77,7 @@ public struct LogitComparison: Sendable {
     let weights = try ModelWeights(reference)
     var comparer = try LogitComparer(
       weights, Self.weights(ofCandidate: candidate), threads: options.threads, progress: options.progress)
-    try comparer.compare(tokens.windows[...], of: tokens)
+    try comparer.compare(tokens.chunks[...], of: tokens)
     for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
     func judged(_ budget: LogitBudget) -> LogitComparison {
       LogitComparison(
@@ -86,30 +85,30 @@ public struct LogitComparison: Sendable {
         layerThreshold: options.layerThreshold, findings: findings)
     }
     if let budget = options.budget { return judged(LogitBudget(budget)) }
-    let budget = LogitBudget(reference: reference, candidate: candidate, givesEmbedding: comparer.givesEmbedding)
+    let budget = LogitBudget(reference: reference, candidate: candidate, output: comparer.output)
     let comparison = judged(budget)
     guard case .limits(let limits) = budget.rule, !limits.violations(comparison.value).isEmpty,
-      let encoded = RequantizedReference(weights, like: candidate)
+      let requantized = RequantizedReference(weights, like: candidate)
     else { return comparison }
-    return judged(budget.raised(to: try cost(of: encoded, weights, tokens, threads: options.threads)))
+    return judged(budget.raised(to: try baseline(requantized, weights, tokens, threads: options.threads)))
   }
 
   private static func weights(ofCandidate candidate: Model) throws -> ModelWeights {
     do {
-      return try ModelWeights(candidate, despiteContradictions: true)
+      return try ModelWeights(candidate, conflicts: .ignore)
     } catch let error as any IngotError where error.category == .input && !candidate.problems.isEmpty {
       throw UnfitCandidate(problems: error)
     }
   }
 
-  /// The errors that an honest encoding leaves, over some windows.
-  private static func cost(
-    of encoded: RequantizedReference, _ weights: ModelWeights, _ tokens: TokenChunks, threads: Int
-  ) throws -> LogitBudget.Cost {
-    var comparer = try LogitComparer(weights, encoded, threads: threads, progress: { _ in })
-    try comparer.compare(tokens.windows.prefix(4), of: tokens)
+  /// Measures the baseline over some chunks.
+  private static func baseline(
+    _ requantized: RequantizedReference, _ weights: ModelWeights, _ tokens: TokenChunks, threads: Int
+  ) throws -> LogitBudget.Baseline {
+    var comparer = try LogitComparer(weights, requantized, threads: threads, progress: { _ in })
+    try comparer.compare(tokens.chunks.prefix(baselineChunkCount), of: tokens)
     let rows = comparer.rows
-    return LogitBudget.Cost(
+    return LogitBudget.Baseline(
       divergence: SampleStatistics(rows.compactMap(\.divergence)).mean,
       error: comparer.logits.normalizedMeanSquareError,
       topOneAgreement: Double(rows.count { $0.hasSameTop }) / Double(max(1, rows.count)), positionCount: rows.count)
@@ -125,11 +124,11 @@ public struct LogitComparison: Sendable {
     self.budget = budget
     let rows = comparer.rows
     logits = comparer.logits
-    givesEmbedding = comparer.givesEmbedding
+    output = comparer.output
     hasSameBits = rows.allSatisfy(\.hasSameBits) && comparer.hasSameEmbeddings
     divergence = SampleStatistics(rows.compactMap(\.divergence))
     nonfiniteCount = rows.count { $0.divergence == nil }
-    sameTopShare = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)
+    topOneAgreement = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)
     referencePerplexity = Perplexity(losses: rows.compactMap(\.referenceLoss))
     candidatePerplexity = Perplexity(losses: rows.compactMap(\.candidateLoss))
     perplexityRatio = PerplexityRatio(

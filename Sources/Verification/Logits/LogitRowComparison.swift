@@ -1,12 +1,12 @@
 import Evaluation
 import Inference
 
-/// What two rows of logits for one position say about each other, in double precision.
+/// The logits of two models for one position, compared in double precision.
 ///
 ///     p = softmax(reference)   q = softmax(candidate)
 ///     KL(p ‖ q) = Σ pᵢ (log pᵢ - log qᵢ) = Σ pᵢ (xᵢ - yᵢ) - log Σ exp x + log Σ exp y
 ///
-/// Sums run in the order of the vocabulary; the greatest logit is taken off before `exp`, so none overflows.
+/// Sums run in the order of the vocabulary; the greatest logit is subtracted before `exp`, so none overflows.
 struct LogitRowComparison: Sendable {
   /// KL(p ‖ q) in nats, not below 0; nil if a logit is NaN or infinite.
   let divergence: Double?
@@ -14,16 +14,16 @@ struct LogitRowComparison: Sendable {
   let hasSameTop: Bool
   /// Whether all logits have the same bits.
   let hasSameBits: Bool
-  /// −log p and −log q of the token that comes next, in nats; nil without one or where logits are not finite.
+  /// −log p and −log q of the next token, in nats; nil without one or if a logit is not finite.
   let referenceLoss: Double?, candidateLoss: Double?
 
-  /// What the candidate adds to the probability of the token that comes next.
+  /// The change in the probability of the next token.
   var probabilityDelta: Double? {
     guard let referenceLoss, let candidateLoss else { return nil }
     return DeterministicMath.exponential(-candidateLoss) - DeterministicMath.exponential(-referenceLoss)
   }
 
-  /// Compares two rows `[vocabulary]` of the same length; `target` is the token that comes next, if known.
+  /// Compares two rows `[vocabulary]` of the same length; `target` is the next token, if known.
   init(reference: Span<Float>, candidate: Span<Float>, target: Int?) {
     var sameBits = true
     for index in 0..<reference.count where reference[index].bitPattern != candidate[index].bitPattern {

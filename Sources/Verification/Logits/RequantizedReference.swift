@@ -4,26 +4,26 @@ import Models
 import Quantization
 import Tensors
 
-/// A reference's weights after an honest encoding in the storage formats of a candidate: what these formats cost.
+/// A reference's weights quantized to the storage formats of a candidate: the baseline error of these formats.
 struct RequantizedReference: WeightSource {
   let reference: ModelWeights
   let hyperparameters: Hyperparameters
-  /// Format and row length of every tensor that the candidate stores with loss.
+  /// The format and the row length of every tensor that the candidate stores with loss.
   private let encodings: [TensorSlot: (format: StorageFormat, width: Int)]
 
-  /// Nil if a format of the candidate has no encoder.
+  /// Returns nil if a format of the candidate has no encoder.
   init?(_ reference: ModelWeights, like candidate: Model) {
     self.reference = reference
     hyperparameters = reference.hyperparameters
     var encodings: [TensorSlot: (format: StorageFormat, width: Int)] = [:]
-    for place in candidate.slots {
-      guard let format = candidate.tensor(place)?.descriptor.format,
-        let original = reference.model.valueFormat(place),
-        !format.holdsEveryValue(of: original), let width = reference.shape(of: place)?.last,
+    for slot in candidate.slots {
+      guard let format = candidate.tensor(slot)?.descriptor.format,
+        let original = reference.model.valueFormat(slot),
+        !format.holdsEveryValue(of: original), let width = reference.shape(of: slot)?.last,
         width % format.elementsPerBlock == 0
       else { continue }
       guard Codec.canEncode(format) else { return nil }
-      encodings[place] = (format, width)
+      encodings[slot] = (format, width)
     }
     self.encodings = encodings
   }
@@ -42,8 +42,7 @@ struct RequantizedReference: WeightSource {
     values.replaceSubrange(0..<rows.count * width, with: encoded)
   }
 
-  /// What is left of whole rows of `width` values behind an encoding, in the head of `decoded`; all columns count alike
-  /// where a format asks for their importance.
+  /// Encodes whole rows of `width` values and decodes them into the start of `decoded`; columns are weighted equally.
   static func encode(
     _ values: Span<Float>, _ format: StorageFormat, width: Int, decodingInto decoded: inout [Float]
   ) throws(CodecError) {

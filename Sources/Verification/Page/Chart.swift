@@ -1,31 +1,31 @@
 import Bytes
 import Inference
 
-/// Charts as SVG, drawn in the colors of the page.
+/// Charts as SVG in the colors of the page.
 enum Chart {
   /// One line of a chart.
   struct Series {
     let name: String
-    /// `first` to `fourth`: its color.
+    /// Its color: `first` to `fourth`.
     let style: String
-    /// A value for each place; nil where there is none.
+    /// A value for each point, or nil.
     let values: [Double?]
   }
 
   private static let width = 720.0, height = 260.0
   private static let left = 56.0, right = 8.0, top = 10.0, bottom = 34.0
 
-  /// Lines over named places with a logarithmic scale; zeros lie on the floor.
+  /// Draws lines over named points with a logarithmic scale; zeros are at the bottom.
   ///
-  /// - Parameter limit: a line across, with its name.
-  static func lines(_ slots: [String], _ series: [Series], limit: (name: String, value: Double)?) -> String? {
+  /// - Parameter limit: a horizontal line and its name.
+  static func lines(_ points: [String], _ series: [Series], limit: (name: String, value: Double)?) -> String? {
     let positive = series.flatMap(\.values).compactMap { $0 }.filter { $0 > 0 && $0.isFinite }
-    guard let least = positive.min(), let greatest = positive.max(), slots.count > 1 else { return nil }
+    guard let least = positive.min(), let greatest = positive.max(), points.count > 1 else { return nil }
     let marked = limit.flatMap { $0.value > 0 ? $0.value : nil }
     let low = decade(min(least, marked ?? least)) - 1,
       high = max(decade(max(greatest, marked ?? greatest)) + 1, low + 1)
     func x(_ index: Int) -> Double {
-      left + (width - left - right) * Double(index) / Double(slots.count - 1)
+      left + (width - left - right) * Double(index) / Double(points.count - 1)
     }
     func y(_ value: Double) -> Double {
       guard value > 0 else { return height - bottom }
@@ -39,22 +39,22 @@ enum Chart {
       let line = top + (height - top - bottom) * (1 - Double(exponent - low) / Double(high - low))
       parts.append(rule(line, "grid") + label(left - 6, line + 4, "1e\(exponent)", anchor: "end"))
     }
-    let end = slots.count - 1
-    let every = max(1, (slots.count + 5) / 6)
-    // The last place is always named, and no other so near that the names would meet.
+    let end = points.count - 1
+    let every = max(1, (points.count + 5) / 6)
+    // The last point is always named, and none so near that the names would overlap.
     let named = stride(from: 0, to: end, by: every).filter { $0 == 0 || end - $0 >= (every + 1) / 2 }
     for index in named {
       // A phone has room for the ends and the middle.
       let style = index == 0 || index == named[named.count / 2] ? nil : "more"
-      parts.append(label(x(index), height - 12, slots[index], anchor: index == 0 ? "start" : "middle", style: style))
+      parts.append(label(x(index), height - 12, points[index], anchor: index == 0 ? "start" : "middle", style: style))
     }
-    parts.append(label(x(end), height - 12, slots[end], anchor: "end"))
+    parts.append(label(x(end), height - 12, points[end], anchor: "end"))
     for line in series {
-      let points = line.values.enumerated().compactMap { index, value in
+      let coordinates = line.values.enumerated().compactMap { index, value in
         value.map { "\(x(index).fixed(1)),\(y($0).fixed(1))" }
       }
       parts.append(
-        "<polyline class=\"\(line.style)\" fill=\"none\" stroke-width=\"2\" points=\"\(points.joined(separator: " "))\"/>"
+        "<polyline class=\"\(line.style)\" fill=\"none\" stroke-width=\"2\" points=\"\(coordinates.joined(separator: " "))\"/>"
       )
     }
     if let marked { parts.append(rule(y(marked), "limit")) }
@@ -63,11 +63,11 @@ enum Chart {
     return "<figure>\(drawing(parts, "error after each layer"))<div class=\"key\">\(keys.joined())</div></figure>"
   }
 
-  /// How many values lie in each third of a decade; zeros have a bar of their own at the left.
+  /// Draws the number of values in each third of a decade; zeros have their own bar at the left.
   static func histogram(_ values: [Double]) -> String? {
     let positive = values.filter { $0 > 0 && $0.isFinite }
     guard let least = positive.min(), let greatest = positive.max() else { return nil }
-    // What lies far below the greatest is gathered in the first bar.
+    // Values far below the greatest are counted in the first bar.
     let high = decade(greatest) + 1, low = max(decade(least), high - 8)
     let zeros = values.count { $0 == 0 }
     var counts = [Int](repeating: 0, count: (high - low) * 3)

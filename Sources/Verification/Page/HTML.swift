@@ -1,8 +1,8 @@
 import Bytes
 
-/// The few elements that a page is made of.
+/// The HTML elements of the page.
 enum HTML {
-  /// Text with the characters that mean something in HTML as references, and control characters made visible.
+  /// Escapes the special characters of HTML, and makes control characters visible.
   static func escaped(_ text: String) -> String {
     text.escapedForDisplay.reduce(into: "") { escaped, character in
       switch character {
@@ -15,7 +15,7 @@ enum HTML {
     }
   }
 
-  /// A table that scrolls sideways where it is wider than the screen.
+  /// A table that scrolls horizontally if it is wider than the screen.
   static func table(_ table: ReportTable) -> String {
     func row(_ cells: [String], _ element: String) -> String {
       let cells = zip(cells, table.columns).map { cell, column in
@@ -28,7 +28,7 @@ enum HTML {
     return "<div class=\"wide\"><table>\n<thead>\(head)</thead>\n<tbody>\n\(body)\n</tbody></table></div>"
   }
 
-  /// A part of the page under its title; nothing if there is nothing to say.
+  /// A section with its title; empty without content.
   static func section(_ title: String, _ content: String?, note: String = "") -> String {
     guard let content, !content.isEmpty else { return "" }
     let remark = note.isEmpty ? "" : "<p class=\"note\">\(escaped(note))</p>\n"

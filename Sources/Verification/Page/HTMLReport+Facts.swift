@@ -4,22 +4,22 @@ import Models
 import Tensors
 
 extension HTMLReport {
-  /// The figures that decide, large.
+  /// The most important figures.
   var cards: String {
     let logits = verification.logits
     var cards =
-      logits.givesEmbedding
+      logits.output == .embedding
       ? [("cosine of the embedding", logits.logits.cosine.fixed(6))]
       : [
         ("mean KL divergence", logits.divergence.mean.metricText),
-        ("same top token", "\((logits.sameTopShare * 100).fixed(2)) %"),
+        ("top-1 agreement", logits.topOneAgreement.percentage),
       ]
     if let ratio = logits.perplexityRatio { cards.append(("perplexity ratio", ratio.value.fixed(4))) }
-    let output = logits.givesEmbedding ? "embedding" : "logits"
-    cards.append(("NMSE of the \(output)", logits.logits.normalizedMeanSquareError.scientific))
+    let output = logits.output == .embedding ? "embedding" : "logits"
+    cards.append(("NMSE of the \(output)", logits.logits.normalizedMeanSquareError.metricText))
     let before = Size(logits.reference), after = Size(logits.candidate)
     cards.append(("weights, from \(before.byteCount.byteSize)", after.byteCount.byteSize))
-    cards.append(("bits a weight, from \(before.bitsPerWeight.fixed(2))", after.bitsPerWeight.fixed(2)))
+    cards.append(("bits per weight, from \(before.bitsPerWeight.fixed(2))", after.bitsPerWeight.fixed(2)))
     let items = cards.map { "<div class=\"card\"><b>\(HTML.escaped($0.1))</b><span>\(HTML.escaped($0.0))</span></div>" }
     return "<div class=\"cards\">\(items.joined())</div>"
   }
@@ -38,21 +38,21 @@ extension HTMLReport {
   var layerChart: String? {
     let states = verification.logits.states
     let parts = zip(ForwardPass.Sublayer.allCases, ["second", "fourth", "third"]).filter { stage, _ in
-      verification.logits.addedStages.contains(stage)
+      verification.logits.addedSublayers.contains(stage)
     }
     return Chart.lines(
-      states.map { "\($0.place)" },
-      [.init(name: "residual stream", style: "first", values: states.map { $0.state.normalizedMeanSquareError })]
+      states.map { "\($0.point)" },
+      [.init(name: "hidden states", style: "first", values: states.map { $0.hiddenState.normalizedMeanSquareError })]
         + parts.map { stage, style in
           Chart.Series(
             name: stage.words, style: style, values: states.map { $0.added[stage]?.normalizedMeanSquareError })
         },
-      limit: ("counts as diverged", verification.logits.layerThreshold))
+      limit: ("threshold", verification.logits.layerThreshold))
       ?? "<p>No error in any layer.</p>"
   }
 
   var divergenceChart: String? {
-    guard !verification.logits.givesEmbedding else { return nil }
+    guard verification.logits.output == .logits else { return nil }
     return Chart.histogram(verification.logits.divergence.sorted)
       ?? "<p>The distributions are equal at every position.</p>"
   }
@@ -73,13 +73,13 @@ extension HTMLReport {
         rows: worst.map { tensor in
           let metrics = tensor.metrics ?? ErrorMetrics()
           return [
-            tensor.place, Self.formats([tensor]), metrics.normalizedMeanSquareError.scientific,
-            metrics.rootMeanSquareError.scientific, metrics.maximumAbsoluteError.scientific, metrics.cosine.fixed(6),
+            tensor.identity.description, Self.formats([tensor]), metrics.normalizedMeanSquareError.metricText,
+            metrics.rootMeanSquareError.metricText, metrics.maximumAbsoluteError.metricText, metrics.cosine.fixed(6),
           ]
         }))
   }
 
-  /// Which share of the parameters each storage format of the candidate has.
+  /// The share of the parameters in each storage format of the candidate.
   var mix: String? {
     var sums: [(name: String, tensors: Int, elements: Int, bytes: Int)] = []
     for tensor in verification.logits.candidate.checkpoint.tensors {
@@ -111,34 +111,27 @@ extension HTMLReport {
     return "<div class=\"mix\">\(stripes.joined())</div><div class=\"key\">\(keys.joined())</div>\(HTML.table(table))"
   }
 
-  /// The first tensor of every kind, which stands for those of the other layers and experts, with its names on both sides.
-  var plan: String? {
+  /// The first tensor of every role, with its names in both models.
+  var tensors: String? {
     guard let weights = verification.weights else { return nil }
-    let kinds = Dictionary(grouping: weights.tensors) { Self.kind($0.place) }
-    var seen: Set<String> = []
-    let shown = weights.tensors.filter { seen.insert(Self.kind($0.place)).inserted }
+    let kinds = Dictionary(grouping: weights.tensors, by: \.identity.kind)
+    var seen: Set<TensorIdentity> = []
+    let shown = weights.tensors.filter { seen.insert($0.identity.kind).inserted }
     return HTML.table(
       ReportTable(
         columns: [
           .left("tensor"), .left("in the reference"), .left("in the candidate"), .left("format"), .right("count"),
         ],
         rows: shown.prefix(60).map { tensor in
-          let all = kinds[Self.kind(tensor.place)] ?? [tensor]
+          let all = kinds[tensor.identity.kind] ?? [tensor]
           return [
-            Self.kind(tensor.place), tensor.reference?.name.text ?? "–", tensor.candidate?.name.text ?? "–",
+            tensor.identity.kind.description, tensor.reference?.name.text ?? "–", tensor.candidate?.name.text ?? "–",
             Self.formats(all), all.count.grouped,
           ]
         }))
   }
 
-  /// The place without its layer and without the number of its part.
-  private static func kind(_ place: String) -> String {
-    guard place.hasPrefix("layer ") else { return place }
-    let words = place.split(separator: " ").dropFirst(2)
-    return (Int(words.last ?? "") == nil ? words : words.dropLast()).joined(separator: " ")
-  }
-
-  /// The formats of these tensors on both sides: `BF16 → Q4_K, Q6_K`.
+  /// The formats of some tensors in both models: `BF16 → Q4_K, Q6_K`.
   private static func formats(_ tensors: [TensorComparison]) -> String {
     func names(_ descriptors: [TensorDescriptor]) -> String {
       Set(descriptors.map(\.declaredFormat.description)).sorted().joined(separator: ", ")

@@ -3,16 +3,13 @@ import Models
 import Quantization
 import Tensors
 
-/// A verification as one web page for a person who decides whether to publish: no scripts, nothing from elsewhere.
+/// A verification as one HTML page without scripts or external files.
 public struct HTMLReport {
   let verification: ModelVerification
-  /// The command that makes the verification again.
+  /// The command that reproduces the verification.
   let command: String
-  /// The version of the program.
   let version: String
 
-  /// Prepares the page.
-  ///
   /// - Parameter arguments: those that the program was called with.
   public init(_ verification: ModelVerification, arguments: [String], version: String) {
     self.verification = verification
@@ -20,7 +17,6 @@ public struct HTMLReport {
     self.version = version
   }
 
-  /// The page.
   public var text: String {
     let logits = verification.logits
     let candidate = logits.candidate.checkpoint.path
@@ -40,14 +36,14 @@ public struct HTMLReport {
       <div class="verdict \(verdict)"><strong>\(verdict)</strong>\(HTML.escaped(reason))</div>
       \(cards)
       \(HTML.section("Findings", findings))
-      \(HTML.section("Error after each layer", layerChart, note: "NMSE of the residual stream and of what each half of a layer adds to it; the scale is logarithmic."))
+      \(HTML.section("Error after each layer", layerChart, note: "NMSE of the hidden states and of what each sublayer adds to them; the scale is logarithmic"))
       \(HTML.section("KL divergence", divergenceChart, note: divergenceNote))
-      \(HTML.section("Worst tensors", worstTensors, note: "by NMSE, the error's energy as a share of the tensor's"))
+      \(HTML.section("Worst tensors", worstTensors, note: "by NMSE, the energy of the error as a share of the tensor's"))
       \(HTML.section("Storage formats", mix))
-      \(HTML.section("Plan", plan, note: "what each tensor of the reference became; the first of a kind stands for those of the other layers and experts"))
+      \(HTML.section("Tensors", tensors, note: "the first tensor of each role, with its names in both models; the other layers and experts are counted"))
       \(HTML.section("Figures", HTML.table(figures)))
       \(HTML.section("Layers", layerTable))
-      \(HTML.section("To do this again", "<pre>\(HTML.escaped(command))</pre>"))
+      \(HTML.section("Reproduce", "<pre>\(HTML.escaped(command))</pre>"))
       <footer>ingot \(HTML.escaped(version)); float32 forward pass, the same bits on every machine</footer>
       </body>
       </html>
@@ -57,20 +53,21 @@ public struct HTMLReport {
 
   private var verdict: String { verification.passes ? "passed" : "failed" }
 
-  /// The verdict in a sentence.
+  /// The reason of the verdict in a sentence.
   private var reason: String {
     let errors = verification.findings.filter { $0.severity == .error }
     if let first = errors.first {
       return first.description + (errors.count > 1 ? " (and \(counted(errors.count - 1, "more finding")))" : "")
     }
     let logits = verification.logits
-    if logits.hasSameBits { return "Every number that comes out has the same bits in both models." }
+    if logits.hasSameBits { return "All logits have the same bits in both models." }
     guard case .limits(let budget) = logits.budget.rule else {
-      return "No limit on what comes out: \(logits.budget.reason). The weights are within what their formats cost."
+      return
+        "Logits were measured, not judged: \(logits.budget.reason). The weights are within the limits of their formats."
     }
     let kept = budget.limits.map { limit in
       let measured = logits.value(limit.metric) ?? .nan
-      return "\(limit.metric.title) \(limit.metric.text(measured)), allowed at"
+      return "\(limit.metric.title) \(limit.metric.text(measured)), limit: at"
         + " \(limit.metric.isLowerBound ? "least" : "most") \(limit.metric.text(limit.value))"
     }
     return "\(kept.joined(separator: ". ")) (\(logits.budget.reason))."
@@ -90,15 +87,15 @@ public struct HTMLReport {
   private var findings: String? {
     guard !verification.findings.isEmpty else { return "<p>None.</p>" }
     let shown = verification.findings.prefix(50).map { finding in
-      "<li class=\"\(finding.severity.rawValue)\"><b>\(HTML.escaped(finding.place))</b> \(HTML.escaped(finding.message))"
+      "<li class=\"\(finding.severity.rawValue)\"><b>\(HTML.escaped(finding.subject.description))</b> \(HTML.escaped(finding.message))"
         + " <small>\(finding.severity.rawValue), \(HTML.escaped(finding.check))</small></li>"
     }
     let rest = verification.findings.count - shown.count
     return "<ul class=\"findings\">\n\(shown.joined(separator: "\n"))\n</ul>"
-      + (rest > 0 ? "<p class=\"note\">and \(counted(rest, "more"))</p>" : "")
+      + (rest > 0 ? "<p class=\"note\">and \(rest.grouped) more</p>" : "")
   }
 
-  /// An argument as a shell takes it.
+  /// Quotes an argument for a shell.
   private static func shellQuoted(_ argument: String) -> String {
     let plain = argument.utf8.allSatisfy { byte in
       switch UInt8(byte) {
@@ -111,13 +108,13 @@ public struct HTMLReport {
 }
 
 extension Budget.Metric {
-  /// The metric in words, at the beginning of a sentence.
+  /// The metric at the beginning of a sentence.
   fileprivate var title: String {
     switch self {
     case .divergence: "Mean KL divergence"
     case .klP99: "99th percentile of the KL divergence"
     case .maximumDivergence: "Greatest KL divergence"
-    case .topOneAgreement: "Same top token"
+    case .topOneAgreement: "Top-1 agreement"
     case .nmse: "NMSE"
     case .maximumAbsolute: "Greatest error"
     case .rmse: "RMSE"
@@ -125,8 +122,7 @@ extension Budget.Metric {
     }
   }
 
-  /// A value of it.
   fileprivate func text(_ value: Double) -> String {
-    self == .topOneAgreement ? "\((value * 100).fixed(2)) %" : value.metricText
+    self == .topOneAgreement ? value.percentage : value.metricText
   }
 }

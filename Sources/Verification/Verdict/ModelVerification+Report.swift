@@ -4,7 +4,7 @@ extension ModelVerification {
   /// The name and version of the layout of `json`.
   public static let schema = LogitComparison.schema
 
-  /// The report: that of the logits, with the weights and the diagnoses.
+  /// The report of the logits, with the weights and the diagnoses.
   public var json: JSON {
     guard var members = logits.json.object else { return .null }
     members["passes"] = .bool(passes)
@@ -19,7 +19,7 @@ extension ModelVerification {
     .members(["passes": .bool(weights.passes), "coverage": weights.coverage.json, "summary": .string(weights.summary)])
   }
 
-  /// The figures in words, a pair of a name and a value each.
+  /// The figures in words, each with its name.
   public var figures: [(name: String, value: String)] {
     guard let weights else { return logits.figures }
     return logits.figures + [("weights", "\(weights.summary) (\(weights.coverage))")]

@@ -4,84 +4,76 @@ import Evaluation
 import Models
 
 extension ModelVerification {
-  /// What is done with the weights.
+  /// The use of the weights.
   public enum Weights: Sendable {
-    /// They are not looked at, unless the logits fail.
+    /// They are not compared, unless the logits fail.
     case ignored
-    /// They are compared, for the report.
+    /// They are compared for the report.
     case compared
-    /// They are compared and count: each tensor is held to what its storage format costs.
+    /// They are compared, and each tensor must stay within the limit of its storage format.
     case judged
   }
 
-  /// How to verify.
+  /// How a candidate is verified.
   public struct Options: Sendable {
-    /// How the logits are compared.
     public var logits = LogitComparison.Options()
-    /// What is done with the weights.
     public var weights = Weights.judged
-    /// Is told the bytes of the reference's weights that were compared since the last call, from any thread.
+    /// Receives the bytes of the reference's weights that were compared since the last call, from any thread.
     public var weightProgress: @Sendable (Int) -> Void = { _ in }
 
     /// The default options.
     public init() {}
   }
 
-  /// Runs both models over `tokens`, compares their weights, and looks for the cause of what is wrong.
+  /// Runs both models over `tokens`, compares their weights, and looks for the causes of errors.
   ///
-  /// - Parameter findings: what was found about the tokens themselves, see `EvaluationTokens`.
-  /// - Throws: when a model cannot be run, or their sizes differ. A broken budget is a finding.
+  /// - Parameter findings: those of the tokenizers, see `EvaluationTokens`.
+  /// - Throws: if a model cannot be run, or their sizes differ. An exceeded budget is a finding.
   public static func verify(
     _ reference: Model, _ candidate: Model, tokens: TokenChunks, findings: [Finding] = [],
     options: Options = Options()
   ) throws -> ModelVerification {
     let contradictions = candidate.contradictions.map {
-      Finding(.error, "verify.numbers", place: candidate.checkpoint.path, "\($0)")
+      Finding(.error, "verify.hyperparameters", .checkpoint(candidate.checkpoint.path), "\($0)")
     }
     let logits = try LogitComparison.compare(
       reference, candidate, tokens: tokens, findings: findings + contradictions, options: options.logits)
     var weights: CheckpointDiff?
     if options.weights != .ignored {
       var settings = CheckpointDiff.Options()
-      settings.tolerance = .byFormat
+      settings.budget = .byFormat
       settings.threads = options.logits.threads
       settings.progress = options.weightProgress
       weights = try CheckpointDiff.compare(DiffSide(reference), DiffSide(candidate), options: settings)
     }
-    let judgesWeights = options.weights == .judged
-    var verification = ModelVerification(
-      logits: logits, weights: weights, judgesWeights: judgesWeights, diagnoses: [])
-    if try !verification.passes || judgesWeights && Self.numbersDiffer(reference, candidate) {
-      let diagnoses = try verification.diagnose(tokens.windows.first ?? [], threads: options.logits.threads)
-      verification = ModelVerification(
-        logits: logits, weights: weights, judgesWeights: judgesWeights, diagnoses: diagnoses)
-    }
-    return verification
+    let verification = ModelVerification(
+      logits: logits, weights: weights, weightPolicy: options.weights, diagnoses: [])
+    guard try !verification.passes || options.weights == .judged && hyperparametersDiffer(reference, candidate)
+    else { return verification }
+    return ModelVerification(
+      logits: logits, weights: weights, weightPolicy: options.weights,
+      diagnoses: try verification.diagnose(tokens.chunks.first ?? [], threads: options.logits.threads))
   }
 
-  /// Whether numbers differ that a run may show, though errors of storage formats drown it.
-  private static func numbersDiffer(_ reference: Model, _ candidate: Model) throws -> Bool {
-    try !HyperparameterHypothesis.all(reference: reference.hyperparameters(), candidate: candidate.hyperparameters())
-      .isEmpty
+  /// Whether hyperparameters differ in a way that quantization errors may hide in the logits.
+  private static func hyperparametersDiffer(_ reference: Model, _ candidate: Model) throws -> Bool {
+    try !FaultFinder.hypotheses(reference: reference.hyperparameters(), candidate: candidate.hyperparameters()).isEmpty
   }
 
   private func diagnose(_ tokens: [Int], threads: Int) throws -> [Diagnosis] {
-    let slots = Dictionary(
-      (logits.reference.slots + logits.candidate.slots).map { ("\($0)", $0) },
-      uniquingKeysWith: { first, _ in first })
-    let suspects = try suspectTensors(threads: threads).compactMap { slots[$0.place] }
+    let suspects = try suspectTensors(threads: threads).compactMap(\.identity.slot)
     return try Diagnostician(logits.reference, logits.candidate, tokens: tokens, threads: threads)
-      .diagnose(suspects, firstDiverged: logits.firstDiverged?.place)
+      .diagnose(suspects, firstDiverged: logits.firstDiverged?.point)
   }
 
-  /// Tensors with errors beyond what their formats cost; without a comparison of all weights, those of the layer that
+  /// Returns the tensors above the limits of their formats; if the weights were ignored, only those of the layer that
   /// diverged first.
   private func suspectTensors(threads: Int) throws -> [TensorComparison] {
     var compared = weights
-    if compared == nil, let place = logits.firstDiverged?.place {
+    if compared == nil, let point = logits.firstDiverged?.point {
       var settings = CheckpointDiff.Options()
       settings.threads = threads
-      settings.filter = place.mayBe(because:)
+      settings.selection = .identities(point.mayBeCaused)
       compared = try CheckpointDiff.compare(
         DiffSide(logits.reference), DiffSide(logits.candidate), options: settings)
     }

@@ -1,45 +1,43 @@
 import Bytes
 import Models
 
-/// A candidate judged against its reference: logit by logit, tensor by tensor, and where it fails, why.
+/// A candidate compared with its reference, logit by logit and tensor by tensor, and the causes if it fails.
 public struct ModelVerification: Sendable {
-  /// Both models run over the same tokens.
   public let logits: LogitComparison
-  /// The weights compared through the inverse transforms; nil if that was not wanted.
+  /// The weights compared in Hugging Face's layout; nil if they were ignored.
   public let weights: CheckpointDiff?
-  /// Whether the weights count for the verdict.
-  public let judgesWeights: Bool
-  /// What is known to cause what was found, each proven by a run with the correction.
+  /// The effect of the weights on the verdict.
+  public let weightPolicy: Weights
+  /// The known faults that explain the errors, each with a run of its correction.
   public let diagnoses: [Diagnosis]
 
-  /// Collects the parts.
-  public init(logits: LogitComparison, weights: CheckpointDiff?, judgesWeights: Bool, diagnoses: [Diagnosis]) {
+  public init(logits: LogitComparison, weights: CheckpointDiff?, weightPolicy: Weights, diagnoses: [Diagnosis]) {
     self.logits = logits
     self.weights = weights
-    self.judgesWeights = judgesWeights
+    self.weightPolicy = weightPolicy
     self.diagnoses = diagnoses
   }
 
-  /// Whether the candidate keeps every budget.
+  /// Whether the candidate stays within every budget.
   public var passes: Bool { findings.pass }
 
-  /// What is to be said: the diagnoses first, then the logits, then what fails in the weights.
+  /// The diagnoses, then the findings about logits, then the errors of the weights.
   public var findings: [Finding] {
-    let ofWeights = judgesWeights ? weights?.findings.filter { $0.severity == .error } ?? [] : []
+    let ofWeights = weightPolicy == .judged ? weights?.findings.filter { $0.severity == .error } ?? [] : []
     var findings = diagnoses.map(\.finding) + logits.findings + ofWeights.prefix(Self.weightFindingCount)
     if ofWeights.count > Self.weightFindingCount {
       findings.append(
         Finding(
-          .error, "verify.weights", place: "weights",
-          "\((ofWeights.count - Self.weightFindingCount).grouped) more findings, which diff --budget auto shows"))
+          .error, "verify.weights", .weights,
+          "\(counted(ofWeights.count - Self.weightFindingCount, "more finding")) (ingot diff --budget auto shows all)"))
     }
     return findings
   }
 
-  /// Findings about single tensors that are shown: a fault of all layers is one of hundreds.
+  /// Findings about single tensors that are shown: a fault of all layers has hundreds.
   private static let weightFindingCount = 12
 
-  /// The tensors with the greatest error relative to their size, the worst first; equal ones are left out.
+  /// Returns the tensors with the greatest NMSE, the worst first; equal tensors are left out.
   public func worstTensors(_ count: Int) -> [TensorComparison] {
     let changed = weights?.tensors.filter { ($0.metrics?.differingCount ?? 0) > 0 } ?? []
     let ranked = changed.enumerated().sorted { left, right in

@@ -3,21 +3,23 @@ import Bytes
 import Models
 import Tensors
 
-/// The differences between the numbers of two models, as findings.
-struct ParameterDifferences {
+/// The differences between the hyperparameters of two models, as findings.
+struct HyperparameterDifferences {
   private(set) var findings: [Finding] = []
-  /// All numbers that either has.
-  private(set) var numbers: [HyperparameterComparison] = []
+  /// All hyperparameters of either model.
+  private(set) var comparisons: [HyperparameterComparison] = []
   private let first: Model, second: Model
 
-  /// Compares the parameters of the definitions and the rotary scaling.
+  private static let check = "diff.hyperparameter"
+
+  /// Compares the hyperparameters of the definitions and the RoPE scaling.
   init(reference first: Model, candidate second: Model) {
     self.first = first
     self.second = second
     if first.definition.name != second.definition.name {
       findings.append(
         Finding(
-          .note, "diff.parameter", place: "architecture",
+          .note, Self.check, .architecture,
           "is \(first.definition.name) in the reference, \(second.definition.name) in the candidate"))
     }
     let names = Set(first.parameters.values.keys).union(second.parameters.values.keys).sorted()
@@ -35,7 +37,7 @@ struct ParameterDifferences {
   private mutating func note(
     _ name: String, _ one: HyperparameterComparison.Side?, _ other: HyperparameterComparison.Side?, areEqual: Bool
   ) {
-    numbers.append(HyperparameterComparison(name: name, reference: one, candidate: other, areEqual: areEqual))
+    comparisons.append(HyperparameterComparison(name: name, reference: one, candidate: other, areEqual: areEqual))
   }
 
   private mutating func compare(_ name: String, _ one: HyperparameterValue?, _ other: HyperparameterValue?) {
@@ -44,19 +46,19 @@ struct ParameterDifferences {
     guard let one, let other else {
       return reportAbsence(name, one?.description, other?.description)
     }
-    // A flag that only says whether tensors are there adds nothing to the comparison of these.
+    // A flag that only says whether tensors exist adds nothing to the comparison of these.
     let rule = first.definition.parameter(name)
-    let isToldByTensors = rule?.shownBy != nil && rule?.kind == .bool
-    var severity = isToldByTensors || isIngredient(name) ? Finding.Severity.note : .error
+    let followsFromTensors = rule?.shownBy != nil && rule?.kind == .bool
+    var severity = followsFromTensors || isIngredient(name) ? Finding.Severity.note : .error
     var message = "is \(one) in the reference, \(other) in the candidate"
     if name == Self.contextLength, let silent = [first, second].first(where: { $0.origin(of: name) == .default }) {
       severity = .warning
       message += "; \(silent.checkpoint.path.escapedForDisplay) does not state it"
     }
-    findings.append(Finding(severity, "diff.parameter", place: name, message))
+    findings.append(Finding(severity, Self.check, .hyperparameter(name), message))
   }
 
-  /// Whether a list says of layers what follows from a pattern on the other side.
+  /// Whether a list of layers in one model follows from a pattern in the other.
   private func hasSameLayers(_ name: String) -> Bool {
     guard let rule = first.definition.parameter(name), rule.isList, !rule.isKeyedByIndex,
       let one = try? first.hyperparameters(), let other = try? second.hyperparameters()
@@ -64,8 +66,8 @@ struct ParameterDifferences {
     return one.rotatedLayers == other.rotatedLayers && one.windowedLayers == other.windowedLayers
   }
 
-  /// Whether a number is only there to compute others from, which are equal: Falcon's number of heads that share a key
-  /// as config.json words it.
+  /// Whether a hyperparameter only serves to compute others, which are equal: the number of KV heads in Falcon's
+  /// config.json.
   private func isIngredient(_ name: String) -> Bool {
     let definition = first.definition
     guard definition.name == second.definition.name, !definition.isStatedInGGUF(name) else { return false }
@@ -79,11 +81,11 @@ struct ParameterDifferences {
       }
   }
 
-  /// The one number that the forward pass does not use by itself, so that a default for it changes nothing. (Dynamic
-  /// scaling does use it; a configuration that has this scaling states it.)
+  /// The one hyperparameter that the forward pass does not use by itself, so that a default for it changes nothing.
+  /// (Dynamic scaling does use it; a configuration with this scaling states it.)
   private static let contextLength = "context_length"
 
-  /// Numbers equal as float32, which is what a GGUF keeps of them.
+  /// Whether values are equal as float32, the precision of a GGUF.
   private static func equal(_ one: HyperparameterValue, _ other: HyperparameterValue) -> Bool {
     switch (one, other) {
     case (.integer(let one), .integer(let other)): one == other
@@ -98,17 +100,17 @@ struct ParameterDifferences {
     one == other || (one?.real != nil && one?.real.map(Float.init) == other?.real.map(Float.init))
   }
 
-  /// One side does not say: a loss if its container has no way to, otherwise a difference.
+  /// Reports a hyperparameter of one side only: a loss if its container cannot store it, otherwise a difference.
   private mutating func reportAbsence(_ name: String, _ one: String?, _ other: String?) {
     let silent = one == nil ? first : second
     let value = one ?? other ?? ""
     let side = one == nil ? "candidate" : "reference"
     if silent.facts.losesUndefinedHyperparameters {
       findings.append(
-        Finding(.warning, "diff.parameter", place: name, "is \(value) in the \(side), and lost in the GGUF"))
+        Finding(.warning, Self.check, .hyperparameter(name), "is \(value) in the \(side), and lost in the GGUF"))
     } else {
       findings.append(
-        Finding(.error, "diff.parameter", place: name, "is \(value) in the \(side) alone"))
+        Finding(.error, Self.check, .hyperparameter(name), "is \(value) in the \(side) only"))
     }
   }
 
@@ -125,14 +127,14 @@ struct ParameterDifferences {
         areEqual: Self.equal(left[key], right[key]))
     }
     if left["rope_type"] != right["rope_type"] {
-      // The divisors of a llama3 scaling with unusual numbers are known in a GGUF, though not their origin.
-      let divisors = first.parameters.derivedValues(.rotaryFrequencyFactors)
-      if divisors != nil, divisors == second.parameters.derivedValues(.rotaryFrequencyFactors) { return }
+      // A GGUF stores the factors of an unusual llama3 scaling, but not what they were computed from.
+      let factors = first.parameters.derivedValues(.rotaryFrequencyFactors)
+      if factors != nil, factors == second.parameters.derivedValues(.rotaryFrequencyFactors) { return }
       let isLost = !one.lostInGGUF(of: second.definition).isEmpty && second.facts.losesUndefinedHyperparameters
       let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
       findings.append(
         Finding(
-          isLost ? .warning : .error, "diff.parameter", place: "rotary_scaling",
+          isLost ? .warning : .error, Self.check, .hyperparameter("rotary_scaling"),
           "is \(names[0]) in the reference, \(names[1]) in the candidate"))
       return
     }
@@ -143,7 +145,7 @@ struct ParameterDifferences {
         if Self.equal(one, other) { continue }
         findings.append(
           Finding(
-            .error, "diff.parameter", place: name,
+            .error, Self.check, .hyperparameter(name),
             "is \(one.text(.compact)) in the reference, \(other.text(.compact)) in the candidate"))
       case (let one, let other): reportAbsence(name, one?.text(.compact), other?.text(.compact))
       }
@@ -152,14 +154,14 @@ struct ParameterDifferences {
 }
 
 extension ArchitectureDefinition {
-  /// Whether a GGUF has the parameter called `name` as it is.
+  /// Whether a GGUF stores the hyperparameter called `name` itself.
   fileprivate func isStatedInGGUF(_ name: String) -> Bool {
     parameter(name).map { !ggufKeys(of: $0).isEmpty } ?? false
   }
 }
 
 extension HyperparameterRule {
-  /// The parameters in the formulas of its defaults.
+  /// The hyperparameters in the formulas of its defaults.
   fileprivate var defaultNames: Set<String> {
     var names: Set<String> = []
     for case .formula(let formula) in defaults { names.formUnion(formula.parameterNames) }

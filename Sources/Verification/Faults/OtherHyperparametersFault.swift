@@ -1,0 +1,49 @@
+import Architectures
+
+/// Another hyperparameter differs.
+struct OtherHyperparametersFault: KnownFault {
+  let id = FaultID.hyperparameters
+  let summary = "another hyperparameter differs that changes the output"
+  let detection = FaultDetection.hyperparameters
+
+  var hyperparameters: [HyperparameterProbe] {
+    [
+      HyperparameterProbe("sliding window", \.slidingWindow) { $0.map(String.init) ?? "none" },
+      HyperparameterProbe("activation", \.features.activation) { $0.rawValue },
+      HyperparameterProbe("relative positions", \.relativePositions) { positions in
+        positions.map { "\($0.bucketCount) buckets up to a distance of \($0.distanceLimit)" } ?? "none"
+      },
+      HyperparameterProbe("decoder start token", \.decoder) { $0.map { "\($0.startToken)" } ?? "none" },
+      HyperparameterProbe("attention scale", \.scales.attention),
+      HyperparameterProbe("attention softcap", \.scales.attentionSoftcap),
+      HyperparameterProbe("maximum ALiBi bias", \.scales.alibiLimit) { "\(Float($0))" },
+      HyperparameterProbe("QKV clamp", \.scales.projectionLimit),
+      HyperparameterProbe("embedding scale", \.scales.embedding),
+      HyperparameterProbe("residual scale", \.scales.residual),
+      HyperparameterProbe("logit scale", \.scales.logit),
+      HyperparameterProbe("logit divisor", \.scales.logitDivisor),
+      HyperparameterProbe("logit softcap", \.scales.logitSoftcap),
+    ]
+  }
+
+  func hypotheses(about models: HyperparameterPair) -> [HyperparameterHypothesis] {
+    hyperparameters.compactMap { $0.hypothesis(self, models) } + (rest(models).map { [$0] } ?? [])
+  }
+
+  /// The hyperparameters that no fault tries alone, all at once.
+  private func rest(_ models: HyperparameterPair) -> HyperparameterHypothesis? {
+    let reference = models.reference
+    var rest = models.candidate
+    for probe in FaultRegistry.all.flatMap(\.hyperparameters) { probe.copy(reference, &rest) }
+    rest.rotary = reference.rotary
+    rest.contextLength = reference.contextLength
+    rest.tiesEmbeddings = reference.tiesEmbeddings
+    guard rest != reference else { return nil }
+    return HyperparameterHypothesis(
+      fault: self, name: "hyperparameters", words: "differ from the reference's", faulty: rest)
+  }
+}
+
+extension FaultID {
+  public static let hyperparameters = Self("hyperparameters")
+}
