@@ -5,7 +5,7 @@ import Tensors
 public enum ConversionError: IngotError {
   case unknownNaming(String, known: [String])
   case namingNeedsFolder(naming: String, target: String)
-  case cannotName(place: String, scheme: String)
+  case cannotName(slot: String, scheme: String)
   case overrideMatchesNothing(pattern: String)
   case invalidPattern(String)
   case notARealFormat(StorageFormat)
@@ -38,13 +38,14 @@ public enum ConversionError: IngotError {
       "naming scheme \(name.quoted) is not known for this architecture (known: \(known.joined(separator: ", ")))"
     case .namingNeedsFolder(let naming, let target):
       "naming scheme \(naming.quoted) cannot be written to a \(target) file, whose names are fixed (choose a folder)"
-    case .cannotName(let place, let scheme): "the \(place) has no name in the naming scheme \(scheme.quoted)"
+    case .cannotName(let slot, let scheme): "the \(slot) has no name in the naming scheme \(scheme.quoted)"
     case .overrideMatchesNothing(let pattern): "--tensor-type \(pattern.quoted) matches no tensor"
     case .invalidPattern(let pattern): "--tensor-type \(pattern.quoted) is not a regular expression"
     case .notARealFormat(let format): "\(format) cannot be encoded (ingot formats lists what can)"
-    case .unwritableFormat(let format, let container): "\(format) cannot stand in a \(container) file"
+    case .unwritableFormat(let format, let container): "\(format) cannot be stored in a \(container) file"
     case .requantizing(let from, let to, let count):
-      "\(counted(count, "tensor")) would go from \(from) to \(to), which loses twice (pass --allow-requantize to do it)"
+      "\(counted(count, "tensor")) \(count == 1 ? "is" : "are") already quantized (\(from)); quantizing again to \(to) adds error "
+        + "(pass --allow-requantize)"
     case .fallback(let message): "\(message) (leave out --no-fallback to accept that)"
     case .recipeNeedsGGUF(let name): "\(name) is a recipe for GGUF files (choose an output that ends with .gguf)"
     case .copyNeedsGGUF: "COPY keeps the tensors of a GGUF, which the input is not (convert makes one)"

@@ -23,26 +23,50 @@ public struct ConversionRequest: Sendable {
     case format(StorageFormat)
     /// What a recipe gives each tensor. The output is a GGUF, ordered as llama-quantize orders it.
     case recipe(Recipe)
+    /// The formats with the least total error in an output of this size. The output is a GGUF, ordered as by a recipe.
+    case size(SizeTarget)
+
+    /// The recipe, if it is one.
+    var recipe: Recipe? { if case .recipe(let recipe) = self { recipe } else { nil } }
+
+    /// What gives each tensor a format of its own; nil where one format holds for all.
+    var formatRules: FormatRules? {
+      switch self {
+      case .automatic, .format: nil
+      case .recipe(let recipe): .recipe(recipe)
+      case .size: .measurement
+      }
+    }
   }
 
   /// How a recipe is followed.
   public struct RecipeOptions: Sendable, Hashable {
-    /// Whether all matrices get the recipe's default format.
-    public var isPure = false
-    /// Whether the output matrix keeps its format.
-    public var keepsOutput = false
+    /// Which matrices follow the recipe's rules.
+    public enum Matrices: Sendable { case byRule, uniform }
+    /// Whether the output matrix is quantized.
+    public enum Output: Sendable { case quantize, keep }
+
+    /// Whether the recipe's rules apply, or all matrices get its default format.
+    public var matrices = Matrices.byRule
+    /// Whether the output matrix is quantized or keeps its format.
+    public var output = Output.quantize
     /// The format of the output matrix, instead of the recipe's.
     public var outputFormat: StorageFormat?
     /// The format of the token embedding, instead of the recipe's.
     public var embeddingFormat: StorageFormat?
-    /// What a size target gives the matrices, before the rules of the recipe; nil without one.
-    var allocation: FormatAllocation?
 
     /// The recipe as it is.
     public init() {}
   }
 
-  /// A pair of metadata that a GGUF gets, whatever the source states.
+  /// What to do about a loss that the user may accept.
+  public enum LossPolicy: Sendable { case refuse, allow }
+  /// What to do if a format that needs an importance matrix has none.
+  public enum MissingImatrixPolicy: Sendable { case fail, warn }
+  /// What to do with the shards of a split GGUF.
+  public enum SplitPolicy: Sendable { case merge, preserve }
+
+  /// A key and value that a GGUF gets, whatever the source has.
   public struct MetadataOverride: Sendable, Hashable {
     /// The key.
     public let key: String
@@ -78,18 +102,18 @@ public struct ConversionRequest: Sendable {
   public var type: TypeChoice = .automatic
   /// How a recipe is followed; without one these have no effect.
   public var recipeOptions = RecipeOptions()
-  /// How much each column matters to the formats that weigh them, and what the output states about it.
+  /// The weights of columns, for formats that use them, and what the output states about them.
   public var importance: ImportanceMatrix?
   /// Whether formats that need an importance matrix may be planned without one, to see what would be written.
-  public var allowsMissingImportance = false
-  /// Layers that are left out of a GGUF; those behind move up.
+  public var missingImatrix = MissingImatrixPolicy.fail
+  /// Layers that are removed from a GGUF; the rest are renumbered.
   public var prunedLayers: Set<Int> = []
-  /// Pairs of metadata that a GGUF made by a recipe gets, in order.
+  /// Keys and values that a GGUF made by a recipe gets, in order.
   public var metadataOverrides: [MetadataOverride] = []
   /// Whether a split GGUF, quantized by a recipe, is split in the same way.
-  public var keepsSplit = false
-  /// Whether a tensor whose rows do not fill the blocks of its format may get another one.
-  public var allowsFallback = true
+  public var split = SplitPolicy.merge
+  /// Whether a tensor whose rows are not whole blocks of its format may get another one.
+  public var fallback = LossPolicy.allow
   /// Exceptions from it; the last that matches a tensor decides.
   public var typeOverrides: [TypeOverride] = []
   /// The naming scheme of the output; nil takes the target's own.
@@ -98,8 +122,8 @@ public struct ConversionRequest: Sendable {
   public var maximumShardByteCount: Int?
   /// Whether existing files may be replaced.
   public var overwrite: OverwritePolicy = .refuse
-  /// Whether numbers may be quantized that were quantized before.
-  public var allowsRequantizing = false
+  /// Whether tensors that are already quantized may be quantized again.
+  public var requantization = LossPolicy.refuse
   /// The value of `general.name`, instead of the derived one.
   public var modelName: String?
   /// The name of the pre-tokenizer, instead of the derived one.

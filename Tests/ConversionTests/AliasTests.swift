@@ -74,7 +74,7 @@ import Testing
   func tiedOutput(addend: Float) throws {
     let source = try copy(
       of: Fixtures.path("llama3-tied"), "model.embed_tokens.weight", as: "lm_head.weight", plus: addend)
-    let messages = try plan(source).remarks.filter { $0.message.hasPrefix("\"lm_head.weight\"") }
+    let messages = try plan(source).messages.filter { $0.message.hasPrefix("\"lm_head.weight\"") }
     #expect(
       messages == [
         addend == 0
@@ -95,7 +95,7 @@ import Testing
     let plan = try plan(source)
     #expect(plan.dropped.map(\.reason) == ["the output is the token embedding"])
     #expect(
-      plan.remarks.contains(
+      plan.messages.contains(
         .warning(
           "\"lm_head.weight\" is left out although it differs from \"model.embed_tokens.weight\", to which the model ties it"
         ))

@@ -38,7 +38,7 @@ import Testing
     #expect {
       try Executor.run(
         plan, threads: 2,
-        acceptance: { try ErrorSummary($0, tolerance: tolerance).requireAcceptable(for: "out.gguf") })
+        acceptance: { try ErrorSummary($0, budget: tolerance).requireAcceptable(for: "out.gguf") })
     } throws: { error in
       guard let error = error as? BudgetExceeded else { return false }
       #expect(error.category == .check)
@@ -55,8 +55,8 @@ import Testing
 
   @Test func honestEncodingsKeepTheBudgetOfTheirFormats() throws {
     let outcomes = try Executor.run(try plan(), threads: 2)
-    #expect(ErrorSummary(outcomes, tolerance: .byFormat).passes)
+    #expect(ErrorSummary(outcomes, budget: .byFormat).passes)
     let strict = EncodingBudget.budget(Budget([Budget.Limit(.cosine, 0.9999)]))
-    #expect(ErrorSummary(outcomes, tolerance: strict).violations.count == 23)
+    #expect(ErrorSummary(outcomes, budget: strict).violations.count == 23)
   }
 }

@@ -48,8 +48,8 @@ import Testing
     let plain = try run(gemma(name, plus: 0, as: "plain"), "plain.gguf")
     let added = try run(gemma(name, plus: 1, as: "added"), "added.gguf")
     #expect(try tensorBytes(folder.file("added.gguf")) == tensorBytes(folder.file("plain.gguf")))
-    #expect(!plain.remarks.contains(where: isAboutNorms))
-    let remark = try #require(added.remarks.first(where: isAboutNorms))
+    #expect(!plain.messages.contains(where: isAboutNorms))
+    let remark = try #require(added.messages.first(where: isAboutNorms))
     #expect(remark.severity == .warning)
     #expect(remark.message.hasPrefix("norms hold 1 + w, where those named as in \"hf\" hold w: of "))
     #expect(remark.message.hasSuffix("; they are read so (pass --has-transform plus_one=no if that is wrong)"))
@@ -67,7 +67,7 @@ import Testing
     let source = try gemma("gemma", plus: 1, as: "added")
     let stated = TransformDetection(readsValues: true, stated: [.plusOne: false])
     let plan = try run(source, "twice.gguf", stated)
-    #expect(!plan.remarks.contains { $0.severity == .warning && isAboutNorms($0) })
+    #expect(!plan.messages.contains { $0.severity == .warning && isAboutNorms($0) })
     #expect(plan.json["dialect"]?.array?.first?["decided_by"]?.string == "option")
     let norms = try WrittenModel.tensors(of: folder.file("twice.gguf")).filter { $0.name == "output_norm.weight" }
     let original = try WrittenModel.tensors(of: source).filter { $0.name == "model.norm.weight" }
@@ -85,12 +85,12 @@ import Testing
     try run(source, "right.gguf")
     let back = try run(folder.file("forgotten.gguf"), "back")
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
-    #expect(back.remarks.contains { $0.severity == .warning && $0.message.hasPrefix("norms hold w, where") })
+    #expect(back.messages.contains { $0.severity == .warning && $0.message.hasPrefix("norms hold w, where") })
     // Values that do not fit float32 exactly were rounded once more on the detour.
     let mended = try run(folder.file("forgotten.gguf"), "mended.gguf", type: .f32)
-    #expect(mended.remarks.contains(where: isAboutNorms))
+    #expect(mended.messages.contains(where: isAboutNorms))
     #expect(try tensorBytes(folder.file("mended.gguf")) == tensorBytes(folder.file("right.gguf")))
-    #expect(try !plan(folder.file("right.gguf"), "again").remarks.contains(where: isAboutNorms))
+    #expect(try !plan(folder.file("right.gguf"), "again").messages.contains(where: isAboutNorms))
   }
 
   @Test("norms that were never trained tell nothing", arguments: [0, 1] as [Float])
@@ -101,7 +101,7 @@ import Testing
       }
     }.path
     let plan = try run(source, "new.gguf")
-    #expect(!plan.remarks.contains(where: isAboutNorms))
+    #expect(!plan.messages.contains(where: isAboutNorms))
     let norm = try #require(
       try WrittenModel.tensors(of: folder.file("new.gguf")).first { $0.name == "output_norm.weight" })
     #expect(norm.values.allSatisfy { $0 == value + 1 })

@@ -41,7 +41,7 @@ import Testing
     #expect(plan.rounded[0].rounding.valueCount == 32)
     #expect(plan.rounded[0].rounding.maximumAbsoluteError == 0x1p-24)
     #expect(
-      plan.remarks.contains(
+      plan.messages.contains(
         .warning(
           "adding or taking away 1 rounds: 2 of 32 values in 1 tensor do not come back exactly, by 5.96e-08 at most "
             + "(\"output_norm.weight\")")))

@@ -30,7 +30,7 @@ import Testing
       let recipe = try #require(Recipe.named(item["recipe"]?.string ?? ""))
       let plan = try plan(model) {
         $0.type = .recipe(recipe)
-        $0.allowsMissingImportance = true
+        $0.missingImatrix = .warn
       }
       for tensor in plan.tensors {
         let name = tensor.name.text.replacing(/^blk\.\d+/, with: "blk.*")
@@ -105,9 +105,9 @@ import Testing
     #expect(
       try rule("blk.0.ffn_down.weight")
         == "Q5_0: fallback: rows do not fill blocks of Q4_K (Q4_K_M: default)")
-    #expect(try rule("output.weight") { $0.recipeOptions.isPure = true } == "Q4_K: Q4_K_M: --pure")
+    #expect(try rule("output.weight") { $0.recipeOptions.matrices = .uniform } == "Q4_K: Q4_K_M: --pure")
     #expect(
-      try rule("output.weight") { $0.recipeOptions.keepsOutput = true } == "F32: --leave-output-tensor: kept")
+      try rule("output.weight") { $0.recipeOptions.output = .keep } == "F32: --leave-output-tensor: kept")
     #expect(
       try rule("output.weight") { $0.recipeOptions.outputFormat = .q8_0 } == "Q8_0: --output-tensor-type")
     #expect(
@@ -124,11 +124,11 @@ import Testing
     let message =
       "2 tensors from \"blk.0.ffn_down.weight\" on (7.4 % of the parameters) become Q8_0: their rows of 64 elements do"
       + " not fill blocks of Q6_K (256 elements)"
-    #expect(try plan(model) { $0.type = .recipe(recipe) }.remarks.contains(.warning(message)))
+    #expect(try plan(model) { $0.type = .recipe(recipe) }.messages.contains(.warning(message)))
     #expect {
       _ = try plan(model) {
         $0.type = .recipe(recipe)
-        $0.allowsFallback = false
+        $0.fallback = .refuse
       }
     } throws: {
       "\($0)" == "\(model.checkpoint.path): \(message) (leave out --no-fallback to accept that)"

@@ -82,7 +82,7 @@ import Testing
     ) { try convert(source, to: folder.file("out.gguf")) { $0.type = .format(.q4_0) } }
     try convert(source, to: folder.file("out.gguf")) {
       $0.type = .format(.q4_0)
-      $0.allowsRequantizing = true
+      $0.requantization = .allow
     }
   }
 

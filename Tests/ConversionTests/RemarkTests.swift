@@ -13,7 +13,7 @@ import Testing
   private func remarks(_ source: String, _ edit: (inout ConversionRequest) -> Void = { _ in }) throws -> [PlanMessage] {
     var request = ConversionRequest(destination: folder.file("out.gguf"))
     edit(&request)
-    return try Planner.plan(try Model.open(source, library: try .bundled()), request).remarks
+    return try Planner.plan(try Model.open(source, library: try .bundled()), request).messages
   }
 
   @Test func whatAGGUFCannotCarryIsReported() throws {

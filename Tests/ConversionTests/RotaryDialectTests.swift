@@ -93,8 +93,8 @@ import Testing
     let natural = try run(model(.halfSplit, "hf"), "hf.gguf")
     let meta = try run(model(.interleaved, "meta"), "meta.gguf")
     #expect(try tensorBytes(folder.file("meta.gguf")) == tensorBytes(folder.file("hf.gguf")))
-    #expect(!natural.remarks.contains(where: isAboutRows))
-    let remark = try #require(meta.remarks.first(where: isAboutRows))
+    #expect(!natural.messages.contains(where: isAboutRows))
+    let remark = try #require(meta.messages.first(where: isAboutRows))
     #expect(remark.severity == .warning)
     #expect(
       remark.message.hasPrefix(
@@ -112,10 +112,10 @@ import Testing
     // Taken for interleaved, rows go into the GGUF as they are: in halves.
     try run(source, "wrong.gguf", TransformDetection(readsValues: false, stated: [.rotary: true]))
     let back = try run(folder.file("wrong.gguf"), "back")
-    #expect(back.remarks.contains { $0.severity == .warning && isAboutRows($0) })
+    #expect(back.messages.contains { $0.severity == .warning && isAboutRows($0) })
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
     try run(source, "right.gguf")
-    #expect(!(try run(folder.file("right.gguf"), "again").remarks.contains(where: isAboutRows)))
+    #expect(!(try run(folder.file("right.gguf"), "again").messages.contains(where: isAboutRows)))
   }
 
   @Test func theUserDecides() throws {
@@ -161,7 +161,7 @@ import Testing
 
   @Test func randomRowsTellNothing() throws {
     let plan = try run(model(.random, "random"), "random.gguf")
-    #expect(!plan.remarks.contains(where: isAboutRows))
+    #expect(!plan.messages.contains(where: isAboutRows))
     #expect(plan.json["dialect"]?.array?.first?["decided_by"]?.string == "names")
   }
 

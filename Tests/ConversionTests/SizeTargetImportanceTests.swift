@@ -24,7 +24,8 @@ import Testing
     var request = ConversionRequest(destination: folder.file(name))
     request.target = .gguf
     request.importance = matrix
-    return try SizeTargetPlanner.plan(model, request, target: .bitsPerWeight(5), threads: 2)
+    request.type = .size(.bitsPerWeight(5))
+    return try Planner.plan(model, request, threads: 2)
   }
 
   @Test("predicts the weighted error of what is stored, of each expert by its own columns")

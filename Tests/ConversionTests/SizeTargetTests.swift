@@ -29,7 +29,8 @@ import Testing
     request.target = .gguf
     request.overwrite = .replace
     edit(&request)
-    return try SizeTargetPlanner.plan(try source(), request, target: target, threads: threads)
+    request.type = .size(target)
+    return try Planner.plan(try source(), request, threads: threads)
   }
 
   @Test(
@@ -84,7 +85,7 @@ import Testing
   @Test func rowsFillTheBlocksOfTheirFormats() throws {
     let plan = try plan(.bitsPerWeight(3.5))
     for tensor in plan.tensors { #expect(tensor.shape.rowElementCount % tensor.format.elementsPerBlock == 0) }
-    #expect(!plan.remarks.contains { $0.message.contains("do not fill") })
+    #expect(!plan.messages.contains { $0.message.contains("do not fill") })
   }
 
   @Test func muchRoomKeepsEverything() throws {
@@ -129,10 +130,11 @@ import Testing
     let model = try Model.open(quantized, library: try .bundled())
     var request = ConversionRequest(destination: folder.file("out.gguf"))
     request.target = .gguf
-    #expect { _ = try SizeTargetPlanner.plan(model, request, target: .bitsPerWeight(5)) } throws: {
+    request.type = .size(.bitsPerWeight(5))
+    #expect { _ = try Planner.plan(model, request) } throws: {
       "\($0)".hasSuffix("which loses twice (pass --allow-requantize to do it)")
     }
-    request.allowsRequantizing = true
-    #expect(try SizeTargetPlanner.plan(model, request, target: .bitsPerWeight(5)).byteCount > 0)
+    request.requantization = .allow
+    #expect(try Planner.plan(model, request).byteCount > 0)
   }
 }

@@ -23,7 +23,7 @@ func convert(_ source: String, to destination: String) throws -> Receipt {
   request.type = .format(.q8_0)
   // Finds every problem before anything is written.
   let plan = try Planner.plan(model, request)
-  for remark in plan.remarks where remark.severity == .warning { print("warning: \(remark.message)") }
+  for message in plan.messages where message.severity == .warning { print("warning: \(message.message)") }
   let outcomes = try Executor.run(plan)
   return Receipt(plan: plan, errors: ErrorSummary(outcomes), options: [], version: ToolInfo.version)
 }

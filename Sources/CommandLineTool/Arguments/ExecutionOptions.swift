@@ -33,16 +33,16 @@ struct ExecutionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write options, digests and every tensor's rule and error as JSON.", valueName: "file"))
   var receipt: String?
 
-  /// Puts what concerns the plan into `request`.
+  /// Sets the part of `request` that these options decide.
   func apply(to request: inout ConversionRequest) throws {
-    _ = try tolerance
-    request.overwrite = policy
-    request.allowsRequantizing = allowsRequantizing
-    request.allowsFallback = !refusesFallback
-    request.allowsMissingImportance = isDryRun
+    _ = try errorBudget
+    request.overwrite = overwrite ? .replace : .refuse
+    request.requantization = allowsRequantizing ? .allow : .refuse
+    request.fallback = refusesFallback ? .refuse : .allow
+    request.missingImatrix = isDryRun ? .warn : .fail
   }
 
-  /// Carries out `plan`, or prints it; `model` says how its source was read.
+  /// Does what `plan` says, or prints it; `model` says how its source was read.
   func run(
     _ plan: ConversionPlan, _ model: ModelOptions, adapters: [String] = [], _ report: ReportOptions
   ) throws {
@@ -50,44 +50,23 @@ struct ExecutionOptions: ParsableArguments {
       try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
       return
     }
-    if let receipt {
-      try plan.requireSeparate(receipt)
-      try AtomicFile.requireFree(receipt, overwrite: policy)
-      let folder = Path.folder(of: receipt)
-      // The folder may be the one that the conversion is going to make.
-      guard
-        OutputFolder(folder).exists
-          || folder == Path.folder(of: Path.join(plan.destination, "receipt"))
-      else { throw FileError.cannotCreate(path: receipt, errno: .noSuchFileOrDirectory) }
-    }
+    var job = ConversionJob(plan)
+    job.budget = try errorBudget
+    job.detail = histogram ? .histogram : .sums
+    job.receiptPath = receipt
+    job.arguments = Array(CommandLine.arguments.dropFirst())
+    job.threads = report.threadCount
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
-    let outcomes = try execute(plan, report, progress)
-    let summary = ConversionSummary(
-      plan: plan, errors: ErrorSummary(outcomes, tolerance: try tolerance), seconds: progress.seconds)
-    let record = Receipt(
-      plan: plan, errors: summary.errors, options: Array(CommandLine.arguments.dropFirst()), version: ToolInfo.version)
-    if let receipt {
-      let json = try record.json(threads: report.threadCount)
-      try AtomicFile.write(json.encoded(.indented), to: receipt, overwrite: policy)
-    }
-    let diff = verify ? try compareWithSource(plan, model, adapters, report) : nil
-    try report.print(
-      json: { summary.json(verification: diff) },
-      text: { summary.text + (diff.map { "\n" + $0.text(lists: .none) } ?? "") })
-    if diff?.passes == false { throw FailedCheck() }
-  }
-
-  /// Carries out `plan`; prints what the errors are if they are beyond the budget.
-  private func execute(
-    _ plan: ConversionPlan, _ report: ReportOptions, _ progress: ProgressLine
-  ) throws -> [TensorOutcome] {
     defer { progress.finish() }
-    let tolerance = try tolerance
     do {
-      return try Executor.run(
-        plan, threads: report.threadCount, detail: histogram ? .histogram : .sums,
-        acceptance: { try ErrorSummary($0, tolerance: tolerance).requireAcceptable(for: plan.destination) },
-        progress: { progress.advance($0) })
+      let outcome = try job.run(
+        progress: { progress.advance($0) }, written: { progress.finish() },
+        check: verify ? { try compare($0, with: plan, model, adapters, report) } : nil)
+      let summary = ConversionSummary(plan: plan, errors: outcome.errors, seconds: progress.seconds)
+      try report.print(
+        json: { summary.json(verification: outcome.check) },
+        text: { summary.text + (outcome.check.map { "\n" + $0.text(lists: .none) } ?? "") })
+      if outcome.check?.passes == false { throw FailedCheck() }
     } catch let error as BudgetExceeded {
       progress.finish()
       let summary = ConversionSummary(
@@ -97,7 +76,7 @@ struct ExecutionOptions: ParsableArguments {
     }
   }
 
-  private var tolerance: EncodingBudget? {
+  private var errorBudget: EncodingBudget? {
     get throws {
       switch budget {
       case nil: nil
@@ -107,15 +86,13 @@ struct ExecutionOptions: ParsableArguments {
     }
   }
 
-  private func compareWithSource(
-    _ plan: ConversionPlan, _ model: ModelOptions, _ adapters: [String], _ report: ReportOptions
+  private func compare(
+    _ output: String, with plan: ConversionPlan, _ model: ModelOptions, _ adapters: [String], _ report: ReportOptions
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()
     options.budget = .byFormat
     return try Diff.compare(
-      plan.source.checkpoint.path, plan.openablePath, model, adapters: adapters, report, options,
+      plan.source.checkpoint.path, output, model, adapters: adapters, report, options,
       appliedTransforms: plan.source.appliedTransforms.choice)
   }
-
-  private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
 }

@@ -12,7 +12,7 @@ extension ConversionPlan {
     for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }
     if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
     var text = definitionList(pairs)
-    for remark in remarks { text += "\(remark.severity.rawValue): \(remark.message.escapedForDisplay)\n" }
+    for message in messages { text += "\(message.severity.rawValue): \(message.message.escapedForDisplay)\n" }
     return text
   }
 

@@ -95,8 +95,9 @@ struct Quantize: ParsableCommand {
     var request = ConversionRequest(destination: order.output)
     request.target = .gguf
     if let recipe = order.recipe { request.type = .recipe(recipe) }
-    request.recipeOptions.isPure = pure
-    request.recipeOptions.keepsOutput = keepsOutput
+    if let target = size.target { request.type = .size(target) }
+    request.recipeOptions.matrices = pure ? .uniform : .byRule
+    request.recipeOptions.output = keepsOutput ? .keep : .quantize
     request.recipeOptions.outputFormat = try outputFormat?.format
     request.recipeOptions.embeddingFormat = try embeddingFormat?.format
     // A request lets the last decide, llama-quantize the first; that also compares patterns in lower case.
@@ -104,17 +105,16 @@ struct Quantize: ParsableCommand {
     request.typeOverrides = try overrides.map { try $0.lowercased.override }.reversed()
     request.importance = try importance.matrix()
     request.prunedLayers = prunedLayers?.layers ?? []
-    request.keepsSplit = keepsSplit
+    request.split = keepsSplit ? .preserve : .merge
     request.metadataOverrides = metadataOverrides.map(\.override)
     try execution.apply(to: &request)
     let opened = try Model.openByName(
       source, library: try model.library, architecture: model.architecture, appliedTransforms: model.detectedTransforms)
-    guard let target = size.target else { return try Planner.plan(opened, request) }
-    let progress = ProgressLine(total: opened.tensors.count, unit: "tensors measured", isQuiet: report.quiet)
+    let isMeasuring = size.target != nil
+    let progress = ProgressLine(
+      total: opened.tensors.count, unit: "tensors measured", isQuiet: report.quiet || !isMeasuring)
     defer { progress.finish() }
-    return try SizeTargetPlanner.plan(
-      opened, request, target: target, threads: order.threadCount ?? report.threadCount
-    ) { progress.advance($0) }
+    return try Planner.plan(opened, request, threads: order.threadCount ?? report.threadCount) { progress.advance($0) }
   }
 
   /// What the positional arguments say.

@@ -9,11 +9,6 @@ import Tensors
 /// Every slab's place in the output is known beforehand, so threads write where they are, in any order, and the
 /// output does not depend on their number. A thread holds one slab of the input, its numbers and its encoding.
 public struct Executor {
-  /// About this many elements are decoded at a time: 4 MiB as float32.
-  static let slabElementCount = 1 << 20
-  /// All threads together hold about this many bytes of matrices that are turned, and as many that were: a file is read
-  /// in stretches of as many columns as are turned at a time.
-  static let transposeBufferByteCount = 48 << 20
   /// Bytes that are passed on unchanged in one go.
   static let copyByteCount = 64 << 20
 

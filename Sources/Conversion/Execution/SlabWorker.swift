@@ -3,16 +3,6 @@ import Models
 import Quantization
 import Tensors
 
-/// A piece of a tensor that one thread does at once.
-struct Slab: Sendable {
-  /// Which tensor of its file.
-  let tensorIndex: Int
-  /// The rows of the output; empty where numbers follow from the parameters.
-  let rows: Range<Int>
-  /// Where the bytes begin in the tensor, and how many they are.
-  let byteOffset: Int, byteCount: Int
-}
-
 /// The buffers of one thread, reused from slab to slab.
 struct SlabWorker {
   private var stored: [UInt8] = []
@@ -56,7 +46,7 @@ struct SlabWorker {
     let isExact = tensor.format == .f32 && reader.format != .f64
     var report = report
     let importance = try tensor.importance?.columns(
-      ofExpert: slab.rows.lowerBound / tensor.expertRowCount, of: tensor.shape.expertCount)
+      ofExpert: slab.rows.lowerBound / tensor.shape.expertRowCount, of: tensor.shape.expertCount)
     do throws(CodecError) {
       let source = values.span.extracting(first: elementCount)
       var destination = encoded.mutableSpan

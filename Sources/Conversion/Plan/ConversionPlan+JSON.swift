@@ -31,8 +31,8 @@ extension ConversionPlan {
       "tensors": .array(tensors.map { TensorOutcome(tensor: $0, report: nil).json }),
       "dropped": .array(dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
       "rounded": .array(rounded.map(\.json)),
-      "remarks": .array(
-        remarks.map { .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)]) }),
+      "messages": .array(
+        messages.map { .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)]) }),
     ]
   }
 }

@@ -25,7 +25,7 @@ public struct ConversionPlan: Sendable {
   /// The tensors of which some values do not come back exactly, because a constant is added to them.
   public let rounded: [RoundedTensor]
   /// What the user should know before and after.
-  public let remarks: [PlanMessage]
+  public let messages: [PlanMessage]
   /// Whether existing files may be replaced.
   public let overwrite: OverwritePolicy
   /// How formats were chosen for a size; nil if none was asked for.

@@ -72,32 +72,6 @@ public struct PlannedTensor: Sendable {
   public var sourceFormat: StorageFormat { sources.first?.descriptor.format ?? .f32 }
   /// How its rows come about, in words.
   public var transform: String { if case .rows(let reader) = source { reader.description } else { "derived" } }
-  /// Whether adapters change its numbers.
-  var hasUpdates: Bool { if case .rows(let reader) = source { reader.hasUpdates } else { false } }
   /// Whether the bytes go from file to file as they are.
   public var isCopy: Bool { !copyRuns.isEmpty }
-}
-
-extension PlannedTensor {
-  /// The same rows under another name.
-  func renamed(_ name: TensorName, layer: Int) -> PlannedTensor {
-    PlannedTensor(
-      name: name, purpose: Roles(roles: purpose.roles, layer: layer, instance: purpose.instance), source: source,
-      format: format, shape: shape, rule: rule)
-  }
-
-  /// The same rows in the format of a choice.
-  func stored(as choice: (format: StorageFormat, rule: String)) -> PlannedTensor {
-    PlannedTensor(
-      name: name, purpose: purpose, source: source, format: choice.format, shape: shape, rule: choice.rule)
-  }
-
-  /// The same tensor with its extents as llama-quantize writes them.
-  func droppingLeadingOnes() -> PlannedTensor {
-    PlannedTensor(
-      name: name, purpose: purpose, source: source, format: format, shape: shape.droppingLeadingOnes(), rule: rule)
-  }
-
-  /// The storage format of the rows that are read; F32 for a derived tensor.
-  var readFormat: StorageFormat { if case .rows(let reader) = source { reader.format } else { .f32 } }
 }

@@ -2,7 +2,7 @@ import Architectures
 import Models
 import Tensors
 
-/// What stays F32 in a GGUF whatever is asked for.
+/// Which tensors of a GGUF are always F32.
 enum PrecisionRules {
   /// Roles that the reference converter keeps in F32 (llama.cpp 0c1e57098, `prepare_tensors`).
   private static let fullPrecisionRoles: Set<TensorRole> = [
@@ -16,11 +16,11 @@ enum PrecisionRules {
     if roles.contains(where: fullPrecisionRoles.contains) {
       return "routers and tables of positions stay F32 in a GGUF"
     }
-    return name.text.hasSuffix(".weight") ? nil : "what is no weight stays F32 in a GGUF"
+    return name.text.hasSuffix(".weight") ? nil : "not a weight: kept in F32"
   }
 }
 
-extension OutputLayout {
+extension DraftTensor {
   /// Why the tensor stays F32 in a GGUF; nil if it takes the format asked for.
   var reasonForF32: String? { PrecisionRules.reasonForF32(name, shape, roles: purpose.roles) }
 }

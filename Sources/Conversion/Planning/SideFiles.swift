@@ -52,7 +52,7 @@ enum SideFiles {
   /// config.json with what the conversion changes, and nothing else: class and type of the scheme, element type.
   static func configuration(
     _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
-    remarks: inout [PlanMessage]
+    messages: inout [PlanMessage]
   ) -> [UInt8] {
     guard var members = source.isTextPart ? configuration.textMembers : configuration.json.object else {
       return configuration.json.encoded(.indented)
@@ -65,7 +65,7 @@ enum SideFiles {
         members["model_type"] = .string(type)
       }
       if members.removeValue(forKey: "auto_map") != nil {
-        remarks.append(.note("auto_map is left out of config.json: it names code for the old tensor names"))
+        messages.append(.note("auto_map is left out of config.json: it names code for the old tensor names"))
       }
     }
     let key: ExactString = members["dtype"] != nil ? "dtype" : "torch_dtype"

@@ -29,7 +29,7 @@ public struct ErrorSummary: Sendable {
   /// The tensors whose numbers changed, the greatest NMSE first.
   public let worst: [TensorOutcome]
   /// What was accepted; nil for anything.
-  public let tolerance: EncodingBudget?
+  public let budget: EncodingBudget?
   /// What was not, in the order of the output.
   public let violations: [BudgetViolation]
 
@@ -37,7 +37,7 @@ public struct ErrorSummary: Sendable {
   public var passes: Bool { violations.isEmpty }
 
   /// Sums up `outcomes` and judges them.
-  public init(_ outcomes: [TensorOutcome], tolerance: EncodingBudget? = nil) {
+  public init(_ outcomes: [TensorOutcome], budget: EncodingBudget? = nil) {
     var groups: [Group] = []
     var total = EncodingReport()
     var violations: [BudgetViolation] = []
@@ -52,14 +52,14 @@ public struct ErrorSummary: Sendable {
       groups[index].errors.merge(report)
       total.merge(report)
       violations +=
-        tolerance?.limits(for: tensor)?.violations(report.value).map {
+        budget?.limits(for: tensor)?.violations(report.value).map {
           BudgetViolation(outcome: outcome, limit: $0.limit, measured: $0.measured)
         } ?? []
     }
     self.outcomes = outcomes
     self.groups = groups
     self.total = total
-    self.tolerance = tolerance
+    self.budget = budget
     self.violations = violations
     let changed = outcomes.filter { $0.report?.changedCount ?? 0 > 0 }
     summedNMSE = changed.reduce(0) { $0 + ($1.report?.normalizedMeanSquareError ?? 0) }

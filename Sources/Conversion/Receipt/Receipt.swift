@@ -52,8 +52,8 @@ public struct Receipt: Sendable {
       "dropped": .array(
         plan.dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
       "rounded": .array(plan.rounded.map(\.json)),
-      "remarks": .array(
-        plan.remarks.map {
+      "messages": .array(
+        plan.messages.map {
           .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)])
         }),
     ]

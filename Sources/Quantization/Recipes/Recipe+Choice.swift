@@ -25,6 +25,11 @@ extension Recipe {
     kind != .tokenEmbedding && kind != .output && formatsNeedingImportance.contains(format)
   }
 
+  /// Whether a matrix of this kind can only become `format` with an importance matrix in any recipe.
+  public static func requiresImportanceAlways(_ format: StorageFormat, for kind: Kind) -> Bool {
+    kind != .tokenEmbedding && kind != .output && formatsNeedingImportance.contains(format)
+  }
+
   /// Errors of the output matrix reach the logits directly, so it gets five bits or more.
   private func outputChoice(_ format: StorageFormat, _ matrix: MatrixContext, in model: ModelContext) -> Choice {
     let fits = matrix.rowElementCount % format.elementsPerBlock == 0

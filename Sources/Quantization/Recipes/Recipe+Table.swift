@@ -133,7 +133,7 @@ extension Recipe {
   ]
 
   /// Formats that give garbage without an importance matrix.
-  private static let formatsNeedingImportance: Set<StorageFormat> = [
+  static let formatsNeedingImportance: Set<StorageFormat> = [
     .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS,
   ]
 
@@ -150,11 +150,6 @@ extension Recipe {
 
   /// The recipe with exactly this name, upper or lower case.
   public static func named(_ name: String) -> Recipe? { all.first { $0.name == name.uppercased() } }
-
-  /// A recipe that names `fileType` and decides nothing: all matrices get `format`.
-  public static func uniform(_ name: String, fileType: UInt32?, format: StorageFormat) -> Recipe {
-    Recipe(name, fileType, format, isGeneral: false)
-  }
 
   /// All names that `find` knows.
   public static var names: [String] { (all.map(\.name) + aliases.keys).sorted() }

@@ -7,15 +7,13 @@ enum CandidateFormats {
   ///
   /// Q8_1 and Q8_K hold activations; NVFP4 asks for a second scale beside the tensor, which a plain encoding lacks.
   private static let excluded: Set<StorageFormat> = [.q8_1, .q8_K, .nvfp4]
-  /// Where it stands which formats need an importance matrix.
-  private static let rules = Recipe.uniform("size target", fileType: nil, format: .q4_K)
 
   /// The formats that a tensor of `source` may get, those that cannot hold all its values from coarse to fine, and how the
   /// tensor is kept as it is.
   static func formats(source: StorageFormat, rowElementCount: Int, hasImportance: Bool) -> [StorageFormat] {
     let coarser = StorageFormat.allCases.filter { format in
       (format.isQuantized || format == .bf16) && format.bitsPerElement < source.bitsPerElement
-        && !excluded.contains(format) && (hasImportance || !rules.requiresImportance(format, for: .other))
+        && !excluded.contains(format) && (hasImportance || !Recipe.requiresImportanceAlways(format, for: .other))
         && format.facts.ggmlType != nil && Codec.canEncode(format)
         && rowElementCount % format.elementsPerBlock == 0
     }

@@ -5,17 +5,17 @@ import Quantization
 import Synchronization
 import Tensors
 
-/// What each matrix that a size target may decide on would lose in each format.
+/// The error of each undecided matrix in each format that it may get.
 struct FormatErrors {
   /// One matrix.
   struct Matrix: Sendable {
-    /// The tensor, undecided.
-    let tensor: PlannedTensor
-    /// How much its error matters.
+    /// The undecided tensor.
+    let tensor: DraftTensor
+    /// The weight of its error.
     let factor: Double
     /// How many of its rows were measured.
     let rowCount: Int
-    /// What it may become, coarse first.
+    /// The formats it may get, coarse first.
     let candidates: [SizeTargetReport.Candidate]
   }
 
@@ -27,7 +27,7 @@ struct FormatErrors {
   /// - Parameter progress: is told of each matrix that is done, from any thread.
   /// - Throws: when rows cannot be read or hold numbers that are not finite.
   init(
-    _ tensors: [PlannedTensor], of model: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
+    _ tensors: [DraftTensor], of model: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
   ) throws {
     let results = Mutex([Matrix?](repeating: nil, count: tensors.count))
     try Parallel.forEach(tensors.count, threads: threads) { index in
@@ -38,8 +38,8 @@ struct FormatErrors {
     matrices = results.withLock { $0.compactMap { $0 } }
   }
 
-  private static func measure(_ tensor: PlannedTensor, of model: Model) throws -> Matrix? {
-    guard case .rows(let reader) = tensor.source else { return nil }
+  private static func measure(_ tensor: DraftTensor, of model: Model) throws -> Matrix? {
+    guard let reader = tensor.reader else { return nil }
     let sample = try RowSample(reader)
     let expertCount = max(1, tensor.shape.expertCount)
     let importance = try tensor.importance.map { importance in
@@ -50,7 +50,7 @@ struct FormatErrors {
     let candidates = try formats.compactMap { format -> SizeTargetReport.Candidate? in
       guard let byteCount = format.byteCount(elementCount: tensor.shape.elementCount),
         let error = format == reader.format
-          ? 0 : try sample.error(format, importance: importance, expertRowCount: tensor.expertRowCount)
+          ? 0 : try sample.error(format, importance: importance, expertRowCount: tensor.shape.expertRowCount)
       else { return nil }
       return SizeTargetReport.Candidate(format: format, byteCount: byteCount, error: error)
     }

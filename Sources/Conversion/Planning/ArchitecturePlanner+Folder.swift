@@ -5,49 +5,44 @@ import Models
 import Tensors
 import Tokenization
 
-extension Planner {
+extension ArchitecturePlanner {
   /// Bytes of tensor data in one file of a folder unless the user says otherwise: transformers' 5 GB.
   static let defaultShardByteCount = 5_000_000_000
 
-  /// A safetensors file on its own.
-  func safeTensorsFile(_ tensors: [PlannedTensor]) throws -> [PlannedFile] {
-    [try safeTensorsFile(request.destination, tensors)]
-  }
-
   /// The files of a model folder: one or several with tensors, and everything that transformers needs beside them.
-  mutating func folderFiles(
-    _ tensors: [PlannedTensor], _ scheme: NamingScheme, _ type: StorageFormat?
-  ) throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
-    let limit = request.maximumShardByteCount ?? Self.defaultShardByteCount
+  mutating func folderFiles() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
+    let tensors = draft.tensors, scheme = try draft.scheme()
+    let limit = draft.request.maximumShardByteCount ?? Self.defaultShardByteCount
     let shards = ShardPlan.safeTensors(byteCounts: tensors.map(\.byteCount), limit: limit)
     let names = ShardName.names(stem: "model", count: shards.count, suffix: ".safetensors")
     var files: [PlannedFile] = []
     for (name, shard) in zip(names, shards) {
-      files.append(try safeTensorsFile(Path.join(request.destination, name), shard.map { tensors[$0] }))
+      files.append(try safeTensorsFile(Path.join(draft.destination, name), shard.map { tensors[$0] }))
     }
     var sideFiles = try configurationFiles(scheme, tensors)
     if let name = scheme.numbersFile {
       let members = JSON.object(model.definition.metaMembers(model.parameters))
       sideFiles.removeAll { Path.name(of: $0.path) == name }
       sideFiles.append(
-        SideFile(path: Path.join(request.destination, name), content: .bytes(members.encoded(.indented))))
+        SideFile(path: Path.join(draft.destination, name), content: .bytes(members.encoded(.indented))))
     }
     if files.count > 1 {
       sideFiles.append(
         SideFile(
-          path: Path.join(request.destination, "model.safetensors.index.json"),
+          path: Path.join(draft.destination, "model.safetensors.index.json"),
           content: .bytes(index(files, tensors))))
     }
     return (files, sideFiles)
   }
 
-  private func safeTensorsFile(_ path: String, _ tensors: [PlannedTensor]) throws -> PlannedFile {
+  func safeTensorsFile(_ path: String, _ tensors: [DraftTensor]) throws -> PlannedFile {
+    let tensors = tensors.map(\.planned)
     var metadata = Metadata()
     metadata["format"] = .string("pt")
     do throws(SafeTensorsError) {
       var layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
       // Out of a GGUF come the bytes that the safetensors package would write, since nothing there stands as it should.
-      if model.facts.ggufMetadata == nil { layout = layout.padded(toShare: tensors.storedPieces) }
+      if !draft.isFromGGUF { layout = layout.padded(toShare: tensors.storedPieces) }
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
@@ -56,7 +51,7 @@ extension Planner {
   }
 
   /// The index of a set.
-  private func index(_ files: [PlannedFile], _ tensors: [PlannedTensor]) -> [UInt8] {
+  private func index(_ files: [PlannedFile], _ tensors: [DraftTensor]) -> [UInt8] {
     SafeTensors.ShardIndex.encoded(
       shardByTensor: files.flatMap { file in file.tensors.map { ($0.name, Path.name(of: file.path)) } },
       totalByteCount: tensors.reduce(0) { $0 + $1.byteCount },
@@ -64,14 +59,14 @@ extension Planner {
   }
 
   /// config.json, the tokenizer's files and whatever else belongs to the folder.
-  private mutating func configurationFiles(_ scheme: NamingScheme, _ tensors: [PlannedTensor]) throws -> [SideFile] {
+  private mutating func configurationFiles(_ scheme: NamingScheme, _ tensors: [DraftTensor]) throws -> [SideFile] {
     let elementType = tensors.first { $0.shape.rank > 1 }?.format.torchName
     if let folder = model.folder, let configuration = model.configuration {
-      var files = try SideFiles.copied(from: folder, to: request.destination)
+      var files = try SideFiles.copied(from: folder, to: draft.destination)
       let edited = SideFiles.configuration(
-        configuration, from: model.scheme, to: scheme, elementType: elementType, remarks: &remarks)
+        configuration, from: model.scheme, to: scheme, elementType: elementType, messages: &draft.messages)
       files.append(
-        SideFile(path: Path.join(request.destination, "config.json"), content: .bytes(edited)))
+        SideFile(path: Path.join(draft.destination, "config.json"), content: .bytes(edited)))
       return files
     }
     return try rebuiltFiles(scheme, elementType)
@@ -87,7 +82,7 @@ extension Planner {
     if let elementType { members["torch_dtype"] = .string(elementType) }
     var files: [SideFile] = []
     func add(_ name: String, _ bytes: [UInt8]) {
-      files.append(SideFile(path: Path.join(request.destination, name), content: .bytes(bytes)))
+      files.append(SideFile(path: Path.join(draft.destination, name), content: .bytes(bytes)))
     }
     if let metadata = model.facts.ggufMetadata, metadata["tokenizer.ggml.tokens"] != nil {
       do throws(VocabularyError) {
@@ -102,7 +97,7 @@ extension Planner {
         throw LocatedError(path: model.checkpoint.path, fact: error)
       }
     } else {
-      remarks.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
+      draft.messages.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
     }
     if let pooling = members.removeValue(forKey: "sentence_transformers")?["pooling_mode"]?.string {
       let length = model.parameters.integer("embedding_length") ?? 0

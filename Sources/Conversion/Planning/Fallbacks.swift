@@ -27,38 +27,9 @@ struct Fallbacks {
   }
 }
 
-extension Planner {
-  /// The format that was chosen, or the one that takes its place where the rows do not fill its blocks.
-  mutating func fitting(
-    _ choice: (format: StorageFormat, rule: String), _ tensor: OutputLayout
-  ) -> (format: StorageFormat, rule: String) {
-    let shape = tensor.shape
-    guard choice.format != tensor.reader.format else { return choice }
-    let format = choice.format.fitting(rowElementCount: shape.rowElementCount)
-    guard format != choice.format else { return choice }
-    fallbacks.add(
-      Fallbacks.Reason(wanted: choice.format, given: format, rowElementCount: shape.rowElementCount), tensor.name,
-      elementCount: shape.elementCount)
-    return (format, "fallback: rows do not fill blocks of \(choice.format) (\(choice.rule))")
-  }
-
-  /// Says which tensors fell back, and how much of the model they are; a problem where that is not allowed.
-  mutating func reportFallbacks(_ tensors: [PlannedTensor]) {
-    let parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
-    for group in fallbacks.groups {
-      let message = group.message(parameterCount: parameterCount)
-      if request.allowsFallback {
-        remarks.append(.warning(message))
-      } else {
-        problems.append(ConversionError.fallback(message))
-      }
-    }
-  }
-}
-
 extension Fallbacks.Group {
   /// `2 tensors from "a" on (3.1 % of the parameters) become F16: their rows of 40 elements do not fill blocks of …`.
-  fileprivate func message(parameterCount: Int) -> String {
+  func message(parameterCount: Int) -> String {
     let share = (Double(elementCount) / Double(max(1, parameterCount)) * 100).fixed(1)
     let first = names.first?.text.quoted ?? ""
     let (subject, verb, pronoun) =

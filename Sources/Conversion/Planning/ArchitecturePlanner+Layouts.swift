@@ -2,44 +2,46 @@ import Architectures
 import Models
 import Tensors
 
-/// A tensor of the output, of which all but the storage format is decided.
-struct OutputLayout {
-  let name: TensorName
-  let purpose: PlannedTensor.Roles
-  let reader: RowReader
+extension ArchitecturePlanner {
+  /// Tensors of the scheme that follow from the hyperparameters.
+  func derivedTensors(_ scheme: NamingScheme) -> [DraftTensor] {
+    model.definition.derived.compactMap { rule in
+      guard let pattern = model.definition.pattern(of: rule, in: scheme),
+        let values = model.parameters.derivedValues(rule.role), let shape = Shape([values.count])
+      else { return nil }
+      return DraftTensor(
+        pattern.name(layer: nil), PlannedTensor.Roles(roles: [rule.role], layer: nil, instance: nil), derived: values,
+        shape: shape, rule: "follows from the rotary scaling")
+    }
+  }
 
-  /// Its extents in the output.
-  var shape: Shape { reader.layout.shape }
-}
-
-extension Planner {
-  /// Every canonical tensor of the model in the tensor that the scheme has for it, in the order of the input.
-  mutating func arrangedTensors(_ scheme: NamingScheme) -> [OutputLayout] {
-    let arranger = OutputLayoutBuilder(model, scheme)
-    var arranged: [OutputLayout] = []
+  /// Every canonical tensor of the model in the tensor of the scheme that contains it, in the order of the input.
+  mutating func layouts(_ scheme: NamingScheme) -> [DraftTensor] {
+    let builder = LayoutBuilder(model, scheme)
+    var tensors: [DraftTensor] = []
     var covered: Set<TensorSlot> = []
     for slot in model.slots where !covered.contains(slot) {
       do throws(TensorProblem) {
-        guard let tensor = try arranger.tensor(holding: slot) else {
-          problems.append(ConversionError.cannotName(place: "\(slot)", scheme: scheme.name))
+        guard let (tensor, slots) = try builder.tensor(holding: slot) else {
+          draft.problems.append(ConversionError.cannotName(slot: "\(slot)", scheme: scheme.name))
           continue
         }
-        covered.formUnion(tensor.slots)
-        arranged.append(tensor.arranged)
+        covered.formUnion(slots)
+        tensors.append(tensor)
       } catch {
-        problems.append(error)
+        draft.problems.append(error)
       }
     }
-    return arranged
+    return tensors
   }
 }
 
-/// Finds the tensors of a naming scheme that hold the canonical tensors of a model.
-private struct OutputLayoutBuilder {
+/// Finds the tensors of a naming scheme that contain the canonical tensors of a model.
+private struct LayoutBuilder {
   private let model: Model
   private let rules: [StoredRule]
   private let rulesByRole: [TensorRole: [Int]]
-  /// Whether the output has the names of the input, so that each tensor stays packed as it is.
+  /// Whether the output has the names of the input, so that each fused tensor stays as it is.
   private let isSameScheme: Bool
 
   init(_ model: Model, _ scheme: NamingScheme) {
@@ -53,8 +55,8 @@ private struct OutputLayoutBuilder {
     rulesByRole = byRole
   }
 
-  /// The tensor of the scheme that holds the canonical tensor at `slot`, and all that it holds; nil if none does.
-  func tensor(holding slot: TensorSlot) throws(TensorProblem) -> (arranged: OutputLayout, slots: [TensorSlot])? {
+  /// The tensor of the scheme that contains the canonical tensor `slot`, and all slots that it contains; nil if none does.
+  func tensor(holding slot: TensorSlot) throws(TensorProblem) -> (tensor: DraftTensor, slots: [TensorSlot])? {
     var candidates = rulesByRole[slot.role] ?? []
     if isSameScheme, let own = model.tensor(slot)?.ruleIndex { candidates = [own] }
     for index in candidates {
@@ -69,7 +71,7 @@ private struct OutputLayoutBuilder {
       let reader = try RowReader(model, layout, layer: slot.layer, instance: instance)
       let purpose = PlannedTensor.Roles(roles: rule.roles, layer: slot.layer, instance: instance)
       let name = rule.patterns[0].name(layer: slot.layer, instance: instance)
-      return (OutputLayout(name: name, purpose: purpose, reader: reader), slots)
+      return (DraftTensor(name, purpose, reader), slots)
     }
     return nil
   }

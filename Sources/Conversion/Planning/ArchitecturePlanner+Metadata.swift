@@ -1,0 +1,106 @@
+import Architectures
+import Bytes
+import Formats
+import Models
+import Tensors
+import Tokenization
+
+extension ArchitecturePlanner {
+  /// All metadata of the output, in the converter's order.
+  mutating func ggufMetadata() throws -> Metadata {
+    guard !draft.isFromGGUF else { return draft.sourceMetadata() }
+    let definition = model.definition
+    var metadata = Metadata()
+    metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture))
+    let statedRotary = model.configuration?.rotary ?? [:]
+    for rule in definition.ggufMetadata {
+      switch rule {
+      case .general: for (key, value) in try generalMetadata() { metadata[key] = value }
+      case .fileType: metadata["general.file_type"] = .uint32(GGUFFileType.number(of: draft.type ?? .f32))
+      case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
+      case .vocabulary: for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
+      case .pair, .rotaryScaling, .longRoPEFactor:
+        for (key, value) in definition.metadata(of: rule, model.parameters, statedRotary: statedRotary) {
+          metadata[key] = value
+        }
+      }
+    }
+    noteLostHyperparameters()
+    return draft.assignedFileType.map { metadata.restating(fileType: $0) } ?? metadata
+  }
+
+  /// Warns of hyperparameters for which a GGUF of the architecture has no key.
+  private mutating func noteLostHyperparameters() {
+    for lost in model.definition.parametersLostInGGUF(model.parameters) {
+      draft.messages.append(.warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
+    }
+    for lost in model.parameters.rotaryScaling.lostInGGUF(of: model.definition) {
+      draft.messages.append(.warning("\(lost) is lost: a GGUF of this architecture has no key for it"))
+    }
+  }
+
+  private mutating func vocabularyMetadata() throws -> Metadata {
+    guard let folder = model.folder else { return noVocabulary() }
+    let files = try TokenizerFiles(folder.tree)
+    guard files.hasVocabulary else { return noVocabulary() }
+    do throws(VocabularyError) {
+      let read = try Vocabulary.read(
+        files, rules: model.vocabularyRules(), vocabularySize: model.parameters.integer("vocabulary_size"),
+        preTokenizer: draft.request.preTokenizer)
+      draft.messages += read.conflicts.map { .warning($0.description) }
+      return read.vocabulary.metadata()
+    } catch {
+      throw LocatedError(path: folder.path, fact: error)
+    }
+  }
+
+  /// What the converter writes for a model without a tokenizer.
+  private mutating func noVocabulary() -> Metadata {
+    draft.messages.append(.warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only"))
+    var metadata = Metadata()
+    metadata["tokenizer.ggml.model"] = .string("none")
+    return metadata
+  }
+
+  func conventionalName(format: String) throws -> String {
+    draft.isFromGGUF ? draft.conventionalNameOfSource(format: format) : try general().fileName(format: format)
+  }
+
+  /// The `general.*` pairs: the model's name, authors and sources.
+  private mutating func generalMetadata() throws -> [(key: String, value: MetadataValue)] {
+    let general = try general()
+    draft.messages += general.remarks.map(PlanMessage.note)
+    return general.pairs
+  }
+
+  /// The facts about a model in a folder.
+  private func general() throws -> GeneralMetadata {
+    var sources = GeneralMetadata.Sources(
+      folderName: folderName, parameterCount: draft.tensors.reduce(0) { $0 + $1.shape.elementCount },
+      sizeLabel: expertSizeLabel(), modelName: draft.request.modelName)
+    if let folder = model.folder {
+      sources.config = model.configuration?.json
+      // The reference takes a file that it cannot read for one that is not there.
+      sources.generationConfig = try? folder.json("generation_config.json")
+      if let card = try folder.bytes("README.md") { sources.card = ModelCard(readme: card) }
+    }
+    return GeneralMetadata(sources)
+  }
+
+  /// The label of a mixture of experts, whose stacked tensors the reference knows by their names; nil for another model.
+  ///
+  /// Experts count with the average of their tensors' parameters (llama.cpp 0c1e57098, `get_total_parameter_count`).
+  private func expertSizeLabel() -> String? {
+    let stacks = draft.tensors.filter { $0.name.text.contains("_exps.") && $0.shape.rank > 2 }
+    guard let count = stacks.first?.shape.dimensions[0], count > 0 else { return nil }
+    let all = draft.tensors.reduce(0) { $0 + $1.shape.elementCount }
+    let stacked = stacks.reduce(0) { $0 + $1.shape.elementCount }
+    return SizeLabel.text(
+      sharedParameterCount: all - stacked, expertParameterCount: stacked / count, expertCount: count)
+  }
+
+  /// The last component of the model's path as the user gave it; for a file on its own, that of its folder.
+  private var folderName: String {
+    Path.name(of: model.folder?.path ?? Path.folder(of: model.checkpoint.path))
+  }
+}

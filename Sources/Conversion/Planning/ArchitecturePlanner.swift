@@ -1,0 +1,72 @@
+import Architectures
+import Bytes
+import Models
+import Tensors
+
+/// Plans a conversion through the model's architecture: every canonical tensor gets its name and layout in a scheme.
+struct ArchitecturePlanner: DraftPlanner {
+  var draft: PlanDraft
+  /// Roles that stay F32 in a folder whose matrices have fewer bits.
+  private(set) var wideRoles: Set<TensorRole> = []
+
+  init(_ draft: PlanDraft) { self.draft = draft }
+
+  var model: Model { draft.model }
+
+  mutating func draftTensors() throws {
+    draft.problems += model.problems
+    draft.checkByteOrder()
+    let scheme = try draft.scheme()
+    checkHyperparameters()
+    try draft.requireProblemFree()
+    draft.noteInput()
+    noteTiedTensors()
+    draft.dropped = model.dropped.map { ($0.tensor.name, $0.reason) }
+    draft.type = chosenType()
+    draft.tensors = derivedTensors(scheme) + layouts(scheme)
+    if draft.request.type.formatRules == nil { chooseFormats() }
+  }
+
+  /// The hyperparameters must be valid, and known where the output contains them.
+  private mutating func checkHyperparameters() {
+    guard model.hasExplicitHyperparameters || draft.target != .safeTensors else { return }
+    guard model.hasExplicitHyperparameters else {
+      draft.problems.append(ConversionError.needsNumbers(target: draft.target == .gguf ? "a GGUF" : "a folder"))
+      return
+    }
+    do throws(HyperparameterError) {
+      // Those of an architecture without a forward pass are only checked one by one.
+      if model.definition.forwardPass != nil { _ = try model.hyperparameters() }
+    } catch {
+      draft.problems.append(error)
+    }
+  }
+
+  func recipeInputs() -> RecipeInputs {
+    let heads = model.parameters.integer("head_count") ?? 0
+    return RecipeInputs(
+      architecture: model.definition.ggufArchitecture, layerCount: model.parameters.integer("layer_count") ?? 0,
+      headCount: heads, keyValueHeadCount: model.parameters.integer("key_value_head_count") ?? heads,
+      expertCount: model.parameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
+  }
+
+  mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
+    switch draft.target {
+    case .gguf: (try draft.ggufFiles(try ggufMetadata()), [])
+    case .safeTensors: ([try safeTensorsFile(draft.destination, draft.tensors)], [])
+    case .folder: try folderFiles()
+    }
+  }
+
+  var dropped: [(name: TensorName, reason: String)] {
+    let derived = model.definition.derived
+    let isWritten = (try? draft.scheme()).map { scheme in
+      derived.contains { model.definition.pattern(of: $0, in: scheme) != nil }
+    }
+    return draft.dropped
+      + (isWritten == true ? [] : model.derived.map { ($0.name, "follows from the parameters") })
+  }
+
+  /// Roles of which a tensor has values that the output's format cannot hold.
+  mutating func keepInF32(_ roles: Set<TensorRole>) { wideRoles.formUnion(roles) }
+}

@@ -1,0 +1,87 @@
+import Architectures
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// A plan in the making: what is asked of a model, and everything decided and found so far.
+struct PlanDraft {
+  let model: Model
+  let request: ConversionRequest
+  let evidence: PlanningEvidence
+  let target: ConversionRequest.Target
+  /// The output's path, in which placeholders are replaced once the formats are known.
+  var destination: String
+  /// The one format of the output; nil when each tensor keeps or gets its own.
+  var type: StorageFormat?
+  var tensors: [DraftTensor] = []
+  /// Input tensors that are left out, with the reason.
+  var dropped: [(name: TensorName, reason: String)] = []
+  /// The layers that remain after pruning; nil if none are pruned.
+  var keptLayerCount: Int?
+  /// Names of the source by those of pruned models, whose layers are renumbered.
+  var originalNames: [TensorName: TensorName] = [:]
+  /// The facts that formats were assigned by; nil if they were not assigned by rules.
+  var recipeInputs: RecipeInputs?
+  /// The value of `general.file_type` that a size target leads to.
+  var allocatedFileType: UInt32?
+
+  var problems: [any IngotError] = []
+  var messages: [PlanMessage] = []
+  var fallbacks = Fallbacks()
+
+  init(_ model: Model, _ request: ConversionRequest, _ evidence: PlanningEvidence) {
+    self.model = model
+    self.request = request
+    self.evidence = evidence
+    target = request.resolvedTarget
+    destination = request.destination
+  }
+
+  /// Whether the source is a GGUF.
+  var isFromGGUF: Bool { model.facts.ggufMetadata != nil }
+
+  /// Whether a GGUF goes into another with only its formats changed, so that nothing depends on a definition.
+  var keepsNames: Bool { request.type.formatRules != nil && target == .gguf && isFromGGUF }
+
+  /// Throws all problems found so far, if there are any.
+  func requireProblemFree() throws {
+    guard !problems.isEmpty else { return }
+    throw ProblemList(problems.map { LocatedError(path: model.checkpoint.path, fact: $0) })
+  }
+
+  /// The naming scheme of the output.
+  func scheme() throws -> NamingScheme {
+    let definition = model.definition
+    let folderName = definition.schemes.first { $0.condition.map(model.parameters.flag) == true }?.name ?? "hf"
+    let isOther = model.scheme.name == "gguf" || model.scheme.isTextPart
+    let native = target == .gguf ? "gguf" : isOther ? folderName : model.scheme.name
+    let name = request.naming ?? native
+    guard let scheme = definition.scheme(name), !scheme.isTextPart else {
+      throw ConversionError.unknownNaming(
+        name, known: definition.schemes.filter { !$0.isTextPart }.map(\.name))
+    }
+    if target == .gguf, name != "gguf" { throw ConversionError.namingNeedsFolder(naming: name, target: "GGUF") }
+    return scheme
+  }
+
+  /// The value of `general.file_type` that a recipe or a size target gives; nil if none does.
+  var assignedFileType: UInt32? { request.type.recipe?.fileType ?? allocatedFileType }
+
+  /// Puts the tensors in the order of the output.
+  ///
+  /// - Into a GGUF from safetensors: as `convert_hf_to_gguf.py` does.
+  /// - From GGUF to GGUF with a format asked for, and wherever rules assign formats: as llama-quantize does, layer by
+  ///   layer, names by their bytes.
+  /// - Otherwise the order of the input, which the safetensors layout then sorts itself.
+  mutating func orderTensors() {
+    guard target == .gguf, recipeInputs == nil else { return }
+    guard isFromGGUF else { return tensors = tensors.orderedAsConverter(model) }
+    guard request.type == .automatic else { return tensors.sort { $0.name.isBeforeByLayer($1.name) } }
+    // Derived tensors were put first; they return to their positions in the input.
+    let positions = Dictionary(
+      model.checkpoint.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func position(_ tensor: DraftTensor) -> Int { positions[tensor.sources.first?.descriptor.name ?? tensor.name] ?? -1 }
+    tensors.sort { position($0) < position($1) }
+  }
+}

@@ -1,0 +1,92 @@
+import Architectures
+import Bytes
+import Models
+import Quantization
+import Tensors
+
+/// What planning must know of tensors' values: the only step before a conversion that reads tensor data.
+///
+/// The planners themselves read headers and small files alone.
+public struct PlanningEvidence: Sendable {
+  /// Tensors that are F32 in the source and have values that the output's format cannot hold.
+  struct WideTensors: Sendable {
+    /// Their roles; all norms if one of them is a norm.
+    var roles: Set<TensorRole> = []
+    /// The first of them.
+    var first: TensorName?
+  }
+
+  /// Whether tied tensors that are both stored have equal values, in the order of the model's pairs; nil if not read.
+  var tiedPairsAreEqual: [Bool]?
+  /// Nil if not read, or if the output's format holds every value by its nature.
+  var wideTensors: WideTensors?
+  /// Tensors of the output whose values change when a constant is added and subtracted again, by name.
+  var rounding: [TensorName: RoundTripError] = [:]
+
+  /// No evidence: nothing is compared, and tensors that might lose values stay F32.
+  public static let none = PlanningEvidence()
+
+  /// Reads the tensors whose values decide something about the conversion that `request` describes.
+  ///
+  /// - Throws: as `Planner.plan` if the conversion cannot be planned; errors of reading.
+  public static func gather(_ model: Model, _ request: ConversionRequest) throws -> PlanningEvidence {
+    let draft = PlanDraft(model, request, .none)
+    guard !draft.keepsNames else { return .none }
+    var planner = ArchitecturePlanner(draft)
+    try planner.draftTensors()
+    var evidence = PlanningEvidence()
+    evidence.tiedPairsAreEqual = try model.twins.map { try model.checkpoint.haveEqualValues($0.tensor, $0.original) }
+    if request.type == .automatic, draft.isFromGGUF, draft.target != .gguf, let format = model.commonMatrixFormat {
+      evidence.wideTensors = wideTensors(of: model, for: format)
+    }
+    for tensor in planner.draft.tensors {
+      guard let error = try tensor.reader?.sumRounding(), error.changedCount > 0 else { continue }
+      evidence.rounding[tensor.name] = error
+    }
+    return evidence
+  }
+
+  /// Roles of which a tensor has values that `format` cannot hold; one tensor of a role decides.
+  private static func wideTensors(of model: Model, for format: StorageFormat) -> WideTensors {
+    var wide = WideTensors()
+    for slot in model.slots where !wide.roles.contains(slot.role) {
+      guard let stored = model.tensor(slot), stored.isKeptInFullPrecision, !isExact(slot, of: model, as: format) else {
+        continue
+      }
+      wide.first = wide.first ?? stored.descriptor.name
+      wide.roles.insert(slot.role)
+      if slot.role.isNorm { wide.roles.formUnion(model.slots.map(\.role).filter(\.isNorm)) }
+    }
+    return wide
+  }
+
+  /// Whether a tensor's values survive being stored as `format`; false also when they cannot be read.
+  private static func isExact(_ slot: TensorSlot, of model: Model, as format: StorageFormat) -> Bool {
+    do {
+      let reader = try model.canonicalReader(slot)
+      let width = reader.geometry.rowElementCount
+      let step = max(1, Slab.elementCount / max(1, width))
+      var (bytes, scratch): ([UInt8], [UInt8]) = ([], [])
+      for first in stride(from: 0, to: reader.geometry.rowCount, by: step) {
+        let rows = first..<min(reader.geometry.rowCount, first + step)
+        try reader.read(rows, into: &bytes, scratch: &scratch)
+        var encoded = [UInt8](repeating: 0, count: format.byteCount(elementCount: rows.count * width) ?? 0)
+        var destination = encoded.mutableSpan
+        var report = EncodingReport()
+        let values = bytes.span.bytes.extracting(first: rows.count * reader.rowByteCount)
+        try Codec.convert(.f32, values, to: format, into: &destination, report: &report)
+        guard report.changedCount == 0 else { return false }
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+extension TensorRole {
+  /// Whether the tensor is the weights of a norm.
+  fileprivate var isNorm: Bool {
+    rawValue.hasSuffix("norm") || rawValue.contains("_norm_") && !rawValue.hasSuffix("_bias")
+  }
+}
