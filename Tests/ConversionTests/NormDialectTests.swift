@@ -53,9 +53,9 @@ import Testing
     #expect(remark.severity == .warning)
     #expect(remark.message.hasPrefix("norms hold 1 + w, where those named as in \"hf\" hold w: of "))
     #expect(remark.message.hasSuffix("; they are read so (pass --has-transform plus_one=no if that is wrong)"))
-    #expect(added.json["dialect"]?.array?.first?["decided_by"]?.string == "values")
-    #expect(added.json["dialect"]?.array?.first?["applied"]?.bool == true)
-    #expect(plain.json["dialect"]?.array?.first?["applied"]?.bool == false)
+    #expect(added.json["applied_transforms"]?.array?.first?["decided_by"]?.string == "values")
+    #expect(added.json["applied_transforms"]?.array?.first?["applied"]?.bool == true)
+    #expect(plain.json["applied_transforms"]?.array?.first?["applied"]?.bool == false)
   }
 
   @Test func aFolderGetsWhatItsNamesDeclare() throws {
@@ -68,7 +68,7 @@ import Testing
     let stated = TransformDetection(readsValues: true, stated: [.plusOne: false])
     let plan = try run(source, "twice.gguf", stated)
     #expect(!plan.messages.contains { $0.severity == .warning && isAboutNorms($0) })
-    #expect(plan.json["dialect"]?.array?.first?["decided_by"]?.string == "option")
+    #expect(plan.json["applied_transforms"]?.array?.first?["decided_by"]?.string == "option")
     let norms = try WrittenModel.tensors(of: folder.file("twice.gguf")).filter { $0.name == "output_norm.weight" }
     let original = try WrittenModel.tensors(of: source).filter { $0.name == "model.norm.weight" }
     #expect(norms[0].values == original[0].values.map { $0 + 1 })

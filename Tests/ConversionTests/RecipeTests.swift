@@ -101,7 +101,7 @@ import Testing
       try rule("blk.1.attn_v.weight")
         == "Q6_K: Q4_K_M: attention value in the outer eighths and every third layer")
     #expect(try rule("output.weight") == "Q6_K: Q4_K_M: output")
-    #expect(try rule("blk.0.attn_norm.weight") == "F32: no matrix of weights: kept")
+    #expect(try rule("blk.0.attn_norm.weight") == "F32: not a weight matrix: kept")
     #expect(
       try rule("blk.0.ffn_down.weight")
         == "Q5_0: fallback: rows do not fill blocks of Q4_K (Q4_K_M: default)")

@@ -78,7 +78,7 @@ import Testing
   @Test func quantizingTwiceMustBeAskedFor() throws {
     let source = Fixtures.path("expected", "yi", "yi-q8_0.gguf")
     expect(
-      "\(source): 23 tensors would go from Q8_0 to Q4_0, which loses twice (pass --allow-requantize to do it)"
+      "\(source): 23 tensors are already quantized (Q8_0); quantizing again to Q4_0 adds error (pass --allow-requantize)"
     ) { try convert(source, to: folder.file("out.gguf")) { $0.type = .format(.q4_0) } }
     try convert(source, to: folder.file("out.gguf")) {
       $0.type = .format(.q4_0)
@@ -96,7 +96,7 @@ import Testing
         $0.typeOverrides = [.init(pattern: "nothing", format: .f32)]
       }
     }
-    expect("\(source): Q8_0 cannot stand in a safetensors file") {
+    expect("\(source): Q8_0 cannot be stored in a safetensors file") {
       try convert(source, to: folder.file("out")) { $0.type = .format(.q8_0) }
     }
     #expect(folder.names == [])

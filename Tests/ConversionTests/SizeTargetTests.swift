@@ -132,7 +132,7 @@ import Testing
     request.target = .gguf
     request.type = .size(.bitsPerWeight(5))
     #expect { _ = try Planner.plan(model, request) } throws: {
-      "\($0)".hasSuffix("which loses twice (pass --allow-requantize to do it)")
+      "\($0)".hasSuffix("adds error (pass --allow-requantize)")
     }
     request.requantization = .allow
     #expect(try Planner.plan(model, request).byteCount > 0)

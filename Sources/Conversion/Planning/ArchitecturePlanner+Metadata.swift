@@ -32,7 +32,8 @@ extension ArchitecturePlanner {
   /// Warns of hyperparameters for which a GGUF of the architecture has no key.
   private mutating func noteLostHyperparameters() {
     for lost in model.definition.parametersLostInGGUF(model.parameters) {
-      draft.messages.append(.warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
+      draft.messages.append(
+        .warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
     }
     for lost in model.parameters.rotaryScaling.lostInGGUF(of: model.definition) {
       draft.messages.append(.warning("\(lost) is lost: a GGUF of this architecture has no key for it"))
@@ -56,7 +57,8 @@ extension ArchitecturePlanner {
 
   /// What the converter writes for a model without a tokenizer.
   private mutating func noVocabulary() -> Metadata {
-    draft.messages.append(.warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only"))
+    draft.messages.append(
+      .warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only"))
     var metadata = Metadata()
     metadata["tokenizer.ggml.model"] = .string("none")
     return metadata

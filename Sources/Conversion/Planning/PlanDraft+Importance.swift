@@ -50,12 +50,15 @@ extension PlanDraft {
     guard let matrix = request.importance else { return }
     func note(_ names: [TensorName], _ words: (String) -> String) {
       guard let first = names.first else { return }
-      let tensors = names.count == 1 ? first.text.quoted : "\(counted(names.count, "tensor")) (first: \(first.text.quoted))"
+      let tensors =
+        names.count == 1 ? first.text.quoted : "\(counted(names.count, "tensor")) (first: \(first.text.quoted))"
       messages.append(.warning(words(tensors)))
     }
     note(missing) { "no imatrix entry for \($0); all columns are weighted equally" }
     note(partial) { "imatrix: some experts were never used, so their columns are weighted equally, in \($0)" }
     let names = Set(tensors.map { originalNames[$0.name] ?? $0.name })
-    note(matrix.entries.map(\.name).filter { !names.contains($0) }) { "imatrix entries without a tensor in this model: \($0)" }
+    note(matrix.entries.map(\.name).filter { !names.contains($0) }) {
+      "imatrix entries without a tensor in this model: \($0)"
+    }
   }
 }

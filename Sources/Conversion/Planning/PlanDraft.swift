@@ -81,7 +81,9 @@ struct PlanDraft {
     // Derived tensors were put first; they return to their positions in the input.
     let positions = Dictionary(
       model.checkpoint.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-    func position(_ tensor: DraftTensor) -> Int { positions[tensor.sources.first?.descriptor.name ?? tensor.name] ?? -1 }
+    func position(_ tensor: DraftTensor) -> Int {
+      positions[tensor.sources.first?.descriptor.name ?? tensor.name] ?? -1
+    }
     tensors.sort { position($0) < position($1) }
   }
 }
