@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Verification
 
-/// Rows that are lost, moved, or in each other's place.
+/// Rows that are lost, shifted, or swapped.
 @Suite struct DiagnosedRowsTests {
   /// The one diagnosis of an edited llama-gqa, whose rows are of `width` bytes.
   private func diagnosis(_ path: String, _ tensor: String, _ change: (inout [UInt8]) -> Void) throws -> Diagnosis {
@@ -19,7 +19,7 @@ import Verification
   /// Bytes of a row of 64 weights.
   private static let width = [CheckpointDiffTests.gqaBF16: 128, CheckpointDiffTests.gqaQ8: 68]
 
-  @Test("two heads in each other's place", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
+  @Test("two swapped heads", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
   func exchangedHeads(path: String) throws {
     let width = try #require(Self.width[path]) * 8
     let diagnosis = try diagnosis(path, "blk.2.attn_q.weight") { bytes in

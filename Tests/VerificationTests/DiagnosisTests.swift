@@ -6,7 +6,8 @@ import Testing
 import TestSupport
 import Verification
 
-/// Faults planted into good conversions: verify names the tensor or number, the layer and the cause, with a proof.
+/// Faults planted into correct conversions: verify names the tensor or hyperparameter, the layer and the fault, and confirms
+/// it.
 @Suite struct DiagnosisTests {
   private func verify(_ candidate: String, reference: String = CheckpointDiffTests.gqa) throws -> ModelVerification {
     let library = try ArchitectureLibrary.bundled()
@@ -28,8 +29,8 @@ import Verification
   }
 
   @Test(
-    "an honest conversion has nothing to diagnose", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
-  func honest(path: String) throws {
+    "a correct conversion has nothing to diagnose", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
+  func correct(path: String) throws {
     let verification = try verify(path)
     #expect(verification.passes && verification.diagnoses.isEmpty, "\(verification.findings)")
   }

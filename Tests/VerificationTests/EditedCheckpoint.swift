@@ -39,7 +39,7 @@ final class EditedCheckpoint {
     try write(bytes, to: weights)
   }
 
-  /// Changes the float32 numbers of one tensor.
+  /// Changes the float32 values of one tensor.
   func editFloats(_ tensor: String, _ change: (inout [Float]) -> Void) throws {
     try edit(tensor) { bytes in
       var values = stride(from: 0, to: bytes.count, by: 4).map { start in
@@ -52,7 +52,7 @@ final class EditedCheckpoint {
     }
   }
 
-  /// Changes the bfloat16 numbers of one tensor; what is made of them is cut off.
+  /// Changes the bfloat16 values of one tensor; the results are truncated.
   func editBrainFloats(_ tensor: String, _ change: (Float) -> Float) throws {
     try edit(tensor) { bytes in
       for start in stride(from: 0, to: bytes.count, by: 2) {
@@ -97,7 +97,7 @@ final class EditedCheckpoint {
     try write(file, to: weights)
   }
 
-  /// Adds a tensor with the shape and bytes of `tensor` behind the others of a safetensors file.
+  /// Appends a tensor with the shape and bytes of `tensor` to a safetensors file.
   func duplicate(_ tensor: String, as name: String) throws {
     let instance = try Self.bytes(of: tensor, in: weights)
     try editHeader { header, data in
@@ -108,7 +108,7 @@ final class EditedCheckpoint {
     }
   }
 
-  /// Removes a tensor of a safetensors file; those behind it move up.
+  /// Removes a tensor of a safetensors file, and moves the next ones up.
   func remove(_ tensor: String) throws {
     try editHeader { header, data in
       guard let offsets = header.removeValue(forKey: ExactString(tensor))?["data_offsets"]?.array?.compactMap(\.integer)

@@ -105,7 +105,7 @@ import Verification
     #expect(verification.logits.firstDiverged?.point == .outputNorm(.encoder))
   }
 
-  @Test("two layers in each other's place", arguments: [LayerStack.encoder, .decoder])
+  @Test("two swapped layers", arguments: [LayerStack.encoder, .decoder])
   func swappedLayers(stack: LayerStack) throws {
     let verification = try faulty { edited in
       // The names have the same length, so the two only trade them.

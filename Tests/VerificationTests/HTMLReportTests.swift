@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 import Verification
 
-/// The page for the one who decides: it says what the report says, needs nothing from elsewhere, and is well-formed.
+/// The HTML report has the figures of the JSON report, needs no other file, and is well-formed.
 @Suite struct VerificationPageTests {
   private func page(_ candidate: String, arguments: [String] = ["verify", "a", "b"]) throws -> String {
     let library = try ArchitectureLibrary.bundled()

@@ -90,9 +90,9 @@ import Verification
   }
 
   @Test(
-    "an honest Q8_0 keeps the default budget",
+    "a correct Q8_0 stays within the default budget",
     arguments: [("llama-gqa", "llama-gqa"), ("yi", "yi"), ("aquila", "aquila"), ("llama3-tied", "llama3-tied")])
-  func honest(folder: String, name: String) throws {
+  func correct(folder: String, name: String) throws {
     let result = try Self.compare(
       Fixtures.path(folder), Fixtures.path("expected", name, "\(name)-q8_0.gguf"), tokens: name)
     #expect(result.findings == [])

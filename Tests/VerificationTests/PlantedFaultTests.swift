@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Verification
 
-/// Faults that conversions have had, planted into a good GGUF: each is found, and at its place.
+/// Faults that conversions have had, planted into a correct GGUF: each is found in its tensor.
 @Suite struct PlantedFaultTests {
   /// The errors of comparing the folder with the faulty copy.
   private func errors(_ edited: EditedCheckpoint) throws -> [String] {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Verification
 
-/// Tokenizers that disagree fail a verification, whatever the numbers of the models say.
+/// Tokenizers that disagree fail a verification, even if the logits are equal.
 @Suite struct TokenizerDifferenceTests {
   private func findings(_ reference: String, _ candidate: String, text: String? = nil) throws -> [Finding] {
     let library = try ArchitectureLibrary.bundled()
@@ -15,12 +15,12 @@ import Verification
   }
 
   @Test(
-    "an honest conversion's tokenizer is the folder's",
+    "the tokenizer of a correct conversion is the folder's",
     arguments: [
       ("llama-gqa", "llama-gqa-q8_0"), ("llama3-tied", "llama3-tied-q8_0"), ("yi", "yi-q8_0"),
       ("aquila", "aquila-q8_0"),
     ])
-  func honest(name: String, file: String) throws {
+  func correct(name: String, file: String) throws {
     let found = try findings(Fixtures.path(name), Fixtures.path("expected", name, file + ".gguf"))
     #expect(found.filter { $0.severity == .error } == [])
   }
@@ -39,7 +39,7 @@ import Verification
     try edited.replaceNumber("tokenizer.ggml.add_bos_token", true, by: false)
     let errors = try findings(CheckpointDiffTests.gqa, edited.path).filter { $0.severity == .error }
     #expect(errors.first?.message == "the bos token is added to a prompt by the reference, not by the candidate")
-    // Texts that were not asked for tell as well.
+    // The probes show it without a prompt.
     #expect(errors.last?.message.hasPrefix("the tokenizers differ at token 0: 1 in the reference, ") == true)
     let text = try findings(CheckpointDiffTests.gqa, edited.path, text: "a").filter { $0.severity == .error }
     #expect(text.last?.subject.description == #"text "a""#)

@@ -3,7 +3,8 @@ import Tensors
 extension StorageFormat {
   /// Whether every value that `other` can store is stored by this format without change.
   ///
-  /// Every block format of ggml decodes to float32 numbers, so F32 holds them all. No block format holds another.
+  /// Every block format of ggml decodes to float32 values, so F32 represents them all. No block format represents
+  /// another.
   public func holdsEveryValue(of other: StorageFormat) -> Bool {
     if self == other { return true }
     // Small floats and integers, by the significant bits and exponents they need.
@@ -17,10 +18,10 @@ extension StorageFormat {
     }
   }
 
-  /// The normalized mean square error that an honest encoding in this format stays below, for weights of a model.
+  /// The greatest normalized mean square error of a correct quantization of model weights to this format.
   ///
   /// A step `s` between stored values costs `s²/12` on average. For normally distributed weights of deviation 1 the
-  /// extremes of a block of 32 lie near ±2.1, so eight bits (s = 2.1/127) cost 2.3e-5, five bits 1.4e-3, four bits
+  /// extremes of a block of 32 are near ±2.1, so eight bits (s = 2.1/127) cost 2.3e-5, five bits 1.4e-3, four bits
   /// 5.7e-3; real tensors have longer tails. The limits here are about four times these figures. Narrow floats have a
   /// relative error of at most half a unit in the last place; their limits are about four times its square.
   public var expectedErrorLimit: Double? {
@@ -42,7 +43,7 @@ extension StorageFormat {
     }
   }
 
-  /// What an honest encoding of numbers of `original` keeps to; nil if nothing may change, or nothing is known.
+  /// Returns the limits for values of `original`; nil if no value may change, or no limit is known.
   public func expectedErrors(encoding original: StorageFormat) -> Budget? {
     guard !holdsEveryValue(of: original) else { return nil }
     return expectedErrorLimit.map { Budget([Budget.Limit(.nmse, $0)]) }

@@ -6,8 +6,8 @@ import Testing
 import TestSupport
 import Verification
 
-/// What an honest encoding of this very model costs decides where a default limit is exceeded, row by row as well.
-@Suite struct HonestEncodingTests {
+/// The error of quantizing the reference decides if a default limit is exceeded, also row by row.
+@Suite struct BaselineErrorTests {
   private static let output = "lm_head.weight"
 
   /// llama-gqa with other values in its output matrix, and its Q8_0 with the same values encoded.
@@ -16,7 +16,7 @@ import Verification
   ) throws -> (reference: EditedCheckpoint, candidate: EditedCheckpoint) {
     let reference = try EditedCheckpoint(CheckpointDiffTests.gqa)
     let candidate = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
-    // bfloat16 by cutting, so that both sides start from the same numbers.
+    // bfloat16 by truncation, so that both sides start from the same values.
     let values = (0..<512 * 64).map { Float(bitPattern: value($0 / 64, $0 % 64).bitPattern & 0xFFFF_0000) }
     try reference.edit(Self.output) { bytes in
       bytes = values.flatMap { [UInt8(truncatingIfNeeded: $0.bitPattern >> 16), UInt8($0.bitPattern >> 24)] }
@@ -37,13 +37,13 @@ import Verification
         "the default for Q8_0, or twice the error of quantizing the reference to the same formats: kl "))
     #expect(verification.passes, "\(verification.findings)")
     #expect(verification.diagnoses == [])
-    // A budget of one's own is not raised.
+    // A budget that the user gives is not raised.
     var options = ModelVerification.Options()
     options.logits.budget = try Budget(parsing: "top1=0.9", metrics: Budget.Metric.ofLogits)
     #expect(try !DiagnosedTensorsTests.verify(reference.path, candidate.path, options: options).passes)
   }
 
-  @Test("an outlier in every block costs more than the format's limit, honestly")
+  @Test("an outlier in every block costs more than the limit of the format")
   func outliers() throws {
     let (reference, candidate) = try pair { row, column in
       // An eighth bit is worth 8 / 127, so what is below half of that is lost.
