@@ -100,7 +100,7 @@ import Testing
       remark.message.hasPrefix(
         "rows of queries and keys are interleaved, where those named as in \"hf\" stand in halves: "))
     #expect(remark.message.hasSuffix("; they are read so (pass --has-transform rotary=no if that is wrong)"))
-    let evidence = try #require(meta.json["dialect"]?.array?.first?["evidence"])
+    let evidence = try #require(meta.json["applied_transforms"]?.array?.first?["evidence"])
     #expect(evidence["heads"]?.integer == 24)
     // A folder of the same names has what its names declare.
     try run(folder.file("meta"), "back")
@@ -162,7 +162,7 @@ import Testing
   @Test func randomRowsTellNothing() throws {
     let plan = try run(model(.random, "random"), "random.gguf")
     #expect(!plan.messages.contains(where: isAboutRows))
-    #expect(plan.json["dialect"]?.array?.first?["decided_by"]?.string == "names")
+    #expect(plan.json["applied_transforms"]?.array?.first?["decided_by"]?.string == "names")
   }
 
   @Test(
