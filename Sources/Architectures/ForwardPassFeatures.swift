@@ -44,7 +44,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
   /// Which elements of a head turn together.
   public enum RotaryPairs: String, Sendable, CaseIterable {
     /// `k` and `k + half`
-    case halfSplit
+    case halfSplit = "half_split"
     /// `2k` and `2k + 1`
     case interleaved
   }

@@ -41,7 +41,7 @@ public enum ConversionError: IngotError {
     case .cannotName(let slot, let scheme): "the \(slot) has no name in the naming scheme \(scheme.quoted)"
     case .overrideMatchesNothing(let pattern): "--tensor-type \(pattern.quoted) matches no tensor"
     case .invalidPattern(let pattern): "--tensor-type \(pattern.quoted) is not a regular expression"
-    case .notARealFormat(let format): "\(format) cannot be encoded (ingot formats lists what can)"
+    case .notARealFormat(let format): "\(format) cannot be encoded (ingot formats lists the formats that can)"
     case .unwritableFormat(let format, let container): "\(format) cannot be stored in a \(container) file"
     case .requantizing(let from, let to, let count):
       "\(counted(count, "tensor")) \(count == 1 ? "is" : "are") already quantized (\(from)); quantizing again to \(to) adds error "
@@ -63,7 +63,7 @@ public enum ConversionError: IngotError {
     case .otherWeights(let folder, let name):
       "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
     case .needsNumbers(let target):
-      "\(target) states the model's numbers, which no file here does (put config.json or params.json beside the input)"
+      "\(target) contains hyperparameters, but no file next to the input does (add config.json or params.json)"
     }
   }
 }

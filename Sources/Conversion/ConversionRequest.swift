@@ -66,7 +66,7 @@ public struct ConversionRequest: Sendable {
   /// What to do with the shards of a split GGUF.
   public enum SplitPolicy: Sendable { case merge, preserve }
 
-  /// A key and value that a GGUF gets, whatever the source has.
+  /// A key and value that a GGUF gets in place of the source's.
   public struct MetadataOverride: Sendable, Hashable {
     /// The key.
     public let key: String
@@ -102,9 +102,9 @@ public struct ConversionRequest: Sendable {
   public var type: TypeChoice = .automatic
   /// How a recipe is followed; without one these have no effect.
   public var recipeOptions = RecipeOptions()
-  /// The weights of columns, for formats that use them, and what the output states about them.
+  /// The weights of columns, for formats that use them; the output's metadata names the file.
   public var importance: ImportanceMatrix?
-  /// Whether formats that need an importance matrix may be planned without one, to see what would be written.
+  /// Whether formats that need an importance matrix may be planned without one, for a dry run.
   public var missingImatrix = MissingImatrixPolicy.fail
   /// Layers that are removed from a GGUF; the rest are renumbered.
   public var prunedLayers: Set<Int> = []

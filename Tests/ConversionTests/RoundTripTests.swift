@@ -169,7 +169,7 @@ import Testing
           + "which no file states (put config.json or params.json beside it)")
     }
     #expect { try convert(source, to: folder.file("out.gguf")) } throws: {
-      "\($0)".contains("a GGUF states the model's numbers, which no file here does")
+      "\($0)".contains("a GGUF contains hyperparameters, but no file next to the input does")
     }
   }
 }

@@ -20,8 +20,8 @@ struct Job: Sendable {
 }
 
 extension Executor {
-  /// Takes what `output` can share with the inputs, reserves room for the rest and writes the header; returns what is
-  /// left to copy.
+  /// Shares blocks of the inputs with `output` where possible, reserves space for the rest and writes the header; returns
+  /// the ranges left to copy.
   func prepare(_ file: PlannedFile, _ output: AtomicFile) throws -> [FileCopyRange] {
     var rest: [FileCopyRange] = []
     var sharedByteCount = 0

@@ -7,7 +7,7 @@ import Tensors
 /// Carries out a plan: reads, transforms, encodes and writes each byte once, on all cores, with bounded memory.
 ///
 /// Every slab's place in the output is known beforehand, so threads write where they are, in any order, and the
-/// output does not depend on their number. A thread holds one slab of the input, its numbers and its encoding.
+/// output does not depend on their number. A thread holds one slab of the input, its values and its encoding.
 public struct Executor {
   /// Bytes that are passed on unchanged in one go.
   static let copyByteCount = 64 << 20
@@ -18,11 +18,11 @@ public struct Executor {
   private let acceptance: ([TensorOutcome]) throws -> Void
   let progress: @Sendable (Int) -> Void
 
-  /// Carries out `plan` and returns what it did to the numbers.
+  /// Carries out `plan` and returns the errors of every tensor.
   ///
   /// - Parameters:
-  ///   - detail: what is kept of the errors of encoding.
-  ///   - acceptance: judges what was done before anything gets its final name; what it throws is thrown.
+  ///   - detail: which errors of encoding are recorded.
+  ///   - acceptance: judges the errors before any file gets its final name; its errors are rethrown.
   ///   - progress: is told the bytes of output done since the last call, from any thread.
   /// - Throws: when reading or writing fails, a value cannot be stored, or an input changed meanwhile. Nothing is left
   ///   under the final names then, and no temporary.
@@ -151,7 +151,7 @@ public struct Executor {
 public struct TensorOutcome: Sendable {
   /// The tensor.
   public let tensor: PlannedTensor
-  /// What encoding did to its numbers; nil where every number is kept by the nature of the formats.
+  /// The errors of encoding; nil where the formats keep every value.
   public let report: EncodingReport?
 
   /// Collects both.

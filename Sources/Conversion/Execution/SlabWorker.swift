@@ -14,7 +14,7 @@ struct SlabWorker {
 
   init(detail: EncodingReport.Detail) { self.detail = detail }
 
-  /// Reads, transforms, encodes and writes one slab; returns what encoding did to the numbers if it can do anything.
+  /// Reads, transforms, encodes and writes one slab; returns the errors of encoding, if there can be any.
   mutating func run(_ slab: Slab, of tensor: PlannedTensor, to file: AtomicFile) throws -> EncodingReport? {
     let target = tensor.fileOffset + slab.byteOffset
     switch tensor.source {
@@ -41,8 +41,8 @@ struct SlabWorker {
     let elementCount = slab.rows.count * reader.geometry.rowElementCount
     if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
     if encoded.count < slab.byteCount { encoded = [UInt8](repeating: 0, count: slab.byteCount) }
-    var numbers = values.mutableSpan
-    try Codec.decode(reader.format, stored.span.bytes.extracting(first: storedByteCount), into: &numbers)
+    var decoded = values.mutableSpan
+    try Codec.decode(reader.format, stored.span.bytes.extracting(first: storedByteCount), into: &decoded)
     let isExact = tensor.format == .f32 && reader.format != .f64
     var report = report
     let importance = try tensor.importance?.columns(

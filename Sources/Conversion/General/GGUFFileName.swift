@@ -1,8 +1,8 @@
 /// The file name that the naming convention of GGUF gives a model: `Tiny-Llama-1.1B-Chat-v1.0-Q8_0.gguf`.
 public enum GGUFFileName {
-  /// Joins what is known by dashes: basename or else name, size, finetune, version, storage format.
+  /// Joins the known parts by dashes: basename or else name, size, finetune, version, storage format.
   ///
-  /// - Parameter format: the name of the file's main storage format, such as `Q8_0`.
+  /// - Parameter format: the name of the file's main storage format: `Q8_0`.
   public static func text(
     name: String?, basename: String?, sizeLabel: String?, finetune: String?, version: String?, format: String?
   ) -> String {

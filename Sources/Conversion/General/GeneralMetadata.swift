@@ -1,9 +1,9 @@
 import Bytes
 import Tensors
 
-/// The `general.*` entries that stand first in a GGUF file: what the model is called, who made it, from what.
+/// The `general.*` entries at the head of a GGUF: the model's name, authors and sources.
 ///
-/// They are what llama.cpp's converter derives (`gguf-py/gguf/metadata.py`), in its order. The first source that has a
+/// llama.cpp's converter derives the same (`gguf-py/gguf/metadata.py`), in this order. The first source that has a
 /// fact decides: the model card, then `_name_or_path` of `config.json`, then the folder's name.
 public struct GeneralMetadata: Sendable {
   /// Where the facts are taken from.
@@ -40,7 +40,7 @@ public struct GeneralMetadata: Sendable {
 
   /// The entries in the order in which they are written, from `general.type` to `general.languages`.
   public private(set) var pairs: [(key: String, value: MetadataValue)] = []
-  /// Values that were left out, mostly such that the reference converter ends with an error at them.
+  /// Values that were left out; at most of them the reference converter fails.
   public private(set) var remarks: [String] = []
   /// The facts with which a file is named.
   private var named: [String: String] = [:]

@@ -1,6 +1,6 @@
 import Bytes
 
-/// The facts in the front matter of a model's `README.md`: the YAML between its first line, `---`, and the next such.
+/// The facts in the front matter of a model's `README.md`: the YAML between its first line, `---`, and the next `---`.
 ///
 /// A card is a courtesy to people: one that cannot be understood is ignored with a remark, and never an error.
 public struct ModelCard: Sendable {
@@ -44,7 +44,7 @@ public struct ModelCard: Sendable {
     }
   }
 
-  /// The lines between the marks with a newline behind each; nil if the first line is not `---`.
+  /// The lines between the marks, each ending in a newline; nil if the first line is not `---`.
   ///
   /// Tabs become two spaces and a list's `no`, the language, is quoted, as the reference converter has it.
   private static func frontMatter(_ text: String.UnicodeScalarView) -> String? {

@@ -54,7 +54,7 @@ struct ModelCardMetadata {
     }
   }
 
-  /// The text of `value`, empty for what Python takes for false; nil and a remark for anything else.
+  /// The text of `value`, empty where Python's truth value is false; nil and a remark for anything else.
   private mutating func text(_ value: YAML, of place: String) -> String? {
     if let text = value.string { return text }
     if value.isEmpty { return "" }
@@ -86,7 +86,7 @@ struct ModelCardMetadata {
     }
   }
 
-  /// The facts of an origin: as they stand there, or what its address or identifier says.
+  /// The facts of an origin: as given, or derived from its URL or identifier.
   private mutating func facts(of entry: YAML, at place: String) -> YAML.Mapping {
     if let mapping = entry.mapping { return mapping }
     guard let text = entry.string else {

@@ -6,13 +6,13 @@ import Bytes
 public struct ModelName: Sendable, Equatable {
   /// The name without the organization, as it was spelled.
   public var full: String
-  /// What stands before the first `/`.
+  /// The part before the first `/`.
   public var organization: String?
   /// The family's name, perhaps with a version: `Llama-2`.
   public var basename: String?
   /// What the model was tuned for: `chat-hf`.
   public var finetune: String?
-  /// `v0.1`, `2`, and all such parts joined.
+  /// `v0.1`, `2`, and all version parts joined.
   public var version: String?
   /// `7B`, `8x7B`, `mini`.
   public var sizeLabel: String?
@@ -70,7 +70,7 @@ public struct ModelName: Sendable, Equatable {
     return first.isDecimalDigit || first == "v" && ModelNamePart.isDottedNumber(Array(word.dropFirst()))
   }
 
-  /// `x-mini-4B`: where a number tells the size, `mini` is part of the name.
+  /// `x-mini-4B`: where a number states the size, `mini` is part of the name.
   private static func dropWordsBesideNumbers(_ parts: inout [ModelNamePart]) {
     let hasNumber = parts.contains { $0.roles.contains(.sizeLabel) && $0.scalars.contains(where: \.isDecimalDigit) }
     guard hasNumber else { return }

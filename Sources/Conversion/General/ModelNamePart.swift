@@ -1,4 +1,4 @@
-/// One part of a model's name between dashes, and what it is taken for.
+/// One part of a model's name between dashes, and its interpretation.
 struct ModelNamePart {
   /// What a part can be; a version may belong to the basename as well.
   enum Role {
@@ -110,7 +110,7 @@ struct ModelNamePart {
         return nil
       }
     }
-    // The reference looks the unit up in " KMBT"; what is not there counts as the power -1.
+    // The reference looks the unit up in " KMBT"; a missing one counts as the power -1.
     let scales: [Unicode.Scalar: Double] = ["K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12]
     return Double(digits).map { $0 * (scales[unit] ?? 1e-3) }
   }

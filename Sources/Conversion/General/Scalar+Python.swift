@@ -1,4 +1,4 @@
-// The reference converter is a Python program, and its names are what Python's text methods make of them. These are
+// The reference converter is a Python program, and its names are the results of Python's string methods. These are
 // the definitions of those methods by Unicode properties; they work on scalars, since Python knows no graphemes.
 
 extension Unicode.Scalar {

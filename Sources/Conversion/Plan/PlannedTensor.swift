@@ -5,7 +5,7 @@ import Tensors
 
 /// A tensor that will be written.
 public struct PlannedTensor: Sendable {
-  /// Where the numbers come from.
+  /// Where the values come from.
   public enum Source: Sendable {
     /// Rows of input tensors, in the order of the output.
     case rows(RowReader)
@@ -42,7 +42,7 @@ public struct PlannedTensor: Sendable {
   public internal(set) var importance: TensorImportance?
   /// Where its bytes begin in the file.
   public var fileOffset = 0
-  /// The pieces in which its bytes go from file to file as they are; empty if they are made anew.
+  /// The byte ranges that are copied unchanged; empty if the tensor is encoded.
   public let copyRuns: [TensorCopyRange]
 
   init(name: TensorName, purpose: Roles, source: Source, format: StorageFormat, shape: Shape, rule: String) {

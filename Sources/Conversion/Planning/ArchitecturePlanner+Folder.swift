@@ -41,7 +41,7 @@ extension ArchitecturePlanner {
     metadata["format"] = .string("pt")
     do throws(SafeTensorsError) {
       var layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
-      // Out of a GGUF come the bytes that the safetensors package would write, since nothing there stands as it should.
+      // From a GGUF the header is the safetensors package's: no bytes can be shared with the source.
       if !draft.isFromGGUF { layout = layout.padded(toShare: tensors.storedPieces) }
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
@@ -58,7 +58,7 @@ extension ArchitecturePlanner {
       totalParameterCount: tensors.reduce(0) { $0 + $1.shape.elementCount })
   }
 
-  /// config.json, the tokenizer's files and whatever else belongs to the folder.
+  /// config.json, the tokenizer's files and the other files of the folder.
   private mutating func configurationFiles(_ scheme: NamingScheme, _ tensors: [DraftTensor]) throws -> [SideFile] {
     let elementType = tensors.first { $0.shape.rank > 1 }?.format.torchName
     if let folder = model.folder, let configuration = model.configuration {
@@ -113,7 +113,7 @@ extension ArchitecturePlanner {
 }
 
 extension [PlannedTensor] {
-  /// The bytes of them that stand in an input just so.
+  /// Their bytes that are equal in an input.
   fileprivate var storedPieces: [SafeTensors.SourceRange] {
     enumerated().flatMap { index, tensor in
       tensor.copyRuns.map { run in

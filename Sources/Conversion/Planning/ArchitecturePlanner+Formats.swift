@@ -73,7 +73,7 @@ extension ArchitecturePlanner {
     if let override = overrides.format(for: tensor.name) {
       return .decided(override.format, rule: override.rule)
     } else if !isGGUF, tensor.purpose.roles.contains(where: wideRoles.contains) {
-      return .decided(.f32, rule: "F32 holds what the other tensors' format does not")
+      return .decided(.f32, rule: "F32: has values that the other tensors' format cannot hold")
     } else if isGGUF, draft.type != nil, let reason = tensor.reasonForF32 {
       return .decided(.f32, rule: reason)
     } else if let type = draft.type {

@@ -2,7 +2,7 @@ import Architectures
 import Models
 import Tensors
 
-/// The position of a tensor in what convert_hf_to_gguf.py reads: file by file, within a file by the bytes of its name.
+/// A tensor's position in convert_hf_to_gguf.py's input: file by file, within a file by the bytes of its name.
 struct ConverterOrder: Comparable {
   let fileIndex: Int
   let name: TensorName
@@ -13,7 +13,7 @@ struct ConverterOrder: Comparable {
 }
 
 extension Model {
-  /// The tensor's position in what the converter reads.
+  /// The tensor's position in the converter's input.
   ///
   /// Files with names that it does not know are ordered as the same weights under Hugging Face's names, so that the GGUF
   /// is the same.
@@ -33,7 +33,7 @@ extension NamingScheme {
 extension [DraftTensor] {
   /// The tensors in the order in which convert_hf_to_gguf.py writes them, derived ones first.
   ///
-  /// A tensor is written once the last of what it is made of was read; some wait for each other.
+  /// A tensor is written once the last of its sources was read; some wait for each other.
   func orderedAsConverter(_ model: Model) -> [DraftTensor] {
     let groups = model.definition.writtenTogether
     var positions = map { tensor in tensor.sources.map(model.converterPosition).max() }
@@ -75,7 +75,7 @@ private struct GroupInLayer: Hashable {
 }
 
 extension TensorName {
-  /// llama.cpp's order: what is outside layers, then layer by layer, names by their bytes.
+  /// llama.cpp's order: tensors outside layers, then layer by layer, names by their bytes.
   func isBeforeByLayer(_ other: TensorName) -> Bool {
     let layers = (ggufLayer ?? -1, other.ggufLayer ?? -1)
     return layers.0 != layers.1 ? layers.0 < layers.1 : self < other

@@ -3,7 +3,7 @@ import Models
 import Quantization
 import Tensors
 
-/// Tensors whose rows do not fill the blocks of the format they should have, gathered by what became of them.
+/// Tensors whose rows are not whole blocks of the intended format, grouped by the format that replaced it.
 struct Fallbacks {
   struct Reason: Hashable {
     let wanted: StorageFormat

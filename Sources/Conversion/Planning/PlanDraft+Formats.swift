@@ -28,7 +28,7 @@ enum FormatRules {
 }
 
 extension PlanDraft {
-  /// Adds what prevents formats from being assigned by `rules` at all.
+  /// Adds a problem if `rules` cannot assign formats to this conversion.
   mutating func check(_ rules: FormatRules) {
     if target != .gguf { problems.append(ConversionError.recipeNeedsGGUF(rules.name)) }
     if case .recipe(let recipe) = rules, recipe.format == nil, !isFromGGUF {
@@ -60,7 +60,7 @@ extension PlanDraft {
     weighColumns(rules)
   }
 
-  /// Gives the matrices that were undecided what a size target chose for them.
+  /// Gives undecided matrices the formats that a size target chose.
   mutating func decide(_ allocation: SizeAllocation) {
     for index in tensors.indices where tensors[index].isUndecided {
       tensors[index].importance = nil

@@ -59,8 +59,8 @@ extension PlanDraft {
     return type.map { metadata.restating(fileType: GGUFFileType.number(of: $0)) } ?? metadata
   }
 
-  /// The metadata with what llama-quantize writes after the facts about formats: the user's pairs, facts about the
-  /// importance matrix, and the number of layers if some are pruned.
+  /// The metadata with the pairs that llama-quantize writes after the facts about formats: the user's, those about the
+  /// importance matrix, and the layer count if layers are pruned.
   private mutating func finished(_ metadata: Metadata) -> Metadata {
     guard let recipeInputs else { return metadata }
     var metadata = metadata

@@ -5,7 +5,7 @@ import Quantization
 import Tensors
 
 extension PlanDraft {
-  /// Gives each tensor that is encoded its entry of the importance matrix, and reports what lacks one.
+  /// Gives each tensor that is encoded its entry of the importance matrix, and reports tensors without one.
   ///
   /// Before a size target has chosen, only the matrices that it measures get theirs.
   mutating func weighColumns(_ rules: FormatRules) {

@@ -3,7 +3,7 @@ import Models
 import Tensors
 
 extension PlanDraft {
-  /// Adds what opening the model found.
+  /// Adds the messages from opening the model.
   mutating func noteInput() {
     messages += model.remarks.map(PlanMessage.note) + model.checkpoint.remarks.map(PlanMessage.warning)
     noteAppliedTransforms()

@@ -4,7 +4,7 @@ import Models
 import Quantization
 import Tensors
 
-/// A plan in the making: what is asked of a model, and everything decided and found so far.
+/// A plan being made: the request, and everything decided and found so far.
 struct PlanDraft {
   let model: Model
   let request: ConversionRequest

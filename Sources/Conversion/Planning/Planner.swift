@@ -10,7 +10,7 @@ public enum Planner {
   /// Returns the plan of converting `model` as `request` asks.
   ///
   /// - Parameters:
-  ///   - evidence: what is known of the tensors' values; nil reads them (`PlanningEvidence.gather`).
+  ///   - evidence: facts about the tensors' values; nil reads them (`PlanningEvidence.gather`).
   ///   - threads: threads that measure the candidates of a size target.
   ///   - progress: is told of each tensor that was measured, from any thread.
   /// - Throws: a `ProblemList` of everything that prevents the conversion.

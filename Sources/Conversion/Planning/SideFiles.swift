@@ -20,7 +20,7 @@ enum SideFiles {
       && tree.hasFile(name)
   }
 
-  /// The files beside the weights, to be copied byte for byte; config.json is written anew.
+  /// The files next to the weights, to be copied byte for byte; config.json is rewritten.
   static func copied(from folder: ModelFolder, to destination: String) throws -> [SideFile] {
     let tree = folder.tree
     var names = try tree.names(in: "").filter { belongs($0, in: tree) }
@@ -49,7 +49,7 @@ enum SideFiles {
     ]
   }
 
-  /// config.json with what the conversion changes, and nothing else: class and type of the scheme, element type.
+  /// config.json with only the members that the conversion changes: class and type of the scheme, element type.
   static func configuration(
     _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
     messages: inout [PlanMessage]
@@ -87,7 +87,7 @@ enum SideFiles {
       members[ExactString(name)] = value.integer.map { .integer($0) } ?? value.shortestReal.map { .real($0) }
     }
     guard !members.isEmpty else { return nil }
-    // transformers ignores the numbers, and says so, unless sampling is on.
+    // transformers ignores these values, with a warning, unless sampling is on.
     members["do_sample"] = .bool(true)
     for role in ["bos", "eos", "padding"] {
       guard let id = metadata["tokenizer.ggml.\(role)_token_id"]?.integer else { continue }

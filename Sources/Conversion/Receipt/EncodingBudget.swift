@@ -48,7 +48,7 @@ public struct BudgetViolation: IngotError {
   }
 }
 
-/// Errors beyond what was accepted; nothing was written.
+/// Errors beyond the budget; nothing was written.
 public struct BudgetExceeded: IngotError {
   /// Where the output would have been.
   public let destination: String

@@ -2,7 +2,7 @@ import Bytes
 import Quantization
 import Tensors
 
-/// What a conversion did to the numbers: in all, by storage format, in the tensors that suffered most.
+/// The errors of a conversion: in all, by storage format, and the tensors with the greatest.
 public struct ErrorSummary: Sendable {
   /// Tensors that went from the same format into the same.
   public struct Group: Sendable {
@@ -26,7 +26,7 @@ public struct ErrorSummary: Sendable {
   public let total: EncodingReport
   /// Σ NMSE over the tensors: the sum in which every matrix counts alike.
   public let summedNMSE: Double
-  /// The tensors whose numbers changed, the greatest NMSE first.
+  /// The tensors whose values changed, the greatest NMSE first.
   public let worst: [TensorOutcome]
   /// What was accepted; nil for anything.
   public let budget: EncodingBudget?
@@ -69,7 +69,7 @@ public struct ErrorSummary: Sendable {
     }.map(\.element)
   }
 
-  /// Throws what is not accepted.
+  /// Throws the errors that exceed the budget.
   public func requireAcceptable(for destination: String) throws(BudgetExceeded) {
     if !passes { throw BudgetExceeded(destination: destination, summary: self) }
   }

@@ -3,11 +3,11 @@ import Models
 import Quantization
 import Tensors
 
-/// The record of a conversion: what went in, what came out, and what was done to every tensor.
+/// The record of a conversion: inputs, outputs, and every tensor's rule and errors.
 public struct Receipt: Sendable {
   /// The plan that was carried out.
   public let plan: ConversionPlan
-  /// What it did to the numbers.
+  /// The errors of encoding.
   public let errors: ErrorSummary
   /// The options as the user gave them.
   public let options: [String]

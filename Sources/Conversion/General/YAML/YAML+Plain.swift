@@ -1,6 +1,6 @@
-// How YAML 1.1 tells the type of a scalar without quotes, as PyYAML's `resolver.py` does it.
+// How YAML 1.1 determines the type of a scalar without quotes, as PyYAML's `resolver.py` does it.
 extension YAML {
-  /// The value that unquoted `text` stands for.
+  /// The value of unquoted `text`.
   init(plain text: String) {
     let isPlainNumber = text.utf8.first.map { $0 < 0x3A && $0 >= 0x2B } ?? false
     switch text {
@@ -92,7 +92,7 @@ extension YAML {
     return Double(decimal + power).map { .real(isNegative ? -$0 : $0) }
   }
 
-  /// `YYYY-MM-DD`, or a date with a time of day behind `T` or spaces.
+  /// `YYYY-MM-DD`, or a date with a time of day after `T` or spaces.
   private static func isTimestamp(_ text: [UInt8]) -> Bool {
     var rest = text[...]
     func take(_ counts: ClosedRange<Int>) -> Int? {

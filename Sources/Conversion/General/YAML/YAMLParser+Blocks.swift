@@ -3,7 +3,7 @@ import Bytes
 extension YAMLParser {
   /// What may begin where a node is read.
   enum Placement {
-    /// First on its line, or behind a dash: everything.
+    /// First on its line, or after a dash: everything.
     case ownLine
     /// Behind `key:`, where neither mapping nor sequence may begin.
     case behindKey
@@ -46,7 +46,7 @@ extension YAMLParser {
       guard current == ":", Self.isBlank(next), key != "<<" || isText, key != "=" || isText else { throw failure }
       position += 1
       let value = try entryValue(indent: indent)
-      // A key that is no text, such as `on`, cannot be asked for.
+      // A key that is not a string, such as `on`, cannot be requested.
       if isText || YAML(plain: key).string != nil { entries[ExactString(key)] = value }
       try skipToToken()
       guard column <= indent || current == nil else { throw failure }

@@ -46,12 +46,12 @@ extension YAMLParser {
     }
   }
 
-  /// A key of a flow mapping: text on one line, as is the colon behind it.
+  /// A key of a flow mapping: text on one line, as is the colon after it.
   private func flowKey(_ key: YAML, from start: Int, to end: Int, isText: Bool) throws(YAMLError) -> ExactString {
     guard end - start <= Self.maximumKeyLength, !text[start..<position].contains("\n") || current != ":",
       key.sequence == nil, key.mapping == nil
     else { throw failure }
-    // A key that is no text gets its spelling behind a mark that no key asked for begins with.
+    // A key that is not a string gets its spelling after a mark with which no requested key begins.
     return ExactString(key.string ?? "\u{0}" + text[start..<end].text)
   }
 }

@@ -39,7 +39,7 @@ extension YAMLParser {
     return Self.isBlank(next) || isFlow && next.map { ",[]{}".unicodeScalars.contains($0) } == true
   }
 
-  /// Moves over the space behind a word: itself on one line, one space for a line break, `n` newlines for `n + 1`.
+  /// Moves over the space after a word: itself on one line, one space for a line break, `n` newlines for `n + 1`.
   private mutating func plainGap() -> [Unicode.Scalar] {
     let start = position
     skipSpaces()
@@ -47,7 +47,7 @@ extension YAMLParser {
     return foldedBreaks()
   }
 
-  /// Moves over line breaks and the spaces around them, and gives what folding leaves of them.
+  /// Moves over line breaks and the spaces around them, and returns the result of folding them.
   private mutating func foldedBreaks() -> [Unicode.Scalar] {
     var breakCount = 0
     while current == " " || current == "\n" {
@@ -98,7 +98,7 @@ extension YAMLParser {
       position += 2
     } else if code == "\n" {
       position += 2
-      // The escaped break vanishes; empty lines behind it stay.
+      // The escaped break vanishes; empty lines after it stay.
       while current == " " || current == "\n" {
         if current == "\n" { content.append("\n") }
         position += 1

@@ -2,7 +2,7 @@ import Bytes
 
 // document = mapping or other node, then nothing but comments
 // node     = mapping | sequence | "[" flow "]" | "{" flow "}" | "|" literal | ">" folded | 'quoted' | "quoted" | plain
-// mapping  = { key ":" [ value ] }      keys at one column; the value stands on the line, or deeper on those below
+// mapping  = { key ":" [ value ] }      keys at one column; the value is on the line, or deeper on those below
 // sequence = { "-" [ node ] }           dashes at one column, which under a key may be the key's own
 //
 // Not read, since no model card needs them: anchors, aliases, tags, directives, several documents, keys that are not

@@ -25,7 +25,7 @@ struct FormatErrors {
   /// Measures all of `tensors`; errors of those with an entry of an importance matrix are weighted by it.
   ///
   /// - Parameter progress: is told of each matrix that is done, from any thread.
-  /// - Throws: when rows cannot be read or hold numbers that are not finite.
+  /// - Throws: if rows cannot be read or contain values that are not finite.
   init(
     _ tensors: [DraftTensor], of model: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
   ) throws {

@@ -5,7 +5,7 @@
 /// taken by what they buy for a byte, give the best choice of all whose size they pass through. The bytes that are left
 /// when the next step does not fit go to single changes and then to exchanges, one item finer and another coarser, as long
 /// as any lowers the cost. `lowerBound` says how little is left to gain: it is what part of a step would buy.
-/// Ties go to the item that comes first, so the result depends on the numbers alone.
+/// Ties go to the item that comes first, so the result depends on sizes and costs alone.
 struct FormatKnapsack {
   /// One way to store an item.
   struct Choice: Sendable {
@@ -37,7 +37,7 @@ struct FormatKnapsack {
     while improveByChange() || improveByExchange() {}
   }
 
-  /// The bytes of what is chosen.
+  /// The bytes of the choices.
   var byteCount: Int { zip(items, picks).reduce(0) { $0 + $1.0[$1.1].byteCount } }
   /// Its cost.
   var cost: Double { zip(items, picks).reduce(0) { $0 + $1.0[$1.1].cost } }
@@ -119,9 +119,9 @@ struct FormatKnapsack {
     return true
   }
 
-  /// Makes one item finer and another coarser where that saves most; false if no such exchange saves anything.
+  /// Makes one item finer and another coarser where that saves most; false if no exchange saves anything.
   private mutating func improveByExchange() -> Bool {
-    // Coarser choices by what they free, the most first, and for each beginning of the list the two least losses of
+    // Coarser choices by the bytes they free, the most first, and for each beginning of the list the two least losses of
     // different items.
     typealias Release = (freed: Int, loss: Double, item: Int, index: Int)
     var releases: [Release] = []
@@ -169,12 +169,12 @@ struct FormatKnapsack {
     return true
   }
 
-  /// How many of the numbers, the greatest first, are at least `bound`.
-  private static func count(_ numbers: [Int], atLeast bound: Int) -> Int {
-    var low = 0, high = numbers.count
+  /// How many of `sizes`, the greatest first, are at least `bound`.
+  private static func count(_ sizes: [Int], atLeast bound: Int) -> Int {
+    var low = 0, high = sizes.count
     while low < high {
       let middle = (low + high) / 2
-      if numbers[middle] >= bound { low = middle + 1 } else { high = middle }
+      if sizes[middle] >= bound { low = middle + 1 } else { high = middle }
     }
     return low
   }

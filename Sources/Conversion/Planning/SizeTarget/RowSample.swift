@@ -3,7 +3,7 @@ import Models
 import Quantization
 import Tensors
 
-/// Rows of one tensor at even distances: what its errors are measured on.
+/// Rows of one tensor at even distances, on which its errors are measured.
 ///
 /// Each row is coded on its own, so errors of rows do not depend on which others are read.
 struct RowSample {
@@ -16,7 +16,7 @@ struct RowSample {
   let rows: [Int]
   /// Elements of a row.
   let rowElementCount: Int
-  /// Their numbers, row by row.
+  /// Their values, row by row.
   let values: [Float]
 
   /// Reads the sample.
@@ -48,7 +48,7 @@ struct RowSample {
   }
 
   /// The error of storing the sample in `format`, relative to its energy: Σ i·(stored − value)² / Σ i·value², where i is the
-  /// importance of the column (the mean square of what it is multiplied by), or 1.
+  /// importance of the column (the mean square of its input activations), or 1.
   ///
   /// With importance this is the relative error of the products of the matrix, as far as columns are independent.
   /// - Parameters:

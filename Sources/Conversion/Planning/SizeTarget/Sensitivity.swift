@@ -1,7 +1,7 @@
 import Architectures
 import Models
 
-/// How much the relative error of a matrix matters to what a model predicts.
+/// How much the relative error of a matrix changes a model's predictions.
 ///
 /// Small errors of different matrices add up in the Kullback-Leibler divergence of the predictions, each in proportion to its
 /// relative square error. The factors are the divergence (nats) for that error, rounded, measured on SmolLM2-135M with all
