@@ -46,7 +46,8 @@ let package = Package(
     library("Quantization", ["Tensors", "Bytes"]),
     library("Tokenization", ["Tensors", "Bytes"]),
     .target(
-      name: "Architectures", dependencies: ["Tensors", "Bytes"], exclude: ["Definitions"], swiftSettings: settings,
+      name: "Architectures", dependencies: ["Tokenization", "Tensors", "Bytes"], exclude: ["Definitions"],
+      swiftSettings: settings,
       plugins: ["EmbedDefinitions"]),
     .plugin(name: "EmbedDefinitions", capability: .buildTool, dependencies: ["EmbedDefinitionsTool"]),
     .executableTarget(name: "EmbedDefinitionsTool", path: "Plugins/EmbedDefinitionsTool"),
@@ -94,7 +95,7 @@ let package = Package(
     tests("Tensors"),
     tests("Formats"),
     tests("Quantization", ["Formats"]),
-    tests("Tokenization", ["Formats"]),
+    tests("Tokenization", ["Architectures", "Formats"]),
     tests("Architectures"),
     tests("Models", ["Architectures"]),
     tests("Conversion", ["Models", "Architectures", "Formats"]),
@@ -108,7 +109,7 @@ let package = Package(
     tests("Certification", ["Conversion", "Models", "Architectures", "Verification", "Evaluation"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["CommandLineTool", "TestSupport", "Models", "Formats", "Bytes", "Tensors"],
+      dependencies: ["CommandLineTool", "TestSupport", "Architectures", "Models", "Formats", "Bytes", "Tensors"],
       exclude: ["Snapshots"], swiftSettings: settings),
     .testTarget(name: "ProjectTests", swiftSettings: settings),
   ]

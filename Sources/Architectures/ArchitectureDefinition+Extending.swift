@@ -1,40 +1,48 @@
 import Bytes
 
-/// A definition's text with everything that it inherits, before it is read.
+/// A definition's JSON with everything that it inherits, before it is read.
 ///
 /// Lists of named entries keep the base's entries, changed member by member where the extension names them again (a
-/// null takes a member away); `removes` takes away whole entries. Objects are merged, other members replaced.
+/// null removes a member); `removes` removes whole entries. Objects are merged, other members replaced.
 struct ExtendedDefinition {
   /// The definition with all that it inherits.
   let json: JSON
   /// The definitions it extends, the nearest last.
   let baseNames: [String]
 
-  /// A definition may be based on one that is based on another, but not on more than this many in turn.
-  static let maximumDepth = 4
-
-  /// The members that say what a definition is and not what it is like; none of them is inherited.
+  /// The members that identify a definition; none of them is inherited.
   private static let ownMembers: Set<ExactString> = [
-    "name", "summary", "abstract", "extends", "classes", "model_types",
+    "name", "summary", "abstract", "extends", "classes", "model_types", "tokenizer_classes", "tokenizers",
   ]
   /// Lists of entries, and the member by which an entry is named.
-  private static let namedLists: [ExactString: String] = ["parameters": "name", "tensors": "role", "packed": "roles"]
+  private static let namedLists: [ExactString: String] = [
+    "hyperparameters": "name", "tensors": "role", "fused": "roles",
+  ]
 
-  /// Reads the bases of `json` and puts it over them.
+  /// Merges the members of `json` into those of its bases.
   ///
-  /// - Parameter bundled: gives the text of the bundled definition that `extends` names.
-  init(_ json: JSON, depth: Int = 0, bundled: (String) -> JSON?) throws(DefinitionError) {
+  /// - Parameters:
+  ///   - bases: the definitions that `extends` can name, by name.
+  ///   - maximumDepth: how many definitions it may extend; a user's may extend any bundled one.
+  ///   - path: the definitions that extend this one, the nearest last.
+  init(
+    _ json: JSON, bases: [String: JSON], maximumDepth: Int, path: [String] = []
+  ) throws(DefinitionError) {
     guard var members = json.object, let extends = members.removeValue(forKey: "extends") else {
       (self.json, baseNames) = (json, [])
       return
     }
-    guard let name = extends.string else {
-      throw DefinitionError(place: "extends", fact: .wrongKind(expected: "a string", found: extends.kindName))
+    func failure(_ reason: DefinitionError.Reason) -> DefinitionError {
+      DefinitionError(keyPath: "extends", reason: reason)
     }
-    guard let found = bundled(name) else { throw DefinitionError(place: "extends", fact: .unknownBase(name)) }
-    guard depth < Self.maximumDepth else { throw DefinitionError(place: "extends", fact: .extendsTooDeep(name)) }
-    let base = try ExtendedDefinition(found, depth: depth + 1, bundled: bundled)
+    guard let name = extends.string else {
+      throw failure(.wrongKind(expected: "a string", found: extends.kindName))
+    }
+    guard let found = bases[name] else { throw failure(.unknownBase(name, nearest: name.nearest(among: bases.keys))) }
+    guard !path.contains(name) else { throw failure(.extendsItself(name)) }
+    let base = try ExtendedDefinition(found, bases: bases, maximumDepth: maximumDepth, path: path + [name])
     baseNames = base.baseNames + [name]
+    guard !path.isEmpty || baseNames.count <= maximumDepth else { throw failure(.extendsTooDeep(name)) }
     var merged = (base.json.object ?? [:]).filter { !Self.ownMembers.contains($0.key) }
     if let removed = members.removeValue(forKey: "removes") { try Self.remove(removed, from: &merged) }
     for (key, value) in members { merged[key] = try Self.merge(key, merged[key], value) }
@@ -50,35 +58,42 @@ struct ExtendedDefinition {
       if key == "dropped" { return .array(entries + others) }
       if key == "gguf_metadata" { return .array(splice(entries, into: others)) }
       return own
-    case (.object, .object): return merge(base, own, keepsNull: key == "config_constants")
+    case (.object, .object): return try merge(base, own, keepsNull: key == "config_constants", at: key.text)
     default: return own
     }
   }
 
-  private static func merge(_ base: JSON, _ own: JSON, keepsNull: Bool) -> JSON {
+  private static func merge(
+    _ base: JSON, _ own: JSON, keepsNull: Bool, at keyPath: String
+  ) throws(DefinitionError) -> JSON {
     guard var members = base.object, let others = own.object else { return own }
     for (key, value) in others {
+      let inner = "\(keyPath).\(key.text)"
       if value.isNull, !keepsNull {
-        members[key] = nil
+        guard members.removeValue(forKey: key) != nil else {
+          throw DefinitionError(keyPath: keyPath, reason: .nothingToRemove(key.text))
+        }
+      } else if let inherited = members[key] {
+        members[key] = try merge(inherited, value, keepsNull: keepsNull, at: inner)
       } else {
-        members[key] = members[key].map { merge($0, value, keepsNull: keepsNull) } ?? value
+        members[key] = value
       }
     }
     return .object(members)
   }
 
   private static func merge(
-    _ base: [JSON], _ own: [JSON], by member: String, at place: String
+    _ base: [JSON], _ own: [JSON], by member: String, at keyPath: String
   ) throws(DefinitionError) -> [JSON] {
     var entries = base
     var seen: Set<JSON> = []
     for entry in own {
       let name = entry[member]
       if let name, !seen.insert(name).inserted {
-        throw DefinitionError(place: place, fact: .duplicate(words(name)))
+        throw DefinitionError(keyPath: keyPath, reason: .duplicate(words(name)))
       }
       if let name, let index = entries.firstIndex(where: { $0[member] == name }) {
-        entries[index] = merge(entries[index], entry, keepsNull: false)
+        entries[index] = try merge(entries[index], entry, keepsNull: false, at: "\(keyPath).\(words(name))")
       } else {
         entries.append(entry)
       }
@@ -91,11 +106,11 @@ struct ExtendedDefinition {
     own.flatMap { $0["group"]?.string == "inherited" ? base : [$0] }
   }
 
-  /// Takes away entries that are named `names`, or that hold a role so named, and dropped tensors of that name.
+  /// Removes entries that are named `names`, or that hold a role so named, and dropped tensors of that name.
   private static func remove(_ names: JSON, from members: inout JSON.Object) throws(DefinitionError) {
     for name in names.array ?? [names] {
       var isFound = false
-      for key in ["parameters", "tensors", "packed", "dropped"] as [ExactString] {
+      for key in ["hyperparameters", "tensors", "fused", "dropped"] as [ExactString] {
         guard let entries = members[key]?.array else { continue }
         let kept = entries.filter { entry in
           let own = entry[namedLists[key] ?? "name"]
@@ -104,7 +119,7 @@ struct ExtendedDefinition {
         isFound = isFound || kept.count < entries.count
         members[key] = .array(kept)
       }
-      guard isFound else { throw DefinitionError(place: "removes", fact: .nothingToRemove(words(name))) }
+      guard isFound else { throw DefinitionError(keyPath: "removes", reason: .nothingToRemove(words(name))) }
     }
   }
 

@@ -1,18 +1,17 @@
 import Bytes
 
 extension ArchitectureDefinition {
-  /// The metadata of a GGUF; what every GGUF has is put where the reference usually has it, unless the list says where.
+  /// The metadata of a GGUF. Groups that the list omits are inserted at the position that llama.cpp's converter usually has.
   static func readMetadata(_ object: inout StrictObject) throws(DefinitionError) -> [GGUFMetadataRule] {
     var rules: [GGUFMetadataRule] = []
-    for (index, value) in (try object.array("gguf_metadata") ?? []).enumerated() {
-      var entry = try StrictObject(value, at: "gguf_metadata[\(index)]")
+    for var entry in try object.entries("gguf_metadata", named: "key") {
       switch try entry.optionalString("group") {
       case nil: rules.append(try readPair(&entry))
       case let name?:
         guard let group = GGUFMetadataRule.groups[name] else {
           let known = (GGUFMetadataRule.groups.keys + ["inherited"]).sorted().joined(separator: ", ")
           throw DefinitionError(
-            place: entry.path("group"), fact: .wrongKind(expected: "one of \(known)", found: name.quoted))
+            keyPath: entry.path("group"), reason: .wrongKind(expected: "one of \(known)", found: name.quoted))
         }
         rules.append(group)
       }
@@ -41,22 +40,22 @@ extension ArchitectureDefinition {
         let parsed = HyperparameterValue(constant, kind: kind)
       else {
         throw DefinitionError(
-          place: entry.path("constant"),
-          fact: .wrongKind(
+          keyPath: entry.path("constant"),
+          reason: .wrongKind(
             expected: "a constant of type \(typeName ?? "u32, f32, bool or string")", found: constant.kindName))
       }
       value = .constant(parsed)
     } else {
       guard let formula = try entry.expression("value") else {
-        throw DefinitionError(place: entry.place, fact: .missing("value"))
+        throw entry.missing("value")
       }
       value = .formula(formula)
     }
     return switch try entry.optionalString("when") {
     case nil: .pair(key: key, value: value, condition: .always)
-    case "stated": .pair(key: key, value: value, condition: .stated)
+    case "explicit": .pair(key: key, value: value, condition: .explicit)
     case "unscaled": .pair(key: key, value: value, condition: .unscaled)
-    case let name?: .pair(key: key, value: value, condition: .parameter(name))
+    case let name?: .pair(key: key, value: value, condition: .hyperparameter(name))
     }
   }
 }

@@ -4,14 +4,13 @@ import Tensors
 extension ArchitectureDefinition {
   static func readTensors(_ object: inout StrictObject) throws(DefinitionError) -> [TensorRule] {
     var rules: [TensorRule] = []
-    for (index, value) in (try object.array("tensors") ?? []).enumerated() {
-      var entry = try StrictObject(value, at: "tensors[\(index)]")
+    for var entry in try object.entries("tensors", named: "role") {
       rules.append(
         TensorRule(
           role: TensorRole(rawValue: try entry.string("role")),
           shape: try entry.expressions("shape") ?? [], instances: try entry.expression("instances"),
           layers: try entry.expression("layers"), isOptional: try entry.flag("optional"),
-          mayHavePaddingRows: try entry.flag("spare_rows"),
+          mayHavePaddingRows: try entry.flag("padding_rows"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
           names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))
       try entry.finish()
@@ -19,15 +18,14 @@ extension ArchitectureDefinition {
     return rules
   }
 
-  static func readPacked(_ object: inout StrictObject) throws(DefinitionError) -> [FusedTensorRule] {
+  static func readFusedTensors(_ object: inout StrictObject) throws(DefinitionError) -> [FusedTensorRule] {
     var rules: [FusedTensorRule] = []
-    for (index, value) in (try object.array("packed") ?? []).enumerated() {
-      var entry = try StrictObject(value, at: "packed[\(index)]")
+    for var entry in try object.entries("fused", named: "roles") {
       let roles = (try entry.strings("roles") ?? []).map(TensorRole.init(rawValue:))
-      guard !roles.isEmpty else { throw DefinitionError(place: entry.place, fact: .missing("roles")) }
+      guard !roles.isEmpty else { throw entry.missing("roles") }
       rules.append(
         FusedTensorRule(
-          roles: roles, names: try readNames(&entry), arrangements: try readArrangements(&entry),
+          roles: roles, names: try readNames(&entry), fusionOrders: try readFusionOrders(&entry),
           transposedSchemes: Set(try entry.strings("transposed") ?? []), shapes: try readShapes(&entry)))
       try entry.finish()
     }
@@ -36,11 +34,13 @@ extension ArchitectureDefinition {
 
   static func readDerived(_ object: inout StrictObject) throws(DefinitionError) -> [DerivedRule] {
     var rules: [DerivedRule] = []
-    for (index, value) in (try object.array("derived") ?? []).enumerated() {
-      var entry = try StrictObject(value, at: "derived[\(index)]")
+    for var entry in try object.entries("derived", named: "role") {
       let role = TensorRole(rawValue: try entry.string("role"))
       guard RotaryScaling.derivedRoles.contains(role) else {
-        throw DefinitionError(place: entry.path("role"), fact: .unknownRole(role.rawValue))
+        throw DefinitionError(
+          keyPath: entry.path("role"),
+          reason: .undeclared(
+            .role, role.rawValue, nearest: role.rawValue.nearest(among: RotaryScaling.derivedRoles.map(\.rawValue))))
       }
       rules.append(DerivedRule(role: role, names: try readNames(&entry)))
       try entry.finish()
@@ -50,8 +50,7 @@ extension ArchitectureDefinition {
 
   static func readDropped(_ object: inout StrictObject) throws(DefinitionError) -> [DroppedRule] {
     var rules: [DroppedRule] = []
-    for (index, value) in (try object.array("dropped") ?? []).enumerated() {
-      var entry = try StrictObject(value, at: "dropped[\(index)]")
+    for var entry in try object.entries("dropped", named: "name") {
       let pattern = try readPattern(try entry.string("name"), at: entry.path("name"), mayEndInRest: true)
       rules.append(
         DroppedRule(
@@ -64,9 +63,9 @@ extension ArchitectureDefinition {
 
   static func readTransformKinds(_ object: inout StrictObject) throws(DefinitionError) -> [TransformRule.Kind] {
     var kinds: [TransformRule.Kind] = []
-    for word in try object.strings("told_by_values") ?? [] {
-      guard let kind = TransformRule.Kind(rawValue: word), kind.isTestable else {
-        throw DefinitionError(place: "told_by_values", fact: .notTestable(word))
+    for word in try object.strings("detectable_transforms") ?? [] {
+      guard let kind = TransformRule.Kind(rawValue: word), kind.isDetectable else {
+        throw DefinitionError(keyPath: "detectable_transforms", reason: .notDetectable(word))
       }
       kinds.append(kind)
     }
@@ -80,19 +79,19 @@ extension ArchitectureDefinition {
       for text in texts {
         guard let text = text.string else {
           throw DefinitionError(
-            place: member.place, fact: .wrongKind(expected: "a string or strings", found: text.kindName))
+            keyPath: member.keyPath, reason: .wrongKind(expected: "a string or strings", found: text.kindName))
         }
-        names[member.name, default: []].append(try readPattern(text, at: member.place))
+        names[member.name, default: []].append(try readPattern(text, at: member.keyPath))
       }
     }
     return names
   }
 
   private static func readPattern(
-    _ text: String, at place: String, mayEndInRest: Bool = false
+    _ text: String, at keyPath: String, mayEndInRest: Bool = false
   ) throws(DefinitionError) -> NamePattern {
     guard let pattern = NamePattern(text, mayEndInRest: mayEndInRest) else {
-      throw DefinitionError(place: place, fact: .badPattern(text))
+      throw DefinitionError(keyPath: keyPath, reason: .badPattern(text))
     }
     return pattern
   }
@@ -101,20 +100,22 @@ extension ArchitectureDefinition {
     var rules: [String: TransformRule] = [:]
     for member in try entry.members("transforms") ?? [] {
       guard let call = member.value.string.flatMap(Call.init), let rule = TransformRule(call) else {
-        throw DefinitionError(place: member.place, fact: .badTransform(member.value.string ?? member.value.kindName))
+        throw DefinitionError(
+          keyPath: member.keyPath, reason: .badTransform(member.value.string ?? member.value.kindName))
       }
       rules[member.name] = rule
     }
     return rules
   }
 
-  private static func readArrangements(
+  private static func readFusionOrders(
     _ entry: inout StrictObject
   ) throws(DefinitionError) -> [String: FusionOrder] {
     var rules: [String: FusionOrder] = [:]
-    for member in try entry.members("arrangements") ?? [] {
+    for member in try entry.members("fusion_orders") ?? [] {
       guard let call = member.value.string.flatMap(Call.init), let rule = FusionOrder(call) else {
-        throw DefinitionError(place: member.place, fact: .badArrangement(member.value.string ?? member.value.kindName))
+        throw DefinitionError(
+          keyPath: member.keyPath, reason: .badFusionOrder(member.value.string ?? member.value.kindName))
       }
       rules[member.name] = rule
     }
@@ -124,13 +125,13 @@ extension ArchitectureDefinition {
   private static func readShapes(_ entry: inout StrictObject) throws(DefinitionError) -> [String: [Expression]] {
     var shapes: [String: [Expression]] = [:]
     for member in try entry.members("shapes") ?? [] {
-      shapes[member.name] = try StrictObject.expressions(member.value, at: member.place)
+      shapes[member.name] = try StrictObject.expressions(member.value, at: member.keyPath)
     }
     return shapes
   }
 }
 
-/// A word with an optional formula behind it: `rotary(head_count)`.
+/// A name with an optional formula in parentheses: `rotary(head_count)`.
 struct Call {
   let word: String
   let argument: Expression?
@@ -177,7 +178,7 @@ extension FusionOrder {
     }
   }
 
-  /// The arrangement as a definition spells it.
+  /// The fusionOrder as a definition spells it.
   public var wording: String {
     switch self {
     case .concatenated: "concatenated"

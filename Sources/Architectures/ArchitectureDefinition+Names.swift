@@ -19,7 +19,7 @@ extension ArchitectureDefinition {
     patterns(of: rule.names, in: scheme)?.first
   }
 
-  /// The patterns by which `scheme` knows the packed tensor `rule`.
+  /// The patterns by which `scheme` knows the fused tensor `rule`.
   public func patterns(of rule: FusedTensorRule, in scheme: NamingScheme) -> [NamePattern]? {
     patterns(of: rule.names, in: scheme)
   }
@@ -29,7 +29,7 @@ extension ArchitectureDefinition {
     patterns(of: rule.names, in: scheme)?.first
   }
 
-  /// What a name means.
+  /// The rule that a tensor name matches.
   public enum NameMatch: Sendable {
     /// One of the reader's `rules`.
     case tensor(rule: Int, layer: Int?, instance: Int?)
@@ -42,7 +42,7 @@ extension ArchitectureDefinition {
 
   /// Finds the meaning of tensor names in one scheme.
   public struct NameMatcher: Sendable {
-    /// What the scheme stores.
+    /// The tensors that the scheme stores.
     public let rules: [StoredRule]
     private var byKey: [String: [(pattern: NamePattern, rule: Int)]] = [:]
     private var derived: [(pattern: NamePattern, role: TensorRole)] = []

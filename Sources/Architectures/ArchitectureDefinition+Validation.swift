@@ -6,81 +6,92 @@ extension ArchitectureDefinition {
   func validate() throws(DefinitionError) {
     try validateSchemes()
     try validateTensors()
-    try validateNumbers()
+    try validateFusedTensors()
+    try validateHyperparameters()
     for scheme in schemes { try validateNames(in: scheme) }
   }
 
-  private func requireScheme(_ name: String, _ place: String) throws(DefinitionError) {
-    guard scheme(name) != nil else { throw DefinitionError(place: place, fact: .unknownScheme(name)) }
+  private func require(
+    _ name: String?, among declared: [String], _ kind: DefinitionError.Declaration, _ keyPath: String
+  ) throws(DefinitionError) {
+    guard let name, !declared.contains(name) else { return }
+    throw DefinitionError(
+      keyPath: keyPath, reason: .undeclared(kind, name, nearest: name.nearest(among: declared)))
   }
 
-  private func requireParameter(_ name: String, _ place: String) throws(DefinitionError) {
-    guard parameter(name) != nil else { throw DefinitionError(place: place, fact: .unknownParameter(name)) }
+  private func requireSchemes(_ names: some Sequence<String>, _ keyPath: String) throws(DefinitionError) {
+    for name in names.sorted() { try require(name, among: schemes.map(\.name), .scheme, keyPath) }
   }
 
-  private func requireParameters(_ expression: Expression?, _ place: String) throws(DefinitionError) {
-    for name in expression?.parameterNames ?? [] { try requireParameter(name, place) }
+  private func requireHyperparameters(_ names: [String], _ keyPath: String) throws(DefinitionError) {
+    for name in names { try require(name, among: hyperparameters.map(\.name), .hyperparameter, keyPath) }
   }
 
-  private func requireRole(_ role: TensorRole?, _ place: String) throws(DefinitionError) {
-    guard let role else { return }
-    guard rule(role) != nil else { throw DefinitionError(place: place, fact: .unknownRole(role.rawValue)) }
+  private func requireHyperparameters(_ formula: Expression?, _ keyPath: String) throws(DefinitionError) {
+    try requireHyperparameters(formula?.hyperparameterNames ?? [], keyPath)
+  }
+
+  private func requireRoles(_ roles: [TensorRole?], _ keyPath: String) throws(DefinitionError) {
+    for role in roles { try require(role?.rawValue, among: tensors.map(\.role.rawValue), .role, keyPath) }
   }
 
   private func validateSchemes() throws(DefinitionError) {
     for scheme in schemes {
-      let place = "schemes.\(scheme.name)"
-      if let base = scheme.base { try requireScheme(base, place) }
-      if let flag = scheme.condition { try requireParameter(flag, place + ".when") }
+      let keyPath = "schemes.\(scheme.name)"
+      try requireSchemes([scheme.base].compactMap(\.self), keyPath + ".based_on")
+      try requireHyperparameters([scheme.condition].compactMap(\.self), keyPath + ".when")
     }
   }
 
   private func validateTensors() throws(DefinitionError) {
-    for (index, rule) in tensors.enumerated() {
-      let place = "tensors[\(index)]"
-      for name in rule.names.keys { try requireScheme(name, place + ".names") }
-      for (scheme, transform) in rule.transforms {
-        try requireScheme(scheme, place + ".transforms")
-        try requireParameters(transform.argument, place + ".transforms")
+    for rule in tensors {
+      let keyPath = "tensors.\(rule.role)"
+      try requireSchemes(rule.names.keys, keyPath + ".names")
+      try requireSchemes(rule.transforms.keys, keyPath + ".transforms")
+      for transform in rule.transforms.values {
+        try requireHyperparameters(transform.argument, keyPath + ".transforms")
       }
-      for extent in rule.shape { try requireParameters(extent, place + ".shape") }
-      try requireParameters(rule.instances, place + ".parts")
-      try requireParameters(rule.layers, place + ".layers")
-      try validateShapes(rule.shapes, place)
-      try requireRole(rule.tiedTo, place + ".tied_to")
+      for dimension in rule.shape { try requireHyperparameters(dimension, keyPath + ".shape") }
+      try requireHyperparameters(rule.instances, keyPath + ".instances")
+      try requireHyperparameters(rule.layers, keyPath + ".layers")
+      try validateShapes(rule.shapes, keyPath)
+      try requireRoles([rule.tiedTo], keyPath + ".tied_to")
     }
-    for (index, rule) in packed.enumerated() {
-      let place = "packed[\(index)]"
-      for role in rule.roles { try requireRole(role, place + ".roles") }
-      for name in rule.names.keys { try requireScheme(name, place + ".names") }
-      for (scheme, arrangement) in rule.arrangements {
-        try requireScheme(scheme, place + ".arrangements")
-        if case .grouped(let groups) = arrangement { try requireParameters(groups, place + ".arrangements") }
-      }
-      for name in rule.transposedSchemes { try requireScheme(name, place + ".transposed") }
-      try validateShapes(rule.shapes, place)
-    }
-    for (index, rule) in dropped.enumerated() { try requireRole(rule.copyOf, "dropped[\(index)].copy_of") }
-    for roles in writtenTogether { for role in roles { try requireRole(role, "written_together") } }
+    for rule in derived { try requireSchemes(rule.names.keys, "derived.\(rule.role).names") }
+    for rule in dropped { try requireRoles([rule.copyOf], "dropped.\(rule.pattern).copy_of") }
+    for roles in writtenTogether { try requireRoles(roles, "written_together") }
   }
 
-  private func validateShapes(_ shapes: [String: [Expression]], _ place: String) throws(DefinitionError) {
-    for (scheme, dimensions) in shapes {
-      try requireScheme(scheme, place + ".shapes")
-      for extent in dimensions { try requireParameters(extent, place + ".shapes") }
+  private func validateFusedTensors() throws(DefinitionError) {
+    for rule in fused {
+      let keyPath = "fused.\(rule.name)"
+      try requireRoles(rule.roles, keyPath + ".roles")
+      try requireSchemes(rule.names.keys, keyPath + ".names")
+      try requireSchemes(rule.fusionOrders.keys, keyPath + ".fusionOrders")
+      for case .grouped(let groups) in rule.fusionOrders.values {
+        try requireHyperparameters(groups, keyPath + ".fusionOrders")
+      }
+      try requireSchemes(rule.transposedSchemes, keyPath + ".transposed")
+      try validateShapes(rule.shapes, keyPath)
     }
   }
 
-  private func validateNumbers() throws(DefinitionError) {
-    for (index, rule) in parameters.enumerated() {
-      let place = "parameters[\(index)]"
-      for case .formula(let formula) in rule.defaults { try requireParameters(formula, place + ".default") }
-      for role in [rule.rowsOf, rule.shownBy?.role] { try requireRole(role, place) }
-      if let flag = rule.enabledBy { try requireParameter(flag, place + ".enabled_by") }
+  private func validateShapes(_ shapes: [String: [Expression]], _ keyPath: String) throws(DefinitionError) {
+    try requireSchemes(shapes.keys, keyPath + ".shapes")
+    for dimension in shapes.values.joined() { try requireHyperparameters(dimension, keyPath + ".shapes") }
+  }
+
+  private func validateHyperparameters() throws(DefinitionError) {
+    for rule in hyperparameters {
+      let keyPath = "hyperparameters.\(rule.name)"
+      for case .formula(let formula) in rule.defaults { try requireHyperparameters(formula, keyPath + ".default") }
+      try requireRoles([rule.rowsOf, rule.inferredFrom?.role], keyPath)
+      try requireHyperparameters([rule.enabledBy].compactMap(\.self), keyPath + ".enabled_by")
     }
-    for case .pair(_, let value, let condition) in ggufMetadata {
-      if case .formula(let formula) = value { try requireParameters(formula, "gguf_metadata") }
-      if case .parameter(let name) = condition { try requireParameter(name, "gguf_metadata") }
+    for case .pair(let key, let value, let condition) in ggufMetadata {
+      let keyPath = "gguf_metadata.\(key)"
+      if case .formula(let formula) = value { try requireHyperparameters(formula, keyPath) }
+      if case .hyperparameter(let name) = condition { try requireHyperparameters([name], keyPath + ".when") }
     }
   }
 
@@ -90,7 +101,7 @@ extension ArchitectureDefinition {
       let name = rule.roles.map(\.rawValue).joined(separator: "+")
       for pattern in rule.patterns {
         if let other = seen.updateValue(name, forKey: pattern.text) {
-          throw DefinitionError(place: "schemes.\(scheme.name)", fact: .ambiguousNames(other, name))
+          throw DefinitionError(keyPath: "schemes.\(scheme.name)", reason: .ambiguousNames(other, name))
         }
       }
     }

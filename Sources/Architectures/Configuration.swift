@@ -1,6 +1,6 @@
 import Bytes
 
-/// A model's config.json, read the same way whichever dialect wrote it.
+/// A model's config.json, of either version of transformers.
 ///
 /// transformers 4 has `rope_theta` and `rope_scaling` (with `type` or `rope_type`) and `torch_dtype`; transformers 5
 /// has `rope_parameters` and `dtype`.
@@ -9,7 +9,7 @@ public struct Configuration: Sendable {
   public let json: JSON
   /// The `text_config` of a model with images or sound.
   private let text: JSON.Object?
-  /// How the stages behind an encoder pool its vectors; they have files of their own.
+  /// The pooling mode of the modules after an encoder, which have files of their own.
   public let poolingMode: String?
 
   /// The path by which a definition asks for `poolingMode`.
@@ -36,7 +36,7 @@ public struct Configuration: Sendable {
   /// `model_type` of a text model inside one with images or sound; nil for a model of its own.
   public var textModelType: String? { text?["model_type"]?.string }
 
-  /// What a folder of the text model alone states, in which the descriptions of the other parts have no place.
+  /// The members for a folder of the text model alone, without the configurations of images and audio.
   public var textMembers: JSON.Object {
     var members = (json.object ?? [:]).filter { !($0.key.text.hasSuffix("_config") && $0.value.object != nil) }
     for key in ["architectures", "model_type"] as [ExactString] { members[key] = text?[key] }

@@ -3,61 +3,88 @@ import Bytes
 /// Why a definition is refused.
 public struct DefinitionError: IngotError {
   /// What is wrong.
-  public enum Fact: Sendable, Hashable {
-    case unknownKey(String)
+  public enum Reason: Sendable, Hashable {
+    /// A member that no definition has here, and the member that it is a misspelling of.
+    case unknownMember(String, nearest: String?)
     case missing(String)
     case wrongKind(expected: String, found: String)
     case badPattern(String)
     case badTransform(String)
-    case badArrangement(String)
-    case notTestable(String)
+    case badFusionOrder(String)
+    case notDetectable(String)
     case badExpression(String)
-    case unknownScheme(String)
-    case unknownParameter(String)
-    case unknownRole(String)
-    case unknownBase(String)
+    /// A name that no member of the definition declares: of a naming scheme, a hyperparameter, a role or a class.
+    case undeclared(Declaration, String, nearest: String?)
+    case unknownBase(String, nearest: String?)
+    case extendsItself(String)
     case extendsTooDeep(String)
     case nothingToRemove(String)
     case duplicate(String)
     case ambiguousNames(String, String)
   }
 
-  /// Where in the definition: `tensors[3].names`.
-  public let place: String
-  /// The fact.
-  public let fact: Fact
+  /// What a definition declares under a name of its own.
+  public enum Declaration: String, Sendable, Hashable {
+    case scheme = "naming scheme"
+    case hyperparameter
+    case role
+    case preTokenizer = "pre-tokenizer"
+    case tokenizerClass = "tokenizer class"
+
+    /// The member that declares it; nil for what is built in.
+    var member: String? {
+      switch self {
+      case .scheme: "schemes"
+      case .hyperparameter: "hyperparameters"
+      case .role: "tensors"
+      case .preTokenizer: nil
+      case .tokenizerClass: "tokenizer_classes"
+      }
+    }
+  }
+
+  /// Where in the definition: `tensors.attention_query.names`.
+  public let keyPath: String
+  /// What is wrong there.
+  public let reason: Reason
 
   public var category: ErrorCategory { .input }
 
   public var description: String {
-    let prefix = place.isEmpty ? "definition: " : "definition, \(place): "
-    return switch fact {
-    case .unknownKey(let key): prefix + "unknown key \(key.quoted)"
-    case .missing(let key): prefix + "key \(key.quoted) is missing"
-    case .wrongKind(let expected, let found): prefix + "expected \(expected), found \(found)"
+    (keyPath.isEmpty ? "definition: " : "definition, \(keyPath.escapedForDisplay): ") + reason.wording
+  }
+}
+
+extension DefinitionError.Reason {
+  fileprivate var wording: String {
+    switch self {
+    case .unknownMember(let key, let nearest): "unknown key \(key.quoted)\(Self.hint(nearest))"
+    case .missing(let key): "key \(key.quoted) is missing"
+    case .wrongKind(let expected, let found): "expected \(expected), found \(found)"
     case .badPattern(let text):
-      prefix
-        + "\(text.quoted) is not a name pattern (a whole name with at most one {layer} and one {instance} between dots)"
+      "\(text.quoted) is not a name pattern (a whole name with at most one {layer} and one {instance} between dots)"
     case .badTransform(let text):
-      prefix + "\(text.quoted) is not a transform (known: rotary(HEADS), plus_one, transpose, transpose(BLOCKS))"
-    case .badArrangement(let text):
-      prefix + "\(text.quoted) is not an arrangement (known: concatenated, grouped(GROUPS), stacked)"
-    case .notTestable(let text):
-      prefix + "\(text.quoted) is not a transform that values tell (known: "
-        + "\(TransformRule.Kind.testableNames.joined(separator: ", ")))"
+      "\(text.quoted) is not a transform (known: rotary(HEADS), plus_one, transpose, transpose(BLOCKS))"
+    case .badFusionOrder(let text):
+      "\(text.quoted) is not a fusion order (known: concatenated, grouped(GROUPS), stacked)"
+    case .notDetectable(let text):
+      "\(text.quoted) is not a transform that can be detected from values (known: "
+        + "\(TransformRule.Kind.detectableNames.joined(separator: ", ")))"
     case .badExpression(let text):
-      prefix + "\(text.quoted) is not a formula (parameters and numbers with + - * / // int( ) and parentheses)"
-    case .unknownScheme(let name): prefix + "naming scheme \(name.quoted) is not declared under \"schemes\""
-    case .unknownParameter(let name): prefix + "parameter \(name.quoted) is not declared under \"parameters\""
-    case .unknownRole(let name): prefix + "role \(name.quoted) is not declared under \"tensors\""
-    case .unknownBase(let name): prefix + "extends \(name.quoted), which is no bundled definition"
+      "\(text.quoted) is not a formula (hyperparameters and numbers with + - * / // int( ) and parentheses)"
+    case .undeclared(let kind, let name, let nearest):
+      kind.member.map { "\(kind.rawValue) \(name.quoted) is not declared under \($0.quoted)\(Self.hint(nearest))" }
+        ?? "\(kind.rawValue) \(name.quoted) is unknown\(Self.hint(nearest))"
+    case .unknownBase(let name, let nearest):
+      "extends \(name.quoted), which is not a bundled definition\(Self.hint(nearest))"
+    case .extendsItself(let name): "extends \(name.quoted), which extends this definition"
     case .extendsTooDeep(let name):
-      prefix + "extends \(name.quoted), with more than \(ExtendedDefinition.maximumDepth) definitions on the way"
-    case .nothingToRemove(let name):
-      prefix + "\(name.quoted) is no parameter, role or dropped tensor of the base"
-    case .duplicate(let name): prefix + "\(name.quoted) occurs twice"
-    case .ambiguousNames(let first, let second):
-      prefix + "\(first.quoted) and \(second.quoted) match the same tensor"
+      "extends \(name.quoted), which itself extends as many definitions as are allowed (\(ArchitectureDefinition.maximumDepth))"
+    case .nothingToRemove(let name): "\(name.quoted) is not in the base definition, so it cannot be removed"
+    case .duplicate(let name): "\(name.quoted) occurs twice"
+    case .ambiguousNames(let first, let second): "\(first.quoted) and \(second.quoted) match the same tensor"
     }
   }
+
+  private static func hint(_ nearest: String?) -> String { nearest.map { " (did you mean \($0.quoted)?)" } ?? "" }
 }

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// A formula over the numbers of a model: `head_count*head_dimension`, `int(rotary_fraction*embedding_length)//head_count`.
+/// A formula over hyperparameters: `head_count*head_dimension`, `int(rotary_fraction*embedding_length)//head_count`.
 ///
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
@@ -14,13 +14,13 @@
 ///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")" | "(" formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
-/// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it stands alone.
+/// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
   /// The parameters that occur.
-  public let parameterNames: [String]
+  public let hyperparameterNames: [String]
   private let root: Node
 
   indirect enum Node: Hashable, Sendable {
@@ -37,29 +37,29 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     var parser = ExpressionParser(text)
     guard let root = parser.formula(), parser.isAtEnd else { return nil }
     description = text
-    parameterNames = parser.parameterNames
+    hyperparameterNames = parser.hyperparameterNames
     self.root = root
   }
 
   /// The formula that is this parameter.
   init(parameter name: String) {
     description = name
-    parameterNames = [name]
+    hyperparameterNames = [name]
     root = .parameter(name)
   }
 
   /// The parameter, if the formula is nothing else.
-  public var singleParameter: String? { if case .parameter(let name) = root { name } else { nil } }
+  public var singleHyperparameter: String? { if case .parameter(let name) = root { name } else { nil } }
 
   /// The value; nil if a parameter is unknown or no number, a divisor is zero, or an integer does not fit.
-  public func value(_ parameters: HyperparameterSet) -> HyperparameterValue? {
-    if let name = singleParameter { return parameters.values[name] }
-    return Self.evaluate(root, parameters)
+  public func value(_ hyperparameters: HyperparameterSet) -> HyperparameterValue? {
+    if let name = singleHyperparameter { return hyperparameters.values[name] }
+    return Self.evaluate(root, hyperparameters)
   }
 
   /// The value if it is an integer.
-  public func integer(_ parameters: HyperparameterSet) -> Int? {
-    if case .integer(let value) = value(parameters) { value } else { nil }
+  public func integer(_ hyperparameters: HyperparameterSet) -> Int? {
+    if case .integer(let value) = value(hyperparameters) { value } else { nil }
   }
 
   /// A file may state any number of layers; a list of this many would still be small.
@@ -116,7 +116,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
 
 /// Reads an `Expression`; every function gives nil where the text does not fit.
 private struct ExpressionParser {
-  private(set) var parameterNames: [String] = []
+  private(set) var hyperparameterNames: [String] = []
   private var rest: Substring.UTF8View
   private var depth = 0
 
@@ -192,7 +192,7 @@ private struct ExpressionParser {
       return Double(text).map { .number(.real($0)) }
     }
     guard !text.contains(".") else { return nil }
-    parameterNames.append(text)
+    hyperparameterNames.append(text)
     return .parameter(text)
   }
 }

@@ -5,23 +5,24 @@ extension ForwardPassFeatures {
   public init(json: JSON) throws(DefinitionError) {
     var entry = try StrictObject(json, at: "forward_pass")
     self.init()
-    try entry.choose("norm", &norm)
-    try entry.set("adds_one_to_norms", &addsOneToNorms)
-    try entry.choose("blocks", &blocks)
-    try entry.choose("activation", &activation)
-    try entry.choose("positions", &positions)
-    try entry.choose("rotary_pairs", &rotaryPairs)
-    try entry.choose("query_key_norm", &queryKeyNorm)
-    try entry.choose("mask", &mask)
-    try entry.choose("output", &output)
-    try entry.set("scales_embeddings", &scalesEmbeddings)
+    norm = try entry.choice("norm") ?? norm
+    normWeightOffset = try entry.integer("norm_weight_offset") ?? normWeightOffset
+    residual = try entry.choice("residual") ?? residual
+    activation = try entry.choice("activation") ?? activation
+    positions = try entry.choice("positions") ?? positions
+    rotaryPairs = try entry.choice("rotary_pairs") ?? rotaryPairs
+    queryKeyNorm = try entry.choice("query_key_norm") ?? queryKeyNorm
+    mask = try entry.choice("mask") ?? mask
+    output = try entry.choice("output") ?? output
+    scalesEmbeddings = try entry.optionalFlag("scales_embeddings") ?? scalesEmbeddings
     try entry.finish()
   }
 
-  /// The features as they stand in a definition, with all members.
+  /// The features as a definition has them, with all members.
   public var json: JSON {
     .members([
-      "norm": .string(norm.rawValue), "adds_one_to_norms": .bool(addsOneToNorms), "blocks": .string(blocks.rawValue),
+      "norm": .string(norm.rawValue), "norm_weight_offset": .integer(normWeightOffset),
+      "residual": .string(residual.rawValue),
       "activation": .string(activation.rawValue), "positions": .string(positions.rawValue),
       "rotary_pairs": .string(rotaryPairs.rawValue), "query_key_norm": .string(queryKeyNorm.rawValue),
       "mask": .string(mask.rawValue), "output": .string(output.rawValue), "scales_embeddings": .bool(scalesEmbeddings),
@@ -44,28 +45,5 @@ extension ForwardPassFeatures.Activation {
     case "relu2", "relu_squared": self = .reluSquared
     default: return nil
     }
-  }
-}
-
-extension StrictObject {
-  /// Sets `choice` to the case that the member `key` names, if it is there.
-  fileprivate mutating func choose<Choice: RawRepresentable<String> & CaseIterable>(
-    _ key: String, _ choice: inout Choice
-  ) throws(DefinitionError) {
-    guard let name = try optionalString(key) else { return }
-    guard let chosen = Choice(rawValue: name) else {
-      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DefinitionError(place: path(key), fact: .wrongKind(expected: "one of \(known)", found: name.quoted))
-    }
-    choice = chosen
-  }
-
-  /// Sets `flag` to the member `key`, if it is there.
-  fileprivate mutating func set(_ key: String, _ flag: inout Bool) throws(DefinitionError) {
-    guard let value = take(key) else { return }
-    guard let stated = value.bool else {
-      throw DefinitionError(place: path(key), fact: .wrongKind(expected: "a boolean", found: value.kindName))
-    }
-    flag = stated
   }
 }

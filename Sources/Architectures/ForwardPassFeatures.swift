@@ -37,11 +37,11 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case alibi
     /// The same rounded to bfloat16 and added before the scale, as Falcon does.
     case alibiBeforeScale = "alibi_before_scale"
-    /// T5's learned bias by bucket of distance; scores are not scaled, unless a number says otherwise.
+    /// T5's learned bias by bucket of distance; scores are not scaled, unless a hyperparameter sets a scale.
     case relative
   }
 
-  /// Which elements of a head turn together.
+  /// Which elements of a head RoPE rotates as a pair.
   public enum RotaryPairs: String, Sendable, CaseIterable {
     /// `k` and `k + half`
     case halfSplit = "half_split"
@@ -49,7 +49,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case interleaved
   }
 
-  /// Over what the norms of queries and keys run, if the model has them.
+  /// The groups that QK-norms normalize, if the model has them.
   public enum QueryKeyNorm: String, Sendable, CaseIterable {
     /// Each head on its own, all with the same weights.
     case head
@@ -59,7 +59,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case allHeads = "all_heads"
   }
 
-  /// What a query sees; in a decoder behind an encoder always positions up to its own.
+  /// The attention mask; the decoder of an encoder–decoder is always causal.
   public enum Mask: String, Sendable, CaseIterable {
     /// Positions up to its own.
     case causal
@@ -67,7 +67,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case none
   }
 
-  /// What comes out behind the last layer.
+  /// The output after the last layer.
   public enum Output: String, Sendable, CaseIterable {
     /// A score for every token.
     case logits
@@ -77,25 +77,25 @@ public struct ForwardPassFeatures: Sendable, Hashable {
 
   /// The kind of all norms.
   public var norm = Norm.rms
-  /// Whether norms multiply by 1 + weights (Gemma).
-  public var addsOneToNorms = false
+  /// What is added to the weights of norms before they multiply: 1 for Gemma and Nemotron, else 0.
+  public var normWeightOffset = 0
   /// How a layer is put together.
-  public var blocks = ResidualLayout.sequential
-  /// The nonlinearity, unless a parameter `activation` says otherwise.
+  public var residual = ResidualLayout.sequential
+  /// The activation, unless a hyperparameter `activation` overrides it.
   public var activation = Activation.silu
-  /// How attention learns of positions, unless a parameter `uses_alibi` says otherwise.
+  /// The position encoding, unless a hyperparameter `uses_alibi` overrides it.
   public var positions = Positions.rotary
-  /// Which elements turn together.
+  /// The pairs of RoPE.
   public var rotaryPairs = RotaryPairs.halfSplit
-  /// Over what the norms of queries and keys run.
+  /// The groups of QK-norms.
   public var queryKeyNorm = QueryKeyNorm.head
-  /// What a query sees.
+  /// The attention mask.
   public var mask = Mask.causal
-  /// What comes out.
+  /// The output.
   public var output = Output.logits
   /// Whether token embeddings are multiplied by the root of their length (Gemma).
   public var scalesEmbeddings = false
 
-  /// LLaMA's way.
+  /// Creates the features of LLaMA.
   public init() {}
 }

@@ -1,6 +1,6 @@
 /// One entry of the metadata that a GGUF of an architecture has.
 public enum GGUFMetadataRule: Hashable, Sendable {
-  /// What is written.
+  /// The value to write.
   public enum Value: Hashable, Sendable {
     case constant(HyperparameterValue)
     case formula(Expression)
@@ -10,11 +10,11 @@ public enum GGUFMetadataRule: Hashable, Sendable {
   public enum Condition: Hashable, Sendable {
     case always
     /// When the configuration states every parameter in the value.
-    case stated
+    case explicit
     /// When the model's rotary embedding has no scaling.
     case unscaled
     /// When this parameter is there and neither false nor 0.
-    case parameter(String)
+    case hyperparameter(String)
   }
 
   /// `key` (with `{arch}`) holds `value`.
@@ -32,8 +32,8 @@ public enum GGUFMetadataRule: Hashable, Sendable {
   /// `tokenizer.*`.
   case vocabulary
 
-  /// The entries that are no pair, by the names that definitions have for them.
-  static let groups: [String: GGUFMetadataRule] = [
+  /// The groups, by their names in definitions.
+  public static let groups: [String: GGUFMetadataRule] = [
     "rotary_scaling": .rotaryScaling, "longrope_factor": .longRoPEFactor, "general": .general, "file_type": .fileType,
     "quantization_version": .quantizationVersion, "vocabulary": .vocabulary,
   ]

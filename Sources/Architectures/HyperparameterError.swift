@@ -23,12 +23,12 @@ public enum HyperparameterError: IngotError, Hashable {
     case .notDivisible(let name, let value, let other, let divisor):
       "\(name) \(value) is not a multiple of \(other) \(divisor)"
     case .unknownRotaryScaling(let type):
-      "rotary scaling \(type.quoted) is not known (known: linear, dynamic, llama3, yarn, longrope)"
+      "rotary scaling \(type.quoted) is unknown (known: linear, dynamic, llama3, yarn, longrope)"
     case .rotaryScalingLacks(let type, let key): "rotary scaling \(type.quoted) has no number \(key.quoted)"
     case .mustBeEven(let name, let value): "\(name) is \(value), expected an even number"
     case .outOfRange(let name, let value): "\(name) is \(value), which is out of range"
     case .unknownActivation(let name):
-      "activation \(name.quoted) is not known (known: silu, gelu, gelu_new, relu, relu2)"
+      "activation \(name.quoted) is unknown (known: silu, gelu, gelu_new, relu, relu2)"
     case .tooFewLayers(let name, let expected, let found):
       "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
     }

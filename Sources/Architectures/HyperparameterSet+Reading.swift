@@ -2,18 +2,18 @@ import Bytes
 import Tensors
 
 extension ArchitectureDefinition {
-  /// What the tensors themselves tell.
-  public struct Evidence {
+  /// The facts that tensor names and shapes show.
+  public struct ObservedTensors {
     /// Layers seen.
     let layerCount: Int?
     /// The tensors that are there, in any layer.
     let roles: Set<TensorRole>
     /// The last layer of those that are there in layers.
     let lastLayers: [TensorRole: Int]
-    /// The first extents of those that stand alone.
+    /// The row counts of tensors that are stored separately.
     let rows: [TensorRole: Int]
 
-    /// Collects what was seen.
+    /// Creates a record of the facts.
     public init(
       layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:], rows: [TensorRole: Int]
     ) {
@@ -26,13 +26,13 @@ extension ArchitectureDefinition {
 
   /// The parameters of a model folder with a config.json.
   ///
-  /// - Parameter evidence: what the tensors tell of parameters that have no key in config.json.
-  public func parameters(
-    of configuration: Configuration, evidence: Evidence? = nil
+  /// - Parameter evidence: the tensors, for hyperparameters without a key in config.json.
+  public func hyperparameters(
+    of configuration: Configuration, evidence: ObservedTensors? = nil
   ) throws(HyperparameterError) -> HyperparameterSet {
-    var defaults = parameterDefaults[configuration.modelType ?? ""] ?? [:]
-    for rule in parameters where rule.isOptional || rule.hasFormula {
-      // An explicit null says that there is no such number, or that it follows from others.
+    var defaults = hyperparameterDefaults[configuration.modelType ?? ""] ?? [:]
+    for rule in hyperparameters where rule.isOptional || rule.hasFormula {
+      // An explicit null means that there is no value, or that it follows from others.
       if rule.configKeys.contains(where: { configuration.member($0) == .null }) { defaults[rule.name] = nil }
     }
     var set = try complete(defaults: defaults, evidence: evidence, isTold: \.configKeys.isEmpty) {
@@ -54,7 +54,7 @@ extension ArchitectureDefinition {
   /// The keys of a GGUF that state a parameter as it is, in the order in which they are read.
   public func ggufKeys(of rule: HyperparameterRule) -> [String] {
     let written = ggufMetadata.compactMap { entry -> String? in
-      guard case .pair(let key, .formula(let formula), _) = entry, formula.singleParameter == rule.name else {
+      guard case .pair(let key, .formula(let formula), _) = entry, formula.singleHyperparameter == rule.name else {
         return nil
       }
       return ggufKey(key)
@@ -63,8 +63,10 @@ extension ArchitectureDefinition {
     return first + written.filter { !first.contains($0) }
   }
 
-  /// The parameters of a GGUF; scalings that stand in tensors are left for the caller, who has these.
-  public func parameters(of metadata: Metadata, evidence: Evidence) throws(HyperparameterError) -> HyperparameterSet {
+  /// Reads the hyperparameters of a GGUF. The caller adds RoPE scalings that are stored as tensors.
+  public func hyperparameters(of metadata: Metadata, evidence: ObservedTensors) throws(HyperparameterError)
+    -> HyperparameterSet
+  {
     var set = try complete(defaults: [:], evidence: evidence) { rule throws(HyperparameterError) in
       for key in ggufKeys(of: rule) {
         guard let stated = metadata[key] else { continue }
@@ -76,7 +78,7 @@ extension ArchitectureDefinition {
       return nil
     }
     set.rotaryScaling = try RotaryScaling(
-      metadata: metadata, architecture: ggufArchitecture, contextLength: set.integer("context_length") ?? 0)
+      metadata: metadata, architecture: ggufArchitecture ?? name, contextLength: set.integer("context_length") ?? 0)
     // Of the two multipliers of DeepSeek's scaling a GGUF has one, and every model gives both the same value.
     if case .yarn(var yarn) = set.rotaryScaling, let multiplier = set.real("rotary_mscale_all") {
       (yarn.mscale, yarn.mscaleAllDimensions) = (multiplier, multiplier)
@@ -85,8 +87,10 @@ extension ArchitectureDefinition {
     return set
   }
 
-  /// The parameters of a checkpoint with Meta's params.json (whose numbers may stand under "model").
-  public func parameters(ofMeta params: JSON, evidence: Evidence) throws(HyperparameterError) -> HyperparameterSet {
+  /// Reads the hyperparameters of Meta's params.json, whose members may be nested in "model".
+  public func hyperparameters(ofMeta params: JSON, evidence: ObservedTensors) throws(HyperparameterError)
+    -> HyperparameterSet
+  {
     let members = params["model"] ?? params
     var set = try complete(defaults: [:], evidence: evidence) { rule throws(HyperparameterError) in
       guard let key = rule.metaKey, let stated = members[key], !stated.isNull else { return nil }
@@ -95,35 +99,35 @@ extension ArchitectureDefinition {
       }
       return value
     }
-    // Meta leaves out what its programs assume; a GGUF must say it.
-    set.stated = Set(set.values.keys)
+    // Meta omits the defaults of its programs; a GGUF must state them.
+    set.explicit = Set(set.values.keys)
     return set
   }
 
-  /// What the tensors alone tell: sizes, but no head counts. Nothing is assumed.
-  public func parameters(inferredFrom evidence: Evidence) -> HyperparameterSet {
+  /// Infers hyperparameters from tensors alone: sizes, but no head counts. No defaults apply.
+  public func hyperparameters(inferredFrom evidence: ObservedTensors) -> HyperparameterSet {
     var set = HyperparameterSet()
-    for rule in parameters { set.values[rule.name] = told(rule, evidence) }
+    for rule in hyperparameters { set.values[rule.name] = told(rule, evidence) }
     return set
   }
 
-  /// Fills the set: what `stated` finds, else what the tensors tell, else the defaults.
+  /// Fills the set from the file (`stated`), else from tensors, else from defaults.
   private func complete(
-    defaults: [String: HyperparameterValue], evidence: Evidence? = nil,
+    defaults: [String: HyperparameterValue], evidence: ObservedTensors? = nil,
     isTold: (HyperparameterRule) -> Bool = { _ in true },
     stated: (HyperparameterRule) throws(HyperparameterError) -> HyperparameterValue?
   ) throws(HyperparameterError) -> HyperparameterSet {
     var set = HyperparameterSet()
     var open: [HyperparameterRule] = []
-    for rule in parameters {
+    for rule in hyperparameters {
       if let value = try stated(rule) {
         set.values[rule.name] = value
-        set.stated.insert(rule.name)
+        set.explicit.insert(rule.name)
       } else if isTold(rule), let value = evidence.flatMap({ told(rule, $0) }) {
         set.values[rule.name] = value
       } else if let value = defaults[rule.name] {
         set.values[rule.name] = value
-        set.stated.insert(rule.name)
+        set.explicit.insert(rule.name)
       } else if !rule.defaults.isEmpty {
         open.append(rule)
       }
@@ -131,15 +135,17 @@ extension ArchitectureDefinition {
     assume(&open, &set)
     for rule in open where !rule.isOptional {
       for case .formula(let formula) in rule.defaults {
-        // What it divides by is the only thing that can be wrong with numbers that are there.
-        for name in formula.parameterNames where set.integer(name) == 0 { throw .notPositive(name: name, value: 0) }
+        // Of values that exist, only a divisor of 0 can be wrong.
+        for name in formula.hyperparameterNames where set.integer(name) == 0 {
+          throw .notPositive(name: name, value: 0)
+        }
       }
       throw .missing(name: rule.name, places: rule.configKeys.map(\.quoted).joined(separator: " or "))
     }
-    for rule in parameters {
+    for rule in hyperparameters {
       guard let flag = rule.enabledBy, !set.flag(flag) else { continue }
       set.values[rule.name] = nil
-      set.stated.remove(rule.name)
+      set.explicit.remove(rule.name)
     }
     return set
   }
@@ -153,7 +159,7 @@ extension ArchitectureDefinition {
         for case .formula(let formula) in rule.defaults {
           guard let value = formula.value(set), let fitting = value.converted(to: rule.kind) else { continue }
           set.values[rule.name] = fitting
-          if rule.isAssumed { set.stated.insert(rule.name) }
+          if rule.countsAsExplicit { set.explicit.insert(rule.name) }
           return true
         }
         return false
@@ -161,15 +167,15 @@ extension ArchitectureDefinition {
       if open.count < count { continue }
       guard let index = open.firstIndex(where: { $0.constantDefault != nil }) else { return }
       set.values[open[index].name] = open[index].constantDefault
-      set.stated.insert(open[index].name)
+      set.explicit.insert(open[index].name)
       open.remove(at: index)
     }
   }
 
-  /// What the tensors tell of a parameter that no key states.
-  private func told(_ rule: HyperparameterRule, _ evidence: Evidence) -> HyperparameterValue? {
+  /// The value that tensors show.
+  private func told(_ rule: HyperparameterRule, _ evidence: ObservedTensors) -> HyperparameterValue? {
     if let role = rule.rowsOf, let rows = evidence.rows[role] { return .integer(rows) }
-    if let sign = rule.shownBy {
+    if let sign = rule.inferredFrom {
       let isPresent = sign.layer.map { evidence.lastLayers[sign.role] ?? 0 > $0 } ?? evidence.roles.contains(sign.role)
       return isPresent ? sign.present : sign.absent
     }
@@ -185,7 +191,7 @@ extension HyperparameterRule {
     return nil
   }
 
-  /// Whether other numbers can give its default.
+  /// Whether its default is a formula.
   fileprivate var hasFormula: Bool { defaults.contains { if case .formula = $0 { true } else { false } } }
 
   /// The value that its first formula which can be had gives.
@@ -196,12 +202,12 @@ extension HyperparameterRule {
     return nil
   }
 
-  /// The default that the numbers of `set` give; nil if it has none.
+  /// The default in a model with the values of `set`; nil if it has none.
   func defaultValue(_ set: HyperparameterSet) -> HyperparameterValue? {
     formulaDefault(set) ?? constantDefault
   }
 
-  /// What a file must state.
+  /// The kind of value that a file must have, in words.
   var wording: String { isList ? "a list of \(kind.wording.plural)" : kind.wording.single }
 }
 

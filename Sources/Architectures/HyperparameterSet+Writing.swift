@@ -2,16 +2,16 @@ import Bytes
 import Tensors
 
 extension ArchitectureDefinition {
-  /// The pairs that one rule of `ggufMetadata` stands for; none for those that the definition does not decide.
+  /// The key–value pairs of one rule of `ggufMetadata`; none for groups that the program fills.
   ///
   /// - Parameter statedRotary: what the configuration states of the rotary embedding (`Configuration.rotary`).
   public func metadata(
     of rule: GGUFMetadataRule, _ set: HyperparameterSet, statedRotary: JSON.Object
   ) -> [(key: String, value: MetadataValue)] {
     switch rule {
-    case .rotaryScaling: return set.rotaryScaling.metadata(architecture: ggufArchitecture, stated: statedRotary)
+    case .rotaryScaling: return set.rotaryScaling.metadata(architecture: ggufArchitecture ?? name, stated: statedRotary)
     case .longRoPEFactor:
-      return set.rotaryScaling.longRoPEFactor(architecture: ggufArchitecture)
+      return set.rotaryScaling.longRoPEFactor(architecture: ggufArchitecture ?? name)
     case .pair(let key, let value, let condition):
       guard let number = self.value(value, set), holds(condition, of: value, set) else { return [] }
       return [(ggufKey(key), number.metadata)]
@@ -30,28 +30,28 @@ extension ArchitectureDefinition {
     _ condition: GGUFMetadataRule.Condition, of value: GGUFMetadataRule.Value, _ set: HyperparameterSet
   ) -> Bool {
     switch (condition, value) {
-    case (.always, _), (.stated, .constant): true
-    case (.stated, .formula(let formula)): formula.parameterNames.allSatisfy(set.stated.contains)
+    case (.always, _), (.explicit, .constant): true
+    case (.explicit, .formula(let formula)): formula.hyperparameterNames.allSatisfy(set.explicit.contains)
     case (.unscaled, _): set.rotaryScaling == .none
-    case (.parameter(let name), _): set.values[name].map { !$0.isNothing } ?? false
+    case (.hyperparameter(let name), _): set.values[name].map { !$0.isNothing } ?? false
     }
   }
 
   /// Parameters that a GGUF has no key for and cannot show by its tensors, and without which another model is read
   /// from it: they are lost in it.
-  public func parametersLostInGGUF(_ set: HyperparameterSet) -> [(name: String, value: String)] {
+  public func hyperparametersLostInGGUF(_ set: HyperparameterSet) -> [(name: String, value: String)] {
     var kept: Set<String> = []
-    for case .pair(_, .formula(let formula), _) in ggufMetadata { kept.formUnion(formula.parameterNames) }
+    for case .pair(_, .formula(let formula), _) in ggufMetadata { kept.formUnion(formula.hyperparameterNames) }
     // What others are computed from is not lost as long as these are kept.
-    for rule in parameters where kept.contains(rule.name) {
-      for case .formula(let formula) in rule.defaults { kept.formUnion(formula.parameterNames) }
+    for rule in hyperparameters where kept.contains(rule.name) {
+      for case .formula(let formula) in rule.defaults { kept.formUnion(formula.hyperparameterNames) }
     }
     let numbers = hyperparameters(set)
-    return parameters.compactMap { rule in
+    return hyperparameters.compactMap { rule in
       guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.configKeys.first,
         let value = set.values[rule.name], value != rule.formulaDefault(set)
       else { return nil }
-      if let sign = rule.shownBy {
+      if let sign = rule.inferredFrom {
         return [sign.present, sign.absent].contains(value) ? nil : (key, value.description)
       }
       var rest = set
@@ -65,20 +65,20 @@ extension ArchitectureDefinition {
     forwardPass.flatMap { try? Hyperparameters(set, features: $0) }
   }
 
-  /// The numbers for Meta's params.json.
+  /// The members of Meta's params.json.
   public func metaMembers(_ set: HyperparameterSet) -> JSON.Object {
     var members = JSON.Object()
-    for rule in parameters {
+    for rule in hyperparameters {
       guard let key = rule.metaKey, let value = set.values[rule.name] else { continue }
       members[ExactString(key)] = value.json
     }
     return members
   }
 
-  /// The members of a config.json in the dialect of transformers 4, which transformers 5 reads too.
+  /// The members of a config.json of transformers 4, which transformers 5 reads too.
   public func configurationMembers(_ set: HyperparameterSet) -> JSON.Object {
     var members = configConstants
-    for rule in parameters {
+    for rule in hyperparameters {
       guard let key = rule.configKeys.first, let value = set.values[rule.name] else { continue }
       members.set(value.configuration(rule), at: key.split(separator: ".")[...])
     }

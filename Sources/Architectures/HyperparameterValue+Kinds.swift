@@ -5,7 +5,7 @@ extension HyperparameterValue {
   /// A member of config.json as the parameter of `rule`, its words decoded; nil if it is of another kind.
   init?(_ json: JSON, rule: HyperparameterRule) {
     func decoded(_ element: JSON) -> HyperparameterValue? {
-      guard let word = element.string, let code = rule.codes.first(where: { $0.word == word }) else {
+      guard let word = element.string, let code = rule.enumValues.first(where: { $0.word == word }) else {
         return HyperparameterValue(element, kind: rule.kind)
       }
       return code.value
@@ -96,7 +96,7 @@ extension HyperparameterValue {
   func configuration(_ rule: HyperparameterRule) -> JSON {
     if self == rule.nullValue { return .null }
     func encoded(_ value: HyperparameterValue) -> JSON {
-      rule.codes.first { $0.value == value }.map { .string($0.word) } ?? value.json
+      rule.enumValues.first { $0.value == value }.map { .string($0.word) } ?? value.json
     }
     if case .list(let values) = self {
       guard rule.isKeyedByIndex else { return .array(values.map(encoded)) }

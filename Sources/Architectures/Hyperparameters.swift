@@ -1,4 +1,4 @@
-/// The numbers that give a model its size and behavior, whatever file they came from.
+/// The hyperparameters of a model, independent of its container.
 public struct Hyperparameters: Sendable, Hashable {
   /// Layers.
   public var layerCount: Int
@@ -25,6 +25,13 @@ public struct Hyperparameters: Sendable, Hashable {
   /// Positions that a query attends to, itself included; nil for all.
   public var slidingWindow: Int?
 
+  /// The row of the position embedding that the first position has; those before it are never used (OPT).
+  public var positionOffset = 0
+  /// Elements of a token embedding, where a projection makes `embeddingLength` of them (OPT 350M).
+  public var tokenEmbeddingLength: Int { ownTokenEmbeddingLength ?? embeddingLength }
+  /// `tokenEmbeddingLength`, if it is not `embeddingLength`.
+  public var ownTokenEmbeddingLength: Int?
+
   /// How the architecture computes.
   public var features = ForwardPassFeatures()
   /// Which layers have the sliding window; nil for all.
@@ -39,7 +46,7 @@ public struct Hyperparameters: Sendable, Hashable {
   public var experts: Experts?
   /// The low-rank queries, keys and values of DeepSeek ("multi-head latent attention"), if the model has them.
   public var latentAttention: LatentAttention?
-  /// Whether attention and network are added to what they saw, normed, and not to what was before the norm (BLOOM).
+  /// Whether sublayer outputs are added to the normalized input instead of the residual stream (BLOOM).
   public var addsToNormed = false
   /// How the vectors of all positions become that of the text.
   public var pooling = Pooling.none
@@ -48,7 +55,6 @@ public struct Hyperparameters: Sendable, Hashable {
   /// The second stack of layers, of a model whose first one is an encoder.
   public var decoder: Decoder?
 
-  /// Collects the numbers.
   public init(
     layerCount: Int, embeddingLength: Int, feedForwardLength: Int, headCount: Int, keyValueHeadCount: Int,
     headDimension: Int, vocabularySize: Int, contextLength: Int, normEpsilon: Double, rotary: RotaryEmbedding,
@@ -72,9 +78,9 @@ public struct Hyperparameters: Sendable, Hashable {
   public struct Scales: Sendable, Hashable {
     /// Multiplies the scores of attention; nil for `1 / √headDimension`.
     public var attention: Double?
-    /// Whether the scores of layer `n`, counted from 0, are divided by `n + 1` besides (GPT-2).
+    /// Whether the attention scores of layer `n`, counted from 0, are also divided by `n + 1` (GPT-2).
     public var dividesAttentionByLayer = false
-    /// Queries, keys and values are kept between minus this and this, before queries and keys are turned (OLMoE).
+    /// Q, K and V are clamped to ± this, after QK-norm and before RoPE (OLMoE).
     public var projectionLimit: Double?
     /// Scores `x` of attention become `cap tanh(x / cap)`.
     public var attentionSoftcap: Double?
@@ -82,7 +88,7 @@ public struct Hyperparameters: Sendable, Hashable {
     public var alibiLimit = 8.0
     /// Multiplies token embeddings.
     public var embedding: Double?
-    /// Multiplies what attention and the feed-forward network add to the residual stream.
+    /// Multiplies sublayer outputs before they are added to the residual stream.
     public var residual: Double?
     /// Multiplies logits.
     public var logit: Double?
@@ -103,7 +109,7 @@ public struct Hyperparameters: Sendable, Hashable {
     public var usedCount: Int
     /// The inner width of one.
     public var feedForwardLength: Int
-    /// The inner width of the network that every position uses besides.
+    /// The inner width of the shared expert.
     public var sharedFeedForwardLength: Int?
     /// Whether the weights of the chosen ones are divided by their sum.
     public var normalizesWeights = true
@@ -112,7 +118,6 @@ public struct Hyperparameters: Sendable, Hashable {
     /// Equal groups of experts, of which only the best `usedGroupCount` are asked (1: no groups).
     public var groupCount = 1, usedGroupCount = 1
 
-    /// Collects the numbers.
     public init(count: Int, usedCount: Int, feedForwardLength: Int, sharedFeedForwardLength: Int? = nil) {
       self.count = count
       self.usedCount = usedCount
@@ -134,7 +139,6 @@ public struct Hyperparameters: Sendable, Hashable {
     /// The constant in the norms of the low-rank vectors.
     public var normEpsilon: Double
 
-    /// Collects the sizes.
     public init(
       queryRank: Int?, keyValueRank: Int, unrotatedDimension: Int, valueDimension: Int, normEpsilon: Double
     ) {
@@ -153,21 +157,19 @@ public struct Hyperparameters: Sendable, Hashable {
     /// All distances from here on share the last bucket.
     public var distanceLimit: Int
 
-    /// Collects the numbers.
     public init(bucketCount: Int, distanceLimit: Int) {
       self.bucketCount = bucketCount
       self.distanceLimit = distanceLimit
     }
   }
 
-  /// What a decoder behind an encoder has of its own.
+  /// The decoder of an encoder–decoder.
   public struct Decoder: Sendable, Hashable {
     /// Its layers.
     public var layerCount: Int
     /// The token that it begins with.
     public var startToken: Int
 
-    /// Collects the numbers.
     public init(layerCount: Int, startToken: Int) {
       self.layerCount = layerCount
       self.startToken = startToken

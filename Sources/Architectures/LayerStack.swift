@@ -1,13 +1,13 @@
-/// A stack of layers of a model. Most models have one; an encoder-decoder has two, one behind the other.
+/// A stack of layers of a model. Most models have one; an encoder–decoder has two.
 public enum LayerStack: String, Sendable, Hashable {
   /// The layers of a model that has no other ones.
   case only = ""
-  /// The layers that read a text, for the decoder to look at.
+  /// The layers that compute the encoder output.
   case encoder
-  /// The layers that write, and look at what the encoder made of the text.
+  /// The layers that attend to their own tokens and to the encoder output.
   case decoder
 
-  /// The words before the name of a place in the pass: `decoder layer`.
+  /// A name with the stack before it: `decoder layer`.
   public func naming(_ place: String) -> String { self == .only ? place : "\(rawValue) \(place)" }
 }
 
@@ -15,7 +15,7 @@ extension Hyperparameters {
   /// The stacks of the model in the order of the pass.
   public var stacks: [LayerStack] { decoder == nil ? [.only] : [.encoder, .decoder] }
 
-  /// The numbers as one stack has them: its layers, and what its queries see.
+  /// The hyperparameters of one stack: its layers and its mask.
   public func of(_ stack: LayerStack) -> Hyperparameters {
     var numbers = self
     guard stack == .decoder, let decoder else { return numbers }
@@ -30,10 +30,10 @@ extension Hyperparameters {
 
 extension TensorRole {
   private static let decoderPrefix = "decoder_"
-  /// What both stacks share.
+  /// Tensors that both stacks share.
   private static let shared: Set<TensorRole> = [.tokenEmbedding, .output, TensorRole.output.bias]
 
-  /// What the tensor is called that has this role in `stack`: in a decoder behind an encoder, with `decoder_` before it.
+  /// The role in `stack`: in a decoder after an encoder, with the prefix `decoder_`.
   public func of(_ stack: LayerStack) -> TensorRole {
     stack == .decoder && !Self.shared.contains(self) ? TensorRole(rawValue: Self.decoderPrefix + rawValue) : self
   }

@@ -8,7 +8,7 @@ import Bytes
   import Darwin
 #endif
 
-/// The tensor `rope_freqs.weight`: what GGUF has in place of Llama 3's rotary scaling.
+/// The tensor `rope_freqs.weight`, by which GGUF states Llama 3's RoPE scaling.
 ///
 /// For pair `k` with wavelength `λ = 2π / frequency`: 1 where `λ < original / high`, `factor` where
 /// `λ > original / low`, and between them `1 / ((1 - s) / factor + s)` with `s = (original/λ - low) / (high - low)`.
@@ -36,7 +36,7 @@ public enum Llama3RopeFactors {
     }
   }
 
-  /// The scaling whose factors are exactly `factors`, if one with the usual numbers is.
+  /// The published scaling whose factors equal `factors`, if there is one.
   ///
   /// The tensor does not state low, high and original; every published model has 1 and 4, and an original context of
   /// a power of two. A candidate counts only if it gives back all factors bit by bit.

@@ -1,9 +1,9 @@
 import Tensors
 
-/// A whole tensor name in which `{layer}` and `{instance}` stand for decimal indices: `blk.{layer}.attn_q.weight`.
+/// A whole tensor name with the placeholders `{layer}` and `{instance}` for decimal indices: `blk.{layer}.attn_q.weight`.
 ///
 /// A pattern matches whole names only, so that no name is ever changed by replacing a part of it. Names of tensors that are
-/// left out may end in `{rest}`, which stands for anything: `vision_tower.{rest}`.
+/// left out may end in `{rest}`, which matches anything: `vision_tower.{rest}`.
 public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern as the definition spells it.
   public let text: String
@@ -18,7 +18,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
 
   private static let rest = "{rest}"
 
-  /// A pattern, or nil if a placeholder occurs twice or beside anything but dots, or another one occurs.
+  /// A pattern, or nil if a placeholder is unknown, occurs twice or is not between dots.
   public init?(_ text: String, mayEndInRest: Bool = false) {
     self.text = text
     var pieces: [Piece] = []
@@ -62,7 +62,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     return NamePattern(replacement + text.dropFirst(prefix.count), mayEndInRest: pieces.last == .rest) ?? self
   }
 
-  /// What names that match have in common with the pattern: every index, placeholder or digits, as `#`.
+  /// The lookup key of the pattern and of the names that match it: with `#` for every index.
   var key: String { Self.key(TensorName(text.replacing("{layer}", with: "0").replacing("{instance}", with: "0"))) }
 
   /// A name with each of its parts between dots that is a number as `#`.

@@ -1,13 +1,12 @@
-/// The rotary position embedding of a model: pair `k` of a head turns by `position * inverseFrequency(k)`.
+/// The RoPE of a model: pair `k` of a head is rotated by `position * inverseFrequency(k)`.
 public struct RotaryEmbedding: Sendable, Hashable {
   /// The base θ: unscaled, `inverseFrequency(k) = base^(-2k / dimensionCount)`.
   public var base: Double
   /// How many elements of a head are rotated, from the first on.
   public var dimensionCount: Int
-  /// What stretches it to longer contexts.
+  /// The scaling for longer contexts.
   public var scaling: RotaryScaling
 
-  /// Collects the facts.
   public init(base: Double, dimensionCount: Int, scaling: RotaryScaling = .none) {
     self.base = base
     self.dimensionCount = dimensionCount
@@ -46,7 +45,6 @@ public enum RotaryScaling: Sendable, Hashable {
     /// Whether the ramp's ends are rounded to whole pairs.
     public var truncates: Bool
 
-    /// Collects the parameters.
     public init(
       factor: Double, originalContextLength: Int, attentionFactor: Double? = nil, betaFast: Double = 32,
       betaSlow: Double = 1, mscale: Double? = nil, mscaleAllDimensions: Double? = nil, truncates: Bool = true
@@ -72,7 +70,6 @@ public enum RotaryScaling: Sendable, Hashable {
     /// Multiplies cosine and sine; nil for `√(1 + ln factor / ln originalContextLength)`.
     public var attentionFactor: Double?
 
-    /// Collects the parameters.
     public init(
       shortFactors: [Double], longFactors: [Double], originalContextLength: Int, factor: Double,
       attentionFactor: Double? = nil
@@ -84,7 +81,7 @@ public enum RotaryScaling: Sendable, Hashable {
       self.attentionFactor = attentionFactor
     }
 
-    /// One divisor for each pair, whatever the length, and nothing else: all that `rope_freqs.weight` of a GGUF says.
+    /// Creates a scaling with one factor for each pair at every length, as `rope_freqs.weight` of a GGUF states it.
     public init(fixedFactors: [Double], contextLength: Int) {
       self.init(
         shortFactors: fixedFactors, longFactors: fixedFactors, originalContextLength: contextLength, factor: 1,

@@ -32,7 +32,7 @@ extension RotaryScaling.LongRoPE {
     factor > 1 ? (1 + log(factor) / log(Double(originalContextLength))).squareRoot() : 1
   }
 
-  /// The scaling of a GGUF, which says how far the context is stretched only by its length and `attn_factor`.
+  /// Reads the scaling of a GGUF, whose factor follows from the context lengths and `attn_factor`.
   public init(
     shortFactors: [Double], longFactors: [Double], originalContextLength: Int, contextLength: Int, metadata: Metadata,
     architecture: String
@@ -68,7 +68,7 @@ extension HyperparameterSet {
 }
 
 extension TensorRole {
-  /// `[head dimension / 2]`: what each rotary frequency is divided by, as GGUF stores Llama 3's scaling.
+  /// `[head dimension / 2]`: RoPE factors: divisors of the frequencies, as GGUF stores Llama 3's scaling.
   public static let rotaryFrequencyFactors: TensorRole = "rotary_frequency_factors"
   /// `[rotary dimensions / 2]`: the same for LongRoPE and contexts beyond the original one, and within it.
   public static let rotaryLongFactors: TensorRole = "rotary_long_factors"

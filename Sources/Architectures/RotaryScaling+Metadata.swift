@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-// How GGUF states a rotary scaling (keys behind "<architecture>.rope.scaling."):
+// How GGUF states a rotary scaling (keys with the prefix "<architecture>.rope.scaling."):
 //
 //   none     nothing
 //   linear   type "linear", factor
@@ -9,12 +9,12 @@ import Tensors
 //   yarn     type "yarn", factor, original_context_length, and only if the configuration states them
 //            yarn_ext_factor, yarn_attn_factor, yarn_beta_fast, yarn_beta_slow
 //   longrope type "longrope"; two tensors hold the divisors of the frequencies where the architecture has them
-//   dynamic  cannot be said; the caller reports it as lost
+//   dynamic  has no key; the caller reports it as lost
 
 extension RotaryScaling {
   /// The pairs for a GGUF, in the reference converter's order.
   ///
-  /// - Parameter stated: the members of the configuration, since the reference writes only what is stated there.
+  /// - Parameter stated: the members of the configuration, since llama.cpp's converter writes only these.
   public func metadata(architecture: String, stated: JSON.Object) -> [(key: String, value: MetadataValue)] {
     let prefix = "\(architecture).rope.scaling."
     func real(_ key: String, _ member: String...) -> [(key: String, value: MetadataValue)] {
@@ -38,7 +38,7 @@ extension RotaryScaling {
     }
   }
 
-  /// What a GGUF of this architecture has neither a key nor a tensor for, in words: the scaling, or a member of it.
+  /// The scaling, or its members, that a GGUF of this architecture has neither a key nor a tensor for, in words.
   public func lostInGGUF(of definition: ArchitectureDefinition) -> [String] {
     func requiring(_ roles: TensorRole...) -> [String] {
       definition.derived.contains { roles.contains($0.role) } ? [] : [wording]
@@ -54,7 +54,7 @@ extension RotaryScaling {
           if case .pair("{arch}.rope.scaling.type", .constant, .always) = $0 { true } else { false }
         }
       guard hasKeys, case .yarn(let yarn) = self else { return hasKeys ? [] : [wording] }
-      return yarn.lostMembers(keepsMultiplier: definition.parameter("rotary_mscale_all") != nil)
+      return yarn.lostMembers(keepsMultiplier: definition.hyperparameter("rotary_mscale_all") != nil)
         .map { "\($0) of \(wording)" }
     case .llama3: return requiring(.rotaryFrequencyFactors)
     case .longrope(let longRoPE):
@@ -63,7 +63,7 @@ extension RotaryScaling {
     }
   }
 
-  /// The same without what changes nothing: the one multiplier of YaRN that counts beside the other alone.
+  /// The same without a multiplier of YaRN that has no effect because the other one is absent.
   public var withoutIdleMembers: RotaryScaling {
     guard case .yarn(var yarn) = self, yarn.mscaleAllDimensions ?? 0 == 0 else { return self }
     yarn.mscale = nil
@@ -74,7 +74,7 @@ extension RotaryScaling {
     "rotary scaling \((configurationMember?["rope_type"]?.string ?? "none").quoted)"
   }
 
-  /// The scaling that a GGUF's metadata states; llama3's, which stands in a tensor, is found by the caller.
+  /// Reads the scaling of a GGUF's metadata. The caller adds llama3's, which is stored as a tensor.
   public init(metadata: Metadata, architecture: String, contextLength: Int) throws(HyperparameterError) {
     let prefix = "\(architecture).rope.scaling."
     func number(_ key: String) -> Double? { metadata[prefix + key]?.shortestReal }

@@ -4,7 +4,7 @@ public enum RowOrder: Hashable, Sendable {
   case canonical
   /// The rows of each head, stored as two halves, are interleaved.
   ///
-  /// Rotary pair `j` of a head with `d` rows stands in rows `j` and `j + d/2` in the canonical layout (transformers'
+  /// Rotary pair `j` of a head with `d` rows is rows `j` and `j + d/2` in the canonical layout (transformers'
   /// `rotate_half`), and in rows `2j` and `2j + 1` in the layout of Meta and of GGUF:
   ///
   ///     stored row  h·d + 2j + s   is canonical row  h·d + s·d/2 + j      (s = 0, 1;  j < d/2)
@@ -23,7 +23,7 @@ public enum RowOrder: Hashable, Sendable {
     }
   }
 
-  /// Which canonical row stands in stored row `row` of a tensor with `rowCount` rows.
+  /// The canonical row that stored row `row` contains of a tensor with `rowCount` rows.
   public func canonicalRow(ofStored row: Int, rowCount: Int) -> Int {
     switch self {
     case .canonical: return row

@@ -9,20 +9,20 @@ import Tensors
 ///       for each of `groupCount` groups
 ///         for each component: its share of rows, in its own row order
 ///
-/// With one group the components stand one after the other. A transposed tensor has the logical rows as columns.
+/// With one group the components follow each other. A transposed tensor has the logical rows as columns.
 public struct StoredLayout: Hashable, Sendable {
   /// The rows of one canonical tensor.
   public struct Component: Hashable, Sendable {
-    /// What the tensor is for.
+    /// The role of the canonical tensor.
     public let role: TensorRole
     /// Its rows, of each part.
     public let rowCount: Int
     /// In which order they are stored.
     public let order: RowOrder
-    /// What is added to the canonical values when they are stored: Gemma's 1.
+    /// The offset that is added to canonical values when they are stored: Gemma's 1.
     public let addend: Float
 
-    /// Collects the facts.
+    /// Creates a component.
     public init(role: TensorRole, rowCount: Int, order: RowOrder = .canonical, addend: Float = 0) {
       self.role = role
       self.rowCount = rowCount
@@ -52,7 +52,7 @@ public struct StoredLayout: Hashable, Sendable {
   /// No model has so many experts; a number beyond is a mistake that must not become a list.
   static let maximumPartCount = 1 << 16
 
-  /// Collects the facts and checks them against each other.
+  /// Creates a layout and checks that its rows, groups and shape agree.
   ///
   /// - Parameter shape: the extents in the file; nil for those that follow from the rest.
   public init(
@@ -135,7 +135,7 @@ public struct StoredLayout: Hashable, Sendable {
     }
   }
 
-  /// Which canonical row stands in logical row `row`.
+  /// The canonical row in logical row `row`.
   public func canonicalRow(ofLogical row: Int) -> CanonicalRow {
     let (instance, inPart) = row.quotientAndRemainder(dividingBy: partRowCount)
     let (group, inGroup) = inPart.quotientAndRemainder(dividingBy: partRowCount / groupCount)
@@ -157,7 +157,7 @@ public struct StoredLayout: Hashable, Sendable {
     return row.instance * partRowCount + group * (partRowCount / groupCount) + starts[row.component] + inside
   }
 
-  /// Where the rows of a component of one part begin, if they stand together.
+  /// The first logical row of a component of one instance, if its rows are contiguous.
   public func firstLogicalRow(ofComponent component: Int, instance: Int) -> Int {
     instance * partRowCount + starts[component]
   }

@@ -1,7 +1,7 @@
 import Tensors
 
 extension StoredRule {
-  /// The rule as a file follows it in which transforms were applied, or not, whatever its names say.
+  /// The rule for a file whose transforms differ from those that its scheme declares.
   ///
   /// - Parameter states: by transform, whether it was applied; the others are as the scheme declares them.
   public func storing(_ states: [TransformRule.Kind: Bool]) -> StoredRule {
@@ -15,7 +15,7 @@ extension StoredRule {
       }
     }
     return StoredRule(
-      patterns: patterns, tensors: tensors, arrangement: arrangement, transposedBlocks: transposedBlocks,
+      patterns: patterns, tensors: tensors, fusionOrder: fusionOrder, transposedBlocks: transposedBlocks,
       transforms: changed, shape: shape)
   }
 

@@ -1,18 +1,18 @@
 import Tensors
 
 extension ArchitectureDefinition {
-  /// The layout of `rule` in a model with these numbers.
+  /// The layout of `rule` in a model with these hyperparameters.
   ///
-  /// - Parameter found: the extents in a file, which stand in for unknown numbers where a tensor stands alone.
+  /// - Parameter found: the shape in the file, which is used if hyperparameters are unknown and the tensor is stored separately.
   public func layout(
-    of rule: StoredRule, _ parameters: HyperparameterSet, found: Shape? = nil
+    of rule: StoredRule, _ hyperparameters: HyperparameterSet, found: Shape? = nil
   ) throws(LayoutError) -> StoredLayout {
     var components: [StoredLayout.Component] = []
     var columnCount: Int?
     var alone: Shape?
     for (tensor, transform) in zip(rule.tensors, rule.transforms) {
       let canStandIn = rule.isAlone && rule.transposedBlocks == nil && rule.shape == nil
-      guard let shape = try canonicalShape(of: tensor, parameters) ?? (canStandIn ? found : nil) else {
+      guard let shape = try canonicalShape(of: tensor, hyperparameters) ?? (canStandIn ? found : nil) else {
         throw .needsNumbers
       }
       if canStandIn { alone = shape }
@@ -23,29 +23,30 @@ extension ArchitectureDefinition {
       components.append(
         StoredLayout.Component(
           role: tensor.role, rowCount: hasMovingElements ? shape.elementCount : shape.rowCount,
-          order: try order(transform, parameters), addend: transform == .plusOne ? 1 : 0))
+          order: try order(transform, hyperparameters), addend: transform == .plusOne ? 1 : 0))
     }
     var (groupCount, instanceCount): (Int, Int?) = (1, nil)
-    switch rule.arrangement {
+    switch rule.fusionOrder {
     case .concatenated: break
-    case .grouped(let count): groupCount = try number(count, parameters)
+    case .grouped(let count): groupCount = try number(count, hyperparameters)
     case .stacked:
       guard let instances = rule.tensors[0].instances else { throw .needsNumbers }
-      instanceCount = try number(instances, parameters)
+      instanceCount = try number(instances, hyperparameters)
     }
     return try StoredLayout(
       components: components, columnCount: columnCount ?? 1, groupCount: groupCount, instanceCount: instanceCount,
-      transposedBlockCount: try rule.transposedBlocks.map { count throws(LayoutError) in try number(count, parameters)
+      transposedBlockCount: try rule.transposedBlocks.map { count throws(LayoutError) in
+        try number(count, hyperparameters)
       },
-      shape: try rule.shape.map { dimensions throws(LayoutError) in try shape(dimensions, parameters) } ?? alone,
+      shape: try rule.shape.map { dimensions throws(LayoutError) in try shape(dimensions, hyperparameters) } ?? alone,
       isVector: rule.tensors[0].shape.count == 1)
   }
 
-  /// The shape that the numbers give a canonical tensor; nil where they do not say.
+  /// The shape of a canonical tensor; nil if a hyperparameter is unknown.
   public func canonicalShape(
-    of rule: TensorRule, _ parameters: HyperparameterSet
+    of rule: TensorRule, _ hyperparameters: HyperparameterSet
   ) throws(LayoutError) -> Shape? {
-    let dimensions = rule.shape.compactMap { $0.integer(parameters) }
+    let dimensions = rule.shape.compactMap { $0.integer(hyperparameters) }
     guard dimensions.count == rule.shape.count, !dimensions.isEmpty else { return nil }
     guard let shape = Shape(dimensions) else { throw .invalidShape }
     return shape
@@ -63,7 +64,7 @@ extension ArchitectureDefinition {
       ], columnCount: hasMovingElements ? 1 : shape.rowElementCount, shape: shape)
   }
 
-  /// The expected extents as a definition spells them, for messages.
+  /// The expected shape as a definition spells it, for messages.
   public func shapeWording(_ rule: StoredRule) -> String {
     let own = rule.shape ?? (rule.isAlone ? rule.tensors[0].shape : nil)
     guard let own else { return "the \(rule.roles.map(\.rawValue).joined(separator: ", "))" }
@@ -71,20 +72,21 @@ extension ArchitectureDefinition {
     return dimensions.map(\.description).joined(separator: " × ")
   }
 
-  private func shape(_ dimensions: [Expression], _ parameters: HyperparameterSet) throws(LayoutError) -> Shape {
+  private func shape(_ dimensions: [Expression], _ hyperparameters: HyperparameterSet) throws(LayoutError) -> Shape {
     var values: [Int] = []
-    for extent in dimensions { values.append(try number(extent, parameters)) }
+    for extent in dimensions { values.append(try number(extent, hyperparameters)) }
     guard let shape = Shape(values) else { throw .invalidShape }
     return shape
   }
 
-  private func order(_ transform: TransformRule?, _ parameters: HyperparameterSet) throws(LayoutError) -> RowOrder {
+  private func order(_ transform: TransformRule?, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> RowOrder
+  {
     guard case .rotary(let heads) = transform else { return .canonical }
-    return .rotary(headCount: try number(heads, parameters))
+    return .rotary(headCount: try number(heads, hyperparameters))
   }
 
-  private func number(_ expression: Expression, _ parameters: HyperparameterSet) throws(LayoutError) -> Int {
-    guard let number = expression.integer(parameters) else { throw .needsNumbers }
+  private func number(_ expression: Expression, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> Int {
+    guard let number = expression.integer(hyperparameters) else { throw .needsNumbers }
     return number
   }
 }

@@ -1,13 +1,13 @@
 import Tensors
 
-/// What one scheme stores under one name: canonical tensors in an arrangement.
+/// A stored tensor of one scheme: one or more canonical tensors in a fusion order.
 public struct StoredRule: Sendable {
   /// The names it is known by, the first being the one that is written.
   public let patterns: [NamePattern]
   /// The canonical tensors it holds, in order.
   public let tensors: [TensorRule]
   /// How their rows are arranged.
-  public let arrangement: FusionOrder
+  public let fusionOrder: FusionOrder
   /// The blocks of rows that are stored transposed; nil for none.
   let transposedBlocks: Expression?
   /// The transform of each tensor's rows and values.
@@ -19,13 +19,13 @@ public struct StoredRule: Sendable {
   public var roles: [TensorRole] { tensors.map(\.role) }
   /// Whether it occurs once in every layer.
   public var isPerLayer: Bool { patterns[0].isPerLayer }
-  /// Whether it occurs once for every part.
+  /// Whether it occurs once for every instance.
   public var isPerInstance: Bool { patterns[0].isPerInstance }
   /// Whether a model may lack it.
   public var isOptional: Bool { tensors.allSatisfy(\.isOptional) }
   /// How it differs from the canonical tensors, as definitions spell it: `grouped(head_count)`; empty if it does not.
   public var layoutWording: String {
-    var words = isAlone ? [] : [arrangement.wording]
+    var words = isAlone ? [] : [fusionOrder.wording]
     words += Set(transforms.compactMap { $0?.wording }).sorted()
     if let transposedBlocks {
       words.append(TransformRule.transpose(transposedBlocks.description == "1" ? nil : transposedBlocks).wording)
@@ -33,11 +33,11 @@ public struct StoredRule: Sendable {
     return words.joined(separator: ", ")
   }
   /// Whether it holds one canonical tensor of each layer or part.
-  public var isAlone: Bool { tensors.count == 1 && arrangement != .stacked }
+  public var isAlone: Bool { tensors.count == 1 && fusionOrder != .stacked }
 }
 
 extension ArchitectureDefinition {
-  /// What `scheme` stores, each name once: tensors that stand alone first, then packed ones.
+  /// The tensors that `scheme` stores: separate ones first, then fused ones.
   public func storedRules(in scheme: NamingScheme) -> [StoredRule] {
     let lineage = lineage(of: scheme)
     func own<Value>(_ values: [String: Value]) -> Value? { lineage.lazy.compactMap { values[$0] }.first }
@@ -52,14 +52,14 @@ extension ArchitectureDefinition {
         transform = nil
       }
       return StoredRule(
-        patterns: patterns, tensors: [rule], arrangement: .concatenated, transposedBlocks: blocks,
+        patterns: patterns, tensors: [rule], fusionOrder: .concatenated, transposedBlocks: blocks,
         transforms: [transform], shape: own(rule.shapes))
     }
-    rules += packed.compactMap { pack in
+    rules += fused.compactMap { pack in
       guard let patterns = named(pack.names) else { return nil }
       let members = pack.roles.compactMap { rule($0) }
       return StoredRule(
-        patterns: patterns, tensors: members, arrangement: own(pack.arrangements) ?? .concatenated,
+        patterns: patterns, tensors: members, fusionOrder: own(pack.fusionOrders) ?? .concatenated,
         transposedBlocks: lineage.contains { pack.transposedSchemes.contains($0) } ? Self.one : nil,
         transforms: members.map { own($0.transforms) }, shape: own(pack.shapes))
     }
@@ -72,7 +72,7 @@ extension ArchitectureDefinition {
   func movesElements(of rule: TensorRule) -> Bool {
     guard rule.shape.count == 1 else { return false }
     let isOrdered = rule.transforms.values.contains { if case .rotary = $0 { true } else { false } }
-    return isOrdered || packed.contains { $0.roles.contains(rule.role) && !$0.isOnlyStacked }
+    return isOrdered || fused.contains { $0.roles.contains(rule.role) && !$0.isOnlyStacked }
   }
 }
 

@@ -1,11 +1,13 @@
 /// The roles as the forward pass asks for them; shapes are `[out, in]`, and a bias has the length `[out]`.
 ///
-/// Where a decoder stands behind an encoder, its own roles have `decoder_` before them; see `LayerStack`.
+/// In an encoder–decoder, roles of the decoder have the prefix `decoder_`; see `LayerStack`.
 extension TensorRole {
   // Before the layers
 
   /// `[vocabulary, embedding]`
   public static let tokenEmbedding: TensorRole = "token_embedding"
+  /// `[embedding, token embedding]`: makes hidden states of token embeddings of another length
+  public static let embeddingProjection: TensorRole = "embedding_projection"
   /// `[position, embedding]`: added to the token embeddings
   public static let positionEmbedding: TensorRole = "position_embedding"
   /// `[type, embedding]`: the first row is added to the token embeddings
@@ -15,9 +17,9 @@ extension TensorRole {
 
   // Attention
 
-  /// `[embedding]`: what attention sees, and in parallel layers the feed-forward network too unless it has its own
+  /// `[embedding]`: pre-norm of attention, and in parallel layers of the FFN too unless it has its own
   public static let attentionNorm: TensorRole = "attention_norm"
-  /// `[embedding]`: what attention sees in place of `attention_norm` (Falcon)
+  /// `[embedding]`: pre-norm of attention instead of `attention_norm` (Falcon)
   public static let attentionNorm2: TensorRole = "attention_norm_2"
   /// `[heads × head dimension, embedding]`
   public static let attentionQuery: TensorRole = "attention_query"
@@ -27,25 +29,25 @@ extension TensorRole {
   public static let attentionValue: TensorRole = "attention_value"
   /// `[head dimension]` for every head alike, `[heads, head dimension]`, or a part of `[head dimension]` for each head
   public static let attentionQueryNorm: TensorRole = "attention_query_norm"
-  /// The like for key-value heads
+  /// The same for key-value heads
   public static let attentionKeyNorm: TensorRole = "attention_key_norm"
   /// `[embedding, heads × head dimension]`
   public static let attentionOutput: TensorRole = "attention_output"
-  /// `[embedding]`: what attention gives, before it is added (Gemma 2, OLMo 2); behind the sum in post-norm layers
+  /// `[embedding]`: norm of the attention output before the residual sum (Gemma 2, OLMo 2); after the sum in post-norm layers
   public static let attentionPostNorm: TensorRole = "attention_post_norm"
 
-  /// `[bucket, heads]`: T5's biases by distance; layers without one have that of the layer before
+  /// `[bucket, heads]`: T5's biases by distance; layers without one use that of the previous layer
   public static let relativeAttentionBias: TensorRole = "relative_attention_bias"
 
-  // Attention to what an encoder made of another text, in a decoder
+  // Cross-attention of a decoder
 
   /// `[embedding]`
   public static let crossAttentionNorm: TensorRole = "cross_attention_norm"
   /// `[heads × head dimension, embedding]`
   public static let crossAttentionQuery: TensorRole = "cross_attention_query"
-  /// `[key-value heads × head dimension, embedding]`: of what the encoder made
+  /// `[key-value heads × head dimension, embedding]`: applied to the encoder output
   public static let crossAttentionKey: TensorRole = "cross_attention_key"
-  /// `[key-value heads × head dimension, embedding]`: of what the encoder made
+  /// `[key-value heads × head dimension, embedding]`: applied to the encoder output
   public static let crossAttentionValue: TensorRole = "cross_attention_value"
   /// `[embedding, heads × head dimension]`
   public static let crossAttentionOutput: TensorRole = "cross_attention_output"
@@ -82,7 +84,7 @@ extension TensorRole {
   /// `[embedding]`: like `attention_post_norm`
   public static let feedForwardPostNorm: TensorRole = "feed_forward_post_norm"
 
-  // A mixture of experts; a part of the role for each expert
+  // A mixture of experts; an instance of the role for each expert
 
   /// `[experts, embedding]`
   public static let router: TensorRole = "router"
@@ -101,12 +103,15 @@ extension TensorRole {
   /// `[embedding, shared feed-forward]`
   public static let sharedExpertDown: TensorRole = "shared_expert_down"
 
-  // Behind the layers
+  // After the layers
 
   /// `[embedding]`
   public static let outputNorm: TensorRole = "output_norm"
   /// `[vocabulary, embedding]`; absent when tied
   public static let output: TensorRole = "output"
+
+  /// `[token embedding, embedding]`: after the last norm, before the output matrix
+  public static let outputProjection: TensorRole = "output_projection"
 
   /// The role of the bias that goes with this one.
   public var bias: TensorRole { TensorRole(rawValue: rawValue + "_bias") }

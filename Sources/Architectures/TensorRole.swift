@@ -1,6 +1,6 @@
-/// What a tensor is for, in the words of the definitions: `attention_query`, `token_embedding`, …
+/// The role of a tensor, by its name in definitions: `attention_query`, `token_embedding`, …
 public struct TensorRole: RawRepresentable, Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
-  /// The word.
+  /// The name.
   public let rawValue: String
 
   public init(rawValue: String) { self.rawValue = rawValue }

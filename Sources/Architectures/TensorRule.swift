@@ -2,25 +2,25 @@ import Tensors
 
 /// One canonical tensor of an architecture, and its name in the schemes that store it alone.
 public struct TensorRule: Sendable {
-  /// What it is for.
+  /// The role.
   public let role: TensorRole
-  /// Its canonical extents.
+  /// Its canonical shape.
   public let shape: [Expression]
-  /// How many of it a layer has, such as experts; nil for one.
+  /// The number of instances in a layer, such as experts; nil for one.
   public let instances: Expression?
   /// How many layers have it, where that is not the parameter `layer_count`.
   public let layers: Expression?
   /// Whether a model may lack it.
   public let isOptional: Bool
-  /// Whether a file may have further rows behind those of the shape, which mean nothing and are left out.
+  /// Whether a file may have padding rows after those of the shape; they are dropped.
   public let mayHavePaddingRows: Bool
   /// The tensor whose values it has when it is absent.
   public let tiedTo: TensorRole?
   /// Its names by scheme, the first being the one that is written; a scheme inherits the names of its base.
   public let names: [String: [NamePattern]]
-  /// Its transform by scheme, alone and in packed tensors; absent means none.
+  /// Its transform by scheme, alone and in fused tensors; absent means none.
   public let transforms: [String: TransformRule]
-  /// Its extents by scheme, where they are not the natural ones.
+  /// Its shape by scheme, where it differs.
   public let shapes: [String: [Expression]]
 }
 
@@ -31,13 +31,13 @@ public struct FusedTensorRule: Sendable {
   /// Its names by scheme, the first being the one that is written.
   public let names: [String: [NamePattern]]
   /// How the rows are arranged, by scheme; absent means one tensor after the other.
-  public let arrangements: [String: FusionOrder]
+  public let fusionOrders: [String: FusionOrder]
   /// The schemes that store it transposed.
   public let transposedSchemes: Set<String>
-  /// Its extents by scheme, where they are not the natural ones.
+  /// Its shape by scheme, where it differs.
   public let shapes: [String: [Expression]]
 
-  /// What tells it from other packed tensors: `attention_query+attention_key+attention_value`.
+  /// The identity among fused tensors: `attention_query+attention_key+attention_value`.
   public var name: String { roles.map(\.rawValue).joined(separator: "+") }
 }
 
@@ -45,9 +45,9 @@ public struct FusedTensorRule: Sendable {
 public enum FusionOrder: Hashable, Sendable {
   /// One tensor after the other.
   case concatenated
-  /// So many groups, each with its share of every tensor in turn.
+  /// This many groups, each with its share of every tensor.
   case grouped(Expression)
-  /// A leading extent over the parts, each with the tensors one after the other.
+  /// A leading dimension over the instances, each with the tensors one after the other.
   case stacked
 }
 
@@ -60,19 +60,19 @@ public enum TransformRule: Hashable, Sendable {
   /// Stores the matrix, or each of this many blocks of its rows, transposed.
   case transpose(Expression?)
 
-  /// Which transform it is, whatever its argument.
+  /// The transform without its argument.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     case rotary
     case plusOne = "plus_one"
     case transpose
 
-    /// Whether values tell if it was applied; see `AppliedTransforms`.
-    public var isTestable: Bool { self != .transpose }
+    /// Whether it is detectable from values; see `AppliedTransforms`.
+    public var isDetectable: Bool { self != .transpose }
     /// Those that can be tested, as definitions and options spell them.
-    public static var testableNames: [String] { allCases.filter(\.isTestable).map(\.rawValue) }
+    public static var detectableNames: [String] { allCases.filter(\.isDetectable).map(\.rawValue) }
   }
 
-  /// Which transform it is, whatever its argument.
+  /// The transform without its argument.
   public var kind: Kind {
     switch self {
     case .rotary: .rotary
@@ -82,9 +82,9 @@ public enum TransformRule: Hashable, Sendable {
   }
 }
 
-/// A tensor that follows from the numbers, such as the frequency factors of Llama 3's rotary scaling.
+/// A tensor that follows from hyperparameters, such as the RoPE factors of Llama 3.
 public struct DerivedRule: Sendable {
-  /// What it is for; the code that makes it is looked up by this.
+  /// The role, which selects the code that computes it.
   public let role: TensorRole
   /// Its names in the schemes that hold it.
   public let names: [String: [NamePattern]]

@@ -1,9 +1,9 @@
-/// Gives a model's weights as float32 in the canonical layout, whatever container, scheme and storage format hold them.
+/// A source of a model's weights as float32 in the canonical layout.
 ///
 /// Canonical is Hugging Face's layout: linear layers `[out, in]`, rotary pairs half a head apart, nothing fused. Equal
 /// values give equal bits, so two containers of one model can be compared exactly.
 public protocol WeightSource: Sendable {
-  /// The numbers of the model.
+  /// The hyperparameters of the model.
   var hyperparameters: Hyperparameters { get }
 
   /// Whether the model has this tensor (biases and the output matrix are optional).

@@ -4,6 +4,7 @@ import Tensors
 /// Why a conversion cannot be planned.
 public enum ConversionError: IngotError {
   case unknownNaming(String, known: [String])
+  case noGGUF(String)
   case namingNeedsFolder(naming: String, target: String)
   case cannotName(slot: String, scheme: String)
   case overrideMatchesNothing(pattern: String)
@@ -36,6 +37,8 @@ public enum ConversionError: IngotError {
     switch self {
     case .unknownNaming(let name, let known):
       "naming scheme \(name.quoted) is not known for this architecture (known: \(known.joined(separator: ", ")))"
+    case .noGGUF(let architecture):
+      "architecture \(architecture.quoted): has no GGUF form, because llama.cpp does not know it (choose a folder)"
     case .namingNeedsFolder(let naming, let target):
       "naming scheme \(naming.quoted) cannot be written to a \(target) file, whose names are fixed (choose a folder)"
     case .cannotName(let slot, let scheme): "the \(slot) has no name in the naming scheme \(scheme.quoted)"

@@ -2,18 +2,24 @@ import Architectures
 
 extension StackWeights {
   /// What the first layer sees: token embeddings, with what the model adds for position and type, normalized if it does.
-  func embeddings(of tokens: [Int]) throws -> Matrix {
-    var hidden = try rows(tokens, of: .tokenEmbedding)
+  func embeddings(of tokens: [Int], threads: Int) throws -> Matrix {
+    var hidden = try rows(tokens, of: .tokenEmbedding, width: hyperparameters.tokenEmbeddingLength)
+    if contains(.embeddingProjection, layer: nil) {
+      hidden = try multiply(
+        hidden, .embeddingProjection, layer: nil, outputCount: hyperparameters.embeddingLength, threads: threads)
+    }
     if let scale = hyperparameters.scales.embedding { hidden.multiply(by: Float(scale)) }
     if contains(.tokenTypeEmbedding, layer: nil) {
       // One text alone is of the first type.
-      hidden.add(toEachRow: try rows([0], of: .tokenTypeEmbedding).values)
+      hidden.add(
+        toEachRow: try rows([0], of: .tokenTypeEmbedding, width: hyperparameters.embeddingLength).values)
     }
     if contains(.positionEmbedding, layer: nil) {
       guard tokens.count <= hyperparameters.contextLength else {
         throw InferenceError.tooManyPositions(count: tokens.count, contextLength: hyperparameters.contextLength)
       }
-      hidden.add(try rows(tokens.indices, of: .positionEmbedding))
+      let positions = tokens.indices.map { $0 + hyperparameters.positionOffset }
+      hidden.add(try rows(positions, of: .positionEmbedding, width: hyperparameters.embeddingLength))
     }
     guard contains(.tokenEmbeddingNorm, layer: nil) else { return hidden }
     return try normalize(hidden, .tokenEmbeddingNorm, nil)

@@ -25,7 +25,10 @@ extension ForwardPass {
       throw InferenceError.tooLarge(name: "logits")
     }
     // hidden [position, embedding] · output [vocabulary, embedding]ᵀ
-    let final = try normalizedFinal(hidden.rows(chosen))
+    var final = try normalizedFinal(hidden.rows(chosen))
+    if weights.contains(.outputProjection, layer: nil) {
+      final = try project(final, .outputProjection, nil, to: hyperparameters.tokenEmbeddingLength)
+    }
     try observeProduct?(final, weights.outputRole.of(state.stack), nil, nil)
     var logits = try weights.multiply(
       final, weights.outputRole, layer: nil, outputCount: hyperparameters.vocabularySize, threads: threads)

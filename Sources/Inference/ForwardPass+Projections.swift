@@ -19,13 +19,22 @@ extension ForwardPass {
   }
 
   /// What a part of a layer sees: `x` normalized, if the model has a norm there.
-  func normalizeInput(_ x: Matrix, _ role: TensorRole, _ layer: Int) throws -> Matrix {
-    var candidates = [role]
-    // Falcon's attention may have a norm of its own; in parallel layers one norm may serve both parts.
-    if role == .attentionNorm { candidates.insert(.attentionNorm2, at: 0) }
-    if hyperparameters.features.blocks == .parallel { candidates.append(.attentionNorm) }
+  func normalizeInput(_ x: Matrix, _ norms: NormRoles, _ layer: Int) throws -> Matrix {
+    guard hyperparameters.features.residual != .postNorm else { return x }
+    var candidates = [norms.before]
+    // Falcon's attention may have a norm of its own; in parallel layers one norm may serve both sublayers.
+    if norms.before == .attentionNorm { candidates.insert(.attentionNorm2, at: 0) }
+    if hyperparameters.features.residual == .parallel { candidates.append(.attentionNorm) }
     guard let role = candidates.first(where: { weights.contains($0, layer: layer) }) else { return x }
     return try normalize(x, role, layer)
+  }
+
+  /// The norms before and after a sublayer.
+  struct NormRoles {
+    let before: TensorRole, after: TensorRole
+    static let attention = NormRoles(before: .attentionNorm, after: .attentionPostNorm)
+    static let crossAttention = NormRoles(before: .crossAttentionNorm, after: .crossAttentionPostNorm)
+    static let feedForward = NormRoles(before: .feedForwardNorm, after: .feedForwardPostNorm)
   }
 
   /// The tensors of a feed-forward network.
@@ -66,7 +75,8 @@ extension StackWeights {
   ) -> Matrix {
     let features = hyperparameters.features
     let norm = Normalization(kind: features.norm, epsilon: epsilon ?? hyperparameters.normEpsilon)
+    let offset = Float(features.normWeightOffset)
     return norm.normalize(
-      x, groupLength: groupLength, weights: features.addsOneToNorms ? weights.map { 1 + $0 } : weights, bias: bias)
+      x, groupLength: groupLength, weights: offset == 0 ? weights : weights.map { offset + $0 }, bias: bias)
   }
 }

@@ -49,7 +49,8 @@ extension ForwardPass {
   public mutating func advanceToDecoder() throws -> Bool {
     guard state.stack == .encoder else { return false }
     state = State(
-      stack: .decoder, hidden: try StackWeights(model, .decoder).embeddings(of: sequences.tokens(of: .decoder)),
+      stack: .decoder,
+      hidden: try StackWeights(model, .decoder).embeddings(of: sequences.tokens(of: .decoder), threads: threads),
       encoderOutput: try normalizedHidden())
     return true
   }

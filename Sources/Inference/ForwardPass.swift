@@ -54,7 +54,8 @@ public struct ForwardPass: Sendable {
     model = weights
     self.threads = threads
     rotations = try RotaryTables(numbers, positionCount: sequences.greatestCount)
-    state = State(stack: numbers.stacks[0], hidden: try stacks[0].embeddings(of: tokens), encoderOutput: nil)
+    state = State(
+      stack: numbers.stacks[0], hidden: try stacks[0].embeddings(of: tokens, threads: threads), encoderOutput: nil)
   }
 
   /// A result within a layer that an observer sees, `[position, embedding]`.
@@ -71,41 +72,43 @@ public struct ForwardPass: Sendable {
   public mutating func step(layer: Int, observe: (Sublayer, Matrix) throws -> Void = { _, _ in }) throws {
     let input = hidden
 
-    let attentionInput = try normalizeInput(input, .attentionNorm, layer)
-    let attentionOutput = try addend(attend(attentionInput, layer), .attentionPostNorm, layer)
+    let attentionInput = try normalizeInput(input, .attention, layer)
+    let attentionOutput = try addend(attend(attentionInput, layer), .attention, layer)
     try observe(.attention, attentionOutput)
-    try add(attentionOutput, to: attentionInput, .attentionPostNorm, layer)
+    try add(attentionOutput, to: attentionInput, .attention, layer)
 
     if let encoderOutput = state.encoderOutput {
-      let crossInput = try normalizeInput(hidden, .crossAttentionNorm, layer)
-      let crossAttentionOutput = try addend(
-        attend(crossInput, to: encoderOutput, layer), .crossAttentionPostNorm, layer)
+      let crossInput = try normalizeInput(hidden, .crossAttention, layer)
+      let crossAttentionOutput = try addend(attend(crossInput, to: encoderOutput, layer), .crossAttention, layer)
       try observe(.crossAttention, crossAttentionOutput)
-      try add(crossAttentionOutput, to: crossInput, .crossAttentionPostNorm, layer)
+      try add(crossAttentionOutput, to: crossInput, .crossAttention, layer)
     }
 
-    let isParallel = hyperparameters.features.blocks == .parallel
-    let networkInput = try normalizeInput(isParallel ? input : hidden, .feedForwardNorm, layer)
-    let transformed = try addend(feedForward(networkInput, layer), .feedForwardPostNorm, layer)
+    let isParallel = hyperparameters.features.residual == .parallel
+    let networkInput = try normalizeInput(isParallel ? input : hidden, .feedForward, layer)
+    let transformed = try addend(feedForward(networkInput, layer), .feedForward, layer)
     try observe(.feedForward, transformed)
-    try add(transformed, to: networkInput, .feedForwardPostNorm, layer)
+    try add(transformed, to: networkInput, .feedForward, layer)
   }
 
   /// What a part of a layer adds to the residual stream: `scale × norm(y)`, with the norm that the model has behind it.
-  private func addend(_ y: Matrix, _ postNorm: TensorRole, _ layer: Int) throws -> Matrix {
+  private func addend(_ y: Matrix, _ norms: NormRoles, _ layer: Int) throws -> Matrix {
     var y = y
-    if hyperparameters.features.blocks != .postNorm, weights.contains(postNorm, layer: layer) {
-      y = try normalize(y, postNorm, layer)
+    if hyperparameters.features.residual != .postNorm, weights.contains(norms.after, layer: layer) {
+      y = try normalize(y, norms.after, layer)
     }
     if let scale = hyperparameters.scales.residual { y.multiply(by: Float(scale)) }
     return y
   }
 
   /// `x + y`, or `norm(x + y)` where norms stand behind the sums; `x` is the residual stream, or what the part saw.
-  private mutating func add(_ y: Matrix, to seen: Matrix, _ postNorm: TensorRole, _ layer: Int) throws {
+  private mutating func add(_ y: Matrix, to seen: Matrix, _ norms: NormRoles, _ layer: Int) throws {
     if hyperparameters.addsToNormed { state.hidden = seen }
     state.hidden.add(y)
-    if hyperparameters.features.blocks == .postNorm { state.hidden = try normalize(hidden, postNorm, layer) }
+    guard hyperparameters.features.residual == .postNorm else { return }
+    // A model that can be trained either way has its norms under the same names.
+    state.hidden = try normalize(
+      hidden, weights.contains(norms.after, layer: layer) ? norms.after : norms.before, layer)
   }
 
   /// `softmax(q · kᵀ × scale + bias) · v` of every head, and the output projection.

@@ -21,7 +21,8 @@ extension Hyperparameters {
   private func validate(positionCount: Int) throws(InferenceError) {
     let lengths = [
       ("layer count", layerCount), ("decoder layer count", decoder?.layerCount ?? 1),
-      ("embedding length", embeddingLength), ("feed-forward length", feedForwardLength),
+      ("embedding length", embeddingLength), ("token embedding length", tokenEmbeddingLength),
+      ("feed-forward length", feedForwardLength),
       ("head count", headCount), ("key-value head count", keyValueHeadCount), ("head dimension", headDimension),
       ("vocabulary size", vocabularySize), ("sliding window", slidingWindow ?? 1),
       ("expert count", experts?.count ?? 1), ("experts used", experts?.usedCount ?? 1),
@@ -42,10 +43,14 @@ extension Hyperparameters {
       throw .unevenHeads(headCount: headCount, keyValueHeadCount: keyValueHeadCount)
     }
     let widest = max(
-      embeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0, experts?.sharedFeedForwardLength ?? 0,
+      embeddingLength, tokenEmbeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0,
+      experts?.sharedFeedForwardLength ?? 0,
       headCount * keyDimension, headCount * (latentAttention?.valueDimension ?? 0))
     guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
     guard normEpsilon.isFinite, normEpsilon >= 0 else { throw .outOfRange(name: "norm epsilon", value: normEpsilon) }
+    guard (0...Self.greatestLength).contains(positionOffset) else {
+      throw .outOfRange(name: "position offset", value: Double(positionOffset))
+    }
     if features.positions == .rotary { try validateRotary() }
     if let relativePositions { try relativePositions.validate() }
   }

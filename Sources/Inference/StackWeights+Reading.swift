@@ -15,9 +15,8 @@ extension StackWeights {
       ? try vector(role, layer: layer, instance: instance, count: count) : nil
   }
 
-  /// The rows `indices` of a matrix `[row, embedding]`: `[position, embedding]`. Only these rows are read.
-  func rows(_ indices: some Collection<Int>, of role: TensorRole) throws -> Matrix {
-    let width = hyperparameters.embeddingLength
+  /// The rows `indices` of a matrix `[row, width]`: `[position, width]`. Only these rows are read.
+  func rows(_ indices: some Collection<Int>, of role: TensorRole, width: Int) throws -> Matrix {
     var matrix = Matrix(rowCount: indices.count, columnCount: width)
     var values: [Float] = []
     for (position, index) in indices.enumerated() {

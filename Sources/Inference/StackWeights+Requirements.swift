@@ -10,8 +10,12 @@ extension StackWeights {
     if stack == .encoder {
       try require(.outputNorm)
     } else if hyperparameters.features.output == .logits {
-      try require(.outputNorm)
+      // After a post-norm layer the hidden state is normalized already.
+      if hyperparameters.features.residual != .postNorm { try require(.outputNorm) }
       try require(outputRole)
+    }
+    if hyperparameters.tokenEmbeddingLength != hyperparameters.embeddingLength {
+      try require(.embeddingProjection)
     }
     if hyperparameters.features.positions == .relative { try require(.relativeAttentionBias, 0) }
     for layer in 0..<hyperparameters.layerCount { try requireTensors(of: layer) }
@@ -27,7 +31,7 @@ extension StackWeights {
       }
       if !contains(.crossAttentionPostNorm, layer: layer) { try require(.crossAttentionNorm, layer) }
     }
-    if hyperparameters.features.blocks != .parallel, !contains(.feedForwardPostNorm, layer: layer) {
+    if hyperparameters.features.residual != .parallel, !contains(.feedForwardPostNorm, layer: layer) {
       try require(.feedForwardNorm, layer)
     }
     if let experts = hyperparameters.experts, contains(.router, layer: layer) {

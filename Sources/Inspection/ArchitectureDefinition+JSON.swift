@@ -9,78 +9,91 @@ extension ArchitectureDefinition {
   public var json: JSON {
     .members([
       "schema": .string(Self.schema), "name": .string(name), "summary": .string(summary),
+      "extends": .array(baseNames.reversed().map { .string($0) }),
       "classes": .array(classes.map { .string($0) }), "model_types": .array(modelTypes.map { .string($0) }),
-      "gguf_architecture": .string(ggufArchitecture),
+      "gguf_architecture": ggufArchitecture.map { .string($0) } ?? .null,
       "gguf_key": distinctiveKey.map { .string($0) } ?? .null,
       "naming_schemes": .array(schemes.map { .string($0.name) }),
-      "parameters": .array(parameters.map(\.json)),
+      "hyperparameters": .array(hyperparameters.map { json(of: $0) }),
+      "config_constants": .object(configConstants),
+      "gguf_metadata": .array(ggufMetadata.map { json(of: $0) }),
       "tensors": .array(tensors.map { json(of: $0) }),
-      "packed": .array(packed.map { json(of: $0) }),
-      "told_by_values": .array(transformsToldByValues.map { .string($0.rawValue) }),
+      "fused": .array(fused.map { json(of: $0) }),
+      "derived": .array(derived.map { json(of: $0) }),
+      "dropped": .array(dropped.map(\.json)),
+      "detectable_transforms": .array(detectableTransforms.map { .string($0.rawValue) }),
+      "vocabulary": .object(vocabulary.members),
+      "tokenizers": .object(tokenizerNames),
       "forward_pass": forwardPass?.json ?? .null,
     ])
   }
 
   private func json(of rule: TensorRule) -> JSON {
-    var names: JSON.Object = [:]
-    for scheme in schemes { names[ExactString(scheme.name)] = pattern(of: rule, in: scheme).map { .string($0.text) } }
-    return .members([
+    .members([
       "role": .string(rule.role.rawValue), "shape": .array(rule.shape.map { .string($0.description) }),
       "instances": rule.instances.map { .string($0.description) } ?? .null,
-      "optional": .bool(rule.isOptional), "tied_to": rule.tiedTo.map { .string($0.rawValue) } ?? .null,
-      "names": .object(names), "transforms": transforms(rule.transforms.mapValues(\.wording)),
+      "layers": rule.layers.map { .string($0.description) } ?? .null,
+      "optional": .bool(rule.isOptional), "padding_rows": .bool(rule.mayHavePaddingRows),
+      "tied_to": rule.tiedTo.map { .string($0.rawValue) } ?? .null,
+      "names": names { pattern(of: rule, in: $0) }, "transforms": wordings(rule.transforms.mapValues(\.wording)),
     ])
   }
 
   private func json(of rule: FusedTensorRule) -> JSON {
-    var names: JSON.Object = [:]
-    for scheme in schemes {
-      names[ExactString(scheme.name)] = patterns(of: rule, in: scheme)?.first.map { .string($0.text) }
-    }
-    return .members([
-      "roles": .array(rule.roles.map { .string($0.rawValue) }), "names": .object(names),
-      "arrangements": transforms(rule.arrangements.mapValues(\.wording)),
+    .members([
+      "roles": .array(rule.roles.map { .string($0.rawValue) }),
+      "names": names { patterns(of: rule, in: $0)?.first },
+      "fusion_orders": wordings(rule.fusionOrders.mapValues(\.wording)),
       "transposed": .array(rule.transposedSchemes.sorted().map { .string($0) }),
     ])
   }
 
-  /// By scheme, in the order of the schemes; a scheme has those of its base.
-  private func transforms(_ wordings: [String: String]) -> JSON {
+  private func json(of rule: DerivedRule) -> JSON {
+    .members(["role": .string(rule.role.rawValue), "names": names { pattern(of: rule, in: $0) }])
+  }
+
+  /// Names by scheme, in the order of the schemes.
+  private func names(_ pattern: (NamingScheme) -> NamePattern?) -> JSON {
+    var members: JSON.Object = [:]
+    for scheme in schemes { members[ExactString(scheme.name)] = pattern(scheme).map { .string($0.text) } }
+    return .object(members)
+  }
+
+  /// Wordings by scheme, in the order of the schemes; a scheme has those of its base.
+  private func wordings(_ wordings: [String: String]) -> JSON {
     var members: JSON.Object = [:]
     for scheme in schemes {
-      members[ExactString(scheme.name)] = (wordings[scheme.name] ?? scheme.base.flatMap { wordings[$0] }).map {
-        .string($0)
-      }
+      let wording = wordings[scheme.name] ?? scheme.base.flatMap { wordings[$0] }
+      members[ExactString(scheme.name)] = wording.map { .string($0) }
     }
     return .object(members)
   }
-}
 
-extension HyperparameterRule {
-  var json: JSON {
-    .members([
-      "name": .string(name), "type": .string(typeName), "config": .array(configKeys.map { .string($0) }),
-      "meta": metaKey.map { .string($0) } ?? .null, "default": defaultWording.map { .string($0) } ?? .null,
-      "optional": .bool(isOptional),
+  private func json(of rule: GGUFMetadataRule) -> JSON {
+    guard case .pair(let key, let value, let condition) = rule else {
+      return .members(["group": .string(rule.wording)])
+    }
+    return .members([
+      "key": .string(ggufKey(key)), "value": .string(value.wording),
+      "when": condition.wording.map { .string($0) } ?? .null,
     ])
   }
-}
 
-extension HyperparameterRule {
-  /// The type as a definition spells it.
-  public var typeName: String { isList ? "[\(kind.rawValue)]" : kind.rawValue }
-
-  /// The defaults as a definition spells them; nil for none.
-  public var defaultWording: String? {
-    defaults.isEmpty ? nil : defaults.map(\.wording).joined(separator: ", or ")
+  /// By model type, the tokenizer class that transformers registers.
+  private var tokenizerNames: JSON.Object {
+    var members: JSON.Object = [:]
+    for type in modelTypes {
+      members[ExactString(type)] = vocabulary.tokenizerClasses.registered[type].map { .string($0.className) }
+    }
+    return members
   }
 }
 
-extension HyperparameterRule.Default {
-  fileprivate var wording: String {
-    switch self {
-    case .value(let value): value.description
-    case .formula(let formula): formula.description
-    }
+extension DroppedRule {
+  fileprivate var json: JSON {
+    .members([
+      "name": .string(pattern.text), "reason": .string(reason),
+      "copy_of": copyOf.map { .string($0.rawValue) } ?? .null,
+    ])
   }
 }

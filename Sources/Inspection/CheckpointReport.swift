@@ -4,11 +4,11 @@ import Formats
 import Models
 import Tensors
 
-/// What `ingot inspect` tells about a checkpoint: facts of its headers, nothing of its data unless statistics are asked.
+/// The report of `ingot inspect`: facts of the headers, and statistics of the data on request.
 public struct CheckpointReport: Sendable {
   /// The checkpoint.
   public let checkpoint: Checkpoint
-  /// What it could be recognized as; nil if nobody tried.
+  /// The architecture; nil if identification was not attempted.
   public let recognition: ModelIdentification?
   /// How its elements spread over storage formats, most elements first.
   public let formats: [FormatShare]
@@ -31,7 +31,7 @@ public struct CheckpointReport: Sendable {
     public var share = 0.0
   }
 
-  /// Collects the facts of `checkpoint`; `filter` chooses the tensors that are listed.
+  /// Creates a report of `checkpoint`; `filter` selects the tensors to list.
   public init(_ checkpoint: Checkpoint, recognition: ModelIdentification? = nil, filter: Glob? = nil) {
     self.checkpoint = checkpoint
     self.recognition = recognition

@@ -11,9 +11,9 @@ public struct FormatCatalog: Sendable {
   public struct Entry: Hashable, Sendable {
     /// The format; its facts come from the table of storage formats.
     public let format: StorageFormat
-    /// Whether its bytes can be turned into numbers.
+    /// Whether it can be decoded.
     public let isDecodable: Bool
-    /// Whether numbers can be turned into its bytes.
+    /// Whether it can be encoded.
     public let isEncodable: Bool
   }
 
@@ -51,7 +51,7 @@ extension FormatCatalog.Entry {
 }
 
 extension StorageFormat.Kind {
-  /// The word for it in listings.
+  /// The name in listings.
   public var wording: String {
     switch self {
     case .float: "float"

@@ -1,6 +1,6 @@
 import Bytes
 
-/// A pattern for names: `*` stands for any characters, `?` for one, everything else for itself.
+/// A pattern for names: `*` matches any characters, `?` one, everything else itself.
 public struct Glob: Hashable, Sendable {
   /// The pattern as it was written.
   public let text: String
@@ -12,7 +12,7 @@ public struct Glob: Hashable, Sendable {
     scalars = Array(text.unicodeScalars)
   }
 
-  /// Whether the pattern stands for the whole of `name`.
+  /// Whether the pattern matches the whole of `name`.
   ///
   /// - Complexity: O(pattern × name) at worst: on a mismatch only the last `*` takes one character more.
   public func matches(_ name: String) -> Bool {

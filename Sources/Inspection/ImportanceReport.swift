@@ -4,9 +4,9 @@ import Formats
 import Models
 import Tensors
 
-/// What an importance matrix holds, entry by entry, and how it fits a model if one is given.
+/// The entries of an importance matrix, and how they fit a model if one is given.
 public struct ImportanceReport: Sendable {
-  /// One entry with what its numbers are like.
+  /// One entry with statistics of its values.
   public struct Entry: Sendable {
     /// The entry.
     public let entry: ImportanceMatrix.Entry

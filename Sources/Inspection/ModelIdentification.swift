@@ -4,7 +4,7 @@ import Formats
 import Models
 import Tensors
 
-/// What a checkpoint could be recognized as.
+/// The result of identifying a checkpoint.
 public enum ModelIdentification: Sendable {
   /// A model of a known architecture.
   case model(Model)
@@ -13,7 +13,7 @@ public enum ModelIdentification: Sendable {
 }
 
 extension CheckpointReport {
-  /// Opens `path` and says what it holds, whether or not a definition of `library` knows its tensors.
+  /// Opens `path` and reports its contents, also if no definition of `library` matches.
   ///
   /// - Parameter dialect: whether values are read to tell which transforms the tensors have.
   /// - Throws: when the files cannot be read as a checkpoint at all.
@@ -24,21 +24,21 @@ extension CheckpointReport {
       let model = try Model.open(path, library: library, appliedTransforms: appliedTransforms)
       self.init(model.checkpoint, recognition: .model(model), filter: filter)
     } catch {
-      // What is wrong with the container itself is found again here and thrown.
+      // An error of the container itself occurs again here and is thrown.
       self.init(try Checkpoint.open(path), recognition: .unknown(reason: "\(error)"), filter: filter)
     }
   }
 }
 
 extension Model {
-  /// What was understood, as documented in `docs/json.md`.
+  /// The member `architecture`, as documented in `docs/json.md`.
   var json: JSON {
     var numbers: JSON.Object = [:]
-    for rule in definition.parameters {
+    for rule in definition.hyperparameters {
       if let value = parameters.values[rule.name] { numbers[ExactString(rule.name)] = value.json }
     }
     var members: JSON.Object = [
-      "name": .string(definition.name), "naming_scheme": .string(scheme.name), "numbers": .object(numbers),
+      "name": .string(definition.name), "naming_scheme": .string(scheme.name), "hyperparameters": .object(numbers),
       "rotary_scaling": .string(parameters.rotaryScaling.name),
       "problems": .array(problems.map { .string("\($0)") }),
     ]

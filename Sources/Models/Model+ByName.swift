@@ -35,10 +35,10 @@ extension Model {
       "name": .string(name), "summary": .string("known by its tensors' names alone"),
       "schemes": .members(["gguf": .members([:])]),
     ])
-    let definition = try ArchitectureDefinition(json: json) { _ in nil }
+    let definition = try ArchitectureDefinition(json: json, bases: [:])
     guard let scheme = definition.scheme("gguf") else { throw ModelError.noArchitecture(path: checkpoint.path) }
-    let parameters = definition.parameters(
-      inferredFrom: ArchitectureDefinition.Evidence(layerCount: nil, roles: [], rows: [:]))
+    let parameters = definition.hyperparameters(
+      inferredFrom: ArchitectureDefinition.ObservedTensors(layerCount: nil, roles: [], rows: [:]))
     let facts = GGUFFacts(path: checkpoint.path, folder: nil, metadata: checkpoint.metadata)
     var mapped = TensorMapping(checkpoint, facts, definition, scheme, parameters)
     mapped.problems = []

@@ -57,7 +57,7 @@ struct RopeScalingRecovery {
           shortFactors: shortFactors.map(RotaryScaling.shortest),
           longFactors: longFactors.map(RotaryScaling.shortest),
           originalContextLength: original, contextLength: context, metadata: checkpoint.metadata,
-          architecture: definition.ggufArchitecture))
+          architecture: definition.ggufArchitecture ?? ""))
       remarks.append("rotary scaling \"longrope\" was found again from \(long.name.text.quoted)")
     }
   }

@@ -8,17 +8,10 @@ extension Model {
   /// - Returns: the vocabulary and what its files disagree about; nil if there is none.
   public func vocabulary() throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
     do {
-      return try facts.vocabulary(rules: vocabularyRules(), size: parameters.integer("vocabulary_size"))
+      return try facts.vocabulary(rules: definition.vocabulary, size: parameters.integer("vocabulary_size"))
     } catch let error as VocabularyError {
       throw LocatedError(path: checkpoint.path, fact: error)
     }
-  }
-
-  /// How the vocabulary of the model's architecture is read.
-  ///
-  /// - Throws: `.invalidMember` if its definition does not say it properly.
-  public func vocabularyRules() throws(VocabularyError) -> VocabularyRules {
-    try VocabularyRules(definition.vocabulary)
   }
 
   /// The tokenizer that comes with the model.

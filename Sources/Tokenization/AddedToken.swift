@@ -1,51 +1,56 @@
 import Bytes
 
-/// A token that is found in text before anything else happens to it.
+/// A token that is found in a text before the text is normalized and split.
 public struct AddedToken: Sendable, Hashable {
-  /// The id.
-  public var id: Int
-  /// The text that is looked for.
-  public var text: String
-  /// Whether it steers the model and is left out of decoded text.
-  public var isSpecial: Bool
-  /// Whether it is looked for in normalized text, after those that are not.
-  public var isNormalized: Bool
-  /// Whether white space before it belongs to it.
-  public var takesSpaceBefore: Bool
-  /// Whether white space behind it belongs to it.
-  public var takesSpaceBehind: Bool
-  /// Whether it only counts where no word continues on either side.
-  public var isWholeWord: Bool
+  /// The properties of an added token, by the names that Hugging Face's files have for them.
+  public struct Options: OptionSet, Sendable, Hashable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// A token that is looked for in the text as it is.
-  public init(
-    id: Int, text: String, isSpecial: Bool, isNormalized: Bool = false, takesSpaceBefore: Bool = false,
-    takesSpaceBehind: Bool = false, isWholeWord: Bool = false
-  ) {
+    /// A control token, which is left out of decoded text.
+    public static let special = Options(rawValue: 1 << 0)
+    /// Matched in normalized text, after the tokens that are not.
+    public static let normalized = Options(rawValue: 1 << 1)
+    /// Includes the white space before it.
+    public static let lstrip = Options(rawValue: 1 << 2)
+    /// Includes the white space after it.
+    public static let rstrip = Options(rawValue: 1 << 3)
+    /// Matched only if no word continues on either side.
+    public static let singleWord = Options(rawValue: 1 << 4)
+
+    /// The options with their members in Hugging Face's files.
+    static let members: KeyValuePairs<String, Options> = [
+      "content": [], "single_word": .singleWord, "lstrip": .lstrip, "rstrip": .rstrip, "normalized": .normalized,
+      "special": .special,
+    ]
+  }
+
+  public var id: Int
+  /// The string that is matched.
+  public var text: String
+  public var options: Options
+
+  /// Creates a token; without options it is matched in the text as it is.
+  public init(id: Int, text: String, options: Options = []) {
     self.id = id
     self.text = text
-    self.isSpecial = isSpecial
-    self.isNormalized = isNormalized
-    self.takesSpaceBefore = takesSpaceBefore
-    self.takesSpaceBehind = takesSpaceBehind
-    self.isWholeWord = isWholeWord
+    self.options = options
   }
 
   /// The token that an entry of `added_tokens`, `added_tokens_decoder` or `special_tokens_map.json` describes.
   init?(_ json: JSON, id: Int) {
     guard let text = json["content"]?.string else { return nil }
-    let isSpecial = json["special"]?.bool ?? false
-    self.init(
-      id: id, text: text, isSpecial: isSpecial, isNormalized: json["normalized"]?.bool ?? !isSpecial,
-      takesSpaceBefore: json["lstrip"]?.bool ?? false, takesSpaceBehind: json["rstrip"]?.bool ?? false,
-      isWholeWord: json["single_word"]?.bool ?? false)
+    self.init(id: id, text: text)
+    for (member, option) in Options.members where json[member]?.bool == true { options.formUnion(option) }
+    if json["normalized"]?.bool == nil, !options.contains(.special) { options.insert(.normalized) }
   }
 
-  /// The members that describe the token in `added_tokens_decoder` of `tokenizer_config.json`.
-  var json: JSON {
-    .members([
-      "content": .string(text), "lstrip": .bool(takesSpaceBefore), "normalized": .bool(isNormalized),
-      "rstrip": .bool(takesSpaceBehind), "single_word": .bool(isWholeWord), "special": .bool(isSpecial),
-    ])
+  /// The members that describe the token in a file, in the order of `tokenizer.json`.
+  var members: JSON.Object {
+    var members: JSON.Object = [:]
+    for (member, option) in Options.members {
+      members[ExactString(member)] = option.isEmpty ? .string(text) : .bool(options.contains(option))
+    }
+    return members
   }
 }

@@ -1,42 +1,42 @@
 import Bytes
 
-/// The special tokens that encoding puts around a text.
+/// The special tokens around a prompt.
 public struct SpecialTokenTemplate: Sendable, Hashable {
-  /// The ids before the text.
-  public var before: [Int]
-  /// The ids behind the text.
-  public var behind: [Int]
+  /// Token ids before the prompt.
+  public var prefix: [Int]
+  /// Token ids after the prompt.
+  public var suffix: [Int]
 
-  /// A frame of these ids.
-  public init(before: [Int] = [], behind: [Int] = []) {
-    self.before = before
-    self.behind = behind
+  /// Creates a template of these ids.
+  public init(prefix: [Int] = [], suffix: [Int] = []) {
+    self.prefix = prefix
+    self.suffix = suffix
   }
 }
 
 extension SpecialTokenTemplate {
-  /// The frame that the post-processor of a `tokenizer.json` spells out; nothing is put where there is none.
+  /// Reads the post-processor of a `tokenizer.json`; the template is empty if there is none.
   ///
-  /// - Parameter id: gives the id of a token's text.
+  /// - Parameter id: returns the id of a token by its text.
   init(postProcessor: JSON?, id: (String) -> Int?) {
     self.init()
     guard let postProcessor else { return }
     for processor in postProcessor["processors"]?.array ?? [postProcessor] {
       switch processor["type"]?.string {
       case "TemplateProcessing":
-        var isBehind = false
+        var isAfter = false
         for part in processor["single"]?.array ?? [] {
           guard let name = part["SpecialToken"]?["id"]?.string else {
-            isBehind = isBehind || part["Sequence"] != nil
+            isAfter = isAfter || part["Sequence"] != nil
             continue
           }
           let listed = processor["special_tokens"]?[name]?["ids"]?.array?.compactMap(\.integer)
           let ids = listed ?? [id(name)].compactMap { $0 }
-          if isBehind { behind += ids } else { before += ids }
+          if isAfter { suffix += ids } else { prefix += ids }
         }
       case "RobertaProcessing", "BertProcessing":
-        before += [processor["cls"]?.array?.last?.integer].compactMap { $0 }
-        behind += [processor["sep"]?.array?.last?.integer].compactMap { $0 }
+        prefix += [processor["cls"]?.array?.last?.integer].compactMap { $0 }
+        suffix += [processor["sep"]?.array?.last?.integer].compactMap { $0 }
       default: break
       }
     }
@@ -44,18 +44,18 @@ extension SpecialTokenTemplate {
 }
 
 extension Vocabulary {
-  /// What encoding puts around a text: the frame a file spells out, or else what the additions say.
+  /// The template that a file states, or else the one that follows from `additions`.
   ///
-  /// Where a GGUF is silent, llama.cpp's assumptions hold: SentencePiece vocabularies have a start, unigram ones an end,
-  /// and word pieces stand between `[CLS]` and `[SEP]`.
-  var effectiveFrame: SpecialTokenTemplate {
-    if let frame { return frame }
+  /// Without either, llama.cpp's defaults apply: BOS for SentencePiece vocabularies, EOS for unigram ones, and `[CLS]` and
+  /// `[SEP]` for word pieces.
+  var effectiveTemplate: SpecialTokenTemplate {
+    if let specialTokenTemplate { return specialTokenTemplate }
     let isWordPiece = kind == .wordPiece
     let addsStart = adds(.bos) ?? (kind == .sentencePiece || isWordPiece || ignoresMerges)
     let addsEnd = adds(.eos) ?? (kind == .unigram || isWordPiece)
     let start = id(of: .bos) ?? (isWordPiece ? id(ofText: "[CLS]") : nil)
     let end = id(of: .eos) ?? (isWordPiece ? id(of: .sep) ?? id(ofText: "[SEP]") : nil)
     return SpecialTokenTemplate(
-      before: addsStart ? [start].compactMap { $0 } : [], behind: addsEnd ? [end].compactMap { $0 } : [])
+      prefix: addsStart ? [start].compactMap { $0 } : [], suffix: addsEnd ? [end].compactMap { $0 } : [])
   }
 }

@@ -22,7 +22,7 @@ import Tensors
 //   tokenizer.ggml.normalizer.*            bool
 
 extension Vocabulary {
-  /// A vocabulary of this size is CodeLlama's with infilling: its end of turn is written behind everything else.
+  /// A vocabulary of this size is CodeLlama's with infilling: its end of turn is the last key.
   static let infillTokenCount = 32016
   /// The end of turn of CodeLlama's infilling vocabulary.
   static let infillEndOfTurn = 32010

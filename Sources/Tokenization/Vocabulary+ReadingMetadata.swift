@@ -45,8 +45,8 @@ extension Vocabulary {
     ignoresMerges = kind == .byteLevel && (PreTokenizer.named(preTokenizer)?.ignoresMerges ?? false)
     addedTokens = types.indices.compactMap { id in
       switch types[id] {
-      case .control, .unknown: AddedToken(id: id, text: texts.text(id), isSpecial: true)
-      case .userDefined: AddedToken(id: id, text: pieceText(id), isSpecial: false)
+      case .control, .unknown: AddedToken(id: id, text: texts.text(id), options: .special)
+      case .userDefined: AddedToken(id: id, text: pieceText(id))
       default: nil
       }
     }
@@ -125,7 +125,7 @@ extension Vocabulary {
     }
   }
 
-  /// Whether `key` stands behind the special tokens, so that a role behind it is a late one.
+  /// Whether `key` comes after the special tokens, so that a role after it is a late one.
   private static func followsSpecialTokens(_ key: String) -> Bool {
     [Keys.chatTemplate, "tokenizer.ggml.add_bos", "tokenizer.ggml.add_eos"].contains { key.hasPrefix($0) }
   }

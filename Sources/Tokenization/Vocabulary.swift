@@ -1,11 +1,11 @@
 import Bytes
 import Tensors
 
-/// The tokens of a model and the rules around them, whatever files they came from.
+/// The tokens of a model and the rules of its tokenizer, independent of their files.
 ///
 /// Token texts are bytes in the convention of the kind: SentencePiece pieces write a space as `▁` (U+2581) and a
 /// lone byte as `<0x0A>`, as do unigram pieces; byte-level pieces write each byte as one printable character (`Ġ` is a
-/// space); word pieces that begin a word have a `▁` before them, those that go on with one stand bare.
+/// space); word pieces that begin a word have a `▁` before them, those that continue one do not.
 public struct Vocabulary: Sendable, Hashable {
   /// How text becomes tokens.
   public enum Kind: String, Sendable, Hashable {
@@ -24,7 +24,7 @@ public struct Vocabulary: Sendable, Hashable {
     case first, behindTypes, last
   }
 
-  /// How SentencePiece text gets the space that stands before its first word.
+  /// The rule for the space before the first word of SentencePiece text.
   public enum SpacePrefix: Sendable, Hashable {
     /// No space is added.
     case never
@@ -44,7 +44,7 @@ public struct Vocabulary: Sendable, Hashable {
   public var tokens: PackedStrings
   /// The score of each token, higher joins first; empty for byte-level vocabularies.
   public var scores: [Float]
-  /// What each token is for.
+  /// The type of each token.
   public var types: [TokenType]
   /// Joinable pairs as `left right`, the first rank first. A byte-level space is never a plain space here.
   public var merges: PackedStrings
@@ -52,15 +52,15 @@ public struct Vocabulary: Sendable, Hashable {
   public var specialTokens: [SpecialTokenID]
   /// Whether `encode` adds a special token of its own, in the order in which metadata lists them.
   public var additions: [SpecialTokenAddition]
-  /// The explicit answer to whether a space is put before the text; nil if no file says.
+  /// Whether a space is added before the text; nil if no file states it.
   public var addsSpacePrefix: Bool?
   /// Where metadata lists `addsSpacePrefix`.
   public var spacePrefixPlace = SpacePrefixKeyOrder.first
-  /// The explicit answer to whether runs of spaces are collapsed; nil if no file says.
+  /// Whether runs of spaces are collapsed; nil if no file states it.
   public var removesExtraSpaces: Bool?
-  /// The explicit answer to whether text is lowercased; nil if no file says.
+  /// Whether text is lowercased; nil if no file states it.
   public var lowercases: Bool?
-  /// The explicit answer to whether accents are stripped; nil if no file says.
+  /// Whether accents are stripped; nil if no file states it.
   public var stripsAccents: Bool?
   /// SentencePiece's compiled table of text replacements; empty if text is not replaced.
   public var normalizationTable: [UInt8] = []
@@ -70,17 +70,17 @@ public struct Vocabulary: Sendable, Hashable {
   public var wordRules = WordRules()
   /// Whether unigram text is cut at white space, so that runs of spaces leave no trace.
   public var cutsAtSpaces = true
-  /// The number of token types of the model, where metadata states it beside the vocabulary.
+  /// The number of token types, if metadata states it.
   public var tokenTypeCount: Int?
-  /// Ids of roles that metadata lists behind everything else: they follow from the model rather than from its files.
+  /// Ids of roles that metadata lists last: they follow from the model, not from its files.
   public var lateSpecialTokens: [SpecialTokenID] = []
-  /// The templates that turn a conversation into text, copied byte for byte and never run.
+  /// The chat templates, copied byte for byte and never run.
   public var chatTemplates: [ChatTemplate]
   /// The tokens that are found in text before it is split, in the order of their ids.
   public var addedTokens: [AddedToken]
-  /// What encoding puts around a text, where a folder's files spell it out; nil follows `additions`.
-  public var frame: SpecialTokenTemplate?
-  /// How the space prefix is put when `addsSpacePrefix` is not false.
+  /// The special tokens around a prompt, if the files of a folder state them; nil follows `additions`.
+  public var specialTokenTemplate: SpecialTokenTemplate?
+  /// The rule for the space prefix if `addsSpacePrefix` is not false.
   public var spacePrefix: SpacePrefix
   /// An answer to whether a start token is added that follows from the model rather than from its tokenizer's files.
   ///
@@ -110,7 +110,7 @@ public struct Vocabulary: Sendable, Hashable {
 public struct WordRules: Sendable, Hashable {
   /// Whether control characters are dropped and every white space becomes a space.
   public var cleansText = true
-  /// Whether Han characters stand as words of their own.
+  /// Whether every Han character is a word.
   public var separatesHan = true
   /// Whether accents are stripped.
   public var stripsAccents = true
@@ -121,12 +121,12 @@ public struct WordRules: Sendable, Hashable {
   public init() {}
 }
 
-/// What a token is for; the raw values are those of GGUF (`tokenizer.ggml.token_type`).
+/// The type of a token; the raw values are those of GGUF (`tokenizer.ggml.token_type`).
 public enum TokenType: Int32, Sendable, Hashable, CaseIterable {
   case undefined = 0
   /// A piece of text.
   case normal = 1
-  /// Stands for text that has no piece.
+  /// Replaces text that has no piece.
   case unknown = 2
   /// Steers the model; never part of the text.
   case control = 3
@@ -166,14 +166,14 @@ public struct SpecialTokenAddition: Sendable, Hashable {
   public var role: SpecialToken
   public var isAdded: Bool
 
-  /// Says whether the token of `role` is added.
+  /// Creates an answer for `role`.
   public init(_ role: SpecialToken, _ isAdded: Bool) {
     self.role = role
     self.isAdded = isAdded
   }
 }
 
-/// A template that turns a conversation into text.
+/// A chat template.
 public struct ChatTemplate: Sendable, Hashable {
   /// The name; `default` for the one that is used when none is asked for.
   public var name: String
@@ -201,7 +201,7 @@ extension Vocabulary {
     specialTokens.first { $0.role == role }?.id ?? lateSpecialTokens.first { $0.role == role }?.id
   }
 
-  /// Whether encoding adds the token of `role`; nil if no file says.
+  /// Whether encoding adds the token of `role`; nil if no file states it.
   public func adds(_ role: SpecialToken) -> Bool? {
     if role == .bos, let addsBOSOverride { return addsBOSOverride }
     return additions.first { $0.role == role }?.isAdded
@@ -213,7 +213,7 @@ extension Vocabulary {
   /// The id of the token whose bytes are `text`; looks at every token.
   public func id(ofText text: String) -> Int? { tokens.firstIndex { $0.elementsEqual(text.utf8) } }
 
-  /// The token that stands for words without pieces where no file names one: BERT's `[UNK]`.
+  /// The token for words without pieces if no file names one: BERT's `[UNK]`.
   var unknownWordID: Int? { kind == .wordPiece ? id(ofText: "[UNK]") : nil }
 
   /// The chat template that is used when none is asked for.
@@ -232,7 +232,7 @@ extension Vocabulary {
 }
 
 extension Vocabulary {
-  /// What keeps this vocabulary from being used with an embedding of `rowCount` rows: tokens and special ids beyond.
+  /// Tokens and special ids that are beyond an embedding of `rowCount` rows.
   public func problems(embeddingRowCount rowCount: Int) -> [VocabularyError] {
     var problems: [VocabularyError] = []
     let beyond = tokens.indices.dropFirst(max(0, rowCount)).first { types[$0] != .unused }

@@ -1,12 +1,12 @@
 import Bytes
 
-/// Two files of one model that say different things about its tokenizer, and which one was followed.
+/// A contradiction between two tokenizer files of one model, and the file that was followed.
 public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   /// Files give one role to different tokens.
   case specialToken(role: SpecialToken, used: Claim?, others: [Claim])
   /// Files differ in whether the token of a role is added while encoding.
   case addition(role: SpecialToken, used: Bool, usedFile: String, other: Bool, otherFile: String)
-  /// A token was put over another one with the same id.
+  /// A token replaced another one with the same id.
   case replacedToken(id: Int, old: String, oldFile: String, new: String, newFile: String)
   /// A token was left out because the model has no row for it.
   case ignoredToken(text: String, id: Int, file: String, vocabularySize: Int)
@@ -15,7 +15,7 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   /// A token has one id in the file and another in effect, since ids of added tokens follow from their texts.
   case shiftedToken(text: String, fileID: Int, effectiveID: Int, file: String)
 
-  /// What one file says about the id of a role.
+  /// The ids of a role in one file.
   public struct Claim: Sendable, Hashable {
     /// The name of the file.
     public let file: String

@@ -14,13 +14,13 @@ public enum VocabularyError: IngotError, Equatable {
   case missingToken(file: String, id: Int)
   /// An id of the tokenizer has no row in the embedding.
   case idBeyondVocabulary(token: String, id: Int, vocabularySize: Int)
-  /// The arrangement of the rules that split text is not among the known ones.
+  /// The steps of the pre-tokenizer are not those of a known one.
   case unknownPreTokenizer(structure: String)
-  /// The name of the rules that split text is not among the known ones.
+  /// The name of a pre-tokenizer is unknown.
   case unknownPreTokenizerName(String)
   /// A regular expression that the matcher does not know.
   case unsupportedPattern(String, fact: String)
-  /// Bytes that are no SentencePiece model.
+  /// Bytes that are not a SentencePiece model.
   case invalidSentencePiece(offset: Int, fact: String)
   /// Metadata lacks a key that it must have.
   case missingKey(String)

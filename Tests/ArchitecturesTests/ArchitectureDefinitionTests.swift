@@ -25,75 +25,75 @@ import Testing
     (#"{"name":"x","summary":"","color":1}"#, "definition: unknown key \"color\""),
     (
       #"{"name":"x","summary":"","extends":"nothing"}"#,
-      "definition, extends: extends \"nothing\", which is no bundled definition"
+      "definition, extends: extends \"nothing\", which is not a bundled definition"
     ),
     (
       #"{"name":"x","summary":"","extends":"yi","removes":["nothing"]}"#,
-      "definition, removes: \"nothing\" is no parameter, role or dropped tensor of the base"
+      "definition, removes: \"nothing\" is not in the base definition, so it cannot be removed"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"{layer}.{layer}"}}]}"#,
-      "definition, tensors[0].names.a: \"{layer}.{layer}\" is not a name pattern (a whole name with at most one {layer} and one"
+      "definition, tensors.r.names.a: \"{layer}.{layer}\" is not a name pattern (a whole name with at most one {layer} and one"
         + " {instance} between dots)"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"b":"w"}}]}"#,
-      "definition, tensors[0].names: naming scheme \"b\" is not declared under \"schemes\""
+      "definition, tensors.r.names: naming scheme \"b\" is not declared under \"schemes\""
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"flip(x)"}}]}"#,
-      "definition, tensors[0].transforms.a: \"flip(x)\" is not a transform (known: rotary(HEADS), plus_one,"
+      "definition, tensors.r.transforms.a: \"flip(x)\" is not a transform (known: rotary(HEADS), plus_one,"
         + " transpose, transpose(BLOCKS))"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"rotary(h)"}}]}"#,
-      "definition, tensors[0].transforms: parameter \"h\" is not declared under \"parameters\""
+      "definition, tensors.r.transforms: hyperparameter \"h\" is not declared under \"hyperparameters\""
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"}},{"role":"s","names":{"a":"w"}}]}"#,
       "definition, schemes.a: \"r\" and \"s\" match the same tensor"
     ),
     (
-      #"{"name":"x","summary":"","told_by_values":["transpose"]}"#,
-      "definition, told_by_values: \"transpose\" is not a transform that values tell (known: rotary, plus_one)"
+      #"{"name":"x","summary":"","detectable_transforms":["transpose"]}"#,
+      "definition, detectable_transforms: \"transpose\" is not a transform that can be detected from values (known: rotary, plus_one)"
     ),
     (
       #"{"name":"x","summary":"","dropped":[{"name":"w","reason":"","copy_of":"r"}]}"#,
-      "definition, dropped[0].copy_of: role \"r\" is not declared under \"tensors\""
+      "definition, dropped.w.copy_of: role \"r\" is not declared under \"tensors\""
     ),
     (
-      #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u32","default":1,"shown_by":{"tensor":"r","present":"a"}}]}"#,
-      "definition, parameters[0].shown_by.present: expected a u32, found a string"
+      #"{"name":"x","summary":"","hyperparameters":[{"name":"p","type":"u32","default":1,"inferred_from":{"tensor":"r","present":"a"}}]}"#,
+      "definition, hyperparameters.p.inferred_from.present: expected a u32, found a string"
     ),
     (
-      #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u32","default":1,"shown_by":{"tensor":"r","present":1}}]}"#,
-      "definition, parameters[0].shown_by: key \"absent\" is missing"
+      #"{"name":"x","summary":"","hyperparameters":[{"name":"p","type":"u32","default":1,"inferred_from":{"tensor":"r","present":1}}]}"#,
+      "definition, hyperparameters.p.inferred_from: key \"absent\" is missing"
     ),
     (
-      #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u32","default":1,"shown_by":{"tensor":"r","present":1,"absent":0,"behind_layer":"1"}}]}"#,
-      "definition, parameters[0].shown_by.behind_layer: expected a layer, found a string"
+      #"{"name":"x","summary":"","hyperparameters":[{"name":"p","type":"u32","default":1,"inferred_from":{"tensor":"r","present":1,"absent":0,"after_layer":"1"}}]}"#,
+      "definition, hyperparameters.p.inferred_from.after_layer: expected a layer, found a string"
     ),
     (
       #"{"name":"x","summary":"","tensors":[{"role":"r","shpae":[]}]}"#,
-      "definition, tensors[0]: unknown key \"shpae\""
+      "definition, tensors.r: unknown key \"shpae\" (did you mean \"shape\"?)"
     ),
     (
-      #"{"name":"x","summary":"","schemes":{"a":{}},"packed":[{"roles":["r"],"names":{"a":"w"}}]}"#,
-      "definition, packed[0].roles: role \"r\" is not declared under \"tensors\""
+      #"{"name":"x","summary":"","schemes":{"a":{}},"fused":[{"roles":["r"],"names":{"a":"w"}}]}"#,
+      "definition, fused.r.roles: role \"r\" is not declared under \"tensors\""
     ),
     (
-      #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r"}],"packed":[{"roles":["r"],"arrangements":{"a":"piled"}}]}"#,
-      "definition, packed[0].arrangements.a: \"piled\" is not an arrangement (known: concatenated, grouped(GROUPS),"
+      #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r"}],"fused":[{"roles":["r"],"fusion_orders":{"a":"piled"}}]}"#,
+      "definition, fused.r.fusion_orders.a: \"piled\" is not a fusion order (known: concatenated, grouped(GROUPS),"
         + " stacked)"
     ),
     (
       #"{"name":"x","summary":"","tensors":[{"role":"r","shape":["a**b"]}]}"#,
-      "definition, tensors[0].shape: \"a**b\" is not a formula (parameters and numbers with + - * / // int( ) and"
+      "definition, tensors.r.shape: \"a**b\" is not a formula (hyperparameters and numbers with + - * / // int( ) and"
         + " parentheses)"
     ),
     (
-      #"{"name":"x","summary":"","parameters":[{"name":"p","type":"u8"}]}"#,
-      "definition, parameters[0].type: expected u32, f32, bool, string or a list of them such as [bool] or {string}, found"
+      #"{"name":"x","summary":"","hyperparameters":[{"name":"p","type":"u8"}]}"#,
+      "definition, hyperparameters.p.type: expected u32, f32, bool, string or a list of them such as [bool] or {string}, found"
         + " \"u8\""
     ),
     (
@@ -101,8 +101,8 @@ import Testing
       "definition, forward_pass.norm: expected one of rms, layer, found \"batch\""
     ),
     (
-      #"{"name":"x","summary":"","forward_pass":{"adds_one_to_norms":1}}"#,
-      "definition, forward_pass.adds_one_to_norms: expected a boolean, found a number"
+      #"{"name":"x","summary":"","forward_pass":{"norm_weight_offset":true}}"#,
+      "definition, forward_pass.norm_weight_offset: expected an integer, found a boolean"
     ),
     (
       #"{"name":"x","summary":"","forward_pass":{"state_space":true}}"#,
@@ -110,11 +110,92 @@ import Testing
     ),
   ]
 
-  @Test("refuses", arguments: refused)
+  static let misspelled: [(json: String, message: String)] = [
+    (#"{"nmae":"x","summary":""}"#, "definition: unknown key \"nmae\" (did you mean \"name\"?)"),
+    (
+      #"{"name":"x","summary":"","extends":"lama"}"#,
+      "definition, extends: extends \"lama\", which is not a bundled definition (did you mean \"llama\"?)"
+    ),
+    (
+      #"{"name":"x","summary":"","vocabulary":{"sorces":[]}}"#,
+      "definition, vocabulary: unknown key \"sorces\" (did you mean \"sources\"?)"
+    ),
+    (
+      #"{"name":"x","summary":"","vocabulary":{"special_tokens":{"eott":1}}}"#,
+      "definition, vocabulary.special_tokens: unknown key \"eott\" (did you mean \"eot\"?)"
+    ),
+    (
+      #"{"name":"x","summary":"","extends":"llama","vocabulary":{"space_prefx":"never"}}"#,
+      "definition, vocabulary: unknown key \"space_prefx\" (did you mean \"space_prefix\"?)"
+    ),
+    (
+      #"{"name":"x","summary":"","tokenizer_classes":{"XTokenizer":{"sentinel":true}}}"#,
+      "definition, tokenizer_classes.XTokenizer: unknown key \"sentinel\" (did you mean \"sentinels\"?)"
+    ),
+    (
+      #"{"name":"x","summary":"","tokenizers":{"x":"LamaTokenizer"}}"#,
+      "definition, tokenizers.x: tokenizer class \"LamaTokenizer\" is not declared under \"tokenizer_classes\" (did you mean"
+        + " \"LlamaTokenizer\"?)"
+    ),
+    (
+      #"{"name":"x","summary":"","extends":"llama","tensors":[{"role":"output","tide_to":null}]}"#,
+      "definition, tensors.output: \"tide_to\" is not in the base definition, so it cannot be removed"
+    ),
+    (
+      #"{"name":"x","summary":"","extends":"llama","tensors":[{"role":"output","tied_to":"token_embeding"}]}"#,
+      "definition, tensors.output.tied_to: role \"token_embeding\" is not declared under \"tensors\" (did you mean"
+        + " \"token_embedding\"?)"
+    ),
+    (
+      #"{"name":"x","summary":"","extends":"llama","schemes":{"hf":{"clas":"A"}}}"#,
+      "definition, schemes.hf: unknown key \"clas\" (did you mean \"class\"?)"
+    ),
+  ]
+
+  @Test("refuses", arguments: refused + misspelled)
   func refusal(json: String, message: String) throws {
     let folder = TemporaryFolder()
     let path = try folder.write(Array(json.utf8), to: "d.json")
     #expect { try ArchitectureLibrary.bundled(withMapping: path) } throws: { "\($0)" == "\(path): \(message)" }
+  }
+}
+
+/// How definitions extend each other.
+@Suite struct ExtendingTests {
+  /// `a` extends `b`, which extends `c`, ….
+  private func definition(_ chain: String..., maximumDepth: Int = 2) throws -> ArchitectureDefinition {
+    var bases: [String: JSON] = [:]
+    for (name, base) in zip(chain, chain.dropFirst() + [""]) {
+      var members: JSON.Object = ["name": .string(name), "summary": .string("")]
+      if !base.isEmpty { members["extends"] = .string(base) }
+      bases[name] = bases[name] ?? .object(members)
+    }
+    return try ArchitectureDefinition(json: #require(bases[chain[0]]), bases: bases, maximumDepth: maximumDepth)
+  }
+
+  @Test func twoDefinitionsAreTheMost() throws {
+    #expect(try definition("a", "b", "c").baseNames == ["c", "b"])
+    #expect { try definition("a", "b", "c", "d") } throws: {
+      "\($0)" == "definition, extends: extends \"b\", which itself extends as many definitions as are allowed (2)"
+    }
+    #expect(try definition("a", "b", "c", "d", maximumDepth: 3).baseNames == ["d", "c", "b"])
+  }
+
+  @Test func aCycleIsAnError() throws {
+    #expect { try definition("a", "b", "a", maximumDepth: 9) } throws: {
+      "\($0)" == "definition, extends: extends \"b\", which extends this definition"
+    }
+  }
+
+  @Test func everyBundledDefinitionExtendsAtMostTwo() throws {
+    for definition in try ArchitectureLibrary.bundled().definitions { #expect(definition.baseNames.count <= 2) }
+  }
+
+  @Test func aUsersDefinitionMayExtendAnyBundledOne() throws {
+    let folder = TemporaryFolder()
+    let path = try folder.write(Array(#"{"name":"x","summary":"","extends":"mixtral"}"#.utf8), to: "d.json")
+    let own = try ArchitectureLibrary.bundled(withMapping: path).definition(named: "x")
+    #expect(own?.baseNames == ["decoder", "llama", "mixtral"])
   }
 }
 

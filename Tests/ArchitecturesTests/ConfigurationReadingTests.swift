@@ -14,7 +14,7 @@ import Testing
       "num_hidden_layers": 5, "max_position_embeddings": 64, "num_experts_per_tok": 2, "moe_intermediate_size": 8,
     ]
     for (key, value) in sizes where members[ExactString(key)] == nil { members[ExactString(key)] = .integer(value) }
-    return (definition, try definition.parameters(of: Configuration(.object(members))))
+    return (definition, try definition.hyperparameters(of: Configuration(.object(members))))
   }
 
   func hyperparameters(_ name: String, _ json: String) throws -> Hyperparameters {
@@ -85,9 +85,9 @@ import Testing
       "cohere2",
       #"{"layer_types":["sliding_attention","sliding_attention","sliding_attention","full_attention","sliding_attention"]}"#
     )
-    #expect(cohere2.parametersLostInGGUF(usual).isEmpty)
+    #expect(cohere2.hyperparametersLostInGGUF(usual).isEmpty)
     let (_, other) = try parameters("cohere2", #"{"sliding_window_pattern":2}"#)
-    #expect(cohere2.parametersLostInGGUF(other).map(\.name) == ["sliding_window_pattern"])
+    #expect(cohere2.hyperparametersLostInGGUF(other).map(\.name) == ["sliding_window_pattern"])
   }
 
   @Test(
@@ -100,9 +100,9 @@ import Testing
 
   @Test func aWindowOutOfUseIsNotLost() throws {
     let (definition, unused) = try parameters("qwen2", #"{"sliding_window":4096,"max_window_layers":21}"#)
-    #expect(definition.parametersLostInGGUF(unused).isEmpty)
+    #expect(definition.hyperparametersLostInGGUF(unused).isEmpty)
     let (_, used) = try parameters("qwen2", #"{"sliding_window":4096,"use_sliding_window":true}"#)
-    #expect(definition.parametersLostInGGUF(used).map(\.name) == ["sliding_window"])
+    #expect(definition.hyperparametersLostInGGUF(used).map(\.name) == ["sliding_window"])
   }
 
   static let activations: [(name: String, json: String, expected: ForwardPassFeatures.Activation)] = [
@@ -124,9 +124,9 @@ import Testing
 
   @Test func onlyAnotherActivationIsLost() throws {
     let (gpt2, usual) = try parameters("gpt2", #"{"activation_function":"gelu_pytorch_tanh"}"#)
-    #expect(gpt2.parametersLostInGGUF(usual).isEmpty)
+    #expect(gpt2.hyperparametersLostInGGUF(usual).isEmpty)
     let (_, other) = try parameters("gpt2", #"{"activation_function":"relu"}"#)
-    #expect(gpt2.parametersLostInGGUF(other).map(\.name) == ["activation_function"])
+    #expect(gpt2.hyperparametersLostInGGUF(other).map(\.name) == ["activation_function"])
   }
 
   @Test func attentionOfGPT2MayBeScaledOtherwise() throws {
@@ -170,7 +170,7 @@ import Testing
   func biases(name: String) throws {
     let (definition, set) = try parameters(name, #"{"attention_bias":true}"#)
     #expect(definition.configurationMembers(set)["attention_bias"] == .bool(true))
-    #expect(definition.parametersLostInGGUF(set).isEmpty)
+    #expect(definition.hyperparametersLostInGGUF(set).isEmpty)
   }
 
   @Test("writes no window as null", arguments: ["phi3", "exaone4"])

@@ -10,12 +10,12 @@ import Testing
   init() throws { t5 = try #require(try ArchitectureLibrary.bundled().definition(named: "t5")) }
 
   private func ofGGUF(roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:]) throws -> HyperparameterSet {
-    try t5.parameters(
+    try t5.hyperparameters(
       of: Metadata(), evidence: .init(layerCount: 2, roles: roles, lastLayers: lastLayers, rows: [:]))
   }
 
   private func ofFolder(_ json: String, roles: Set<TensorRole>) throws -> HyperparameterSet {
-    try t5.parameters(
+    try t5.hyperparameters(
       of: Configuration(try JSON(parsing: Array(json.utf8))),
       evidence: .init(layerCount: 9, roles: roles, rows: [:]))
   }
@@ -25,10 +25,10 @@ import Testing
     #expect(try ofGGUF(roles: [.feedForwardGate]).text("activation") == "gated-gelu")
     let silu = try ofFolder(#"{"feed_forward_proj":"gated-silu"}"#, roles: [.feedForwardGate])
     #expect(try Hyperparameters(silu, features: #require(t5.forwardPass)).features.activation == .silu)
-    #expect(t5.parametersLostInGGUF(silu).map(\.name) == ["feed_forward_proj"])
+    #expect(t5.hyperparametersLostInGGUF(silu).map(\.name) == ["feed_forward_proj"])
     let gelu = try ofFolder(#"{"feed_forward_proj":"gated-gelu"}"#, roles: [.feedForwardGate])
     #expect(try Hyperparameters(gelu, features: #require(t5.forwardPass)).features.activation == .geluTanh)
-    #expect(t5.parametersLostInGGUF(gelu).isEmpty)
+    #expect(t5.hyperparametersLostInGGUF(gelu).isEmpty)
     #expect(try ofFolder(#"{"model_type":"umt5"}"#, roles: []).text("activation") == "gated-gelu")
   }
 

@@ -58,14 +58,6 @@ struct SnapshotTests {
   func metadata(snapshot: Snapshot) throws { try snapshot.check() }
 
   @Test(
-    "what it knows",
-    arguments: [
-      Snapshot("architectures", "architectures"),
-      Snapshot("architecture-yi", "architectures", "yi"),
-    ])
-  func knowledge(snapshot: Snapshot) throws { try snapshot.check() }
-
-  @Test(
     "one line about a mistake",
     arguments: [
       Snapshot("error-missing-file", "inspect", "fixtures/nothing.gguf"),

@@ -28,6 +28,27 @@ import Testing
     try Self.expectRoundTrip(fixture)
   }
 
+  @Test(
+    "without a form in GGUF is refused as one, and renamed and back byte for byte",
+    arguments: ArchitectureFixture.withoutGGUF)
+  func renamed(fixture: ArchitectureFixture) throws {
+    let folder = TemporaryFolder()
+    let source = try fixture.stage(in: folder)
+    let model = try Model.open(source, library: .bundled())
+    #expect {
+      try convert(source, to: folder.file("model.gguf"))
+    } throws: {
+      "\($0)"
+        == "architecture \"\(model.definition.name)\": has no GGUF form, because llama.cpp does not know it (choose a folder)"
+    }
+    for scheme in model.definition.schemes where !scheme.isTextPart {
+      try convert(source, to: folder.file(scheme.name)) { $0.naming = scheme.name }
+      #expect(try Model.open(folder.file(scheme.name), library: .bundled()).problems.isEmpty)
+      try convert(folder.file(scheme.name), to: folder.file(scheme.name + "-back")) { $0.naming = model.scheme.name }
+      #expect(try tensorBytes(folder.file(scheme.name + "-back")) == tensorBytes(source))
+    }
+  }
+
   @Test("is still pending: conversion", arguments: ArchitectureFixture.pending(.conversion))
   func pendingConversion(fixture: ArchitectureFixture) {
     withKnownIssue("\(fixture): no definition gives the reference converter's bytes") {

@@ -8,7 +8,7 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   ("Formats", ["Bytes", "Tensors"]),
   ("Quantization", ["Bytes", "Tensors"]),
   ("Tokenization", ["Bytes", "Tensors"]),
-  ("Architectures", ["Bytes", "Tensors"]),
+  ("Architectures", ["Bytes", "Tensors", "Tokenization"]),
   ("Models", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Crypto"]),
   ("Inference", ["Bytes", "Tensors", "Architectures"]),
   ("Conversion", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),

@@ -18,6 +18,8 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
   public let expectedName: String
   /// The tensors that the reference converter leaves out, so that no GGUF gives them back.
   public let droppedTensors: Set<String>
+  /// Whether the reference converter makes a GGUF of it; without, it is converted between folders only.
+  public let hasGGUF: Bool
   private let tokenizer: String
   private let pendingParts: [String]
 
@@ -26,6 +28,7 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
     self.name = name
     expectedName = facts["same_as"]?.string ?? name
     droppedTensors = Set(facts["dropped"]?.array?.compactMap(\.string) ?? [])
+    hasGGUF = facts["gguf"]?.bool ?? true
     tokenizer = facts["tokenizer"]?.string ?? ""
     pendingParts = facts["pending"]?.array?.compactMap(\.string) ?? []
   }
@@ -35,12 +38,21 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
     .compactMap { try? ArchitectureFixture($0) }
 
   /// Those that the library must handle.
-  public static func ready(_ instance: Part) -> [ArchitectureFixture] { all.filter { !$0.isPending(instance) } }
+  public static func ready(_ instance: Part) -> [ArchitectureFixture] {
+    all.filter { !$0.isPending(instance) && $0.has(instance) }
+  }
 
   /// Those whose `fixture.json` says that the library cannot handle them yet.
-  public static func pending(_ instance: Part) -> [ArchitectureFixture] { all.filter { $0.isPending(instance) } }
+  public static func pending(_ instance: Part) -> [ArchitectureFixture] {
+    all.filter { $0.isPending(instance) && $0.has(instance) }
+  }
+
+  /// Those that are converted between folders only, and for which there is a definition.
+  public static var withoutGGUF: [ArchitectureFixture] { ready(.activations).filter { !$0.hasGGUF } }
 
   public var description: String { name }
+
+  private func has(_ instance: Part) -> Bool { hasGGUF || instance == .activations }
 
   private func isPending(_ instance: Part) -> Bool { pendingParts.contains(instance.rawValue) }
 

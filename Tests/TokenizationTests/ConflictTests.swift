@@ -113,7 +113,7 @@ import Testing
     files.vocabulary = try JSON(parsing: bytes("vocab.json"))
     files.merges = try bytes("merges.txt")
     files.tokenizer = nil
-    let rules = try VocabularyRules(.string("byte_level_bpe"))
+    let rules = try BundledRules.parsing(#""byte_level_bpe""#)
     #expect(try Vocabulary.read(files, rules: rules, vocabularySize: 320).vocabulary.preTokenizer == "qwen2")
   }
 }

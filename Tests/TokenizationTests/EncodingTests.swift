@@ -25,8 +25,8 @@ import Testing
   }
 }
 
-@Suite struct TextFrameTests {
-  static let processors: [(text: String, before: [Int], behind: [Int])] = [
+@Suite struct SpecialTokenTemplateTests {
+  static let processors: [(text: String, prefix: [Int], suffix: [Int])] = [
     ("null", [], []),
     (#"{"type":"ByteLevel"}"#, [], []),
     (
@@ -43,9 +43,9 @@ import Testing
   ]
 
   @Test("comes from the post-processor", arguments: processors)
-  func frame(text: String, before: [Int], behind: [Int]) throws {
-    let frame = SpecialTokenTemplate(postProcessor: try JSON(parsing: Array(text.utf8))) { $0 == "</s>" ? 2 : nil }
-    #expect(frame == SpecialTokenTemplate(before: before, behind: behind))
+  func template(text: String, prefix: [Int], suffix: [Int]) throws {
+    let template = SpecialTokenTemplate(postProcessor: try JSON(parsing: Array(text.utf8))) { $0 == "</s>" ? 2 : nil }
+    #expect(template == SpecialTokenTemplate(prefix: prefix, suffix: suffix))
   }
 
   @Test func aSilentGGUFHasAStartTokenForSentencePieceAlone() {
@@ -53,12 +53,12 @@ import Testing
     vocabulary.tokens = ["<s>"]
     vocabulary.types = [.control]
     vocabulary.specialTokens = [SpecialTokenID(.bos, 0)]
-    #expect(vocabulary.effectiveFrame == SpecialTokenTemplate(before: [0]))
+    #expect(vocabulary.effectiveTemplate == SpecialTokenTemplate(prefix: [0]))
     vocabulary.additions = [SpecialTokenAddition(.bos, false)]
-    #expect(vocabulary.effectiveFrame == SpecialTokenTemplate())
+    #expect(vocabulary.effectiveTemplate == SpecialTokenTemplate())
     vocabulary.additions = []
     vocabulary.kind = .byteLevel
-    #expect(vocabulary.effectiveFrame == SpecialTokenTemplate())
+    #expect(vocabulary.effectiveTemplate == SpecialTokenTemplate())
   }
 
   @Test func problemsNameWhatIsBeyondTheEmbedding() throws {

@@ -13,8 +13,9 @@ import Testing
       try folder.write(LocalFile(Fixtures.path("tokenizers", kind, file)).wholeContent(limit: 1 << 24), to: file)
     }
     try folder.write(Array(configuration.utf8), to: "tokenizer_config.json")
-    let rules = try VocabularyRules(JSON(parsing: Array(rules.utf8)))
-    return try Vocabulary.read(TokenizerFiles(LocalFolder(folder.path)), rules: rules, vocabularySize: 384).vocabulary
+    return try Vocabulary.read(
+      TokenizerFiles(LocalFolder(folder.path)), rules: BundledRules.parsing(rules), vocabularySize: 384
+    ).vocabulary
   }
 
   @Test("lists the answer about the space", arguments: [("configuration", true), ("configuration_last", false)])
@@ -37,13 +38,38 @@ import Testing
     #expect(read.id(of: .eot) == nil)
   }
 
-  @Test("refuses", arguments: [#"{ "bos": 1 }"#, #"{ "bos": null }"#, #"{ "start": 1 }"#, #"{ "start": "<s>" }"#])
-  func refused(namedTokens: String) throws {
-    let json = try JSON(parsing: Array(#"{ "named_tokens": \#(namedTokens) }"#.utf8))
-    #expect(
-      throws: VocabularyError.invalidMember(
-        file: "definition", member: "vocabulary.named_tokens", expected: "roles with the texts of their tokens"
-      )
-    ) { try VocabularyRules(json) }
+  static let refusals: [(vocabulary: String, message: String)] = [
+    (
+      #"{ "added_tokns": "file" }"#,
+      #"definition, vocabulary: unknown key "added_tokns" (did you mean "added_tokens"?)"#
+    ),
+    (
+      #""byte_level""#,
+      "definition, vocabulary: expected one of sentencepiece, sentencepiece_json, byte_level_bpe, wordpiece, unigram, "
+        + #"found "byte_level""#
+    ),
+    (#"{ "sources": [] }"#, "definition, vocabulary.sources: expected at least one source, found an array"),
+    (
+      #"{ "named_tokens": { "bos": 1 } }"#, "definition, vocabulary.named_tokens.bos: expected a string, found a number"
+    ),
+    (#"{ "named_tokens": ["bos"] }"#, "definition, vocabulary.named_tokens: expected an object, found an array"),
+    (
+      #"{ "named_tokens": { "eoss": "<s>" } }"#,
+      #"definition, vocabulary.named_tokens: unknown key "eoss" (did you mean "eos"?)"#
+    ),
+    (
+      #"{ "special_tokens": { "eot": -1 } }"#,
+      "definition, vocabulary.special_tokens.eot: expected a token id, found a number"
+    ),
+    (
+      #"{ "pre_tokenizers": ["gpt2"] }"#,
+      #"definition, vocabulary.pre_tokenizers: pre-tokenizer "gpt2" is unknown (did you mean "gpt-2"?)"#
+    ),
+    (#"{ "size_rules": 1 }"#, "definition, vocabulary.size_rules: expected a boolean, found a number"),
+  ]
+
+  @Test("refuses", arguments: refusals)
+  func refused(vocabulary: String, message: String) {
+    #expect { try BundledRules.parsing(vocabulary) } throws: { "\($0)" == message }
   }
 }

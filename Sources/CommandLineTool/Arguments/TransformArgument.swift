@@ -8,7 +8,7 @@ struct TransformArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
-    guard parts.count == 2, let transform = TransformRule.Kind(rawValue: String(parts[0])), transform.isTestable,
+    guard parts.count == 2, let transform = TransformRule.Kind(rawValue: String(parts[0])), transform.isDetectable,
       ["yes", "no"].contains(parts[1])
     else { return nil }
     self.transform = transform

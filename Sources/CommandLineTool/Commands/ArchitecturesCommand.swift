@@ -28,7 +28,7 @@ struct ArchitecturesCommand: ParsableCommand {
       return
     }
     guard let definition = library.definition(named: name) else {
-      throw UnknownArchitecture(name: name, known: library.definitions.map(\.name))
+      throw UnknownArchitecture(name: name, hint: library.hint(for: name))
     }
     try report.print(json: { definition.json }, text: { definition.text })
   }
@@ -37,11 +37,9 @@ struct ArchitecturesCommand: ParsableCommand {
 /// No definition has this name.
 struct UnknownArchitecture: IngotError {
   let name: String
-  let known: [String]
+  let hint: String
   var category: ErrorCategory { .usage }
-  var description: String {
-    "architecture \(name.quoted): is not known, expected one of \(known.joined(separator: ", "))"
-  }
+  var description: String { "architecture \(name.quoted): unknown (\(hint))" }
 }
 
 extension ArchitectureLibrary {
@@ -57,54 +55,5 @@ extension ArchitectureLibrary {
         definition.ownSchemes.map(\.name).joined(separator: ", "), definition.summary)
     }
     return table.text()
-  }
-}
-
-extension ArchitectureDefinition {
-  fileprivate var text: String {
-    let inner = schemes.filter(\.isTextPart).map(\.name).joined(separator: ", ")
-    var facts = [
-      ("classes", classes.joined(separator: ", ")),
-      ("model types", modelTypes.joined(separator: ", ")),
-      ("GGUF architecture", ggufArchitecture),
-      ("naming schemes", ownSchemes.map(\.name).joined(separator: ", ")),
-      ("forward pass", forwardPass == nil ? "no" : "yes"),
-    ]
-    if !inner.isEmpty { facts.insert(("read inside others", inner), at: 4) }
-    return [name.emphasized + "\n" + summary + "\n", definitionList(facts), parameterTable, shapeTable, nameTables]
-      .joined(separator: "\n")
-  }
-
-  /// The schemes of a model of its own; those of a text model inside another only put something before the names.
-  fileprivate var ownSchemes: [NamingScheme] { schemes.filter { !$0.isTextPart } }
-
-  private var parameterTable: String {
-    var table = Table(["parameter": .left, "type": .left, "config.json": .left, "default": .left])
-    for rule in parameters {
-      table.append(
-        rule.name, rule.typeName, rule.configKeys.joined(separator: ", "),
-        rule.defaultWording ?? (rule.isOptional ? "none" : "required"))
-    }
-    return table.text()
-  }
-
-  private var shapeTable: String {
-    var table = Table(["tensor": .left, "shape": .left, "may be absent": .left])
-    for rule in tensors {
-      let absence = rule.tiedTo.map { "yes, then it is \($0)" } ?? (rule.isOptional ? "yes" : "no")
-      table.append(rule.role.rawValue, rule.shape.map(\.description).joined(separator: " × "), absence)
-    }
-    return table.text()
-  }
-
-  private var nameTables: String {
-    ownSchemes.map { scheme in
-      var table = Table(["tensor": .left, "name in \(scheme.name)": .left, "layout": .left])
-      for rule in storedRules(in: scheme) {
-        let roles = rule.roles.map(\.rawValue).joined(separator: ", ")
-        table.append(roles, rule.patterns.map(\.text).joined(separator: ", or "), rule.layoutWording)
-      }
-      return table.text()
-    }.joined(separator: "\n")
   }
 }

@@ -20,7 +20,7 @@ extension ArchitecturePlanner {
       files.append(try safeTensorsFile(Path.join(draft.destination, name), shard.map { tensors[$0] }))
     }
     var sideFiles = try configurationFiles(scheme, tensors)
-    if let name = scheme.numbersFile {
+    if let name = scheme.hyperparametersFile {
       let members = JSON.object(model.definition.metaMembers(model.parameters))
       sideFiles.removeAll { Path.name(of: $0.path) == name }
       sideFiles.append(
@@ -90,7 +90,9 @@ extension ArchitecturePlanner {
         for role in [SpecialToken.bos, .eos, .pad] {
           if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
         }
-        for file in try vocabulary.huggingFaceFiles(contextLength: model.parameters.integer("context_length")) {
+        let classes = model.definition.vocabulary.tokenizerClasses
+        let contextLength = model.parameters.integer("context_length")
+        for file in try vocabulary.huggingFaceFiles(classes: classes, contextLength: contextLength) {
           add(file.name, file.bytes)
         }
       } catch {

@@ -11,7 +11,7 @@ extension ArchitecturePlanner {
     guard !draft.isFromGGUF else { return draft.sourceMetadata() }
     let definition = model.definition
     var metadata = Metadata()
-    metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture))
+    metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture ?? ""))
     let statedRotary = model.configuration?.rotary ?? [:]
     for rule in definition.ggufMetadata {
       switch rule {
@@ -31,7 +31,7 @@ extension ArchitecturePlanner {
 
   /// Warns of hyperparameters for which a GGUF of the architecture has no key.
   private mutating func noteLostHyperparameters() {
-    for lost in model.definition.parametersLostInGGUF(model.parameters) {
+    for lost in model.definition.hyperparametersLostInGGUF(model.parameters) {
       draft.messages.append(
         .warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
     }
@@ -46,7 +46,7 @@ extension ArchitecturePlanner {
     guard files.hasVocabulary else { return noVocabulary() }
     do throws(VocabularyError) {
       let read = try Vocabulary.read(
-        files, rules: model.vocabularyRules(), vocabularySize: model.parameters.integer("vocabulary_size"),
+        files, rules: model.definition.vocabulary, vocabularySize: model.parameters.integer("vocabulary_size"),
         preTokenizer: draft.request.preTokenizer)
       draft.messages += read.conflicts.map { .warning($0.description) }
       return read.vocabulary.metadata()

@@ -45,7 +45,7 @@ struct ArchitecturePlanner: DraftPlanner {
   func recipeInputs() -> RecipeInputs {
     let heads = model.parameters.integer("head_count") ?? 0
     return RecipeInputs(
-      architecture: model.definition.ggufArchitecture, layerCount: model.parameters.integer("layer_count") ?? 0,
+      architecture: model.definition.ggufArchitecture ?? "", layerCount: model.parameters.integer("layer_count") ?? 0,
       headCount: heads, keyValueHeadCount: model.parameters.integer("key_value_head_count") ?? heads,
       expertCount: model.parameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
   }

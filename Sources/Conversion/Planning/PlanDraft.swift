@@ -57,6 +57,7 @@ struct PlanDraft {
     let isOther = model.scheme.name == "gguf" || model.scheme.isTextPart
     let native = target == .gguf ? "gguf" : isOther ? folderName : model.scheme.name
     let name = request.naming ?? native
+    if target == .gguf, definition.ggufArchitecture == nil { throw ConversionError.noGGUF(definition.name) }
     guard let scheme = definition.scheme(name), !scheme.isTextPart else {
       throw ConversionError.unknownNaming(
         name, known: definition.schemes.filter { !$0.isTextPart }.map(\.name))

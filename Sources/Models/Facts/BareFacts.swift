@@ -10,9 +10,9 @@ struct BareFacts: ModelFacts {
   func candidates(in library: ArchitectureLibrary) -> [ArchitectureDefinition] { library.definitions }
 
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
   ) -> HyperparameterSet {
-    definition.parameters(inferredFrom: evidence)
+    definition.hyperparameters(inferredFrom: evidence)
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? { nil }

@@ -22,8 +22,7 @@ struct GGUFFacts: ModelFacts {
     guard let name = metadata["general.architecture"]?.text else { throw ModelError.noArchitecture(path: path) }
     let matching = library.definitions.filter { $0.ggufArchitecture == name }
     guard !matching.isEmpty else {
-      throw ModelError.unknownGGUFArchitecture(
-        path: path, name: name, known: Set(library.definitions.map(\.ggufArchitecture)).sorted())
+      throw ModelError.unknownGGUFArchitecture(path: path, name: name, hint: library.hint(forGGUF: name))
     }
     // Of several definitions with this name: those with a distinctive key that is there, then the one of the same name,
     // then those that only their tensors distinguish.
@@ -35,9 +34,9 @@ struct GGUFFacts: ModelFacts {
   }
 
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
   ) throws(HyperparameterError) -> HyperparameterSet {
-    try definition.parameters(of: metadata, evidence: evidence)
+    try definition.hyperparameters(of: metadata, evidence: evidence)
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {

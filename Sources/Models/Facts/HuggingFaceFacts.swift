@@ -25,15 +25,15 @@ struct HuggingFaceFacts: ModelFacts {
     {
       return [first]
     }
+    let name = config.classes.first ?? config.modelType ?? ""
     throw ModelError.unknownArchitecture(
-      path: checkpoint.path, classes: config.classes, modelType: config.modelType, fitting: fitting(definitions),
-      known: definitions.map(\.name))
+      path: checkpoint.path, name: name, fitting: fitting(definitions), hint: library.hint(forClass: name))
   }
 
   /// The definitions that give every tensor a slot and its shape, and miss none.
   private func fitting(_ definitions: [ArchitectureDefinition]) -> [String] {
     definitions.filter { definition in
-      guard let parameters = try? definition.parameters(of: config) else { return false }
+      guard let parameters = try? definition.hyperparameters(of: config) else { return false }
       return definition.schemes.contains {
         TensorMapping(checkpoint, self, definition, $0, parameters).problems.isEmpty
       }
@@ -41,9 +41,9 @@ struct HuggingFaceFacts: ModelFacts {
   }
 
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
   ) throws(HyperparameterError) -> HyperparameterSet {
-    try definition.parameters(of: config, evidence: evidence)
+    try definition.hyperparameters(of: config, evidence: evidence)
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {

@@ -23,10 +23,10 @@ public enum HyperparameterOrigin: Sendable, Hashable, CustomStringConvertible {
 extension Model {
   /// Returns where the hyperparameter `name` comes from; nil if the model has none of that name.
   public func origin(of name: String) -> HyperparameterOrigin? {
-    guard let rule = definition.parameter(name), parameters.values[name] != nil else { return nil }
+    guard let rule = definition.hyperparameter(name), parameters.values[name] != nil else { return nil }
     if let origin = facts.origin(of: rule, in: definition) { return origin }
     // A config.json leaves out what is at its default, whatever the tensors show.
-    let isInferred = (rule.rowsOf != nil || rule.shownBy != nil) && configuration == nil
+    let isInferred = (rule.rowsOf != nil || rule.inferredFrom != nil) && configuration == nil
     return isInferred ? .tensors : .default
   }
 }

@@ -31,7 +31,7 @@ public protocol ModelFacts: Sendable {
 
   /// Returns the hyperparameters under `definition`, completed by what the tensors show.
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.Evidence
+    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
   ) throws(HyperparameterError) -> HyperparameterSet
 
   /// Returns the key that states the hyperparameter of `rule`; nil if none does.

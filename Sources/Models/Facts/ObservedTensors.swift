@@ -1,7 +1,7 @@
 import Architectures
 import Tensors
 
-extension ArchitectureDefinition.Evidence {
+extension ArchitectureDefinition.ObservedTensors {
   /// What names and shapes of a checkpoint's tensors show in one scheme.
   init(_ checkpoint: Checkpoint, _ definition: ArchitectureDefinition, _ scheme: NamingScheme) {
     let reader = definition.reader(of: scheme)

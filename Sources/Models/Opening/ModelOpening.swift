@@ -35,7 +35,7 @@ public struct ModelOpening {
     (definition, scheme) = try Self.bestScheme(candidates, checkpoint)
     do throws(HyperparameterError) {
       parameters = try facts.hyperparameters(
-        of: definition, evidence: ArchitectureDefinition.Evidence(checkpoint, definition, scheme))
+        of: definition, evidence: ArchitectureDefinition.ObservedTensors(checkpoint, definition, scheme))
     } catch {
       throw LocatedError(path: location.path, fact: error)
     }
@@ -73,7 +73,7 @@ public struct ModelOpening {
     guard let best else {
       throw ModelError.unknownNames(
         path: checkpoint.path, sample: checkpoint.tensors.prefix(3).map(\.name.text),
-        known: Set(candidates.flatMap { $0.schemes.map(\.name) }).sorted())
+        known: candidates.count == 1 ? candidates[0].schemes.map(\.name) : [])
     }
     return (best.definition, best.scheme)
   }
@@ -82,7 +82,7 @@ public struct ModelOpening {
 extension ArchitectureLibrary {
   fileprivate func named(_ name: String) throws(ModelError) -> ArchitectureDefinition {
     guard let definition = definition(named: name) else {
-      throw .noDefinition(name: name, known: definitions.map(\.name))
+      throw .noDefinition(name: name, hint: hint(for: name))
     }
     return definition
   }

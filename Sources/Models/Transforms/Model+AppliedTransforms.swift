@@ -16,7 +16,7 @@ extension Model {
     let isReadable = detection.readsValues && checkpoint.containerFacts["byteOrder"] != ByteOrder.bigEndian.rawValue
     for kind in TransformRule.Kind.allCases {
       guard let isDeclared = states[kind] else { continue }
-      let isTold = isReadable && definition.transformsToldByValues.contains(kind)
+      let isTold = isReadable && definition.detectableTransforms.contains(kind)
       let stated = detection.stated[kind]
       // What is stated is not looked for: a user may state it because the values mislead.
       let evidence = isTold && stated == nil ? try TransformDetector(self).evidence(kind) : nil
@@ -35,7 +35,7 @@ extension Model {
     let rules = definition.storedRules(in: scheme)
     var states: [TransformRule.Kind: Bool] = [:]
     for kind in TransformRule.Kind.allCases
-    where kind.isTestable && definition.tensors.contains(where: { $0.transform(kind) != nil }) {
+    where kind.isDetectable && definition.tensors.contains(where: { $0.transform(kind) != nil }) {
       states[kind] = rules.contains { $0.applies(kind) }
     }
     return states

@@ -1,6 +1,6 @@
 /// Finds added tokens in text: from left to right, the longest first, never overlapping.
 struct AddedTokenMatcher: Sendable {
-  /// A stretch of text, or an added token in place of one.
+  /// A segment of text, or an added token.
   enum Segment {
     case text(Range<Int>)
     case token(Int)
@@ -46,12 +46,13 @@ struct AddedTokenMatcher: Sendable {
       }
       let token = tokens[index]
       var start = position, stop = end
-      if token.isWholeWord, isWord(before: start, bytes, bounds) || isWord(behind: stop, bytes, bounds) {
+      if token.options.contains(.singleWord), isWord(before: start, bytes, bounds) || isWord(after: stop, bytes, bounds)
+      {
         position = end
         continue
       }
-      if token.takesSpaceBefore { start = max(gap, spaceStart(before: start, bytes, gap)) }
-      if token.takesSpaceBehind { stop = spaceEnd(behind: stop, bytes, bounds) }
+      if token.options.contains(.lstrip) { start = max(gap, spaceStart(before: start, bytes, gap)) }
+      if token.options.contains(.rstrip) { stop = spaceEnd(after: stop, bytes, bounds) }
       if gap < start { body(.text(gap..<start)) }
       body(.token(token.id))
       gap = stop
@@ -80,7 +81,7 @@ struct AddedTokenMatcher: Sendable {
     return text.unicodeScalars.first.map { ($0.value, first) }
   }
 
-  private func scalar(behind start: Int, _ bytes: [UInt8], _ end: Int) -> (value: UInt32, end: Int)? {
+  private func scalar(after start: Int, _ bytes: [UInt8], _ end: Int) -> (value: UInt32, end: Int)? {
     guard start < end else { return nil }
     var last = start + 1
     while last < end, bytes[last] & 0xC0 == 0x80 { last += 1 }
@@ -92,8 +93,8 @@ struct AddedTokenMatcher: Sendable {
     scalar(before: position, bytes, bounds.lowerBound).map { Pattern.wordSet.contains($0.value) } ?? false
   }
 
-  private func isWord(behind position: Int, _ bytes: [UInt8], _ bounds: Range<Int>) -> Bool {
-    scalar(behind: position, bytes, bounds.upperBound).map { Pattern.wordSet.contains($0.value) } ?? false
+  private func isWord(after position: Int, _ bytes: [UInt8], _ bounds: Range<Int>) -> Bool {
+    scalar(after: position, bytes, bounds.upperBound).map { Pattern.wordSet.contains($0.value) } ?? false
   }
 
   private func spaceStart(before position: Int, _ bytes: [UInt8], _ limit: Int) -> Int {
@@ -102,9 +103,9 @@ struct AddedTokenMatcher: Sendable {
     return start
   }
 
-  private func spaceEnd(behind position: Int, _ bytes: [UInt8], _ bounds: Range<Int>) -> Int {
+  private func spaceEnd(after position: Int, _ bytes: [UInt8], _ bounds: Range<Int>) -> Int {
     var end = position
-    while let (value, last) = scalar(behind: end, bytes, bounds.upperBound), Self.isSpace(value) { end = last }
+    while let (value, last) = scalar(after: end, bytes, bounds.upperBound), Self.isSpace(value) { end = last }
     return end
   }
 

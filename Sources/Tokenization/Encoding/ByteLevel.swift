@@ -7,7 +7,7 @@ enum ByteLevel {
     (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
   }
 
-  /// The scalar that stands for each byte.
+  /// The scalar that represents each byte.
   static let scalars: [Unicode.Scalar] = {
     var next: UInt8 = 0
     return (UInt8.min...UInt8.max).map { byte in
@@ -17,7 +17,7 @@ enum ByteLevel {
     }
   }()
 
-  /// The byte that each scalar stands for.
+  /// The byte that each scalar represents.
   static let bytes: [Unicode.Scalar: UInt8] = Dictionary(
     uniqueKeysWithValues: scalars.enumerated().map { ($0.element, UInt8($0.offset)) })
 
@@ -28,7 +28,7 @@ enum ByteLevel {
     return String(view)
   }
 
-  /// The bytes that a token stands for; a token with any scalar that stands for no byte stands for its own UTF-8.
+  /// The bytes of a token; if a scalar represents no byte, the token's own UTF-8.
   static func decode(_ token: String) -> [UInt8] {
     var decoded: [UInt8] = []
     for scalar in token.unicodeScalars {
@@ -38,6 +38,6 @@ enum ByteLevel {
     return decoded
   }
 
-  /// The text that a token stands for, with invalid bytes replaced.
+  /// The text of a token, with invalid bytes replaced.
   static func decodedToken(_ token: String) -> String { String(decoding: decode(token), as: UTF8.self) }
 }

@@ -5,7 +5,7 @@
 // A unit of the trie (a double array, as Darts-clone writes it):
 //   bits 0-7 label │ 8 has a leaf │ 9 the offset is shifted by 8 │ 10-31 offset          bit 31 set: a leaf's value
 
-/// Replaces characters of text as SentencePiece's compiled table says.
+/// SentencePiece's compiled table of text replacements.
 struct ReplacementTable: Sendable {
   private let units: [UInt32]
   private let replacements: [UInt8]
@@ -43,7 +43,7 @@ struct ReplacementTable: Sendable {
     return result
   }
 
-  /// What stands for the shortest key that begins `bytes`.
+  /// The replacement of the shortest key that begins `bytes`.
   private func replacement(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
     guard let value = shortestPrefix(bytes), value < replacements.count else { return nil }
     let end = replacements[value...].firstIndex(of: 0) ?? replacements.count

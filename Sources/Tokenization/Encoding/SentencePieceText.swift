@@ -1,6 +1,6 @@
 /// How SentencePiece writes text before it looks for pieces.
 enum SentencePieceText {
-  /// The UTF-8 of `▁` (U+2581), which stands for a space.
+  /// The UTF-8 of `▁` (U+2581), which represents a space.
   static let space: [UInt8] = [0xE2, 0x96, 0x81]
 
   /// The name of the token for one byte: `<0x0A>`.

@@ -1,6 +1,6 @@
 import Tensors
 
-/// T5's marks for a stretch of text that was left out. They stand behind the pieces, the last one first.
+/// T5's sentinels for a span of text that was left out. Their ids follow the pieces, the last one first.
 enum Sentinel {
   /// How many of them a T5 vocabulary has unless its files say otherwise.
   static let count = 100
@@ -10,7 +10,7 @@ enum Sentinel {
 }
 
 extension Vocabulary {
-  /// The sentinels in the rows without a token behind the pieces of a unigram vocabulary.
+  /// The sentinels in the padding rows after the pieces of a unigram vocabulary.
   ///
   /// A GGUF has no texts for these rows. Where there are enough of them, they are T5's.
   func sentinelTokens() -> [AddedToken] {
@@ -18,7 +18,7 @@ extension Vocabulary {
       count - last - 1 >= Sentinel.count
     else { return [] }
     return (0..<Sentinel.count).reversed().map { index in
-      AddedToken(id: last + Sentinel.count - index, text: Sentinel.text(index), isSpecial: true)
+      AddedToken(id: last + Sentinel.count - index, text: Sentinel.text(index), options: .special)
     }
   }
 }

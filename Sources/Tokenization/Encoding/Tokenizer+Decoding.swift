@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// What happens to special tokens when ids are turned into text.
+/// How special tokens are decoded.
 public enum SpecialTokenText: Sendable {
   /// Their texts appear.
   case kept
@@ -48,7 +48,8 @@ extension Tokenizer {
   }
 
   private func parts(_ ids: [Int], _ specialTokens: SpecialTokenText) -> [(bytes: [UInt8], isByte: Bool)] {
-    let special = specialTokens == .skipped ? Set(vocabulary.addedTokens.filter(\.isSpecial).map(\.id)) : []
+    let special =
+      specialTokens == .skipped ? Set(vocabulary.addedTokens.filter { $0.options.contains(.special) }.map(\.id)) : []
     // Rows without a token can still be added tokens of the files.
     let unused = vocabulary.addedTokens.lazy.filter { vocabulary.tokens.indices.contains($0.id) }
       .filter { vocabulary.types[$0.id] == .unused }.map { ($0.id, $0.text) }
@@ -86,7 +87,7 @@ extension Tokenizer {
     return isFirst || isClose ? bare : [0x20] + bare
   }
 
-  /// The bytes without the space that encoding put before the text.
+  /// The bytes without the space prefix.
   private func withoutPrefix(_ bytes: [UInt8]) -> [UInt8] {
     guard vocabulary.kind == .sentencePiece, vocabulary.spacePrefix != .never, bytes.first == 0x20 else { return bytes }
     return Array(bytes.dropFirst())

@@ -28,8 +28,8 @@ public struct Tokenizer: Sendable {
     self.vocabulary = vocabulary
     let ids = vocabulary.idsByText()
     self.ids = ids
-    rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.isNormalized })
-    normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter(\.isNormalized))
+    rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.options.contains(.normalized) })
+    normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { $0.options.contains(.normalized) })
     composes = vocabulary.kind == .byteLevel && vocabulary.composes
     unigram = vocabulary.kind == .unigram ? UnigramModel(vocabulary) : nil
     replacements = ReplacementTable(vocabulary.normalizationTable)
@@ -68,8 +68,8 @@ public struct Tokenizer: Sendable {
     }
     let encoded = result.map { Int($0) }
     guard addSpecialTokens else { return encoded }
-    let frame = vocabulary.effectiveFrame
-    return frame.before + encoded + frame.behind
+    let template = vocabulary.effectiveTemplate
+    return template.prefix + encoded + template.suffix
   }
 
   /// Encodes a stretch of text that holds no added token, except those that are looked for in normalized text.

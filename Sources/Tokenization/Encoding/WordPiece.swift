@@ -1,6 +1,6 @@
 /// How text becomes word pieces: BERT's preparation of text, its words, and the longest pieces first.
 struct WordPiece: Sendable {
-  /// The mark of a piece that goes on with a word, in the files of a model's folder.
+  /// The prefix of a piece that continues a word, in the files of a model folder.
   static let continuation = Array("##".utf8)
   /// A word with more characters than this is unknown as a whole (`max_input_chars_per_word`).
   static let wordScalarLimit = 100

@@ -19,7 +19,7 @@ struct CompiledPreTokenizer: Sendable {
     bytePatterns = []
   }
 
-  /// Gives the parts into which the steps behind `ByteLevel` cut a word, in order; the bytes of each.
+  /// Gives the parts into which the steps after `ByteLevel` cut a word, in order; the bytes of each.
   func parts(of word: ArraySlice<UInt8>, _ body: (ArraySlice<UInt8>) -> Void) {
     guard !bytePatterns.isEmpty else { return body(word) }
     let scalars = word.map { ByteLevel.scalars[Int($0)].value }

@@ -1,5 +1,5 @@
-// The arrangements of known models. Aliases are names that llama.cpp (src/llama-vocab.cpp) gives the same expressions;
-// names of equal steps that differ in more stand apart, with the facts that tell them from each other. Expressions are
+// The pre-tokenizers of known models. Aliases are names that llama.cpp (src/llama-vocab.cpp) gives the same expressions;
+// names of equal steps are separate entries if further facts distinguish them. Expressions are
 // those of the models' own tokenizer.json; `default` and `deepseek-llm` follow llama.cpp.
 
 extension PreTokenizer {
@@ -39,7 +39,7 @@ extension PreTokenizer {
       #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"#
     /// Ufakzeka: as Qwen 2, without contractions.
     static let ufakzeka = #"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"# + rest
-    /// MiniCPM 5, behind numbers in groups of up to three.
+    /// MiniCPM 5, after numbers in groups of up to three.
     static let miniCPM5 = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+|"# + rest
     static let seedCoder =
       contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"#

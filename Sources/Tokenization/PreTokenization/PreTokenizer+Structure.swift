@@ -6,7 +6,7 @@ extension PreTokenizer {
   /// Among names of equal steps the one decides whose facts hold: composition of text, start token, added tokens.
   /// What the facts leave open, `preferred` decides, and then the order of the table.
   ///
-  /// - Throws: `.unknownPreTokenizer` with the arrangement, when it is none of the known ones.
+  /// - Throws: `.unknownPreTokenizer` with the steps, if they are not those of a known one.
   static func name(of tokenizer: JSON, preferred: [String] = []) throws(VocabularyError) -> String {
     let arrangement = StepSequence(tokenizer["pre_tokenizer"])
     let normalizers = normalizers(tokenizer["normalizer"])
@@ -26,13 +26,13 @@ extension PreTokenizer {
     return (possible.max { $0.requirements.count < $1.requirements.count } ?? equal[0]).name
   }
 
-  /// What is known of a `tokenizer.json` besides its steps.
+  /// Facts of a `tokenizer.json` other than its steps.
   private static func facts(of tokenizer: JSON) -> Set<Fact> {
     var facts: Set<Fact> = []
     if composes(tokenizer["normalizer"]) { facts.insert(.composes) }
     if tokenizer["model"]?["ignore_merges"]?.bool == true { facts.insert(.takesWordsWhole) }
-    let frame = SpecialTokenTemplate(postProcessor: tokenizer["post_processor"]) { _ in 0 }
-    if !frame.before.isEmpty { facts.insert(.addsStart) }
+    let template = SpecialTokenTemplate(postProcessor: tokenizer["post_processor"]) { _ in 0 }
+    if !template.prefix.isEmpty { facts.insert(.addsStart) }
     for token in tokenizer["added_tokens"]?.array ?? [] {
       guard let text = token["content"]?.string else { continue }
       facts.insert(.hasToken(text))

@@ -1,7 +1,7 @@
-/// The rules that split text into words before a byte-level vocabulary merges inside each of them.
+/// The steps that split text into words, within which a byte-level vocabulary merges.
 ///
 /// Each step is a regular expression; a match becomes a word of its own, and so does the text between matches. The
-/// next step works inside the words of the one before. Behind `ByteLevel` the words are written as printable characters,
+/// next step works inside the words of the one before. After `ByteLevel` the words are written as printable characters,
 /// one for each byte, and the steps that follow work on these.
 struct PreTokenizer: Hashable, Sendable {
   /// One step, as `tokenizer.json` spells it.
@@ -39,12 +39,12 @@ struct PreTokenizer: Hashable, Sendable {
   var composes = false
   /// Whether models of this name take a word that is a token whole, before any merging.
   var ignoresMerges = false
-  /// What a tokenizer of equal steps must have besides to get this name.
+  /// Further facts that a tokenizer of equal steps must have to get this name.
   var requirements: [Fact] = []
   /// What it must not have.
   var exclusions: [Fact] = []
 
-  /// What sets tokenizers of equal steps apart.
+  /// A fact that distinguishes tokenizers of equal steps.
   enum Fact: Hashable, Sendable {
     /// Text is composed (NFC).
     case composes
@@ -68,6 +68,10 @@ struct PreTokenizer: Hashable, Sendable {
 }
 
 extension Vocabulary {
+  /// The names that a pre-tokenizer can have in a GGUF, aliases included.
+  public static let preTokenizerNames: Set<String> = Set(
+    PreTokenizer.known.flatMap { [$0.name] + $0.aliases } + PreTokenizer.wordPieceNames)
+
   /// Whether two byte-level vocabularies split text by different rules; no if the rules of either are not known.
   public func splitsOtherwise(than other: Vocabulary) -> Bool {
     guard kind == .byteLevel, other.kind == .byteLevel, let own = PreTokenizer.named(preTokenizer),

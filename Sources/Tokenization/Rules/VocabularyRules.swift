@@ -2,7 +2,7 @@ import Bytes
 
 /// How the vocabulary of one architecture is read from a model's folder: facts of an architecture's definition.
 ///
-/// The rules repeat what llama.cpp's converter does for the architecture, so that the metadata of a GGUF is the same.
+/// The rules are those of llama.cpp's converter, so that the metadata of a GGUF is the same.
 public struct VocabularyRules: Sendable, Hashable {
   /// A kind of vocabulary together with the files it is made from.
   public enum Source: String, Sendable, Hashable, CaseIterable {
@@ -28,23 +28,23 @@ public struct VocabularyRules: Sendable, Hashable {
     }
   }
 
-  /// Which added tokens are put over the pieces of a SentencePiece model.
+  /// The files whose added tokens override pieces of a SentencePiece model.
   public enum AddedTokens: String, Sendable, Hashable, CaseIterable {
-    /// `added_tokens.json`, then `added_tokens_decoder` of `tokenizer_config.json`; what looks special is control.
+    /// `added_tokens.json`, then `added_tokens_decoder` of `tokenizer_config.json`; tokens that look special are control tokens.
     case configuration
-    /// As `configuration`, then `tokenizer.json`; control if the file says special, and texts as they stand.
+    /// As `configuration`, then `tokenizer.json`; control tokens if the file says special, with unchanged texts.
     case everyFile = "every_file"
     /// `added_tokens.json` alone.
     case file
   }
 
-  /// What the key `add_space_prefix` of a GGUF repeats.
+  /// The source of the key `add_space_prefix` of a GGUF.
   public enum SpacePrefixSource: String, Sendable, Hashable, CaseIterable {
     /// The key is left out.
-    case unsaid
+    case unset
     /// `add_prefix_space` of `tokenizer_config.json`, if it is there.
     case configuration
-    /// The same, behind everything else that a GGUF says of the vocabulary.
+    /// The same, as the last key of the vocabulary.
     case configurationLast = "configuration_last"
     /// `add_dummy_prefix` of the SentencePiece model.
     case model
@@ -52,19 +52,19 @@ public struct VocabularyRules: Sendable, Hashable {
     case never
   }
 
-  /// What is tried in order; the first whose files are there counts.
+  /// The sources in order; the first one whose files exist is used.
   public var sources: [Source] = [.sentencePiece, .sentencePieceJSON, .byteLevel]
   /// The added tokens that count.
   public var addedTokens = AddedTokens.configuration
-  /// What `add_space_prefix` repeats.
+  /// The source of `add_space_prefix`.
   public var spacePrefix = SpacePrefixSource.configuration
-  /// Ids that every vocabulary of the architecture has, whatever its files say; config.json's `ROLE_token_id` wins.
+  /// Ids that every vocabulary of the architecture has; `ROLE_token_id` of config.json overrides them.
   public var specialTokens: [SpecialTokenID] = []
-  /// Ids that every vocabulary of the architecture has, in place of what its files say.
+  /// Ids that every vocabulary of the architecture has, overriding its files.
   public var fixedTokens: [SpecialTokenID] = []
   /// Added tokens that take roles which no file gives to any token, in this order.
   public var namedTokens: [NamedToken] = []
-  /// An added token that takes the role of the end of the text where it exists: the end of a turn of chat models.
+  /// An added token that becomes EOS if it exists: the end of a turn of chat models.
   public var chatEnd: String?
   /// Pieces that are written as another text.
   public var substitutes: [Substitute] = []
@@ -74,111 +74,35 @@ public struct VocabularyRules: Sendable, Hashable {
   public var preTokenizers: [String] = []
   /// Whether a vocabulary of 32,016 rows is CodeLlama's with infilling, and one of 49,152 rows adds no start token.
   public var appliesSizeRules = true
-  /// Whether the number of token types is stated beside the vocabulary (`type_vocab_size` of config.json).
+  /// Whether metadata states the number of token types (`type_vocab_size` of config.json).
   public var statesTokenTypeCount = false
+  /// The tokenizer classes of transformers, for the folders whose files or model type name one.
+  public var tokenizerClasses = TokenizerClasses()
 
   /// A role and the text of the added token that takes it.
   public struct NamedToken: Sendable, Hashable {
     public let role: SpecialToken
     public let text: String
+
+    /// Gives `role` to the added token `text`.
+    public init(role: SpecialToken, text: String) {
+      self.role = role
+      self.text = text
+    }
   }
 
-  /// A piece and the text that stands for it.
+  /// A piece and the text that is written instead.
   public struct Substitute: Sendable, Hashable {
     public let piece: String
     public let text: String
+
+    /// Writes `piece` as `text`.
+    public init(piece: String, text: String) {
+      self.piece = piece
+      self.text = text
+    }
   }
 
   /// The rules of LLaMA's relatives.
   public init() {}
-}
-
-extension VocabularyRules {
-  /// Reads the member `vocabulary` of an architecture's definition; a string names the only source.
-  ///
-  /// Without the member the rules are LLaMA's. With it, what it does not say is left undone: no space prefix is stated,
-  /// and no rule follows from the size.
-  ///
-  /// - Throws: `.invalidMember` for an unknown member or value.
-  public init(_ json: JSON?) throws(VocabularyError) {
-    self.init()
-    guard let json else { return }
-    spacePrefix = .unsaid
-    appliesSizeRules = false
-    if json.string != nil {
-      sources = [try Self.choice(json, "sources")]
-      return
-    }
-    guard let members = json.object else { throw Self.failure("", "a source or an object of rules") }
-    for (key, value) in members {
-      switch key.text {
-      case "sources":
-        let named = value.array ?? []
-        guard !named.isEmpty else { throw Self.failure("sources", "an array of sources") }
-        sources = []
-        for source in named { sources.append(try Self.choice(source, "sources")) }
-      case "added_tokens": addedTokens = try Self.choice(value, "added_tokens")
-      case "space_prefix": spacePrefix = try Self.choice(value, "space_prefix")
-      case "special_tokens": specialTokens = try Self.ids(value, "special_tokens")
-      case "fixed_tokens": fixedTokens = try Self.ids(value, "fixed_tokens")
-      case "named_tokens":
-        for (role, text) in value.object ?? [:] {
-          guard let role = SpecialToken(rawValue: role.text), let text = text.string else {
-            throw Self.failure("named_tokens", "roles with the texts of their tokens")
-          }
-          namedTokens.append(NamedToken(role: role, text: text))
-        }
-      case "chat_end": chatEnd = try Self.text(value, "chat_end")
-      case "unused_prefix": unusedPrefix = try Self.text(value, "unused_prefix")
-      case "substitutes":
-        for (piece, text) in value.object ?? [:] {
-          substitutes.append(Substitute(piece: piece.text, text: try Self.text(text, "substitutes")))
-        }
-      case "pre_tokenizers":
-        for name in value.array ?? [] {
-          let text = try Self.text(name, "pre_tokenizers")
-          guard PreTokenizer.isKnown(text) else { throw .unknownPreTokenizerName(text) }
-          preTokenizers.append(text)
-        }
-      case "size_rules": appliesSizeRules = try Self.answer(value, "size_rules")
-      case "token_type_count": statesTokenTypeCount = try Self.answer(value, "token_type_count")
-      default: throw Self.failure(key.text, "no such member")
-      }
-    }
-  }
-
-  private static func choice<Choice: RawRepresentable & CaseIterable>(
-    _ value: JSON, _ member: String
-  ) throws(VocabularyError) -> Choice where Choice.RawValue == String {
-    guard let choice = value.string.flatMap(Choice.init(rawValue:)) else {
-      throw failure(member, "one of " + Choice.allCases.map(\.rawValue.quoted).joined(separator: ", "))
-    }
-    return choice
-  }
-
-  private static func ids(_ value: JSON, _ member: String) throws(VocabularyError) -> [SpecialTokenID] {
-    var entries: [SpecialTokenID] = []
-    for (role, id) in value.object ?? [:] {
-      guard let role = SpecialToken(rawValue: role.text), let id = id.integer, id >= 0 else {
-        throw failure(member, "roles with their ids")
-      }
-      entries.append(SpecialTokenID(role, id))
-    }
-    return entries
-  }
-
-  private static func text(_ value: JSON, _ member: String) throws(VocabularyError) -> String {
-    guard let text = value.string else { throw failure(member, "a string") }
-    return text
-  }
-
-  private static func answer(_ value: JSON, _ member: String) throws(VocabularyError) -> Bool {
-    guard let answer = value.bool else { throw failure(member, "a boolean") }
-    return answer
-  }
-
-  private static func failure(_ member: String, _ expected: String) -> VocabularyError {
-    .invalidMember(
-      file: "definition", member: member.isEmpty ? "vocabulary" : "vocabulary." + member, expected: expected)
-  }
 }

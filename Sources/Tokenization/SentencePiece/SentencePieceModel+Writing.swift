@@ -70,7 +70,7 @@ private struct ProtobufWriter {
 extension Vocabulary {
   /// The SentencePiece model of this vocabulary; nil for byte-level ones and for those whose scores say nothing.
   ///
-  /// Rows without a token at the end, and added tokens behind the pieces, are no part of it.
+  /// Padding tokens at the end, and added tokens after the pieces, are not part of it.
   func sentencePieceModel() -> SentencePieceModel? {
     guard kind.hasScores, hasTellingScores else { return nil }
     let added = Set(addedTokens.map(\.id))

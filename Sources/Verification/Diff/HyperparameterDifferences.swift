@@ -47,8 +47,8 @@ struct HyperparameterDifferences {
       return reportAbsence(name, one?.description, other?.description)
     }
     // A flag that only says whether tensors exist adds nothing to the comparison of these.
-    let rule = first.definition.parameter(name)
-    let followsFromTensors = rule?.shownBy != nil && rule?.kind == .bool
+    let rule = first.definition.hyperparameter(name)
+    let followsFromTensors = rule?.inferredFrom != nil && rule?.kind == .bool
     var severity = followsFromTensors || isIngredient(name) ? Finding.Severity.note : .error
     var message = "is \(one) in the reference, \(other) in the candidate"
     if name == Self.contextLength, let silent = [first, second].first(where: { $0.origin(of: name) == .default }) {
@@ -60,7 +60,7 @@ struct HyperparameterDifferences {
 
   /// Whether a list of layers in one model follows from a pattern in the other.
   private func hasSameLayers(_ name: String) -> Bool {
-    guard let rule = first.definition.parameter(name), rule.isList, !rule.isKeyedByIndex,
+    guard let rule = first.definition.hyperparameter(name), rule.isList, !rule.isKeyedByIndex,
       let one = try? first.hyperparameters(), let other = try? second.hyperparameters()
     else { return false }
     return one.rotatedLayers == other.rotatedLayers && one.windowedLayers == other.windowedLayers
@@ -71,7 +71,7 @@ struct HyperparameterDifferences {
   private func isIngredient(_ name: String) -> Bool {
     let definition = first.definition
     guard definition.name == second.definition.name, !definition.isStatedInGGUF(name) else { return false }
-    let results = definition.parameters.filter { $0.defaultNames.contains(name) }
+    let results = definition.hyperparameters.filter { $0.defaultNames.contains(name) }
     return !results.isEmpty
       && results.allSatisfy { rule in
         guard !rule.defaultNames.isEmpty, definition.isStatedInGGUF(rule.name),
@@ -156,7 +156,7 @@ struct HyperparameterDifferences {
 extension ArchitectureDefinition {
   /// Whether a GGUF stores the hyperparameter called `name` itself.
   fileprivate func isStatedInGGUF(_ name: String) -> Bool {
-    parameter(name).map { !ggufKeys(of: $0).isEmpty } ?? false
+    hyperparameter(name).map { !ggufKeys(of: $0).isEmpty } ?? false
   }
 }
 
@@ -164,7 +164,7 @@ extension HyperparameterRule {
   /// The hyperparameters in the formulas of its defaults.
   fileprivate var defaultNames: Set<String> {
     var names: Set<String> = []
-    for case .formula(let formula) in defaults { names.formUnion(formula.parameterNames) }
+    for case .formula(let formula) in defaults { names.formUnion(formula.hyperparameterNames) }
     return names
   }
 }

@@ -2,8 +2,8 @@ import Bytes
 
 /// The added tokens of a tokenizer as transformers ends up with them.
 ///
-/// An added token that is in the vocabulary takes that id; any other takes the next id behind all others, whatever id
-/// its file gives. Adding a token again changes its properties.
+/// An added token that is in the vocabulary takes that id; any other takes the next id after all others, not the id
+/// in its file. Adding a token again changes its properties.
 struct AddedTokenTable {
   /// The added tokens by id.
   private(set) var tokens: [Int: AddedToken] = [:]
@@ -58,8 +58,9 @@ extension HuggingFaceVocabularyReader {
     }
     take(files.configuration)
     if files.configuration?["added_tokens_decoder"] == nil { take(files.specialTokensMap) }
-    for (name, text) in tokenizerClass?.defaults ?? [:]
-    where !members.contains(where: { $0.0 == name }) && !(files.configuration?[name]?.isNull ?? false) {
+    for (role, text) in tokenizerClass?.defaultTokens ?? [:] {
+      let name = "\(role.rawValue)_token"
+      guard !members.contains(where: { $0.0 == name }), files.configuration?[name]?.isNull != true else { continue }
       members.append((name, .string(text)))
     }
     let order = Self.roles.map { "\($0.rawValue)_token" }
@@ -78,9 +79,9 @@ extension HuggingFaceVocabularyReader {
     return sentinels(from: 0).map { .string($0.text) }
   }
 
-  /// The sentinels that T5's class of transformers has, with their ids behind `count` pieces: the last one first.
+  /// T5's sentinels, with their ids after `count` pieces: the last one first.
   private func sentinels(from count: Int) -> [(text: String, id: Int)] {
-    guard tokenizerClass?.name == "T5Tokenizer" else { return [] }
+    guard tokenizerClass?.hasSentinels ?? false else { return [] }
     let limit = files.configuration?["extra_ids"]?.integer ?? Sentinel.count
     let sentinelCount = max(0, min(limit, 1 << 16))
     return (0..<sentinelCount).map { (Sentinel.text($0), count + sentinelCount - 1 - $0) }
@@ -94,21 +95,21 @@ extension HuggingFaceVocabularyReader {
     let listed = (files.tokenizer?["added_tokens"]?.array ?? []).compactMap { entry in
       AddedToken(entry, id: entry["id"]?.integer ?? -1)
     }
-    // A class of its own takes over the vocabulary alone; what is added then comes from the configuration.
+    // A class with rules of its own reads the vocabulary only; added tokens then come from the configuration.
     if tokenizerClass == nil {
       for token in listed { table.add(token, fileID: token.id) }
     }
     let named = namedTokens.map(\.value) + listedTokens
     let names = Set(namedTokens.compactMap { ExactString($0.value.string ?? $0.value["content"]?.string ?? "") })
     for var token in configuredTokens(listed) {
-      if names.contains(ExactString(token.text)) { token.isSpecial = true }
+      if names.contains(ExactString(token.text)) { token.options.insert(.special) }
       table.add(token, fileID: token.id)
     }
     for value in named {
       let text = value.string ?? value["content"]?.string ?? ""
       guard !table.contains(text) else { continue }
-      var token = AddedToken(value, id: -1) ?? AddedToken(id: -1, text: text, isSpecial: true)
-      token.isSpecial = true
+      var token = AddedToken(value, id: -1) ?? AddedToken(id: -1, text: text)
+      token.options.insert(.special)
       table.add(token)
     }
     return table
@@ -126,14 +127,13 @@ extension HuggingFaceVocabularyReader {
     var tokens: [Int: AddedToken] = [:]
     for (text, value) in files.addedTokens?.object ?? [:] {
       guard let id = value.integer else { continue }
-      let isSpecial = specials.contains(text)
-      tokens[id] = AddedToken(id: id, text: text.text, isSpecial: isSpecial, isNormalized: !isSpecial)
+      tokens[id] = AddedToken(id: id, text: text.text, options: specials.contains(text) ? .special : .normalized)
     }
     for token in listed { tokens[token.id] = token }
     return tokens.values.sorted { $0.id < $1.id }
   }
 
-  /// What is looked for in text when the vocabulary comes from `tokenizer.model`.
+  /// The added tokens if the vocabulary comes from `tokenizer.model`.
   ///
   /// Without `tokenizer.json`, transformers also looks for the control and user-defined pieces of the model.
   func sentencePieceAddedTokens(_ model: SentencePieceModel) -> [AddedToken] {
@@ -154,7 +154,7 @@ extension HuggingFaceVocabularyReader {
       for piece in model.pieces where piece.type == .control || piece.type == .userDefined {
         let text = String(decoding: piece.text, as: UTF8.self)
         guard !table.contains(text) else { continue }
-        table.add(AddedToken(id: -1, text: text, isSpecial: piece.type == .control))
+        table.add(AddedToken(id: -1, text: text, options: piece.type == .control ? .special : []))
       }
     }
     return table.sorted.filter { $0.id < vocabulary.count }

@@ -51,9 +51,9 @@ extension HuggingFaceVocabularyReader {
     for (text, id) in ids { texts[id] = text.text }
     for (id, text) in texts.enumerated() {
       if let added = table.tokens[id] {
-        let isDecoded = !added.isNormalized && vocabulary.kind == .byteLevel
+        let isDecoded = !added.options.contains(.normalized) && vocabulary.kind == .byteLevel
         var written = isDecoded ? ByteLevel.decodedToken(added.text) : added.text
-        let isControl = added.isSpecial || written.looksSpecial
+        let isControl = added.options.contains(.special) || written.looksSpecial
         if !isControl { written = written.replacing(scalar: "\u{2581}", with: " ") }
         vocabulary.append(written.utf8, type: isControl ? .control : .userDefined)
       } else if let text {

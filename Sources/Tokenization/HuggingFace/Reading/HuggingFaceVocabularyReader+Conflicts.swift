@@ -16,7 +16,7 @@ extension HuggingFaceVocabularyReader {
     }
   }
 
-  /// What each file says about the ids of `role`; files that are silent are left out.
+  /// The ids of `role` in each file that states one.
   private func claims(of role: SpecialToken) -> [VocabularyConflict.Claim] {
     var claims: [VocabularyConflict.Claim] = []
     for (file, source) in [

@@ -66,7 +66,7 @@ extension HuggingFaceVocabularyReader {
     return row
   }
 
-  /// Gives the role of the end to the token that ends a turn, if the files have it.
+  /// Makes the token that ends a turn the EOS token, if the files have it.
   private mutating func replaceEndByChatEnd() {
     guard let chatEnd = rules.chatEnd else { return }
     let decoder = files.configuration?["added_tokens_decoder"]?.object ?? [:]
@@ -124,7 +124,7 @@ extension HuggingFaceVocabularyReader {
     }
   }
 
-  /// Puts an added token over the row `id`.
+  /// Replaces the row `id` by an added token.
   private mutating func place(_ token: JSON, _ text: String, at id: Int, file: String, in rows: inout Rows) {
     let old = rows[id]
     if old.type != .unused, !old.text.elementsEqual(text.utf8) {

@@ -79,12 +79,14 @@ extension HuggingFaceVocabularyReader {
     return packed
   }
 
-  /// How the tokenizer puts the first space: by its normalizer, its pre-tokenizer, or its class in transformers.
+  /// The rule for the first space, of the tokenizer class, the normalizer or the pre-tokenizer.
   func spacePrefix(_ tokenizer: JSON) -> Vocabulary.SpacePrefix {
-    if tokenizerClass?.name == "GemmaTokenizer" { return .never }
-    if tokenizerClass?.name == "LlamaTokenizer" {
+    switch tokenizerClass?.spacePrefix {
+    case .never: return .never
+    case .configuration:
       if files.configuration?["add_prefix_space"]?.bool == false { return .never }
       return files.configuration?["legacy"]?.bool == true ? .everySegment : .first
+    case .tokenizer, nil: break
     }
     let normalizer = tokenizer["normalizer"]
     let steps = normalizer?["normalizers"]?.array ?? [normalizer].compactMap { $0 }

@@ -50,7 +50,7 @@ extension HuggingFaceVocabularyReader {
     for token in table.sorted where token.id < rows.count {
       rows[token.id].text = Array(token.text.utf8)
       if rows[token.id].type == .unused { rows[token.id].score = 0 }
-      rows[token.id].type = token.isSpecial ? .control : .userDefined
+      rows[token.id].type = token.options.contains(.special) ? .control : .userDefined
     }
     let unknown = tokenizer["model"]?["unk_id"]?.integer
     if let unknown, unknown >= 0, unknown < rows.count { rows[unknown].type = .unknown }
@@ -69,9 +69,9 @@ extension HuggingFaceVocabularyReader {
 
   /// Sets how text is prepared for encoding, which T5's class of transformers decides by itself.
   private mutating func setTextRules(addsSpace: Bool, cutsAtSpaces: Bool) {
-    let isT5 = tokenizerClass?.name == "T5Tokenizer"
-    vocabulary.cutsAtSpaces = isT5 || cutsAtSpaces
-    vocabulary.spacePrefix = isT5 || addsSpace ? .everySegment : .never
+    let splits = tokenizerClass?.splitsAtWhitespace ?? false
+    vocabulary.cutsAtSpaces = splits || cutsAtSpaces
+    vocabulary.spacePrefix = splits || addsSpace ? .everySegment : .never
   }
 
   /// The table of a `Precompiled` normalizer; empty if there is none.

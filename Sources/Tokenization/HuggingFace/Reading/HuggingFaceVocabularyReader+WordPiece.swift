@@ -48,7 +48,7 @@ extension HuggingFaceVocabularyReader {
   /// How text is prepared: by BERT's own class of transformers, or by the normalizer of `tokenizer.json`.
   private func wordRules() -> WordRules {
     var rules = WordRules()
-    if tokenizerClass?.name == "BertTokenizer" || files.tokenizer == nil {
+    if tokenizerClass?.normalizer == .configuration || files.tokenizer == nil {
       rules.lowercases = files.configuration?["do_lower_case"]?.bool ?? true
       rules.separatesHan = files.configuration?["tokenize_chinese_chars"]?.bool ?? true
       rules.stripsAccents = files.configuration?["strip_accents"]?.bool ?? rules.lowercases
@@ -86,7 +86,9 @@ extension PreTokenizer {
     }
     return wordPieceNames[0]
   }
+}
 
-  /// Whether some vocabulary can have rules of this name.
-  static func isKnown(_ name: String) -> Bool { named(name) != nil || wordPieceNames.contains(name) }
+extension TokenizerClass.Template {
+  /// `[CLS] … [SEP]`
+  static let wordPiece = TokenizerClass.Template(prefix: [.cls], suffix: [.sep])
 }

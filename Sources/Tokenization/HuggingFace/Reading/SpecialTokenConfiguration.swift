@@ -19,7 +19,7 @@ struct SpecialTokenConfiguration {
   /// The text of the token named for `role`.
   func text(of role: SpecialToken) -> String? { members[role]?.string ?? members[role]?["content"]?.string }
 
-  /// Takes over what a post-processor adds, and the names it implies.
+  /// Applies the tokens that a post-processor adds, and the names it implies.
   mutating func readPostProcessor(
     _ postProcessor: JSON?, roles: inout [SpecialToken], additions: inout [SpecialTokenAddition]
   ) {
@@ -109,7 +109,7 @@ struct SpecialTokenConfiguration {
       pair = parts("pair")
     }
 
-    /// Whether a separator stands between the two sequences of the pair; nil if the pair does not say.
+    /// Whether there is a separator between the two sequences of the pair; nil if there is no pair.
     func addsSeparator(sep: JSON?, eos: JSON?, last: String?) -> Bool? {
       var inner = pair[...]
       let first = single.count > 1 ? single.first?.special : nil

@@ -15,7 +15,7 @@ public struct TokenizerFiles: Sendable {
   public var configuration: JSON?
   /// `special_tokens_map.json`: special tokens again.
   public var specialTokensMap: JSON?
-  /// `added_tokens.json`: texts and ids of tokens behind the vocabulary.
+  /// `added_tokens.json`: texts and ids of tokens after the vocabulary.
   public var addedTokens: JSON?
   /// `vocab.json`: texts and ids of a byte-level vocabulary.
   public var vocabulary: JSON?

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// A vocabulary and what was found to be inconsistent on the way to it.
+/// A vocabulary and the contradictions of its files.
 public struct VocabularyImport: Sendable {
   /// The vocabulary, following the precedence of the reference converter.
   public let vocabulary: Vocabulary
@@ -19,7 +19,7 @@ extension Vocabulary {
   ///
   /// - Parameters:
   ///   - files: what the folder holds.
-  ///   - rules: how the model's architecture reads its vocabulary; LLaMA's rules by default.
+  ///   - rules: how the model's architecture reads its vocabulary.
   ///   - vocabularySize: the rows of the embedding; nil takes `vocab_size` of `config.json`.
   ///   - preTokenizer: the name of the splitting rules, when they shall not be derived from `tokenizer.json`.
   public static func read(
@@ -27,7 +27,7 @@ extension Vocabulary {
     preTokenizer: String? = nil
   ) throws(VocabularyError) -> VocabularyImport {
     let size = vocabularySize ?? files.model?["vocab_size"]?.integer ?? defaultVocabularySize
-    if let preTokenizer, !PreTokenizer.isKnown(preTokenizer) {
+    if let preTokenizer, !preTokenizerNames.contains(preTokenizer) {
       throw .unknownPreTokenizerName(preTokenizer)
     }
     var reader = HuggingFaceVocabularyReader(
@@ -37,7 +37,7 @@ extension Vocabulary {
         file: "tekken.json", fact: "Mistral's own format is not read (add the model's tokenizer.json to the folder)")
     }
     try reader.readFirstSource()
-    reader.vocabulary.frame = reader.frame()
+    reader.vocabulary.specialTokenTemplate = reader.template()
     reader.applyModelRules()
     reader.findSpecialTokenConflicts()
     return VocabularyImport(vocabulary: reader.vocabulary, conflicts: VocabularyConflict.summarized(reader.conflicts))
@@ -62,7 +62,7 @@ struct HuggingFaceVocabularyReader {
     self.rules = rules
     self.vocabularySize = vocabularySize
     self.preTokenizer = preTokenizer
-    tokenizerClass = TokenizerClass.of(files)
+    tokenizerClass = rules.tokenizerClasses.class(for: files)
     vocabulary = Vocabulary(kind: .sentencePiece)
   }
 
@@ -111,30 +111,33 @@ struct HuggingFaceVocabularyReader {
       && tokenizer["decoder"]?["type"]?.string == "Sequence"
   }
 
-  /// What transformers puts around a text: a class of its own, or else `tokenizer.json` alone if it is there.
-  func frame() -> SpecialTokenTemplate {
-    if tokenizerClass?.name == "BertTokenizer" || (vocabulary.kind == .wordPiece && files.tokenizer == nil) {
-      return SpecialTokenTemplate(before: namedIDs("cls_token"), behind: namedIDs("sep_token"))
+  /// The special-token template of transformers: that of the tokenizer class, or else of `tokenizer.json`.
+  func template() -> SpecialTokenTemplate {
+    if let template = tokenizerClass?.template ?? (isWordPieceList ? .wordPiece : nil) {
+      return SpecialTokenTemplate(
+        prefix: template.prefix.flatMap(namedIDs), suffix: template.suffix.flatMap(namedIDs))
     }
-    if tokenizerClass?.name == "T5Tokenizer" { return SpecialTokenTemplate(behind: namedIDs("eos_token")) }
     if let tokenizer = files.tokenizer {
       return SpecialTokenTemplate(postProcessor: tokenizer["post_processor"]) { vocabulary.id(ofText: $0) }
     }
     func ids(_ role: SpecialToken) -> [Int] {
       guard files.configuration?["add_\(role.rawValue)_token"]?.bool == true else { return [] }
-      return namedIDs("\(role.rawValue)_token")
+      return namedIDs(role)
     }
-    return SpecialTokenTemplate(before: ids(.bos), behind: ids(.eos))
+    return SpecialTokenTemplate(prefix: ids(.bos), suffix: ids(.eos))
   }
 
+  /// Whether the vocabulary is BERT's `vocab.txt`, without a post-processor.
+  private var isWordPieceList: Bool { vocabulary.kind == .wordPiece && files.tokenizer == nil }
+
   /// The id of the special token that the files or the class name; none if the vocabulary lacks it.
-  private func namedIDs(_ name: String) -> [Int] {
-    let named = namedTokens.first { $0.name == name }?.value
+  private func namedIDs(_ role: SpecialToken) -> [Int] {
+    let named = namedTokens.first { $0.name == "\(role.rawValue)_token" }?.value
     let text = named?.string ?? named?["content"]?.string
     return [text.flatMap { vocabulary.id(ofText: $0) }].compactMap { $0 }
   }
 
-  /// What follows from the architecture, and from the size of the vocabulary alone.
+  /// Applies the rules of the architecture, and those for certain vocabulary sizes.
   mutating func applyModelRules() {
     let isInfill = rules.appliesSizeRules && vocabularySize == Vocabulary.infillTokenCount
     let endOfTurn = isInfill ? [SpecialTokenID(.eot, Vocabulary.infillEndOfTurn)] : []
@@ -152,7 +155,7 @@ struct HuggingFaceVocabularyReader {
     if rules.appliesSizeRules, vocabularySize == Vocabulary.noStartTokenCount { vocabulary.addsBOSOverride = false }
     if rules.statesTokenTypeCount { vocabulary.tokenTypeCount = files.model?["type_vocab_size"]?.integer ?? 1 }
     switch rules.spacePrefix {
-    case .unsaid: break
+    case .unset: break
     case .configuration, .configurationLast:
       guard let space = files.configuration?["add_prefix_space"], !space.isNull else { break }
       vocabulary.addsSpacePrefix = space.isTruthy

@@ -15,16 +15,20 @@ extension Vocabulary {
   /// `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`; for SentencePiece pieces with scores
   /// also `tokenizer.model`.
   ///
-  /// - Parameter contextLength: the longest text in tokens, if it is known.
+  /// - Parameters:
+  ///   - classes: the tokenizer classes of transformers, one of which is named.
+  ///   - contextLength: the longest prompt in tokens, if it is known.
   /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose splitting rules are not known.
-  public func huggingFaceFiles(contextLength: Int? = nil) throws(VocabularyError) -> [HuggingFaceFile] {
-    try withBracketedTokens().files(contextLength)
+  public func huggingFaceFiles(
+    classes: TokenizerClasses, contextLength: Int? = nil
+  ) throws(VocabularyError) -> [HuggingFaceFile] {
+    try withBracketedTokens().files(className: classes.writtenName(for: kind), contextLength)
   }
 
   /// The vocabulary with the pieces that no text comes to, such as `<s>`, as tokens that are found in it.
   ///
   /// Of a `tokenizer.json` without `tokenizer_config.json` the reference converter keeps no added token as such. Where
-  /// there are scores, there was a SentencePiece model, which says of each piece what it is for.
+  /// there are scores, there was a SentencePiece model, which states the type of each piece.
   private func withBracketedTokens() -> Vocabulary {
     guard kind == .sentencePiece, let score = scores.first, scores.allSatisfy({ $0 == score }) else { return self }
     let joined = Set(rankedMerges(ids: idsByText()).map(\.result))
@@ -33,16 +37,16 @@ extension Vocabulary {
       let text = tokens.text(id)
       guard text.utf8.count > 2, text.first == "<", text.last == ">" else { continue }
       vocabulary.types[id] = .control
-      vocabulary.addedTokens.append(AddedToken(id: id, text: text, isSpecial: true))
+      vocabulary.addedTokens.append(AddedToken(id: id, text: text, options: .special))
     }
     vocabulary.addedTokens.sort { $0.id < $1.id }
     return vocabulary
   }
 
-  private func files(_ contextLength: Int?) throws(VocabularyError) -> [HuggingFaceFile] {
+  private func files(className: String, _ contextLength: Int?) throws(VocabularyError) -> [HuggingFaceFile] {
     var files = [
       HuggingFaceFile(name: "tokenizer.json", bytes: try tokenizerJSON().encoded()),
-      HuggingFaceFile(name: "tokenizer_config.json", bytes: tokenizerConfiguration(contextLength).encoded()),
+      HuggingFaceFile(name: "tokenizer_config.json", bytes: configuration(className, contextLength).encoded()),
       HuggingFaceFile(name: "special_tokens_map.json", bytes: specialTokensMap().encoded()),
     ]
     if let model = sentencePieceModel() {
@@ -71,13 +75,16 @@ extension Vocabulary {
         uniqueKeysWithValues: namedTokens.map { (ExactString($0.role.rawValue + "_token"), .string($0.text)) }))
   }
 
-  private func tokenizerConfiguration(_ contextLength: Int?) -> JSON {
+  private func configuration(_ className: String, _ contextLength: Int?) -> JSON {
     var members = JSON.Object()
     if let answer = adds(.bos) { members["add_bos_token"] = .bool(answer) }
     if let answer = adds(.eos) { members["add_eos_token"] = .bool(answer) }
     if let addsSpacePrefix { members["add_prefix_space"] = .bool(addsSpacePrefix) }
     let decoder = addedTokens.filter { types[$0.id] != .unknown }.map { token in
-      (ExactString("\(token.id)"), token.json)
+      (
+        ExactString("\(token.id)"),
+        JSON.object(JSON.Object(token.members.sorted { $0.key < $1.key }, uniquingKeysWith: { $1 }))
+      )
     }
     members["added_tokens_decoder"] = .object(JSON.Object(decoder, uniquingKeysWith: { first, _ in first }))
     for (role, text) in namedTokens where role == .bos || role == .eos {
@@ -90,7 +97,7 @@ extension Vocabulary {
     for (role, text) in namedTokens where role != .bos && role != .eos {
       members[ExactString(role.rawValue + "_token")] = .string(text)
     }
-    // LLaMA's class has a start, an end and an unknown token even where the model has none, unless told so.
+    // LlamaTokenizer has default BOS, EOS and UNK tokens unless the members are null.
     if kind == .sentencePiece {
       for role in [SpecialToken.bos, .eos, .unk] {
         let key = ExactString(role.rawValue + "_token")
@@ -104,14 +111,6 @@ extension Vocabulary {
     }
     members["tokenizer_class"] = .string(className)
     return .object(members)
-  }
-
-  private var className: String {
-    switch kind {
-    case .sentencePiece: "LlamaTokenizer"
-    case .wordPiece: "BertTokenizer"
-    case .byteLevel, .unigram: "PreTrainedTokenizerFast"
-    }
   }
 
   private var chatTemplatesJSON: JSON? {

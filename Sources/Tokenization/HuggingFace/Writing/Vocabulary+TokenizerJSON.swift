@@ -6,7 +6,7 @@ import Tensors
 //   added_tokens    tokens that are found in text first, with their ids
 //   normalizer      a change of the text: none, or composition (NFC)
 //   pre_tokenizer   the splitting rules; for SentencePiece the writing of spaces as `▁`
-//   post_processor  what is added around the text
+//   post_processor  the special-token template
 //   decoder         from tokens back to text
 //   model           the vocabulary and the ranked pairs
 
@@ -38,11 +38,9 @@ extension Vocabulary {
     normalizer: JSON, preTokenizer: JSON, postProcessor: JSON, decoder: JSON, model: JSON
   ) -> JSON {
     let added = addedTokens.map { token in
-      JSON.members([
-        "id": .integer(token.id), "content": .string(token.text), "single_word": .bool(token.isWholeWord),
-        "lstrip": .bool(token.takesSpaceBefore), "rstrip": .bool(token.takesSpaceBehind),
-        "normalized": .bool(token.isNormalized), "special": .bool(token.isSpecial),
-      ])
+      var members: JSON.Object = ["id": .integer(token.id)]
+      for (key, value) in token.members { members[key] = value }
+      return JSON.object(members)
     }
     return .members([
       "version": .string("1.0"), "truncation": .null, "padding": .null, "added_tokens": .array(added),

@@ -54,7 +54,7 @@ extension Vocabulary {
     ])
   }
 
-  /// The text of a word piece as files of a folder write it: `##` before a piece that goes on with a word.
+  /// The text of a word piece as files of a folder write it: `##` before a piece that continues a word.
   func wordPieceText(_ id: Int) -> String {
     let text = tokens[id]
     if types[id] == .control { return String(decoding: text, as: UTF8.self) }

@@ -2,10 +2,9 @@ import Bytes
 import Tensors
 
 extension ArchitectureDefinition {
-  static func readParameters(_ object: inout StrictObject) throws(DefinitionError) -> [HyperparameterRule] {
+  static func readHyperparameters(_ object: inout StrictObject) throws(DefinitionError) -> [HyperparameterRule] {
     var rules: [HyperparameterRule] = []
-    for (index, value) in (try object.array("parameters") ?? []).enumerated() {
-      var entry = try StrictObject(value, at: "parameters[\(index)]")
+    for var entry in try object.entries("hyperparameters", named: "name") {
       let name = try entry.string("name")
       let typeName = try entry.string("type")
       let isKeyed = typeName.hasPrefix("{") && typeName.hasSuffix("}")
@@ -13,26 +12,26 @@ extension ArchitectureDefinition {
       guard let kind = HyperparameterRule.Kind(rawValue: isList ? String(typeName.dropFirst().dropLast()) : typeName)
       else {
         throw DefinitionError(
-          place: entry.path("type"),
-          fact: .wrongKind(
+          keyPath: entry.path("type"),
+          reason: .wrongKind(
             expected: "u32, f32, bool, string or a list of them such as [bool] or {string}", found: typeName.quoted))
       }
       let isOptional = try entry.flag("optional")
       let defaults = try readDefaults(&entry, kind, isList)
       guard isOptional || !defaults.isEmpty else {
-        throw DefinitionError(place: entry.place, fact: .missing("default"))
+        throw entry.missing("default")
       }
       rules.append(
         HyperparameterRule(
           name: name, kind: kind, isList: isList, isKeyedByIndex: isKeyed,
           placeholder: try readValue("placeholder", &entry, kind, isList),
           nullValue: try readValue("null", &entry, kind, isList), configKeys: try entry.strings("config") ?? [],
-          codes: try readCodes(&entry, kind), metaKey: try entry.optionalString("meta"),
+          enumValues: try readEnumValues(&entry, kind), metaKey: try entry.optionalString("meta"),
           ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
-          isAssumed: try entry.flag("assumed"), isOptional: isOptional,
+          countsAsExplicit: try entry.flag("counts_as_explicit"), isOptional: isOptional,
           enabledBy: try entry.optionalString("enabled_by"),
           rowsOf: try entry.optionalString("rows_of").map(TensorRole.init(rawValue:)),
-          shownBy: try readSign(&entry, kind)))
+          inferredFrom: try readSign(&entry, kind)))
       try entry.finish()
     }
     return rules
@@ -47,14 +46,14 @@ extension ArchitectureDefinition {
     for value in isList ? [stated] : stated.array ?? [stated] {
       if let text = value.string, kind != .string {
         guard let formula = Expression(text) else {
-          throw DefinitionError(place: entry.path("default"), fact: .badExpression(text))
+          throw DefinitionError(keyPath: entry.path("default"), reason: .badExpression(text))
         }
         defaults.append(.formula(formula))
       } else if let constant = HyperparameterValue(value, kind: kind, isList: isList) {
         defaults.append(.value(constant))
       } else {
         throw DefinitionError(
-          place: entry.path("default"), fact: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
+          keyPath: entry.path("default"), reason: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
       }
     }
     return defaults
@@ -69,22 +68,22 @@ extension ArchitectureDefinition {
       return HyperparameterRule.TensorEvidence(
         role: TensorRole(rawValue: role), layer: nil, present: .bool(value), absent: .bool(!value))
     }
-    guard let stated = entry.take("shown_by") else { return nil }
-    var sign = try StrictObject(stated, at: entry.path("shown_by"))
+    guard let stated = entry.take("inferred_from") else { return nil }
+    var sign = try StrictObject(stated, at: entry.path("inferred_from"))
     func value(_ key: String) throws(DefinitionError) -> HyperparameterValue {
-      guard let value = sign.take(key) else { throw DefinitionError(place: sign.place, fact: .missing(key)) }
+      guard let value = sign.take(key) else { throw sign.missing(key) }
       guard let constant = HyperparameterValue(value, kind: kind) else {
         throw DefinitionError(
-          place: sign.path(key), fact: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
+          keyPath: sign.path(key), reason: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
       }
       return constant
     }
     let role = TensorRole(rawValue: try sign.string("tensor"))
-    let statedLayer = sign.take("behind_layer")
+    let statedLayer = sign.take("after_layer")
     let layer = statedLayer?.integer.flatMap { $0 < 0 ? nil : $0 }
     if let statedLayer, layer == nil {
       throw DefinitionError(
-        place: sign.path("behind_layer"), fact: .wrongKind(expected: "a layer", found: statedLayer.kindName))
+        keyPath: sign.path("after_layer"), reason: .wrongKind(expected: "a layer", found: statedLayer.kindName))
     }
     let result = HyperparameterRule.TensorEvidence(
       role: role, layer: layer, present: try value("present"), absent: try value("absent"))
@@ -98,43 +97,45 @@ extension ArchitectureDefinition {
     guard let stated = entry.take(member) else { return nil }
     guard let value = HyperparameterValue(stated, kind: kind, isList: isList) else {
       throw DefinitionError(
-        place: entry.path(member), fact: .wrongKind(expected: "a \(kind.rawValue)", found: stated.kindName))
+        keyPath: entry.path(member), reason: .wrongKind(expected: "a \(kind.rawValue)", found: stated.kindName))
     }
     return value
   }
 
-  /// What config.json has in words and the parameter as a value of its type.
-  private static func readCodes(
+  /// Strings of config.json and the values that they map to.
+  private static func readEnumValues(
     _ entry: inout StrictObject, _ kind: HyperparameterRule.Kind
   ) throws(DefinitionError) -> [HyperparameterRule.EnumValue] {
-    var codes: [HyperparameterRule.EnumValue] = []
-    for member in try entry.members("codes") ?? [] {
+    var enumValues: [HyperparameterRule.EnumValue] = []
+    for member in try entry.members("enum_values") ?? [] {
       guard let value = HyperparameterValue(member.value, kind: kind) else {
         throw DefinitionError(
-          place: member.place, fact: .wrongKind(expected: "a \(kind.rawValue)", found: member.value.kindName))
+          keyPath: member.keyPath, reason: .wrongKind(expected: "a \(kind.rawValue)", found: member.value.kindName))
       }
-      codes.append(HyperparameterRule.EnumValue(word: member.name, value: value))
+      enumValues.append(HyperparameterRule.EnumValue(word: member.name, value: value))
     }
-    return codes
+    return enumValues
   }
 
-  static func readParameterDefaults(
+  static func readHyperparameterDefaults(
     _ object: inout StrictObject, _ rules: [HyperparameterRule]
   ) throws(DefinitionError) -> [String: [String: HyperparameterValue]] {
     var result: [String: [String: HyperparameterValue]] = [:]
-    for member in try object.members("parameter_defaults") ?? [] {
+    for member in try object.members("hyperparameter_defaults") ?? [] {
       guard let values = member.value.object else {
         throw DefinitionError(
-          place: member.place, fact: .wrongKind(expected: "an object", found: member.value.kindName))
+          keyPath: member.keyPath, reason: .wrongKind(expected: "an object", found: member.value.kindName))
       }
       for (name, value) in values {
         guard let rule = rules.first(where: { $0.name == name.text }) else {
-          throw DefinitionError(place: member.place, fact: .unknownParameter(name.text))
+          throw DefinitionError(
+            keyPath: member.keyPath,
+            reason: .undeclared(.hyperparameter, name.text, nearest: name.text.nearest(among: rules.map(\.name))))
         }
         guard let constant = HyperparameterValue(value, kind: rule.kind, isList: rule.isList) else {
           throw DefinitionError(
-            place: "\(member.place).\(name)",
-            fact: .wrongKind(expected: "a \(rule.kind.rawValue)", found: value.kindName))
+            keyPath: "\(member.keyPath).\(name)",
+            reason: .wrongKind(expected: "a \(rule.kind.rawValue)", found: value.kindName))
         }
         result[member.name, default: [:]][name.text] = constant
       }

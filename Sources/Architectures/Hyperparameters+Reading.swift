@@ -1,15 +1,18 @@
 extension Hyperparameters {
-  /// The numbers of a model by their names in the definitions, checked for what the forward pass and the transforms
-  /// divide by.
+  /// Reads the hyperparameters by their names in the definitions, and checks the divisors of the forward pass and the
+  /// transforms.
   ///
-  /// Three parameters change features, where an architecture has several ways: `parallel_blocks`, `uses_alibi` and
-  /// `activation`.
+  /// Four hyperparameters change features, where an architecture has several ways: `parallel_residual`, `pre_norm`,
+  /// `uses_alibi` and `activation`.
   public init(
     _ set: HyperparameterSet, features: ForwardPassFeatures = ForwardPassFeatures()
   ) throws(HyperparameterError) {
     let read = ParameterReader(set: set)
     var features = features
-    if set.values["parallel_blocks"] != nil { features.blocks = set.flag("parallel_blocks") ? .parallel : .sequential }
+    if set.values["parallel_residual"] != nil {
+      features.residual = set.flag("parallel_residual") ? .parallel : .sequential
+    }
+    if set.values["pre_norm"] == .bool(false) { features.residual = .postNorm }
     if set.flag("uses_alibi"), features.positions != .alibiBeforeScale { features.positions = .alibi }
     if let name = set.text("activation") {
       guard let activation = ForwardPassFeatures.Activation(configurationName: name) else {
@@ -40,12 +43,14 @@ extension Hyperparameters {
     self.features = features
     rotatedLayers = try read.layers("rotated_layers", leavingOutEvery: "unrotated_layer_interval", of: layerCount)
     windowedLayers = try read.windowedLayers(rotated: rotatedLayers, of: layerCount)
-    if set.flag("rotates_windowed_layers"), slidingWindow != nil { rotatedLayers = windowedLayers }
+    if set.flag("rotates_sliding_window_layers"), slidingWindow != nil { rotatedLayers = windowedLayers }
     localRotaryBase = try read.optionalReal("rotary_local_base")
     scales = try Scales(read, features, embeddingLength: embeddingLength)
     experts = try Experts(read, feedForwardLength: feedForwardLength)
     latentAttention = try LatentAttention(read, normEpsilon: normEpsilon)
     addsToNormed = set.flag("adds_to_normed")
+    positionOffset = set.integer("position_offset") ?? 0
+    ownTokenEmbeddingLength = try read.optionalPositive("token_embedding_length")
     pooling = Pooling(rawValue: set.integer("pooling_type") ?? 0) ?? .none
     if features.positions == .relative {
       relativePositions = RelativePositions(
@@ -117,7 +122,7 @@ extension Hyperparameters.LatentAttention {
   }
 }
 
-/// Reads numbers that must be there or in range.
+/// Reads values that are required or limited to a range.
 private struct ParameterReader {
   let set: HyperparameterSet
 
@@ -164,10 +169,11 @@ private struct ParameterReader {
 
   /// Which layers have the sliding window: as listed, or those of the pattern within a range, or those that turn nothing.
   func windowedLayers(rotated: [Bool]?, of layerCount: Int) throws(HyperparameterError) -> [Bool]? {
-    let layers = try layers("windowed_layers", leavingOutEvery: "sliding_window_pattern", of: layerCount)
-    if set.list("windowed_layers") != nil { return layers }
-    if set.flag("windows_unrotated_layers") { return rotated?.map { !$0 } }
-    let first = set.integer("first_windowed_layer") ?? 0, end = set.integer("windowed_layer_end") ?? layerCount
+    let layers = try layers("sliding_window_layers", leavingOutEvery: "sliding_window_pattern", of: layerCount)
+    if set.list("sliding_window_layers") != nil { return layers }
+    if set.flag("unrotated_layers_use_sliding_window") { return rotated?.map { !$0 } }
+    let first = set.integer("first_sliding_window_layer") ?? 0,
+      end = set.integer("sliding_window_layer_end") ?? layerCount
     guard first > 0 || end < layerCount else { return layers }
     try requireList(of: layerCount)
     return (0..<layerCount).map { (layers?[$0] ?? true) && first <= $0 && $0 < end }

@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct ParameterTests {
+@Suite struct HyperparameterTests {
   let llama: ArchitectureDefinition
 
   init() throws {
@@ -12,16 +12,16 @@ import Testing
   }
 
   func parameters(_ json: String) throws -> HyperparameterSet {
-    try llama.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
+    try llama.hyperparameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
   }
 
   @Test func absentNumbersTakeTheDefaultsOfTransformers() throws {
     let mistral = try #require(try ArchitectureLibrary.bundled().definition(named: "mistral"))
     let json = try JSON(parsing: Array(#"{"model_type":"mistral","num_attention_heads":16,"rope_theta":1e6}"#.utf8))
-    let set = try mistral.parameters(of: Configuration(json))
+    let set = try mistral.hyperparameters(of: Configuration(json))
     #expect(set.integer("sliding_window") == 4096)
     let without = try JSON(parsing: Array(#"{"model_type":"mistral","sliding_window":null}"#.utf8))
-    #expect(try mistral.parameters(of: Configuration(without)).integer("sliding_window") == nil)
+    #expect(try mistral.hyperparameters(of: Configuration(without)).integer("sliding_window") == nil)
     #expect(try parameters(#"{"sliding_window":64}"#).integer("sliding_window") == nil)
     #expect(set.integer("feed_forward_length") == 14336)
     #expect(set.integer("key_value_head_count") == 8)
@@ -39,21 +39,21 @@ import Testing
   func silentContext(name: String, type: String, length: Int) throws {
     let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     let json = try JSON(parsing: Array(#"{"model_type":"\#(type)"}"#.utf8))
-    let set = try definition.parameters(of: Configuration(json))
+    let set = try definition.hyperparameters(of: Configuration(json))
     #expect(set.integer("context_length") == length)
-    #expect(set.stated.contains("context_length"))
+    #expect(set.explicit.contains("context_length"))
   }
 
   @Test("reads the key that llama.cpp reads, where a GGUF states a number twice", arguments: ["t5", "t5-encoder"])
   func firstOfTwoKeys(name: String) throws {
     let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
-    let architecture = definition.ggufArchitecture
+    let architecture = try #require(definition.ggufArchitecture)
     var metadata = Metadata()
     metadata["\(architecture).attention.layer_norm_epsilon"] = .float32(0x1p-10)
-    let evidence = ArchitectureDefinition.Evidence(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
-    #expect(try definition.parameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-10)
+    let evidence = ArchitectureDefinition.ObservedTensors(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
+    #expect(try definition.hyperparameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-10)
     metadata["\(architecture).attention.layer_norm_rms_epsilon"] = .float32(0x1p-8)
-    #expect(try definition.parameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-8)
+    #expect(try definition.hyperparameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-8)
   }
 
   @Test(
@@ -69,7 +69,7 @@ import Testing
     metadata["\(name).embedding_length"] = .uint32(width)
     metadata["\(name).attention.head_count"] = .uint32(heads)
     metadata["\(name).attention.key_length"] = .uint32(head)
-    let set = try definition.parameters(of: metadata, evidence: .init(layerCount: nil, roles: [], rows: [:]))
+    let set = try definition.hyperparameters(of: metadata, evidence: .init(layerCount: nil, roles: [], rows: [:]))
     #expect(set.integer("query_pre_attention_scalar") == scalar)
   }
 
@@ -104,7 +104,7 @@ import Testing
     (#"{"num_attention_heads":0}"#, "head_count is 0, expected at least 1"),
     (
       #"{"rope_scaling":{"rope_type":"spiral"}}"#,
-      "rotary scaling \"spiral\" is not known (known: linear, dynamic, llama3, yarn, longrope)"
+      "rotary scaling \"spiral\" is unknown (known: linear, dynamic, llama3, yarn, longrope)"
     ),
     (#"{"rope_scaling":{"type":"linear"}}"#, "rotary scaling \"linear\" has no number \"factor\""),
     (#"{"num_attention_heads":6,"num_key_value_heads":4}"#, "head_count 6 is not a multiple of key_value_head_count 4"),
@@ -134,14 +134,14 @@ import Testing
 
   @Test func aParameterChoosesAmongAnArchitecturesWays() throws {
     var set = try parameters("{}")
-    set.values["parallel_blocks"] = .bool(true)
+    set.values["parallel_residual"] = .bool(true)
     set.values["uses_alibi"] = .bool(true)
     set.values["activation"] = .text("gelu_new")
     let features = try Hyperparameters(set).features
-    #expect(features.blocks == .parallel && features.positions == .alibi && features.activation == .geluTanh)
+    #expect(features.residual == .parallel && features.positions == .alibi && features.activation == .geluTanh)
     set.values["activation"] = .text("mish")
     #expect { try Hyperparameters(set) } throws: {
-      "\($0)" == "activation \"mish\" is not known (known: silu, gelu, gelu_new, relu, relu2)"
+      "\($0)" == "activation \"mish\" is unknown (known: silu, gelu, gelu_new, relu, relu2)"
     }
   }
 
@@ -160,7 +160,7 @@ import Testing
     set.rotaryScaling = .llama3(
       factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192)
     let written = Configuration(.object(llama.configurationMembers(set)))
-    #expect(try llama.parameters(of: written) == set)
+    #expect(try llama.hyperparameters(of: written) == set)
   }
 
   @Test(
@@ -173,7 +173,7 @@ import Testing
     ])
   func falconKeyHeads(json: String, expected: Int) throws {
     let falcon = try #require(try ArchitectureLibrary.bundled().definition(named: "falcon"))
-    let set = try falcon.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
+    let set = try falcon.hyperparameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
     #expect(set.integer("key_value_head_count") == expected)
   }
 
@@ -186,7 +186,7 @@ import Testing
     ] as [(String, [String]?)])
   func labels(json: String, expected: [String]?) throws {
     let bert = try #require(try ArchitectureLibrary.bundled().definition(named: "bert"))
-    let set = try bert.parameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
+    let set = try bert.hyperparameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
     #expect(set.list("output_labels")?.map(\.description) == expected)
     let written = bert.configurationMembers(set)["id2label"]
     #expect(
@@ -199,7 +199,7 @@ import Testing
   @Test func labelsThatAreNoListAreRefused() throws {
     let bert = try #require(try ArchitectureLibrary.bundled().definition(named: "bert"))
     let json = try JSON(parsing: Array(#"{"id2label":{"first":"a"}}"#.utf8))
-    #expect(throws: HyperparameterError.self) { try bert.parameters(of: Configuration(json)) }
+    #expect(throws: HyperparameterError.self) { try bert.hyperparameters(of: Configuration(json)) }
   }
 
   @Test func theMultiplierOfDeepSeeksScalingComesBackFromAGGUF() throws {
@@ -213,7 +213,7 @@ import Testing
     for key in ["block_count", "context_length", "embedding_length", "feed_forward_length", "attention.head_count"] {
       metadata["deepseek2.\(key)"] = .uint32(2)
     }
-    let set = try definition.parameters(of: metadata, evidence: .init(layerCount: 2, roles: [], rows: [:]))
+    let set = try definition.hyperparameters(of: metadata, evidence: .init(layerCount: 2, roles: [], rows: [:]))
     let scaling = set.rotaryScaling.configurationMember
     #expect(scaling?["mscale"]?.real.map(Float.init) == 0.707)
     #expect(scaling?["mscale_all_dim"]?.real.map(Float.init) == 0.707)

@@ -1,0 +1,51 @@
+import Bytes
+
+/// A value of a hyperparameter: a number, flag, string, or a list of them (often one for each layer).
+public enum HyperparameterValue: Hashable, Sendable, CustomStringConvertible {
+  case integer(Int)
+  case real(Double)
+  case bool(Bool)
+  case text(String)
+  case list([HyperparameterValue])
+
+  public var description: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .real(let value): JSON.real(value).text(.compact)
+    case .bool(let value): "\(value)"
+    case .text(let value): value
+    case .list(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
+    }
+  }
+
+  /// An integer or real number as a real one.
+  public var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .real(let value): value
+    default: nil
+    }
+  }
+
+  /// Whether it is false, 0, or an empty string or list.
+  public var isNothing: Bool {
+    switch self {
+    case .integer(let value): value == 0
+    case .real(let value): value == 0
+    case .bool(let value): !value
+    case .text(let value): value.isEmpty
+    case .list(let values): values.isEmpty
+    }
+  }
+
+  /// The value for config.json.
+  public var json: JSON {
+    switch self {
+    case .integer(let value): .integer(value)
+    case .real(let value): .real(value)
+    case .bool(let value): .bool(value)
+    case .text(let value): .string(value)
+    case .list(let values): .array(values.map(\.json))
+    }
+  }
+}
