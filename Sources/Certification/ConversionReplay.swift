@@ -99,7 +99,9 @@ public struct ConversionReplay: Sendable {
     }
     let paths = conversion.files.map(\.path) + conversion.sideFiles.map(\.path)
     scratch.claim((conversion.target == .folder ? [output] : []) + paths)
-    _ = try Executor.run(conversion, threads: threads) { _ in }
+    var job = ConversionJob(conversion)
+    job.threads = threads
+    let _: ConversionJob.Outcome<Never> = try job.run(check: nil)
     let digests = Dictionary(
       zip(paths.map { Path.name(of: $0) }, try FileDigest.entries(of: paths, threads: threads)),
       uniquingKeysWith: { first, _ in first })
