@@ -62,7 +62,7 @@ public struct ImportanceReport: Sendable {
     var report: JSON.Object = [:]
     report["schema"] = .string("ingot.imatrix/1")
     report["path"] = .string(matrix.path)
-    report["form"] = .string(matrix.form.rawValue)
+    report["container"] = .string(matrix.container.rawValue)
     report["datasets"] = .array(matrix.datasets.map { .string($0.description) })
     report["chunk_count"] = matrix.chunkCount.map { .integer($0) } ?? .null
     report["chunk_size"] = matrix.chunkSize.map { .integer($0) } ?? .null

@@ -51,7 +51,7 @@ import Testing
     let columns: [Float] = [1] + Array(repeating: 1e-6, count: 31)
     let sums = ImportanceMatrixBuilder(
       names.map { .init(name: $0, sums: columns, counts: [1]) }, dataset: "a", chunkSize: 1)
-    try sums.write(to: folder.file("a.gguf"), form: .gguf, overwrite: .refuse)
+    try sums.write(to: folder.file("a.gguf"), container: .gguf, overwrite: .refuse)
     let matrix = try ImportanceMatrix.open(folder.file("a.gguf"))
     let weighted = try plan(model, matrix), plain = try plan(model, nil, "plain.gguf")
     #expect(plain.sizeTarget?.usesImportance == false)
@@ -75,7 +75,7 @@ import Testing
     let name: TensorName = "blk.0.attn_k.weight"
     let sums = ImportanceMatrixBuilder(
       [.init(name: name, sums: (0..<256).map { Float($0 % 7) }, counts: [10])], dataset: "a", chunkSize: 5)
-    try sums.write(to: folder.file("a.gguf"), form: .gguf, overwrite: .refuse)
+    try sums.write(to: folder.file("a.gguf"), container: .gguf, overwrite: .refuse)
     let plan = try plan(
       Model.open(folder.file("model.gguf"), library: .bundled()), .open(folder.file("a.gguf")))
     for item in try #require(plan.sizeTarget).matrices {

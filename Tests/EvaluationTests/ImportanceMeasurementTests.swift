@@ -21,7 +21,7 @@ import Tokenization
     /// `|a - b|` may be this share of `b`: llama.cpp adds in another order, and in float32.
     var bound: Float = 1e-4
     var testDescription: String { name + ending }
-    var form: ImportanceMatrix.Container { ending == ".dat" ? .legacy : .gguf }
+    var container: ImportanceMatrix.Container { ending == ".dat" ? .legacy : .gguf }
   }
 
   static let cases = [
@@ -35,7 +35,7 @@ import Tokenization
   @Test("gives the numbers of llama-imatrix", arguments: cases)
   func agrees(item: Case) throws {
     let path = folder.file("out")
-    try measure(item).write(to: path, form: item.form, overwrite: .refuse)
+    try measure(item).write(to: path, container: item.container, overwrite: .refuse)
     let goldenPath = Fixtures.path("imatrix", "measured", item.name + item.ending)
     let own = try ImportanceMatrix.open(path), golden = try ImportanceMatrix.open(goldenPath)
     #expect(own.entries.map(\.name) == golden.entries.map(\.name))
@@ -52,7 +52,7 @@ import Tokenization
     // Everything but the numbers is the same to the byte.
     let bytes = try [path, goldenPath].map { try LocalFile($0).wholeContent(limit: 1 << 20) }
     #expect(bytes[0].count == bytes[1].count)
-    if item.form == .gguf {
+    if item.container == .gguf {
       let header = try Checkpoint.open(path).tensors.map(\.fileOffset).min() ?? 0
       #expect(header > 0 && bytes[0].prefix(header) == bytes[1].prefix(header))
     }
@@ -72,7 +72,7 @@ import Tokenization
   func threads() throws {
     let files = try [1, 3].map { count in
       let path = folder.file("\(count)")
-      try measure(Self.cases[0], threads: count).write(to: path, form: .gguf, overwrite: .refuse)
+      try measure(Self.cases[0], threads: count).write(to: path, container: .gguf, overwrite: .refuse)
       return try LocalFile(path).wholeContent(limit: 1 << 20)
     }
     #expect(files[0] == files[1])

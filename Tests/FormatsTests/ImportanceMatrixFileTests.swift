@@ -12,7 +12,7 @@ import Testing
   func bothForms() throws {
     let gguf = try ImportanceMatrix.open(Fixtures.path("imatrix", "dense.gguf.imatrix"))
     let legacy = try ImportanceMatrix.open(Fixtures.path("imatrix", "dense.dat"))
-    #expect(gguf.form == .gguf && legacy.form == .legacy)
+    #expect(gguf.container == .gguf && legacy.container == .legacy)
     #expect(gguf.chunkCount == 3 && gguf.chunkSize == 512 && legacy.chunkCount == 3 && legacy.chunkSize == nil)
     #expect(gguf.datasets.count == 2 && legacy.datasets == ["texts"])
     #expect(gguf.entries.count == 35)
@@ -37,7 +37,7 @@ import Testing
     #expect(try matrix.importance(of: entry, 0..<256).contains { $0 != 1 })
   }
 
-  /// The legacy form of one entry `a` with the values 1 and 2, followed by `rest`.
+  /// The legacy format of one entry `a` with the values 1 and 2, followed by `rest`.
   private static func legacy(
     count: Int32 = 1, name: [UInt8] = [0x61], nameLength: Int32? = nil, passes: Int32 = 2, values: [Float] = [1, 2],
     valueCount: Int32? = nil, rest: [UInt8] = []
@@ -69,13 +69,13 @@ import Testing
     (legacy(count: 2, rest: Array(legacy().dropFirst(4))), "entry \"a\": occurs twice"),
   ]
 
-  @Test("in the legacy form is refused when damaged", arguments: legacyFiles)
+  @Test("in the legacy format is refused when damaged", arguments: legacyFiles)
   func damagedLegacy(bytes: [UInt8], message: String) throws {
     let path = try folder.write(bytes, to: "a.dat")
     #expect { try ImportanceMatrix.open(path) } throws: { "\($0)" == "\(path): \(message)" }
   }
 
-  @Test("in the legacy form may end where older files end")
+  @Test("in the legacy format may end where older files end")
   func olderLegacy() throws {
     for rest in [[], [7, 0, 0, 0], [7, 0, 0, 0, 9, 0, 0, 0, 0x61]] as [[UInt8]] {
       let matrix = try ImportanceMatrix.open(try folder.write(Self.legacy(rest: rest), to: "a.dat"))
@@ -134,7 +134,7 @@ import Testing
     ),
   ]
 
-  @Test("in the form of a GGUF is refused when damaged", arguments: ggufFiles)
+  @Test("as a GGUF is refused when damaged", arguments: ggufFiles)
   func damagedGGUF(bytes: [UInt8], message: String) throws {
     let path = try folder.write(bytes, to: "a.gguf")
     #expect { try ImportanceMatrix.open(path) } throws: { "\($0)" == "\(path): \(message)" }

@@ -50,7 +50,7 @@ extension ImportanceReport {
 
   /// The matrix as a whole.
   var headlines: String {
-    var pairs = [("importance matrix", "\(matrix.path.escapedForDisplay) (\(matrix.form.rawValue))")]
+    var pairs = [("importance matrix", "\(matrix.path.escapedForDisplay) (\(matrix.container.rawValue))")]
     for dataset in matrix.datasets { pairs.append(("measured on", dataset.description.escapedForDisplay)) }
     if let count = matrix.chunkCount {
       let size = matrix.chunkSize.map { " of \(counted($0, "token"))" } ?? ""
@@ -77,7 +77,7 @@ extension ImportanceReport {
   private var table: String {
     var table = Table([
       "entry": .left, "columns": .right, "experts": .right, "unused": .right,
-      matrix.form == .gguf ? "rows" : "passes": .right, "mean": .right, "greatest": .right,
+      matrix.container == .gguf ? "rows" : "passes": .right, "mean": .right, "greatest": .right,
     ])
     for item in entries {
       let entry = item.entry

@@ -57,7 +57,7 @@ struct ImatrixMeasure: ParsableCommand {
       ModelWeights(opened), on: chunks, chunkSize: context, dataset: file, includesOutput: includesOutput,
       threads: report.threadCount
     ) { progress.advance($0) }
-    try sums.write(to: output, form: output.hasSuffix(".dat") ? .legacy : .gguf, overwrite: policy)
+    try sums.write(to: output, container: output.hasSuffix(".dat") ? .legacy : .gguf, overwrite: policy)
     progress.finish()
     let result = try ImportanceReport(ImportanceMatrix.open(output), model: opened)
     try report.print(json: { result.json }, text: { result.headlines + result.gapLines })

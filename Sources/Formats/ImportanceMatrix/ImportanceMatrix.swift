@@ -11,7 +11,7 @@ public struct ImportanceMatrix: Sendable {
   public enum Container: String, Sendable {
     /// Raw sums and counts as tensors, with metadata.
     case gguf = "GGUF"
-    /// The older binary form: means times the number of passes.
+    /// The older binary format: means times the number of passes.
     case legacy = "dat"
   }
 
@@ -35,7 +35,7 @@ public struct ImportanceMatrix: Sendable {
 
   /// The file as the user named it.
   public let path: String
-  public let form: Container
+  public let container: Container
   /// The entries, in the file's order.
   public let entries: [Entry]
   /// The names of the texts on which it was measured.
@@ -49,12 +49,12 @@ public struct ImportanceMatrix: Sendable {
   private let indexByName: [TensorName: Int]
 
   init(
-    _ file: any ByteSource, _ form: Container, entries: [Entry], datasets: [ByteString], chunkCount: Int?,
+    _ file: any ByteSource, _ container: Container, entries: [Entry], datasets: [ByteString], chunkCount: Int?,
     chunkSize: Int?
   ) {
     self.file = file
     path = file.path
-    self.form = form
+    self.container = container
     self.entries = entries
     self.datasets = datasets
     self.chunkCount = chunkCount
@@ -68,13 +68,13 @@ public struct ImportanceMatrix: Sendable {
   /// The same file with only the entries that `isIncluded` accepts.
   public func filtered(_ isIncluded: (TensorName) -> Bool) -> ImportanceMatrix {
     ImportanceMatrix(
-      file, form, entries: entries.filter { isIncluded($0.name) }, datasets: datasets, chunkCount: chunkCount,
+      file, container, entries: entries.filter { isIncluded($0.name) }, datasets: datasets, chunkCount: chunkCount,
       chunkSize: chunkSize)
   }
 
   /// The importance of the columns `elements`, counted through all experts: the mean of the squares.
   ///
-  /// As llama-quantize has it, columns whose count is zero get 1 in the GGUF form; sums of the legacy form are divided
+  /// As llama-quantize has it, columns whose count is zero get 1 in a GGUF; sums of the legacy format are divided
   /// by the number of passes if there is one.
   public func importance(of entry: Entry, _ elements: Range<Int>) throws(FileError) -> [Float] {
     var values = try file.floats(at: entry.fileOffset + elements.lowerBound * 4, count: elements.count)
@@ -82,7 +82,7 @@ public struct ImportanceMatrix: Sendable {
       let count = entry.counts[element / entry.valuesPerCount]
       if count > 0 {
         values[index] /= Float(count)
-      } else if form == .gguf {
+      } else if container == .gguf {
         values[index] = 1
       }
     }

@@ -38,11 +38,11 @@ public struct ImportanceMatrixBuilder: Sendable {
   /// The whole chunks of the entry with the most rows, as llama-imatrix counts them.
   public var chunkCount: Int { (entries.lazy.flatMap(\.counts).max() ?? 0) / chunkSize }
 
-  /// Writes the matrix in `form` to `path`, complete or not at all.
+  /// Writes the matrix in `container` to `path`, complete or not at all.
   ///
   /// - Throws: `LocatedError` with `GGUFError` if a name does not fit a GGUF; `FileError`.
-  public func write(to path: String, form: ImportanceMatrix.Container, overwrite policy: OverwritePolicy) throws {
-    switch form {
+  public func write(to path: String, container: ImportanceMatrix.Container, overwrite policy: OverwritePolicy) throws {
+    switch container {
     case .gguf: try writeGGUF(to: path, overwrite: policy)
     case .legacy: try AtomicFile.write(legacyBytes, to: path, overwrite: policy)
     }
