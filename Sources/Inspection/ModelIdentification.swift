@@ -18,14 +18,22 @@ extension CheckpointReport {
   /// - Parameter dialect: whether values are read to tell which transforms the tensors have.
   /// - Throws: when the files cannot be read as a checkpoint at all.
   public init(
-    path: String, library: ArchitectureLibrary, filter: Glob? = nil, appliedTransforms: TransformDetection = .declared
+    path: String, library: ArchitectureLibrary, filter: Glob? = nil, appliedTransforms: TransformDetection = .namesOnly
+  ) throws {
+    try self.init(InputLocation(path), library: library, filter: filter, appliedTransforms: appliedTransforms)
+  }
+
+  /// Opens what is at `location`, as the initializer with a path does.
+  public init(
+    _ location: InputLocation, library: ArchitectureLibrary, filter: Glob? = nil,
+    appliedTransforms: TransformDetection = .namesOnly
   ) throws {
     do {
-      let model = try Model.open(path, library: library, appliedTransforms: appliedTransforms)
+      let model = try Model.open(location, library: library, appliedTransforms: appliedTransforms)
       self.init(model.checkpoint, recognition: .model(model), filter: filter)
     } catch {
       // An error of the container itself occurs again here and is thrown.
-      self.init(try Checkpoint.open(path), recognition: .unknown(reason: "\(error)"), filter: filter)
+      self.init(try Checkpoint.open(location), recognition: .unknown(reason: "\(error)"), filter: filter)
     }
   }
 }

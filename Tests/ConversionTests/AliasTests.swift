@@ -44,6 +44,17 @@ import Testing
     #expect(plan.tensors.count == (try self.plan(Fixtures.path("yi"))).tensors.count)
   }
 
+  @Test func valuesAreComparedAsEvidenceAlone() throws {
+    let (name, other) = ("model.layers.1.ln1.weight", "model.layers.1.input_layernorm.weight")
+    let tree = try MemoryTree(copying: copy(of: Fixtures.path("yi"), name, as: other))
+    let opening = try ModelOpening(InputLocation(folder: tree), library: .bundled())
+    #expect(try opening.model().dropped.map(\.reason) == ["another name of \"\(name)\" (values not compared)"])
+    #expect(tree.tensorsRead(of: opening.checkpoint) == [])
+    let model = try opening.model(opening.gatherEvidence())
+    #expect(model.dropped.map(\.reason) == ["another name of \"\(name)\", which has the same values"])
+    #expect(tree.tensorsRead(of: opening.checkpoint) == [name, other])
+  }
+
   @Test func anotherNameOfOtherValuesIsAnError() throws {
     let source = try copy(
       of: Fixtures.path("yi"), "model.layers.1.ln1.weight", as: "model.layers.1.input_layernorm.weight", plus: 1)

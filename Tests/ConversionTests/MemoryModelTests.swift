@@ -53,17 +53,38 @@ struct MemoryModelTests {
     return result
   }
 
-  @Test("is planned from its headers", arguments: ["llama-gqa", "expected/llama-gqa/llama-gqa-bf16.gguf"])
+  @Test(
+    "is planned from its headers without evidence",
+    arguments: ["llama-gqa", "architectures/gemma2", "expected/llama3-tied/llama3-tied-q8_0.gguf"])
   func plannedFromHeaders(path: String) throws {
     let (tree, location) = try location(path)
     let model = try ModelOpening(location, library: .bundled()).model()
-    let plan = try Planner.plan(model, ConversionRequest(destination: folder.file("out.gguf")))
+    let request = ConversionRequest(destination: folder.file("out.gguf"))
+    let plan = try Planner.plan(model, request, evidence: PlanningEvidence.none)
     #expect(!plan.files.isEmpty)
-    for (index, file) in model.checkpoint.files.enumerated() {
-      let start = model.checkpoint.tensors.filter { $0.fileIndex == index }.map(\.fileOffset).min() ?? 0
-      let reads = try #require(tree.file(file.name)).readRanges
-      #expect(reads.allSatisfy { $0.lowerBound < start })
-    }
+    #expect(tree.tensorsRead(of: model.checkpoint) == [])
+  }
+
+  @Test("is read for evidence only where values decide")
+  func planningEvidence() throws {
+    let (tree, location) = try location("architectures/gemma2")
+    let model = try ModelOpening(location, library: .bundled()).model()
+    _ = try PlanningEvidence.gather(model, ConversionRequest(destination: folder.file("out.gguf")))
+    let read = tree.tensorsRead(of: model.checkpoint)
+    #expect(!read.isEmpty)
+    #expect(read.allSatisfy { $0.contains("norm") })
+  }
+
+  @Test("is merged with an adapter in memory", arguments: [("llama-gqa", "llama")])
+  func adapter(base: String, name: String) throws {
+    let adapter = Fixtures.path("adapters", name)
+    try convert(Fixtures.path(base), to: folder.file("disk.gguf"), adapters: [adapter])
+    let model = try Model.open(
+      location(base).location, library: .bundled(), adapters: [InputLocation(folder: MemoryTree(copying: adapter))])
+    try Executor.run(
+      try Planner.plan(model, ConversionRequest(destination: folder.file("memory.gguf"))), threads: 2)
+    let files = try contents(of: folder.path)
+    #expect(files["memory.gguf"] == files["disk.gguf"])
   }
 
   @Test("that changes during the conversion leaves no output")

@@ -24,7 +24,8 @@ import Testing
   }
 
   private func plan(
-    _ source: String, _ output: String, _ appliedTransforms: TransformDetection = .values, type: StorageFormat? = nil
+    _ source: String, _ output: String, _ appliedTransforms: TransformDetection = .detectFromValues,
+    type: StorageFormat? = nil
   ) throws -> ConversionPlan {
     var request = ConversionRequest(destination: folder.file(output))
     if let type { request.type = .format(type) }
@@ -34,7 +35,8 @@ import Testing
 
   @discardableResult
   private func run(
-    _ source: String, _ output: String, _ appliedTransforms: TransformDetection = .values, type: StorageFormat? = nil
+    _ source: String, _ output: String, _ appliedTransforms: TransformDetection = .detectFromValues,
+    type: StorageFormat? = nil
   ) throws -> ConversionPlan {
     let plan = try plan(source, output, appliedTransforms, type: type)
     _ = try Executor.run(plan, threads: 2)
@@ -65,7 +67,7 @@ import Testing
 
   @Test func theUserDecides() throws {
     let source = try gemma("gemma", plus: 1, as: "added")
-    let stated = TransformDetection(readsValues: true, stated: [.plusOne: false])
+    let stated = TransformDetection(.detectFromValues, stated: [.plusOne: false])
     let plan = try run(source, "twice.gguf", stated)
     #expect(!plan.messages.contains { $0.severity == .warning && isAboutNorms($0) })
     #expect(plan.json["applied_transforms"]?.array?.first?["decided_by"]?.string == "option")
@@ -81,7 +83,7 @@ import Testing
   func forgotten(name: String) throws {
     let source = try gemma(name, plus: 0, as: "plain"), bare = try gemma(name, plus: -1, as: "bare")
     // What is w − 1 becomes w when 1 is added as the names declare: a GGUF of w.
-    try run(bare, "forgotten.gguf", .declared)
+    try run(bare, "forgotten.gguf", .namesOnly)
     try run(source, "right.gguf")
     let back = try run(folder.file("forgotten.gguf"), "back")
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
@@ -110,7 +112,7 @@ import Testing
   @Test func anArchitectureWithoutTheTransformIsNotRead() throws {
     let model = try Model.open(
       ArchitectureFixture.all.first { $0.name == "qwen2" }?.stage(in: folder) ?? "", library: try .bundled(),
-      appliedTransforms: .values)
+      appliedTransforms: .detectFromValues)
     #expect(model.appliedTransforms.findings.isEmpty)
   }
 }

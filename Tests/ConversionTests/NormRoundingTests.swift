@@ -11,7 +11,7 @@ import Testing
 
   private func plan(_ source: String, _ output: String) throws -> ConversionPlan {
     try Planner.plan(
-      try Model.open(source, library: try .bundled(), appliedTransforms: .values),
+      try Model.open(source, library: try .bundled(), appliedTransforms: .detectFromValues),
       ConversionRequest(destination: folder.file(output)))
   }
 

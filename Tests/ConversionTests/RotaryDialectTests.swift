@@ -77,7 +77,8 @@ import Testing
   }
 
   @discardableResult
-  private func run(_ source: String, _ output: String, _ appliedTransforms: TransformDetection = .values) throws
+  private func run(_ source: String, _ output: String, _ appliedTransforms: TransformDetection = .detectFromValues)
+    throws
     -> ConversionPlan
   {
     let request = ConversionRequest(destination: folder.file(output))
@@ -110,7 +111,7 @@ import Testing
   @Test func aGGUFThatWasNotInterleavedIsTold() throws {
     let source = try model(.halfSplit, "hf")
     // Taken for interleaved, rows go into the GGUF as they are: in halves.
-    try run(source, "wrong.gguf", TransformDetection(readsValues: false, stated: [.rotary: true]))
+    try run(source, "wrong.gguf", TransformDetection(.namesOnly, stated: [.rotary: true]))
     let back = try run(folder.file("wrong.gguf"), "back")
     #expect(back.messages.contains { $0.severity == .warning && isAboutRows($0) })
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
@@ -120,8 +121,8 @@ import Testing
 
   @Test func theUserDecides() throws {
     let source = try model(.interleaved, "meta")
-    try run(source, "twice.gguf", TransformDetection(readsValues: true, stated: [.rotary: false]))
-    try run(source, "declared.gguf", .declared)
+    try run(source, "twice.gguf", TransformDetection(.detectFromValues, stated: [.rotary: false]))
+    try run(source, "declared.gguf", .namesOnly)
     try run(source, "told.gguf")
     #expect(try tensorBytes(folder.file("twice.gguf")) == tensorBytes(folder.file("declared.gguf")))
     #expect(try tensorBytes(folder.file("twice.gguf")) != tensorBytes(folder.file("told.gguf")))
@@ -147,8 +148,8 @@ import Testing
       copying: adapter, weights: "adapter_model.safetensors", in: folder, name: "adapter"
     ) { interleave(&$0) }.path
     for (source, added, output, appliedTransforms) in [
-      (base, adapter, "plain.gguf", TransformDetection.declared),
-      (turned, turnedAdapter, "turned.gguf", TransformDetection(readsValues: true, stated: [.rotary: true])),
+      (base, adapter, "plain.gguf", TransformDetection.namesOnly),
+      (turned, turnedAdapter, "turned.gguf", TransformDetection(.detectFromValues, stated: [.rotary: true])),
     ] {
       let model = try Model.open(
         source, library: try .bundled(), adapters: [added], appliedTransforms: appliedTransforms)
@@ -168,7 +169,7 @@ import Testing
   @Test(
     "no fixture with random weights is taken for another dialect", arguments: ArchitectureFixture.ready(.conversion))
   func fixtures(fixture: ArchitectureFixture) throws {
-    let model = try Model.open(fixture.stage(in: folder), library: try .bundled(), appliedTransforms: .values)
+    let model = try Model.open(fixture.stage(in: folder), library: try .bundled(), appliedTransforms: .detectFromValues)
     #expect(model.appliedTransforms.findings.allSatisfy { !$0.isSurprising })
   }
 }

@@ -1,4 +1,5 @@
 import Architectures
+import Bytes
 import Formats
 import Inspection
 import Models
@@ -34,6 +35,19 @@ struct CheckpointReportTests {
       return
     }
     #expect(report.tensors.count == 11)
+  }
+
+  @Test("says the same of a checkpoint in memory", arguments: ["llama-gqa", "llama-sharded", "meta"])
+  func memory(path: String) throws {
+    let location = InputLocation(folder: try MemoryTree(copying: Fixtures.path(path)))
+    var memory = try CheckpointReport(location, library: .bundled())
+    var disk = try CheckpointReport(path: Fixtures.path(path), library: .bundled())
+    try memory.measure(threads: 2)
+    try disk.measure(threads: 1)
+    #expect(memory.tensors == disk.tensors)
+    #expect(memory.formats == disk.formats)
+    #expect(memory.statistics == disk.statistics)
+    #expect(memory.fileByteCount == disk.fileByteCount)
   }
 
   @Test("counts each tensor once, by format")

@@ -53,7 +53,7 @@ struct OpeningTests {
     let opening = try ModelOpening(location, library: .bundled())
     _ = try opening.gatherEvidence()
     #expect(tree.tensorsRead(of: opening.checkpoint) == [])
-    let model = try opening.model(opening.gatherEvidence(.values))
+    let model = try opening.model(opening.gatherEvidence(.detectFromValues))
     let read = tree.tensorsRead(of: opening.checkpoint)
     #expect(!read.isEmpty)
     #expect(read.allSatisfy { name in ["norm", "q_proj", "k_proj"].contains { name.contains($0) } })
@@ -77,23 +77,5 @@ struct OpeningTests {
       let text = "The quick brown fox"
       #expect(try memory.tokenizer().encode(text) == disk.tokenizer().encode(text), "\(path)")
     }
-  }
-}
-
-extension MemoryTree {
-  /// The names of the tensors of which any bytes were asked for, beyond those that headers were read with.
-  ///
-  /// A header is read in windows that may reach into the data, so a read counts by where it begins.
-  func tensorsRead(of checkpoint: Checkpoint) -> Set<String> {
-    var names: Set<String> = []
-    for (index, file) in checkpoint.files.enumerated() {
-      let tensors = checkpoint.tensors.filter { $0.fileIndex == index && $0.byteCount > 0 }
-      let start = tensors.map(\.fileOffset).min() ?? 0
-      for range in self.file(file.name)?.readRanges ?? [] where range.lowerBound >= start {
-        names.formUnion(
-          tensors.filter { range.overlaps($0.fileOffset..<$0.fileOffset + $0.byteCount) }.map(\.name.text))
-      }
-    }
-    return names
   }
 }

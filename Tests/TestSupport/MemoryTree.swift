@@ -1,4 +1,5 @@
 import Bytes
+import Tensors
 
 /// A folder in memory whose files record which of their bytes are read.
 public struct MemoryTree: FileTree {
@@ -52,5 +53,23 @@ public struct MemoryTree: FileTree {
   /// Forgets what was read so far.
   public func forgetReads() {
     for file in files.values { file.forgetReads() }
+  }
+}
+
+extension MemoryTree {
+  /// The names of the tensors of which any bytes were asked for, beyond those that headers were read with.
+  ///
+  /// A header is read in windows that may reach into the data, so a read counts by where it begins.
+  public func tensorsRead(of checkpoint: Checkpoint) -> Set<String> {
+    var names: Set<String> = []
+    for (index, file) in checkpoint.files.enumerated() {
+      let tensors = checkpoint.tensors.filter { $0.fileIndex == index && $0.byteCount > 0 }
+      let start = tensors.map(\.fileOffset).min() ?? 0
+      for range in self.file(file.name)?.readRanges ?? [] where range.lowerBound >= start {
+        names.formUnion(
+          tensors.filter { range.overlaps($0.fileOffset..<$0.fileOffset + $0.byteCount) }.map(\.name.text))
+      }
+    }
+    return names
   }
 }

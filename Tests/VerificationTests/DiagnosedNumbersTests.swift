@@ -109,7 +109,7 @@ import Verification
     #expect(
       verification.findings.contains {
         $0.message
-          == #"tensor "rope_freqs.weight": its rotary frequency factors follow from no known llama3 scaling with the rotary"#
+          == #"tensor "rope_freqs.weight": its RoPE factors match no known llama3 scaling with the RoPE"#
           + " base 10000.0: with 500,000 they would, so the base is probably wrong"
       }, "\(verification.findings.map(\.description))")
     #expect(verification.diagnoses.map(\.fault) == [.rotaryBase], "\(verification.findings.map(\.description))")

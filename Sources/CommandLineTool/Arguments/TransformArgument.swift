@@ -18,9 +18,9 @@ struct TransformArgument: ExpressibleByArgument {
 
 extension ModelOptions {
   /// What the names declare, but for what the user states.
-  var namedTransforms: TransformDetection { TransformDetection(readsValues: false, stated: explicitTransforms) }
+  var namedTransforms: TransformDetection { TransformDetection(.namesOnly, stated: explicitTransforms) }
   /// What the values tell, but for what the user states.
-  var detectedTransforms: TransformDetection { TransformDetection(readsValues: true, stated: explicitTransforms) }
+  var detectedTransforms: TransformDetection { TransformDetection(.detectFromValues, stated: explicitTransforms) }
 
   /// The last statement about a transform decides.
   private var explicitTransforms: [TransformRule.Kind: Bool] {
@@ -32,7 +32,7 @@ extension AppliedTransforms {
   /// The choice that leads to this dialect again, whatever the values.
   var choice: TransformDetection {
     TransformDetection(
-      readsValues: false,
+      .namesOnly,
       stated: Dictionary(
         findings.map { ($0.transform, $0.isApplied) }, uniquingKeysWith: { first, _ in first }))
   }

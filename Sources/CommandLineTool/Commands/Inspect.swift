@@ -38,7 +38,7 @@ struct Inspect: ParsableCommand {
     }
     var facts = try CheckpointReport(
       path: path, library: .bundled(), filter: filter.map { Glob($0) },
-      appliedTransforms: statistics ? .values : .declared)
+      appliedTransforms: statistics ? .detectFromValues : .namesOnly)
     if statistics {
       let progress = ProgressLine(totalByteCount: facts.tensorByteCount, isQuiet: report.quiet)
       defer { progress.finish() }

@@ -67,7 +67,7 @@ struct Verify: ParsableCommand {
     let policy: OverwritePolicy = overwrite ? .replace : .refuse
     for path in [report, certificate].compactMap({ $0 }) { try AtomicFile.requireFree(path, overwrite: policy) }
     let first = try model.open(reference, with: adapters)
-    let second = try model.open(candidate, .declared)
+    let second = try model.open(candidate, .namesOnly)
     let verification = try verify(first, second, budget)
     if let report {
       let page = HTMLReport(

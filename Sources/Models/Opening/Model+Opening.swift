@@ -15,7 +15,7 @@ extension Model {
   /// - Throws: when the files cannot be read or no definition fits. Tensors that do not fit are `problems`.
   public static func open(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil, adapters: [String] = [],
-    appliedTransforms: TransformDetection = .declared
+    appliedTransforms: TransformDetection = .namesOnly
   ) throws -> Model {
     try open(
       InputLocation(path), library: library, architecture: architecture,
@@ -26,7 +26,7 @@ extension Model {
   /// Opens the model at `location`, as `open` does with a path.
   public static func open(
     _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil,
-    adapters: [InputLocation] = [], appliedTransforms: TransformDetection = .declared
+    adapters: [InputLocation] = [], appliedTransforms: TransformDetection = .namesOnly
   ) throws -> Model {
     let opening = try ModelOpening(location, library: library, architecture: architecture, adapters: adapters)
     return try opening.model(opening.gatherEvidence(appliedTransforms))

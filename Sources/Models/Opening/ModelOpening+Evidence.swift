@@ -25,7 +25,7 @@ extension ModelOpening {
   /// and some heads of queries and keys (at most 230 MB of a model of 34 billion parameters).
   ///
   /// - Throws: if data cannot be read, or what `detection` states is of a transform that no tensor has.
-  public func gatherEvidence(_ detection: TransformDetection = .declared) throws -> OpeningEvidence {
+  public func gatherEvidence(_ detection: TransformDetection = .namesOnly) throws -> OpeningEvidence {
     var evidence = OpeningEvidence()
     var recovery = RopeScalingRecovery(checkpoint, definition, scheme)
     var parameters = parameters

@@ -10,7 +10,7 @@ extension ModelOpening {
   /// - Parameter transforms: what a user states about the transforms of the tensors.
   public func model(stating transforms: [TransformRule.Kind: Bool] = [:]) throws -> Model {
     var evidence = OpeningEvidence()
-    evidence.appliedTransforms = try model(evidence).detect(TransformDetection(readsValues: false, stated: transforms))
+    evidence.appliedTransforms = try model(evidence).detect(TransformDetection(.namesOnly, stated: transforms))
     return try model(evidence)
   }
 

@@ -56,21 +56,25 @@ public struct AppliedTransforms: Sendable {
   }
 }
 
-/// How a model's dialect is to be found.
+/// How the transforms of a model's tensors are found.
 public struct TransformDetection: Sendable, Hashable {
-  /// Whether values are read to tell.
-  public let readsValues: Bool
-  /// What a user states, which goes before the values.
+  /// The evidence that is used.
+  public enum Mode: Sendable, Hashable {
+    /// The naming scheme declares the transforms.
+    case namesOnly
+    /// Tensor values show them; where they show nothing, the naming scheme declares them.
+    case detectFromValues
+  }
+
+  public let mode: Mode
+  /// The transforms that a user states to be applied or not, which override both.
   public let stated: [TransformRule.Kind: Bool]
 
-  /// What the names declare, but for what is `stated`.
-  public static let declared = TransformDetection(readsValues: false)
-  /// What the values tell; where they tell nothing, what the names declare.
-  public static let values = TransformDetection(readsValues: true)
+  public static let namesOnly = TransformDetection(.namesOnly)
+  public static let detectFromValues = TransformDetection(.detectFromValues)
 
-  /// A choice.
-  public init(readsValues: Bool, stated: [TransformRule.Kind: Bool] = [:]) {
-    self.readsValues = readsValues
+  public init(_ mode: Mode, stated: [TransformRule.Kind: Bool] = [:]) {
+    self.mode = mode
     self.stated = stated
   }
 }

@@ -13,7 +13,8 @@ extension Model {
         kind.rawValue, architecture: definition.name, known: states.keys.map(\.rawValue).sorted())
     }
     var findings: [AppliedTransforms.Finding] = []
-    let isReadable = detection.readsValues && checkpoint.containerFacts["byteOrder"] != ByteOrder.bigEndian.rawValue
+    let isReadable =
+      detection.mode == .detectFromValues && checkpoint.containerFacts["byteOrder"] != ByteOrder.bigEndian.rawValue
     for kind in TransformRule.Kind.allCases {
       guard let isDeclared = states[kind] else { continue }
       let isTold = isReadable && definition.detectableTransforms.contains(kind)

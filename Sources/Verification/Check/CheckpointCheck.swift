@@ -26,7 +26,7 @@ public struct CheckpointCheck: Sendable {
   /// - Throws: if the files cannot be read as a checkpoint. Other problems are findings.
   public static func check(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil,
-    appliedTransforms: TransformDetection = .values,
+    appliedTransforms: TransformDetection = .detectFromValues,
     threads: Int,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> CheckpointCheck {

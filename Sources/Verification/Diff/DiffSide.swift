@@ -30,7 +30,7 @@ public struct DiffSide: Sendable {
   /// - Throws: when files cannot be read, or `architecture` has no definition.
   public static func open(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil, adapters: [String] = [],
-    appliedTransforms: TransformDetection = .declared
+    appliedTransforms: TransformDetection = .namesOnly
   ) throws -> DiffSide {
     do {
       return DiffSide(

@@ -9,20 +9,29 @@ extension Model {
   /// - Throws: as `open`, but not for a GGUF whose `general.architecture` has no definition or whose numbers do not fit it.
   public static func openByName(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil,
-    appliedTransforms: TransformDetection = .declared
+    appliedTransforms: TransformDetection = .namesOnly
+  ) throws -> Model {
+    try openByName(
+      InputLocation(path), library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+  }
+
+  /// Opens the model at `location`, as `openByName` does with a path.
+  public static func openByName(
+    _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil,
+    appliedTransforms: TransformDetection = .namesOnly
   ) throws -> Model {
     do {
-      return try open(path, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+      return try open(location, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
     } catch ModelError.unknownGGUFArchitecture {
-      return try undefined(Checkpoint.open(path))
+      return try undefined(Checkpoint.open(location))
     } catch ModelError.unknownNames(let path, let sample, let known) {
-      let checkpoint = try Checkpoint.open(path)
+      let checkpoint = try Checkpoint.open(location)
       guard checkpoint.ggufMetadata != nil else {
         throw ModelError.unknownNames(path: path, sample: sample, known: known)
       }
       return try undefined(checkpoint)
     } catch let error as LocatedError where error.fact is HyperparameterError {
-      let checkpoint = try Checkpoint.open(path)
+      let checkpoint = try Checkpoint.open(location)
       guard checkpoint.ggufMetadata != nil else { throw error }
       return try undefined(checkpoint)
     }

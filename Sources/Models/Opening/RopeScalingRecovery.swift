@@ -3,7 +3,7 @@ import Bytes
 import Quantization
 import Tensors
 
-/// Finds a rotary scaling again from the tensors that GGUF keeps in its place.
+/// Recovers a RoPE scaling from the tensors of factors that a GGUF stores in its place.
 struct RopeScalingRecovery {
   let checkpoint: Checkpoint
   let definition: ArchitectureDefinition
@@ -17,7 +17,7 @@ struct RopeScalingRecovery {
     self.scheme = scheme
   }
 
-  /// Sets the scaling that the tensors show, if there are any.
+  /// Sets the scaling of the tensors of factors, if there are any.
   ///
   /// - Parameter read: returns the values of a tensor, or nil if they are not to be read.
   mutating func restore(
@@ -28,12 +28,12 @@ struct RopeScalingRecovery {
       factors.contains(where: { $0 != 1 })
     {
       if let factor = factors.first(where: { !($0.isFinite && $0 > 0) }) {
-        problems.append(UnusableDivisor(name: tensor.name, divisor: factor))
+        problems.append(UnusableRopeFactor(name: tensor.name, factor: factor))
         return
       }
       if let scaling = Llama3RopeFactors.scaling(from: factors, base: base, dimensionCount: dimension) {
         parameters.rotaryScaling = scaling
-        remarks.append("rotary scaling \"llama3\" was found again from \(tensor.name.text.quoted)")
+        remarks.append("RoPE scaling \"llama3\" was recovered from \(tensor.name.text.quoted)")
       } else {
         parameters.rotaryScaling = .longrope(
           RotaryScaling.LongRoPE(
@@ -44,7 +44,7 @@ struct RopeScalingRecovery {
           return
         }
         remarks.append(
-          "the divisors in \(tensor.name.text.quoted) follow from no usual llama3 scaling and are taken as they are")
+          "the RoPE factors in \(tensor.name.text.quoted) match no known llama3 scaling and are used unchanged")
       }
     }
     if let (long, longFactors) = try factors(.rotaryLongFactors, count: dimension / 2, read),
@@ -58,7 +58,7 @@ struct RopeScalingRecovery {
           longFactors: longFactors.map(RotaryScaling.shortest),
           originalContextLength: original, contextLength: context, metadata: checkpoint.metadata,
           architecture: definition.ggufArchitecture ?? ""))
-      remarks.append("rotary scaling \"longrope\" was found again from \(long.name.text.quoted)")
+      remarks.append("RoPE scaling \"longrope\" was recovered from \(long.name.text.quoted)")
     }
   }
 
@@ -85,29 +85,30 @@ struct RopeScalingRecovery {
   }
 }
 
-/// A divisor of a rotary frequency that leaves no frequency.
-struct UnusableDivisor: IngotError {
+/// A RoPE factor by which no frequency can be divided.
+struct UnusableRopeFactor: IngotError {
   let name: TensorName
-  let divisor: Float
+  let factor: Float
   var category: ErrorCategory { .input }
   var description: String {
-    "tensor \(name.text.quoted): divides a rotary frequency by \(divisor), expected numbers above 0"
+    "tensor \(name.text.quoted): has the RoPE factor \(factor), expected finite numbers above 0"
   }
 }
 
 extension Model {
-  /// Those of the `problems` with which it can be run all the same, as llama.cpp does: numbers that contradict each other.
+  /// Those of the `problems` with which it can still be run, as llama.cpp does: hyperparameters that contradict each
+  /// other.
   public var contradictions: [any IngotError] { problems.filter { $0 is UnexplainedFactors } }
 }
 
-/// Frequency factors that follow from a llama3 scaling, but not with the model's rotary base.
+/// RoPE factors that match a llama3 scaling, but not with the model's RoPE base.
 struct UnexplainedFactors: IngotError {
   let name: TensorName
-  /// The model's rotary base, and one from which the factors do follow.
+  /// The model's RoPE base, and one with which the factors match.
   let base: Double, fittingBase: Double
   var category: ErrorCategory { .input }
   var description: String {
-    "tensor \(name.text.quoted): its rotary frequency factors follow from no known llama3 scaling with the"
-      + " rotary base \(Float(base)): with \(Int(fittingBase).grouped) they would, so the base is probably wrong"
+    "tensor \(name.text.quoted): its RoPE factors match no known llama3 scaling with the"
+      + " RoPE base \(Float(base)): with \(Int(fittingBase).grouped) they would, so the base is probably wrong"
   }
 }
