@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-/// The root of the verbs.
+/// The root command.
 struct IngotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: ToolInfo.name,
@@ -26,7 +26,7 @@ struct IngotCommand: ParsableCommand {
 }
 
 extension IngotCommand {
-  /// Parses `arguments`, runs the verb and words what went wrong; the result is how the process ends.
+  /// Parses `arguments`, runs the command and prints errors; returns the exit status.
   static func execute(_ arguments: [String]) -> ExitStatus {
     do {
       for argument in arguments { try requireText(argument) }
@@ -38,7 +38,7 @@ extension IngotCommand {
     }
   }
 
-  /// Refuses an argument that is not UTF-8: what stands in its place here would be the name of another file.
+  /// Refuses an argument that is not UTF-8: its replacement here would be the name of another file.
   private static func requireText(_ argument: String) throws {
     guard !argument.unicodeScalars.contains("\u{FFFD}") else { throw UnreadableArgument(argument: argument) }
   }

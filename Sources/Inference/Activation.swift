@@ -1,7 +1,7 @@
 import Architectures
 
 extension ForwardPassFeatures.Activation {
-  /// The function in each lane, the same bits on every machine.
+  /// Computes the function in each lane, the same bits on every machine.
   ///
   ///     silu      x / (1 + e^-x)
   ///     gelu      x Φ(x), Φ being the normal distribution
@@ -51,14 +51,14 @@ extension ForwardPassFeatures.Activation {
 }
 
 extension Matrix {
-  /// Applies the activation number by number.
+  /// Applies the activation to every value.
   func activated(by activation: ForwardPassFeatures.Activation) -> Matrix {
     var result = self
     result.forEachVector { activation.of($0) }
     return result
   }
 
-  /// `activation(gate) × up`, number by number; both have the same shape.
+  /// Returns `activation(gate) × up`, value by value; both have the same shape.
   func gating(_ up: Matrix, by activation: ForwardPassFeatures.Activation) -> Matrix {
     precondition(rowCount == up.rowCount && columnCount == up.columnCount)
     var result = activated(by: activation)
@@ -68,13 +68,13 @@ extension Matrix {
     return result
   }
 
-  /// `cap × tanh(x / cap)`, number by number.
+  /// Applies the soft cap `cap × tanh(x / cap)` to every value.
   mutating func cap(at limit: Float) {
     let limit = SIMD8(repeating: limit)
     forEachVector { HyperbolicTangent.of($0 / limit) * limit }
   }
 
-  /// Replaces eight numbers at a time by what `function` makes of them.
+  /// Applies `function` to eight values at a time.
   @inline(__always)
   private mutating func forEachVector(_ function: (SIMD8<Float>) -> SIMD8<Float>) {
     var values = values.mutableSpan

@@ -1,15 +1,15 @@
 import Architectures
 
-/// Sees the left factor of a product of activations and weights, before it is computed.
+/// Receives the input activations of each matrix product, before it is computed.
 ///
-/// Importance matrices are made of what it sees. It is called once for each matrix of weights and pass; for an expert of
-/// a mixture, with the rows that are routed to it only.
+/// Importance matrices are measured with it. It is called once for each weight matrix and pass; for an expert, with only
+/// the rows that are routed to it.
 ///
 /// - Parameters:
-///   - input: `[position, in]`, what the rows of the matrix are multiplied by.
-///   - role: what the matrix is for.
+///   - input: `[position, in]`, the input activations of the matrix.
+///   - role: the role of the matrix.
 ///   - layer: its layer; nil outside layers.
-///   - part: which of several matrices that the layer has in this role, such as the expert; nil where it has one.
+///   - instance: the index of the expert or head; nil if the role has one instance.
 public typealias ActivationObserver =
   @Sendable (
     _ input: Matrix, _ role: TensorRole, _ layer: Int?, _ instance: Int?

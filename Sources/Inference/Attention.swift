@@ -2,7 +2,7 @@ import Architectures
 import Bytes
 import Synchronization
 
-/// Attention with grouped queries: `softmax(scale × q · kᵀ + bias) · v`, per head.
+/// Grouped-query attention: `softmax(scale × q · kᵀ + bias) · v`, per head.
 ///
 ///     query  [position, head × key dimension]          head h reads key-value head h / (heads per key-value head)
 ///     key    [key position, key-value head × key dimension]
@@ -13,25 +13,25 @@ struct Attention: Sendable {
   let keyValueHeadCount: Int
   let keyDimension: Int
   let valueDimension: Int
-  /// Multiplies the scores.
+  /// The factor on the attention scores.
   let scale: Float
-  /// Limits the scaled scores: `cap tanh(score / cap)`.
+  /// The soft cap of the scaled scores: `cap tanh(score / cap)`.
   let softcap: Float?
-  /// What is added to the scores for the positions of keys.
+  /// The position bias of the scores.
   let bias: PositionBias?
-  /// Whether a query sees only positions up to its own.
+  /// Whether a query attends only to positions up to its own.
   let isCausal: Bool
-  /// Positions that a query sees, itself included; nil for all up to its own.
+  /// The number of positions that a query attends to, itself included; nil for all.
   let window: Int?
 
-  /// The attention of one layer to its own text.
+  /// The self-attention of one layer.
   init(_ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?) {
     self.init(
       hyperparameters, layer: layer, bias: bias, isCausal: hyperparameters.features.mask == .causal,
       window: hyperparameters.window(of: layer))
   }
 
-  /// The attention of a decoder's layer to what an encoder made of another text.
+  /// The cross-attention of a decoder layer to the encoder output.
   init(toAnotherText hyperparameters: Hyperparameters, layer: Int) {
     self.init(hyperparameters, layer: layer, bias: nil, isCausal: false, window: nil)
   }
@@ -51,7 +51,7 @@ struct Attention: Sendable {
     self.window = window
   }
 
-  /// Queries that one thread takes at a time.
+  /// The number of queries that one thread processes at a time.
   static let blockHeight = 8 * PackedActivations.height
 
   /// Computes the result for all queries; heads and blocks of queries are split over threads.
@@ -81,16 +81,16 @@ struct Attention: Sendable {
     return result.withLock { $0 }
   }
 
-  /// What a thread reuses from block to block.
+  /// The buffers that a thread reuses from block to block.
   private struct Workspace: Sendable {
     var queries = PackedActivations()
     var scores = PackedProduct()
-    /// `[query, key]`: how much of each value a query takes.
+    /// The attention weights `[query, key]`.
     var weights = PackedActivations()
     var product = PackedProduct()
   }
 
-  /// Computes the weights of a block of queries: `e^(score - greatest) / Σ e^(score - greatest)`, 0 for hidden keys.
+  /// Computes the weights of a block of queries: `e^(score - greatest) / Σ e^(score - greatest)`, 0 for masked keys.
   ///
   /// Sixteen partial sums, one per lane, are added in double precision.
   private func softmax(of queries: Range<Int>, head: Int, keys: PackedWeights, in workspace: inout Workspace) {
@@ -131,13 +131,13 @@ struct Attention: Sendable {
     }
   }
 
-  /// The positions that the query at `position` sees.
+  /// The positions that the query at `position` attends to.
   private func visibleKeys(from position: Int, keyCount: Int) -> ClosedRange<Int> {
     guard isCausal else { return 0...keyCount - 1 }
     return (window.map { max(0, position - $0 + 1) } ?? 0)...position
   }
 
-  /// The scaled scores of the keys from `firstKey` on, with what their positions add, below the cap.
+  /// The scaled scores of the keys from `firstKey` on, with position bias and soft cap.
   @inline(__always)
   private func score(_ product: SIMD16<Float>, head: Int, query: Int, firstKey: Int) -> SIMD16<Float> {
     let scale = SIMD16(repeating: scale)

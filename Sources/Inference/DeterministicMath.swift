@@ -1,7 +1,7 @@
-/// DeterministicMath functions in double precision, the same bits on every machine: plain arithmetic in a fixed order.
+/// Elementary functions in double precision, the same bits on every machine: plain arithmetic in a fixed order.
 ///
-/// The system's libraries differ from each other in the last bits. These stay within a few units in the last of 53
-/// bits. They are for tables whose entries are then rounded to 24 bits, and for probabilities that people read.
+/// Mathematical libraries of systems differ in the last bits. The error here is a few units in the last of 53 bits. The
+/// functions serve tables that are then rounded to 24 bits, and printed probabilities.
 public enum DeterministicMath {
   /// `sin x`, for angles up to some 10⁸; larger ones lose precision.
   static func sine(_ angle: Double) -> Double { wave(angle, quarter: 0) }

@@ -4,7 +4,7 @@
 ///     e^x = 2ⁿ e^r                            e^r = 1 + (r + r² (c₀ + r (c₁ + r (c₂ + r (c₃ + r c₄)))))
 ///
 /// Every product is rounded before its sum. The error is below 1 unit in the last place where the result is a normal
-/// number. `-inf` gives 0, what exceeds the largest number gives infinity, NaN stays NaN.
+/// number. `-inf` gives 0, overflow gives infinity, NaN stays NaN.
 enum Exponential {
   /// `e^x` in each lane.
   static func of(_ x: SIMD8<Float>) -> SIMD8<Float> {
@@ -13,7 +13,7 @@ enum Exponential {
     var clamped = x.replacing(with: Vector(repeating: -104), where: x .< Vector(repeating: -104))
     clamped = clamped.replacing(with: Vector(repeating: 89), where: clamped .> Vector(repeating: 89))
 
-    // Adding 1.5 × 2²³ rounds to an integer, which then stands in the low bits of the sum.
+    // Adding 1.5 × 2²³ rounds to an integer, stored in the low bits of the sum.
     let magic = Vector(repeating: 12_582_912)
     let shifted = clamped * Vector(repeating: 1.442_695) + magic
     let n = shifted - magic

@@ -1,7 +1,7 @@
 import Architectures
 
 extension StackWeights {
-  /// What the first layer sees: token embeddings, with what the model adds for position and type, normalized if it does.
+  /// The input of the first layer: token, position and type embeddings, normalized if the model does so.
   func embeddings(of tokens: [Int], threads: Int) throws -> Matrix {
     var hidden = try rows(tokens, of: .tokenEmbedding, width: hyperparameters.tokenEmbeddingLength)
     if contains(.embeddingProjection, layer: nil) {
@@ -27,17 +27,17 @@ extension StackWeights {
 }
 
 extension ForwardPass {
-  /// The residual stream after the last norm, if the model has one, `[position, embedding]`.
+  /// The hidden state after the last norm, if the model has one, `[position, embedding]`.
   public func normalizedHidden() throws -> Matrix { try normalizedFinal(hidden) }
 
   func normalizedFinal(_ x: Matrix) throws -> Matrix {
     weights.contains(.outputNorm, layer: nil) ? try normalize(x, .outputNorm, nil) : x
   }
 
-  /// The vector of the text, `[embedding]`, to be asked after the last layer of a model that gives one.
+  /// The text embedding, `[embedding]`, after the last layer of an encoder.
   ///
-  /// It is the first position's, the last's or the mean of all, as the model pools them; without a word on it the
-  /// first's. It is not scaled to unit length.
+  /// The first position, the last, or the mean of all, by the model's pooling; by default the first. Not scaled to unit
+  /// length.
   public func embedding() throws -> [Float] {
     guard hyperparameters.features.output == .embedding else { throw InferenceError.hasNo(output: "embedding") }
     let final = try normalizedHidden()

@@ -1,9 +1,9 @@
 import Architectures
 
 extension ForwardPass {
-  /// A mixture of experts: for each position the sum of a few networks, weighted by the router, and of a shared one.
+  /// Computes a mixture of experts: for each position the sum of a few experts, weighted by the router, and of a shared one.
   ///
-  /// Experts are added in order of their numbers, and each reads only the positions that use it.
+  /// Experts are added in index order, and each computes only the positions routed to it.
   func mixture(_ x: Matrix, _ experts: Hyperparameters.Experts, _ layer: Int) throws -> Matrix {
     let scores = try project(x, .router, layer, to: experts.count)
     let choices = (0..<x.rowCount).map { ExpertRouter.choose(scores[row: $0], experts) }
@@ -28,12 +28,12 @@ extension ForwardPass {
   }
 }
 
-/// The choice of experts for one position.
+/// The experts chosen for one position.
 enum ExpertRouter {
-  /// The experts of a position with their weights, the heaviest first; of equal ones the lowest number.
+  /// The experts of a position with their weights, greatest first; of equal ones the lowest index.
   ///
-  /// Weights are the softmax over all experts; with groups only the experts of those groups stand for choice whose
-  /// best is best. The chosen weights may be divided by their sum, and are multiplied by a factor.
+  /// Weights are the softmax over all experts. With groups, only experts of the groups with the best members are
+  /// chosen. The chosen weights may be divided by their sum, and are multiplied by a factor.
   static func choose(
     _ scores: ArraySlice<Float>, _ experts: Hyperparameters.Experts
   ) -> [(expert: Int, weight: Float)] {
@@ -57,7 +57,7 @@ enum ExpertRouter {
     return powers.map { $0 / sum }
   }
 
-  /// Indices by falling value; of equal ones the lowest first.
+  /// Indices by descending value; of equal ones the lowest first.
   private static func greatest(_ values: [Float]) -> [Int] {
     values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
   }

@@ -1,7 +1,7 @@
 import Architectures
 
 extension ForwardPass {
-  /// Queries, keys and values, normalized and turned as the model does it.
+  /// Computes queries, keys and values, with QK-norm and RoPE where the model has them.
   ///
   ///     q [position, head × dimension]     k and v [position, key-value head × dimension]
   func heads(_ x: Matrix, _ layer: Int) throws -> (query: Matrix, key: Matrix, value: Matrix) {
@@ -25,7 +25,7 @@ extension ForwardPass {
     return (query, key, value)
   }
 
-  /// Queries of a decoder's layer, and keys and values of what the encoder made of its text.
+  /// Computes the queries of a decoder layer, and keys and values of the encoder output.
   ///
   ///     q [position, head × dimension]     k and v [text position, key-value head × dimension]
   func crossHeads(
@@ -40,7 +40,7 @@ extension ForwardPass {
     )
   }
 
-  /// Normalizes queries or keys, if the model does: all heads together, or each on its own.
+  /// Applies QK-norm if the model has it: over all heads together, or over each.
   ///
   /// The weights of single heads are one vector for all, a matrix with a row for each, or a tensor for each.
   private func normalizeHeads(_ x: Matrix, _ role: TensorRole, _ layer: Int) throws -> Matrix {
@@ -63,11 +63,11 @@ extension ForwardPass {
     }
   }
 
-  /// DeepSeek's queries, keys and values by way of vectors of low rank.
+  /// Computes DeepSeek's latent attention: queries, keys and values through low-rank vectors.
   ///
   ///     q = B_q norm(A_q x)               head: unrotated │ rotated
   ///     (c, r) = A_kv x                   c [position, key-value rank], r [position, rotated]: one for all heads
-  ///     k = B_k norm(c) │ turned r        v = B_v norm(c)
+  ///     k = B_k norm(c) │ rotated r       v = B_v norm(c)
   private func latentHeads(
     _ x: Matrix, _ latent: Hyperparameters.LatentAttention, _ layer: Int
   ) throws -> (query: Matrix, key: Matrix, value: Matrix) {
@@ -100,7 +100,7 @@ extension ForwardPass {
   }
 }
 
-/// The rotary tables of a model: one for all layers, or another one for those with a window.
+/// The rotary tables of a model: one for all layers, or a second for those with a sliding window.
 struct RotaryTables: Sendable {
   private let global: RotaryTable?, local: RotaryTable?
 
@@ -120,7 +120,7 @@ struct RotaryTables: Sendable {
     local = try RotaryTable(unscaled, pairs: features.rotaryPairs, positionCount: positionCount)
   }
 
-  /// The table of `layer`; nil if it turns nothing.
+  /// The table of `layer`; nil if the layer has no RoPE.
   func table(of layer: Int, _ hyperparameters: Hyperparameters) -> RotaryTable? {
     guard hyperparameters.rotates(layer) else { return nil }
     return hyperparameters.isLocal(layer) ? local : global

@@ -1,8 +1,7 @@
 import Architectures
 
 extension ForwardPass {
-  /// Takes the residual stream through all layers of all stacks; `observe` sees what each adds to it, after the layer's
-  /// number.
+  /// Computes all layers of all stacks; `observe` receives the layer index and the output of each sublayer.
   public mutating func run(observe: (_ layer: Int, Sublayer, Matrix) throws -> Void = { _, _, _ in }) throws {
     repeat {
       for layer in 0..<hyperparameters.layerCount {
@@ -11,10 +10,10 @@ extension ForwardPass {
     } while try advanceToDecoder()
   }
 
-  /// The scores of every token to come next, `[position, vocabulary]`, for the positions `positions` (all, if nil).
+  /// The logits `[position, vocabulary]` of `positions` (all, if nil), after the last layer.
   ///
-  /// To be asked after the last layer. Some positions at a time bound the memory, at the cost of reading the output
-  /// matrix once more for each part; the numbers are the same.
+  /// Asking for a few positions at a time bounds the memory; the output matrix is then read once for each call. The values
+  /// are the same.
   public func logits(positions: Range<Int>? = nil) throws -> Matrix {
     guard hyperparameters.features.output == .logits, state.stack != .encoder else {
       throw InferenceError.hasNo(output: "logits")

@@ -18,7 +18,7 @@ extension ForwardPass {
     try weights.normalize(x, role, layer, epsilon: epsilon)
   }
 
-  /// What a part of a layer sees: `x` normalized, if the model has a norm there.
+  /// The input of a sublayer: `x` normalized, if the model has a norm there.
   func normalizeInput(_ x: Matrix, _ norms: NormRoles, _ layer: Int) throws -> Matrix {
     guard hyperparameters.features.residual != .postNorm else { return x }
     var candidates = [norms.before]
@@ -45,7 +45,7 @@ extension ForwardPass {
     static let sharedExpert = FeedForwardRoles(gate: .sharedExpertGate, up: .sharedExpertUp, down: .sharedExpertDown)
   }
 
-  /// A feed-forward network with or without a gate.
+  /// Computes a gated or non-gated feed-forward network.
   func network(
     _ x: Matrix, _ roles: FeedForwardRoles, _ layer: Int, instance: Int? = nil, innerLength: Int
   ) throws -> Matrix {

@@ -2,11 +2,11 @@ import Architectures
 
 /// The tokens of a pass.
 struct ForwardPassInput: Sendable {
-  /// What the model reads; of an encoder-decoder, the encoder.
+  /// The input tokens; for encoder–decoders, of the encoder.
   let text: [Int]
-  /// What the decoder of an encoder-decoder reads.
+  /// The input tokens of a decoder after an encoder.
   let decoder: [Int]?
-  /// The token that the logits of each position are to predict, as far as the tokens tell.
+  /// The correct next token of each position, where known.
   let targets: ArraySlice<Int>
 
   init(_ text: [Int], _ decoder: [Int]?, _ numbers: Hyperparameters) throws(InferenceError) {
@@ -27,24 +27,24 @@ struct ForwardPassInput: Sendable {
 }
 
 extension ForwardPass {
-  /// The numbers of the model, as the stack has them where the pass is.
+  /// The hyperparameters of the current stack.
   public var hyperparameters: Hyperparameters { weights.hyperparameters }
 
-  /// The tokens that the stack reads where the pass is.
+  /// The tokens of the current stack.
   public var tokens: [Int] { sequences.tokens(of: state.stack) }
 
-  /// The token that the logits of each position are to predict, as far as the tokens tell: the next one.
+  /// The correct next token of each position, where known.
   public var targets: ArraySlice<Int> { sequences.targets }
 
-  /// The residual stream `[position, embedding]`.
+  /// The hidden state `[position, embedding]`.
   public var hidden: Matrix { state.hidden }
 
-  /// The weights of the stack where the pass is.
+  /// The weights of the current stack.
   var weights: StackWeights { StackWeights(model, state.stack) }
 
-  /// Goes on from the last layer of an encoder to the decoder, whose layers count from 0 again.
+  /// Advances from the last layer of the encoder to the decoder, whose layers count from 0.
   ///
-  /// - Returns: false where no stack is left.
+  /// - Returns: false if there is none.
   @discardableResult
   public mutating func advanceToDecoder() throws -> Bool {
     guard state.stack == .encoder else { return false }

@@ -1,33 +1,33 @@
 import Architectures
 import Bytes
 
-/// The forward pass of a transformer in float32, a layer at a time, as the features of its definition say.
+/// The forward pass of a transformer in float32, one layer at a time, with the features of its definition.
 ///
 ///     tokens ─► embedding ─► layer 0 ─► … ─► layer n-1 ─► norm ─► output ─► logits
 ///
-/// An encoder-decoder has two stacks of layers. The encoder reads a text, all of it at once; the decoder's layers see
-/// their own tokens so far and look at what came of the text.
+/// An encoder–decoder has two stacks of layers. The encoder processes the whole text at once. The decoder's layers attend
+/// to their own tokens so far, and to the encoder output by cross-attention.
 ///
-///     text   ─► embedding ─► encoder layers ─► norm ─► memory [text position, embedding]
+///     text   ─► embedding ─► encoder layers ─► norm ─► encoder output [text position, embedding]
 ///                                                        │
 ///     tokens ─► embedding ─► decoder layers ◄────────────┘   … ─► norm ─► output ─► logits
 ///
-/// Weights are read when they are needed and some rows at a time, so memory holds activations, never a layer. The
-/// same weights and tokens give the same bits on every machine with any number of threads.
+/// Weights are read on demand, a few rows at a time, so memory is bounded by the activations. The same weights and tokens
+/// give the same bits on every machine, for any number of threads.
 public struct ForwardPass: Sendable {
-  /// Where a pass is, between two layers.
+  /// The state of a pass between two layers.
   public struct State: Sendable {
     /// The stack whose layers are next.
     public let stack: LayerStack
-    /// The residual stream `[position, embedding]`: at first the token embeddings, then what each layer leaves.
+    /// The hidden state `[position, embedding]`: token embeddings, then the output of each layer.
     public internal(set) var hidden: Matrix
-    /// In a decoder, what the encoder made of its text: `[text position, embedding]`.
+    /// For a decoder, the encoder output `[text position, embedding]`.
     public let encoderOutput: Matrix?
   }
 
-  /// Where the pass is. It can be set to where another pass of the same model and tokens was.
+  /// The current state. It can be set to that of another pass of the same model and tokens.
   public var state: State
-  /// Sees what each matrix of weights is about to be multiplied by; see `ActivationObserver`.
+  /// Receives the input activations of each matrix product.
   public var observeProduct: ActivationObserver?
 
   let model: any WeightSource
@@ -38,11 +38,10 @@ public struct ForwardPass: Sendable {
   /// Prepares the pass over `tokens` and looks up their embeddings.
   ///
   /// - Parameters:
-  ///   - tokens: what the model reads: of an encoder-decoder, what the encoder reads.
-  ///   - decoderTokens: what the decoder of an encoder-decoder reads. Without, it is taught `tokens`: it begins with its
-  ///     start token, and at each position it is to predict the token there.
-  /// - Throws: `InferenceError` if the model's numbers, its tensors or the tokens do not allow a forward pass; errors
-  ///   of the weights.
+  ///   - tokens: input tokens; for encoder–decoders, of the encoder.
+  ///   - decoderTokens: input tokens of the decoder. By default it runs on `tokens` with teacher forcing, from its start
+  ///     token.
+  /// - Throws: `InferenceError` if hyperparameters, tensors or tokens do not allow a forward pass; errors of the weights.
   public init(
     _ weights: any WeightSource, tokens: [Int], decoderTokens: [Int]? = nil, threads: Int = Parallel.coreCount
   ) throws {
@@ -58,17 +57,17 @@ public struct ForwardPass: Sendable {
       stack: numbers.stacks[0], hidden: try stacks[0].embeddings(of: tokens, threads: threads), encoderOutput: nil)
   }
 
-  /// A result within a layer that an observer sees, `[position, embedding]`.
+  /// A sublayer whose output `[position, embedding]` an observer receives.
   public enum Sublayer: String, Sendable, CaseIterable {
-    /// What attention adds to the residual stream.
+    /// Attention.
     case attention
-    /// What a decoder's attention to the encoder's text adds to it.
+    /// Cross-attention of a decoder to the encoder output.
     case crossAttention
-    /// What the feed-forward network adds to it.
+    /// The feed-forward network.
     case feedForward
   }
 
-  /// Takes the residual stream through one layer of the stack; `observe` sees what is added to it.
+  /// Computes one layer of the stack; `observe` receives the output of each sublayer.
   public mutating func step(layer: Int, observe: (Sublayer, Matrix) throws -> Void = { _, _ in }) throws {
     let input = hidden
 
@@ -91,7 +90,7 @@ public struct ForwardPass: Sendable {
     try add(transformed, to: networkInput, .feedForward, layer)
   }
 
-  /// What a part of a layer adds to the residual stream: `scale × norm(y)`, with the norm that the model has behind it.
+  /// The output of a sublayer: `scale × norm(y)`, with the post-norm if the model has one.
   private func addend(_ y: Matrix, _ norms: NormRoles, _ layer: Int) throws -> Matrix {
     var y = y
     if hyperparameters.features.residual != .postNorm, weights.contains(norms.after, layer: layer) {
@@ -101,7 +100,7 @@ public struct ForwardPass: Sendable {
     return y
   }
 
-  /// `x + y`, or `norm(x + y)` where norms stand behind the sums; `x` is the residual stream, or what the part saw.
+  /// Returns `x + y`, or `norm(x + y)` with post-norms; `x` is the residual stream, or the sublayer's input.
   private mutating func add(_ y: Matrix, to seen: Matrix, _ norms: NormRoles, _ layer: Int) throws {
     if hyperparameters.addsToNormed { state.hidden = seen }
     state.hidden.add(y)
@@ -119,7 +118,7 @@ public struct ForwardPass: Sendable {
     return try project(mixed, .attentionOutput, layer, to: hyperparameters.embeddingLength)
   }
 
-  /// The same with the keys and values of the encoder's text, which has no order here: `softmax(q · kᵀ × scale) · v`.
+  /// Cross-attention with keys and values of the encoder output, without position bias: `softmax(q · kᵀ × scale) · v`.
   private func attend(_ x: Matrix, to encoderOutput: Matrix, _ layer: Int) throws -> Matrix {
     let (query, key, value) = try crossHeads(x, encoderOutput, layer)
     let mixed = try Attention(toAnotherText: hyperparameters, layer: layer)
@@ -127,7 +126,7 @@ public struct ForwardPass: Sendable {
     return try project(mixed, .crossAttentionOutput, layer, to: hyperparameters.embeddingLength)
   }
 
-  /// `down(activation(gate(x)) × up(x))`, or `down(activation(up(x)))` without a gate, or a mixture of such networks.
+  /// `down(activation(gate(x)) × up(x))`, or `down(activation(up(x)))` without a gate, or a mixture of experts.
   private func feedForward(_ x: Matrix, _ layer: Int) throws -> Matrix {
     if let experts = hyperparameters.experts, weights.contains(.router, layer: layer) {
       return try mixture(x, experts, layer)

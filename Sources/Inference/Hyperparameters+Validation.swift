@@ -1,9 +1,9 @@
 import Architectures
 
 extension Hyperparameters {
-  /// The greatest count or length that is taken for real.
+  /// The greatest plausible count or length.
   static let greatestLength = 1 << 24
-  /// The most numbers in one matrix of activations: 8 GiB.
+  /// The most values in one matrix of activations: 8 GiB.
   static let greatestActivationCount = 1 << 31
 
   /// Checks that the forward pass over `tokens` can be computed without an impossible token, a division by zero, an
@@ -47,9 +47,12 @@ extension Hyperparameters {
       experts?.sharedFeedForwardLength ?? 0,
       headCount * keyDimension, headCount * (latentAttention?.valueDimension ?? 0))
     guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
-    guard normEpsilon.isFinite, normEpsilon >= 0 else { throw .outOfRange(name: "norm epsilon", value: normEpsilon) }
+    guard normEpsilon.isFinite, normEpsilon >= 0 else {
+      throw .outOfRange(name: "norm epsilon", value: normEpsilon, expected: "a finite number, 0 or more")
+    }
     guard (0...Self.greatestLength).contains(positionOffset) else {
-      throw .outOfRange(name: "position offset", value: Double(positionOffset))
+      throw .outOfRange(
+        name: "position offset", value: Double(positionOffset), expected: "0 to \(Self.greatestLength.grouped)")
     }
     if features.positions == .rotary { try validateRotary() }
     if let relativePositions { try relativePositions.validate() }
@@ -58,21 +61,29 @@ extension Hyperparameters {
   private func validateRotary() throws(InferenceError) {
     guard rotary.dimensionCount >= 2, rotary.dimensionCount.isMultiple(of: 2), rotary.dimensionCount <= keyDimension
     else { throw .rotaryDimension(dimensionCount: rotary.dimensionCount, headDimension: keyDimension) }
-    guard rotary.base.isFinite, rotary.base > 0 else { throw .outOfRange(name: "rotary base", value: rotary.base) }
+    guard rotary.base.isFinite, rotary.base > 0 else {
+      throw .outOfRange(name: "RoPE base", value: rotary.base, expected: "a finite number above 0")
+    }
     if let factor = rotary.scaling.factor {
-      guard factor.isFinite, factor > 0 else { throw .outOfRange(name: "rotary scaling factor", value: factor) }
+      guard factor.isFinite, factor > 0 else {
+        throw .outOfRange(name: "RoPE scaling factor", value: factor, expected: "a finite number above 0")
+      }
     }
   }
 }
 
 extension Hyperparameters.RelativePositions {
-  /// Of `n` buckets of a side, `n / 2` are for one distance each; the logarithm asks for one such, and for a limit beyond.
+  /// Half of the `n` buckets of a side are for one distance each. The logarithm needs at least one, and a limit above `n / 2`.
   fileprivate func validate() throws(InferenceError) {
     guard bucketCount >= 4, bucketCount <= Hyperparameters.greatestLength else {
-      throw .outOfRange(name: "relative bucket count", value: Double(bucketCount))
+      throw .outOfRange(
+        name: "relative bucket count", value: Double(bucketCount),
+        expected: "4 to \(Hyperparameters.greatestLength.grouped)")
     }
     guard distanceLimit > bucketCount / 2 else {
-      throw .outOfRange(name: "relative distance limit", value: Double(distanceLimit))
+      throw .outOfRange(
+        name: "relative distance limit", value: Double(distanceLimit),
+        expected: "more than \((bucketCount / 2).grouped)")
     }
   }
 }

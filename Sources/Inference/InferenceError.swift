@@ -9,25 +9,25 @@ public enum InferenceError: IngotError, Equatable {
   case tokenOutOfRange(token: Int, position: Int, vocabularySize: Int)
   /// A count or length that is not positive.
   case notPositive(name: String, value: Int)
-  /// A count or length, or a product of some, that no machine holds.
+  /// A count or length, or a product of some, that exceeds any memory.
   case tooLarge(name: String)
-  /// Query heads that cannot be shared out among the key-value heads.
+  /// A number of query heads that is not a multiple of the key–value heads.
   case unevenHeads(headCount: Int, keyValueHeadCount: Int)
-  /// Rotated elements that do not pair up in a head.
+  /// A rotary dimension that is odd or exceeds the head.
   case rotaryDimension(dimensionCount: Int, headDimension: Int)
-  /// A number outside its range: not finite, or too small.
-  case outOfRange(name: String, value: Double)
+  /// A value outside its range.
+  case outOfRange(name: String, value: Double, expected: String)
   /// Frequencies or factors that came out infinite or not a number.
   case rotaryNotFinite(RotaryEmbedding)
-  /// LongRoPE's divisors, of which each pair needs one.
+  /// LongRoPE factors, of which each pair needs one.
   case rotaryFactorCount(expected: Int, found: Int)
-  /// A model that ends in logits asked for an embedding, or the other way round.
+  /// An output that the model does not have: logits or an embedding.
   case hasNo(output: String)
   /// More tokens than the position embedding has rows.
   case tooManyPositions(count: Int, contextLength: Int)
   /// A tensor that the forward pass needs; `layer` is nil outside layers.
   case missingTensor(TensorRole, layer: Int?)
-  /// Fewer numbers than the shape asks for.
+  /// Fewer values than the shape needs.
   case tooFewValues(TensorRole, layer: Int?, expected: Int, found: Int)
 
   public var category: ErrorCategory {
@@ -51,7 +51,7 @@ extension InferenceError {
     case .rotaryDimension(let dimensionCount, let headDimension):
       "rotary dimension count: is \(dimensionCount.grouped), expected an even number from 2 to the head dimension "
         + headDimension.grouped
-    case .outOfRange(let name, let value): "\(name): is \(value), which the formula does not allow"
+    case .outOfRange(let name, let value, let expected): "\(name): is \(value), expected \(expected)"
     case .rotaryNotFinite(let rotary):
       "rotary embedding: base \(rotary.base) with this scaling gives frequencies that are not finite"
     case .rotaryFactorCount(let expected, let found):

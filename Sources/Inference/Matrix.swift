@@ -1,20 +1,20 @@
-/// Activations: float32 numbers in rows, one row per position.
+/// Activations: float32 values in rows, one row per position.
 public struct Matrix: Sendable, Equatable {
-  /// Rows, one after the other.
+  /// The number of rows.
   public let rowCount: Int
-  /// Numbers in a row.
+  /// The number of values in a row.
   public let columnCount: Int
-  /// The numbers, row after row.
+  /// The values, row after row.
   public var values: [Float]
 
-  /// A matrix of zeros.
+  /// Creates a matrix of zeros.
   public init(rowCount: Int, columnCount: Int) {
     self.rowCount = rowCount
     self.columnCount = columnCount
     values = [Float](repeating: 0, count: rowCount * columnCount)
   }
 
-  /// A matrix of `values`, row after row; nil unless there are `rowCount × columnCount` of them.
+  /// Creates a matrix of `values`, row after row; nil unless there are `rowCount × columnCount` of them.
   public init?(rowCount: Int, columnCount: Int, values: [Float]) {
     guard rowCount >= 0, columnCount >= 0, values.count == rowCount * columnCount else { return nil }
     self.rowCount = rowCount
@@ -22,7 +22,7 @@ public struct Matrix: Sendable, Equatable {
     self.values = values
   }
 
-  /// The numbers of row `index`.
+  /// The values of row `index`.
   public subscript(row index: Int) -> ArraySlice<Float> {
     values[index * columnCount..<(index + 1) * columnCount]
   }
@@ -52,7 +52,7 @@ public struct Matrix: Sendable, Equatable {
     return instance
   }
 
-  /// Copies the columns `columns` of `other`, which has as many rows, to those from `start` on.
+  /// Copies columns of `other`, which has as many rows, to the columns from `start` on.
   mutating func copy(_ other: Matrix, columns: Range<Int>, to start: Int) {
     for row in 0..<rowCount {
       for column in columns {
@@ -61,7 +61,7 @@ public struct Matrix: Sendable, Equatable {
     }
   }
 
-  /// Adds `other`, number by number; both have the same shape.
+  /// Adds `other`, which has the same shape.
   mutating func add(_ other: Matrix) {
     precondition(rowCount == other.rowCount && columnCount == other.columnCount)
     let addend = other.values.span
@@ -79,7 +79,7 @@ public struct Matrix: Sendable, Equatable {
     }
   }
 
-  /// Adds row `n` of `other`, times a weight, to the row that the `n`th of `targets` names.
+  /// Adds row `n` of `other`, times a weight, to row `targets[n]`.
   mutating func add(_ other: Matrix, toRows targets: [(position: Int, weight: Float)]) {
     for (row, target) in targets.enumerated() {
       for column in 0..<columnCount {
@@ -88,19 +88,19 @@ public struct Matrix: Sendable, Equatable {
     }
   }
 
-  /// Multiplies every number by `factor`.
+  /// Multiplies every value by `factor`.
   mutating func multiply(by factor: Float) {
     var numbers = values.mutableSpan
     for index in numbers.indices { numbers[index] *= factor }
   }
 
-  /// Keeps every number between `-limit` and `limit`.
+  /// Clamps every value to ± `limit`.
   mutating func clamp(to limit: Float) {
     var numbers = values.mutableSpan
     for index in numbers.indices { numbers[index] = min(max(numbers[index], -limit), limit) }
   }
 
-  /// Multiplies each row by `1 / (1 + e^-s)`, where `s` is the number of its row in `scores` `[row, 1]`.
+  /// Multiplies each row by `1 / (1 + e^-s)`, where `s` is the value of its row in `scores` `[row, 1]`.
   mutating func multiply(rowsBySigmoidOf scores: Matrix) {
     for row in 0..<rowCount {
       let factor = 1 / (1 + Exponential.of(-scores.values[row]))

@@ -1,5 +1,5 @@
 extension MatrixProduct {
-  /// The product as it is defined, for tests: `y[position, out] = Σ x[position, in] · w[out, in]`.
+  /// Computes the product as it is defined, for tests: `y[position, out] = Σ x[position, in] · w[out, in]`.
   ///
   /// The order of the sum is part of the definition: terms are added in order to a sum per block of `blockDepth`
   /// terms, each product rounded first, and the sums of the blocks are added in order. The blocks make the error grow

@@ -3,17 +3,17 @@ import Synchronization
 
 /// The product of activations and weights, `y = x · wᵀ`, in the order that `reference` defines.
 ///
-/// Weights are read, decoded and packed some rows at a time by each thread; a row of weights, that is a column of the
-/// result, belongs to one thread, so the number of threads changes nothing.
+/// Each thread reads, decodes and packs a few rows of weights at a time. A row of weights, a column of the result, belongs to
+/// one thread, so the result does not depend on the number of threads.
 enum MatrixProduct {
-  /// Terms that are added up before the sum goes to the total: 16 KiB of a panel, half of a first-level cache.
+  /// The number of terms added before the sum is added to the total: 16 KiB of a panel, half of a first-level cache.
   static let blockDepth = 256
-  /// Rows of weights that a thread takes at a time.
+  /// The number of weight rows that a thread processes at a time.
   static let slabHeight = 2 * PackedWeights.height
 
   /// Multiplies `x` `[position, in]` by `outputCount` rows of weights `[out, in]`: `[position, out]`.
   ///
-  /// `read` gives the rows of a range, one after the other, in the head of the array.
+  /// `read` writes the rows of a range, one after the other, to the start of the array.
   static func multiply(
     _ x: Matrix, outputCount: Int, threads: Int,
     read: @Sendable (_ rows: Range<Int>, _ values: inout [Float]) throws -> Void
@@ -33,7 +33,7 @@ enum MatrixProduct {
     return result.withLock { $0 }
   }
 
-  /// What a thread reuses from slab to slab.
+  /// The buffers that a thread reuses from slab to slab.
   private struct Workspace: Sendable {
     var rows: [Float] = []
     var panels = PackedWeights()
@@ -52,7 +52,7 @@ struct PackedProduct: Sendable {
 
   /// Computes strips `[row, depth]` · panels `[column, depth]`ᵀ, for the panels `chosen` (all, if nil).
   ///
-  /// The sums have the terms that the strips have, even where the panels are deeper.
+  /// The sums have as many terms as the strips, even if the panels are deeper.
   mutating func multiply(_ strips: PackedActivations, _ panels: PackedWeights, chosen: Range<Int>? = nil) {
     let chosen = chosen ?? 0..<panels.count
     let panelCount = chosen.count
@@ -80,7 +80,7 @@ struct PackedProduct: Sendable {
     }
   }
 
-  /// Copies the result into `matrix`, its first number to `row` and `column`.
+  /// Copies the result into `matrix`, the first value to `row` and `column`.
   func copy(to matrix: inout Matrix, row firstRow: Int, column firstColumn: Int) {
     let columnCount = self.columnCount
     let stride = matrix.columnCount

@@ -1,6 +1,6 @@
 import Architectures
 
-/// The norm of an architecture, over groups of neighboring numbers: a whole row, or a head.
+/// The norm of an architecture, over groups of adjacent values: a whole row, or a head.
 ///
 ///     rms    y[i] = w[i] × (x[i] × 1 / √(Σ x² / n + epsilon))
 ///     layer  y[i] = w[i] × ((x[i] - mean) × 1 / √(Σ (x - mean)² / n + epsilon)) + b[i]
@@ -10,11 +10,11 @@ struct Normalization: Sendable {
   let kind: ForwardPassFeatures.Norm
   let epsilon: Double
 
-  /// Normalizes each group of `groupLength` numbers of every row.
+  /// Normalizes each group of `groupLength` values of every row.
   ///
   /// - Parameters:
-  ///   - weights: one for each number of a row, or for each of a group, in which case all groups have the same.
-  ///   - bias: the like, or nil.
+  ///   - weights: one for each value of a row, or of a group, shared by all groups.
+  ///   - bias: likewise, or nil.
   func normalize(_ x: Matrix, groupLength: Int, weights: [Float], bias: [Float]?) -> Matrix {
     precondition(x.columnCount.isMultiple(of: groupLength) && x.columnCount.isMultiple(of: weights.count))
     var result = x

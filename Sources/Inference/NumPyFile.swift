@@ -3,14 +3,14 @@
 ///      0 ┊ 93 "NUMPY" │ 6 ┊ version 1, 0 │ 8 ┊ header length u16 │ 10 ┊ header │ data
 ///
 /// The header is the text of a Python dictionary, filled up with spaces and a newline so that the data starts at a
-/// multiple of 64. Data are little-endian numbers, last index fastest. (numpy/lib/format.py describes it.)
+/// multiple of 64. Data are little-endian values, last index fastest. (numpy/lib/format.py describes it.)
 public struct NumPyFile: Sendable, Equatable {
   /// The length of each axis, slowest first.
   public var shape: [Int]
-  /// The numbers, last axis fastest.
+  /// The values, last axis fastest.
   public var values: [Float]
 
-  /// An array of `shape` with `values`.
+  /// Creates an array of `shape` with `values`.
   public init(shape: [Int], values: [Float]) {
     self.shape = shape
     self.values = values
@@ -46,7 +46,7 @@ public struct NumPyFile: Sendable, Equatable {
 }
 
 extension NumPyFile {
-  /// Reads a file of version 1.0; nil unless it holds one float32 array in this order, and nothing else.
+  /// Reads a file of version 1.0; nil unless it contains exactly one float32 array in this order.
   public init?(_ bytes: [UInt8]) {
     guard bytes.count >= 10, bytes.starts(with: Self.magic) else { return nil }
     let dataStart = 10 + Int(bytes[8]) + Int(bytes[9]) << 8

@@ -1,4 +1,4 @@
-/// The left factor of a product, packed: strips of six rows, turned so that six numbers of one column lie together.
+/// The left factor of a product, packed: strips of six rows, transposed so that six values of one column are adjacent.
 ///
 ///     rows r … r+5, columns 0, 1, 2, …   ─►   strip: x[r,0] x[r+1,0] … x[r+5,0]  x[r,1] … x[r+5,1]  …
 ///
@@ -9,12 +9,12 @@ struct PackedActivations: Sendable {
 
   /// Rows that were packed.
   private(set) var rowCount = 0
-  /// Numbers in a row: the length of the sums.
+  /// The number of values in a row: the length of the sums.
   private(set) var depth = 0
   /// `[strip][column][row of the strip]`
   private(set) var values: [Float] = []
 
-  /// The strips that hold `rowCount` rows.
+  /// The number of strips for `rowCount` rows.
   var count: Int { (rowCount + Self.height - 1) / Self.height }
 
   /// Packs the columns `columns` of the rows `rows`.
@@ -39,7 +39,7 @@ struct PackedActivations: Sendable {
     values.append(contentsOf: repeatElement(0, count: needed))
   }
 
-  /// Puts sixteen numbers of `row`, from `column` on, as far as the row reaches.
+  /// Packs sixteen values of `row`, from `column` on, up to its end.
   @inline(__always)
   mutating func set(row: Int, column: Int, _ numbers: SIMD16<Float>) {
     let first = (row / Self.height) * depth * Self.height + row % Self.height

@@ -1,5 +1,5 @@
-/// The right factor of a product, packed: panels of sixteen rows of the weights, turned so that the sixteen numbers of
-/// one column are a vector.
+/// The right factor of a product, packed: panels of sixteen weight rows, transposed so that the sixteen values of one
+/// column are a vector.
 ///
 ///     rows o … o+15, columns 0, 1, 2, …   ─►   panel: (w[o,0] w[o+1,0] … w[o+15,0])  (w[o,1] … w[o+15,1])  …
 ///
@@ -10,15 +10,15 @@ struct PackedWeights: Sendable {
 
   /// Rows that were packed: the columns of the product.
   private(set) var rowCount = 0
-  /// Numbers in a row: the length of the sums.
+  /// The number of values in a row: the length of the sums.
   private(set) var depth = 0
   /// `[panel][column]`, a lane for each row of the panel.
   private(set) var vectors: [SIMD16<Float>] = []
 
-  /// The panels that hold `rowCount` rows.
+  /// The number of panels for `rowCount` rows.
   var count: Int { (rowCount + Self.height - 1) / Self.height }
 
-  /// Packs `rowCount` rows of `depth` numbers; row `r` begins at `start + r * stride`.
+  /// Packs `rowCount` rows of `depth` values; row `r` begins at `start + r * stride`.
   mutating func pack(_ source: [Float], rowCount: Int, depth: Int, start: Int = 0, stride: Int) {
     clear(rowCount: rowCount, depth: depth)
     let numbers = source.span
@@ -34,7 +34,7 @@ struct PackedWeights: Sendable {
     }
   }
 
-  /// Packs the transpose of `depth` rows of `rowCount` numbers; row `r` begins at `start + r * stride`.
+  /// Packs the transpose of `depth` rows of `rowCount` values; row `r` begins at `start + r * stride`.
   mutating func pack(transposing source: [Float], rowCount: Int, depth: Int, start: Int, stride: Int) {
     clear(rowCount: rowCount, depth: depth)
     let numbers = source.span

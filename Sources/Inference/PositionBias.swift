@@ -1,15 +1,15 @@
 import Architectures
 
-/// What attention adds to the score of a key for its position.
+/// The bias on an attention score for the position of the key.
 enum PositionBias: Sendable {
   /// ALiBi: the head's slope times the key's position; the softmax takes the query's own position out again.
   case alibi(slopes: [Float])
   /// Falcon's ALiBi: slope and product are rounded to bfloat16, and the score is scaled afterwards.
   case alibiBeforeScale(slopes: [Float])
-  /// T5's: a number for the distance.
+  /// T5's: a value for the distance.
   case relative(RelativeBias)
 
-  /// The bias that follows from the numbers of an architecture; nil if it has none, or one that is learned.
+  /// The bias that follows from the hyperparameters; nil if there is none, or a learned one.
   init?(_ hyperparameters: Hyperparameters) {
     func slopes() -> [Float] {
       Self.slopes(headCount: hyperparameters.headCount, limit: hyperparameters.scales.alibiLimit)
@@ -23,7 +23,7 @@ enum PositionBias: Sendable {
 
   /// ALiBi's slopes, `2^(-limit h / n)` for heads 1 … n; the limit is 8 in all but a few models (MPT-StoryWriter's is 16).
   ///
-  /// Where n is no power of two: those of the power below, then every second one of the power above.
+  /// If n is not a power of two: those of the power below, then every second one of the power above.
   static func slopes(headCount: Int, limit: Double = 8) -> [Float] {
     let power = 1 << (Int.bitWidth - 1 - headCount.leadingZeroBitCount)
     func slope(_ head: Int, of count: Int) -> Float {
@@ -55,7 +55,7 @@ enum PositionBias: Sendable {
 
   private static let lanes = SIMD16<Float>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
-  /// The nearest number of eight bits of significand; of two equally near ones the even one.
+  /// The nearest value with eight bits of significand; of two equally near ones the even one.
   private static func roundedToBrainFloat(_ value: Float) -> Float {
     let bits = value.bitPattern
     return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)

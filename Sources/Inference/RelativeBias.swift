@@ -1,15 +1,15 @@
 import Architectures
 
-/// T5's biases: a number for each head and each bucket of distances between query and key.
+/// T5's biases: a value for each head and each bucket of distances between query and key.
 ///
 ///     distance   0  1  …  exact-1 │ exact  …  wider and wider  …  limit  …      n buckets for a side, exact = n / 2
 ///     bucket     0  1  …  exact-1 │ exact + ⌊ln(distance / exact) / ln(limit / exact) × (n - exact)⌋, at most n - 1
 ///
-/// Where a query sees both sides each has half of the buckets, keys behind the query the second half.
+/// If queries attend to both sides, each side has half of the buckets; later keys have the second half.
 struct RelativeBias: Sendable {
-  /// `[head][key - query + queryCount - 1]`, with room for the lanes behind the last key.
+  /// `[head][key - query + queryCount - 1]`, with padding for the lanes after the last key.
   private let values: [Float]
-  /// Numbers of a head.
+  /// The number of values for a head.
   private let stride: Int
   private let queryCount: Int
 
@@ -17,7 +17,7 @@ struct RelativeBias: Sendable {
   ///
   /// - Parameters:
   ///   - table: `[bucket, head]`.
-  ///   - seesBothSides: whether queries see keys behind them.
+  ///   - seesBothSides: whether queries attend to later keys.
   init(
     table: [Float], _ positions: Hyperparameters.RelativePositions, headCount: Int, positionCount: Int,
     seesBothSides: Bool
@@ -29,7 +29,7 @@ struct RelativeBias: Sendable {
     }
     var values = [Float](repeating: 0, count: headCount * stride)
     for (distance, bucket) in buckets.enumerated() {
-      // Keys behind the query are hidden from one that sees one side, so their bias does not matter.
+      // Without that, later keys are masked and their bias does not matter.
       let behind = seesBothSides && distance > 0 ? bucket + sideCount : bucket
       for head in 0..<headCount {
         values[head * stride + positionCount - 1 - distance] = table[bucket * headCount + head]
@@ -41,7 +41,7 @@ struct RelativeBias: Sendable {
     queryCount = positionCount
   }
 
-  /// The bucket of a distance among `count` buckets of one side, of which the last holds all distances from `limit` on.
+  /// The bucket of a distance among `count` buckets of one side, of which the last is for all distances from `limit` on.
   ///
   /// Each step is rounded to float32, as transformers' are: it decides on which side of a border a distance falls.
   static func bucket(ofDistance distance: Int, count: Int, limit: Int) -> Int {
@@ -50,7 +50,7 @@ struct RelativeBias: Sendable {
     let width = Float(DeterministicMath.naturalLogarithm(Double(limit) / Double(exact)))
     let ratio = Float(distance) / Float(exact)
     let share = Float(DeterministicMath.naturalLogarithm(Double(ratio))) / width * Float(count - exact)
-    // Compared before it is made a whole number, which might not hold it.
+    // Compared before the conversion to an integer, which might overflow.
     return share < Float(count - exact) ? exact + Int(share) : count - 1
   }
 
@@ -65,7 +65,7 @@ struct RelativeBias: Sendable {
 }
 
 extension ForwardPass {
-  /// What attention adds to the scores of a layer for the positions of keys; nil for nothing.
+  /// The position bias of a layer; nil if there is none.
   func positionBias(_ layer: Int, positionCount: Int) throws -> PositionBias? {
     guard let positions = hyperparameters.relativePositions else { return PositionBias(hyperparameters) }
     let weights = weights, headCount = hyperparameters.headCount

@@ -1,17 +1,17 @@
 import Architectures
 
-/// The inverse frequencies of a rotary embedding, computed as transformers' `modeling_rope_utils` does with PyTorch.
+/// The inverse frequencies of RoPE, computed as by transformers' `modeling_rope_utils` with PyTorch.
 ///
-/// Which numbers are float32 and which are double follows from there: tensors are float32, so is every result of an
-/// operation on one, while numbers of the configuration are double until they meet a tensor. At position 100,000 one
-/// unit in the last place of a frequency is a hundredth of a turn, so this decides whether logits agree.
+/// Precision follows PyTorch: tensors and results of operations on them are float32, hyperparameters are double until
+/// combined with a tensor. At position 100,000, one unit in the last place of a frequency is a hundredth of a rotation, so
+/// this decides whether logits agree.
 struct RotaryFrequencies: Sendable, Equatable {
   /// One per pair of elements.
   private(set) var inverse: [Float]
   /// Multiplies cosines and sines.
   private(set) var attentionFactor: Float = 1
 
-  /// Computes the frequencies for a sequence of `positionCount` positions; only dynamic scaling looks at its length.
+  /// Computes the frequencies for a sequence of `positionCount` positions; only dynamic scaling depends on its length.
   init(_ rotary: RotaryEmbedding, positionCount: Int) throws(InferenceError) {
     let dimension = rotary.dimensionCount
     switch rotary.scaling {
@@ -49,8 +49,8 @@ struct RotaryFrequencies: Sendable, Equatable {
 
   /// NTK scaling: `base × (factor × length / original - (factor - 1))^(dimension / (dimension - 2))`.
   ///
-  /// The length is a tensor there, so the result of each step is float32 once the sequence exceeds the original
-  /// context; up to it the base stays as it is. The exponent stays double.
+  /// The length is a tensor in PyTorch, so each step is float32 once the sequence exceeds the original context; up to that
+  /// the base is unchanged. The exponent stays double.
   private static func stretchedBase(
     _ rotary: RotaryEmbedding, factor: Double, original: Int, positionCount: Int
   ) -> Float {
@@ -61,7 +61,7 @@ struct RotaryFrequencies: Sendable, Equatable {
   }
 
   /// Llama 3.1's rule for one frequency: wavelengths above `original / low` are divided by `factor`, those below
-  /// `original / high` kept, and a ramp lies between.
+  /// `original / high` are kept, with a ramp in between.
   private static func llama3(
     _ inverse: Float, factor: Double, low: Double, high: Double, original: Int
   ) -> Float {
@@ -72,8 +72,8 @@ struct RotaryFrequencies: Sendable, Equatable {
     return (1 - share) * inverse / Float(factor) + share * inverse
   }
 
-  /// YaRN: frequencies that turn more than `betaFast` times within the original context are kept, those that turn
-  /// less than `betaSlow` times divided by `factor`, and a ramp over the pairs lies between.
+  /// YaRN: frequencies with more than `betaFast` rotations within the original context are kept, those with fewer than
+  /// `betaSlow` are divided by `factor`, with a ramp over the pairs in between.
   private static func yarn(_ rotary: RotaryEmbedding, _ yarn: RotaryScaling.YaRN) -> [Float] {
     let dimension = Double(rotary.dimensionCount)
     func pair(turning rotations: Double) -> Double {
@@ -97,7 +97,7 @@ struct RotaryFrequencies: Sendable, Equatable {
 }
 
 extension RotaryScaling.YaRN {
-  /// `0.1 multiplier ln(factor) + 1`: by how much a longer context sharpens attention.
+  /// `0.1 multiplier ln(factor) + 1`: the factor of a longer context on attention.
   func magnitude(_ multiplier: Double) -> Double {
     factor <= 1 ? 1 : 0.1 * multiplier * DeterministicMath.naturalLogarithm(factor) + 1
   }

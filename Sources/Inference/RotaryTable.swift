@@ -1,10 +1,10 @@
 import Architectures
 
-/// The cosines and sines that turn the queries and keys of a sequence.
+/// The cosines and sines that rotate the queries and keys of a sequence.
 ///
-/// The angle of pair `k` at position `p` is `p × inverseFrequency(k)`, a product of float32 numbers as in PyTorch.
+/// The angle of pair `k` at position `p` is `p × inverseFrequency(k)`, a product of float32 values as in PyTorch.
 struct RotaryTable: Sendable {
-  /// Pairs of elements that are turned in a head.
+  /// The number of rotated pairs in a head.
   let pairCount: Int
   /// Which elements make a pair.
   let pairs: ForwardPassFeatures.RotaryPairs
@@ -32,12 +32,12 @@ struct RotaryTable: Sendable {
     self.sines = sines
   }
 
-  /// Turns every head of `matrix` `[position, head × headDimension]`, from element `start` of the head on; the rest
-  /// stays.
+  /// Rotates every head of `matrix` `[position, head × headDimension]`, from element `start` of the head on; the rest is
+  /// unchanged.
   ///
   ///     a' = a cos - b sin        b' = b cos + a sin
   ///
-  ///     halves       a and b are the elements k and k + pairCount
+  ///     half-split   a and b are the elements k and k + pairCount
   ///     interleaved  2k and 2k + 1
   func rotate(_ matrix: inout Matrix, headDimension: Int, start: Int = 0) {
     let columnCount = matrix.columnCount

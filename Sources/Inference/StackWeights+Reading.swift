@@ -1,7 +1,7 @@
 import Architectures
 
 extension StackWeights {
-  /// A vector of `count` numbers, or `rowCount` rows of it.
+  /// A vector of `count` values, or `rowCount` rows of it.
   func vector(_ role: TensorRole, layer: Int?, instance: Int? = nil, count: Int, rowCount: Int = 1) throws -> [Float] {
     var values: [Float] = []
     try read(role, layer: layer, instance: instance, rows: 0..<rowCount, width: count, into: &values)
@@ -9,7 +9,7 @@ extension StackWeights {
     return values
   }
 
-  /// A vector that a model need not have.
+  /// An optional vector.
   func optionalVector(_ role: TensorRole, layer: Int?, instance: Int? = nil, count: Int) throws -> [Float]? {
     contains(role, layer: layer, instance: instance)
       ? try vector(role, layer: layer, instance: instance, count: count) : nil
@@ -35,7 +35,7 @@ extension StackWeights {
     }
   }
 
-  /// Reads rows and checks that they are as long as the model's numbers say.
+  /// Reads rows and checks their length against the hyperparameters.
   private func read(
     _ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, width: Int, into values: inout [Float]
   ) throws {

@@ -1,10 +1,10 @@
 import Architectures
 
 extension StackWeights {
-  /// The matrix that makes logits: its own, or the token embedding once more.
+  /// The output matrix, or the token embedding if tied.
   var outputRole: TensorRole { hyperparameters.tiesEmbeddings ? .tokenEmbedding : .output }
 
-  /// Checks that every tensor that the forward pass cannot do without is there.
+  /// Checks that every required tensor exists.
   func requireTensors() throws(InferenceError) {
     try require(.tokenEmbedding)
     if stack == .encoder {
@@ -22,7 +22,7 @@ extension StackWeights {
   }
 
   private func requireTensors(of layer: Int) throws(InferenceError) {
-    // A branch is normed before, behind, or both.
+    // A sublayer has a pre-norm, a post-norm, or both.
     if !contains(.attentionPostNorm, layer: layer) { try require(.attentionNorm, layer) }
     for role in attentionRoles { try require(role, layer) }
     if stack == .decoder {

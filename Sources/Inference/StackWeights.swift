@@ -1,8 +1,8 @@
 import Architectures
 
-/// The weights of one stack of layers, by the roles that they have within it, and the numbers as the stack has them.
+/// The weights of one stack of layers by their roles within it, and its hyperparameters.
 ///
-/// So a decoder behind an encoder is asked for its `attention_query` as every other model is.
+/// A decoder's `decoder_attention_query` is its `attention_query`, so the same code runs both stacks.
 struct StackWeights: WeightSource {
   let model: any WeightSource
   let stack: LayerStack

@@ -1,19 +1,19 @@
-/// The tokens that a row of logits makes most likely.
+/// The most probable tokens of a row of logits.
 public struct TokenRanking: Sendable, Hashable {
   /// One token.
   public struct Entry: Sendable, Hashable {
     /// Its id.
     public let token: Int
-    /// Its score.
+    /// Its logit.
     public let logit: Float
-    /// Its share of the distribution: `exp(logit) / Σ exp(logits)`.
+    /// Its probability: `exp(logit) / Σ exp(logits)`.
     public let probability: Double
   }
 
-  /// The entries, the most likely first; of equal ones the lowest id.
+  /// The entries, most probable first; of equal ones the lowest id.
   public let entries: [Entry]
 
-  /// The `count` most likely tokens of `logits`, one for each id.
+  /// Ranks the `count` most probable tokens of `logits`.
   ///
   /// - Complexity: O(n log n) in the number of logits.
   public init(_ logits: ArraySlice<Float>, count: Int) {

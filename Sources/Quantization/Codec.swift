@@ -69,8 +69,8 @@ public enum Codec {
   /// elements (`weighsImportance`) give the same bytes as without; the bytes are those of ggml's generic build.
   ///
   /// - Complexity: O(elements).
-  /// - Throws: as `encode` without importance, and if a row is no whole number of blocks, `values` no whole number of
-  ///   rows, or an importance is negative or not finite.
+  /// - Throws: as `encode` without importance, and if a row is not a whole number of blocks, `values` not a whole
+  ///   number of rows, or an importance is negative or not finite.
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, importance: Span<Float>, into bytes: inout MutableSpan<UInt8>
   ) throws(CodecError) {

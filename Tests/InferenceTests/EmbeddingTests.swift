@@ -49,7 +49,9 @@ import Testing
     shifted.hyperparameters.positionOffset = 2
     #expect(try logits(shifted) == logits(model))
     shifted.hyperparameters.positionOffset = 1 << 30
-    #expect(throws: InferenceError.outOfRange(name: "position offset", value: Double(1 << 30))) { try logits(shifted) }
+    #expect(
+      throws: InferenceError.outOfRange(name: "position offset", value: Double(1 << 30), expected: "0 to 16,777,216")
+    ) { try logits(shifted) }
   }
 
   @Test func embeddingsMayBeProjected() throws {

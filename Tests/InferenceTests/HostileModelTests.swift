@@ -51,10 +51,10 @@ import Testing
     Spoilt(expected: "rotary dimension count: is 6, expected an even number from 2 to the head dimension 4") {
       $0.hyperparameters.rotary.dimensionCount = 6
     },
-    Spoilt(expected: "relative bucket count: is 3.0, which the formula does not allow") {
+    Spoilt(expected: "relative bucket count: is 3.0, expected 4 to 16,777,216") {
       $0.hyperparameters.relativePositions = .init(bucketCount: 3, distanceLimit: 128)
     },
-    Spoilt(expected: "relative distance limit: is 16.0, which the formula does not allow") {
+    Spoilt(expected: "relative distance limit: is 16.0, expected more than 16") {
       $0.hyperparameters.relativePositions = .init(bucketCount: 32, distanceLimit: 16)
     },
     Spoilt(expected: "tensor \"relative_attention_bias\" of layer 0: is missing") {
@@ -79,11 +79,11 @@ import Testing
       $0.hyperparameters.headCount = 1 << 24
       $0.hyperparameters.headDimension = 1 << 24
     },
-    Spoilt(expected: "norm epsilon: is nan, which the formula does not allow") {
+    Spoilt(expected: "norm epsilon: is nan, expected a finite number, 0 or more") {
       $0.hyperparameters.normEpsilon = .nan
     },
-    Spoilt(expected: "rotary base: is 0.0, which the formula does not allow") { $0.hyperparameters.rotary.base = 0 },
-    Spoilt(expected: "rotary scaling factor: is 0.0, which the formula does not allow") {
+    Spoilt(expected: "RoPE base: is 0.0, expected a finite number above 0") { $0.hyperparameters.rotary.base = 0 },
+    Spoilt(expected: "RoPE scaling factor: is 0.0, expected a finite number above 0") {
       $0.hyperparameters.rotary.scaling = .linear(factor: 0)
     },
     Spoilt(expected: "original context length: is 0, expected at least 1") {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-/// The options every verb has.
+/// The options of every command.
 struct ReportOptions: ParsableArguments {
   @Flag(help: "Print one JSON document instead of text (schemas: docs/json.md).")
   var json = false

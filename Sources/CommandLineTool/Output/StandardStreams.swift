@@ -32,7 +32,7 @@ enum StandardStreams {
     note("\(ToolInfo.name): error: \(text)")
   }
 
-  /// Replaces the line of standard error, a terminal, on which the cursor stands.
+  /// Replaces the current line of standard error, a terminal.
   static func rewriteLine(_ text: String) {
     _ = try? FileDescriptor.standardError.writeAll(("\r\u{1B}[K" + text).utf8)
   }

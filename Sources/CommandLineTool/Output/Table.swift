@@ -27,7 +27,7 @@ struct Table {
   /// Adds a row, one cell for each column.
   mutating func append(_ cells: [String]) { rows.append(cells) }
 
-  /// The lines, without spaces at their ends, each behind `indentation` spaces.
+  /// The lines, without trailing spaces, each indented by `indentation` spaces.
   func text(indentation: Int = 0) -> String {
     let all = [columns.map(\.title)] + rows
     var widths = [Int](repeating: 0, count: columns.count)

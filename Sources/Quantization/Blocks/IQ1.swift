@@ -9,7 +9,7 @@
 // w = (scale · (2 · small scale + 1)) · (level ± ⅛)
 //
 // Encoding: the best scale, shifts and rows of each 32 or 16 by SplitSearch.swift. The greatest of these scales becomes 15 of the
-// block's, the others are rounded to odd numbers. IQ1_S stores the scale of the block times 1.125; IQ1_M makes it anew, for all
+// block's, the others are rounded to odd numbers. IQ1_S stores the scale of the block times 1.125; IQ1_M recomputes it for all
 // rows, and stores it times 1.1125. IQ1_S is only encoded with an importance matrix.
 // Same bytes as ggml-quants.c `quantize_row_iq1_s_impl`, `quantize_row_iq1_m_impl`, same floats as ggml-quants.c `dequantize_row_iq1_s`, `dequantize_row_iq1_m` (llama.cpp 0c1e57098).
 

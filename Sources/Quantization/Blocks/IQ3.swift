@@ -9,7 +9,7 @@
 // IQ3_XXS: w = (scale · (½ + small scale) · ½) · ±level.  IQ3_S: w = (scale · (1 + 2 · small scale)) · ±level
 //
 // Encoding: the best scale, signs and rows of each 32 by GridSearch.swift. The greatest of these scales becomes 31, the others
-// are rounded to odd numbers. In IQ3_S a run of zeros leaves no place in the rows' low bits and the signs: those behind it
+// are rounded to odd numbers. In IQ3_S a run of zeros leaves no room in the rows' low bits and the signs: those after it
 // move up, as in ggml, and such a block does not decode to what was encoded.
 // Same bytes as ggml-quants.c `quantize_row_iq3_xxs_impl`, `quantize_row_iq3_s_impl`, same floats as `dequantize_row_iq3_xxs`,
 // `dequantize_row_iq3_s` (llama.cpp 0c1e57098).

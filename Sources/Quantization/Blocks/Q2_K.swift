@@ -7,8 +7,8 @@
 // w = (scale of scales · scale) · q − (scale of minimums · minimum)
 //
 // Encoding: the best scale and minimum of each 16 by AffineSearch.swift, with weights |w| and absolute deviations. The
-// greatest scale and the greatest minimum become 15, the others are rounded; then elements are divided anew by the scales
-// as stored. Where a stored scale is zero, the quants of the search stay.
+// greatest scale and the greatest minimum become 15, the others are rounded; then elements are divided again by the
+// stored scales. Where a stored scale is zero, the quants of the search stay.
 // Same bytes as ggml-quants.c `quantize_row_q2_K_ref`, `dequantize_row_q2_K` (llama.cpp 0c1e57098).
 
 enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {

@@ -1,11 +1,11 @@
 /// What encoding did to the numbers of a range.
 ///
-/// Sums are kept in double precision in a fixed order that depends on the range alone. Ranges of a tensor give one report
-/// each; merging these in the order of the ranges gives the tensor's, whatever thread did which range.
+/// Sums are kept in double precision in a fixed order that depends on the range alone. Each range of a
+/// tensor gives one report; merged in the order of the ranges they give the tensor's, for any assignment to threads.
 public struct EncodingReport: Sendable, Equatable {
   /// Elements seen.
   public internal(set) var elementCount = 0
-  /// Elements whose stored value is not the number they were; NaN for NaN is no change.
+  /// The number of elements whose stored value differs from the source; NaN for NaN is not a change.
   public internal(set) var changedCount = 0
   /// Finite elements that were stored as infinity or NaN.
   public internal(set) var overflowCount = 0
@@ -30,7 +30,7 @@ public struct EncodingReport: Sendable, Equatable {
   public enum Detail: Sendable {
     /// Counts and sums.
     case sums
-    /// A histogram of the errors besides.
+    /// Sums and a histogram of the errors.
     case histogram
   }
 

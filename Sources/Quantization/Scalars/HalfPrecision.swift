@@ -23,7 +23,7 @@ extension Float {
   /// The bits of the nearest half, ties to even; from 65,520 on infinity.
   ///
   /// A NaN keeps its sign and upper fraction, or gets the fraction 1 if that is zero, as in NumPy and so in the gguf package;
-  /// PyTorch and ggml make it quiet besides.
+  /// PyTorch and ggml also make it quiet.
   @inline(__always)
   var halfBits: UInt16 {
     let sign = UInt16(truncatingIfNeeded: (bitPattern >> 16) & 0x8000)

@@ -4,8 +4,8 @@
 //
 //   (Σ w² · w · q)² / Σ w² · q²
 //
-// of the elements' energy. Each element in turn is taken out of both sums and quantized anew by the scale of the others, and
-// stays so if the quotient grows; five rounds at most.
+// of the elements' energy. Each element in turn is removed from both sums and quantized again by the scale of the others; the
+// change is kept if the quotient grows; five rounds at most.
 // Same floats as ggml-quants.c `make_q3_quants` (llama.cpp 0c1e57098).
 
 private let roundCount = 5
@@ -91,7 +91,7 @@ struct DescentLanes {
     self.quants = found
   }
 
-  /// Quantizes one element of each sub-block anew; whether that changed something.
+  /// Quantizes one element of each sub-block again, and returns whether that changed something.
   ///
   /// Most elements stay, which products tell without a division: w / scale of the others, which is value · nextSquare /
   /// nextProduct, lies well between the halves around the quant, or beyond the last quant and far within ±2²².

@@ -2,7 +2,7 @@
 // block (SixBitScales.swift).
 //
 // Encoding: the best scale and minimum of each run by AffineSearch.swift, with weights √(mean w²) + |w|. The greatest scale
-// and the greatest minimum become 63, the others are rounded; then elements are divided anew by the scales as stored.
+// and the greatest minimum become 63, the others are rounded; then elements are divided again by the stored scales.
 // Where a stored scale is zero, the quants of the search stay.
 //
 // With an importance matrix more tries are made, and PositiveSearch.swift finds the scales of scales and minimums, where a

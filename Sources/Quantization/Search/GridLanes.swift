@@ -1,7 +1,7 @@
 // GridSearch.swift with vectors: lanes are tries.
 //
 // From one try to the next most groups keep their digits, and so their list of near rows. So a list is gone through once for
-// up to eight tries in a row, each with its own scale; and the sums that a try is judged by are only made anew when a row has
+// up to eight tries in a row, each with its own scale; and the sums of a try are only recomputed when a row has
 // changed. Each lane adds its terms in the order of the definition.
 
 /// A search with its working memory, for one sub-block after the other.
@@ -295,7 +295,7 @@ struct GridLanes<Format: GridReference> {
     return (product, square)
   }
 
-  /// Gives the groups of `mask` digits anew by the scale, and the scale by them; false if numbers are too large.
+  /// Recomputes the digits of the groups of `mask` by the scale, and the scale by them; false if values are too large.
   @inline(__always)
   private mutating func renew(_ mask: UInt32, _ scale: inout Float) -> Bool {
     let inverse = 1 / scale

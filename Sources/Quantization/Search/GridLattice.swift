@@ -1,4 +1,4 @@
-// The rows of a grid among all the points that have its levels, and for each point that is no row the rows near it.
+// The rows of a grid among all the points that have its levels, and for each point that is not a row the rows near it.
 //
 // The distance of two points is the sum of the squares of the differences of their digits. Rows are near a point if they are
 // among those at the least distance, or at the next ones, `shellCount` distances in all; the nearest come first, equally near

@@ -6,8 +6,8 @@
 //   Σ √weight · (scale · (2 · digit + 1) − x)²
 //
 // The scale that suits the digits best, Σ weight · x · q / Σ weight · q² with q = 2 · digit + 1, explains scale · Σ weight · x · q
-// of the elements' energy; the try that explains most wins. At last the groups that were no rows get digits anew, by the
-// scale that was found.
+// of the elements' energy; the try that explains most wins. Finally, the digits of groups that were not rows are
+// recomputed by the scale that was found.
 // Same floats as ggml-quants.c `quantize_row_{iq2_xxs,iq2_xs,iq3_xxs,iq3_s,iq2_s}_impl` (llama.cpp 0c1e57098).
 
 /// How a format on a grid is encoded.
@@ -26,11 +26,11 @@ struct GridSearch: Sendable {
     case square
     /// v / 4 + w²
     case raisedSquare
-    /// There is none: the format needs an importance matrix.
+    /// None: the format needs an importance matrix.
     case none
   }
 
-  /// Which groups get digits anew at last.
+  /// The groups whose digits are recomputed at the end.
   enum Renewal {
     /// All.
     case all

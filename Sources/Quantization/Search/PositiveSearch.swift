@@ -1,7 +1,7 @@
 // The search for the scale of positive numbers that are scales or minimums themselves: x = scale · q, 0 ≤ q ≤ maximum.
 //
-// Nine inverse scales around maximum / max x are tried; the one with the least weighted square error starts. Then each number
-// in turn is quantized anew by the scale that suits the others best, as in DescentSearch.swift.
+// Nine inverse scales around maximum / max x are tried; the one with the least weighted square error starts. Then each value
+// in turn is quantized again by the scale that suits the others best, as in DescentSearch.swift.
 // Same floats as ggml-quants.c `make_qp_quants` (llama.cpp 0c1e57098).
 
 /// The best scale, and the quants; a number below zero by rounding errors can become a quant of 255.

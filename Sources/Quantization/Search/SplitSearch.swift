@@ -4,7 +4,7 @@
 // that suits a split best, Σ weight · w · q / Σ weight · q², explains scale · Σ weight · w · q of the elements' energy, and the
 // split that explains most wins. Sums over parts of the sorted elements are differences of running sums. Then groups of eight
 // that are no row of the grid become the near row (GridLattice.swift) with the least Σ weight · (scale · q − w)², and the
-// scale is made anew.
+// scale is recomputed.
 //
 // IQ1_S: one shift to 32 elements. IQ1_M: one to each eight of 16, and running sums for each eight; a split's sum is taken as
 // total · highest q − the two sums below it, for neighboring q are 1 apart.

@@ -38,7 +38,7 @@ extension RawSpan {
 }
 
 extension RawSpan {
-  /// `count` floats and zeros behind them, 256 in all.
+  /// `count` floats followed by zeros, 256 in all.
   func padded(from offset: Int, count: Int) -> InlineArray<256, Float> {
     InlineArray { $0 < count ? float(at: offset &+ $0 &* floatByteCount) : 0 }
   }

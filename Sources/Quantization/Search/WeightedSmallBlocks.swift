@@ -16,7 +16,7 @@ enum SmallBlockSearch {
 /// An encoder of blocks of 32 elements that can weigh them.
 protocol WeightedSmallBlockEncoder: SmallBlockEncoder, WeightedRowEncoder {
   static var search: SmallBlockSearch { get }
-  /// The bytes of 32 quants behind scale and minimum.
+  /// The bytes of 32 quants, stored after scale and minimum.
   static func packed(_ quants: [UInt8]) -> [UInt8]
   /// Stores the same, of elements 0…15 and 16…31.
   static func store(
