@@ -1,4 +1,4 @@
-/// The 32 elements of a small block in vectors, and their quants.
+/// The 32 elements of a block in vectors, and their quants.
 struct Block32 {
   let first: Floats, second: Floats, third: Floats, fourth: Floats
 
@@ -10,7 +10,7 @@ struct Block32 {
     fourth = values.floats(at: offset &+ 96)
   }
 
-  /// element · `factor` + `added` without its fraction: of elements 0…15, and 16…31.
+  /// Quants element · `factor` + `added`, truncated: elements 0…15, then 16…31.
   @inline(__always)
   func quants(times factor: Float, plus added: Float) -> (SIMD16<UInt8>, SIMD16<UInt8>) {
     let factor = Floats(repeating: factor)
@@ -21,7 +21,7 @@ struct Block32 {
     )
   }
 
-  /// (element − `least`) · `factor` + 0.5 without its fraction: of elements 0…15, and 16…31.
+  /// Quants (element − `least`) · `factor` + 0.5, truncated: elements 0…15, then 16…31.
   @inline(__always)
   func quants(above least: Float, times factor: Float) -> (SIMD16<UInt8>, SIMD16<UInt8>) {
     let least = Floats(repeating: least)
@@ -33,7 +33,7 @@ struct Block32 {
     )
   }
 
-  /// The first element of this magnitude, which some element has.
+  /// The first element of this magnitude; one must exist.
   @inline(never)
   func first(ofMagnitude magnitude: Float) -> Float {
     for lane in 0..<8 where abs(first[lane]) == magnitude { return first[lane] }
@@ -44,12 +44,12 @@ struct Block32 {
   }
 }
 
-// Whole numbers from floats without a conversion instruction, which Swift's vectors lack in the portable build: a float to
-// which 1.5 · 2²³ is added has no room for a fraction, so the sum is rounded to nearest, ties to even, and its low bits
-// are the number. Valid below 2²².
+// Integers from floats without a conversion instruction, which Swift's vectors lack in the portable build. A float plus
+// 1.5 · 2²³ has no bits for a fraction: the sum is rounded to nearest, ties to even, and its low bits are the integer.
+// Valid below 2²².
 
 extension SIMD8 where Scalar == Float {
-  /// The low byte of each lane holds the lane rounded to nearest, half away from zero, in two's complement.
+  /// The low byte of each lane is the lane rounded to nearest, half away from zero, in two's complement.
   ///
   /// Magnitudes must be below 2²².
   @inline(__always)
@@ -57,14 +57,14 @@ extension SIMD8 where Scalar == Float {
     let shift = Floats(repeating: roundingShift)
     let magnitude = magnitude
     let shifted = magnitude + shift
-    // An exact half that went down to the even number goes up instead.
+    // Ties to even rounded an exact half down; round it up instead.
     let wentDown = (magnitude - (shifted - shift)) .== Floats(repeating: 0.5)
     let number = shifted.words &+ Words.zero.replacing(with: Words(repeating: 1), where: wentDown)
     let sign = unsafeBitCast(unsafeBitCast(self, to: SIMD8<Int32>.self) &>> SIMD8<Int32>(repeating: 31), to: Words.self)
     return (number ^ sign) &- sign
   }
 
-  /// The low bits of each lane hold the lane without its fraction.
+  /// The low bits of each lane are the lane, truncated.
   ///
   /// Lanes must be from 0 to below 2²².
   @inline(__always)
@@ -76,7 +76,7 @@ extension SIMD8 where Scalar == Float {
   }
 }
 
-/// The low bytes of sixteen words.
+/// The low bytes of sixteen 32-bit words.
 @inline(__always)
 func lowBytes(_ low: Words, _ high: Words) -> SIMD16<UInt8> {
   SIMD16<UInt8>(

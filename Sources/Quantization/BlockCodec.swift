@@ -1,11 +1,11 @@
-// Fast codecs work a block at a time; the loops over a row are here.
+// Vectorized codecs work a block at a time; the loops over a row are here.
 
-/// Decodes a block at a time, with vectors if it says how, else by its reference.
+/// Decodes a block at a time: with vectors if the format implements it, otherwise by the scalar implementation.
 protocol BlockDecoder: RowDecoder {
-  /// The definition this must agree with, bit for bit.
+  /// The scalar implementation, which this must match bit for bit.
   associatedtype Reference: ReferenceDecoder
 
-  /// Decodes the block at `source` in `bytes` to the floats at byte `destination` of `values`.
+  /// Decodes the block at `source` in `bytes` to the floats at byte offset `destination` of `values`.
   static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int)
 }
 
@@ -28,12 +28,12 @@ extension BlockDecoder {
 
 /// Encodes blocks with vectors.
 protocol BlockEncoder: RowEncoder {
-  /// The definition this must agree with, bit for bit.
+  /// The scalar implementation, which this must match bit for bit.
   associatedtype Reference: ReferenceEncoder
 }
 
 extension BlockEncoder {
-  /// Encodes one block of finite floats by the reference: for rare blocks that would cost the others speed.
+  /// Encodes one block of finite floats by the scalar implementation: for rare blocks that would slow down the others.
   @inline(never)
   static func encodeBlockByReference(
     _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
@@ -44,9 +44,9 @@ extension BlockEncoder {
 }
 
 extension RawSpan {
-  /// The index of the first float between two byte offsets, 32 bytes or a multiple apart, that is infinite or NaN.
+  /// The index of the first infinity or NaN between two byte offsets, a multiple of 32 bytes apart.
   func firstNonfinite(from start: Int, to end: Int) -> Int? {
-    // x − x is 0, but NaN for infinities and NaN, and NaN stays in a sum.
+    // x − x is 0, but NaN for infinities and NaN, and a sum keeps NaN.
     var zeros = Floats.zero
     for offset in stride(from: start, to: end, by: 32) {
       let eight = floats(at: offset)

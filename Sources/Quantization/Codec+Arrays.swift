@@ -1,6 +1,6 @@
 import Tensors
 
-// The same on arrays, for small data: definitions, tests, single tensors.
+// The same functions on arrays, for small data such as tests and single tensors.
 
 extension Codec {
   /// Decodes the first `elementCount` elements of `bytes`, which must be whole blocks of `format`.

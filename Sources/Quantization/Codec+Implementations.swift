@@ -1,6 +1,6 @@
 import Tensors
 
-// Which type decodes and which encodes a format: to add a format, write its file and name it here.
+// The types that decode and encode each format: to add a format, write its file and name it here.
 
 extension Codec {
   static func decoder(of format: StorageFormat) -> (any RowDecoder.Type)? {

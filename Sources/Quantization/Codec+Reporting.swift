@@ -1,15 +1,15 @@
 import Tensors
 
-// Encoding that measures itself: pieces that stay in the nearest cache are encoded, decoded again, and compared with what they
-// were made from.
+// Encoding that measures its errors: slabs that stay in the first-level cache are encoded, decoded again, and compared
+// with the original values.
 
 extension Codec {
-  /// Elements that pass through the cache at a time: a multiple of every block.
+  /// Elements of a slab: a multiple of the block length of every format.
   static let pieceElementCount = 2048
 
-  /// Encodes all of `values` as `encode` does and merges what that did to them into `report`.
+  /// Encodes all of `values` as `encode` does and merges the resulting errors into `report`.
   ///
-  /// - Throws: as `encode`; `report` then holds the pieces of 2,048 elements before the failing one.
+  /// - Throws: as `encode`; `report` then covers the slabs of 2,048 elements before the failing one.
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, into bytes: inout MutableSpan<UInt8>,
     report: inout EncodingReport
@@ -17,14 +17,14 @@ extension Codec {
     try convert(.f32, values.bytes, to: format, into: &bytes, report: &report)
   }
 
-  /// Turns all of `source`, whole blocks of `sourceFormat`, into `format` at the head of `bytes`, by way of floats, and
-  /// merges what that did to the numbers into `report`.
+  /// Converts all of `source`, whole blocks of `sourceFormat`, to `format` at the start of `bytes`, through floats, and
+  /// merges the resulting errors into `report`.
   ///
-  /// Between two element types this is a cast: F64 goes to F16 or BF16 through F32, as in PyTorch. What F32 cannot
-  /// hold of F64 and of wide integers counts as changed (integers beyond 2⁵³ as far as a double tells them apart).
+  /// Between two element types this is a cast: F64 is cast to F16 or BF16 through F32, as in PyTorch. Values of F64 and
+  /// wide integers that F32 cannot represent count as changed (integers beyond 2⁵³ are compared as doubles).
   ///
   /// - Complexity: O(elements), with a few kilobytes of memory.
-  /// - Throws: as `decode` and `encode`; `report` then holds the pieces of 2,048 elements before the failing one.
+  /// - Throws: as `decode` and `encode`; `report` then covers the slabs of 2,048 elements before the failing one.
   public static func convert(
     _ sourceFormat: StorageFormat, _ source: RawSpan, to format: StorageFormat, into bytes: inout MutableSpan<UInt8>,
     report: inout EncodingReport
@@ -78,7 +78,7 @@ extension Codec {
     return start..<start + elements.count / format.elementsPerBlock * format.bytesPerBlock
   }
 
-  /// The elements of a format that floats do not hold exactly; nil for others.
+  /// The elements of a format that floats do not represent exactly; nil for other formats.
   private static func doubles(_ format: StorageFormat, _ bytes: RawSpan) -> [Double]? {
     func elements<Element: BitwiseCopyable>(_: Element.Type, _ value: (Element) -> Double) -> [Double] {
       stride(from: 0, to: bytes.byteCount, by: MemoryLayout<Element>.size).map {

@@ -1,9 +1,9 @@
 import Tensors
 
 extension Codec {
-  /// Encodes rows of `values` as `encode` with importance does and merges what that did to them into `report`.
+  /// Encodes rows of `values` as `encode` with importance does and merges the resulting errors into `report`.
   ///
-  /// - Throws: as `encode`; `report` then holds nothing of this call.
+  /// - Throws: as `encode`; `report` is then unchanged.
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, importance: Span<Float>, into bytes: inout MutableSpan<UInt8>,
     report: inout EncodingReport

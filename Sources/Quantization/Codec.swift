@@ -1,10 +1,10 @@
 import Tensors
 
-/// Numbers from bytes and bytes from numbers, for every storage format that has an implementation.
+/// Decodes and encodes values in every storage format that has an implementation.
 ///
-/// All functions work on a range of whole blocks, usually one or more rows, and touch nothing outside of it, so ranges
-/// can be given to different threads. They use plain multiplication and addition in a fixed order: the same input gives
-/// the same bits on every machine, with every instruction set. Bytes are little-endian, as in the files.
+/// All functions work on a range of whole blocks, usually one or more rows, and access nothing outside it, so different
+/// threads can process different ranges. They use plain multiplication and addition in a fixed order: the same input
+/// gives the same bits on every machine, with every instruction set. Bytes are little-endian, as in the files.
 public enum Codec {
   /// Whether `decode` has an implementation for `format`.
   public static func canDecode(_ format: StorageFormat) -> Bool { decoder(of: format) != nil }
@@ -12,10 +12,10 @@ public enum Codec {
   /// Whether `encode` has an implementation for `format`.
   public static func canEncode(_ format: StorageFormat) -> Bool { encoder(of: format) != nil }
 
-  /// Decodes all of `bytes`, which are whole blocks of `format`, into the head of `values`.
+  /// Decodes all of `bytes`, whole blocks of `format`, into the start of `values`.
   ///
   /// Formats of more than 24 bits of precision (F64 and the 32 and 64 bit integers) are rounded to the nearest float.
-  /// Bytes that stand for NaN or infinity give NaN or infinity.
+  /// NaN and infinity are decoded as NaN and infinity.
   ///
   /// - Complexity: O(elements).
   /// - Throws: if `format` cannot be decoded, `bytes` end inside a block or `values` is too short.
@@ -31,15 +31,15 @@ public enum Codec {
     decoder.decode(bytes, into: &destination)
   }
 
-  /// Encodes all of `values` as whole blocks of `format` into the head of `bytes`.
+  /// Encodes all of `values` as whole blocks of `format` into the start of `bytes`.
   ///
   /// Narrow floats are rounded to nearest, ties to even; values beyond their range become infinite and NaN stays NaN.
-  /// Block formats give the bytes of ggml's generic build and refuse NaN and infinity.
+  /// Block formats have the bytes of ggml's generic build and refuse NaN and infinity.
   ///
   /// - Complexity: O(elements).
-  /// - Throws: if `format` cannot be encoded or requires importance, `values` end inside a block, `bytes` is too short, or a
-  ///   block format meets a value that is not finite, or one so large that squares overflow where IQ1, IQ2 and IQ3 need
-  ///   them; `bytes` then holds no meaningful content.
+  /// - Throws: if `format` cannot be encoded or requires importance, `values` end inside a block, `bytes` is too short,
+  ///   or a block format cannot store a value: one that is not finite, or in IQ1, IQ2 and IQ3 one whose square
+  ///   overflows. The contents of `bytes` are then unspecified.
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, into bytes: inout MutableSpan<UInt8>
   ) throws(CodecError) {
@@ -57,19 +57,19 @@ public enum Codec {
     encoder(of: format) is any WeightedRowEncoder.Type
   }
 
-  /// Whether `encode` without importance refuses the format: ggml defines its bytes only with.
+  /// Whether the format can only be encoded with importance: ggml does not define its bytes without.
   public static func requiresImportance(_ format: StorageFormat) -> Bool {
     format == .iq1_S || format == .iq2_XXS || format == .iq2_XS
   }
 
-  /// Encodes rows of `values` as blocks of `format`, taking into account how much each column matters.
+  /// Encodes rows of `values` as blocks of `format`, weighted by the importance of each column.
   ///
-  /// `importance` holds one number for each element of a row, finite and not negative: the mean square of what the column is
-  /// multiplied by, as importance matrices record it. `values` are any number of rows. Formats that do not weigh
-  /// elements (`weighsImportance`) give the same bytes as without; the bytes are those of ggml's generic build.
+  /// `importance` has one value per element of a row, finite and not negative: the mean squared input activation of the
+  /// column, as in importance matrices. `values` are any number of rows. Formats that do not weight elements
+  /// (`weighsImportance`) give the same bytes as without; the bytes are those of ggml's generic build.
   ///
   /// - Complexity: O(elements).
-  /// - Throws: as `encode` without importance, and if a row is not a whole number of blocks, `values` not a whole
+  /// - Throws: as `encode` without importance, and if a row is not a whole number of blocks, `values` is not a whole
   ///   number of rows, or an importance is negative or not finite.
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, importance: Span<Float>, into bytes: inout MutableSpan<UInt8>
@@ -99,7 +99,7 @@ public enum Codec {
     }
   }
 
-  /// The elements that `bytes` hold.
+  /// The number of elements in `bytes`.
   static func elementCount(_ format: StorageFormat, _ bytes: RawSpan) throws(CodecError) -> Int {
     let (blockCount, rest) = bytes.byteCount.quotientAndRemainder(dividingBy: format.bytesPerBlock)
     let (count, overflow) = blockCount.multipliedReportingOverflow(by: format.elementsPerBlock)
@@ -109,7 +109,7 @@ public enum Codec {
     return count
   }
 
-  /// Checks that `elementCount` elements are whole blocks and fit in `byteCount` bytes.
+  /// Throws unless `elementCount` elements are whole blocks and fit in `byteCount` bytes.
   static func requireRoom(_ format: StorageFormat, elementCount: Int, in byteCount: Int) throws(CodecError) {
     guard let neededCount = format.byteCount(elementCount: elementCount) else {
       throw .partialBlock(format, unit: .element, count: elementCount, perBlock: format.elementsPerBlock)

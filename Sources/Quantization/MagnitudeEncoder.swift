@@ -1,6 +1,6 @@
-/// An encoder of blocks whose scale is their greatest magnitude.
+/// An encoder of blocks whose scale is their maximum magnitude.
 protocol MagnitudeEncoder: BlockEncoder {
-  /// Encodes one block of finite floats; `factor` holds 1 / `scale`, or 0 for a block of zeros.
+  /// Encodes one block of finite floats; `factor` is 1 / `scale`, or 0 for a block of zeros.
   static func encodeBlock(
     _ values: RawSpan, at source: Int, scale: Float, factor: Floats, into bytes: inout MutableRawSpan,
     at destination: Int)
@@ -28,7 +28,7 @@ extension MagnitudeEncoder {
 }
 
 extension RawSpan {
-  /// The greatest magnitude of `count` floats, a multiple of eight.
+  /// The maximum magnitude of `count` floats, a multiple of eight.
   @inline(__always)
   func greatestMagnitude(at offset: Int, count: Int) -> Float {
     var greatest = Floats.zero

@@ -1,16 +1,16 @@
-// The encoder of blocks of 32 whose scale follows from their least and greatest element.
+// Encodes blocks of 32 elements whose scale follows from their minimum and maximum.
 //
-// Up to 64 blocks (8 KiB of floats) go through four loops while they are in the nearest cache, so that divisions, roundings
-// to half and the ends of reductions are done for eight blocks at once:
+// Four loops process up to 64 blocks (8 KiB of floats) while they are in the first-level cache, so that divisions,
+// rounding to half precision and the last steps of reductions are done for eight blocks at once:
 //
-//   1 extremes of each block, a vector each      3 scales and their inverses, eight blocks to a vector
-//   2 extremes of each block, a number each      4 quants
+//   1 extremes of each block, as vectors         3 scales and their inverses, eight blocks per vector
+//   2 extremes of each block, as scalars         4 quants
 
 /// An encoder of blocks of 32 elements.
 protocol SmallBlockEncoder: BlockEncoder {
-  /// What a scale is made from.
+  /// The element that the scale follows from.
   static var basis: SmallBlockBasis { get }
-  /// The scales of eight blocks. `extreme` is the element that `basis` chose, or the least one.
+  /// The scales of eight blocks. `extreme` is the element that `basis` chose, or the minimum.
   static func scales(extreme: Floats, greatest: Floats) -> Floats
   /// Encodes one block with the inverse of its scale.
   static func encodeBlock(
@@ -18,13 +18,13 @@ protocol SmallBlockEncoder: BlockEncoder {
     at destination: Int)
 }
 
-/// Which element of a block its scale follows from.
+/// The element of a block that its scale follows from.
 enum SmallBlockBasis {
-  /// The greatest magnitude, without its sign.
+  /// The maximum magnitude, without sign.
   case magnitude
-  /// The first element of the greatest magnitude, with its sign; +0 in a block of zeros.
+  /// The first element of maximum magnitude, with its sign; +0 in a block of zeros.
   case signedMagnitude
-  /// The least and the greatest element, zero with the sign of the first zero.
+  /// Minimum and maximum; a zero has the sign of the first zero.
   case range
 }
 
@@ -46,7 +46,7 @@ extension SmallBlockEncoder {
   }
 }
 
-/// What is known of up to 64 blocks on the way.
+/// Intermediate results of up to 64 blocks.
 struct SmallBlockPiece {
   static let maximumBlockCount = 64
   static let blockByteCount = 32 * floatByteCount
@@ -125,7 +125,7 @@ struct SmallBlockPiece {
     if any(isUndecided) {
       for lane in 0..<8 where isUndecided[lane] && group &* 8 &+ lane < blockCount {
         let block = Block32(values, at: start &+ (group &* 8 &+ lane) &* Self.blockByteCount)
-        // Equal magnitudes of both signs: the first decides. Zeros: the first zero is a range's end; a magnitude is +0.
+        // Equal magnitudes of both signs: the first decides. Zeros: the first zero bounds a range; a magnitude is +0.
         let isZeroMagnitude = Encoder.basis == .signedMagnitude && least[lane] == 0
         least[lane] = isZeroMagnitude ? 0 : block.first(ofMagnitude: abs(least[lane]))
       }
@@ -133,7 +133,7 @@ struct SmallBlockPiece {
     let scales = Encoder.scales(extreme: least, greatest: greatest)
     var inverse = Floats(repeating: 1) / scales
     inverse.replace(with: Floats.zero, where: scales .== Floats.zero)
-    // A scale that overflowed has the inverse 0; let it be seen.
+    // A scale that overflowed has the inverse 0; infinity marks it instead.
     inverse.replace(with: scales, where: scales .== Floats(repeating: .infinity))
     var extremeSpan = extremes.mutableSpan
     var extremeBytes = extremeSpan.mutableBytes

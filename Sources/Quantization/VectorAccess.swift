@@ -1,10 +1,10 @@
-// How kernels reach memory: whole vectors at byte offsets, each access checked against the span's bounds.
+// Memory access of kernels: whole vectors at byte offsets, each access checked against the span's bounds.
 //
 // Eight floats are one AVX or two SSE registers. Hosts are little-endian, as the files are.
 
 /// Eight elements.
 typealias Floats = SIMD8<Float>
-/// Their bits, or eight whole numbers.
+/// The bits of eight elements, or eight integers.
 typealias Words = SIMD8<UInt32>
 
 extension RawSpan {
@@ -42,7 +42,7 @@ extension MutableRawSpan {
 
   /// Stores sixteen floats: (each of `quants` − `zero`) · `scale`.
   ///
-  /// Unsigned bytes become floats in half the instructions of signed ones, and the difference is exact.
+  /// Converting unsigned bytes to floats takes half the instructions of signed ones, and the difference is exact.
   @inline(__always)
   mutating func storeScaled(_ quants: SIMD16<UInt8>, minus zero: Float, by scale: Float, at offset: Int) {
     let zero = Floats(repeating: zero)
@@ -50,7 +50,7 @@ extension MutableRawSpan {
     store((Floats(quants.highHalf) - zero) * Floats(repeating: scale), at: offset + 32)
   }
 
-  /// Stores sixteen floats: `scale` · each of `quants` + `offsetValue`, the product rounded before the sum.
+  /// Stores sixteen floats: `scale` · each of `quants` + `offsetValue`, the product rounded before the addition.
   @inline(__always)
   mutating func storeScaled(_ quants: SIMD16<UInt8>, by scale: Float, plus added: Float, at offset: Int) {
     store(Floats(quants.lowHalf) * Floats(repeating: scale) + Floats(repeating: added), at: offset)
@@ -65,19 +65,19 @@ extension SIMD8 where Scalar == Float {
   @inline(__always)
   init(bits: Words) { self = unsafeBitCast(bits, to: Floats.self) }
 
-  /// The lanes without their signs.
+  /// The magnitude of each lane.
   @inline(__always)
   var magnitude: Self { Self(bits: words & Words(repeating: 0x7FFF_FFFF)) }
 
-  /// The greater of each two lanes; this one's if they are equal.
+  /// The maximum of each two lanes; this one's if they are equal.
   @inline(__always)
   func greater(_ other: Self) -> Self { replacing(with: other, where: other .> self) }
 
-  /// The lesser of each two lanes; this one's if they are equal.
+  /// The minimum of each two lanes; this one's if they are equal.
   @inline(__always)
   func lesser(_ other: Self) -> Self { replacing(with: other, where: other .< self) }
 
-  /// The greatest of the lanes.
+  /// The maximum of the lanes.
   @inline(__always)
   var greatestLane: Float {
     let four = lowHalf.replacing(with: highHalf, where: highHalf .> lowHalf)
@@ -85,7 +85,7 @@ extension SIMD8 where Scalar == Float {
     return two[1] > two[0] ? two[1] : two[0]
   }
 
-  /// The least of the lanes.
+  /// The minimum of the lanes.
   @inline(__always)
   var leastLane: Float {
     let four = lowHalf.replacing(with: highHalf, where: highHalf .< lowHalf)
@@ -95,7 +95,7 @@ extension SIMD8 where Scalar == Float {
 }
 
 extension SIMD16 where Scalar == UInt8 {
-  /// Signed bytes, each 128 higher.
+  /// Signed bytes, each increased by 128.
   @inline(__always)
   var raisedBy128: Self { self ^ Self(repeating: 0x80) }
 
@@ -107,7 +107,7 @@ extension SIMD16 where Scalar == UInt8 {
   @inline(__always)
   var highNibbles: Self { self &>> Self(repeating: 4) }
 
-  /// For each byte, which must be below 16, the number at its place in `table`.
+  /// For each byte, which must be below 16, the element of `table` at that index.
   @inline(__always)
   func looked(upIn table: Self) -> Self {
     var result = Self.zero
@@ -117,7 +117,7 @@ extension SIMD16 where Scalar == UInt8 {
     return result
   }
 
-  /// 16 for each bit that is set, lowest first, else 0: the fifth bits of sixteen quants.
+  /// 16 for each set bit, lowest first, otherwise 0: the fifth bits of sixteen quants.
   @inline(__always)
   init(fifthBits bits: UInt16) {
     let places = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
@@ -131,7 +131,7 @@ extension SIMD16 where Scalar == UInt8 {
   @inline(__always)
   var fifthBits: UInt16 { UInt16(Self.gather(lowHalf)) | UInt16(Self.gather(highHalf)) << 8 }
 
-  // A multiplication moves the lowest bit of byte i to bit 56 + i; no two products meet below it.
+  // A multiplication moves the lowest bit of byte i to bit 56 + i; no two products overlap below it.
   @inline(__always)
   private static func gather(_ bytes: SIMD8<UInt8>) -> UInt8 {
     let bits = (unsafeBitCast(bytes, to: UInt64.self) >> 4) & 0x0101_0101_0101_0101

@@ -57,20 +57,20 @@ import Testing
         == "300 elements are not whole rows of 256 elements")
     #expect(
       message { try Codec.encode(.q4_K, importance, importance: importance.dropLast() + [-1]) }
-        == "the importance of column 255 is -1.0 (expected a finite number from 0 up)")
+        == "the importance of column 255 is -1.0, expected a finite number of at least 0")
     #expect(
       message { try Codec.encode(.q4_K, importance + importance.dropLast() + [.nan], importance: importance) }
-        == "element 511 is nan, which Q4_K cannot hold")
+        == "element 511 is nan, which Q4_K cannot store")
     #expect(message { try Codec.decode(.c64, [], elementCount: 0) } == "decoding C64 is not supported")
     var values = [Float](repeating: 0, count: 64)
     values[40] = .nan
-    #expect(message { try Codec.encode(.q8_0, values) } == "element 40 is nan, which Q8_0 cannot hold")
+    #expect(message { try Codec.encode(.q8_0, values) } == "element 40 is nan, which Q8_0 cannot store")
     #expect(
       message {
         var short = [UInt8](repeating: 0, count: 67)
         var destination = short.mutableSpan
         try Codec.encode(.q8_0, [Float](repeating: 0, count: 64).span, into: &destination)
-      } == "Q8_0 needs room for 68 bytes but has 67")
+      } == "Q8_0 needs room for 68 bytes, found 67")
   }
 
   private func message(_ body: () throws -> some Any) -> String {

@@ -45,7 +45,7 @@ import Testing
       Issue.record("\(format) was encoded")
     } catch {
       #expect(error == .nonfinite(format, elementIndex: 300, value: -1e30))
-      #expect("\(error)" == "element 300 is -1e+30, which \(format.name) cannot hold")
+      #expect("\(error)" == "element 300 is -1e+30, which \(format.name) cannot store")
     }
   }
 

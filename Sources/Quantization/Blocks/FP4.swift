@@ -3,16 +3,17 @@
 //   MXFP4   0 ┊ scale E8M0 │ 1 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 17
 //   NVFP4   0 ┊ 4 scales UE4M3, one for 16 elements │ 4 ┊ 4 × 8 × (element j in bits 3…0, element j + 8 in bits 7…4) │ 36
 //
-// w = (scale / 2) · (2 · E2M1(q)): the doubled numbers are whole. UE4M3 is E4M3 without a sign, in which 0x7F counts as 0.
+// w = (scale / 2) · (2 · E2M1(q)): the doubled values are integers. UE4M3 is E4M3 without a sign, in which 0x7F counts
+// as 0.
 //
-// Encoding: MXFP4's scale is the power of two that brings the greatest magnitude between 4 and 8, NVFP4's the rounded sixth of
-// the greatest magnitude. Elements take the nearest number, the first of two that are equally near.
+// Encoding: MXFP4's scale is the power of two that brings the maximum magnitude between 4 and 8, NVFP4's is a sixth of
+// the maximum magnitude, rounded. Elements take the nearest value, the first of two that are equally near.
 // Same bytes as ggml-quants.c `quantize_row_mxfp4_ref`, `quantize_row_nvfp4_ref`, `dequantize_row_mxfp4`, `dequantize_row_nvfp4` (llama.cpp 0c1e57098).
 
 private let doubledNumbers: [Float] = F4.values.map { $0 == 0 ? 0 : $0 * 2 }
 
 extension SIMD16 where Scalar == UInt8 {
-  /// The doubled numbers of sixteen indices below 16, each 12 higher.
+  /// The doubled values of sixteen indices below 16, each plus 12.
   ///
   /// Bits 2 and 1 of an index are an exponent, which doubles from the second on, and bit 0 is the fraction: 0, 1, 2 and 3
   /// are themselves, 4 and 5 twice 2 and 3, 6 and 7 four times.
@@ -30,7 +31,7 @@ extension SIMD16 where Scalar == UInt8 {
   }
 }
 
-/// The index of the number that is nearest in units of `unit`, the first of several.
+/// The index of the nearest value in units of `unit`, the first of several.
 private func nearestNumber(_ value: Float, _ unit: Float) -> UInt8 {
   var best = 0
   for index in 1..<16 where abs(doubledNumbers[index] * unit - value) < abs(doubledNumbers[best] * unit - value) {
@@ -39,12 +40,12 @@ private func nearestNumber(_ value: Float, _ unit: Float) -> UInt8 {
   return UInt8(best)
 }
 
-/// The indices of the numbers nearest to eight elements, given magnitudes of at most 2¹² units.
+/// The indices of the values nearest to eight elements, given magnitudes of at most 2¹² units.
 @inline(__always)
 private func nearestNumbers(_ values: Floats, _ unit: Floats) -> Words {
   let magnitude = values.magnitude
   var count = SIMD8<Int32>.zero
-  // Between two numbers their mean decides: it, the differences and the products are exact.
+  // The mean of two values is the threshold: it, the differences and the products are exact.
   func step(_ mean: Float) {
     count &-= unsafeBitCast(magnitude .> unit * Floats(repeating: mean), to: SIMD8<Int32>.self)
   }
@@ -61,7 +62,7 @@ private func nearestNumbers(_ values: Floats, _ unit: Floats) -> Words {
   return (index | sign).replacing(with: Words.zero, where: count .== SIMD8<Int32>.zero)
 }
 
-/// ⌊log2f(value)⌋ of a positive number: the float nearest to a logarithm can be whole where the logarithm is just below.
+/// ⌊log2f(value)⌋ of a positive value: the float nearest to a logarithm can be an integer just above it.
 private func floorOfLog2(_ value: Float) -> Int {
   let next = Int(value.exponent) + 1
   // value = 2^next · (1 − rest); log2(1 − rest) = −(rest + rest² / 2 + …) / ln 2, and only small rests matter.
@@ -117,7 +118,7 @@ enum MXFP4: BlockDecoder, BlockEncoder {
     let block = Block32(values, at: source)
     let greatest = block.first.magnitude.greater(block.second.magnitude)
       .greater(block.third.magnitude.greater(block.fourth.magnitude)).greatestLane
-    // Tiny scales wrap around, and just below a power of two the logarithm's rounding counts.
+    // Tiny scales wrap around, and just below a power of two the rounding of the logarithm matters.
     guard greatest >= 0x1p-120, greatest.bitPattern & 0x007F_FFFF < 0x007F_F000 else {
       return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
     }
@@ -148,7 +149,7 @@ enum NVFP4: BlockDecoder, BlockEncoder {
 
     /// The nearest UE4M3, half up; 448 from 248 on.
     static func scale(_ value: Float) -> UInt8 {
-      // Below 2⁻⁶ in steps of 2⁻⁹; rounding up to 2⁻⁶ is not done.
+      // Steps of 2⁻⁹ below 2⁻⁶; values are not rounded up to 2⁻⁶.
       if value < 0x1p-6 { return UInt8(min(7, value * 512 + 0.5)) }
       // Exponent and three bits of fraction, with the bias 7 for 127. All of the highest exponent becomes 448.
       let bits = (min(value, 448).bitPattern &+ 0x0008_0000) >> 20 &- (120 << 3)
@@ -165,7 +166,7 @@ enum NVFP4: BlockDecoder, BlockEncoder {
       }
     }
 
-    /// Half of each scale; the sign bit is not looked at.
+    /// Half of each scale; the sign bit is ignored.
     static let halfScales = F8_E4M3.values.map { abs($0) / 2 }
   }
 
@@ -180,13 +181,13 @@ enum NVFP4: BlockDecoder, BlockEncoder {
     }
   }
 
-  /// Half of the number that a scale's bits stand for.
+  /// Half of the value of a scale's bits.
   @inline(__always)
   private static func halfScale(_ scale: UInt8) -> Float {
     let bits = UInt32(scale & 0x7F)
-    // The highest is NaN in E4M3; as UE4M3 it counts as 0 unless the sign bit is set.
+    // The highest pattern is NaN in E4M3; as UE4M3 it counts as 0 unless the sign bit is set.
     if bits == 0x7F { return scale == 0x7F ? 0 : Reference.halfScales[Int(scale)] }
-    // Exponent and fraction go to a float's places, with the bias 127 for 7 and one less for the half.
+    // Exponent and fraction are shifted to those of a float, with the bias 127 for 7 and one less for the half.
     return bits < 8 ? Float(bits) * 0x1p-10 : Float(bitPattern: (bits &<< 20) &+ (119 &<< 23))
   }
 
@@ -200,7 +201,7 @@ enum NVFP4: BlockDecoder, BlockEncoder {
         let low = values.floats(at: source &+ group &* 64)
         let high = values.floats(at: source &+ group &* 64 &+ 32)
         let greatest = low.magnitude.greater(high.magnitude).greatestLane
-        // Far beyond the greatest scale differences are rounded, which moves the nearest number.
+        // Far beyond the greatest scale differences are rounded, which changes the nearest value.
         guard greatest < 2800 else {
           encodeBlockByReference(values, at: source, into: &bytes, at: destination)
           break
@@ -209,7 +210,7 @@ enum NVFP4: BlockDecoder, BlockEncoder {
         bytes.store(scale, at: destination &+ group)
         let unit = Floats(repeating: halfScales[Int(scale)])
         let packed = nearestNumbers(low, unit) | (nearestNumbers(high, unit) &<< 4)
-        // Without a scale all numbers are zero.
+        // Without a scale all values are zero.
         let quants = SIMD8<UInt8>(truncatingIfNeeded: scale == 0 ? Words.zero : packed)
         bytes.store(quants, at: destination &+ 4 &+ group &* 8)
       }

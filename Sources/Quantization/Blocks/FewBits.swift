@@ -1,7 +1,7 @@
-// Formats of one and two bits: sign only, and four steps.
+// Formats of one and two bits: the sign only, and four values.
 //
 //   Q1_0    0 ┊ scale f16 │ 2 ┊ signs 16 bytes, low bits first │ 18                                     128 elements
-//   Q2_0    0 ┊ scale f16 │ 2 ┊ quants 16 bytes, four to a byte, low bits first │ 18                     64 elements
+//   Q2_0    0 ┊ scale f16 │ 2 ┊ quants 16 bytes, four per byte, low bits first │ 18                     64 elements
 //
 // Q1_0: w = ±scale.  Encoding: scale = mean |w|; zeros of both signs count as positive.
 // Q2_0: w = (q − 1) · scale.  Encoding: scale = max |w|, q = w · (1 / scale) rounded half away from zero, plus 1; an inverse

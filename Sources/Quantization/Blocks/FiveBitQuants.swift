@@ -1,4 +1,4 @@
-// 32 quants of five bits, as Q5_0 and Q5_1 hold them.
+// 32 quants of five bits, as stored in Q5_0 and Q5_1.
 //
 //    0 ┊ fifth bits u32 (bit j of element j) │ 4 ┊ 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 20
 

@@ -1,21 +1,22 @@
-// The grids of IQ1, IQ2 and IQ3: tables of rows of eight or four levels, of which a quant chooses one.
+// The grids of IQ1, IQ2 and IQ3: tables of rows of eight or four levels. A quant is the index of a row.
 //
-// Every row is a number whose digits, low ones first, are the places of its levels; its base is the count of levels. A table
-// lists its rows in ascending order, beginning with 0. The texts below hold the differences: 0…9 A…Z a…z stand for 0…61, and
-// each minus before one adds 62. The rows themselves were chosen by measuring weights, so no rule makes them.
-// Source: ggml-common.h `iq2xxs_grid`, `iq2xs_grid`, `iq2s_grid`, `iq3xxs_grid`, `iq3s_grid`, `iq1s_grid` (llama.cpp 0c1e57098).
+// A row is an integer whose digits, low ones first, are the indices of its levels; its base is the number of levels. A
+// table lists its rows in ascending order, beginning with 0. The strings below encode the differences: 0…9 A…Z a…z mean
+// 0…61, and each minus sign before one adds 62. The rows were chosen by measuring weights, so no formula generates
+// them. Source: ggml-common.h `iq2xxs_grid`, `iq2xs_grid`, `iq2s_grid`, `iq3xxs_grid`, `iq3s_grid`, `iq1s_grid`
+// (llama.cpp 0c1e57098).
 
-/// Rows of levels, a byte each; the first level is the lowest byte of a row.
+/// Rows of levels, one byte each; the first level is the lowest byte of a row.
 enum Grid {
   static let iq2_XXS = rows(of: 8, levels: [8, 25, 43], iq2_XXSSteps)
   static let iq2_XS = rows(of: 8, levels: [8, 25, 43], iq2_XSSteps)
   static let iq2_S = rows(of: 8, levels: [8, 25, 43], iq2_SSteps)
   static let iq3_XXS = rows(of: 4, levels: [4, 12, 20, 28, 36, 44, 52, 62], iq3_XXSSteps)
   static let iq3_S = rows(of: 4, levels: [1, 3, 5, 7, 9, 11, 13, 15], iq3_SSteps)
-  /// Levels −1, 0 and 1, each 1 higher.
+  /// Levels −1, 0 and 1, each plus 1.
   static let iq1 = rows(of: 8, levels: [0, 1, 2], iq1Steps)
 
-  /// The same rows with the places of their levels, 0, 1, 2, …, and what is near them, for encoders.
+  /// The same rows with the indices of their levels, 0, 1, 2, …, and the rows near each point, for encoders.
   enum Lattice {
     static let iq2_XXS = GridLattice(
       digits: rows(of: 8, levels: [0, 1, 2], iq2_XXSSteps), levelCount: 3, shellCount: 2)
@@ -121,9 +122,9 @@ extension Grid {
     """
 }
 
-/// What the rows of grids have in common.
+/// Signs and levels of grid rows.
 enum GridSigns {
-  /// Eight signs of which seven are stored: their count of minuses is even.
+  /// Eight signs of which seven are stored: the number of minus signs is even.
   @inline(__always)
   static func completed(_ sevenBits: UInt32) -> UInt8 {
     let bits = UInt8(truncatingIfNeeded: sevenBits & 127)
@@ -131,7 +132,7 @@ enum GridSigns {
   }
 }
 
-/// The levels of the row of a grid, each with its sign and scaled, in plain words.
+/// The levels of a grid row, each with its sign and scaled: scalar implementation.
 func gridNumbers(_ row: UInt64, count: Int, signs: UInt8, scale: Float) -> [Float] {
   (0..<count).map { place in
     let level = scale * Float(UInt8(truncatingIfNeeded: row >> UInt64(8 * place)))

@@ -1,5 +1,5 @@
-// IQ1_S and IQ1_M: 256 elements to a block, 1.5625 and 1.75 bits per element. Eight elements choose a row of a grid of −1, 0 and 1
-// (Grids.swift), which a shift moves by an eighth up or down; 32 or 16 share a scale of three bits.
+// IQ1_S and IQ1_M: 256 elements per block, 1.5625 and 1.75 bits per element. Each eight elements have a row of a grid
+// of −1, 0 and 1 (Grids.swift), shifted up or down by an eighth; 32 or 16 share a scale of three bits.
 //
 //   IQ1_S    0 ┊ scale f16 │ 2 ┊ rows' low bits 32 × u8 │
 //           34 ┊ 8 × u16 (bits 10…8 of 4 rows, bits 14…12 scale of 32, bit 15 set: shift down) │ 50
@@ -8,14 +8,14 @@
 //
 // w = (scale · (2 · small scale + 1)) · (level ± ⅛)
 //
-// Encoding: the best scale, shifts and rows of each 32 or 16 by SplitSearch.swift. The greatest of these scales becomes 15 of the
-// block's, the others are rounded to odd numbers. IQ1_S stores the scale of the block times 1.125; IQ1_M recomputes it for all
-// rows, and stores it times 1.1125. IQ1_S is only encoded with an importance matrix.
+// Encoding: the best scale, shifts and rows of each 32 or 16 by SplitSearch.swift. The greatest of these scales becomes
+// 15 of the block's, the others are rounded to odd numbers. IQ1_S stores the scale of the block times 1.125; IQ1_M
+// recomputes it for all rows and stores it times 1.1125. IQ1_S is only encoded with an importance matrix.
 // Same bytes as ggml-quants.c `quantize_row_iq1_s_impl`, `quantize_row_iq1_m_impl`, same floats as ggml-quants.c `dequantize_row_iq1_s`, `dequantize_row_iq1_m` (llama.cpp 0c1e57098).
 
 private let shift: Float = 0.125
 
-/// The levels of a row, shifted and scaled, in plain words.
+/// The levels of a row, shifted and scaled: scalar implementation.
 private func shiftedNumbers(_ row: UInt64, _ shift: Float, scale: Float) -> [Float] {
   (0..<8).map { scale * (Float(Int(row >> UInt64(8 * $0) & 255) - 1) + shift) }
 }

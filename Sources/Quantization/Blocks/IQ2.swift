@@ -1,20 +1,21 @@
-// IQ2_XXS, IQ2_XS and IQ2_S: 256 elements to a block, 2.0625, 2.3125 and 2.5625 bits per element. Eight elements choose a row of
-// a grid (Grids.swift) and have signs; 32 or 16 share a scale of four bits.
+// IQ2_XXS, IQ2_XS and IQ2_S: 256 elements per block, 2.0625, 2.3125 and 2.5625 bits per element. Each eight elements
+// have a row of a grid (Grids.swift) and signs; 32 or 16 share a scale of four bits.
 //
 //   IQ2_XXS   0 ┊ scale f16 │ 2 ┊ 8 × (4 rows u8, u32: 4 × 7 signs, bits 31…28 scale of 32) │ 66
 //   IQ2_XS    0 ┊ scale f16 │ 2 ┊ 32 × u16 (row in bits 8…0, 7 signs) │ 66 ┊ 8 × (2 scales of 16, low nibble first) │ 74
 //   IQ2_S     0 ┊ scale f16 │ 2 ┊ rows' low bits 32 × u8 │ 34 ┊ signs 32 × u8 │
 //            66 ┊ 8 × (bits 9…8 of 4 rows, low bits first) │ 74 ┊ scales as in IQ2_XS │ 82
 //
-// Of seven signs the eighth makes the count of minuses even.
+// The eighth sign follows from the seven: the number of minus signs is even.
 // w = (scale · (½ + small scale) · ¼) · ±level
 //
-// Encoding: the best scale, signs and rows of each 32 or 16 by GridSearch.swift. The greatest of these scales becomes 31/2 of
-// the block's, the others are rounded to odd halves. IQ2_XXS and IQ2_XS are only encoded with an importance matrix.
+// Encoding: the best scale, signs and rows of each 32 or 16 by GridSearch.swift. The greatest of these scales becomes
+// 31/2 of the block's, the others are rounded to odd halves. IQ2_XXS and IQ2_XS are only encoded with an importance
+// matrix.
 // Same bytes as ggml-quants.c `quantize_row_{iq2_xxs,iq2_xs,iq2_s}_impl`, same floats as `dequantize_row_{iq2_xxs,iq2_xs,iq2_s}`
 // (llama.cpp 0c1e57098).
 
-/// Stores sixteen scales, two to a byte.
+/// Stores sixteen scales, two per byte.
 @inline(__always)
 private func packNibblePairs(
   _ scales: InlineArray<16, UInt8>, into bytes: inout MutableRawSpan, at destination: Int

@@ -1,16 +1,16 @@
-// IQ3_XXS and IQ3_S: 256 elements to a block, 3.0625 and 3.4375 bits per element. Four elements choose a row of a grid
-// (Grids.swift) and have signs; 32 share a scale of four bits.
+// IQ3_XXS and IQ3_S: 256 elements per block, 3.0625 and 3.4375 bits per element. Each four elements have a row of a
+// grid (Grids.swift) and signs; 32 share a scale of four bits.
 //
 //   IQ3_XXS   0 ┊ scale f16 │ 2 ┊ rows 64 × u8 │ 66 ┊ 8 × u32 (4 × 7 signs of 8 elements, bits 31…28 scale of 32) │ 98
 //   IQ3_S     0 ┊ scale f16 │ 2 ┊ rows' low bits 64 × u8 │ 66 ┊ bit 8 of 64 rows, low bits first │ 74 ┊ signs 32 × u8 │
 //           106 ┊ 4 × (2 scales of 32, low nibble first) │ 110
 //
-// Of seven signs the eighth makes the count of minuses even.
+// The eighth sign follows from the seven: the number of minus signs is even.
 // IQ3_XXS: w = (scale · (½ + small scale) · ½) · ±level.  IQ3_S: w = (scale · (1 + 2 · small scale)) · ±level
 //
-// Encoding: the best scale, signs and rows of each 32 by GridSearch.swift. The greatest of these scales becomes 31, the others
-// are rounded to odd numbers. In IQ3_S a run of zeros leaves no room in the rows' low bits and the signs: those after it
-// move up, as in ggml, and such a block does not decode to what was encoded.
+// Encoding: the best scale, signs and rows of each 32 by GridSearch.swift. The greatest of these scales becomes 31, the
+// others are rounded to odd numbers. In IQ3_S a sub-block of zeros takes no space in the rows' low bits and the signs:
+// later ones move forward, as in ggml, and such a block does not decode to the values that were encoded.
 // Same bytes as ggml-quants.c `quantize_row_iq3_xxs_impl`, `quantize_row_iq3_s_impl`, same floats as `dequantize_row_iq3_xxs`,
 // `dequantize_row_iq3_s` (llama.cpp 0c1e57098).
 

@@ -1,17 +1,17 @@
-// IQ4_NL (32 elements, 4.5 bits each) and IQ4_XS (256 elements, 4.25 bits each): four bits choose from 16 fixed numbers.
+// IQ4_NL (32 elements, 4.5 bits each) and IQ4_XS (256 elements, 4.25 bits each): four bits choose from 16 fixed levels.
 //
 //   IQ4_NL   0 ┊ scale f16 │ 2 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 18
 //   IQ4_XS   0 ┊ scale f16 │ 2 ┊ bits 5…4 of eight scales u16 │ 4 ┊ their bits 3…0, low nibble first │
 //            8 ┊ 8 × quants as above │ 136
 //
-// IQ4_NL: w = scale · number(q).  IQ4_XS: w = (scale · (scale of 32 − 32)) · number(q)
+// IQ4_NL: w = scale · level(q).  IQ4_XS: w = (scale · (scale of 32 − 32)) · level(q)
 //
-// Encoding: the best scale of each 32 by LevelSearch.swift, with weights w². IQ4_NL stores it; IQ4_XS makes that of the
-// greatest magnitude −32 of its scales and rounds the others. Then elements take the nearest level for the inverse of the
-// scale, before it is a half.
+// Encoding: the best scale of each 32 by LevelSearch.swift, with weights w². IQ4_NL stores it; in IQ4_XS the one of
+// maximum magnitude becomes −32 and the others are rounded. Then elements take the nearest level for the inverse of the
+// scale, before the scale is rounded to a half.
 // Same bytes as ggml-quants.c `quantize_iq4_nl`, `quantize_iq4_xs`, `dequantize_row_iq4_nl`, `dequantize_row_iq4_xs` (llama.cpp 0c1e57098).
 
-/// The levels, each 127 higher.
+/// The levels, each plus 127.
 private let raisedNumbers = SIMD16<UInt8>(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165, 180, 196, 216, 240)
 
 /// Decodes 32 elements from 16 bytes.
@@ -50,7 +50,7 @@ enum IQ4_NL: BlockDecoder, BlockEncoder, OptionallyWeightedRowEncoder {
     decodeRun(quants, raisedNumbers, by: bytes.half(at: source), into: &values, at: destination)
   }
 
-  /// Encodes eight blocks at a time; the last ones of a row together with blocks of zeros.
+  /// Encodes eight blocks at a time; the last ones of a row are padded with blocks of zeros.
   @inline(__always)
   static func encode(
     _ values: RawSpan, importance: RawSpan?, into bytes: inout MutableRawSpan, at start: Int
@@ -194,7 +194,7 @@ enum IQ4_XS: BlockDecoder, WeightedSuperBlockEncoder {
       values, at: source, scales: searchLevelScales(runs, weights: weights), into: &bytes, at: destination)
   }
 
-  /// Stores a block of runs with their best scales.
+  /// Stores a block of sub-blocks with their best scales.
   @inline(__always)
   private static func store(
     _ values: RawSpan, at source: Int, scales: Floats, into bytes: inout MutableRawSpan, at destination: Int

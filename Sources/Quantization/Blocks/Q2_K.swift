@@ -1,14 +1,14 @@
-// Q2_K: 256 elements to a block, 2.625 bits per element.
+// Q2_K: 256 elements per super-block, 2.625 bits per element.
 //
 //    0 ┊ 16 × (scale in bits 3…0, minimum in bits 7…4), one for 16 elements │ 16 ┊ quants 64 bytes │
 //   80 ┊ scale of scales f16 │ 82 ┊ scale of minimums f16 │ 84
 //
-// Elements go in eight runs of 32: run r is bits 2·(r mod 4)+1…2·(r mod 4) of the quant bytes 32·(r div 4)…+31.
+// There are eight groups of 32: group r is bits 2·(r mod 4)+1…2·(r mod 4) of the quant bytes 32·(r div 4)…+31.
 // w = (scale of scales · scale) · q − (scale of minimums · minimum)
 //
 // Encoding: the best scale and minimum of each 16 by AffineSearch.swift, with weights |w| and absolute deviations. The
-// greatest scale and the greatest minimum become 15, the others are rounded; then elements are divided again by the
-// stored scales. Where a stored scale is zero, the quants of the search stay.
+// greatest scale and the greatest minimum become 15, the others are rounded; then elements are divided by the stored
+// scales. If a stored scale is zero, the quants of the search are kept.
 // Same bytes as ggml-quants.c `quantize_row_q2_K_ref`, `dequantize_row_q2_K` (llama.cpp 0c1e57098).
 
 enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
@@ -27,7 +27,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
       let sums = importance == nil ? nil : groupWeights.map { $0.reduce(0, +) }
       let scales = fourBits(searches.map(\.scale), sums)
       let minimums = fourBits(searches.map(\.minimum), sums)
-      // Rounding errors can make a scale −1, all of whose bits then count.
+      // Rounding errors can make a scale −1, all of whose bits are then used.
       let packed = (0..<16).map { UInt8(truncatingIfNeeded: scales.numbers[$0] | minimums.numbers[$0] << 4) }
 
       var quants = [UInt8](repeating: 0, count: 64)
@@ -140,7 +140,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     bytes.store(scales.1, at: destination &+ 82)
   }
 
-  /// Stores 128 elements at the places of their packed scales and minimums, and of their quants.
+  /// Stores 128 elements at the offsets of their packed scales and minimums, and of their quants.
   @inline(__always)
   private static func storeHalf(
     _ values: InlineArray<16, Floats>, _ search: AffineLanes, _ packed: Words, _ stored: (UInt16, UInt16),
@@ -162,7 +162,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     }
   }
 
-  /// Scales in fifteenths of the greatest, rounded; only the low bytes count.
+  /// Scales in fifteenths of the greatest, rounded; only the low bytes are used.
   @inline(__always)
   private static func lowBytes(_ numbers: Floats, _ greatest: Float) -> Words {
     guard greatest > 0 else { return Words.zero }
@@ -183,7 +183,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
 }
 
 extension SIMD8 where Scalar == UInt32 {
-  /// Numbers below 256 as floats.
+  /// Integers below 256 as floats.
   @inline(__always)
   fileprivate var smallFloats: Floats { Floats(SIMD8<UInt8>(truncatingIfNeeded: self)) }
 }

@@ -1,16 +1,16 @@
-// Q3_K: 256 elements to a block, 3.4375 bits per element.
+// Q3_K: 256 elements per super-block, 3.4375 bits per element.
 //
 //    0 ┊ high bits 32 bytes │ 32 ┊ low bits 64 bytes │ 96 ┊ 16 scales of 6 bits, one for 16 elements │ 108 ┊ scale f16 │ 110
 //
-// Elements go in eight runs of 32: run r is bits 2·(r mod 4)+1…2·(r mod 4) of the low bytes 32·(r div 4)…+31, and bit r of the
-// high bytes. Scale i is in bits 3…0 (i < 8) or 7…4 of byte 96 + i mod 8, its upper two bits in byte 104 + i mod 4 from
-// bit 2·(i div 4) on.
+// There are eight groups of 32: group r is bits 2·(r mod 4)+1…2·(r mod 4) of the low bytes 32·(r div 4)…+31, and bit r
+// of the high bytes. Scale i is in bits 3…0 (i < 8) or 7…4 of byte 96 + i mod 8, its upper two bits in byte 104 + i mod
+// 4 from bit 2·(i div 4) on.
 // w = (scale · (scale i − 32)) · (low + 4 · high − 4)
 //
-// Encoding: the best scale of each 16 by DescentSearch.swift. The scale of the greatest magnitude becomes −32 of the inner
-// scales, the others are rounded; then elements are divided by the product of both scales as stored. Where that product is
-// zero, the quants of the search stay. With an importance matrix, SymmetricSearch.swift finds the scales, and again the scale
-// of these scales, where 16 elements weigh as much as all of them together.
+// Encoding: the best scale of each 16 by DescentSearch.swift. The scale of maximum magnitude becomes −32 of the inner
+// scales, the others are rounded; then elements are divided by the product of both stored scales. If that product is
+// zero, the quants of the search are kept. With an importance matrix, SymmetricSearch.swift finds the scales, and then
+// the scale of these scales; the weight of 16 elements is the sum of their weights.
 // Same bytes as ggml-quants.c `quantize_row_q3_K_ref`, `dequantize_row_q3_K` (llama.cpp 0c1e57098).
 
 enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
@@ -25,7 +25,7 @@ enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
       let greatest = firstOfGreatestMagnitude(searches.map(\.scale))
       let inverse = greatest == 0 ? 0 : -32 / greatest
       let storedScale = (greatest == 0 ? 0 : 1 / inverse).halfBytes
-      // Six bits each; all zero bits, which stand for −32, in a block without a scale.
+      // Six bits each; in a block without a scale all bits are zero, which means −32.
       let innerScales = searches.map { search in
         greatest == 0 ? 0 : Int(Int8(truncatingIfNeeded: nearestInteger(inverse * search.scale))).clamped(-32, 31) + 32
       }
@@ -163,7 +163,7 @@ enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
       let lowQuants = lowSpan[place], highQuants = highSpan[place]
       storeTwoBits(lowQuants & Words(repeating: 3), into: &bytes, at: destination &+ 32 &+ place)
       storeTwoBits(highQuants & Words(repeating: 3), into: &bytes, at: destination &+ 64 &+ place)
-      // Sub-blocks alternate between the places below 16 and above: even bits of a byte of eight, and odd ones.
+      // Sub-blocks alternate between positions below 16 and from 16 on: even bits of a byte of eight, and odd ones.
       let lowBits = (lowQuants &>> 2).lowestBits
       let highBits = (highQuants &>> 2).lowestBits
       bytes.store(lowBits.evenBits | highBits.evenBits << 4, at: destination &+ place)
@@ -171,7 +171,7 @@ enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
     }
   }
 
-  /// Eight inner scales, raised by 32.
+  /// Eight inner scales, each plus 32.
   @inline(__always)
   private static func innerScales(_ scales: Floats, inverse: Float, isZero: Bool) -> Floats {
     if isZero { return Floats.zero }
@@ -198,7 +198,7 @@ enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
 }
 
 extension UInt8 {
-  /// Bits 0, 2, 4 and 6, side by side.
+  /// Bits 0, 2, 4 and 6, packed.
   @inline(__always)
   fileprivate var evenBits: UInt8 {
     let pairs = (self & 0x11) | (self & 0x44) >> 1

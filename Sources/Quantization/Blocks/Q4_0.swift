@@ -1,9 +1,9 @@
-// Q4_0: 32 elements to a block, 4.5 bits per element.
+// Q4_0: 32 elements per block, 4.5 bits per element.
 //
 //    0 ┊ scale f16 │ 2 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 18
 //
-// w = scale · (q − 8).  Encoding: scale = m / −8, where m is the first element of greatest magnitude, with its sign;
-// q = w · (1 / scale) + 8.5 cut to a whole number, at most 15.
+// w = scale · (q − 8).  Encoding: scale = m / −8, where m is the first element of maximum magnitude, with its sign;
+// q = w · (1 / scale) + 8.5 truncated, at most 15.
 // Same bytes as ggml-quants.c `quantize_row_q4_0_ref`, `dequantize_row_q4_0` (llama.cpp 0c1e57098).
 
 enum Q4_0: BlockDecoder, WeightedNibbleEncoder {
@@ -50,7 +50,7 @@ enum Q4_0: BlockDecoder, WeightedNibbleEncoder {
     at destination: Int
   ) {
     let (low, high) = block.quants(times: inverse, plus: 8.5)
-    // 16, which only the extreme of the other sign gives, becomes 15.
+    // Only the extreme of the opposite sign gives 16, which becomes 15.
     let quants = (low &- low.highNibbles) | ((high &- high.highNibbles) &<< SIMD16<UInt8>(repeating: 4))
     bytes.store(scaleBits, at: destination)
     bytes.store(quants, at: destination &+ 2)

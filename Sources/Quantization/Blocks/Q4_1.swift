@@ -1,9 +1,9 @@
-// Q4_1: 32 elements to a block, 5 bits per element.
+// Q4_1: 32 elements per block, 5 bits per element.
 //
 //    0 ┊ scale f16 │ 2 ┊ minimum f16 │ 4 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 20
 //
-// w = scale · q + minimum.  Encoding: scale = (max w − min w) / 15, q = (w − min w) · (1 / scale) + 0.5 cut to a whole number,
-// at most 15.
+// w = scale · q + minimum.  Encoding: scale = (max w − min w) / 15, q = (w − min w) · (1 / scale) + 0.5 truncated, at
+// most 15.
 // Same bytes as ggml-quants.c `quantize_row_q4_1_ref`, `dequantize_row_q4_1` (llama.cpp 0c1e57098).
 
 enum Q4_1: BlockDecoder, WeightedNibbleEncoder {

@@ -1,10 +1,10 @@
-// Q5_0: 32 elements to a block, 5.5 bits per element.
+// Q5_0: 32 elements per block, 5.5 bits per element.
 //
 //    0 ┊ scale f16 │ 2 ┊ fifth bits u32 (bit j of element j) │
 //    6 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 22
 //
-// w = scale · (q − 16).  Encoding: scale = m / −16, where m is the first element of greatest magnitude, with its sign;
-// q = w · (1 / scale) + 16.5 cut to a whole number, at most 31.
+// w = scale · (q − 16).  Encoding: scale = m / −16, where m is the first element of maximum magnitude, with its sign;
+// q = w · (1 / scale) + 16.5 truncated, at most 31.
 // Same bytes as ggml-quants.c `quantize_row_q5_0_ref`, `dequantize_row_q5_0` (llama.cpp 0c1e57098).
 
 enum Q5_0: BlockDecoder, WeightedFiveBitEncoder {
@@ -50,7 +50,7 @@ enum Q5_0: BlockDecoder, WeightedFiveBitEncoder {
     at destination: Int
   ) {
     let (low, high) = block.quants(times: inverse, plus: 16.5)
-    // 32, which only the extreme of the other sign gives, becomes 31.
+    // Only the extreme of the opposite sign gives 32, which becomes 31.
     let five = SIMD16<UInt8>(repeating: 5)
     bytes.store(scaleBits, at: destination)
     storeFiveBitQuants(low &- (low &>> five), high &- (high &>> five), into: &bytes, at: destination &+ 2)

@@ -1,9 +1,9 @@
-// Q5_1: 32 elements to a block, 6 bits per element.
+// Q5_1: 32 elements per block, 6 bits per element.
 //
 //    0 ┊ scale f16 │ 2 ┊ minimum f16 │ 4 ┊ fifth bits u32 (bit j of element j) │
 //    8 ┊ quants 16 × (element j in bits 3…0, element j + 16 in bits 7…4) │ 24
 //
-// w = scale · q + minimum.  Encoding: scale = (max w − min w) / 31, q = (w − min w) · (1 / scale) + 0.5 cut to a whole number.
+// w = scale · q + minimum.  Encoding: scale = (max w − min w) / 31, q = (w − min w) · (1 / scale) + 0.5 truncated.
 // Same bytes as ggml-quants.c `quantize_row_q5_1_ref`, `dequantize_row_q5_1` (llama.cpp 0c1e57098).
 
 enum Q5_1: BlockDecoder, WeightedFiveBitEncoder {

@@ -1,10 +1,10 @@
-// Q5_K: 256 elements to a block, 5.5 bits per element.
+// Q5_K: 256 elements per super-block, 5.5 bits per element.
 //
 //    0 ┊ scale of scales f16 │ 2 ┊ scale of minimums f16 │ 4 ┊ scales and minimums (SixBitScales.swift) │
 //   16 ┊ fifth bits 32 bytes │ 48 ┊ low bits 128 bytes │ 176
 //
-// Elements go in eight runs of 32, each with a scale and a minimum: run r is bits 3…0 (r even) or 7…4 (r odd) of the low
-// bytes 32·(r div 2)…+31, and bit r of the fifth-bit bytes.
+// There are eight sub-blocks of 32 elements, each with a scale and a minimum: sub-block r is bits 3…0 (r even) or 7…4
+// (r odd) of the low bytes 32·(r div 2)…+31, and bit r of the fifth-bit bytes.
 // w = (scale of scales · scale) · (low + 16 · fifth) − (scale of minimums · minimum)
 // Encoding: EightSubBlocks.swift.
 // Same bytes as ggml-quants.c `quantize_row_q5_K_ref`, `dequantize_row_q5_K` (llama.cpp 0c1e57098).

@@ -1,14 +1,14 @@
-// Q6_K: 256 elements to a block, 6.5625 bits per element.
+// Q6_K: 256 elements per super-block, 6.5625 bits per element.
 //
 //    0 ┊ low bits 128 bytes │ 128 ┊ high bits 64 bytes │ 192 ┊ 16 scales int8, one for 16 elements │ 208 ┊ scale f16 │ 210
 //
-// Elements go in eight runs of 32. With h = r div 4 and k = r mod 4, run r is bits 3…0 (k < 2) or 7…4 of the low bytes
+// There are eight groups of 32. With h = r div 4 and k = r mod 4, group r is bits 3…0 (k < 2) or 7…4 of the low bytes
 // 64·h + 32·(k mod 2)…+31, and bits 2·k+1…2·k of the high bytes 32·h…+31.
 // w = (scale · scale of 16) · (low + 16 · high − 32)
 //
-// Encoding: the best scale of each 16 by SymmetricSearch.swift, with weights w², or with the importance of each element. The scale of the greatest magnitude becomes
-// −128 of the inner scales, the others are rounded; then elements are divided by the product of both scales as stored.
-// Where that product is zero, the quants of the search stay.
+// Encoding: the best scale of each 16 by SymmetricSearch.swift, with weights w², or the importance of each element. The
+// scale of maximum magnitude becomes −128 of the inner scales, the others are rounded; then elements are divided by the
+// product of both stored scales. If that product is zero, the quants of the search are kept.
 // Same bytes as ggml-quants.c `quantize_row_q6_K_ref`, `dequantize_row_q6_K` (llama.cpp 0c1e57098).
 
 enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
@@ -120,7 +120,7 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
       innerScales: destination &+ 200)
   }
 
-  /// Encodes 128 elements to the places of their low bits, high bits and inner scales.
+  /// Encodes 128 elements to the offsets of their low bits, high bits and inner scales.
   @inline(__always)
   private static func encodeHalf(
     _ values: InlineArray<16, Floats>, _ search: SymmetricLanes, inverse: Float, scale: Float,

@@ -1,4 +1,4 @@
-// Q8_0: 32 elements to a block, 8.5 bits per element.
+// Q8_0: 32 elements per block, 8.5 bits per element.
 //
 //    0 ┊ scale f16 │ 2 ┊ quants 32 × int8 │ 34
 //

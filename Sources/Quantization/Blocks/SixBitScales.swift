@@ -4,7 +4,7 @@
 //    4 ┊ 4 × (minimum j in bits 5…0, bits 5…4 of minimum j + 4 in bits 7…6) │
 //    8 ┊ 4 × (bits 3…0 of scale j + 4 in bits 3…0, bits 3…0 of minimum j + 4 in bits 7…4) │ 12
 
-/// Scale and minimum `index` of eight, where `byte` gives the twelve bytes.
+/// Scale and minimum `index` of eight; `byte` returns the twelve bytes.
 @inline(__always)
 func sixBitScale(_ index: Int, _ byte: (Int) -> UInt8) -> (scale: Float, minimum: Float) {
   if index < 4 { return (Float(byte(index) & 63), Float(byte(index &+ 4) & 63)) }

@@ -1,16 +1,17 @@
-// Formats of three steps ("ternary").
+// Formats of three values per element ("ternary").
 //
 //   TQ1_0   0 ┊ 32 × 5 trits, 16 × 5 trits │ 48 ┊ 4 × 4 trits │ 52 ┊ scale f16 │ 54                     256 elements
 //   TQ2_0   0 ┊ quants 64 bytes │ 64 ┊ scale f16 │ 66                                                   256 elements
 //
 // w = (q − 1) · scale.  Encoding: scale = max |w|, q = w · (1 / scale) rounded half away from zero, plus 1; an inverse that
 // overflows makes all quants 1.
-// TQ2_0's elements go in eight runs of 32: run r is bits 2·(r mod 4)+1…2·(r mod 4) of bytes 32·(r div 4)…+31.
-// A TQ1_0 byte b is a fraction b / 256 in base three, rounded up: trit n is the whole part of 3 · (3ⁿ · b mod 256) / 256; the
-// first trits of the 32 bytes come first, then their second ones, and so on; then those of the 16, then those of the 4.
+// TQ2_0 has eight groups of 32: group r is bits 2·(r mod 4)+1…2·(r mod 4) of bytes 32·(r div 4)…+31.
+// A TQ1_0 byte b is a fraction b / 256 in base three, rounded up: trit n is the integer part of 3 · (3ⁿ · b mod 256) /
+// 256. First come the first trits of the 32 bytes, then their second ones, and so on; then those of the 16, then those
+// of the 4.
 // Same bytes as ggml-quants.c `quantize_row_{tq1_0,tq2_0}_ref`, `dequantize_row_{tq1_0,tq2_0}` (llama.cpp 0c1e57098).
 
-/// The scale of a block and its quants, in plain words.
+/// The scale of a block and its quants: scalar implementation.
 private func ternaryQuants(_ values: [Float]) -> (scale: Float, quants: [Int]) {
   let scale = abs(firstOfGreatestMagnitude(values))
   let inverse = inverseOrZero(scale)
@@ -77,7 +78,7 @@ enum TQ1_0: BlockDecoder, MagnitudeEncoder {
       second = second &+ second &+ second
       third = third &+ third &+ third
     }
-    // The last four bytes, with their four trits in front, in turn.
+    // The last four bytes, with their four trits first, in order.
     let word = bytes.word(at: source &+ 48)
     let one = SIMD4<UInt8>(
       truncatingIfNeeded: SIMD4<UInt32>(word, word &>> 8, word &>> 16, word &>> 24))
@@ -135,7 +136,7 @@ extension SIMD16 where Scalar == UInt8 {
 }
 
 extension SIMD8 where Scalar == UInt32 {
-  /// ⌈number · 256 / 243⌉ of numbers below 243.
+  /// ⌈number · 256 / 243⌉ of integers below 243.
   @inline(__always)
   fileprivate var fractionBytes: SIMD8<UInt8> {
     // The product with 2²⁴ / 243, rounded up, is exact enough for all of them and stays below 2³².

@@ -2,15 +2,15 @@ import Bytes
 
 /// Limits on error metrics: `nmse=1e-3,max_abs=0.1`.
 public struct Budget: Sendable, Hashable {
-  /// A number that a comparison measures.
+  /// A measurement of a comparison.
   public enum Metric: String, Sendable, Hashable, CaseIterable {
     /// Σ (candidate − reference)² / Σ reference².
     case nmse
-    /// The greatest |candidate − reference|.
+    /// Maximum |candidate − reference|.
     case maximumAbsolute = "max_abs"
     /// √(Σ (candidate − reference)² / elements).
     case rmse
-    /// The cosine of the angle between the two; a budget is the least allowed.
+    /// The cosine of the angle between the two; its limit is a minimum.
     case cosine
     /// The mean Kullback-Leibler divergence of the next-token distributions, in nats.
     case divergence = "kl"
@@ -18,10 +18,10 @@ public struct Budget: Sendable, Hashable {
     case klP99 = "kl_p99"
     /// Its maximum over the positions.
     case maximumDivergence = "kl_max"
-    /// The share of positions with the same most likely token; a budget is the least allowed.
+    /// Top-1 agreement: the share of positions with the same most likely token; its limit is a minimum.
     case topOneAgreement = "top1"
 
-    /// Whether the budget is the least allowed value, not the greatest.
+    /// Whether the limit is a minimum, not a maximum.
     public var isLowerBound: Bool { self == .cosine || self == .topOneAgreement }
 
     /// The metrics of tensors.
@@ -34,40 +34,37 @@ public struct Budget: Sendable, Hashable {
 
   /// One limit.
   public struct Limit: Sendable, Hashable, CustomStringConvertible {
-    /// The metric.
     public let metric: Metric
-    /// The greatest (or least) value allowed.
+    /// The maximum (or minimum) value allowed.
     public let value: Double
 
-    /// A limit on `metric`.
     public init(_ metric: Metric, _ value: Double) {
       self.metric = metric
       self.value = value
     }
 
-    /// Whether `measured` keeps within it; NaN never does.
+    /// Whether `measured` is within the limit; NaN never is.
     public func allows(_ measured: Double) -> Bool { metric.isLowerBound ? measured >= value : measured <= value }
 
-    /// What is wrong with a value that is not allowed: `nmse is 0.0123, expected at most 0.0010`.
+    /// Describes a value beyond the limit: `nmse is 0.0123, expected at most 0.0010`.
     public func words(_ measured: Double) -> String {
       metric.isLowerBound
         ? "\(metric.rawValue) is \(measured.fixed(4)), expected at least \(value.fixed(4))"
         : "\(metric.rawValue) is \(measured.metricText), expected at most \(value.metricText)"
     }
 
-    /// As in the option: `nmse=1e-3`.
+    /// The limit as written in the option: `nmse=1e-3`.
     public var description: String { "\(metric.rawValue)=\(JSON.real(value).text(.compact))" }
   }
 
   /// The limits, in the order given.
   public let limits: [Limit]
 
-  /// Collects `limits`.
   public init(_ limits: [Limit]) { self.limits = limits }
 
-  /// Reads `metric=number` pairs that are separated by commas.
+  /// Parses `metric=number` pairs that are separated by commas.
   ///
-  /// - Parameter metrics: those that the comparison measures.
+  /// - Parameter metrics: the metrics that the comparison measures.
   public init(parsing text: String, metrics: [Metric]) throws(BudgetError) {
     var limits: [Limit] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -87,7 +84,7 @@ public struct Budget: Sendable, Hashable {
     self.limits = limits
   }
 
-  /// The limits that the measured values break, in order; metrics that were not measured break none.
+  /// The limits that the measured values exceed, in order; metrics that were not measured are skipped.
   public func violations(_ measured: (Metric) -> Double?) -> [(limit: Limit, measured: Double)] {
     limits.compactMap { limit in
       guard let value = measured(limit.metric), !limit.allows(value) else { return nil }
@@ -101,13 +98,13 @@ public struct Budget: Sendable, Hashable {
   }
 }
 
-/// Why a budget cannot be read.
+/// Why a budget cannot be parsed.
 public enum BudgetError: IngotError, Equatable {
-  /// A part without `=`.
+  /// A pair without `=`.
   case notAPair(text: String)
   /// A metric that the comparison does not measure.
   case unknownMetric(name: String, known: [String])
-  /// What follows `=` is not a finite number of at least 0.
+  /// The text after `=` is not a finite number of at least 0.
   case notANumber(metric: String, text: String)
   /// A metric with two limits.
   case twice(metric: String)

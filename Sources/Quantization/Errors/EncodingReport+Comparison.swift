@@ -1,7 +1,7 @@
-// Comparing rows with what was stored for them: eight elements at a time while all are finite, else one by one.
+// Compares rows with their stored values: eight elements at a time while all are finite, otherwise one by one.
 
 extension EncodingReport {
-  /// Notes the floats of `values` and the numbers that are stored for them, at the same places of `stored`.
+  /// Counts the floats of `values` and their stored values, at the same offsets of `stored`.
   ///
   /// Each lane of eight sums its own elements; lanes are added at the end, first to last.
   mutating func note(_ values: RawSpan, storedAs stored: RawSpan) {

@@ -1,40 +1,40 @@
-/// What encoding did to the numbers of a range.
+/// The errors that encoding caused in a range of values.
 ///
-/// Sums are kept in double precision in a fixed order that depends on the range alone. Each range of a
-/// tensor gives one report; merged in the order of the ranges they give the tensor's, for any assignment to threads.
+/// Sums are kept in double precision in a fixed order that depends only on the range. Each range of a tensor gives one
+/// report; merging these in the order of the ranges gives the tensor's, whichever thread processed which range.
 public struct EncodingReport: Sendable, Equatable {
-  /// Elements seen.
+  /// All elements of the range.
   public internal(set) var elementCount = 0
-  /// The number of elements whose stored value differs from the source; NaN for NaN is not a change.
+  /// Elements whose stored value differs from the original; NaN stored as NaN is unchanged.
   public internal(set) var changedCount = 0
   /// Finite elements that were stored as infinity or NaN.
   public internal(set) var overflowCount = 0
-  /// The first of these.
+  /// The index of the first of these.
   public internal(set) var firstOverflowIndex: Int?
-  /// Elements that were infinite or NaN before.
+  /// Elements that were infinite or NaN originally.
   public internal(set) var nonfiniteCount = 0
-  /// The first of these.
+  /// The index of the first of these.
   public internal(set) var firstNonfiniteIndex: Int?
-  /// The greatest |stored − value|, of elements finite before and after.
+  /// Maximum |stored − value|, over elements that are finite in both.
   public internal(set) var maximumAbsoluteError = 0.0
-  /// Σ (stored − value)², of elements finite before and after.
+  /// Σ (stored − value)², over elements that are finite in both.
   public internal(set) var sumSquaredError = 0.0
-  /// Σ value², of elements finite before and after.
+  /// Σ value², over elements that are finite in both.
   public internal(set) var sumSquaredValue = 0.0
-  /// Σ stored², of elements finite before and after.
+  /// Σ stored², over elements that are finite in both.
   public internal(set) var sumSquaredStored = 0.0
-  /// How the errors are spread; nil unless that was asked for.
+  /// The distribution of the errors; nil unless requested.
   public internal(set) var histogram: ErrorHistogram?
 
-  /// How much a report keeps.
+  /// How detailed a report is.
   public enum Detail: Sendable {
     /// Counts and sums.
     case sums
-    /// Sums and a histogram of the errors.
+    /// Counts, sums and a histogram of the errors.
     case histogram
   }
 
-  /// A report on no elements.
+  /// Creates an empty report.
   public init(_ detail: Detail = .sums) {
     if detail == .histogram { histogram = ErrorHistogram() }
   }
@@ -44,12 +44,12 @@ public struct EncodingReport: Sendable, Equatable {
     elementCount == 0 ? 0 : (sumSquaredError / Double(elementCount)).squareRoot()
   }
 
-  /// Σ (stored − value)² / Σ value²; 0 when nothing changed.
+  /// Σ (stored − value)² / Σ value²; 0 if nothing changed.
   public var normalizedMeanSquareError: Double {
     sumSquaredError == 0 ? 0 : sumSquaredError / sumSquaredValue
   }
 
-  /// Σ value × stored / √(Σ value² · Σ stored²); 1 when nothing changed, 0 when one side is all zeros.
+  /// Σ value × stored / √(Σ value² · Σ stored²); 1 if nothing changed, 0 if one side is all zeros.
   ///
   /// The sum of products follows from the other three: Σ (stored − value)² = Σ stored² + Σ value² − 2 Σ value × stored.
   public var cosine: Double {
@@ -58,7 +58,7 @@ public struct EncodingReport: Sendable, Equatable {
     return norms == 0 ? 0 : min(1, max(-1, (sumSquaredValue + sumSquaredStored - sumSquaredError) / 2 / norms))
   }
 
-  /// The value of a metric of tensors; nil for the others.
+  /// The value of a metric of tensors; nil for metrics of logits.
   public func value(_ metric: Budget.Metric) -> Double? {
     switch metric {
     case .nmse: normalizedMeanSquareError
@@ -69,7 +69,7 @@ public struct EncodingReport: Sendable, Equatable {
     }
   }
 
-  /// Appends the report on the range that follows this one's.
+  /// Appends the report on the range after this one's.
   public mutating func merge(_ next: Self) {
     firstOverflowIndex = firstOverflowIndex ?? next.firstOverflowIndex.map { $0 + elementCount }
     firstNonfiniteIndex = firstNonfiniteIndex ?? next.firstNonfiniteIndex.map { $0 + elementCount }
@@ -87,7 +87,7 @@ public struct EncodingReport: Sendable, Equatable {
     }
   }
 
-  /// Notes one element: its value before, and the number that is stored for it.
+  /// Counts one element: its original value and its stored value.
   mutating func note(_ value: Double, storedAs stored: Double) {
     if !value.isFinite {
       nonfiniteCount += 1

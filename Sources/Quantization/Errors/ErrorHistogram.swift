@@ -1,21 +1,21 @@
-/// How many elements have an error of which magnitude, in ranges that each end at twice their beginning.
+/// The number of elements by magnitude of their error, in ranges that each end at twice their start.
 public struct ErrorHistogram: Sendable, Equatable {
-  /// Elements that were kept as they were.
+  /// Elements without error.
   public private(set) var unchangedCount = 0
   /// Counts by the exponent of the error as a float, from 0 (subnormal: below 2⁻¹²⁶) to 254.
   private var counts = [Int](repeating: 0, count: 256)
 
-  /// Errors of at least `lower` and less than `upper`.
+  /// Errors from `lower` to below `upper`.
   public struct Range: Sendable, Equatable {
-    /// The least magnitude; a power of two, or 0.
+    /// The lower bound, included; a power of two, or 0.
     public let lower: Double
-    /// The magnitude that the range ends before; a power of two.
+    /// The upper bound, excluded; a power of two.
     public let upper: Double
-    /// Elements in it.
+    /// The number of elements.
     public let count: Int
   }
 
-  /// The ranges from the first to the last that is not empty, ascending.
+  /// The ranges from the first to the last nonempty one, ascending.
   public var ranges: [Range] {
     guard let first = counts.firstIndex(where: { $0 > 0 }), let last = counts.lastIndex(where: { $0 > 0 }) else {
       return []
@@ -25,10 +25,10 @@ public struct ErrorHistogram: Sendable, Equatable {
     }
   }
 
-  /// A histogram of nothing.
+  /// Creates empty counts.
   public init() {}
 
-  /// The beginning of the range of this exponent: 2^(exponent − 127).
+  /// The lower bound of this exponent's range: 2^(exponent − 127).
   private static func power(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent - 127, significand: 1) }
 
   mutating func note(_ error: Double) {
@@ -36,7 +36,7 @@ public struct ErrorHistogram: Sendable, Equatable {
       unchangedCount += 1
       return
     }
-    // Errors of doubles may be smaller or greater than a float can be; they go to the ends.
+    // Errors are doubles and may be outside a float's range; the first and last range count them.
     let exponent = Int(Float(error).bitPattern >> 23 & 0xFF)
     counts[min(exponent, 254)] += 1
   }

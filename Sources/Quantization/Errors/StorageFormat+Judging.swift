@@ -1,7 +1,7 @@
 import Tensors
 
 extension StorageFormat {
-  /// Whether every value that `other` can store is stored by this format without change.
+  /// Whether every value that `other` can store is also a value of this format.
   ///
   /// Every block format of ggml decodes to float32 values, so F32 represents them all. No block format represents
   /// another.
@@ -18,12 +18,13 @@ extension StorageFormat {
     }
   }
 
-  /// The greatest normalized mean square error of a correct quantization of model weights to this format.
+  /// The maximum normalized mean square error of a correct quantization of model weights to this format.
   ///
-  /// A step `s` between stored values costs `s²/12` on average. For normally distributed weights of deviation 1 the
-  /// extremes of a block of 32 are near ±2.1, so eight bits (s = 2.1/127) cost 2.3e-5, five bits 1.4e-3, four bits
-  /// 5.7e-3; real tensors have longer tails. The limits here are about four times these figures. Narrow floats have a
-  /// relative error of at most half a unit in the last place; their limits are about four times its square.
+  /// A step `s` between stored values adds an error of `s²/12` on average. For normally distributed weights of
+  /// deviation 1 the extremes of a block of 32 are near ±2.1, so eight bits (s = 2.1/127) add 2.3e-5, five bits 1.4e-3,
+  /// four bits 5.7e-3; real tensors have longer tails. The limits here are about four times these figures. Narrow
+  /// floats have a relative error of at most half a unit in the last place; their limits are about four times its
+  /// square.
   public var expectedErrorLimit: Double? {
     switch self {
     case .f64, .f32: 1e-12

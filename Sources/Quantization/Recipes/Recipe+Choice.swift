@@ -1,7 +1,7 @@
 import Tensors
 
 extension Recipe {
-  /// The format of a matrix; nil if the recipe keeps each tensor's own.
+  /// The format of a matrix; nil if the recipe keeps the formats of all tensors.
   public func choice(for matrix: MatrixContext, in model: ModelContext) -> Choice? {
     guard let format else { return nil }
     guard format.isQuantized else { return Choice(format: format, rule: "\(name): default") }
@@ -10,7 +10,7 @@ extension Recipe {
     }
     let rule = rules.first { $0.applies(to: matrix, in: model) }
     let choice = Choice(format: rule?.format ?? format, rule: "\(name): \(rule?.description ?? "default")")
-    // Eight query heads share a value head there, so that better values cost little.
+    // Eight query heads share one value head in these models, so that better values take little space.
     let isLow = choice.format == .q3_K || choice.format == .q4_K
     if raisesSeventyBillion, model.isLlama70B, matrix.kind == .attentionValue, isLow {
       return Choice(format: .q5_K, rule: "\(name): attention value of a 70B model")
@@ -20,7 +20,7 @@ extension Recipe {
 
   /// Whether a matrix of this kind can only become `format` with an importance matrix.
   ///
-  /// The token embedding and the output matrix can do without: nothing is measured for them.
+  /// The token embedding and the output matrix do not require one: nothing is measured for them.
   public func requiresImportance(_ format: StorageFormat, for kind: Kind) -> Bool {
     kind != .tokenEmbedding && kind != .output && formatsNeedingImportance.contains(format)
   }
@@ -36,7 +36,7 @@ extension Recipe {
     let isShared = matrix.kind == .tokenEmbedding
     return Choice(
       format: fits && !model.isFalcon ? outputFormat : .q8_0,
-      rule: "\(name): " + (isShared ? "token embedding that is the output" : "output"))
+      rule: "\(name): " + (isShared ? "tied token embedding" : "output"))
   }
 }
 
@@ -80,9 +80,9 @@ extension Recipe.Condition: CustomStringConvertible {
     case .innerLayers: "between the outer eighths of the layers"
     case .sensitiveLayers: "in the outer eighths and every third layer"
     case .sharedHeads(let count): "shared by \(count) or more heads"
-    case .experts(let count): "beside \(count) experts"
-    case .expertsOrMore(let count): "with \(count) or more experts"
-    case .single: "that is not a stack of experts"
+    case .experts(let count): "in a mixture of \(count) experts"
+    case .expertsOrMore(let count): "in a mixture of \(count) or more experts"
+    case .single: "not stacked by expert"
     case .falcon: "of Falcon"
     case .withImportance: "with an importance matrix"
     case .withoutImportance: "without an importance matrix"

@@ -1,10 +1,10 @@
 import Tensors
 
-// What llama-quantize tells from the names of a GGUF's tensors, for every architecture alike (llama.cpp 0c1e57098,
+// How llama-quantize classifies tensors by their GGUF names, for all architectures (llama.cpp 0c1e57098,
 // `tensor_get_category` and `tensor_allows_quantization`).
 
 extension Recipe {
-  /// Parts of names of tensors that are small, or that inference reads in full precision.
+  /// Substrings of names of tensors that are small, or that inference reads in full precision.
   private static let keptParts = [
     "_norm.weight", "ffn_gate_inp.weight", "ffn_gate_tid2eid.weight", "altup", "laurel", "per_layer_model_proj",
     "ssm_conv1d", "shortconv.conv.weight", "indexer.k_proj.weight", "indexer.q_proj.weight", "attn_rel_b.weight",
@@ -15,10 +15,10 @@ extension Recipe {
     ".patch_embd", ".patch_merger", "a.rvq.codebook", "mm.a.code_embd",
   ]
 
-  /// Whole names of the same kind.
+  /// Full names of such tensors.
   private static let keptNames: Set<TensorName> = ["position_embd.weight", "token_types.weight"]
 
-  /// Further parts for one architecture.
+  /// Further substrings for one architecture.
   private static let keptPartsOfArchitecture = [
     "glm5-next": [
       "hc_", "indexer.attn_q_b", "indexer.attn_k", "indexer.proj", "indexer_compressor_gate", "indexer_compressor_ape",
@@ -37,7 +37,7 @@ extension Recipe {
 }
 
 extension Recipe.Kind {
-  /// The first part that a name contains decides; fused and compressed values count as values.
+  /// The first substring that a name contains decides; fused and compressed values count as values.
   private static let parts: [(part: String, kind: Self)] = [
     ("attn_qkv.weight", .attentionValue), ("attn_kv_b.weight", .attentionValue), ("attn_v.weight", .attentionValue),
     ("attn_k.weight", .attentionKey), ("attn_q.weight", .attentionQuery), ("attn_output.weight", .attentionOutput),

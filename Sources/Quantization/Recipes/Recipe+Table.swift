@@ -1,10 +1,10 @@
 import Tensors
 
-// The presets of llama-quantize, as it decides them (llama.cpp 0c1e57098): the numbers are those of `enum llama_ftype`, the
-// rules its choice by names, for Falcon by others. Recipes of two bits and less stand in Recipe+VeryLowBits.swift.
+// The presets of llama-quantize (llama.cpp 0c1e57098): the file type numbers are those of `enum llama_ftype`; the rules
+// follow its decisions by tensor name, with other rules for Falcon. Recipe+VeryLowBits.swift has those of one and two
+// bits.
 
 extension Recipe {
-  /// All recipes.
   public static let all: [Recipe] = veryLowBits + others
 
   private static let others: [Recipe] = [
@@ -126,21 +126,21 @@ extension Recipe {
     Recipe("COPY", nil, nil),
   ]
 
-  /// Rules of most recipes, before their own. Keys and values are a small part of a mixture of experts.
+  /// Rules of most recipes, before their own. Keys and values are a small share of a mixture of experts.
   private static let generalRules = [
     Rule(.attentionValue, .experts(8), .q8_0),
     Rule(.attentionKey, .experts(8), .q8_0),
   ]
 
-  /// Formats that give garbage without an importance matrix.
+  /// Formats with very large errors unless encoded with an importance matrix.
   static let formatsNeedingImportance: Set<StorageFormat> = [
     .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS,
   ]
 
-  /// Short names, which numbers give as well.
+  /// Short names, also accepted in place of file type numbers.
   private static let aliases = ["Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"]
 
-  /// The recipe of a name, upper or lower case, or of a number of `general.file_type`, and how llama-quantize spells it.
+  /// The recipe of a name, in any case, or of a `general.file_type` number, and llama-quantize's spelling of it.
   public static func find(_ text: String) -> (recipe: Recipe, spelling: String)? {
     let name = text.uppercased()
     if let recipe = all.first(where: { $0.name == aliases[name] ?? name }) { return (recipe, name) }
@@ -148,13 +148,14 @@ extension Recipe {
     return (recipe, aliases.first { $0.value == recipe.name }?.key ?? recipe.name)
   }
 
-  /// The recipe with exactly this name, upper or lower case.
+  /// The recipe with exactly this name, in any case.
   public static func named(_ name: String) -> Recipe? { all.first { $0.name == name.uppercased() } }
 
-  /// All names that `find` knows.
+  /// All names that `find` accepts.
   public static var names: [String] { (all.map(\.name) + aliases.keys).sorted() }
 
-  /// `isGeneral` adds the general rules and that for a 70B model, `needsImportance` formats to those that always do.
+  /// `isGeneral` adds the general rules and the one for 70B models; `needsImportance` adds formats to those that always
+  /// do.
   init(
     _ name: String, _ fileType: UInt32?, _ format: StorageFormat?, output: StorageFormat = .q6_K,
     isGeneral: Bool = true, needsImportance: Set<StorageFormat> = [], _ rules: Rule...

@@ -1,6 +1,6 @@
 import Tensors
 
-// Recipes of one and two bits, which llama-quantize decides by rules of their own (llama.cpp 0c1e57098).
+// Recipes of one and two bits, for which llama-quantize has separate rules (llama.cpp 0c1e57098).
 
 extension Recipe {
   static let veryLowBits: [Recipe] = [
@@ -12,7 +12,7 @@ extension Recipe {
     veryLow("IQ1_M", 31, .iq1_M, better: .q2_K, attentionOutput: .iq2_XXS),
   ]
 
-  /// `better` is what sensitive matrices get.
+  /// `better` is the format of sensitive matrices.
   private static func veryLow(
     _ name: String, _ fileType: UInt32, _ format: StorageFormat, better: StorageFormat, attentionOutput: StorageFormat?
   ) -> Recipe {

@@ -1,33 +1,33 @@
 import Tensors
 
-/// A way to quantize a whole model: which storage format each of its matrices gets.
+/// A way to quantize a whole model: the storage format of each matrix.
 ///
-/// A recipe is data. `choice` reads it and nothing else: the same facts always give the same format, and the name of the
-/// rule that decided.
+/// A recipe is data, read only by `choice`: the same inputs always give the same format and the name of the rule that
+/// chose it.
 public struct Recipe: Hashable, Sendable {
-  /// Its name: `Q4_K_M`.
+  /// The name: `Q4_K_M`.
   public let name: String
-  /// The value of `general.file_type`; nil for the recipe that copies, which keeps the source's.
+  /// The value of `general.file_type`; nil for the recipe that copies, which keeps the source's value.
   public let fileType: UInt32?
-  /// The format of every matrix that no rule names; nil keeps each tensor's own.
+  /// The format of every matrix without a rule; nil keeps the formats of all tensors.
   public let format: StorageFormat?
   /// Exceptions; the first that applies decides.
   let rules: [Rule]
-  /// What the output matrix gets, and a token embedding that is the output too; Q8_0 if its rows do not fill the recipe's
-  /// blocks.
+  /// The format of the output matrix, also if it is tied to the token embedding; Q8_0 if its rows are not whole blocks
+  /// of the recipe's format.
   let outputFormat: StorageFormat
-  /// Whether the value matrices of a 70B model get five bits where it would be three or four.
+  /// Whether value matrices of a 70B model get five bits instead of three or four.
   let raisesSeventyBillion: Bool
   /// Formats that need an importance matrix in this recipe.
   let formatsNeedingImportance: Set<StorageFormat>
 
-  /// A kind of matrix that rules tell apart.
+  /// A kind of matrix that rules distinguish.
   public enum Kind: String, Sendable {
     case tokenEmbedding = "token embedding"
     case output = "output"
     case attentionQuery = "attention query"
     case attentionKey = "attention key"
-    /// Also a matrix that makes values together with queries or keys.
+    /// Also a fused matrix of values and queries or keys.
     case attentionValue = "attention value"
     case attentionOutput = "attention output"
     case feedForwardGate = "feed-forward gate"
@@ -39,57 +39,56 @@ public struct Recipe: Hashable, Sendable {
   /// An exception for one kind of matrix, or for all.
   struct Rule: Hashable, Sendable {
     let kind: Kind?
-    /// All of these must hold.
+    /// All of these must be true.
     let conditions: [Condition]
     let format: StorageFormat
   }
 
-  /// What a rule asks of a matrix and its model.
+  /// A condition on a matrix and its model.
   enum Condition: Hashable, Sendable {
     case always
-    /// The first layers, counted.
+    /// The first layers, by count.
     case firstLayers(Int)
-    /// The first of so many equal parts of the layers, rounded down.
+    /// The first of this many equal groups of layers, rounded down.
     case firstPart(of: Int)
-    /// As many matrices of this kind as that, wherever they are.
+    /// The first matrices of this kind, as many as that group has layers, in any layer.
     case firstMatrices(partOfLayers: Int)
     /// All but the first and last eighth of the layers.
     case innerLayers
     /// The first and last eighth of the layers and every third between.
     case sensitiveLayers
-    /// At least so many query heads share a key and value head.
+    /// At least this many query heads share a key and value head.
     case sharedHeads(Int)
     /// A mixture of this many experts.
     case experts(Int)
-    /// A mixture of at least so many experts.
+    /// A mixture of at least this many experts.
     case expertsOrMore(Int)
-    /// No stack of matrices, one to an expert.
+    /// Not a stack of matrices, one per expert.
     case single
-    /// Falcon, for which other matrices matter.
+    /// Falcon, in which other matrices are sensitive.
     case falcon
     /// An importance matrix is given.
     case withImportance
-    /// None is given.
+    /// No importance matrix is given.
     case withoutImportance
   }
 
-  /// The facts about a matrix that rules ask for.
+  /// The properties of a matrix that rules read.
   public struct MatrixContext: Sendable {
-    /// What it is for.
     public var kind: Kind
-    /// Elements of a row.
+    /// Elements per row.
     public var rowElementCount: Int
-    /// Its number among the matrices of its kind, in layer order, that are left to the recipe; for a feed-forward matrix
-    /// beside experts, its layer.
+    /// Index among the matrices of its kind that the recipe decides, in layer order; for a feed-forward matrix next to
+    /// experts, the layer.
     public var position: Int
-    /// How many matrices of its kind the model has; of feed-forward matrices, how many layers.
+    /// The number of matrices of its kind in the model; for feed-forward matrices, of layers.
     public var count: Int
-    /// Its number among the matrices of its kind, in layer order, in every model.
+    /// Index among the matrices of its kind in layer order, for every model.
     public var ordinal: Int
-    /// Matrices stacked in the tensor, one to an expert.
+    /// Matrices stacked in the tensor, one per expert.
     public var stackedCount: Int
 
-    /// Collects the facts; `ordinal` is `position` if it is not given.
+    /// Creates the properties; `ordinal` is `position` by default.
     public init(
       kind: Kind, rowElementCount: Int, position: Int = 0, count: Int = 1, ordinal: Int? = nil, stackedCount: Int = 1
     ) {
@@ -102,22 +101,21 @@ public struct Recipe: Hashable, Sendable {
     }
   }
 
-  /// The facts about a model that rules ask for.
+  /// The properties of a model that rules read.
   public struct ModelContext: Sendable {
-    /// Query heads to a key and value head.
+    /// Query heads per key and value head.
     public var headsPerKeyValueHead: Int
-    /// Experts of a layer; 0 for a dense model.
+    /// Experts per layer; 0 for a dense model.
     public var expertCount: Int
-    /// Whether the output matrix is the token embedding.
+    /// Whether the output matrix is tied to the token embedding.
     public var tiesEmbeddings: Bool
-    /// Whether it is shaped as Llama 2 70B: 80 layers and fewer key than query heads.
+    /// Whether its shape is that of Llama 2 70B: 80 layers and fewer key than query heads.
     public var isLlama70B: Bool
-    /// Whether its architecture is Falcon's.
+    /// Whether its architecture is Falcon.
     public var isFalcon: Bool
     /// Whether an importance matrix is given.
     public var hasImportance: Bool
 
-    /// Collects the facts.
     public init(
       headsPerKeyValueHead: Int, expertCount: Int = 0, tiesEmbeddings: Bool, isLlama70B: Bool = false,
       isFalcon: Bool = false, hasImportance: Bool = false
@@ -131,14 +129,13 @@ public struct Recipe: Hashable, Sendable {
     }
   }
 
-  /// A format and what decided for it.
+  /// A format and the rule that chose it.
   public struct Choice: Hashable, Sendable {
-    /// The format, whether or not the rows fill its blocks.
+    /// The format, even if the rows are not whole blocks of it.
     public let format: StorageFormat
     /// The rule: `Q4_K_M: attention value in the first 4 layers`.
     public let rule: String
 
-    /// The choice of `format` by `rule`.
     public init(format: StorageFormat, rule: String) {
       self.format = format
       self.rule = rule

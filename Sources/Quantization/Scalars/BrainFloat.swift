@@ -3,7 +3,7 @@
 //    15 ┊ sign │ 14…7 ┊ exponent, biased by 127 │ 6…0 ┊ fraction
 
 extension Float {
-  /// The number that the bits of a brain float stand for.
+  /// The value of a brain float's bits.
   @inline(__always)
   init(brainFloatBits: UInt16) { self.init(bitPattern: UInt32(brainFloatBits) << 16) }
 
@@ -20,13 +20,13 @@ extension Float {
 }
 
 extension SIMD8 where Scalar == Float {
-  /// The numbers that the bits of eight brain floats stand for.
+  /// The values of the bits of eight brain floats.
   @inline(__always)
   init(brainFloatBits: SIMD8<UInt16>) {
     self.init(bits: Words(truncatingIfNeeded: brainFloatBits) &<< Words(repeating: 16))
   }
 
-  /// The bits of the nearest brain floats, as `Float.brainFloatBits`.
+  /// The bits of the nearest brain floats, as in `Float.brainFloatBits`.
   @inline(__always)
   var brainFloatBits: SIMD8<UInt16> {
     let upper = words &>> Words(repeating: 16)

@@ -4,11 +4,11 @@
 //    15 ┊ sign │ 14…10 ┊ exponent, biased by 15 │ 9…0 ┊ fraction
 
 extension Float {
-  /// The number that the bits of a half stand for.
+  /// The value of a half's bits.
   ///
-  /// Exponent and fraction move into a float's places; 224 = 239 − 15 more lifts the exponent to the top of the range, where
-  /// a half's infinity (31) becomes a float's (255), and a multiplication by 2⁻¹¹² brings finite numbers back exactly.
-  /// Subnormal halves become the fraction of a float in [½, 1), less ½.
+  /// Exponent and fraction are shifted to those of a float. Adding 224 = 239 − 15 moves the exponent to the top of the
+  /// range, where a half's infinity (31) becomes a float's (255); multiplying by 2⁻¹¹² restores finite values exactly.
+  /// Subnormal halves become the fraction of a float in [½, 1), minus ½.
   @inline(__always)
   init(halfBits: UInt16) {
     let magnitude = UInt32(halfBits & 0x7FFF)
@@ -20,10 +20,10 @@ extension Float {
     self = Float(bitPattern: value.bitPattern | sign)
   }
 
-  /// The bits of the nearest half, ties to even; from 65,520 on infinity.
+  /// The bits of the nearest half, ties to even; infinity from 65,520 on.
   ///
-  /// A NaN keeps its sign and upper fraction, or gets the fraction 1 if that is zero, as in NumPy and so in the gguf package;
-  /// PyTorch and ggml also make it quiet.
+  /// A NaN keeps its sign and upper fraction, or gets the fraction 1 if that is zero, as in NumPy and therefore in the
+  /// gguf package; PyTorch and ggml also make it quiet.
   @inline(__always)
   var halfBits: UInt16 {
     let sign = UInt16(truncatingIfNeeded: (bitPattern >> 16) & 0x8000)
@@ -39,14 +39,14 @@ extension Float {
       let rounded = (Float(bitPattern: magnitude) + 0.5).bitPattern &- 0x3F00_0000
       return sign | UInt16(truncatingIfNeeded: rounded)
     }
-    // 13 bits go; the exponent's bias falls from 127 to 15, by 112 << 23 = 0x3800_0000.
+    // 13 bits are dropped; the exponent's bias falls from 127 to 15, by 112 << 23 = 0x3800_0000.
     let rounded = magnitude &- 0x3800_0000 &+ 0x0FFF &+ ((magnitude >> 13) & 1)
     return sign | UInt16(truncatingIfNeeded: rounded >> 13)
   }
 }
 
 extension SIMD8 where Scalar == Float {
-  /// The numbers that the bits of eight halves stand for.
+  /// The values of the bits of eight halves.
   @inline(__always)
   init(halfBits: SIMD8<UInt16>) {
     let words = Words(truncatingIfNeeded: halfBits)
@@ -59,7 +59,7 @@ extension SIMD8 where Scalar == Float {
     self.init(bits: value.words | sign)
   }
 
-  /// The bits of the nearest halves, as `Float.halfBits`.
+  /// The bits of the nearest halves, as in `Float.halfBits`.
   @inline(__always)
   var halfBits: SIMD8<UInt16> {
     let sign = (words &>> Words(repeating: 16)) & Words(repeating: 0x8000)

@@ -1,4 +1,4 @@
-// Whole numbers, rounded to the nearest float, and BOOL as the byte it is (0 or 1 in valid files).
+// Integers, rounded to the nearest float, and BOOL as its byte (0 or 1 in valid files).
 
 /// A row of integers.
 protocol IntegerRow: RowDecoder {

@@ -5,11 +5,11 @@
 // Sources: OCP 8-bit Floating Point Specification 1.0 (E4M3, E5M2), OCP Microscaling Formats 1.0 (E8M0, the 6 and 4 bit
 // formats), and for the FNUZ pair arXiv 2206.02915, whose only NaN is the pattern of negative zero.
 
-/// The facts of one such format.
+/// The layout of one such format.
 struct Minifloat: Sendable {
   /// Which bit patterns are not finite numbers.
   enum Specials: Sendable {
-    /// The highest exponent holds infinity and NaN, as in IEEE 754.
+    /// The highest exponent means infinity or NaN, as in IEEE 754.
     case ieee
     /// All bits of exponent and fraction set is NaN; no infinity.
     case onlyAllOnes
@@ -46,7 +46,7 @@ struct Minifloat: Sendable {
     if isNaN { return isNegative && specials != .onlyNegativeZero ? -Float.nan : .nan }
     if specials == .ieee, exponent == exponentMask { return isNegative ? -.infinity : .infinity }
 
-    // Exponent 0 has no hidden bit and the scale of exponent 1.
+    // Exponent 0 has no implicit bit and the scale of exponent 1.
     let significand = exponent == 0 ? fraction : fraction | (1 << fractionBitCount)
     let scale = max(exponent, 1) - bias - fractionBitCount
     let magnitude = Float(sign: .plus, exponent: scale, significand: Float(significand))
@@ -54,7 +54,7 @@ struct Minifloat: Sendable {
   }
 }
 
-/// A format of one byte to an element, whose meaning is a table of 256 floats.
+/// A format of one byte per element, decoded by a table of 256 floats.
 protocol ByteFloat: RowDecoder {
   static var values: [Float] { get }
 }
@@ -85,7 +85,7 @@ enum F8_E5M2FNUZ: ByteFloat {
   static let values = Minifloat(exponentBitCount: 5, fractionBitCount: 2, bias: 16, specials: .onlyNegativeZero).values
 }
 
-/// An exponent alone: 2^(pattern − 127), and NaN for 255.
+/// An exponent only: 2^(pattern − 127), and NaN for 255.
 enum F8_E8M0: ByteFloat {
   static let values = (0..<256).map { pattern in
     pattern == 255 ? Float.nan : Float(sign: .plus, exponent: pattern - 127, significand: 1)

@@ -1,4 +1,4 @@
-// F16 and BF16, two bytes to an element: rows of them, eight at a time and the rest one by one.
+// F16 and BF16, two bytes per element: rows of them, eight at a time and the rest one by one.
 
 /// An element type of 16 bits that floats are rounded to.
 protocol SixteenBitFloat: RowDecoder, RowEncoder {

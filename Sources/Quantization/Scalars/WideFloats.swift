@@ -1,4 +1,4 @@
-// F32 and F64, four and eight bytes to an element.
+// F32 and F64, four and eight bytes per element.
 
 enum Binary32: RowDecoder, RowEncoder {
   static func decode(_ bytes: RawSpan, into values: inout MutableRawSpan) {

@@ -1,16 +1,16 @@
-// The search for the scale and the minimum of a sub-block: w = scale · q + minimum, 0 ≤ q ≤ maximum, minimum ≤ 0.
+// Searches the scale and the minimum of a sub-block: w = scale · q + minimum, 0 ≤ q ≤ maximum, minimum ≤ 0.
 //
-// Inverse scales (first + step · k + maximum) / range are tried, for k = 0…stepCount. Each gives quants, for which scale and
-// minimum follow by weighted least squares, with S = Σ weight · …:
+// Inverse scales (first + step · k + maximum) / range are tried, for k = 0…stepCount. Each gives quants, for which
+// scale and minimum follow by weighted least squares, with S = Σ weight · …:
 //
 //   D = S₁ · S_qq − S_q²      scale = (S₁ · S_wq − S_w · S_q) / D      minimum = (S_qq · S_w − S_q · S_wq) / D
 //
-// or, if that minimum is above 0, scale = S_wq / S_qq and no minimum. What leaves the least weighted deviation wins; the plain
-// range is where the search starts, and each improvement moves the minimum from which the range of later tries is measured.
+// or, if that minimum is above 0, scale = S_wq / S_qq and no minimum. The least weighted deviation wins. The search
+// starts from the range itself, and each improvement moves the minimum from which the range of later tries is measured.
 // Same floats as ggml-quants.c `make_qkx2_quants` and `make_qkx3_quants` (llama.cpp 0c1e57098).
 
 struct AffineSearch {
-  /// How a difference counts.
+  /// The measure of a difference.
   enum Deviation {
     case absolute, squared
   }
@@ -21,15 +21,15 @@ struct AffineSearch {
   let stepCount: Int
   let deviation: Deviation
 
-  /// The tries where elements are weighted by an importance matrix.
+  /// The tries of elements weighted by an importance matrix.
   var weighted: AffineSearch { .weighted(maximum: maximum) }
 
-  /// The tries where elements are weighted by an importance matrix.
+  /// The tries of elements weighted by an importance matrix.
   static func weighted(maximum: Float) -> AffineSearch {
     AffineSearch(maximum: maximum, first: -0.9, step: 0.05, stepCount: 36, deviation: .squared)
   }
 
-  /// How often an inverse range fits into a try.
+  /// The inverse scale of a try times the range.
   @inline(__always)
   func factor(_ step: Int) -> Float { first + self.step * Float(step) + maximum }
 
@@ -89,14 +89,15 @@ struct AffineSearch {
   }
 }
 
-/// Eight searches, one to a lane.
+/// Eight searches, one per lane.
 struct AffineLanes {
   private(set) var scale: Floats
   /// The minimums without their signs.
   private(set) var minimum: Floats
-  /// The minimums; also a zero has its sign, which a vector's negation loses.
+  /// The minimums; a zero also has its sign, which a vector's negation loses.
   private(set) var signedMinimum: Floats
-  /// Whether all numbers stayed where rounding is plain; the block goes to the reference otherwise.
+  /// Whether all values are within the range that vectors round exactly; if not, the scalar implementation encodes the
+  /// block.
   private(set) var isOrdinary: Bool
   /// The winning quants are (element − `start`) · `inverse`; `inverse` is 0 in a lane without a range.
   private var inverse: Floats, start: Floats
@@ -142,7 +143,7 @@ struct AffineLanes {
       for index in 0..<count {
         quants[index] = (next * (values[index] - minimum)).nearestSmall.clamped(0, maximum)
       }
-      // A loop of its own: in one with the sums the compiler splits the choices of `clamped` into half vectors.
+      // A separate loop: merged with the sums, the compiler splits the selections of `clamped` into half vectors.
       for index in 0..<count {
         let quant = quants[index]
         let term = weights[index] * quant
@@ -175,7 +176,7 @@ struct AffineLanes {
     inverse.replace(with: Floats.zero, where: lacksRange)
   }
 
-  /// Whether products with differences up to this one are rounded plainly.
+  /// Whether products with differences up to this one are within the range that vectors round exactly.
   @inline(__always)
   private static func isPlain(_ inverse: Floats, _ difference: Floats) -> SIMDMask<SIMD8<Int32>> {
     (inverse * difference).magnitude .< Floats(repeating: 0x1p21)

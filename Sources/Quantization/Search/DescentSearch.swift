@@ -1,16 +1,17 @@
-// The search for the quants of a sub-block without a minimum, one by one: w = scale · q, −maximum ≤ q < maximum.
+// Searches the quants of a sub-block without a minimum, one by one: w = scale · q, −maximum ≤ q < maximum.
 //
-// It starts from the inverse scale −maximum / extreme. The scale that suits given quants best, with weights w², explains
+// The search starts from the inverse scale −maximum / extreme. With weights w², the best scale for given quants
+// explains
 //
 //   (Σ w² · w · q)² / Σ w² · q²
 //
-// of the elements' energy. Each element in turn is removed from both sums and quantized again by the scale of the others; the
-// change is kept if the quotient grows; five rounds at most.
+// of the elements' energy. Each element in turn is removed from both sums and quantized again by the scale of the
+// others; the new quant is kept if the quotient grows. There are at most five rounds.
 // Same floats as ggml-quants.c `make_q3_quants` (llama.cpp 0c1e57098).
 
 private let roundCount = 5
 
-/// The best scale, and the quants, raised by `maximum` so that none is negative; zeros for a negligible block.
+/// The best scale, and the quants plus `maximum`, so that none is negative; zeros for a negligible sub-block.
 func descentSearch(_ values: [Float], maximum: Int) -> (scale: Float, quants: [Int]) {
   let extreme = firstOfGreatestMagnitude(values)
   if abs(extreme) < negligibleMagnitude { return (0, values.map { _ in 0 }) }
@@ -45,7 +46,7 @@ func descentSearch(_ values: [Float], maximum: Int) -> (scale: Float, quants: [I
   return (square > 0 ? product / square : 0, quants.map { $0 + maximum })
 }
 
-/// Eight searches in sub-blocks of 16, one to a lane.
+/// Eight searches in sub-blocks of 16, one per lane.
 struct DescentLanes {
   let values: InlineArray<16, Floats>
   private var quants: InlineArray<16, Floats>
@@ -91,10 +92,11 @@ struct DescentLanes {
     self.quants = found
   }
 
-  /// Quantizes one element of each sub-block again, and returns whether that changed something.
+  /// Quantizes one element of each sub-block again; returns whether any quant changed.
   ///
-  /// Most elements stay, which products tell without a division: w / scale of the others, which is value · nextSquare /
-  /// nextProduct, lies well between the halves around the quant, or beyond the last quant and far within ±2²².
+  /// Most quants do not change, which products show without a division: w / scale of the others, which is
+  /// value · nextSquare / nextProduct, is well between the halves around the quant, or beyond the last quant and far
+  /// within ±2²².
   @inline(__always)
   private mutating func improve(_ value: Floats, _ quant: inout Floats) -> Bool {
     let weight = value * value
@@ -128,7 +130,7 @@ struct DescentLanes {
     (product / square).replacing(with: Floats.zero, where: isNegligible .| .!(square .> Floats.zero))
   }
 
-  /// The quants of elements divided by stored scales, raised by the maximum; those of the search where a scale is zero.
+  /// The quants of elements divided by stored scales, plus the maximum; those of the search if a scale is zero.
   @inline(__always)
   func quants(dividingBy divisor: Floats) -> InlineArray<16, Words> {
     let keepsSearch = divisor .== Floats.zero

@@ -1,14 +1,14 @@
-// What Q4_K and Q5_K share: eight runs of 32 elements, each with a scale and a minimum of six bits, whose own scales head the
-// block (SixBitScales.swift).
+// The layout and encoder of Q4_K and Q5_K: eight sub-blocks of 32 elements, each with a scale and a minimum of six
+// bits. The block begins with the scales of these (SixBitScales.swift).
 //
-// Encoding: the best scale and minimum of each run by AffineSearch.swift, with weights √(mean w²) + |w|. The greatest scale
-// and the greatest minimum become 63, the others are rounded; then elements are divided again by the stored scales.
-// Where a stored scale is zero, the quants of the search stay.
+// Encoding: the best scale and minimum of each sub-block by AffineSearch.swift, with weights √(mean w²) + |w|. The
+// greatest scale and the greatest minimum become 63, the others are rounded; then elements are divided by the stored
+// scales. If a stored scale is zero, the quants of the search are kept.
 //
-// With an importance matrix more tries are made, and PositiveSearch.swift finds the scales of scales and minimums, where a
-// run weighs as much as all its elements together.
+// With an importance matrix more scales are tried, and PositiveSearch.swift finds the scales of scales and minimums;
+// the weight of a sub-block is the sum of its elements' weights.
 
-/// The 16 bytes at the head of a block and its 256 quants, in plain words.
+/// The first 16 bytes of a block and its 256 quants: scalar implementation.
 func encodeEightRuns(
   _ values: [Float], _ search: AffineSearch, importance: [Float]?
 ) -> (head: [UInt8], quants: [Int]) {
@@ -45,14 +45,15 @@ func encodeEightRuns(
   return (scales.scale + minimums.scale + packedSixBits(scales.numbers, minimums.numbers), quants)
 }
 
-/// Eight runs side by side, searched, with their scales as stored.
+/// Eight searched sub-blocks, one per lane, with their scales as stored.
 struct EightSubBlocks {
   private let values: InlineArray<32, Floats>
   private let search: AffineLanes
   private let scaleBits: UInt16, minimumBits: UInt16
   private let scales: Floats, minimums: Floats
 
-  /// Whether all numbers stayed where rounding is plain; the block goes to the reference otherwise.
+  /// Whether all values are within the range that vectors round exactly; if not, the scalar implementation encodes the
+  /// block.
   var isOrdinary: Bool { search.isOrdinary }
 
   @inline(__always)
@@ -106,7 +107,7 @@ struct EightSubBlocks {
     bytes.store(SIMD4<UInt8>(truncatingIfNeeded: low), at: offset &+ 12)
   }
 
-  /// Hands the quants of each place, one run to a lane, to `body`.
+  /// Calls `body` with the quants of each position, one sub-block per lane.
   @inline(__always)
   func forEachPlace(maximum: Float, _ body: (_ place: Int, _ quants: Words) -> Void) {
     let divisors = Floats(repeating: Float(halfBits: scaleBits)) * scales
@@ -123,7 +124,7 @@ struct EightSubBlocks {
 }
 
 extension SIMD8 where Scalar == UInt32 {
-  /// Stores the nibbles of one place of eight runs: pairs of runs share the bytes of 32 places.
+  /// Stores the nibbles of one position of eight sub-blocks: pairs of sub-blocks share 32 bytes.
   @inline(__always)
   func storeNibblePairs(into bytes: inout MutableRawSpan, at offset: Int) {
     let pairs = unsafeBitCast(self & Words(repeating: 15), to: SIMD4<UInt64>.self)
@@ -134,7 +135,7 @@ extension SIMD8 where Scalar == UInt32 {
     bytes.store(UInt8(truncatingIfNeeded: packed[3]), at: offset &+ 96)
   }
 
-  /// The lowest bit of each lane, the first one lowest.
+  /// The lowest bit of each lane, the first lane in bit 0.
   @inline(__always)
   var lowestBits: UInt8 {
     let pairs = unsafeBitCast(self & Words(repeating: 1), to: SIMD4<UInt64>.self)
@@ -143,11 +144,11 @@ extension SIMD8 where Scalar == UInt32 {
   }
 }
 
-/// An encoder of blocks of eight runs, which differ in what is searched and how quants are packed.
+/// An encoder of blocks of eight sub-blocks; formats differ in the search and in the packing of quants.
 protocol EightRunEncoder: WeightedSuperBlockEncoder {
-  /// What is searched without an importance matrix.
+  /// The search without an importance matrix.
   static var search: AffineSearch { get }
-  /// Packs the runs of a block.
+  /// Packs the sub-blocks of a block.
   static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int)
 }
 

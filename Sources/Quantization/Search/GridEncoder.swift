@@ -1,4 +1,4 @@
-// What the encoders of IQ2 and IQ3 share: sub-blocks are searched (GridSearch.swift), and a block is put together.
+// The encoder of IQ2 and IQ3: searches the sub-blocks (GridSearch.swift), then packs the block.
 
 /// A block on a grid before it is packed.
 struct GridBlock {
@@ -14,7 +14,7 @@ struct GridBlock {
   var isFound = InlineArray<16, Bool>(repeating: false)
 }
 
-/// The definition of the bytes of a format on a grid, in plain words.
+/// The scalar implementation of an encoder on a grid.
 protocol GridReference: ReferenceDecoder {
   /// Levels of the grid.
   static var levelCount: Int { get }
@@ -85,7 +85,7 @@ extension GridEncoder {
   }
 }
 
-/// Where the element is whose magnitude no other exceeds, the first of several.
+/// The index of the first element of maximum magnitude.
 func firstIndexOfGreatestMagnitude(_ values: [Float]) -> Int {
   values.indices.reduce(0) { abs(values[$1]) > abs(values[$0]) ? $1 : $0 }
 }

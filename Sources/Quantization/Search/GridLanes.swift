@@ -1,48 +1,48 @@
-// GridSearch.swift with vectors: lanes are tries.
+// GridSearch.swift with vectors: a lane is a try.
 //
-// From one try to the next most groups keep their digits, and so their list of near rows. So a list is gone through once for
-// up to eight tries in a row, each with its own scale; and the sums of a try are only recomputed when a row has
-// changed. Each lane adds its terms in the order of the definition.
+// From one try to the next most groups keep their digits, and therefore their list of near rows. One pass over a list
+// serves up to eight consecutive tries, each with its own scale; the sums that rate a try are only recomputed when a
+// row has changed. Each lane adds its terms in the order of the scalar implementation.
 
-/// A search with its working memory, for one sub-block after the other.
+/// A search with its working memory, used for one sub-block after another.
 struct GridLanes<Format: GridReference> {
-  /// What came of a sub-block.
+  /// The result for a sub-block.
   private enum Outcome {
     case negligible
     case found(scale: Float)
-    /// The numbers are too large, or not plain enough to be rounded with vectors.
+    /// The values are too large, or not within the range that vectors round exactly.
     case unusual
   }
 
-  private let lattice: GridLattice
-  private var weights = InlineArray<32, Float>(repeating: 0)
-  private var roots = InlineArray<32, Float>(repeating: 0)
-  private var x = InlineArray<32, Float>(repeating: 0)
-  /// weight · x
-  private var weighted = InlineArray<32, Float>(repeating: 0)
-  /// Inverse scales of tries, and scales; some more so that eight can be read from any try on.
-  private var inverses = InlineArray<40, Float>(repeating: 1)
-  private var scales = InlineArray<40, Float>(repeating: 1)
-  /// Codes of each group's digits, try by try.
-  private var codes = InlineArray<256, UInt32>(repeating: 0)
-  /// Rows of each group, try by try; `offMark` is added where the digits were none.
-  private var tried = InlineArray<256, UInt16>(repeating: 0)
-  private var terms = InlineArray<32, Floats>(repeating: .zero)
+  let lattice: GridLattice
+  var weights = InlineArray<32, Float>(repeating: 0)
+  var roots = InlineArray<32, Float>(repeating: 0)
+  var x = InlineArray<32, Float>(repeating: 0)
+  /// weight · x.
+  var weighted = InlineArray<32, Float>(repeating: 0)
+  /// Inverse scales of tries, and scales, padded so that eight can be read from any try on.
+  var inverses = InlineArray<40, Float>(repeating: 1)
+  var scales = InlineArray<40, Float>(repeating: 1)
+  /// Codes of each group's digits, try after try.
+  var codes = InlineArray<256, UInt32>(repeating: 0)
+  /// Rows of each group, try after try; `offMark` is added if the digits are not a row.
+  var tried = InlineArray<256, UInt16>(repeating: 0)
+  var terms = InlineArray<32, Floats>(repeating: .zero)
   private var signs = InlineArray<4, UInt8>(repeating: 0)
-  private var rows = InlineArray<8, UInt16>(repeating: 0)
+  var rows = InlineArray<8, UInt16>(repeating: 0)
 
   @inline(__always)
-  private static var offMark: UInt16 { 0x8000 }
+  static var offMark: UInt16 { 0x8000 }
   @inline(__always)
-  private static var digitCount: Int { Format.levelCount == 3 ? 8 : 4 }
+  static var digitCount: Int { Format.levelCount == 3 ? 8 : 4 }
   @inline(__always)
-  private static var digitBits: Int { Format.levelCount == 3 ? 2 : 3 }
+  static var digitBits: Int { Format.levelCount == 3 ? 2 : 3 }
   @inline(__always)
-  private static var groupCount: Int { Format.elementCount / digitCount }
+  static var groupCount: Int { Format.elementCount / digitCount }
 
   init() { lattice = Format.lattice }
 
-  /// Searches the block at byte `source`; nil if it is left to the definition.
+  /// Searches the block at byte `source`; nil if only the scalar implementation can encode it.
   @inline(never)
   mutating func block(_ values: RawSpan, at source: Int, importance: RawSpan?) -> GridBlock? {
     let variance = Format.search.varianceFactor * values.sumOfSquares(at: source, count: 256) / 256
@@ -117,7 +117,7 @@ struct GridLanes<Format: GridReference> {
       inverses[index] = inverse
       scales[index] = 1 / inverse
     }
-    // Digits of elements that are much greater than all others together are rounded by the definition.
+    // If an element's digit exceeds what vectors round exactly, the scalar implementation searches the sub-block.
     guard inverses[tryCount &- 1] * magnitude < 0x1p20 else { return .unusual }
 
     for group in 0..<Self.groupCount {
@@ -182,142 +182,6 @@ struct GridLanes<Format: GridReference> {
       }
       signs[eight] = bits
     }
-  }
-
-  /// The codes of a group's digits in each try.
-  @inline(__always)
-  private mutating func findCodes(_ group: Int, _ tryCount: Int) {
-    let half = Floats(repeating: 0.5), one = Floats(repeating: 1)
-    for first in stride(from: 0, to: tryCount, by: 8) {
-      let inverse = inverses.span.bytes.floats(at: first &* floatByteCount)
-      var code = Floats.zero
-      for place in (0..<Self.digitCount).reversed() {
-        let scaled = inverse * Floats(repeating: x[group &* Self.digitCount &+ place])
-        let digit = (half * (scaled - one)).nearestSmall.clamped(0, Float(Format.levelCount &- 1))
-        code = code * Floats(repeating: Float(1 &<< Self.digitBits)) + digit
-      }
-      let words = code.wholeWords
-      for lane in 0..<8 { codes[group &* 32 &+ ((first &+ lane) & 31)] = words[lane] }
-    }
-  }
-
-  /// The rows of a group in each try; false if numbers are too large.
-  @inline(__always)
-  private mutating func findRows(_ group: Int, _ tryCount: Int) -> Bool {
-    var start = 0
-    while start < tryCount {
-      let code = codes[group &* 32 &+ start]
-      var end = start &+ 1
-      while end < tryCount, codes[group &* 32 &+ end] == code { end &+= 1 }
-      switch lattice.point(Int(truncatingIfNeeded: code)) {
-      case .row(let row):
-        for index in start..<end { tried[group &* 32 &+ index] = UInt16(truncatingIfNeeded: row) }
-      case .between(let candidates):
-        var first = start
-        while first < end {
-          let (best, found) = nearest(candidates, group, scales.span.bytes.floats(at: first &* floatByteCount))
-          for index in first..<min(end, first &+ 8) {
-            guard best[index &- first] < .greatestFiniteMagnitude else { return false }
-            tried[group &* 32 &+ index] = UInt16(truncatingIfNeeded: found[index &- first]) | Self.offMark
-          }
-          first &+= 8
-        }
-      }
-      start = end
-    }
-    return true
-  }
-
-  /// The nearest of the rows of a list for each of eight scales, and how far it is.
-  @inline(__always)
-  private mutating func nearest(_ candidates: Range<Int>, _ group: Int, _ scale: Floats) -> (Floats, Words) {
-    let first = group &* Self.digitCount
-    for level in 0..<Format.levelCount {
-      let scaled = scale * Floats(repeating: Float(2 &* level &+ 1))
-      for place in 0..<Self.digitCount {
-        let difference = scaled - Floats(repeating: x[first &+ place])
-        terms[place &* Self.termStride &+ level] = Floats(repeating: roots[first &+ place]) * difference * difference
-      }
-    }
-    var best = Floats(repeating: .greatestFiniteMagnitude)
-    var found = Words.zero
-    let near = lattice.nearRows, rows = lattice.rows.span
-    let terms = self.terms.span
-    for index in candidates {
-      let number = near[index]
-      let row = rows[Int(number)]
-      var distance = Floats.zero
-      for place in 0..<Self.digitCount {
-        let digit = Int(truncatingIfNeeded: row &>> UInt64(truncatingIfNeeded: place &* 8)) & (Self.termStride &- 1)
-        distance += terms[(place &* Self.termStride &+ digit) & 31]
-      }
-      let isLess = distance .< best
-      if isLess.isAnySet {
-        best.replace(with: distance, where: isLess)
-        found.replace(with: Words(repeating: UInt32(number)), where: isLess)
-      }
-    }
-    return (best, found)
-  }
-
-  @inline(__always)
-  private static var termStride: Int { Format.levelCount == 3 ? 4 : 8 }
-
-  /// Whether the rows of a try are not those of the one before.
-  @inline(__always)
-  private mutating func hasChanged(_ index: Int) -> Bool {
-    var difference: UInt16 = 0
-    for group in 0..<Self.groupCount {
-      difference |= tried[group &* 32 &+ index] ^ tried[group &* 32 &+ index &- 1]
-    }
-    return difference & ~Self.offMark != 0
-  }
-
-  @inline(__always)
-  private mutating func sums(_ numbers: SIMD8<UInt16>) -> (product: Float, square: Float) {
-    var product: Float = 0
-    var square: Float = 0
-    let odds = lattice.odds.span
-    let weights = self.weights.span.bytes, weighted = self.weighted.span.bytes
-    for eight in 0..<Format.elementCount / 8 {
-      let bytes =
-        Self.digitCount == 8
-        ? odds[Int(numbers[eight])]
-        : odds[Int(numbers[eight &* 2])] | odds[Int(numbers[(eight &* 2 &+ 1) & 7])] &<< 32
-      let quants = Floats(unsafeBitCast(bytes, to: SIMD8<UInt8>.self))
-      let products = weighted.floats(at: eight &* 32) * quants
-      let squares = weights.floats(at: eight &* 32) * quants * quants
-      for lane in 0..<8 {
-        product += products[lane]
-        square += squares[lane]
-      }
-    }
-    return (product, square)
-  }
-
-  /// Recomputes the digits of the groups of `mask` by the scale, and the scale by them; false if values are too large.
-  @inline(__always)
-  private mutating func renew(_ mask: UInt32, _ scale: inout Float) -> Bool {
-    let inverse = 1 / scale
-    for group in 0..<Self.groupCount where (mask &>> UInt32(truncatingIfNeeded: group)) & 1 == 1 {
-      var code = 0
-      for place in (0..<Self.digitCount).reversed() {
-        let digit = nearestInteger(0.5 * (inverse * x[group &* Self.digitCount &+ place] - 1))
-        code = code &<< Self.digitBits | digit.clamped(0, Format.levelCount &- 1)
-      }
-      switch lattice.point(code) {
-      case .row(let row): rows[group] = UInt16(truncatingIfNeeded: row)
-      case .between(let candidates):
-        let (best, found) = nearest(candidates, group, Floats(repeating: scale))
-        guard best[0] < .greatestFiniteMagnitude else { return false }
-        rows[group] = UInt16(truncatingIfNeeded: found[0])
-      }
-    }
-    var found = SIMD8<UInt16>.zero
-    for group in 0..<Self.groupCount { found[group] = rows[group] }
-    let sums = sums(found)
-    if sums.square > 0 { scale = sums.product / sums.square }
-    return true
   }
 
   @inline(never)

@@ -1,31 +1,31 @@
-// The rows of a grid among all the points that have its levels, and for each point that is not a row the rows near it.
+// The rows of a grid among all points with its levels, and for each point that is not a row the rows near it.
 //
-// The distance of two points is the sum of the squares of the differences of their digits. Rows are near a point if they are
-// among those at the least distance, or at the next ones, `shellCount` distances in all; the nearest come first, equally near
-// ones in the order of the grid. This rule makes the lists of ggml-quants.c `iq2xs_init_impl` and `iq3xs_init_impl`
-// (llama.cpp 0c1e57098), at the first use of a format.
+// The distance of two points is the sum of the squared differences of their digits. The rows near a point are those at
+// the `shellCount` least distances that occur; the nearest come first, equally near ones in the order of the grid. This
+// rule reproduces the lists of ggml-quants.c `iq2xs_init_impl` and `iq3xs_init_impl` (llama.cpp 0c1e57098). A lattice
+// is computed when its format is first used.
 
 /// A grid in the lattice of its levels: eight digits of three levels, or four of eight.
 ///
 /// A point's code has two bits for each of eight digits, or three for each of four, low ones first.
 struct GridLattice: Sendable {
-  /// The digits of each row, a byte each.
+  /// The digits of each row, one byte each.
   let rows: [UInt64]
-  /// 2 · digit + 1 of each row, a byte each.
+  /// 2 · digit + 1 of each row, one byte each.
   let odds: [UInt64]
   /// The code of each row.
   let codes: [UInt16]
   let levelCount: Int
-  /// By code: the number of a row, or, for a point that is none, where its list begins in `neighbors`, complemented.
+  /// By code: the index of a row or, for any other point, the start of its list in `neighbors`, complemented.
   private let places: [Int32]
-  /// The lists: a count, and as many numbers of rows.
+  /// The lists: a count, followed by that many row indices.
   private let neighbors: [UInt16]
 
-  /// What a point is.
+  /// The kind of a point.
   enum Point {
     /// A row of the grid.
     case row(Int)
-    /// Between rows, which are listed in `neighbors`.
+    /// Not a row; the rows near it are listed in `neighbors`.
     case between(Range<Int>)
   }
 
@@ -95,7 +95,7 @@ struct GridLattice: Sendable {
     return .between(start &+ 1..<start &+ 1 &+ Int(neighbors[start]))
   }
 
-  /// The numbers of the rows of a list.
+  /// The row indices of a list.
   var nearRows: Span<UInt16> {
     @inline(__always)
     get { neighbors.span }

@@ -1,26 +1,27 @@
-// The search for the scale, the signs and the rows of a grid of a sub-block: w = scale · ±(2 · digit + 1).
+// Searches for the scale, the signs and the grid rows of a sub-block: w = scale · ±(2 · digit + 1).
 //
-// Magnitudes are x. Inverse scales are tried around (2 · levelCount − 1) / greatest x. Each gives every x its nearest digit;
-// digits that are no row of the grid become the near row (GridLattice.swift) with the least
+// x are the magnitudes. The tries are inverse scales around (2 · levelCount − 1) / maximum x. Each gives every x its
+// nearest digit; digits that are not a row of the grid are replaced by the near row (GridLattice.swift) with the least
 //
 //   Σ √weight · (scale · (2 · digit + 1) − x)²
 //
-// The scale that suits the digits best, Σ weight · x · q / Σ weight · q² with q = 2 · digit + 1, explains scale · Σ weight · x · q
-// of the elements' energy; the try that explains most wins. Finally, the digits of groups that were not rows are
-// recomputed by the scale that was found.
+// The best scale for given digits, Σ weight · x · q / Σ weight · q² with q = 2 · digit + 1, explains
+// scale · Σ weight · x · q of the elements' energy; the try that explains most wins. Finally the groups whose digits
+// were not rows get new digits from the best scale.
 // Same floats as ggml-quants.c `quantize_row_{iq2_xxs,iq2_xs,iq3_xxs,iq3_s,iq2_s}_impl` (llama.cpp 0c1e57098).
 
-/// How a format on a grid is encoded.
+/// The parameters of the encoder of a format on a grid.
 struct GridSearch: Sendable {
   /// How signs are stored.
   enum Signs {
-    /// One to an element.
+    /// One per element.
     case eight
-    /// Seven to eight elements, whose minuses must be even in number: if not, the element that matters least changes its sign.
+    /// Seven per eight elements, with an even number of minus signs: if it is odd, the least important element changes
+    /// its sign.
     case seven
   }
 
-  /// What an element weighs without an importance matrix; v is twice the mean square of the block.
+  /// The weight of an element without an importance matrix; v is twice the mean square of the block.
   enum PlainWeight {
     /// w²
     case square
@@ -30,13 +31,13 @@ struct GridSearch: Sendable {
     case none
   }
 
-  /// The groups whose digits are recomputed at the end.
+  /// The groups that get new digits at the end.
   enum Renewal {
     /// All.
     case all
-    /// All, if one was no row.
+    /// All, if one was not a row.
     case allIfOneOff
-    /// Those that were no rows.
+    /// Those that were not rows.
     case off
   }
 
@@ -45,16 +46,16 @@ struct GridSearch: Sendable {
   let renewal: Renewal
   /// Weights are importance · √(varianceFactor · mean square of the block + w²).
   let varianceFactor: Float
-  /// Sub-blocks of lesser magnitude count as zero.
+  /// Sub-blocks of smaller magnitude count as zero.
   let negligible: Float
-  /// Tries are from −tryCount to tryCount steps away from the first.
+  /// Tries are −tryCount to tryCount steps away from the first.
   let tryCount: Int
   let step: Float
-  /// Whether `PositiveSearch` finds what the tries start from instead of the greatest x.
+  /// Whether the tries start from the result of `PositiveSearch` instead of the maximum x.
   let startsWithPositiveSearch: Bool
-  /// What the scale of the block is multiplied by when it is stored.
+  /// A factor of the block's scale as stored.
   let scaleFactor: Float
-  /// Whether rows and signs of a block whose scales are all zero are cleared.
+  /// Whether a block whose scales are all zero has no rows and signs.
   let clearsZeroBlocks: Bool
 
   /// The search's result for a sub-block.
@@ -66,7 +67,7 @@ struct GridSearch: Sendable {
     var signs: [UInt8]
   }
 
-  /// The best scale, rows and signs; nil if the numbers are too large for floats to tell rows apart.
+  /// The best scale, rows and signs; nil if the values are too large for floats to distinguish rows.
   ///
   /// A negligible sub-block has no rows and no signs.
   func search(_ values: [Float], weights: [Float], on lattice: GridLattice) -> Found? {
@@ -166,7 +167,7 @@ struct GridSearch: Sendable {
     return Found(scale: scale, rows: rows, signs: signs)
   }
 
-  /// The elements without their signs, and these; a sign that cannot be stored stays with the element.
+  /// Magnitudes and signs of the elements; an element whose sign cannot be stored stays negative.
   private func magnitudes(_ values: [Float], _ weights: [Float]) -> ([Float], [UInt8]) {
     var x = values.map { $0 >= 0 ? $0 : -$0 }
     let signs = stride(from: 0, to: values.count, by: 8).map { start in
@@ -191,7 +192,7 @@ struct GridSearch: Sendable {
     return values.map { plainWeight == .raisedSquare ? 0.25 * variance + $0 * $0 : $0 * $0 }
   }
 
-  /// The four bits of each sub-block's scale, and the scale of them all; nil if all are zero.
+  /// The four-bit scale of each sub-block, and the scale of the block; nil if all are zero.
   func smallScales(_ scales: [Float]) -> (scale: Float, numbers: [Int])? {
     let greatest = scales.reduce(0) { $0 > $1 ? $0 : $1 }
     if greatest == 0 { return nil }

@@ -1,25 +1,26 @@
-// Encoding with an importance matrix: how much each column of a tensor matters, measured on text as the mean square of what
-// the column is multiplied by. All rows share it. Searches then weigh an element by
+// Encoding with an importance matrix: the importance of each column of a tensor is its mean squared input activation,
+// measured on text. All rows share it. The weight of an element in a search is
 //
 //   importance · √(variance + w²)
 //
-// where the variance is the mean square of the block for Q2_K and twice that for others, or by the importance alone (Q6_K).
+// where the variance is the mean square of the block for Q2_K and twice that for other formats; Q6_K uses only the
+// importance.
 
-/// Encodes rows of elements that matter differently.
+/// Encodes rows of elements weighted by importance.
 protocol WeightedRowEncoder: RowEncoder {
-  /// Encodes one row; `importance` holds a float for each of its elements.
+  /// Encodes one row; `importance` has one float per element.
   ///
-  /// - Returns: the index of the first value that the format cannot hold, or nil when everything was encoded.
+  /// - Returns: the index of the first value that the format cannot store, or nil if everything was encoded.
   static func encode(
     _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
   ) -> Int?
 }
 
-/// Encodes rows by one routine, whether or not there is an importance matrix.
+/// Encodes rows with or without an importance matrix.
 protocol OptionallyWeightedRowEncoder: WeightedRowEncoder {
-  /// Encodes one row; without `importance` the format's own weights count.
+  /// Encodes one row; without `importance` by the format's own weights.
   ///
-  /// - Returns: the index of the first value that the format cannot hold, or nil when everything was encoded.
+  /// - Returns: the index of the first value that the format cannot store, or nil if everything was encoded.
   static func encode(
     _ values: RawSpan, importance: RawSpan?, into bytes: inout MutableRawSpan, at start: Int
   ) -> Int?
@@ -37,7 +38,7 @@ extension OptionallyWeightedRowEncoder {
   }
 }
 
-/// The definition of a block format's bytes where elements matter differently.
+/// The scalar implementation of a block encoder with importance.
 protocol WeightedReferenceEncoder: ReferenceEncoder {
   static func encode(_ values: [Float], importance: [Float]?) -> [UInt8]
 }
@@ -46,9 +47,9 @@ extension WeightedReferenceEncoder {
   static func encode(_ values: [Float]) -> [UInt8] { encode(values, importance: nil) }
 }
 
-/// An encoder of blocks of 256 elements that can weigh them.
+/// An encoder of super-blocks of 256 elements with optional importance.
 protocol WeightedSuperBlockEncoder: SuperBlockEncoder, WeightedRowEncoder where Reference: WeightedReferenceEncoder {
-  /// Encodes one block of finite floats, whose importance is at byte `source` of `importance` too.
+  /// Encodes one block of finite floats, whose importance is at the same byte `source` of `importance`.
   static func encodeBlock(
     _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
     at destination: Int)
@@ -82,7 +83,7 @@ extension WeightedSuperBlockEncoder {
 /// The sum of squares, in order.
 func sumOfSquares(_ values: [Float]) -> Float { values.reduce(0) { $0 + $1 * $1 } }
 
-/// The weights of elements of this importance in a block of this variance.
+/// The weights of elements with this importance in a block of this variance.
 func importanceWeights(_ values: [Float], importance: [Float], variance: Float) -> [Float] {
   zip(values, importance).map { value, importance in importance * (variance + value * value).squareRoot() }
 }
@@ -101,14 +102,14 @@ extension RawSpan {
 }
 
 extension InlineArray where Element == Floats {
-  /// The weights of elements of this importance in blocks of these variances.
+  /// The weights of elements with this importance in blocks of these variances.
   @inline(__always)
   func weights(of values: Self, variance: Floats) -> Self {
     let importance = span, elements = values.span
     return Self { importance[$0] * (variance + elements[$0] * elements[$0]).squareRoot() }
   }
 
-  /// The weights of elements of this importance in a block of this variance.
+  /// The weights of elements with this importance in a block of this variance.
   @inline(__always)
   func weights(of values: Self, variance: Float) -> Self {
     weights(of: values, variance: Floats(repeating: variance))

@@ -1,17 +1,18 @@
-// The search for the scale of a run whose quants choose from sixteen levels, the numbers of IQ4: w = scale · level.
+// Searches the scale of a sub-block whose quants choose from the sixteen levels of IQ4: w = scale · level.
 //
-// Inverse scales (k + first level) / extreme are tried, for k = −7…7, after one of the other sign, −first level / extreme.
-// Each element takes the nearest level; the scale that suits these levels best by weighted least squares is
+// Inverse scales (k + first level) / extreme are tried, for k = −7…7, after one of the opposite sign, −first level /
+// extreme. Each element takes the nearest level; the best scale for these levels by weighted least squares is
 //
-//   scale = Σ weight · level · w / Σ weight · level²     and explains     scale · Σ weight · level · w     of the energy.
+//   scale = Σ weight · level · w / Σ weight · level²     and explains     scale · Σ weight · level · w     of the
+//   energy.
 //
 // The one that explains most wins. Same floats as ggml-quants.c `quantize_row_iq4_nl_impl` (llama.cpp 0c1e57098).
 
 enum Levels {
-  /// ggml-common.h `kvalues_iq4nl`: steps that are finer near zero, where weights are dense.
+  /// ggml-common.h `kvalues_iq4nl`: steps are finer near zero, where weights are dense.
   static let numbers: [Float] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
 
-  /// How far the inverse scales go to both sides.
+  /// The number of inverse scales on either side.
   static let tryCount = 7
 
   /// The index of the level nearest to `number`, the greater of two that are equally near; NaN counts as greatest.
@@ -19,7 +20,7 @@ enum Levels {
     (1..<16).last { !(number < (numbers[$0 - 1] + numbers[$0]) / 2) } ?? 0
   }
 
-  /// The best scale of a run, 0 for a negligible one.
+  /// The best scale of a sub-block, 0 for a negligible one.
   static func searchScale(_ values: [Float], weights: [Float]) -> Float {
     let extreme = firstOfGreatestMagnitude(values)
     if abs(extreme) < negligibleMagnitude { return 0 }
@@ -100,10 +101,10 @@ extension SIMD8 where Scalar == Float {
   }
 }
 
-/// Eight searches, one to a lane.
+/// Eight searches, one per lane.
 ///
-/// The tries move no element by more than one level, because they differ by a ninth and levels are farther apart. So each
-/// element has two levels, that of the first try and that of the last, and the half between them decides.
+/// The tries move no element by more than one level, because they differ by a ninth and levels are farther apart. Each
+/// element therefore has two levels, that of the first try and that of the last, and their mean decides.
 @inline(never)
 func searchLevelScales(_ elements: InlineArray<32, Floats>, weights: InlineArray<32, Floats>) -> Floats {
   let values = elements.span, weights = weights.span

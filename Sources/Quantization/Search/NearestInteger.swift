@@ -1,10 +1,10 @@
-// Rounding to the nearest whole number, ties to even, by adding 1.5 · 2²³: the sum has no room for a fraction, and its low
-// 23 bits are the number plus 2²². Beyond ±2²², and for infinities and NaN, these bits are still what ggml's
-// `nearest_int` makes its number of, so they are part of the formats' definition.
+// Rounding to the nearest integer, ties to even, by adding 1.5 · 2²³: the sum has no bits for a fraction, and its low
+// 23 bits are the integer plus 2²². Beyond ±2²², and for infinities and NaN, ggml's `nearest_int` still computes its
+// result from these bits, so they are part of the formats' definition.
 
 let roundingShift: Float = 12_582_912
 
-/// The number that ggml rounds `value` to, for every float.
+/// The integer that ggml rounds `value` to, for every float.
 func nearestInteger(_ value: Float) -> Int {
   Int((value + roundingShift).bitPattern & 0x007F_FFFF) - 0x0040_0000
 }
@@ -14,19 +14,19 @@ extension Int {
 }
 
 extension SIMD8 where Scalar == Float {
-  /// The nearest whole numbers of lanes that are surely within ±2²².
+  /// The nearest integers of lanes that are known to be within ±2²².
   @inline(__always)
   var nearestSmall: Floats { (self + Floats(repeating: roundingShift)) - Floats(repeating: roundingShift) }
 
   /// `nearestInteger` of each lane.
   @inline(__always)
   var nearest: Floats {
-    // Under the exponent of 2²³ the bits are the fraction of 2²³ + number + 2²².
+    // Below the exponent of 2²³ the bits are the fraction of 2²³ + integer + 2²².
     let bits = (self + Floats(repeating: roundingShift)).words & Words(repeating: 0x007F_FFFF)
     return Floats(bits: bits | Words(repeating: 0x4B00_0000)) - Floats(repeating: roundingShift)
   }
 
-  /// The whole numbers that the lanes are, which must be from 0 to below 2²².
+  /// The lanes as integers; they must be integers from 0 to below 2²².
   @inline(__always)
   var wholeWords: Words { (self + Floats(repeating: roundingShift)).words & Words(repeating: 0x003F_FFFF) }
 
@@ -37,7 +37,7 @@ extension SIMD8 where Scalar == Float {
 }
 
 extension SIMDMask where Storage == SIMD8<Int32> {
-  /// Whether a lane is set: `any` without a call.
+  /// Whether any lane is set: `any` without a call.
   @inline(__always)
   var isAnySet: Bool {
     let pairs = unsafeBitCast(self, to: SIMD4<UInt64>.self)

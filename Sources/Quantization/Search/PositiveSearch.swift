@@ -1,10 +1,10 @@
-// The search for the scale of positive numbers that are scales or minimums themselves: x = scale · q, 0 ≤ q ≤ maximum.
+// Searches the scale of positive values that are themselves scales or minimums: x = scale · q, 0 ≤ q ≤ maximum.
 //
-// Nine inverse scales around maximum / max x are tried; the one with the least weighted square error starts. Then each value
-// in turn is quantized again by the scale that suits the others best, as in DescentSearch.swift.
+// Nine inverse scales around maximum / max x are tried; the search starts from the one with the least weighted square
+// error. Then each value in turn is quantized again by the best scale for the others, as in DescentSearch.swift.
 // Same floats as ggml-quants.c `make_qp_quants` (llama.cpp 0c1e57098).
 
-/// The best scale, and the quants; a number below zero by rounding errors can become a quant of 255.
+/// The best scale, and the quants; a value below zero by rounding errors can become a quant of 255.
 func positiveSearch(_ numbers: [Float], weights: [Float], maximum: Int) -> (scale: Float, quants: [Int]) {
   let greatest = numbers.reduce(0) { $1 > $0 ? $1 : $0 }
   if greatest < negligibleMagnitude { return (0, numbers.map { _ in 0 }) }

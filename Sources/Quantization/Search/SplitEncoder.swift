@@ -1,4 +1,4 @@
-// What the encoders of IQ1_S and IQ1_M share.
+// The encoder of IQ1_S and IQ1_M.
 
 /// A block of −1, 0 and 1 before it is packed.
 struct SplitBlock {
@@ -11,7 +11,7 @@ struct SplitBlock {
   /// Whether a sub-block of IQ1_S, or a group of eight of IQ1_M, is shifted down.
   var isDown = InlineArray<32, Bool>(repeating: false)
 
-  /// Sets the three bits of each sub-block's scale, and the scale of them all times `factor`; false if all are zero.
+  /// Sets the three-bit scale of each sub-block, and the scale of the block times `factor`; false if all are zero.
   @discardableResult
   mutating func setScales(_ scales: [Float], factor: Float) -> Bool {
     let greatest = scales.reduce(0) { $0 > $1 ? $0 : $1 }
@@ -29,7 +29,7 @@ struct SplitBlock {
   }
 }
 
-/// The definition of the bytes of a format of −1, 0 and 1, in plain words.
+/// The scalar implementation of an encoder of −1, 0 and 1.
 protocol SplitReference: ReferenceDecoder {
   /// The bytes of 256 finite values; nil if they are too large.
   static func encode(_ values: [Float], importance: [Float]?) -> [UInt8]?
@@ -68,7 +68,7 @@ extension SplitSearch {
 
 /// Encodes blocks of 256 elements as −1, 0 and 1.
 protocol SplitEncoder: BlockDecoder, OptionallyWeightedRowEncoder where Reference: SplitReference {
-  /// A block of finite floats with weights; nil if they are too large.
+  /// The block of finite floats with weights; nil if they are too large.
   static func block(
     _ values: RawSpan, at source: Int, weights: InlineArray<256, Float>, _ finder: inout SplitRows
   ) -> SplitBlock?

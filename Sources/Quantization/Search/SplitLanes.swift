@@ -1,14 +1,14 @@
-// SplitSearch.swift with vectors: lanes are sub-blocks, eight at a time. Each goes through all splits in the order of the
-// definition.
+// SplitSearch.swift with vectors: a lane is a sub-block, eight at a time. Each tries all splits in the order of the
+// scalar implementation.
 
 /// The sorted elements of eight sub-blocks of `count`, their running sums, and the best splits.
 struct SplitLanes<let count: Int> {
   /// The scale of each sub-block's best split.
   private(set) var scale = Floats.zero
-  /// How each sub-block is split best: the low end, the high end and the shift; nil's mark where no split is any good.
+  /// The best split of each sub-block: the low end, the high end and the shift; the mark of nil if no split is valid.
   private var splits = Words(repeating: .max)
   private var best = Floats(repeating: -.greatestFiniteMagnitude)
-  /// Places of elements in ascending order, sub-block by sub-block.
+  /// Indices of elements in ascending order, sub-block after sub-block.
   private var order = InlineArray<256, UInt8>(repeating: 0)
 
   /// Sorts the elements of the sub-blocks from byte `source` on.
@@ -30,7 +30,7 @@ struct SplitLanes<let count: Int> {
     }
   }
 
-  /// Takes splits over where they are better.
+  /// Replaces the best splits by those that are better.
   @inline(__always)
   private mutating func take(_ product: Floats, _ square: Floats, _ code: Int) {
     let isBetter = (square .> Floats.zero) .& (product * product .> best * square)
@@ -50,7 +50,7 @@ struct SplitLanes<let count: Int> {
       scale: scale[lane], low: Int(code &>> 8 & 63), high: Int(code &>> 2 & 63), shift: Int(code & 3))
   }
 
-  /// The digits of a sub-block, two bits each, low ones first; opposite ones for a negative scale.
+  /// The digits of a sub-block, two bits each, low ones first; reversed for a negative scale.
   @inline(__always)
   func digits(_ lane: Int, _ split: SplitSearch.Split) -> UInt64 {
     var digits: UInt64 = 0
@@ -114,11 +114,11 @@ extension SplitLanes where count == 32 {
 }
 
 extension SplitLanes where count == 16 {
-  /// Searches eight sub-blocks of 16, the first of which is sub-block `first` of the block whose weights are given.
+  /// Searches eight sub-blocks of 16, from sub-block `first` of the block whose weights are given.
   @inline(never)
   init(_ values: RawSpan, at source: Int, weights: InlineArray<256, Float>, first: Int) {
     sort(values, at: source)
-    // Of the first eight elements of each sub-block, and of the others.
+    // For the first eight elements of each sub-block, then for the others.
     var products = InlineArray<2, InlineArray<17, Floats>>(repeating: .init(repeating: .zero))
     var sums = products
     for lane in 0..<8 {
@@ -136,7 +136,7 @@ extension SplitLanes where count == 16 {
       }
     }
     let small = Floats(repeating: 0.875), great = Floats(repeating: 1.125)
-    // What squares of splits lose or gain at each end: q₀² − q₁² and q₁² − q₂², shifted up, and the other way round down.
+    // The change of a split's squares at each end: q₀² − q₁² and q₁² − q₂², shifted up, and the reverse shifted down.
     let fine = Floats(repeating: 0.75), coarse = Floats(repeating: 1.25)
     let up0 = products[0][16] * great, down0 = products[0][16] * small
     let up1 = products[1][16] * great, down1 = products[1][16] * small

@@ -1,14 +1,15 @@
 /// Finds the rows for the digits of SplitLanes.swift.
 ///
-/// The terms of a group's places and digits are made once. Near rows whose first four terms already exceed the best sum are
-/// left, which changes nothing: no term is negative.
+/// The terms of a group's elements and digits are computed once. Near rows whose first four terms already exceed the
+/// best sum are skipped, which changes nothing: no term is negative.
 struct SplitRows {
   private let lattice = Grid.Lattice.iq1
   private var terms = InlineArray<32, Float>(repeating: 0)
-  /// Sums of the first four terms, by the digits' code; a vector holds those of the first digit.
+  /// Sums of the first four terms, indexed by the digits' code; a vector has those of the first digit.
   private var sums = InlineArray<64, SIMD4<Float>>(repeating: .zero)
 
-  /// Rows for `digits`, and the scale for these; nil if numbers are too large. `isDown` has a bit for each group.
+  /// The rows for `digits`, and the scale for these; nil if the values are too large. `isDown` has a bit for each
+  /// group.
   @inline(__always)
   mutating func find(
     _ values: RawSpan, at source: Int, weights: Span<Float>, from first: Int, digits: UInt64, scale: Float,
@@ -45,7 +46,7 @@ struct SplitRows {
     return found >= 0 ? found : nil
   }
 
-  /// What the scale of a block of IQ1_M is made of: Σ weight · w · q and Σ weight · q² over all elements, in order.
+  /// The sums for the scale of an IQ1_M block: Σ weight · w · q and Σ weight · q² over all elements, in order.
   @inline(__always)
   func sums(
     _ values: RawSpan, at source: Int, weights: Span<Float>, _ block: SplitBlock
@@ -109,7 +110,7 @@ struct SplitRows {
 }
 
 extension SplitSearch {
-  /// The shifted −1.
+  /// The quant −1, shifted.
   @inline(__always)
   static func shift(_ isDown: Bool) -> Float { isDown ? -1.125 : -0.875 }
 }

@@ -1,13 +1,13 @@
-// The search for the scale, the shift and the rows of a sub-block of −1, 0 and 1: w = scale · (digit − 1 ± ⅛).
+// Searches the scale, the shift and the rows of a sub-block of −1, 0 and 1: w = scale · (digit − 1 ± ⅛).
 //
-// Elements are sorted. Every way to split them into the three digits is tried, with the shift up and with it down: the scale
-// that suits a split best, Σ weight · w · q / Σ weight · q², explains scale · Σ weight · w · q of the elements' energy, and the
-// split that explains most wins. Sums over parts of the sorted elements are differences of running sums. Then groups of eight
-// that are no row of the grid become the near row (GridLattice.swift) with the least Σ weight · (scale · q − w)², and the
-// scale is recomputed.
+// Elements are sorted. Every split into the three digits is tried, with the shift up and with it down: the best scale
+// for a split, Σ weight · w · q / Σ weight · q², explains scale · Σ weight · w · q of the elements' energy, and the
+// split that explains most wins. Sums over ranges of the sorted elements are differences of running sums. Then groups
+// of eight that are not a row of the grid are replaced by the near row (GridLattice.swift) with the least Σ weight ·
+// (scale · q − w)², and the scale is recomputed.
 //
-// IQ1_S: one shift to 32 elements. IQ1_M: one to each eight of 16, and running sums for each eight; a split's sum is taken as
-// total · highest q − the two sums below it, for neighboring q are 1 apart.
+// IQ1_S: one shift per 32 elements. IQ1_M: one per eight of 16, and running sums per eight; the sum of a split is
+// total · highest q − the two sums below it, because consecutive q differ by 1.
 // Same floats as ggml-quants.c `quantize_row_iq1_s_impl` and `quantize_row_iq1_m_impl` (llama.cpp 0c1e57098).
 
 enum SplitSearch {
@@ -22,15 +22,16 @@ enum SplitSearch {
     var rows: [Int]
   }
 
-  /// Where three digits meet in sorted elements, and with what scale.
+  /// The bounds of the three digits in the sorted elements, and the scale.
   struct Split {
     var scale: Float
     var low: Int, high: Int
-    /// Which of the shifts.
+    /// The index of the shift.
     var shift: Int
   }
 
-  /// The best of a sub-block of 32; nil if the numbers are too large for floats to tell rows apart. No rows if it is negligible.
+  /// The best split of a sub-block of 32; nil if the values are too large for floats to distinguish rows. A negligible
+  /// sub-block has no rows.
   static func search32(_ values: [Float], weights: [Float]) -> Found? {
     let order = sorted(values)
     var products: [Float] = [0]
@@ -65,7 +66,7 @@ enum SplitSearch {
       isDown: [Bool](repeating: (split.shift == 1) != isFlipped, count: 4))
   }
 
-  /// The same for a sub-block of 16, whose halves are shifted apart.
+  /// The best split of a sub-block of 16, whose halves have separate shifts.
   static func search16(_ values: [Float], weights: [Float]) -> Found? {
     let order = sorted(values)
     var products: [[Float]] = [[0], [0]]
@@ -109,12 +110,12 @@ enum SplitSearch {
       values, weights, digits(order, split), scale: abs(split.scale), isDown: [shift / 2 == 1, shift % 2 == 1])
   }
 
-  /// The places of elements in ascending order, equal ones as they stand.
+  /// The indices of elements in ascending order; a stable sort.
   private static func sorted(_ values: [Float]) -> [Int] {
     values.indices.sorted { values[$0] < values[$1] || values[$0] == values[$1] && $0 < $1 }
   }
 
-  /// The digits of a split, opposite ones for a negative scale.
+  /// The digits of a split, reversed for a negative scale.
   private static func digits(_ order: [Int], _ split: Split) -> [Int] {
     var digits = order
     for (position, index) in order.enumerated() {
@@ -168,6 +169,6 @@ enum SplitSearch {
 }
 
 extension GridLattice {
-  /// The digit of a row at a place.
+  /// The digit of a row at an index.
   func digit(_ row: Int, _ place: Int) -> Int { Int(rows[row] >> UInt64(8 * place) & 255) }
 }

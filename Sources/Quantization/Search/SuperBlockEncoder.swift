@@ -1,9 +1,9 @@
-// The encoder of blocks of 256 elements, which are searched for their best scales.
+// The encoder of super-blocks of 256 elements, whose best scales are searched.
 //
-// A search adds its terms in order, so a vector cannot hold neighboring elements. It holds elements of eight sub-blocks, one
-// to a lane: every lane does what the plain definition does, in the same order.
+// A search adds its terms in order, so a vector cannot hold neighboring elements. It holds elements of eight
+// sub-blocks, one per lane: every lane does the same as the scalar implementation, in the same order.
 
-/// An encoder of blocks of 256 elements in sub-blocks of 16 or 32.
+/// An encoder of super-blocks of 256 elements in sub-blocks of 16 or 32.
 protocol SuperBlockEncoder: BlockEncoder {
   /// Encodes one block of finite floats.
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
@@ -26,7 +26,7 @@ extension SuperBlockEncoder {
 }
 
 extension RawSpan {
-  /// Eight sub-blocks of `count` floats side by side: lane k of vector i is element i of sub-block k.
+  /// Eight sub-blocks of `count` floats, one per lane: lane k of vector i is element i of sub-block k.
   @inline(__always)
   func subBlocks<let count: Int>(at offset: Int) -> InlineArray<count, Floats> {
     let eight = extracting(offset..<offset &+ count &* 8 &* floatByteCount)
@@ -38,14 +38,14 @@ extension RawSpan {
 }
 
 extension RawSpan {
-  /// `count` floats followed by zeros, 256 in all.
+  /// `count` floats, padded with zeros to 256.
   func padded(from offset: Int, count: Int) -> InlineArray<256, Float> {
     InlineArray { $0 < count ? float(at: offset &+ $0 &* floatByteCount) : 0 }
   }
 }
 
 extension InlineArray where Element == Floats {
-  /// The same for every vector.
+  /// Applies `transform` to every vector.
   @inline(__always)
   func mapped(_ transform: (Floats) -> Floats) -> Self {
     let vectors = span
@@ -58,8 +58,8 @@ extension SIMD8 where Scalar == Float {
 }
 
 extension SIMD8 where Scalar == UInt32 {
-  /// Two bits of each of eight sub-blocks of 16, which are four runs of 32: the byte that holds the runs' quants of a
-  /// place below 16, low bits first, and that of the place 16 higher.
+  /// Two bits of each of eight sub-blocks of 16, which are four groups of 32: the byte with the groups' quants of a
+  /// position below 16, low bits first, and the byte of the position 16 higher.
   @inline(__always)
   var fourRunsOfTwoBits: (UInt8, UInt8) {
     let four = lowHalf | (highHalf &<< 4)
@@ -69,7 +69,7 @@ extension SIMD8 where Scalar == UInt32 {
 }
 
 extension SIMD16 where Scalar == Float {
-  /// The first lane whose magnitude no other exceeds; 0 if all are zero or NaN.
+  /// The first lane of maximum magnitude; 0 if all are zero or NaN.
   @inline(__always)
   var firstOfGreatestMagnitude: Float {
     var greatest: Float = 0

@@ -1,19 +1,21 @@
-// The search for the scale of a sub-block without a minimum: w = scale · q, −maximum ≤ q < maximum.
+// Searches the scale of a sub-block without a minimum: w = scale · q, −maximum ≤ q < maximum.
 //
-// Nineteen inverse scales around −maximum / extreme are tried, where the extreme is the first element of the greatest
-// magnitude. Each gives quants; the scale that suits these best by least squares, with the given weights, is
+// Nineteen inverse scales around −maximum / extreme are tried; the extreme is the first element of maximum magnitude.
+// Each gives quants; the best scale for these by least squares, with the given weights, is
 //
 //   scale = Σ weight · w · q / Σ weight · q²     and explains     scale · Σ weight · w · q     of the elements' energy.
 //
-// The one that explains most wins. Same floats as ggml-quants.c `make_qx_quants` with `rmse_type` 1 (llama.cpp 0c1e57098).
+// The one that explains most wins. Same floats as ggml-quants.c `make_qx_quants` with `rmse_type` 1 (llama.cpp
+// 0c1e57098).
 
-/// Sub-blocks of lesser magnitude than this count as zero: ggml-quants.c `GROUP_MAX_EPS`.
+/// Sub-blocks of smaller magnitude count as zero: ggml-quants.c `GROUP_MAX_EPS`.
 let negligibleMagnitude: Float = 1e-15
 
-/// How far each try is from the first, in tenths of a quant.
+/// The distance of each try from the first, in tenths of a quant.
 private let tries = [-9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
-/// The best scale, and the quants of the search, raised by `maximum` so that none is negative; zeros for a negligible block.
+/// The best scale, and the quants of the search plus `maximum`, so that none is negative; zeros for a negligible
+/// sub-block.
 func symmetricSearch(_ values: [Float], weights: [Float], maximum: Int) -> (scale: Float, quants: [Int]) {
   let extreme = firstOfGreatestMagnitude(values)
   if abs(extreme) < negligibleMagnitude { return (0, values.map { _ in 0 }) }
@@ -44,10 +46,10 @@ func symmetricSearch(_ values: [Float], weights: [Float], maximum: Int) -> (scal
   return (scale, quants.map { $0 + maximum })
 }
 
-/// Eight searches, one to a lane.
+/// Eight searches, one per lane.
 struct SymmetricLanes {
   private(set) var scale: Floats
-  /// What the elements were multiplied by to get the winning quants.
+  /// The factor of the elements that gave the winning quants.
   private var inverse: Floats
   private let isNegligible: SIMDMask<SIMD8<Int32>>
   private let maximum: Float
@@ -91,7 +93,7 @@ struct SymmetricLanes {
     var product = Floats.zero
     var square = Floats.zero
     for index in values.indices {
-      // No quant leaves ±(maximum + 1), since no element exceeds the extreme.
+      // All quants are within ±(maximum + 1), since no element exceeds the extreme.
       let quant = (inverse * values[index]).nearestSmall.clamped(-maximum, maximum - 1)
       product += weighted[index] * quant
       square += weights[index] * quant * quant
@@ -99,7 +101,7 @@ struct SymmetricLanes {
     return (product, square)
   }
 
-  /// The quants of elements divided by stored scales, raised by the maximum; those of the search where a scale is zero.
+  /// The quants of elements divided by stored scales, plus the maximum; those of the search if a scale is zero.
   @inline(__always)
   func quants<let count: Int>(
     _ values: InlineArray<count, Floats>, dividingBy divisor: Floats
@@ -113,7 +115,7 @@ struct SymmetricLanes {
     }
   }
 
-  /// The quants of the search for one element of each sub-block, raised by the maximum.
+  /// The quants of the search for one element of each sub-block, plus the maximum.
   @inline(__always)
   func quants(_ values: Floats) -> Floats {
     let quants = (inverse * values).nearestSmall.clamped(-maximum, maximum - 1) + Floats(repeating: maximum)

@@ -1,8 +1,8 @@
-// Q4_0, Q4_1, Q5_0 and Q5_1 with an importance matrix: their scales are searched then. An element weighs
+// Q4_0, Q4_1, Q5_0 and Q5_1 with an importance matrix: their scales are searched. The weight of an element is
 //
 //   importance · √(mean square of the row + w²)
 //
-// and the quants of the search are stored as they are, with scale and minimum as halves.
+// and the quants of the search are stored unchanged, with scale and minimum as halves.
 // Same bytes as ggml-quants.c `quantize_row_{q4_0,q4_1,q5_0,q5_1}_impl` (llama.cpp 0c1e57098).
 
 /// How the scale of a small block is searched.
@@ -13,18 +13,18 @@ enum SmallBlockSearch {
   case affine(maximum: Float)
 }
 
-/// An encoder of blocks of 32 elements that can weigh them.
+/// An encoder of blocks of 32 elements with optional importance.
 protocol WeightedSmallBlockEncoder: SmallBlockEncoder, WeightedRowEncoder {
   static var search: SmallBlockSearch { get }
-  /// The bytes of 32 quants, stored after scale and minimum.
+  /// The bytes of 32 quants after scale and minimum.
   static func packed(_ quants: [UInt8]) -> [UInt8]
-  /// Stores the same, of elements 0…15 and 16…31.
+  /// Stores the quants of elements 0…15 and 16…31.
   static func store(
     _ low: SIMD16<UInt8>, _ high: SIMD16<UInt8>, into bytes: inout MutableRawSpan, at destination: Int)
 }
 
 extension WeightedSmallBlockEncoder {
-  /// The definition of a weighted row's bytes, in plain words.
+  /// The scalar implementation of the encoder of a weighted row.
   static func weightedReferenceRow(_ values: [Float], importance: [Float]) -> [UInt8] {
     let variance = sumOfSquares(values) / Float(values.count)
     let weights = importanceWeights(values, importance: importance, variance: variance)
@@ -51,7 +51,7 @@ extension WeightedSmallBlockEncoder {
     let count = values.byteCount / floatByteCount
     let variance = values.sumOfSquares(at: 0, count: count) / Float(count)
     for first in stride(from: 0, to: count, by: 256) {
-      // The last blocks of a row go together with blocks of zeros.
+      // The last blocks of a row are padded with blocks of zeros.
       let elementCount = min(256, count - first)
       let elements = values.padded(from: first * floatByteCount, count: elementCount)
       let importances = importance.padded(from: first * floatByteCount, count: elementCount)
