@@ -6,7 +6,7 @@ extension [UInt8] {
     }
   }
 
-  /// Appends a 64-bit length and the bytes it counts.
+  /// Appends a 64-bit length, then the bytes.
   mutating func appendString(_ bytes: some Collection<UInt8>) {
     appendLittleEndian(UInt64(bytes.count))
     append(contentsOf: bytes)

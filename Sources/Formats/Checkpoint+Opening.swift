@@ -23,9 +23,9 @@ extension Checkpoint {
     }
   }
 
-  /// Puts the files of a set together.
+  /// Joins the files of a set.
   ///
-  /// The keys that only say how a set is split are left out: they are facts of the files, not of the model.
+  /// The keys that only describe how a set is split are omitted: they belong to the files, not to the model.
   init(path: String, container: Container, contents: [ParsedHeader], remarks: [String] = []) {
     var facts = contents.first?.facts ?? [:]
     if contents.count > 1 { facts["fileCount"] = "\(contents.count)" }

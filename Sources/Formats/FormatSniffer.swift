@@ -1,18 +1,18 @@
 import Bytes
 import Tensors
 
-/// Recognizes a file by its first bytes; its name matters only where they say nothing.
+/// Recognizes a file by its first bytes; its name only matters if they are ambiguous.
 public enum FormatSniffer {
-  /// The bytes that are looked at.
+  /// The number of bytes to inspect.
   static let prefixByteCount = 4096
 
   /// The container of `file`.
   ///
-  /// - Throws: `UnsupportedFileError` with the diagnosis of a file that is neither safetensors nor GGUF.
+  /// - Throws: `UnsupportedFileError` with the kind of a file that is neither safetensors nor GGUF.
   public static func container(of file: any ByteSource) throws -> Container {
     let prefix = try file.bytes(at: 0, count: min(prefixByteCount, file.byteCount))
     if prefix.starts(with: GGUF.magic) { return .gguf }
-    // A safetensors file has no magic: its ninth byte is the brace of the header, whose length leaves high bytes 0.
+    // A safetensors file has no magic: its ninth byte is the brace of the header, whose length has high bytes of 0.
     if prefix.count > 8, prefix[8] == UInt8(ascii: "{"), prefix[5..<8].allSatisfy({ $0 == 0 }) { return .safeTensors }
     if let foreign = UnsupportedFileKind(prefix, fileByteCount: file.byteCount) {
       throw LocatedError(path: file.path, fact: UnsupportedFileError(content: foreign))
@@ -26,14 +26,14 @@ public enum FormatSniffer {
     throw LocatedError(path: file.path, fact: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))
   }
 
-  /// Returns the first words of plain text, which servers send in place of a missing file.
+  /// Returns the first words of plain text, which servers send instead of a missing file.
   private static func text(_ prefix: [UInt8]) -> String? {
     let isText = prefix.allSatisfy { (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }
     return isText && prefix.count >= 8 ? String(decoding: prefix.prefix(32), as: UTF8.self) : nil
   }
 }
 
-/// Content that turns up where a checkpoint was expected.
+/// Content found instead of a checkpoint.
 public enum UnsupportedFileKind: Sendable, Equatable {
   case empty
   case zeros(count: Int)
@@ -45,7 +45,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
   case byteSwappedGGUF
   /// A predecessor of GGUF: `ggml`, `ggmf`, `ggjt` or `ggla`.
   case legacyGGML(String)
-  /// Plain text with this beginning.
+  /// Plain text with this prefix.
   case text(String)
   case unknown([UInt8])
 
@@ -73,7 +73,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
     }
   }
 
-  /// Stored as little-endian numbers, so the letters are reversed.
+  /// Stored as little-endian integers, so the letters are reversed.
   private static let legacyMagics = ["ggml", "ggmf", "ggjt", "ggla"]
 
   private static func isHTML(_ prefix: [UInt8]) -> Bool {

@@ -1,6 +1,6 @@
 import Bytes
 
-/// How missing bytes are worded: `1,024 bytes are missing; is the download complete?`.
+/// The wording of missing bytes: `1,024 bytes are missing; is the download complete?`.
 func missing(_ byteCount: Int, _ qualifier: String = "") -> String {
   "\(qualifier)\(counted(byteCount, "byte")) \(byteCount == 1 ? "is" : "are") missing; is the download complete?"
 }

@@ -1,19 +1,19 @@
 import Bytes
 
-/// How an edit reached the disk.
+/// How an edit was written to disk.
 public enum EditOutcome: String, Sendable {
-  /// No byte had to change.
+  /// No byte differed.
   case unchanged
-  /// The bytes that differ were written into the file.
+  /// The bytes that differ were overwritten in the file.
   case inPlace = "in place"
   /// A new file replaced the old one.
   case rewritten
 
-  /// Up to this many bytes are written into the file itself; more could be half written when the power fails.
+  /// Up to this many bytes are overwritten in place; more could be half written in a power failure.
   static let inPlaceByteLimit = 4096
 
-  /// Gives `file`, whose data begins at `dataOffset`, another `header`: in place if the data does not move and
-  /// little differs, else by a new file with the same data.
+  /// Replaces the header of `file`, whose data begins at `dataOffset`: in place if the data does not move and little
+  /// differs, otherwise by a new file with the same data.
   static func replacingHeader(
     of file: any ByteSource, dataOffset: Int, by header: [UInt8]
   ) throws(FileError) -> EditOutcome {

@@ -1,18 +1,18 @@
 import Bytes
 
-/// Why an edit of metadata is not done.
+/// Why an edit of metadata is refused.
 public enum MetadataEditingError: IngotError {
-  /// A key that the layout of the file follows from.
+  /// The layout of the file depends on the key.
   case layoutKey(String, reason: String)
-  /// A key that the file does not have.
+  /// The file does not have the key.
   case noSuchKey(String)
-  /// A new key whose type nobody knows.
+  /// The type of a new key is unknown.
   case unknownKeyType(String)
-  /// A name that is no type.
+  /// The type name is unknown.
   case unknownTypeName(String)
-  /// A string that is not a value of the type.
+  /// The string is not a value of the type.
   case unreadableValue(String, type: String)
-  /// A type other than string, in a file that has only strings.
+  /// The type is not string, in a file that has only strings.
   case stringOnly(type: String)
 
   public var category: ErrorCategory {

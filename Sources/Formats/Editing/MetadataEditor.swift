@@ -1,12 +1,12 @@
 import Bytes
 import Tensors
 
-/// One file of either container whose metadata is to be changed.
+/// One file of either container whose metadata is edited.
 public enum MetadataEditor: Sendable {
   case gguf(GGUF.Editor)
   case safeTensors(SafeTensors.Editor)
 
-  /// Reads the file at `path`, not the set that it may belong to.
+  /// Reads only the file at `path`, not the set that it may belong to.
   ///
   /// - Throws: `FileError`, or `LocatedError` for an invalid file.
   public init(_ path: String) throws {
@@ -24,14 +24,14 @@ public enum MetadataEditor: Sendable {
     }
   }
 
-  /// Throws unless `key` may be changed.
+  /// Throws unless `key` may be edited.
   public func requireEditable(_ key: String) throws(MetadataEditingError) {
     if case .gguf = self { try GGUF.Editor.requireEditable(key) }
   }
 
   /// Sets `key` to the value that `text` spells; returns the old and the new one.
   ///
-  /// - Parameter type: the name of the type. Without one it is that of the value that is there, else the conventional
+  /// - Parameter type: the name of the type. The default is the type of the existing value, otherwise the conventional
   ///   one of the key; safetensors has only strings.
   public mutating func set(
     _ key: String, to text: String, type name: String?

@@ -13,7 +13,7 @@ public enum MetadataValueParser: Sendable, Hashable, CustomStringConvertible {
     .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64, .float32, .float64, .bool, .string,
   ]
 
-  /// The type called `name`; brackets make it an array of them.
+  /// The type with this name; brackets make it an array.
   public init?(_ name: String) {
     let isArray = name.hasPrefix("[") && name.hasSuffix("]")
     let inner = isArray ? String(name.dropFirst().dropLast()) : name
@@ -31,10 +31,10 @@ public enum MetadataValueParser: Sendable, Hashable, CustomStringConvertible {
     self = .array(array.elementType)
   }
 
-  /// The type that the format's users expect of a key; nil for keys without a convention.
+  /// The conventional type of a key; nil for keys without a convention.
   ///
-  /// The conventions are those of gguf's `constants.py`: strings under `general.` and `tokenizer.chat_template`, ids and
-  /// answers of the tokenizer.
+  /// The conventions are those of gguf's `constants.py`: strings under `general.` and `tokenizer.chat_template`, ids
+  /// and booleans of the tokenizer.
   public init?(conventionOf key: String) {
     switch key {
     case "general.tags", "general.languages", "general.datasets", "tokenizer.chat_templates": self = .array(.string)
@@ -63,7 +63,7 @@ public enum MetadataValueParser: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Parses `text`: a number, `true` or `false`, any string as it is, or a JSON array of them.
+  /// Parses `text`: a number, `true` or `false`, any string unchanged, or a JSON array of these.
   ///
   /// - Throws: `.unreadableValue` for a string of another type, or a number out of range.
   public func value(_ text: String) throws(MetadataEditingError) -> MetadataValue {

@@ -6,24 +6,23 @@ import Bytes
 //    {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
 //
 // The folder of the pooling stage has a config.json with a flag for each mode, "pooling_mode_cls_token", or in newer
-// versions the word, "pooling_mode": "cls".
+// versions the mode's name, "pooling_mode": "cls".
 
 extension ModelFolder {
   /// The file that lists the stages.
   public static let modulesFile = "modules.json"
 
-  /// The flags of pooling modes and the words for them, in the order in which the reference converter asks.
+  /// The flags of pooling modes and the modes' names, in the order in which llama.cpp's converter tests them.
   private static let poolingFlags: KeyValuePairs = [
     "pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_lasttoken": "lasttoken",
   ]
 
-  /// The folders of the stages that have one, by name.
+  /// The folders of the stages that exist, by name.
   public func moduleFolders() throws -> [String] {
     try modules().map(\.path).filter { Self.isPlainName($0) && tree.kind(of: $0) == .folder }
   }
 
-  /// How the vectors of all positions become one: `mean`, `cls`, `lasttoken` or another word of the stage; nil if there
-  /// is no such stage.
+  /// The pooling mode: `mean`, `cls`, `lasttoken` or another name of the stage; nil without a pooling stage.
   public func poolingMode() throws -> String? {
     guard let module = try modules().first(where: { $0.type.hasSuffix("Pooling") }), Self.isPlainName(module.path)
     else {

@@ -1,17 +1,17 @@
 import Bytes
 
 extension ModelFolder {
-  /// The file that leads to a folder's weights.
+  /// The file from which a folder's weights are opened.
   enum Weights {
     /// An index of safetensors shards.
     case index(String)
-    /// A file on its own, or one of its set.
+    /// A single file, or one shard of its set.
     case file(String)
   }
 
   /// Finds the weights: an index, `model.safetensors`, the only safetensors file or set, the only GGUF file or set.
   ///
-  /// - Throws: `ModelFolderError` when there is none or more than one answer.
+  /// - Throws: `ModelFolderError` if there are no weights or several candidates.
   func weights() throws -> Weights {
     func failure(_ error: ModelFolderError) -> LocatedError { LocatedError(path: path, fact: error) }
     let safeTensors = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
@@ -48,7 +48,7 @@ extension ModelFolder {
   }
 }
 
-/// Why a folder's weights cannot be found.
+/// Why a folder's weights are not found.
 public enum ModelFolderError: IngotError {
   case noWeights
   case onlyPyTorch([String])
@@ -65,7 +65,7 @@ public enum ModelFolderError: IngotError {
     }
   }
 
-  /// The first names, quoted, and how many more there are.
+  /// The first names, quoted, and the count of the others.
   private static func list(_ names: [String]) -> String {
     let shown = names.prefix(4).map(\.quoted).joined(separator: ", ")
     return names.count > 4 ? "\(shown) and \((names.count - 4).grouped) more" : shown

@@ -3,29 +3,29 @@ import Tensors
 
 /// A folder with a model: its weights and its side files.
 public struct ModelFolder: Sendable {
-  /// The side files that describe a model, in the order in which they are listed.
+  /// The side files that describe a model, in the order of listings.
   public static let knownSideFiles = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "vocab.json", "merges.txt", "README.md",
     "params.json", modulesFile,
   ]
 
-  /// A side file may take this many bytes; the largest tokenizer.json in use takes 35 MB.
+  /// The maximum bytes of a side file; the largest tokenizer.json in use has 35 MB.
   public static let maximumSideFileByteCount = 256 << 20
 
   /// The files.
   public let tree: any FileTree
-  /// Those of `knownSideFiles` that are there.
+  /// The files of `knownSideFiles` that exist.
   public let sideFiles: [String]
 
   let names: [String]
   /// The file that the user named; nil to search for the weights.
   private let namedFile: (any ByteSource)?
 
-  /// Lists the folder at `path`, or that of the file at `path`, which then holds the weights.
+  /// Lists the folder at `path`, or the folder of the file at `path`, which then has the weights.
   public init(_ path: String) throws { try self.init(InputLocation(path)) }
 
-  /// Lists the folder at `location`, whose file, if it names one, holds the weights.
+  /// Lists the folder at `location`; if it names a file, that file has the weights.
   public init(_ location: InputLocation) throws {
     tree = location.folder
     namedFile = location.file
@@ -37,15 +37,15 @@ public struct ModelFolder: Sendable {
   /// The path of the folder in messages.
   public var path: String { tree.path }
 
-  /// The content of a side file; nil if it is not there.
+  /// The content of a side file; nil if it does not exist.
   public func bytes(_ name: String) throws -> [UInt8]? {
     guard sideFiles.contains(name) else { return nil }
     return try tree.open(name).wholeContent(limit: Self.maximumSideFileByteCount)
   }
 
-  /// The value in a JSON side file; nil if it is not there.
+  /// The JSON value of a side file; nil if it does not exist.
   ///
-  /// - Throws: `LocatedError` with the byte at which the JSON is wrong.
+  /// - Throws: `LocatedError` with the byte offset of invalid JSON.
   public func json(_ name: String) throws -> JSON? {
     guard sideFiles.contains(name) else { return nil }
     return try JSON(tree.open(name), limit: Self.maximumSideFileByteCount)

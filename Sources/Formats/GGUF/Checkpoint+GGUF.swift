@@ -1,6 +1,6 @@
 import Tensors
 
 extension Checkpoint {
-  /// The key-value pairs of a GGUF; nil for another container, whose metadata is free text.
+  /// The key-value pairs of a GGUF; nil for safetensors, whose metadata has only strings.
   public var ggufMetadata: Metadata? { container == .gguf ? metadata : nil }
 }

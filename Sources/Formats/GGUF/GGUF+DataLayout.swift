@@ -4,8 +4,8 @@ import Tensors
 extension GGUF {
   /// The offsets of the tensors' data in a file that is read.
   ///
-  /// Any order and gaps are allowed, since a reader loses nothing by them; both are remarked on. Ranges that overlap
-  /// or leave the file are refused.
+  /// Any order and gaps are allowed, because they do no harm to readers; both are reported. Ranges that overlap or
+  /// leave the file are refused.
   struct DataLayout {
     private(set) var tensors: [TensorDescriptor] = []
     private(set) var remarks: [String] = []
@@ -18,7 +18,7 @@ extension GGUF {
         guard let end = Self.end(of: record, from: start) else {
           throw .offset(tensor: record.name, offset: UInt64(record.offset))
         }
-        // An empty tensor may begin after the padding of the last one, which some writers leave out.
+        // An empty tensor may begin after the padding of the last one; some writers omit that padding.
         let isPastPadding = end > fileByteCount.aligned(to: alignment) ?? fileByteCount
         let isEmpty = record.byteCount == 0 && record.format.format != nil
         if end > last?.end ?? 0, !isEmpty || isPastPadding { last = (record.name, end) }
@@ -39,7 +39,7 @@ extension GGUF {
       return overflow || endOverflow ? nil : end
     }
 
-    /// Walks the data from its start: refuses overlaps, counts gaps.
+    /// Scans the data from its start: refuses overlaps, counts gaps.
     private mutating func examine(start: Int, alignment: Int, fileByteCount: Int) throws(GGUFError) {
       // Tensors without bytes have no range. The size of one in an unknown format is unknown, so bytes after it are not
       // reported as a gap.

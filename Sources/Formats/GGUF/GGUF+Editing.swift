@@ -1,15 +1,15 @@
 import Bytes
 import Tensors
 
-// An edit keeps everything but the pairs: version, records and data are the same bytes, and the offsets in the records
-// count from the start of the data, so that the data may move as a whole.
+// An edit keeps everything except the pairs: version, records and data are the same bytes. The offsets in the records
+// count from the start of the data, so the data may move as a whole.
 //
 //   0 ┊ "GGUF" version counts │ 24 ┊ pairs │ records │ padding │ data
 
 extension GGUF {
   /// Edits the metadata of one GGUF file.
   public struct Editor: Sendable {
-    /// The pairs; change them, then save.
+    /// The pairs; edit them, then save.
     public var metadata: Metadata
     private let file: any ByteSource
     private let original: Metadata
@@ -18,7 +18,7 @@ extension GGUF {
     private let records: [UInt8]
     private let dataOffset: Int
 
-    /// Keys that determine the layout of the file, with the reason and the remedy.
+    /// Keys that determine the layout of the file, with the reason and what to do instead.
     static let layoutKeys: KeyValuePairs<String, String> = [
       GGUF.alignmentKey: "it determines the offset of every tensor; convert the file instead",
       "split.no": "it determines which shards belong together; convert the model instead",
@@ -26,10 +26,10 @@ extension GGUF {
       "split.tensors.count": "it determines which shards belong together; convert the model instead",
     ]
 
-    /// Reads the file at `path`, not the set that it may belong to.
+    /// Reads only the file at `path`, not the set that it may belong to.
     ///
-    /// - Throws: `LocatedError` of a `GGUFError` for a file that is not a GGUF, is big-endian, or is not the first shard
-    ///   of its set, so that it has no metadata of its own.
+    /// - Throws: `LocatedError` of a `GGUFError` for a file that is not a GGUF, is big-endian, or is a later shard of
+    ///   its set and has no metadata.
     public init(_ path: String) throws {
       file = try InputLocation.openFile(path)
       do throws(GGUFError) {
@@ -66,12 +66,12 @@ extension GGUF {
       }
     }
 
-    /// Throws unless `key` may be changed.
+    /// Throws unless `key` may be edited.
     public static func requireEditable(_ key: String) throws(MetadataEditingError) {
       if let reason = layoutKeys.first(where: { $0.key == key })?.value { throw .layoutKey(key, reason: reason) }
     }
 
-    /// Returns the file up to the data, with the changed pairs.
+    /// Returns the file up to the data, with the edited pairs.
     func header() throws(GGUFError) -> [UInt8] {
       var header = try Layout.header(version: version, tensorCount: tensorCount, metadata: metadata)
       header += records

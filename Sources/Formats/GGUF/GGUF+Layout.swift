@@ -2,20 +2,20 @@ import Bytes
 import Tensors
 
 extension GGUF {
-  /// The header and the tensors' offsets of a file that is to be written: version 3, little-endian.
+  /// The header and the tensors' offsets of a file to write: version 3, little-endian.
   ///
-  /// The bytes are those of the gguf package for the same pairs and tensors: both in the given order, the header and
-  /// each tensor, also the last, padded with zeros to the alignment. Whoever writes the tensors reserves
-  /// `fileByteCount` bytes first, which makes all padding zero.
+  /// The bytes are those of the gguf package for the same pairs and tensors: both in the given order; the header and
+  /// each tensor, including the last, padded with zeros to the alignment. Writers reserve `fileByteCount` bytes first,
+  /// so all padding is zero.
   public struct Layout: Sendable {
-    /// The file's beginning up to the tensors' data.
+    /// The file up to the tensors' data.
     public let header: [UInt8]
-    /// Where each tensor's bytes begin in the file, in the given order.
+    /// The offset of each tensor's bytes in the file, in the given order.
     public let offsets: [Int]
-    /// The size of the whole file.
+    /// The size of the whole file in bytes.
     public let fileByteCount: Int
 
-    /// Lays out `tensors` in their order; `metadata` may state `general.alignment`.
+    /// Lays out `tensors` in their order; `metadata` may declare `general.alignment`.
     public init(tensors: [OutputTensor], metadata: Metadata) throws(GGUFError) {
       let alignment = try alignment(metadata)
       var header = try Self.header(version: writtenVersion, tensorCount: tensors.count, metadata: metadata)
@@ -40,7 +40,7 @@ extension GGUF {
       fileByteCount = total
     }
 
-    /// The file's beginning up to the records.
+    /// The file up to the records.
     static func header(version: UInt32, tensorCount: Int, metadata: Metadata) throws(GGUFError) -> [UInt8] {
       var header = magic
       header.appendLittleEndian(version)

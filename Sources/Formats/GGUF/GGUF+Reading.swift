@@ -32,7 +32,7 @@ extension GGUF {
       file: file, metadata: metadata, tensors: layout.tensors, facts: facts, remarks: layout.remarks)
   }
 
-  /// The alignment that metadata states, or the default.
+  /// The alignment that metadata declares, or the default.
   static func alignment(_ metadata: Metadata) throws(GGUFError) -> Int {
     guard let value = metadata[alignmentKey] else { return defaultAlignment }
     guard case .uint32(let declared) = value else { throw .alignmentType(found: value.type.name) }
@@ -57,7 +57,7 @@ extension GGUF {
       let pairCount: Int
     }
 
-    /// One tensor as the file states it; the offset counts from the start of the data.
+    /// One tensor as declared in the file; the offset counts from the start of the data.
     struct Record {
       let name: TensorName
       let format: DeclaredFormat
@@ -83,7 +83,7 @@ extension GGUF {
 
     private mutating func readVersion() throws(GGUFError) -> UInt32 {
       let declared = try read(UInt32.self)
-      // Versions are small, so one whose low half is 0 is stored the other way round.
+      // Versions are small: if the low half is 0, the byte order is the other one.
       let isSwapped = declared != 0 && declared & 0xFFFF == 0
       let version = isSwapped ? declared.byteSwapped : declared
       guard GGUF.readableVersions.contains(version) else { throw .version(version) }
@@ -160,7 +160,7 @@ extension GGUF.Reader {
     return ExactString(text)
   }
 
-  /// The length of a string that follows.
+  /// The length of the string that follows.
   mutating func readByteCount(limit: Int) throws(GGUFError) -> Int {
     let declared = try read(UInt64.self)
     guard let count = Int(exactly: declared), count <= limit else {

@@ -61,7 +61,7 @@ extension GGUF.Reader {
     }
   }
 
-  /// A count whose elements can still follow in the file, within the limits.
+  /// A count of elements that fit in the rest of the file, within the limits.
   private mutating func readElementCount(of type: GGUF.ValueType) throws(GGUFError) -> Int {
     let declared = try read(UInt64.self)
     guard declared <= GGUF.maximumArrayElementCount else {
@@ -81,7 +81,7 @@ extension GGUF.Reader {
     return values
   }
 
-  /// Reads strings into one buffer: a vocabulary costs two allocations, not one a token.
+  /// Reads strings into one buffer: a vocabulary takes two allocations, not one per token.
   private mutating func readStrings(_ count: Int) throws(GGUFError) -> PackedStrings {
     var bytes: [UInt8] = []
     var ends: [Int] = []

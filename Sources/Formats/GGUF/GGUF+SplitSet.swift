@@ -1,11 +1,11 @@
 import Bytes
 import Tensors
 
-// Each shard of a split GGUF is a GGUF file of its own with these keys (llama.cpp's `LLM_KV_SPLIT_*`):
-//   split.no             u16: its number, from 0, although its name counts from 1
+// Each shard of a split GGUF is a GGUF file with these keys (llama.cpp's `LLM_KV_SPLIT_*`):
+//   split.no             u16: the shard's index, from 0; its file name counts from 1
 //   split.count          u16: the number of shards
-//   split.tensors.count  i32: the tensors of all shards
-// The first shard has all other metadata, too.
+//   split.tensors.count  i32: the number of tensors in all shards
+// The first shard also has all other metadata.
 
 extension GGUF {
   static let splitNumberKey = "split.no"
@@ -45,7 +45,7 @@ extension GGUF {
     return Checkpoint(path: file.path, container: .gguf, contents: set.shards)
   }
 
-  /// The header of one file; errors name the file.
+  /// Reads the header of one file; errors name the file.
   static func contents(_ file: any ByteSource) throws -> ParsedHeader {
     do throws(GGUFError) {
       return try read(file)
@@ -54,7 +54,7 @@ extension GGUF {
     }
   }
 
-  /// What to do without a key.
+  /// The result for a missing key.
   fileprivate enum MissingKey { case fail, returnNil }
 
   /// Returns the integer under one of the split keys.
@@ -101,7 +101,7 @@ extension GGUF {
         } catch let error as any IngotError {
           problems.append(error)
         } catch {
-          // Everything above throws errors of this project; nothing else can arrive here.
+          // The calls above throw only errors of this project.
         }
       }
     }
@@ -127,7 +127,7 @@ extension GGUF {
       }
     }
 
-    /// Checks names and their number across shards, once all shards could be read.
+    /// Checks tensor names and the tensor count across shards, once all shards could be read.
     mutating func requireUniqueTensors() {
       guard problems.isEmpty else { return }
       var shardByTensor: [TensorName: String] = [:]

@@ -17,7 +17,7 @@ extension GGUF {
     case int64 = 11
     case float64 = 12
 
-    /// The bytes of the smallest value: an empty string has its length, an empty array its type and count.
+    /// The bytes of the smallest value: the length of an empty string, the type and count of an empty array.
     var minimumByteCount: Int {
       switch self {
       case .uint8, .int8, .bool: 1
@@ -60,7 +60,7 @@ extension GGUF {
 }
 
 extension MetadataValue {
-  /// The type this value has in GGUF.
+  /// The value's type in GGUF.
   public var type: GGUF.ValueType {
     switch self {
     case .uint8: .uint8
@@ -81,7 +81,7 @@ extension MetadataValue {
 }
 
 extension MetadataArray {
-  /// The type the elements have in GGUF.
+  /// The elements' type in GGUF.
   public var elementType: GGUF.ValueType {
     switch self {
     case .uint8: .uint8

@@ -6,10 +6,10 @@ public enum GGUFError: IngotError {
   /// The location in the file that was being read.
   public enum Location: Sendable {
     case header
-    /// A key-value pair whose key is not known yet.
+    /// A key-value pair before its key was read.
     case pair(index: Int)
     case value(key: String)
-    /// A tensor's record whose name is not known yet.
+    /// A tensor's record before its name was read.
     case record(index: Int)
     case tensor(TensorName)
   }
@@ -69,7 +69,7 @@ public enum GGUFError: IngotError {
     }
   }
 
-  /// Returns the error after the name of its file.
+  /// Returns the error with the name of its file first.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
     return LocatedError(path: path, fact: self)
@@ -117,7 +117,7 @@ extension GGUFError {
       : "GGUF version \(version) is unknown, expected 2 or 3"
   }
 
-  /// The wording of an error in one tensor.
+  /// The message of an error in one tensor.
   private var tensorDescription: String {
     switch self {
     case .rank(let tensor, let rank, let limit):

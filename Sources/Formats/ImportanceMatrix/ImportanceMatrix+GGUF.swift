@@ -8,7 +8,7 @@ import Tensors
 // imatrix.chunk_count  = u32, chunks of text that were used
 // imatrix.chunk_size   = u32, tokens per chunk
 // NAME.in_sum2         = F32 [experts, columns], Σ x² of the input activations x of each column
-// NAME.counts          = F32 [experts, 1], how many x were summed; one count for all experts if all got the same rows
+// NAME.counts          = F32 [experts, 1], the number of x; one count for all experts if all got the same rows
 
 extension ImportanceMatrix {
   static let datasetsKey = "imatrix.datasets"
@@ -17,7 +17,7 @@ extension ImportanceMatrix {
   static let sumsSuffix = ".in_sum2"
   static let countsSuffix = ".counts"
 
-  /// Finds the entries of a GGUF; tensors with other names are passed over, as llama-quantize does.
+  /// Finds the entries of a GGUF; tensors with other names are ignored, as in llama-quantize.
   init(_ contents: ParsedHeader) throws(ImportanceMatrixError) {
     guard contents.facts["byteOrder"] != ByteOrder.bigEndian.rawValue else { throw .bigEndian }
     var sums: [(name: TensorName, tensor: TensorDescriptor)] = []

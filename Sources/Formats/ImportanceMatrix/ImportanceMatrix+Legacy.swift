@@ -28,7 +28,7 @@ extension ImportanceMatrix {
       guard names.insert(entry.name).inserted else { throw .twice(entry.name) }
       entries.append(entry)
     }
-    // What follows is optional, and older files have none of it.
+    // The rest is optional, and older files do not have it.
     let chunkCount = try? cursor.readNumber()
     var datasets: [ByteString] = []
     if let byteCount = try? cursor.readNumber(), byteCount > 0, let name = try? cursor.readText(Int(byteCount)) {
@@ -39,7 +39,7 @@ extension ImportanceMatrix {
       chunkSize: nil)
   }
 
-  /// A cursor that knows which entry it is in, for messages.
+  /// A cursor that tracks the current entry, for messages.
   private struct LegacyCursor {
     var cursor: ByteCursor
     var entryIndex = 0
@@ -68,7 +68,7 @@ extension ImportanceMatrix {
       try located { cursor throws(ByteCursor.Failure) in try cursor.read(Int32.self) }
     }
 
-    /// A text of `byteCount` bytes, up to its first zero.
+    /// A string of `byteCount` bytes, up to its first zero.
     mutating func readText(_ byteCount: Int) throws(ImportanceMatrixError) -> [UInt8] {
       let bytes = try located { cursor throws(ByteCursor.Failure) in try cursor.readBytes(byteCount) }
       return Array(bytes.prefix { $0 != 0 })

@@ -2,11 +2,11 @@ import Bytes
 import Tensors
 
 extension ImportanceMatrix {
-  /// A name in the legacy container may take this many bytes; ggml's take 63.
+  /// The maximum bytes of a name in the legacy container; ggml's have 63.
   static let maximumNameByteCount = 4096
-  /// Values that are validated at a time.
+  /// The number of values validated at a time.
   private static let pieceElementCount = 1 << 18
-  /// Counts are integers; a float represents them exactly up to far more than any text has.
+  /// The maximum count, far above the counts of any text.
   private static let greatestCount: Float = 0x1p53
 
   /// Opens and validates the importance matrix at `path`, in either container.
@@ -17,7 +17,7 @@ extension ImportanceMatrix {
   /// Opens and validates the importance matrix in `file`, as `open(_:)` does with a path.
   public static func open(_ file: any ByteSource) throws -> ImportanceMatrix {
     let isGGUF = try file.bytes(at: 0, count: min(4, file.byteCount)) == GGUF.magic
-    // A GGUF's own errors carry the file's name already.
+    // The errors of a GGUF already name the file.
     let contents = isGGUF ? try GGUF.contents(file) : nil
     do throws(ImportanceMatrixError) {
       let matrix: ImportanceMatrix

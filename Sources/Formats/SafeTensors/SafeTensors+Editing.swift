@@ -13,7 +13,7 @@ import Tensors
 extension SafeTensors {
   /// Edits the strings under `__metadata__` of one safetensors file.
   public struct Editor: Sendable {
-    /// The strings; change them, then save.
+    /// The strings; edit them, then save.
     public var metadata: Metadata
     private let original: Metadata
     private let file: any ByteSource
@@ -24,9 +24,9 @@ extension SafeTensors {
 
     private var dataOffset: Int { SafeTensors.lengthByteCount + text.count }
 
-    /// Reads the file at `path`, not the set that it may belong to.
+    /// Reads only the file at `path`, not the set that it may belong to.
     ///
-    /// - Throws: `LocatedError` of a `SafeTensorsError` for a file that is not valid.
+    /// - Throws: `LocatedError` of a `SafeTensorsError` for an invalid file.
     public init(_ path: String) throws {
       file = try InputLocation.openFile(path)
       do throws(SafeTensorsError) {
@@ -53,7 +53,7 @@ extension SafeTensors {
       try AtomicFile.write(try header(), before: file, from: dataOffset, to: path, overwrite: policy)
     }
 
-    /// Returns the file up to the data, with the changed strings.
+    /// Returns the file up to the data, with the edited strings.
     func header() throws(SafeTensorsError) -> [UInt8] {
       let changed = Array(try SafeTensors.member(metadata).utf8)
       let (front, room, back) = parts()

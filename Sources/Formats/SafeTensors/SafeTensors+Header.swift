@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 extension SafeTensors {
-  /// One tensor as the header states it; offsets count from the start of the data section.
+  /// One tensor as declared in the header; offsets count from the start of the data section.
   struct Entry {
     let name: TensorName
     let format: StorageFormat
@@ -11,7 +11,7 @@ extension SafeTensors {
     let end: Int
   }
 
-  /// Reads the members of a header one by one, so that a large one is never held as a tree.
+  /// Reads the members of a header one by one, so that a large header is never parsed into a tree.
   struct HeaderReader {
     private(set) var entries: [Entry] = []
     private(set) var metadata = Metadata()
@@ -36,8 +36,8 @@ extension SafeTensors {
         }
         let entry = try Self.entry(key, value)
         entries.append(entry)
-        // Tensors that together have more bytes than there are before the farthest end must overlap, so the rest of a
-        // header that puts millions of them on one range need not be read.
+        // Tensors that together have more bytes than there are before the farthest end must overlap. The rest of a
+        // header that declares millions of them in one range need not be read.
         dataEnd = max(dataEnd, entry.end)
         let (claimed, overflow) = claimedByteCount.addingReportingOverflow(entry.end - entry.begin)
         claimedByteCount = claimed
@@ -107,7 +107,7 @@ extension SafeTensors.HeaderReader {
     }
     var numbers: [Int] = []
     for element in array {
-      // "-0" is an integer to Swift and none to other readers; a sign is refused altogether.
+      // "-0" is an integer to Swift but not to other readers; every sign is refused.
       guard let number = element.integer, number >= 0, !element.text(.compact).hasPrefix("-") else {
         throw .wrongElement(tensor: name, field: field, found: element.text(.compact))
       }

@@ -2,20 +2,20 @@ import Bytes
 import Tensors
 
 extension SafeTensors {
-  /// The header and the tensors' offsets of a file that is to be written.
+  /// The header and the tensors' offsets of a file to write.
   ///
   /// The bytes are those of the safetensors package for the same tensors: sorted by `storageOrder`, then by name;
-  /// metadata first; the header padded with spaces to a multiple of 8. The package keeps metadata in no order of its
-  /// own; here it keeps the given one. Empty metadata is left out.
+  /// metadata first; the header padded with spaces to a multiple of 8. The package does not define the order of
+  /// metadata; here the given order is kept. Empty metadata is omitted.
   public struct Layout: Sendable {
-    /// The file's beginning: the header's length and the header.
+    /// The header's length and the header.
     public internal(set) var header: [UInt8]
-    /// Where each tensor's bytes begin in the file, in the order in which the tensors were given.
+    /// The offset of each tensor's bytes in the file, in the order of the given tensors.
     public internal(set) var offsets: [Int]
-    /// The size of the whole file.
+    /// The size of the whole file in bytes.
     public internal(set) var fileByteCount: Int
 
-    /// Lays out `tensors`, of any order, with metadata whose values are strings.
+    /// Lays out `tensors`, in any order, with metadata whose values are strings.
     public init(tensors: [OutputTensor], metadata: Metadata) throws(SafeTensorsError) {
       let ranks = Dictionary(uniqueKeysWithValues: storageOrder.enumerated().map { ($1, $0) })
       var names: Set<TensorName> = []

@@ -13,13 +13,13 @@ extension SafeTensors {
     return Checkpoint(path: file.path, container: .safeTensors, contents: [try contents(file)])
   }
 
-  /// Opens the set that an index describes, whose shards are in `folder`.
+  /// Opens the set of an index, whose shards are in `folder`.
   static func open(index file: any ByteSource, in folder: any FileTree, path: String) throws -> Checkpoint {
     let index = try ShardIndex(file)
     return try open(ShardSet(description: file.path, folder: folder, shards: index.shards), index, path: path)
   }
 
-  /// The header of one file; errors name the file.
+  /// Reads the header of one file; errors name the file.
   static func contents(_ file: any ByteSource) throws -> ParsedHeader {
     do throws(SafeTensorsError) {
       return try read(file)

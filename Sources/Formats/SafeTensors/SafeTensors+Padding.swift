@@ -5,16 +5,14 @@ import Bytes
 // the same on every machine, with or without sharing.
 
 extension SafeTensors {
-  /// Bytes of a tensor that a source file already has.
+  /// Bytes of a tensor that already exist in a source file.
   public struct SourceRange: Sendable {
-    /// Which of the tensors that were given to the layout, and where in its bytes the piece begins.
+    /// The index of the tensor in the layout, and the offset of the range in its bytes.
     public let tensorIndex: Int, tensorOffset: Int
-    /// Where it begins in the file that has it.
+    /// The offset in the source file.
     public let fileOffset: Int
-    /// How many bytes it has.
     public let byteCount: Int
 
-    /// A piece of tensor `tensorIndex`.
     public init(tensorIndex: Int, tensorOffset: Int, fileOffset: Int, byteCount: Int) {
       self.tensorIndex = tensorIndex
       self.tensorOffset = tensorOffset
@@ -23,10 +21,10 @@ extension SafeTensors {
     }
   }
 
-  /// Fewer bytes than this are copied in no time, and the header keeps the safetensors package's padding.
+  /// Copying fewer bytes than this is fast, so the header keeps the safetensors package's padding.
   static let sharedByteCountWorthPadding = 1 << 20
 
-  /// Returns how many spaces move data from `dataOffset` to the offset of `wanted` within a block.
+  /// Returns the number of spaces that move data from `dataOffset` to the offset of `wanted` within a block.
   static func padding(from dataOffset: Int, to wanted: Int) -> Int {
     let block = AtomicFile.sharedBlockByteCount
     return ((wanted - dataOffset) % block + block) % block
@@ -34,10 +32,10 @@ extension SafeTensors {
 }
 
 extension SafeTensors.Layout {
-  /// Returns the layout with the padding that lets most bytes of `pieces` be shared with their files.
+  /// Returns the layout with the padding that shares most bytes of `pieces` with their files.
   ///
-  /// The data still begins at a multiple of 8. Of two paddings with the same gain the smaller one is taken; none
-  /// if less than 1 MiB would be shared.
+  /// The data still begins at a multiple of 8. Of two paddings with the same gain the smaller one is chosen; the
+  /// default padding is kept if less than 1 MiB would be shared.
   public func padded(toShare pieces: [SafeTensors.SourceRange]) -> Self {
     var gains: [Int: Int] = [:]
     for piece in pieces {

@@ -8,14 +8,14 @@ import Tensors
 extension SafeTensors {
   /// `model.safetensors.index.json`: which shard holds which tensor.
   public struct ShardIndex: Sendable {
-    /// The ending of an index's name.
+    /// The suffix of an index's name.
     public static let suffix = ".safetensors.index.json"
-    /// An index may take this many bytes: that of a model of 100,000 tensors takes 10 MB.
+    /// The maximum bytes of an index: that of a model of 100,000 tensors has 10 MB.
     public static let maximumByteCount = 100_000_000
 
     /// Each tensor's shard, in the order of the index.
     public let shardByTensor: [(tensor: TensorName, shard: String)]
-    /// The sum of the tensors' bytes as the index states it.
+    /// The sum of the tensors' bytes as declared in the index.
     public let declaredTotalByteCount: Int?
 
     /// The names of the shards, sorted.
@@ -25,7 +25,7 @@ extension SafeTensors {
 
     /// Reads an index.
     ///
-    /// - Throws: one `ProblemList` with everything that is wrong in it; `LocatedError` if it is no index at all.
+    /// - Throws: one `ProblemList` with all problems; `LocatedError` if the file is not an index.
     public init(_ file: any ByteSource) throws {
       let json = try JSON(file, limit: Self.maximumByteCount)
       func located(_ error: ShardSetError) -> LocatedError { LocatedError(path: file.path, fact: error) }

@@ -4,7 +4,7 @@ import Tensors
 extension SafeTensors {
   /// The shards of a set, checked against each other and against their index; problems are collected.
   struct ShardSet {
-    /// The file that describes the set, for messages: its index, or the shard that was named.
+    /// The file that names the set in messages: its index, or the given shard.
     let description: String
     let folder: any FileTree
     let shards: [String]
@@ -34,7 +34,7 @@ extension SafeTensors {
         } catch let error as any IngotError {
           problems.append(error)
         } catch {
-          // Everything above throws errors of this project; nothing else can arrive here.
+          // The calls above throw only errors of this project.
         }
       }
     }

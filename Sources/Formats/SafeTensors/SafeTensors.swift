@@ -1,17 +1,17 @@
 import Tensors
 
-/// The container of the `safetensors` package: a JSON header and one section of data that the tensors tile.
+/// The container of the `safetensors` package: a JSON header and one data section that the tensors tile.
 public enum SafeTensors {
-  /// The key of the header for free text; no tensor may have this name.
+  /// The key of the header's metadata; no tensor may have this name.
   public static let metadataKey = "__metadata__"
 
-  /// A header may take this many bytes.
+  /// The maximum bytes of a header.
   ///
-  /// The limit of the safetensors package (`MAX_HEADER_SIZE` in its `tensor.rs`, version 0.8.0): the header is held
-  /// in memory, so its length must not be the file's to choose.
+  /// The limit of the safetensors package (`MAX_HEADER_SIZE` in its `tensor.rs`, version 0.8.0): the header is read
+  /// into memory, so the file must not decide its length.
   public static let maximumHeaderByteCount = 100_000_000
 
-  /// The length of a header is a 64-bit number.
+  /// The bytes of the header's length, a 64-bit integer.
   static let lengthByteCount = 8
 
   /// Headers are padded with spaces so that the data section begins at a multiple of this.

@@ -40,7 +40,7 @@ public enum SafeTensorsError: IngotError {
     }
   }
 
-  /// Returns the error after the name of its file.
+  /// Returns the error with the name of its file first.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
     return LocatedError(path: path, fact: self)
@@ -72,7 +72,7 @@ extension SafeTensorsError {
     }
   }
 
-  /// The wording of an error in one tensor.
+  /// The message of an error in one tensor.
   private var entryFact: String {
     switch self {
     case .entryNotAnObject(_, let found): "header entry is \(found), expected an object"

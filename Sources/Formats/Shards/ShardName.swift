@@ -8,12 +8,11 @@ public struct ShardName: Hashable, Sendable {
   public let stem: String
   /// The number in the set, from 1.
   public let number: Int
-  /// The size of the set.
+  /// The number of files in the set.
   public let count: Int
-  /// The ending with its point: `.safetensors`.
+  /// The extension with its point: `.safetensors`.
   public let suffix: String
 
-  /// Names file `number` of `count`.
   public init(stem: String, number: Int, count: Int, suffix: String) {
     self.stem = stem
     self.number = number
@@ -21,7 +20,7 @@ public struct ShardName: Hashable, Sendable {
     self.suffix = suffix
   }
 
-  /// Parses `text`; nil if it does not follow the convention or numbers a file outside its set.
+  /// Parses `text`; nil if it does not follow the convention or its number is outside its set.
   public init?(_ text: String) {
     for suffix in [".safetensors", ".gguf"] where text.hasSuffix(suffix) {
       let parts = text.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
@@ -39,7 +38,7 @@ public struct ShardName: Hashable, Sendable {
   /// The file's name.
   public var text: String { "\(stem)-\(Self.padded(number))-of-\(Self.padded(count))\(suffix)" }
 
-  /// The names of the whole set, in order.
+  /// The names of all files of the set, in order.
   public var all: [String] {
     (1...count).map { Self(stem: stem, number: $0, count: count, suffix: suffix).text }
   }
@@ -49,7 +48,7 @@ public struct ShardName: Hashable, Sendable {
     count <= 1 ? [stem + suffix] : Self(stem: stem, number: 1, count: count, suffix: suffix).all
   }
 
-  /// Whether a name that a file states may be joined to a folder.
+  /// Whether a name found in a file may be joined to a folder.
   ///
   /// Only letters, digits, `.`, `_` and `-` are allowed, and neither `.` nor `..`; anything else could lead out of the
   /// folder.

@@ -1,4 +1,4 @@
-/// Which tensors go into which file of a set: pure functions of the tensors' sizes.
+/// Assignments of tensors to the files of a set: pure functions of the tensors' sizes.
 public enum ShardPlan {
   /// The plan of `split_torch_state_dict_into_shards` of huggingface_hub 2.4.0, by which transformers shards.
   ///
