@@ -37,7 +37,7 @@ public struct AddedToken: Sendable, Hashable {
     self.options = options
   }
 
-  /// The token that an entry of `added_tokens`, `added_tokens_decoder` or `special_tokens_map.json` describes.
+  /// Reads an entry of `added_tokens`, `added_tokens_decoder` or `special_tokens_map.json`.
   init?(_ json: JSON, id: Int) {
     guard let text = json["content"]?.string else { return nil }
     self.init(id: id, text: text)

@@ -1,22 +1,22 @@
 import Bytes
 import Tensors
 
-// The keys of a GGUF that hold the vocabulary, in the order of llama.cpp's converter:
+// The vocabulary's keys in a GGUF, in the order of llama.cpp's converter:
 //
-//   tokenizer.ggml.token_type_count        uint32   BERT alone
-//   tokenizer.ggml.add_space_prefix        bool     only if a file says so; behind the types or at the end where the
-//                                                   model says so
+//   tokenizer.ggml.token_type_count        uint32   only BERT
+//   tokenizer.ggml.add_space_prefix        bool     only if a file says so; if the SentencePiece model says so, after
+//                                                   the types or at the end
 //   tokenizer.ggml.model                   string   "llama", "gpt2", "bert" or "t5"
 //   tokenizer.ggml.pre                     string
 //   tokenizer.ggml.tokens                  [string]
-//   tokenizer.ggml.scores                  [float32]  SentencePiece and unigram alone
+//   tokenizer.ggml.scores                  [float32]  only SentencePiece and unigram
 //   tokenizer.ggml.token_type              [int32]
-//   tokenizer.ggml.remove_extra_whitespaces  bool   unigram alone
-//   tokenizer.ggml.precompiled_charsmap    [uint8]  unigram alone
-//   tokenizer.ggml.merges                  [string]   byte-level alone
+//   tokenizer.ggml.remove_extra_whitespaces  bool   only unigram
+//   tokenizer.ggml.precompiled_charsmap    [uint8]  only unigram
+//   tokenizer.ggml.merges                  [string]   only byte-level
 //   tokenizer.ggml.*_token_id              uint32
 //   tokenizer.ggml.add_*_token             bool
-//   tokenizer.chat_template.NAME           string   one for each named template
+//   tokenizer.chat_template.NAME           string   one per named template
 //   tokenizer.chat_templates               [string] the names
 //   tokenizer.chat_template                string
 //   tokenizer.ggml.normalizer.*            bool
@@ -24,12 +24,12 @@ import Tensors
 extension Vocabulary {
   /// A vocabulary of this size is CodeLlama's with infilling: its end of turn is the last key.
   static let infillTokenCount = 32016
-  /// The end of turn of CodeLlama's infilling vocabulary.
+  /// The EOT token of CodeLlama's infilling vocabulary.
   static let infillEndOfTurn = 32010
-  /// A vocabulary of this size (Granite's and SmolLM's) never adds a start token.
+  /// The size of a vocabulary (Granite's and SmolLM's) that never adds BOS.
   static let noStartTokenCount = 49152
 
-  /// The keys and values that describe this vocabulary in a GGUF, in the reference converter's order.
+  /// The vocabulary's metadata for a GGUF, in the order of llama.cpp's converter.
   public func metadata() -> Metadata {
     var metadata = Metadata()
     if kind != .unigram { writeTokenTypeCount(into: &metadata) }
@@ -102,7 +102,7 @@ extension Vocabulary {
     static let lowercase = "tokenizer.ggml.normalizer.lowercase"
     static let stripAccents = "tokenizer.ggml.normalizer.strip_accents"
 
-    /// The key of a role's id; the format spells three of them its own way and has none for the class token.
+    /// The key of a role's id; GGUF spells three of them differently and has none for CLS.
     static func id(_ role: SpecialToken) -> String? {
       switch role {
       case .cls: nil
@@ -123,7 +123,7 @@ extension Vocabulary {
 }
 
 extension Metadata {
-  /// Sets an array unless it is empty, which GGUF writers leave out.
+  /// Sets an array unless it is empty; GGUF writers omit empty arrays.
   fileprivate mutating func setArray(_ key: String, _ values: MetadataArray) {
     if values.count > 0 { self[key] = .array(values) }
   }

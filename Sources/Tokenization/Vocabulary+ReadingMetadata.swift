@@ -2,9 +2,9 @@ import Bytes
 import Tensors
 
 extension Vocabulary {
-  /// Makes the vocabulary that the metadata of a GGUF describes.
+  /// Reads the vocabulary from the metadata of a GGUF.
   ///
-  /// Only the model's kind and the tokens must be there. Missing types count as normal; missing scores as 0.
+  /// Only the tokenizer model and the tokens are required. Missing types count as normal, missing scores as 0.
   public init(_ metadata: Metadata) throws(VocabularyError) {
     guard let model = metadata[Keys.model] else { throw .missingKey(Keys.model) }
     guard let name = model.text else { throw .invalidValue(key: Keys.model, expected: "a string") }

@@ -7,19 +7,19 @@ import Tensors
 /// lone byte as `<0x0A>`, as do unigram pieces; byte-level pieces write each byte as one printable character (`Ġ` is a
 /// space); word pieces that begin a word have a `▁` before them, those that continue one do not.
 public struct Vocabulary: Sendable, Hashable {
-  /// How text becomes tokens.
+  /// The tokenization algorithm.
   public enum Kind: String, Sendable, Hashable {
-    /// SentencePiece pieces with scores, joined in the order of their scores; `llama` in a GGUF.
+    /// SentencePiece pieces with scores, merged in the order of their scores; `llama` in a GGUF.
     case sentencePiece = "llama"
-    /// Byte-level pieces joined by a ranked list of merges; `gpt2` in a GGUF.
+    /// Byte-level pieces merged by a ranked list; `gpt2` in a GGUF.
     case byteLevel = "gpt2"
     /// Word pieces, the longest first; `bert` in a GGUF.
     case wordPiece = "bert"
-    /// Pieces with scores, of which the most probable sequence is taken; `t5` in a GGUF.
+    /// Pieces with scores; the most probable sequence wins; `t5` in a GGUF.
     case unigram = "t5"
   }
 
-  /// Where metadata lists the answer about the space prefix.
+  /// The position of the space prefix key in metadata.
   public enum SpacePrefixKeyOrder: Sendable, Hashable {
     case first, behindTypes, last
   }
@@ -30,31 +30,30 @@ public struct Vocabulary: Sendable, Hashable {
     case never
     /// One at the start of the text, unless it begins with a space or a special token.
     case first
-    /// One before every stretch of text between special tokens, unless it begins with a space.
+    /// One before all text between special tokens, unless it begins with a space.
     case everySegment
-    /// One before every stretch of text between special tokens, also where it begins with a space.
+    /// One before all text between special tokens, even if it begins with a space.
     case everySegmentAlways
   }
 
-  /// How text becomes tokens.
   public var kind: Kind
-  /// The name of the rules that split text before merging (`tokenizer.ggml.pre`); `default` for SentencePiece.
+  /// The name of the pre-tokenizer (`tokenizer.ggml.pre`); `default` for SentencePiece.
   public var preTokenizer: String
   /// The text of each token; the index is the id.
   public var tokens: PackedStrings
-  /// The score of each token, higher joins first; empty for byte-level vocabularies.
+  /// The score of each token, higher merges first; empty for byte-level vocabularies.
   public var scores: [Float]
   /// The type of each token.
   public var types: [TokenType]
-  /// Joinable pairs as `left right`, the first rank first. A byte-level space is never a plain space here.
+  /// Merges as `left right`, in order of rank. A byte-level space is never a plain space here.
   public var merges: PackedStrings
   /// The ids of tokens with a role, in the order in which metadata lists them.
   public var specialTokens: [SpecialTokenID]
-  /// Whether `encode` adds a special token of its own, in the order in which metadata lists them.
+  /// Whether `encode` adds the token of each role, in the order in which metadata lists them.
   public var additions: [SpecialTokenAddition]
   /// Whether a space is added before the text; nil if no file states it.
   public var addsSpacePrefix: Bool?
-  /// Where metadata lists `addsSpacePrefix`.
+  /// The position of `addsSpacePrefix` in metadata.
   public var spacePrefixPlace = SpacePrefixKeyOrder.first
   /// Whether runs of spaces are collapsed; nil if no file states it.
   public var removesExtraSpaces: Bool?
@@ -66,9 +65,9 @@ public struct Vocabulary: Sendable, Hashable {
   public var normalizationTable: [UInt8] = []
   /// Whether text is brought to Unicode's composed form (NFC) before it is split.
   public var composes = false
-  /// How text is prepared for word pieces.
+  /// The normalization of text for word pieces.
   public var wordRules = WordRules()
-  /// Whether unigram text is cut at white space, so that runs of spaces leave no trace.
+  /// Whether unigram text is split at white space, so that runs of spaces are lost.
   public var cutsAtSpaces = true
   /// The number of token types, if metadata states it.
   public var tokenTypeCount: Int?
@@ -76,20 +75,20 @@ public struct Vocabulary: Sendable, Hashable {
   public var lateSpecialTokens: [SpecialTokenID] = []
   /// The chat templates, copied byte for byte and never run.
   public var chatTemplates: [ChatTemplate]
-  /// The tokens that are found in text before it is split, in the order of their ids.
+  /// The added tokens, in the order of their ids.
   public var addedTokens: [AddedToken]
   /// The special tokens around a prompt, if the files of a folder state them; nil follows `additions`.
   public var specialTokenTemplate: SpecialTokenTemplate?
   /// The rule for the space prefix if `addsSpacePrefix` is not false.
   public var spacePrefix: SpacePrefix
-  /// An answer to whether a start token is added that follows from the model rather than from its tokenizer's files.
+  /// A setting of adding BOS that follows from the model instead of its tokenizer's files.
   ///
-  /// It wins over `additions`, and metadata lists it last when they are silent.
+  /// It overrides `additions`, and metadata lists it last if they do not include BOS.
   public var addsBOSOverride: Bool?
-  /// Whether a word that is itself a token is taken whole, before any merging.
+  /// Whether a word that is a token is encoded as that token, before any merging.
   public var ignoresMerges: Bool
 
-  /// An empty vocabulary of `kind`.
+  /// Creates an empty vocabulary.
   public init(kind: Kind, preTokenizer: String = "default") {
     self.kind = kind
     self.preTokenizer = preTokenizer
@@ -106,7 +105,7 @@ public struct Vocabulary: Sendable, Hashable {
   }
 }
 
-/// How text is prepared for word pieces: BERT's normalizer.
+/// BERT's normalizer: the preparation of text for word pieces.
 public struct WordRules: Sendable, Hashable {
   /// Whether control characters are dropped and every white space becomes a space.
   public var cleansText = true
@@ -117,7 +116,7 @@ public struct WordRules: Sendable, Hashable {
   /// Whether text is lowercased.
   public var lowercases = true
 
-  /// The rules of BERT without case.
+  /// The normalizer of uncased BERT.
   public init() {}
 }
 
@@ -128,17 +127,17 @@ public enum TokenType: Int32, Sendable, Hashable, CaseIterable {
   case normal = 1
   /// Replaces text that has no piece.
   case unknown = 2
-  /// Steers the model; never part of the text.
+  /// A special token; never matched in text.
   case control = 3
-  /// A piece of text that is matched before everything else.
+  /// A piece of text that is matched before all others.
   case userDefined = 4
-  /// A row without a token.
+  /// A padding token.
   case unused = 5
-  /// One byte, where no piece fits.
+  /// One byte, for text without a piece.
   case byte = 6
 }
 
-/// A role that one token of a vocabulary can have.
+/// The role of a special token.
 public enum SpecialToken: String, Sendable, Hashable, CaseIterable {
   case bos, eos, unk, sep, pad, cls, mask, eot, eom
   case fillInPrefix = "fim_pre"
@@ -149,19 +148,19 @@ public enum SpecialToken: String, Sendable, Hashable, CaseIterable {
   case fillInSeparator = "fim_sep"
 }
 
-/// The id of the token that has a role.
+/// The token of a role.
 public struct SpecialTokenID: Sendable, Hashable {
   public var role: SpecialToken
   public var id: Int
 
-  /// Gives `role` to token `id`.
+  /// Sets the token of `role` to `id`.
   public init(_ role: SpecialToken, _ id: Int) {
     self.role = role
     self.id = id
   }
 }
 
-/// Whether encoding adds the token of a role by itself.
+/// Whether encoding adds the token of a role.
 public struct SpecialTokenAddition: Sendable, Hashable {
   public var role: SpecialToken
   public var isAdded: Bool
@@ -175,12 +174,11 @@ public struct SpecialTokenAddition: Sendable, Hashable {
 
 /// A chat template.
 public struct ChatTemplate: Sendable, Hashable {
-  /// The name; `default` for the one that is used when none is asked for.
+  /// The name; `default` for the template that is used by default.
   public var name: String
-  /// The template itself.
+  /// The template text.
   public var text: String
 
-  /// The template `text` under `name`.
   public init(name: String = "default", text: String) {
     self.name = name
     self.text = text
@@ -210,13 +208,13 @@ extension Vocabulary {
   /// The text of token `id`, with invalid bytes replaced; nil outside the vocabulary.
   public func text(of id: Int) -> String? { tokens.indices.contains(id) ? tokens.text(id) : nil }
 
-  /// The id of the token whose bytes are `text`; looks at every token.
+  /// The id of the token whose bytes are `text`; a linear search.
   public func id(ofText text: String) -> Int? { tokens.firstIndex { $0.elementsEqual(text.utf8) } }
 
   /// The token for words without pieces if no file names one: BERT's `[UNK]`.
   var unknownWordID: Int? { kind == .wordPiece ? id(ofText: "[UNK]") : nil }
 
-  /// The chat template that is used when none is asked for.
+  /// The default chat template.
   public var chatTemplate: String? { chatTemplates.first { $0.name == "default" }?.text }
 
   mutating func set(_ role: SpecialToken, to id: Int) {

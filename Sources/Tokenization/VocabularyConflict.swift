@@ -8,18 +8,17 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   case addition(role: SpecialToken, used: Bool, usedFile: String, other: Bool, otherFile: String)
   /// A token replaced another one with the same id.
   case replacedToken(id: Int, old: String, oldFile: String, new: String, newFile: String)
-  /// A token was left out because the model has no row for it.
+  /// A token was dropped because the model has no row for it.
   case ignoredToken(text: String, id: Int, file: String, vocabularySize: Int)
-  /// Many tokens of one file were left out because the model has no rows for them.
+  /// Many tokens of one file were dropped because the model has no rows for them.
   case ignoredTokens(count: Int, first: String, firstID: Int, file: String, vocabularySize: Int)
-  /// A token has one id in the file and another in effect, since ids of added tokens follow from their texts.
+  /// A token has one id in the file and another in effect, because ids of added tokens follow from their texts.
   case shiftedToken(text: String, fileID: Int, effectiveID: Int, file: String)
 
   /// The ids of a role in one file.
   public struct Claim: Sendable, Hashable {
-    /// The name of the file.
     public let file: String
-    /// The ids it gives, usually one.
+    /// The ids, usually one.
     public let ids: [Int]
 
     var wording: String { ids.map { "\($0)" }.joined(separator: " and ") }
@@ -47,10 +46,10 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension VocabularyConflict {
-  /// As many tokens of one file are named one by one; of more, the first.
+  /// Up to this many tokens of one file are listed one by one.
   private static let namedTokenCount = 8
 
-  /// The same facts, with a single one for many tokens of a file that have no row.
+  /// The same conflicts; more than `namedTokenCount` tokens of a file without a row are summarized as one conflict.
   static func summarized(_ conflicts: [VocabularyConflict]) -> [VocabularyConflict] {
     var counts: [String: Int] = [:]
     for case .ignoredToken(_, _, let file, _) in conflicts { counts[file, default: 0] += 1 }

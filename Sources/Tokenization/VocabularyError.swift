@@ -1,34 +1,34 @@
 import Bytes
 
-/// Why no vocabulary can be made of the files or metadata at hand.
+/// Why files or metadata do not give a vocabulary.
 public enum VocabularyError: IngotError, Equatable {
-  /// A folder has none of the files a vocabulary is made from.
+  /// A folder has none of the files that contain a vocabulary.
   case noTokenizer(expected: [String])
-  /// A tokenizer of a kind that is not supported.
+  /// A kind of tokenizer that is not supported.
   case unsupported(file: String, fact: String)
-  /// A member of a JSON file is missing or of another kind than expected.
+  /// A member of a JSON file is missing or of another type than expected.
   case invalidMember(file: String, member: String, expected: String)
-  /// A token's id is negative or used where it cannot be.
+  /// A token's id is negative or used in an invalid position.
   case invalidID(file: String, token: String, id: Int)
   /// The vocabulary has no token for an id below its size.
   case missingToken(file: String, id: Int)
-  /// An id of the tokenizer has no row in the embedding.
+  /// A token's id is beyond the rows of the embedding.
   case idBeyondVocabulary(token: String, id: Int, vocabularySize: Int)
   /// The steps of the pre-tokenizer are not those of a known one.
   case unknownPreTokenizer(structure: String)
   /// The name of a pre-tokenizer is unknown.
   case unknownPreTokenizerName(String)
-  /// A regular expression that the matcher does not know.
+  /// A regular expression has unsupported syntax.
   case unsupportedPattern(String, fact: String)
   /// Bytes that are not a SentencePiece model.
   case invalidSentencePiece(offset: Int, fact: String)
-  /// Metadata lacks a key that it must have.
+  /// A required metadata key is missing.
   case missingKey(String)
-  /// A value of metadata has another type than expected.
+  /// A metadata value has another type than expected.
   case invalidValue(key: String, expected: String)
-  /// Two arrays of metadata that must have one element per token do not.
+  /// A metadata array does not have one element per token.
   case lengthMismatch(key: String, count: Int, tokenCount: Int)
-  /// A value in the array of token types is not a known type.
+  /// A value in the array of token types is unknown.
   case unknownTokenType(id: Int, type: Int)
 
   public var category: ErrorCategory {

@@ -1,4 +1,4 @@
-/// Finds added tokens in text: from left to right, the longest first, never overlapping.
+/// Matches added tokens in text: from left to right, the longest first, never overlapping.
 struct AddedTokenMatcher: Sendable {
   /// A segment of text, or an added token.
   enum Segment {
@@ -31,7 +31,7 @@ struct AddedTokenMatcher: Sendable {
     }
   }
 
-  /// Cuts `bytes[bounds]` into added tokens and the text between them.
+  /// Splits `bytes[bounds]` into added tokens and the text between them.
   func segments(of bytes: [UInt8], _ bounds: Range<Int>, _ body: (Segment) -> Void) {
     guard nodes.count > 1 else {
       if !bounds.isEmpty { body(.text(bounds)) }

@@ -1,7 +1,7 @@
-/// The one-to-one writing of bytes as printable characters that byte-level vocabularies use.
+/// The one-to-one mapping of bytes to printable characters in byte-level vocabularies.
 ///
-/// Printable ASCII and most of Latin-1 stand for themselves; the other 68 bytes stand as U+0100 and following, in the
-/// order of the bytes (so a space is `Ġ`, U+0120, and a line feed `Ċ`, U+010A).
+/// Printable ASCII and most of Latin-1 map to themselves; the other 68 bytes map to U+0100 and following, in the order
+/// of the bytes (a space is `Ġ`, U+0120, and a line feed `Ċ`, U+010A).
 enum ByteLevel {
   private static func isPrintable(_ byte: UInt8) -> Bool {
     (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
@@ -21,7 +21,7 @@ enum ByteLevel {
   static let bytes: [Unicode.Scalar: UInt8] = Dictionary(
     uniqueKeysWithValues: scalars.enumerated().map { ($0.element, UInt8($0.offset)) })
 
-  /// The bytes as text.
+  /// Encodes bytes as text.
   static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var view = String.UnicodeScalarView()
     for byte in bytes { view.append(scalars[Int(byte)]) }

@@ -1,4 +1,4 @@
-/// Which pairs of tokens join, in which order, and into what.
+/// The ranked merges: pairs of tokens, their order, and the token that each pair becomes.
 struct MergeTable: Sendable {
   /// The rank and result of each pair, keyed by left id in the high and right id in the low 32 bits.
   private var pairs: [UInt64: Join]
@@ -28,7 +28,7 @@ struct MergeTable: Sendable {
 
   private func join(_ left: UInt32, _ right: UInt32) -> Join? { pairs[Self.key(left, right)] }
 
-  /// Joins `symbols` until no pair is left: always the lowest rank, of equals the leftmost.
+  /// Merges `symbols` until no pair is left: always the lowest rank, of equal ranks the leftmost.
   ///
   /// - Complexity: O(n log n) for n symbols.
   func merge(_ symbols: inout [UInt32]) {
@@ -36,7 +36,7 @@ struct MergeTable: Sendable {
     if symbols.count <= Self.shortCount { mergeShort(&symbols) } else { mergeLong(&symbols) }
   }
 
-  /// Up to this many symbols, looking at all pairs each time is faster than a heap.
+  /// Up to this many symbols, scanning all pairs each time is faster than a heap.
   static let shortCount = 24
 
   private func mergeShort(_ symbols: inout [UInt32]) {
@@ -55,7 +55,7 @@ struct MergeTable: Sendable {
   }
 
   private func mergeLong(_ symbols: inout [UInt32]) {
-    /// A symbol in a doubly linked list; `-1` ends it. A symbol that was joined away has no length left.
+    /// A symbol in a doubly linked list; `-1` ends it. A merged symbol has length 0.
     struct Link {
       var previous: Int32
       var next: Int32
@@ -89,7 +89,7 @@ struct MergeTable: Sendable {
   }
 }
 
-/// A heap of numbers that gives the least first.
+/// A min-heap.
 private struct MinimumHeap {
   private var values: [UInt64] = []
 

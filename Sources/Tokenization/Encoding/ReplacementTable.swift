@@ -22,10 +22,10 @@ struct ReplacementTable: Sendable {
     replacements = Array(bytes[(4 + size)...])
   }
 
-  /// A cluster of scalars is looked up whole if it has fewer bytes than this, else scalar by scalar.
+  /// A cluster of scalars is looked up whole if it has fewer bytes than this, otherwise scalar by scalar.
   private static let clusterByteLimit = 6
 
-  /// The text with every cluster or scalar replaced that the table has an entry for.
+  /// The text with each cluster or scalar of the table replaced.
   func replacing(_ text: String) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(text.utf8.count)

@@ -1,4 +1,4 @@
-/// How SentencePiece writes text before it looks for pieces.
+/// SentencePiece's preparation of text.
 enum SentencePieceText {
   /// The UTF-8 of `▁` (U+2581), which represents a space.
   static let space: [UInt8] = [0xE2, 0x96, 0x81]
@@ -9,7 +9,7 @@ enum SentencePieceText {
     return "<0x\(digits.count == 1 ? "0" : "")\(digits)>"
   }
 
-  /// The bytes of the UTF-8 sequence that begins with `first`; 1 for a byte that begins none.
+  /// The length of the UTF-8 sequence that begins with `first`; 1 for an invalid first byte.
   static func scalarByteCount(_ first: UInt8) -> Int {
     switch first {
     case 0xC2...0xDF: 2
@@ -19,7 +19,7 @@ enum SentencePieceText {
     }
   }
 
-  /// `text` with spaces written as `▁` and the prefix put before it.
+  /// `text` with spaces written as `▁`, after the prefix.
   static func prepare(_ text: ArraySlice<UInt8>, prefix: Vocabulary.SpacePrefix, isFirst: Bool) -> [UInt8] {
     let beginsWithSpace = text.first == 0x20 || text.starts(with: space)
     let isPrefixed =
@@ -37,11 +37,11 @@ enum SentencePieceText {
     return prepared
   }
 
-  /// The stretches of `text` that unigram pieces are looked for in: each begins at a space, written as `▁`.
+  /// The segments of `text` that unigram pieces are searched in: each begins at a space, written as `▁`.
   ///
   /// - Parameters:
-  ///   - cutsAtSpaces: whether white space of any kind and length is one cut; else each space begins a stretch.
-  ///   - addsPrefix: whether a stretch without a space at its start gets one.
+  ///   - cutsAtSpaces: whether any run of white space is one boundary; otherwise each space begins a segment.
+  ///   - addsPrefix: whether a segment without a space at its start gets one.
   static func words(_ text: ArraySlice<UInt8>, cutsAtSpaces: Bool, addsPrefix: Bool) -> [[UInt8]] {
     guard cutsAtSpaces else {
       var words: [[UInt8]] = []

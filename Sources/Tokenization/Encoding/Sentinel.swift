@@ -2,7 +2,7 @@ import Tensors
 
 /// T5's sentinels for a span of text that was left out. Their ids follow the pieces, the last one first.
 enum Sentinel {
-  /// How many of them a T5 vocabulary has unless its files say otherwise.
+  /// The number of sentinels in a T5 vocabulary unless its files say otherwise.
   static let count = 100
 
   /// The text of sentinel `index`.

@@ -5,9 +5,9 @@
 extension String {
   /// The text in Unicode's composed form (NFC).
   ///
-  /// The standard library has the conversion but offers it only on Linux; elsewhere the text stays as it is.
+  /// The standard library has the conversion but exports it only on Linux; on other systems the text is unchanged.
   var composed: String {
-    // Below U+0300 everything is composed already.
+    // Below U+0300 everything is already composed.
     guard unicodeScalars.contains(where: { $0.value >= 0x300 }) else { return self }
     #if os(Linux)
       var view = String.UnicodeScalarView()

@@ -5,12 +5,12 @@ import Tensors
 public enum SpecialTokenText: Sendable {
   /// Their texts appear.
   case kept
-  /// They are left out.
+  /// They are omitted.
   case skipped
 }
 
 extension Tokenizer {
-  /// The bytes of `ids`; ids outside the vocabulary give nothing.
+  /// The bytes of `ids`; ids outside the vocabulary give none.
   public func decodeBytes(_ ids: [Int], specialTokens: SpecialTokenText = .kept) -> [UInt8] {
     var bytes: [UInt8] = []
     for part in parts(ids, specialTokens) { bytes += part.bytes }
@@ -19,8 +19,8 @@ extension Tokenizer {
 
   /// The text of `ids`.
   ///
-  /// Bytes that make no text become U+FFFD: for SentencePiece each byte of a broken run, for byte-level vocabularies
-  /// each broken sequence, as transformers shows them.
+  /// Invalid UTF-8 becomes U+FFFD: for SentencePiece each byte of an invalid sequence, for byte-level vocabularies each
+  /// invalid sequence, as in transformers.
   public func decode(_ ids: [Int], specialTokens: SpecialTokenText = .kept) -> String {
     guard vocabulary.kind.hasScores else {
       return String(decoding: decodeBytes(ids, specialTokens: specialTokens), as: UTF8.self)
@@ -50,7 +50,7 @@ extension Tokenizer {
   private func parts(_ ids: [Int], _ specialTokens: SpecialTokenText) -> [(bytes: [UInt8], isByte: Bool)] {
     let special =
       specialTokens == .skipped ? Set(vocabulary.addedTokens.filter { $0.options.contains(.special) }.map(\.id)) : []
-    // Rows without a token can still be added tokens of the files.
+    // Padding tokens can still be added tokens of the files.
     let unused = vocabulary.addedTokens.lazy.filter { vocabulary.tokens.indices.contains($0.id) }
       .filter { vocabulary.types[$0.id] == .unused }.map { ($0.id, $0.text) }
     let addedTexts = Dictionary(unused, uniquingKeysWith: { first, _ in first })
@@ -76,8 +76,8 @@ extension Tokenizer {
     }
   }
 
-  /// A word piece as it reads behind others: a new word behind a space, but `.`, `,`, `!` and `?` close to the one
-  /// before, as transformers tidies text up.
+  /// A word piece after others: a new word after a space, but `.`, `,`, `!` and `?` without one, as transformers cleans
+  /// up tokenization spaces.
   private static func wordPieceBytes(_ text: String, isControl: Bool, isFirst: Bool) -> [UInt8] {
     let bytes = Array(text.utf8)
     let beginsWord = !isControl && bytes.starts(with: SentencePieceText.space)

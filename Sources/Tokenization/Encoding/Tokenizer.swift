@@ -1,12 +1,11 @@
 import Bytes
 import Tensors
 
-/// Text to token ids and back, by the rules of a vocabulary from any source.
+/// Encodes text to token ids and decodes ids to text.
 ///
-/// The ids are those of transformers' `AutoTokenizer` for the same files: added tokens are found in the text first,
-/// SentencePiece text gets its space prefix as `Metaspace` puts it, and pairs join in the order of their ranks.
+/// The ids are those of transformers' `AutoTokenizer` for the same files: added tokens are matched in the text first,
+/// SentencePiece text gets its space prefix as in `Metaspace`, and pairs merge in the order of their ranks.
 public struct Tokenizer: Sendable {
-  /// The vocabulary.
   public let vocabulary: Vocabulary
 
   let ids: [ByteString: Int]
@@ -21,9 +20,9 @@ public struct Tokenizer: Sendable {
   let byteIDs: [UInt32?]
   private let unknownID: Int?
 
-  /// Prepares for encoding: indexes the tokens and ranks the pairs.
+  /// Indexes the tokens and ranks the merges.
   ///
-  /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose splitting rules are not known.
+  /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose pre-tokenizer is unknown.
   public init(_ vocabulary: Vocabulary) throws(VocabularyError) {
     self.vocabulary = vocabulary
     let ids = vocabulary.idsByText()
@@ -54,8 +53,7 @@ public struct Tokenizer: Sendable {
 
   /// The ids of `text`.
   ///
-  /// - Parameter addSpecialTokens: whether the tokens that the vocabulary adds by itself, such as the start of the
-  ///   text, are added.
+  /// - Parameter addSpecialTokens: whether to add the tokens that the vocabulary adds by default, such as BOS.
   /// - Complexity: O(n log n) for n bytes of text.
   public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int] {
     var result: [UInt32] = []
@@ -72,7 +70,7 @@ public struct Tokenizer: Sendable {
     return template.prefix + encoded + template.suffix
   }
 
-  /// Encodes a stretch of text that holds no added token, except those that are looked for in normalized text.
+  /// Encodes text without added tokens, except those that are matched in normalized text.
   private func encodeText(_ bytes: [UInt8], _ range: Range<Int>, into result: inout [UInt32]) {
     let isFirst = range.lowerBound == 0
     guard let normalized = normalized(bytes, range) else {
@@ -81,7 +79,7 @@ public struct Tokenizer: Sendable {
     encodeNormalized(normalized, 0..<normalized.count, isFirst: isFirst, into: &result)
   }
 
-  /// The text as it is looked at: composed, prepared for word pieces, or replaced by the table; nil if unchanged.
+  /// The normalized text: composed, prepared for word pieces, or replaced by the table; nil if unchanged.
   private func normalized(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8]? {
     switch vocabulary.kind {
     case .byteLevel where composes: Array(String(decoding: bytes[range], as: UTF8.self).composed.utf8)
@@ -207,7 +205,7 @@ public struct Tokenizer: Sendable {
     }
   }
 
-  /// Words whose ids are remembered while one text is encoded.
+  /// A cache of the ids of words in one text.
   private static let cacheLimit = 1 << 16
 
   private func encodeWord(_ word: ByteString) -> [UInt32] {

@@ -1,12 +1,12 @@
 import Tensors
 
-/// Pieces with scores, and the most probable way to cut text into them (Viterbi's algorithm).
+/// Pieces with scores, and the most probable segmentation of text into them (Viterbi's algorithm).
 ///
-/// The score of a cut is the sum of its pieces' scores, in double precision; of equal sums the one that was found
-/// first counts, with shorter pieces tried before longer ones. A scalar that is no piece costs `unknownPenalty` more
-/// than the least score.
+/// The score of a segmentation is the sum of its pieces' scores, in double precision; of equal sums the first one found
+/// wins, with shorter pieces tried before longer ones. A scalar that is not a piece has a score `unknownPenalty` below
+/// the minimum.
 struct UnigramModel: Sendable {
-  /// What a scalar without a piece costs beyond the least score (`kUnkPenalty` of SentencePiece).
+  /// The penalty of a scalar without a piece, below the minimum score (`kUnkPenalty` of SentencePiece).
   static let unknownPenalty = 10.0
 
   /// The next node for a node in the high bits and a byte in the low eight.
@@ -37,13 +37,13 @@ struct UnigramModel: Sendable {
     unknownScore = (least.isFinite ? least : 0) - Self.unknownPenalty
   }
 
-  /// A piece of a cut; the id is nil for a stretch without pieces.
+  /// A segment; the id is nil for text without pieces.
   struct Part {
     let range: Range<Int>
     let id: Int?
   }
 
-  /// The best cut of `text`, from left to right; neighbours without pieces are one part.
+  /// The best segmentation of `text`, from left to right; adjacent scalars without pieces are one segment.
   ///
   /// - Complexity: O(bytes of text × bytes of the longest piece).
   func parts(of text: [UInt8]) -> [Part] {
@@ -81,7 +81,7 @@ struct UnigramModel: Sendable {
     var end = text.count
     while end > 0 {
       let step = best[end]
-      // A cut always exists: each scalar is reached from the one before.
+      // A segmentation always exists: each scalar is reached from the one before.
       guard step.start >= 0, step.start < end else { return [Part(range: 0..<text.count, id: nil)] }
       if step.id < 0, let last = parts.last, last.id == nil {
         parts[parts.count - 1] = Part(range: step.start..<last.range.upperBound, id: nil)

@@ -1,19 +1,20 @@
 import Tensors
 
 extension Vocabulary {
-  /// Two tokens that join, and the token they become.
+  /// Two tokens that merge, and the token they become.
   struct Merge {
     let left: Int
     let right: Int
     let result: Int
   }
 
-  /// Longer pieces are not cut into pairs, which costs the square of their length; real ones have under 100 bytes.
+  /// Longer pieces are not split into pairs, which takes time quadratic in their length; real ones have under 100
+  /// bytes.
   static let cutPieceByteLimit = 1024
 
-  /// The joinable pairs in the order of their ranks.
+  /// The merges in the order of their ranks.
   ///
-  /// - Parameter ids: the id of each text that has a token.
+  /// - Parameter ids: the id of each token text.
   func rankedMerges(ids: [ByteString: Int]) -> [Merge] {
     switch kind {
     case .wordPiece, .unigram: []
@@ -22,7 +23,7 @@ extension Vocabulary {
     }
   }
 
-  /// The pairs that are listed; those with a text that is no token are left out.
+  /// The listed merges; those with a text that is not a token are skipped.
   private func listedMerges(_ ids: [ByteString: Int]) -> [Merge] {
     merges.compactMap { pair in
       guard let space = pair.dropFirst().firstIndex(of: 0x20) else { return nil }
@@ -34,11 +35,11 @@ extension Vocabulary {
     }
   }
 
-  /// Every way to cut a SentencePiece piece into two pieces.
+  /// Every way to split a SentencePiece piece into two pieces, in transformers' order.
   ///
-  /// User-defined runs of spaces come first: SentencePiece gives them the score 0, above all others.
-  /// Pieces of higher score come first, then those of lower id (vocabularies without scores are in merge order), then
-  /// cuts with the shorter left part, as transformers ranks them.
+  /// User-defined runs of spaces come first, because SentencePiece gives them the score 0, above all others. Then come
+  /// pieces of higher score, then those of lower id (vocabularies without scores are in merge order), then pairs with
+  /// the shorter left piece.
   private func derivedMerges(_ ids: [ByteString: Int]) -> [Merge] {
     let added = Set(addedTokens.map(\.id))
     let runs = tokens.indices.filter(isSpaceRun)
@@ -64,7 +65,7 @@ extension Vocabulary {
     return merges
   }
 
-  /// Whether token `id` is a user-defined run of spaces, which metadata writes as spaces rather than as `▁`.
+  /// Whether token `id` is a user-defined run of spaces, which metadata writes as spaces instead of `▁`.
   func isSpaceRun(_ id: Int) -> Bool {
     kind == .sentencePiece && types[id] == .userDefined && tokens[id].count > 1
       && tokens[id].allSatisfy { $0 == 0x20 }
@@ -79,7 +80,7 @@ extension Vocabulary {
   /// The text of token `id` as a SentencePiece model writes it.
   func pieceText(_ id: Int) -> String { String(decoding: pieceBytes(id), as: UTF8.self) }
 
-  /// The id of each text that has a token; of a text that occurs twice the ordinary token, and of those the last.
+  /// The id of each token text; if a text occurs twice, the last ordinary token.
   func idsByText() -> [ByteString: Int] {
     var ids: [ByteString: Int] = [:]
     ids.reserveCapacity(count)

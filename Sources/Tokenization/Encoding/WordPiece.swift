@@ -1,4 +1,4 @@
-/// How text becomes word pieces: BERT's preparation of text, its words, and the longest pieces first.
+/// WordPiece encoding: BERT's normalization, the split into words, and the longest pieces first.
 struct WordPiece: Sendable {
   /// The prefix of a piece that continues a word, in the files of a model folder.
   static let continuation = Array("##".utf8)
@@ -7,7 +7,7 @@ struct WordPiece: Sendable {
 
   let rules: WordRules
 
-  /// The text as the rules prepare it: cleaned, Han characters apart, accents stripped, lowercased.
+  /// The normalized text: cleaned, Han characters separated, accents stripped, lowercased.
   func prepare(_ text: String) -> String {
     var view = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
@@ -25,12 +25,12 @@ struct WordPiece: Sendable {
     }
     guard rules.lowercases else { return String(view) }
     var lower = String.UnicodeScalarView()
-    // Scalar by scalar: no letter looks at its neighbours.
+    // Scalar by scalar: lowercasing does not depend on the neighbors.
     for scalar in view { lower.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars) }
     return String(lower)
   }
 
-  /// The words of prepared text: what stands between white space, with each sign of punctuation alone.
+  /// The words of normalized text: split at white space, with each punctuation character separate.
   func words(_ scalars: [Unicode.Scalar], _ body: (Range<Int>) -> Void) {
     var start = 0
     for (index, scalar) in scalars.enumerated() {
@@ -43,7 +43,7 @@ struct WordPiece: Sendable {
     if start < scalars.count { body(start..<scalars.count) }
   }
 
-  /// The ids of a word's pieces, the longest first from the left; nil if it cannot be cut into pieces.
+  /// The ids of a word's pieces, the longest first from the left; nil if it cannot be split into pieces.
   func pieces(of word: ArraySlice<Unicode.Scalar>, id: (ByteStringView) -> Int?) -> [Int]? {
     guard word.count <= Self.wordScalarLimit else { return nil }
     var ids: [Int] = []
@@ -68,7 +68,7 @@ struct WordPiece: Sendable {
     let scalars: ArraySlice<Unicode.Scalar>
     let beginsWord: Bool
 
-    /// The bytes under which the vocabulary has the piece.
+    /// The bytes of the piece in the vocabulary.
     var bytes: [UInt8] {
       var bytes = beginsWord ? SentencePieceText.space : []
       for scalar in scalars { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
@@ -80,12 +80,12 @@ struct WordPiece: Sendable {
     scalar == "\t" || scalar == "\n" || scalar == "\r" || scalar.properties.isWhitespace
   }
 
-  // The tokenizers library asks the crate unicode_categories 0.1.1 for categories, whose tables are those of Unicode 8:
-  // scalars assigned since then have none, and the few named below have had another one since then.
+  // The tokenizers library uses the categories of the crate unicode_categories 0.1.1, whose tables are those of Unicode
+  // 8: scalars assigned later have none, and the few listed below have changed their category since.
 
   private static func isKnown(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.age.map { $0.major <= 8 } ?? false }
 
-  /// Whether cleaning drops the scalar: NUL, U+FFFD, and the categories of `C` but tab, line ends and the unassigned.
+  /// Whether cleaning drops the scalar: NUL, U+FFFD, and the categories of `C` except tab, line ends and unassigned.
   private static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
     if scalar == "\t" || scalar == "\n" || scalar == "\r" { return false }
     switch scalar.properties.generalCategory {

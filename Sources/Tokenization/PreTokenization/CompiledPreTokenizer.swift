@@ -13,7 +13,7 @@ struct CompiledPreTokenizer: Sendable {
     bytePatterns = Array(patterns[end...])
   }
 
-  /// Leaves text whole.
+  /// Does not split text.
   init() {
     patterns = []
     bytePatterns = []
@@ -28,7 +28,7 @@ struct CompiledPreTokenizer: Sendable {
     }
   }
 
-  /// Gives the words of `scalars[range]` in order; together they are all of it.
+  /// Calls `body` with the words of `scalars[range]` in order; together they are the whole range.
   func words(of scalars: [UInt32], _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
     words(of: scalars, range, patterns[...], body)
   }

@@ -3,14 +3,14 @@ import Bytes
 extension Pattern {
   /// Compiles `text`.
   ///
-  /// - Throws: `.unsupportedPattern` for what the grammar at the head of `Pattern.swift` does not have.
+  /// - Throws: `.unsupportedPattern` for syntax outside the grammar at the start of `Pattern.swift`.
   init(_ text: String) throws(VocabularyError) {
     var parser = Parser(text)
     let start = try parser.compile()
     self.init(instructions: parser.instructions, start: start)
   }
 
-  /// What an expression is made of.
+  /// A node of an expression.
   private indirect enum Node {
     case set(ScalarSet)
     case sequence([Node])

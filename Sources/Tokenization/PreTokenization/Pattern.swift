@@ -2,13 +2,13 @@
 //
 //   expression  = branch { "|" branch }
 //   branch      = { factor }
-//   factor      = atom [ "?" | "*" | "+" | "{" n [ "," [ m ] ] "}" ] [ "+" ]       a second "+" never gives back
+//   factor      = atom [ "?" | "*" | "+" | "{" n [ "," [ m ] ] "}" ] [ "+" ]       a second "+" is possessive
 //   atom        = scalar | "." | "$" | "^" | "\b" | escape | "[" … "]" | group
 //   group       = "(" expression ")" | "(?:" … ")" | "(?i:" … ")" | "(?=" … ")" | "(?!" … ")"
 //   escape      = "\r" "\n" "\t" … | "\s" "\S" "\d" "\D" "\w" "\W" | "\p{Name}" "\P{Name}" | "\" sign
 //
-// Only single sets repeat without bound; a group may be optional or repeat a fixed, small number of times. Then the
-// depth of backtracking does not depend on the text.
+// Only single sets repeat without a limit; a group may be optional or repeat a fixed, small number of times. The depth
+// of backtracking therefore does not depend on the text.
 
 /// A compiled regular expression over Unicode scalars, matched from left to right with backtracking.
 struct Pattern: Sendable {
@@ -94,7 +94,7 @@ struct Pattern: Sendable {
 }
 
 extension Pattern {
-  /// Cuts `scalars[bounds]` into matches and what lies between them, in order; nothing is lost.
+  /// Splits `scalars[bounds]` into matches and the text between them, in order; together they are the whole range.
   func words(in scalars: [UInt32], _ bounds: Range<Int>, _ body: (Range<Int>) -> Void) {
     var position = bounds.lowerBound
     var gap = position

@@ -4,7 +4,7 @@
 
 extension PreTokenizer {
   enum Patterns {
-    /// GPT-2: contractions, words, numbers and signs with one space before them, white space.
+    /// GPT-2: contractions, words, numbers and punctuation, each with one space before, white space.
     static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
     private static let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
     private static let rest = #" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -19,7 +19,7 @@ extension PreTokenizer {
     private static let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
     private static let slashed = #" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
     private static let lead = #"[^\r\n\p{L}\p{N}]?"#
-    /// Mistral's Tekken: words break where lower case turns to upper case.
+    /// Mistral's Tekken: words also split between lower case and upper case.
     static let tekken = lead + upper + "*" + lower + "+|" + lead + upper + "+" + lower + #"*|\p{N}|"# + slashed
     /// GPT-4o: as Tekken, with contractions at the end of words and numbers in groups of up to three.
     static let gpt4o =
@@ -34,7 +34,7 @@ extension PreTokenizer {
     static let deepSeekSigns =
       "\\s?[!-/:-~\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF5E}\u{2018}-\u{201F}\u{3000}-\u{3002}]+"
     static let bloom = #" ?[^(\s|[.,!?…。，、।۔،])]+"#
-    /// Ling: contractions of either case, a line break at a time.
+    /// Ling: contractions of either case, one line break at a time.
     static let bailing =
       #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"#
     /// Ufakzeka: as Qwen 2, without contractions.
@@ -43,7 +43,7 @@ extension PreTokenizer {
     static let miniCPM5 = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+|"# + rest
     static let seedCoder =
       contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"#
-    /// The letters of DeepSeek's first models: those with case, of scripts that llama.cpp lists.
+    /// The letters of DeepSeek's first models: those with case, of the scripts that llama.cpp lists.
     static let deepSeekLetters =
       "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛ"
       + "ὝὟ-\u{1F7D}ᾀ-ᾴᾶ-ᾼ\u{1FBE}ῂ-ῄῆ-ῌῐ-\u{1FD3}ῖ-\u{1FDB}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\u{2126}ℨ\u{212A}-ℭℯ-ℴℹℼ-ℿ"

@@ -50,9 +50,9 @@ extension PreTokenizer {
     return (normalizer?["normalizers"]?.array ?? []).flatMap { normalizers($0) }
   }
 
-  /// The steps of a `pre_tokenizer`, and how they read in a message.
+  /// The steps of a `pre_tokenizer`, and their wording in messages.
   private struct StepSequence {
-    /// The steps; nil if one of them is of no known form.
+    /// The steps; nil if one of them is unknown.
     var steps: [Step]? = []
     var words: [String] = []
 
@@ -73,7 +73,7 @@ extension PreTokenizer {
         let isLiteral = part["pattern"]?["Regex"] == nil
         let behavior = part["behavior"]?.string ?? ""
         let isInverted = part["invert"]?.bool ?? false
-        // Keeping the matches alone is the same as isolating them when everything matches, as it does here.
+        // Keeping only the matches is the same as isolating them if everything matches, as it does here.
         let keepsMatches = behavior == "Isolated" || (behavior == "Removed" && isInverted)
         if isLiteral || !keepsMatches { steps = nil } else { steps?.append(.split(Patterns.canonical(pattern))) }
       case "Digits":
@@ -95,15 +95,15 @@ extension PreTokenizer {
     }
   }
 
-  /// Whether the `ByteLevel` of a `pre_tokenizer` puts a space before text.
+  /// Whether the `ByteLevel` of a `pre_tokenizer` adds a space before text.
   static func addsSpace(_ preTokenizer: JSON?) -> Bool {
     let parts = preTokenizer?["pretokenizers"]?.array ?? [preTokenizer].compactMap { $0 }
     return parts.contains { $0["type"]?.string == "ByteLevel" && $0["add_prefix_space"]?.bool ?? true }
   }
 
-  /// The `pre_tokenizer` of a `tokenizer.json` with these rules.
+  /// The `pre_tokenizer` of a `tokenizer.json` for this pre-tokenizer.
   ///
-  /// - Parameter addsSpace: whether a space is put before text.
+  /// - Parameter addsSpace: whether a space is added before text.
   func json(addsSpace: Bool = false) -> JSON {
     var parts = steps.map { step -> JSON in
       switch step {

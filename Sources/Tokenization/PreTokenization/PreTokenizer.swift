@@ -23,7 +23,7 @@ struct PreTokenizer: Hashable, Sendable {
       case .split(let pattern): pattern
       case .digits: #"\p{N}"#
       case .digitRuns: #"\p{N}+"#
-      // ASCII's own signs count as punctuation, too.
+      // ASCII symbols count as punctuation, too.
       case .punctuationRuns: #"[\p{P}$+<=>^`|~]+"#
       case .byteLevel: Patterns.gpt2
       }
@@ -35,22 +35,22 @@ struct PreTokenizer: Hashable, Sendable {
   /// Other names in a GGUF for the same steps.
   var aliases: [String] = []
   let steps: [Step]
-  /// Whether text is brought to Unicode's composed form (NFC) before.
+  /// Whether text is first brought to Unicode's composed form (NFC).
   var composes = false
-  /// Whether models of this name take a word that is a token whole, before any merging.
+  /// Whether a word that is a token is encoded as that token, before any merging.
   var ignoresMerges = false
   /// Further facts that a tokenizer of equal steps must have to get this name.
   var requirements: [Fact] = []
-  /// What it must not have.
+  /// The properties that exclude this name.
   var exclusions: [Fact] = []
 
   /// A fact that distinguishes tokenizers of equal steps.
   enum Fact: Hashable, Sendable {
     /// Text is composed (NFC).
     case composes
-    /// A word that is a token is taken whole.
+    /// A word that is a token is encoded as that token.
     case takesWordsWhole
-    /// Encoding puts a token before the text.
+    /// Encoding adds a token before the text.
     case addsStart
     /// There is an added token of several spaces.
     case hasSpaceRuns
@@ -58,12 +58,12 @@ struct PreTokenizer: Hashable, Sendable {
     case hasToken(String)
   }
 
-  /// The rules with this name, if they are known.
+  /// The pre-tokenizer with this name, if it is known.
   static func named(_ name: String) -> PreTokenizer? {
     known.first { $0.name == name || $0.aliases.contains(name) }
   }
 
-  /// The names of all known rules.
+  /// The names of all known pre-tokenizers.
   static var names: [String] { known.map(\.name) }
 }
 
@@ -72,7 +72,7 @@ extension Vocabulary {
   public static let preTokenizerNames: Set<String> = Set(
     PreTokenizer.known.flatMap { [$0.name] + $0.aliases } + PreTokenizer.wordPieceNames)
 
-  /// Whether two byte-level vocabularies split text by different rules; no if the rules of either are not known.
+  /// Whether two byte-level vocabularies have different pre-tokenizers; false if either is unknown.
   public func splitsOtherwise(than other: Vocabulary) -> Bool {
     guard kind == .byteLevel, other.kind == .byteLevel, let own = PreTokenizer.named(preTokenizer),
       let theirs = PreTokenizer.named(other.preTokenizer)

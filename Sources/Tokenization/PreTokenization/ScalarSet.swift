@@ -1,6 +1,6 @@
-/// A set of Unicode scalars as a regular expression names it: ranges, categories, white space, and sets inside sets.
+/// A set of Unicode scalars in a regular expression: ranges, categories, white space, and nested sets.
 struct ScalarSet: Hashable, Sendable {
-  /// A part of a set.
+  /// A member of a set.
   enum Item: Hashable, Sendable {
     case range(ClosedRange<UInt32>)
     /// General categories, a bit each; see `ScalarFacts`.
@@ -49,17 +49,17 @@ struct ScalarSet: Hashable, Sendable {
   }
 }
 
-/// What a set asks of a scalar: its general category and whether it is white space, in one byte.
+/// The properties of a scalar that sets test: its general category and whether it is white space, in one byte.
 enum ScalarFacts {
   static let categoryMask: UInt8 = 0x1F
   static let whiteSpace: UInt8 = 0x80
 
-  /// The facts of the scalar `value`.
+  /// The properties of the scalar `value`.
   static func of(_ value: UInt32) -> UInt8 {
     value < 0x10000 ? basicPlane[Int(value)] : compute(value)
   }
 
-  /// The bits of the categories that `\p{name}` stands for, such as `L` or `Lu`; nil for unknown names.
+  /// The category bits of `\p{name}`, such as `L` or `Lu`; nil for unknown names.
   static func categories(_ name: String) -> UInt32? {
     var mask: UInt32 = 0
     for (index, abbreviation) in names.enumerated()

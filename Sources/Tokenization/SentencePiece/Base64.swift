@@ -1,4 +1,4 @@
-/// Bytes as text of 64 printable characters, three bytes in four characters (RFC 4648).
+/// Base64: bytes as 64 printable characters, three bytes in four characters (RFC 4648).
 enum Base64 {
   private static let characters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let values: [UInt8?] = {
@@ -7,7 +7,7 @@ enum Base64 {
     return values
   }()
 
-  /// The text of `bytes`, padded with `=`.
+  /// Encodes `bytes`, padded with `=`.
   static func encode(_ bytes: [UInt8]) -> String {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
@@ -22,7 +22,7 @@ enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes that `text` stands for; nil if a character is none of the 64.
+  /// Decodes `text`; nil if a character is not one of the 64.
   static func decode(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt32 = 0

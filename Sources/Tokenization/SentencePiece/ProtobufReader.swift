@@ -3,9 +3,9 @@ import Bytes
 // message = { tag value }      tag = varint: field number << 3 | wire type
 // wire type 0 varint │ 1 eight bytes │ 2 varint length, bytes │ 5 four bytes
 
-/// Reads the fields of one protobuf message from a range of bytes; every length is checked before it is used.
+/// Reads the fields of one protobuf message from a range of bytes; every length is checked before use.
 struct ProtobufReader {
-  /// The value of a field, as far as the wire tells.
+  /// The value of a field, as its wire type gives it.
   enum Value {
     case varint(UInt64)
     case fixed64(UInt64)
@@ -19,7 +19,7 @@ struct ProtobufReader {
 
   init(_ bytes: [UInt8]) { self.init(bytes, 0..<bytes.count) }
 
-  /// A reader of the message in `range`, which must lie inside `bytes`.
+  /// Creates a reader of the message in `range`, which must be within `bytes`.
   init(_ bytes: [UInt8], _ range: Range<Int>) {
     self.bytes = bytes
     position = range.lowerBound

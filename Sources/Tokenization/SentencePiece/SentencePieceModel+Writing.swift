@@ -17,7 +17,7 @@ extension SentencePieceModel {
     trainer.write(4, varint: UInt64(pieces.count))
     trainer.write(35, varint: hasByteFallback ? 1 : 0)
     for (field, id) in [(40, unknownID), (41, startID), (42, endID), (43, padID)] {
-      // Negative numbers are written as 64-bit two's complement.
+      // Negative integers are written as 64-bit two's complement.
       trainer.write(field, varint: UInt64(bitPattern: Int64(id)))
     }
     for (field, id) in [(45, unknownID), (46, startID), (47, endID)] where pieces.indices.contains(id) {
@@ -97,7 +97,7 @@ extension Vocabulary {
     return model
   }
 
-  /// Whether ordinary pieces differ in their scores; a tokenizer.json without scores gives all of them the same.
+  /// Whether the scores of ordinary pieces differ; a tokenizer.json without scores gives all of them the same.
   private var hasTellingScores: Bool {
     guard scores.count == count else { return false }
     let ordinary = tokens.indices.lazy.filter { types[$0] == .normal }.map { scores[$0] }

@@ -7,9 +7,9 @@
 //   NormalizerSpec  1 name │ 2 precompiled_charsmap │ 3 add_dummy_prefix │ 4 remove_extra_whitespaces
 //                   5 escape_whitespaces
 
-/// A SentencePiece model: pieces with scores, and how text is prepared for them.
+/// A SentencePiece model: pieces with scores, and the normalization of text.
 struct SentencePieceModel: Hashable {
-  /// How pieces are chosen.
+  /// The algorithm that chooses pieces.
   enum Algorithm: UInt64 {
     case unigram = 1
     case bpe = 2
@@ -40,8 +40,8 @@ struct SentencePieceModel: Hashable {
 extension SentencePieceModel {
   /// Reads a model.
   ///
-  /// - Throws: `.invalidSentencePiece` for bytes that are no such message, for text that is not UTF-8, an empty
-  ///   piece, and a model without pieces.
+  /// - Throws: `.invalidSentencePiece` for bytes that are not such a message, for text that is not UTF-8, for an empty
+  ///   piece, and for a model without pieces.
   init(_ bytes: [UInt8]) throws(VocabularyError) {
     var reader = ProtobufReader(bytes)
     while let (field, value) = try reader.next() {

@@ -41,9 +41,9 @@ struct AddedTokenTable {
 }
 
 extension HuggingFaceVocabularyReader {
-  /// The special tokens that the files name, in transformers' order, with their roles.
+  /// The special tokens of the files, in transformers' order, with their roles.
   ///
-  /// `tokenizer_config.json` counts; when it has no `added_tokens_decoder`, `special_tokens_map.json` goes over it.
+  /// `tokenizer_config.json` decides; if it has no `added_tokens_decoder`, `special_tokens_map.json` overrides it.
   var namedTokens: [(name: String, value: JSON)] {
     var members: [(String, JSON)] = []
     func take(_ source: JSON?) {
@@ -87,7 +87,7 @@ extension HuggingFaceVocabularyReader {
     return (0..<sentinelCount).map { (Sentinel.text($0), count + sentinelCount - 1 - $0) }
   }
 
-  /// The added tokens that transformers' tokenizer has for these files.
+  /// The added tokens of transformers' tokenizer for these files.
   ///
   /// - Parameter vocabulary: the texts and ids without added tokens.
   func addedTokenTable(vocabulary: [ExactString: Int]) -> AddedTokenTable {
@@ -115,8 +115,8 @@ extension HuggingFaceVocabularyReader {
     return table
   }
 
-  /// The tokens that the configuration adds, by id: `added_tokens_decoder`, or else `added_tokens.json` with the
-  /// entries of `tokenizer.json` over it.
+  /// The added tokens of the configuration, by id: `added_tokens_decoder`, otherwise `added_tokens.json`, overridden by
+  /// the entries of `tokenizer.json`.
   private func configuredTokens(_ listed: [AddedToken]) -> [AddedToken] {
     if let decoder = files.configuration?["added_tokens_decoder"]?.object {
       let tokens = decoder.compactMap { key, value in Int(key.text).flatMap { AddedToken(value, id: $0) } }
@@ -135,12 +135,12 @@ extension HuggingFaceVocabularyReader {
 
   /// The added tokens if the vocabulary comes from `tokenizer.model`.
   ///
-  /// Without `tokenizer.json`, transformers also looks for the control and user-defined pieces of the model.
+  /// Without `tokenizer.json`, transformers also matches the control and user-defined pieces of the model.
   func sentencePieceAddedTokens(_ model: SentencePieceModel) -> [AddedToken] {
     var ids: [ExactString: Int] = [:]
     for (id, text) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
       let written = String(decoding: text, as: UTF8.self)
-      // A row may have spaces where the piece, which is what transformers knows, has `▁`.
+      // A row may have spaces where the piece, and therefore transformers, has `▁`.
       let piece = id < model.pieces.count ? String(decoding: model.pieces[id].text, as: UTF8.self) : written
       ids[ExactString(piece.replacing(scalar: "\u{2581}", with: " ") == written ? piece : written)] = id
     }

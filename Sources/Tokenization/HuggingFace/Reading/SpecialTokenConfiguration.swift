@@ -1,9 +1,9 @@
 import Bytes
 
-/// The special tokens that `tokenizer_config.json` names, as the post-processor of `tokenizer.json` amends them.
+/// The special tokens of `tokenizer_config.json`, as amended by the post-processor of `tokenizer.json`.
 ///
-/// A token is named by its text or by an object with the member `content`; comparisons with the post-processor only
-/// ever hold for the plain text, which is how the reference converter compares.
+/// A token is named by its text or by an object with the member `content`. Only plain texts are compared with the
+/// post-processor, as in llama.cpp's converter.
 struct SpecialTokenConfiguration {
   /// Whether there is a `tokenizer_config.json` with any member.
   let isPresent: Bool
@@ -16,7 +16,7 @@ struct SpecialTokenConfiguration {
     }
   }
 
-  /// The text of the token named for `role`.
+  /// The text of the token for `role`.
   func text(of role: SpecialToken) -> String? { members[role]?.string ?? members[role]?["content"]?.string }
 
   /// Applies the tokens that a post-processor adds, and the names it implies.
@@ -65,7 +65,7 @@ struct SpecialTokenConfiguration {
         if template.single.count > 1, let ending = template.single.last?.special {
           last = ending
           if isPresent, !eos.names(ending) {
-            // The named end becomes the end of a turn; the template's own is the end of the text.
+            // The configured EOS becomes EOT; the template's own is EOS.
             if let role = [SpecialToken.eot, .eom].first(where: { !roles.contains($0) }) {
               roles.append(role)
               members[role] = eos
@@ -84,7 +84,7 @@ struct SpecialTokenConfiguration {
     }
   }
 
-  /// The parts of a `TemplateProcessing`.
+  /// The sections of a `TemplateProcessing`.
   private struct Template {
     enum Part {
       case special(String)
@@ -132,7 +132,7 @@ extension Optional<JSON> {
 }
 
 extension [SpecialTokenAddition] {
-  /// Sets the answer for `role`, which keeps its place in the order.
+  /// Sets the answer for `role`, whose position in the order is kept.
   fileprivate mutating func answer(_ role: SpecialToken, _ isAdded: Bool) {
     if let index = firstIndex(where: { $0.role == role }) {
       self[index].isAdded = isAdded

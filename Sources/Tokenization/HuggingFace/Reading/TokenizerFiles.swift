@@ -1,27 +1,27 @@
 import Bytes
 import Tensors
 
-/// The files of a model folder from which a vocabulary is made, each read once.
+/// The files of a model folder that describe a tokenizer, each read once.
 public struct TokenizerFiles: Sendable {
   /// `tokenizer.model`: a SentencePiece model.
   public var sentencePiece: [UInt8]?
   /// `spiece.model`: a SentencePiece model under T5's name.
   public var unigramModel: [UInt8]?
-  /// `vocab.txt`: the word pieces of BERT, a line each.
+  /// `vocab.txt`: the word pieces of BERT, one per line.
   public var vocabularyLines: [UInt8]?
   /// `tokenizer.json`: the whole tokenizer as the `tokenizers` library writes it.
   public var tokenizer: JSON?
   /// `tokenizer_config.json`: class, special tokens, chat template.
   public var configuration: JSON?
-  /// `special_tokens_map.json`: special tokens again.
+  /// `special_tokens_map.json`: special tokens, too.
   public var specialTokensMap: JSON?
   /// `added_tokens.json`: texts and ids of tokens after the vocabulary.
   public var addedTokens: JSON?
   /// `vocab.json`: texts and ids of a byte-level vocabulary.
   public var vocabulary: JSON?
-  /// `merges.txt`: the joinable pairs of a byte-level vocabulary, a line each.
+  /// `merges.txt`: the merges of a byte-level vocabulary, one per line.
   public var merges: [UInt8]?
-  /// `config.json`: the model's own hyper-parameters.
+  /// `config.json`: the model's hyperparameters.
   public var model: JSON?
   /// `generation_config.json`.
   public var generation: JSON?
@@ -31,19 +31,18 @@ public struct TokenizerFiles: Sendable {
   public var chatTemplateJSON: JSON?
   /// `additional_chat_templates/NAME.jinja`, by name.
   public var additionalChatTemplates: [ChatTemplate] = []
-  /// Whether `tekken.json`, Mistral's own tokenizer, is there.
+  /// Whether `tekken.json`, Mistral's tokenizer format, exists.
   public var hasTekken = false
 
-  /// No files.
   public init() {}
 
-  /// Bytes that one of these files may have.
+  /// The maximum bytes of one of these files.
   static let fileByteLimit = 256 << 20
 
-  /// Reads what is there of the files in `folder`; files that are not there are nil.
+  /// Reads the files that exist in `folder`; missing files are nil.
   ///
-  /// - Throws: `FileError` or `ContentTooLarge` for a file that cannot be read, `LocatedError` of a `JSONError` for JSON
-  ///   that is not valid.
+  /// - Throws: `FileError` or `ContentTooLarge` for a file that cannot be read, `LocatedError` of a `JSONError` for
+  ///   invalid JSON.
   public init(_ folder: any FileTree) throws {
     func bytes(_ name: String) throws -> [UInt8]? {
       guard folder.hasFile(name) else { return nil }
@@ -82,12 +81,12 @@ public struct TokenizerFiles: Sendable {
     }
   }
 
-  /// Whether there is anything to make a vocabulary from.
+  /// Whether any file contains a vocabulary.
   public var hasVocabulary: Bool {
     sentencePiece != nil || unigramModel != nil || tokenizer != nil || vocabulary != nil || vocabularyLines != nil
   }
 
-  /// The text of a file with every line ended by `\n`, as Python reads text files.
+  /// The text of a file with `\n` line ends, as Python reads text files.
   static func text(_ bytes: [UInt8]) -> String {
     var content: [UInt8] = []
     content.reserveCapacity(bytes.count)

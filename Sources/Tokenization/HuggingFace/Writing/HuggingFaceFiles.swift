@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// A file of a model folder that is to be written.
+/// A file to write into a model folder.
 public struct HuggingFaceFile: Sendable, Hashable {
   /// The name in the folder.
   public let name: String
@@ -10,7 +10,7 @@ public struct HuggingFaceFile: Sendable, Hashable {
 }
 
 extension Vocabulary {
-  /// The files from which transformers makes this tokenizer again.
+  /// The files from which transformers recreates this tokenizer.
   ///
   /// `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`; for SentencePiece pieces with scores
   /// also `tokenizer.model`.
@@ -58,7 +58,7 @@ extension Vocabulary {
 
   /// The roles that transformers knows, with the texts of their tokens.
   ///
-  /// A role that was given to an ordinary piece of text is left out: transformers would take that piece out of words.
+  /// A role of an ordinary piece is omitted: transformers would match that piece inside words.
   var namedTokens: [(role: SpecialToken, text: String)] {
     HuggingFaceVocabularyReader.roles.compactMap { role in
       guard let id = id(of: role), tokens.indices.contains(id) else { return nil }

@@ -54,7 +54,7 @@ extension Vocabulary {
     return rules
   }
 
-  // MARK: Around the text
+  // MARK: Special tokens
 
   private func byteLevel() -> JSON {
     .members([
@@ -63,14 +63,14 @@ extension Vocabulary {
     ])
   }
 
-  /// Nothing when nothing is known about additions, so that nothing is claimed about them either.
+  /// Null if additions are unknown, so that the file does not claim any.
   private var byteLevelPostProcessor: JSON {
     guard !additions.isEmpty else { return .null }
     guard adds(.bos) == true || adds(.eos) == true else { return byteLevel() }
     return .members(["type": .string("Sequence"), "processors": .array([byteLevel(), template])])
   }
 
-  /// The start and end that are added, as a template for one text and for a pair.
+  /// The BOS and EOS that are added, as a template for one text and for a pair.
   var template: JSON {
     let start = adds(.bos) ?? (kind != .unigram) ? special(.bos) : nil
     let end = adds(.eos) ?? (kind == .unigram) ? special(.eos) : nil
@@ -88,7 +88,7 @@ extension Vocabulary {
       return parts
     }
     let first = side("A", 0, withSpecials: true)
-    // Where nobody asked about a separator, nothing stands between the texts that could be taken for one.
+    // Without an answer about the separator, no token between the texts may be taken for one.
     let hasSeparatorAnswer = additions.contains { $0.role == .sep }
     let pair =
       hasSeparatorAnswer
@@ -166,13 +166,13 @@ extension Vocabulary {
     ])
   }
 
-  /// The added tokens that follow the vocabulary without a gap, which the library numbers by itself.
+  /// The added tokens that follow the vocabulary without a gap, which the library numbers consecutively.
   var appendedIDs: Set<Int> {
     let added = Set(addedTokens.map(\.id))
     let base = tokens.indices.filter { types[$0] != .unused && !added.contains($0) }
     guard let last = base.last else { return [] }
     let behind = added.filter { $0 > last }
-    // A gap anywhere before would shift the numbers.
+    // A gap anywhere before would shift the ids.
     let before = tokens.indices.prefix(last + 1)
     let isComplete = before.allSatisfy { types[$0] != .unused }
     guard isComplete, behind.sorted() == Array(last + 1..<last + 1 + behind.count) else { return [] }

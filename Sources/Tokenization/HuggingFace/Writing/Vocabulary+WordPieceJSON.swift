@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-// The parts of a tokenizer.json for word pieces and for unigram models.
+// The sections of a tokenizer.json for word pieces and for unigram models.
 
 extension Vocabulary {
   // MARK: Word pieces
