@@ -40,7 +40,7 @@ import Verification
     #expect(page.contains("<strong>passed</strong>Mean KL divergence 0.00"))
     #expect(
       page.contains(
-        ", allowed at most 0.0200. Same top token 95.83 %, allowed at least 90.00 % (the default for Q8_0)."))
+        ", limit: at most 0.0200. Top-1 agreement 95.8 %, limit: at least 90.0 % (the default for Q8_0)."))
     #expect(page.contains("<td>blk.0.attn_q.weight</td><td>BF16 → Q8_0</td><td class=\"number\">3</td>"))
     #expect(page.contains("99.76 %"))
     #expect(!page.contains("<script") && !page.contains("http") && !page.contains("url("))
@@ -52,7 +52,7 @@ import Verification
     let page = try page(edited.path)
     #expect(isBalanced(page))
     #expect(
-      page.contains("<strong>failed</strong>layer 2 feed forward norm: is 1.0200 times the reference's: with this"))
+      page.contains("<strong>failed</strong>layer 2 feed forward norm: is 1.0200 times the reference's: correcting it"))
   }
 
   @Test func textOfFilesAndArgumentsIsEscaped() throws {
