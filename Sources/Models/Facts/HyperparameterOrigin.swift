@@ -25,7 +25,7 @@ extension Model {
   public func origin(of name: String) -> HyperparameterOrigin? {
     guard let rule = definition.hyperparameter(name), parameters.values[name] != nil else { return nil }
     if let origin = facts.origin(of: rule, in: definition) { return origin }
-    // A config.json leaves out what is at its default, whatever the tensors show.
+    // A config.json leaves out values that are the default, even if the tensors show others.
     let isInferred = (rule.rowsOf != nil || rule.inferredFrom != nil) && configuration == nil
     return isInferred ? .tensors : .default
   }

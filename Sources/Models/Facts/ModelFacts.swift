@@ -26,7 +26,7 @@ public protocol ModelFacts: Sendable {
   /// Whether a dimension of 1 may be missing in front of a tensor's shape.
   var mayOmitLeadingOnes: Bool { get }
 
-  /// Returns the definitions that the files name, the likeliest first; all of them where nothing is named.
+  /// Returns the definitions that the files name, the best match first; all of them if none is named.
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition]
 
   /// Returns the hyperparameters under `definition`, completed by what the tensors show.

@@ -17,7 +17,7 @@ public struct ImatrixColumns: Sendable {
 
   private var columns: [TensorSlot: Columns] = [:]
 
-  /// Finds the tensors of `model`, whatever container it lies in.
+  /// Finds the tensors of `model`, in any container.
   ///
   /// Where a tensor holds several matrices, such as queries, keys and values, they have the same input, and only the first
   /// has columns here. A tensor that a GGUF holds transposed has none: its columns are another matrix's rows.

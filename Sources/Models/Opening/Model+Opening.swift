@@ -9,7 +9,7 @@ extension Model {
   ///
   /// - Parameters:
   ///   - library: the definitions to choose from.
-  ///   - architecture: the definition to use, whatever the files say (`--arch-as`).
+  ///   - architecture: the definition to use, ignoring what the files say (`--arch-as`).
   ///   - adapters: folders of LoRA adapters that are added to the weights, in order.
   ///   - appliedTransforms: whether values are read to detect the transforms of the tensors, and what is stated of them.
   /// - Throws: when the files cannot be read or no definition fits. Tensors that do not fit are `problems`.

@@ -23,7 +23,7 @@ public struct ModelOpening {
   ///
   /// - Parameters:
   ///   - library: the definitions to choose from.
-  ///   - architecture: the definition to use, whatever the files say (`--arch-as`).
+  ///   - architecture: the definition to use, ignoring what the files say (`--arch-as`).
   ///   - adapters: folders of LoRA adapters that are added to the weights, in order.
   /// - Throws: when files cannot be read or no definition fits.
   public init(
