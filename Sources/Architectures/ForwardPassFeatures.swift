@@ -1,6 +1,6 @@
 /// How an architecture computes: the member `forward_pass` of its definition. Without members it is LLaMA's way.
 ///
-/// Only what neither the numbers of a model nor the presence of its tensors tells stands here. A bias is added, a norm
+/// Only features that neither the hyperparameters nor the presence of tensors determine. A bias is added, a norm
 /// applied, a gate used and an expert asked where their tensors are.
 public struct ForwardPassFeatures: Sendable, Hashable {
   /// The kind of all norms.

@@ -30,10 +30,10 @@ struct RelativeBias: Sendable {
     var values = [Float](repeating: 0, count: headCount * stride)
     for (distance, bucket) in buckets.enumerated() {
       // Without that, later keys are masked and their bias does not matter.
-      let behind = seesBothSides && distance > 0 ? bucket + sideCount : bucket
+      let sided = seesBothSides && distance > 0 ? bucket + sideCount : bucket
       for head in 0..<headCount {
         values[head * stride + positionCount - 1 - distance] = table[bucket * headCount + head]
-        values[head * stride + positionCount - 1 + distance] = table[behind * headCount + head]
+        values[head * stride + positionCount - 1 + distance] = table[sided * headCount + head]
       }
     }
     self.values = values

@@ -28,7 +28,7 @@ extension HyperparameterRule {
     defaults.isEmpty ? nil : defaults.map(\.wording).joined(separator: ", or ")
   }
 
-  /// What decides the value besides its keys and its default, in words.
+  /// Further rules that decide the value, in words.
   public var notes: [String] {
     var notes: [String] = []
     if let enabledBy { notes.append("only with \(enabledBy)") }

@@ -43,12 +43,12 @@ struct QuantizeTests {
     arguments: [
       (
         ["Q8_0", "0"], Int32(64),
-        #"ingot: error: "0" stands behind the recipe, expected one number of threads, 1 or more (the output comes before the"#
+        #"ingot: error: unexpected "0" after the recipe, expected a thread count of 1 or more (the output comes before the"#
           + " recipe)\n"
       ),
       (
         ["Q8_0", "out.gguf"], Int32(64),
-        #"ingot: error: "out.gguf" stands behind the recipe, expected one number of threads, 1 or more (the output comes"#
+        #"ingot: error: unexpected "out.gguf" after the recipe, expected a thread count of 1 or more (the output comes"#
           + " before the recipe)\n"
       ),
       (["out.gguf"], 64, "ingot: error: expected the name or number of a recipe: "),
@@ -58,10 +58,10 @@ struct QuantizeTests {
         "ingot: error: expected an output and a number of threads, but no recipe, beside"
       ),
       (["--target-size", "1M", "--target-bpw", "5"], 64, "expected only one of --target-size and --target-bpw\n"),
-      (["--target-size", "1.2k"], 64, ": cannot have 1,200 bytes: the smallest possible is "),
+      (["--target-size", "1.2k"], 64, ": target 1,200 bytes is too small: the smallest possible is "),
       (["--target-size", "1.G"], 64, "the value '1.G' is invalid for '--target-size <size>'"),
-      (["Q4_0", "--budget", "nmse=0.001"], 1, " as Q4_0: nmse is 0.0071, expected at most 0.0010\n"),
-      (["Q4_0", "--budget", "kl=1"], 64, "metric \"kl\" is not known here"),
+      (["Q4_0", "--budget", "nmse=0.001"], 1, " as Q4_0: nmse is 0.00715, expected at most 0.00100\n"),
+      (["Q4_0", "--budget", "kl=1"], 64, "metric \"kl\" is unknown here"),
       (["Q6_K", "--no-fallback"], 1, " elements do not fill blocks of Q6_K (256 elements) (leave out --no-fallback"),
     ])
   func refusals(arguments: [String], status: Int32, message: String) throws {

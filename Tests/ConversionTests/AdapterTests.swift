@@ -87,7 +87,7 @@ import Testing
       (#"{"peft_type": "LORA", "lora_alpha": 8, "use_dora": true}"#, "lora", "a DoRA adapter cannot be merged"),
       (
         #"{"peft_type": "LORA", "lora_alpha": 8, "alpha_pattern": {"a.*": 1}}"#, "lora",
-        #"alpha_pattern "a.*", which is no module's name, cannot be merged"#
+        #"alpha_pattern "a.*", which is not the name of a module, cannot be merged"#
       ),
       (#"{"peft_type": "LORA", "lora_alpha": 8}"#, "dora", "a DoRA adapter cannot be merged"),
       (#"{"peft_type": "LORA", "lora_alpha": 8}"#, "half", #"module "model.norm": has no lora_B"#),

@@ -11,9 +11,12 @@ enum Project {
   static func path(_ relative: String) -> String { root + "/" + relative }
 
   /// The Swift files below `folder`, as paths relative to the package.
-  static func swiftFiles(under folder: String) throws -> [String] {
+  static func swiftFiles(under folder: String) throws -> [String] { try files(under: folder, suffix: ".swift") }
+
+  /// The files below `folder` whose names end with `suffix`, as paths relative to the package.
+  static func files(under folder: String, suffix: String) throws -> [String] {
     let names = try FileManager.default.subpathsOfDirectory(atPath: path(folder))
-    return names.filter { $0.hasSuffix(".swift") }.sorted().map { folder + "/" + $0 }
+    return names.filter { $0.hasSuffix(suffix) }.sorted().map { folder + "/" + $0 }
   }
 
   static func text(of file: String) throws -> String {

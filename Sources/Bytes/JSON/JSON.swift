@@ -37,7 +37,7 @@ public enum JSON: Hashable, Sendable {
 }
 
 extension JSON {
-  /// The member `key` of an object; nil if absent or if this is no object. A member that is null is `.null`.
+  /// The member `key` of an object; nil if absent or if this is not an object. A member that is null is `.null`.
   public subscript(_ key: String) -> JSON? { object?[ExactString(key)] }
 
   /// The text of a string.

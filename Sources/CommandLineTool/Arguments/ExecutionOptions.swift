@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 import SystemPackage
 
-/// How a conversion is carried out, whatever it is asked to do.
+/// The options of running a conversion.
 struct ExecutionOptions: ParsableArguments {
   @Flag(name: .customLong("allow-requantize"), help: "Allow quantizing tensors that are already quantized.")
   var allowsRequantizing = false

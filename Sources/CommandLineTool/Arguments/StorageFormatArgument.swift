@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-/// The name of a storage format that can be encoded, of a recipe that is no format, or `auto`.
+/// The name of a storage format that can be encoded, of a recipe that is not a format, or `auto`.
 struct TypeArgument: ExpressibleByArgument {
   /// As it was written.
   let text: String
@@ -54,7 +54,7 @@ extension TypeOverrideArgument {
   }
 }
 
-/// A word of a file is no pair of a pattern and a type.
+/// A word of a file is not a pair of a pattern and a type.
 struct NotATypeOverride: IngotError {
   let path: String
   let text: String

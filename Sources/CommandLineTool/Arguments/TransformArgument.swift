@@ -29,7 +29,7 @@ extension ModelOptions {
 }
 
 extension AppliedTransforms {
-  /// The choice that leads to this dialect again, whatever the values.
+  /// The choice that gives these applied transforms again, without reading values.
   var choice: TransformDetection {
     TransformDetection(
       .namesOnly,

@@ -138,7 +138,7 @@ struct Quantize: ParsableCommand {
       guard rest.isEmpty, threads == nil || (threadCount ?? 0) >= 1 else {
         throw ValidationError(
           size.target == nil
-            ? "\((rest.first ?? threads ?? "").quoted) stands behind the recipe, expected one number of threads, 1 or more"
+            ? "unexpected \((rest.first ?? threads ?? "").quoted) after the recipe, expected a thread count of 1 or more"
               + " (the output comes before the recipe)"
             : "expected an output and a number of threads, but no recipe, beside \(size.size == nil ? "--target-bpw" : "--target-size")"
         )

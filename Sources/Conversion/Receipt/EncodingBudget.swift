@@ -5,7 +5,7 @@ import Quantization
 public enum EncodingBudget: Sendable, Hashable {
   /// Those within the limits, for every tensor.
   case budget(Budget)
-  /// Those that the storage format leads one to expect.
+  /// The defaults of the storage format.
   case byFormat
 
   /// The limits for one tensor; nil if it has none.

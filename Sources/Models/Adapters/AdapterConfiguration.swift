@@ -29,7 +29,7 @@ struct AdapterConfiguration {
       // PEFT takes the key for a regular expression that ends a module's path; those in use are plain names.
       let suffix = key.text.hasPrefix("^") ? String(key.text.dropFirst()) : key.text
       guard !suffix.contains(where: { "\\*+?()[]{}|^$".contains($0) }) else {
-        throw .unsupported("alpha_pattern \(key.text.quoted), which is no module's name,")
+        throw .unsupported("alpha_pattern \(key.text.quoted), which is not the name of a module,")
       }
       others.append((suffix, alpha))
     }

@@ -125,7 +125,7 @@ enum AdapterTensorName {
   /// The model's own weight, which PEFT saves beside the factors of an embedding.
   case frozen
 
-  /// The words that PEFT puts behind a module's path, before the name of the adapter if the file has it.
+  /// The words that PEFT appends to a module's path, before the name of the adapter if the file has it.
   private static let factors: [Substring: (factor: Factor, isEmbedding: Bool)] = [
     "lora_A": (.a, false), "lora_B": (.b, false), "lora_embedding_A": (.a, true), "lora_embedding_B": (.b, true),
   ]

@@ -16,7 +16,7 @@ struct LoRAUpdate: Sendable {
     /// The extents `[rows, width]` as they are used.
     var dimensions: [Int] { isTransposed ? tensor.shape.dimensions.reversed() : tensor.shape.dimensions }
 
-    /// Rows `rows`, one behind the other.
+    /// The rows `rows`, one after the other.
     func read(_ rows: Range<Int>, of checkpoint: Checkpoint) throws -> [Float] {
       let width = dimensions[1]
       let format = tensor.format ?? .f32

@@ -4,7 +4,7 @@ import Quantization
 import Tensors
 
 extension Checkpoint {
-  /// The checkpoint with tensors of an adapter in place of its own, and the adapter's files behind its own.
+  /// The checkpoint with tensors of an adapter in place of its own, and the adapter's files after its own.
   ///
   /// - Throws: if the adapter replaces what is not there.
   func replacing(with adapter: LoRAAdapter) throws(AdapterError) -> Checkpoint {
@@ -28,7 +28,7 @@ extension Model {
     public let files: [any ByteSource]
   }
 
-  /// The model with the updates of an adapter, whose files stand behind those of `base`.
+  /// The model with the updates of an adapter, whose files follow those of `base`.
   ///
   /// The adapter's names are those of the model it was trained on: of any scheme of the definition, whatever the names,
   /// layouts and container of this one.

@@ -64,7 +64,7 @@ extension Model {
     return definition.storedRules(in: scheme).flatMap { rule -> [GGUFTensorMapping] in
       var seen: Set<TensorSlot> = []
       return (placesByRole[rule.roles[0]] ?? []).compactMap { slot in
-        // One name stands for all parts unless it states one.
+        // One name is for all instances unless it states one.
         let stored = TensorSlot(slot.role, layer: slot.layer, instance: rule.isPerInstance ? slot.instance : nil)
         guard seen.insert(stored).inserted,
           let layout = try? definition.layout(of: rule, parameters, found: canonicalLayout(slot)?.shape)

@@ -67,11 +67,11 @@ extension ImportanceCoverage.Gap: CustomStringConvertible {
 
   public var description: String { "\(name.text.quoted) \(words)" }
 
-  /// What does not fit, behind the name.
+  /// The misfit, printed after the name.
   public var words: String {
     switch self {
     case .missing: "has no entry, so its columns count the same"
-    case .unknown: "is no tensor of the model"
+    case .unknown: "is not a tensor of the model"
     case .size(_, let found, let expected): "has \(found.grouped) values, expected \(expected.grouped)"
     case .unused: "was never used, so its columns count the same"
     case .unusedExperts(_, let experts, let count):

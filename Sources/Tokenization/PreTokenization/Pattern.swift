@@ -81,8 +81,8 @@ struct Pattern: Sendable {
         index = next
       case .wordBoundary(let next):
         let before = position > bounds.lowerBound && Pattern.wordSet.contains(scalars[position - 1])
-        let behind = position < bounds.upperBound && Pattern.wordSet.contains(scalars[position])
-        guard before != behind else { return -1 }
+        let after = position < bounds.upperBound && Pattern.wordSet.contains(scalars[position])
+        guard before != after else { return -1 }
         index = next
       }
     }

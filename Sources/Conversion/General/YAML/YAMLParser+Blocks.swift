@@ -5,7 +5,7 @@ extension YAMLParser {
   enum Placement {
     /// First on its line, or after a dash: everything.
     case ownLine
-    /// Behind `key:`, where neither mapping nor sequence may begin.
+    /// After `key:`, where neither mapping nor sequence may begin.
     case behindKey
   }
 

@@ -10,7 +10,7 @@ import Bytes
 
 /// Reads the part of YAML that the front matter of model cards uses, to the values PyYAML's `safe_load` gives.
 ///
-/// Whatever is not understood ends the reading with the number of its line.
+/// Unsupported syntax ends the reading with its line number.
 struct YAMLParser {
   /// Nodes may nest this deep; a model card needs four levels.
   static let maximumDepth = 32

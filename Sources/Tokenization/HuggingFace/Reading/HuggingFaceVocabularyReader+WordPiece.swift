@@ -63,7 +63,7 @@ extension HuggingFaceVocabularyReader {
     return rules
   }
 
-  /// The tokens of `vocab.txt`, a line each; of a text that stands twice the last line counts.
+  /// The tokens of `vocab.txt`, a line each; of a text that occurs twice the last line counts.
   private static func lineNumbers(_ bytes: [UInt8]) -> [ExactString: Int] {
     var lines = TokenizerFiles.text(bytes).split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty ?? false { lines.removeLast() }

@@ -90,11 +90,11 @@ extension Vocabulary {
   var unigramModel: JSON {
     let unknown = id(of: .unk) ?? types.firstIndex(of: .unknown)
     let last = tokens.indices.last { types[$0] != .unused } ?? -1
-    let behind = addedTokens.filter { $0.id > last }.sorted { $0.id < $1.id }
+    let appended = addedTokens.filter { $0.id > last }.sorted { $0.id < $1.id }
     let pieces =
       tokens.indices.prefix(last + 1).map { id -> JSON in
         .array([.string(tokens.text(id)), .real(Double(scores[id]))])
-      } + behind.map { .array([.string($0.text), .real(0)]) }
+      } + appended.map { .array([.string($0.text), .real(0)]) }
     return .members([
       "type": .string("Unigram"), "unk_id": unknown.map { .integer($0) } ?? .null, "vocab": .array(pieces),
       "byte_fallback": .bool(types.contains(.byte)),
