@@ -44,6 +44,7 @@ let package = Package(
 
     library("Formats", ["Tensors", "Bytes"]),
     library("Quantization", ["Tensors", "Bytes"]),
+    library("Encodings", ["Tensors", "Bytes"]),
     library("Tokenization", ["Tensors", "Bytes"]),
     .target(
       name: "Architectures", dependencies: ["Tokenization", "Tensors", "Bytes"], exclude: ["Definitions"],
@@ -55,7 +56,7 @@ let package = Package(
     library(
       "Models",
       [
-        "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes",
+        "Architectures", "Formats", "Quantization", "Encodings", "Tokenization", "Tensors", "Bytes",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
 
@@ -95,9 +96,10 @@ let package = Package(
     tests("Tensors"),
     tests("Formats"),
     tests("Quantization", ["Formats"]),
+    tests("Encodings", ["Formats", "Quantization"]),
     tests("Tokenization", ["Architectures", "Formats"]),
     tests("Architectures"),
-    tests("Models", ["Architectures"]),
+    tests("Models", ["Architectures", "Formats", "Quantization"]),
     tests("Conversion", ["Models", "Architectures", "Formats"]),
     tests("Inference", ["Architectures", "Formats", "Models", "Quantization"]),
     tests("Ingot"),

@@ -1,6 +1,7 @@
 import Architectures
 import Bytes
 import Models
+import Quantization
 import Synchronization
 import Tensors
 
@@ -62,7 +63,7 @@ extension CheckpointDigest {
 
   private static func sources(_ recognition: ModelIdentification, _ checkpoint: Checkpoint) throws -> [DigestSource] {
     guard case .model(let model) = recognition else {
-      return checkpoint.tensors.map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
+      return checkpoint.stored.map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
     }
     guard model.problems.isEmpty else {
       throw ProblemList(model.problems.map { LocatedError(path: checkpoint.path, fact: $0) })
@@ -102,7 +103,8 @@ private struct DigestSource: Sendable {
 
   /// The storage format of the digested bytes.
   var format: String {
-    reader.map { $0.isCopy ? tensor.declaredFormat.description : $0.format.name } ?? tensor.declaredFormat.description
+    guard let reader, !reader.isStoredAsIs else { return tensor.declaredFormat.description }
+    return reader.format.name
   }
   /// The extents.
   var shape: Shape { reader?.layout.shape ?? tensor.shape }
@@ -112,20 +114,26 @@ private struct DigestSource: Sendable {
     var hasher = FileDigest.Hasher()
     hasher.update(Array("\(name.text) \(format) \(dimensions)\n".utf8)[...])
     var slab: [UInt8] = []
-    if let reader, !reader.isCopy {
-      var scratch: [UInt8] = []
-      let rowCount = reader.geometry.rowCount
-      let step = max(1, Self.slabByteCount / max(1, reader.rowByteCount))
+    if let reader, !reader.isStoredAsIs {
+      var buffers = RowBuffers()
+      let rowCount = reader.geometry.rowCount, width = reader.geometry.rowElementCount
+      let step = max(1, Self.slabByteCount / max(1, reader.format.byteCount(elementCount: width) ?? 0))
       for first in stride(from: 0, to: rowCount, by: step) {
         let rows = first..<min(rowCount, first + step)
-        try reader.read(rows, into: &slab, scratch: &scratch)
-        hasher.update(slab.prefix(rows.count * reader.rowByteCount))
-        progress(rows.count * reader.rowByteCount)
+        let byteCount = reader.format.byteCount(elementCount: rows.count * width) ?? 0
+        if reader.rows.format != nil {
+          try reader.rows.readBytes(rows, into: &buffers)
+          hasher.update(buffers.bytes.prefix(byteCount))
+        } else {
+          try reader.rows.readValues(rows, into: &buffers)
+          hasher.update(try Codec.encode(.f32, Array(buffers.values.floats.prefix(rows.count * width)))[...])
+        }
+        progress(byteCount)
       }
-    } else {
-      for start in stride(from: 0, to: tensor.byteCount, by: Self.slabByteCount) {
-        let count = min(Self.slabByteCount, tensor.byteCount - start)
-        try checkpoint.read(tensor, from: start, count: count, into: &slab)
+    } else if let range = tensor.byteRange {
+      for start in stride(from: 0, to: range.byteCount, by: Self.slabByteCount) {
+        let count = min(Self.slabByteCount, range.byteCount - start)
+        try checkpoint.read(range, from: start, count: count, into: &slab)
         hasher.update(slab.prefix(count))
         progress(count)
       }

@@ -19,7 +19,7 @@ extension CheckpointReport {
         checkpoint.files.map { .members(["path": .string($0.path), "bytes": .integer($0.byteCount)]) }),
       "architecture": architectureJSON,
       "parameters": .integer(elementCount),
-      "tensor_count": .integer(checkpoint.tensors.count),
+      "tensor_count": .integer(checkpoint.stored.count),
       "tensor_bytes": .integer(tensorByteCount),
       "bits_per_weight": bitsPerWeight.map { .real($0) } ?? .null,
       "formats": .array(formats.map(\.json)),
@@ -28,6 +28,7 @@ extension CheckpointReport {
           uniqueKeysWithValues: checkpoint.metadata.pairs.map { ($0.key, $0.value.json(limit: Self.shownElementCount)) }
         )),
     ]
+    if !compositions.isEmpty { report["compositions"] = .array(compositions.map(\.compositionJSON)) }
     if includesTensors { report["tensors"] = .array(tensorsJSON) }
     report["remarks"] = .array(checkpoint.remarks.map { .string($0) })
     return .object(report)
@@ -55,6 +56,17 @@ extension CheckpointReport {
       if let statistics { entry["statistics"] = statistics[index]?.json ?? .null }
       return .object(entry)
     }
+  }
+}
+
+extension TensorDescriptor {
+  /// A composed tensor with the names of its source tensors.
+  fileprivate var compositionJSON: JSON {
+    .members([
+      "name": .string(name.text), "encoding": .string(encoding),
+      "shape": .array(shape.dimensions.map { .integer($0) }),
+      "sources": .array(sources.map { .string($0.name.text) }),
+    ])
   }
 }
 

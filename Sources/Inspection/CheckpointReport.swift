@@ -36,11 +36,23 @@ public struct CheckpointReport: Sendable {
     self.checkpoint = checkpoint
     self.recognition = recognition
     formats = Self.shares(checkpoint)
-    tensors = filter.map { glob in checkpoint.tensors.filter { glob.matches($0.name.text) } } ?? checkpoint.tensors
+    tensors = filter.map { glob in checkpoint.stored.filter { glob.matches($0.name.text) } } ?? checkpoint.stored
   }
 
-  /// The elements of all tensors: the number of parameters.
-  public var elementCount: Int { formats.reduce(0) { $0 &+ $1.elementCount } }
+  /// The elements of all tensors: the number of parameters. A composition counts as one tensor.
+  public var elementCount: Int { checkpoint.elementCount }
+  /// The tensors that several stored tensors encode together, in file order.
+  public var compositions: [TensorDescriptor] { checkpoint.tensors.filter { $0.composition != nil } }
+  /// Their encodings, in the order in which they first occur, with the number of tensors.
+  public var encodings: [(description: String, tensorCount: Int)] {
+    compositions.reduce(into: []) { encodings, tensor in
+      if let index = encodings.firstIndex(where: { $0.description == tensor.encoding }) {
+        encodings[index].tensorCount += 1
+      } else {
+        encodings.append((tensor.encoding, 1))
+      }
+    }
+  }
   /// The bytes of all tensors.
   public var tensorByteCount: Int { formats.reduce(0) { $0 &+ $1.byteCount } }
   /// The bytes of the files.
@@ -66,7 +78,7 @@ public struct CheckpointReport: Sendable {
 
   private static func shares(_ checkpoint: Checkpoint) -> [FormatShare] {
     var byFormat: [DeclaredFormat: FormatShare] = [:]
-    for tensor in checkpoint.tensors {
+    for tensor in checkpoint.stored {
       var share = byFormat[tensor.declaredFormat] ?? FormatShare(format: tensor.declaredFormat)
       share.tensorCount += 1
       share.elementCount &+= tensor.shape.elementCount

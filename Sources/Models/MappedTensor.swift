@@ -55,6 +55,18 @@ public struct StoredLocation: Sendable {
   public let tensorIndex: Int
   /// Which of its components, and which stacked part.
   public let component: Int, instance: Int
+  /// What adapters change in it.
+  var adaptation = Adaptation()
+}
+
+/// What adapters change in a canonical tensor.
+struct Adaptation: Sendable {
+  /// What they add, in order.
+  var updates: [LoRAUpdate] = []
+  /// The storage format that the model has it in, if an adapter replaces it.
+  var formatBefore: StorageFormat?
+
+  var isEmpty: Bool { updates.isEmpty && formatBefore == nil }
 }
 
 extension ArchitectureDefinition {

@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Encodings
 import Formats
 import Tensors
 
@@ -29,16 +30,12 @@ public struct Model: Sendable {
   public internal(set) var remarks: [String]
   /// The adapters that change it, in order. Their files stand behind its own in `checkpoint`.
   public internal(set) var adapters: [Adapter] = []
-  /// What adapters add to canonical tensors.
-  var updates: [TensorSlot: [LoRAUpdate]] = [:]
-  /// The storage formats of tensors that adapters replace, before.
-  var replacedFormats: [TensorName: StorageFormat] = [:]
   /// Which transforms the tensors have, where that was looked at.
   public let appliedTransforms: AppliedTransforms
 
   /// Dropped tensors that should have the values of a slot.
   private let copies: [(tensor: TensorDescriptor, slot: TensorSlot)]
-  private let locations: [TensorSlot: StoredLocation]
+  var locations: [TensorSlot: StoredLocation]
   /// The canonical tensors that the checkpoint holds, in file order.
   public let slots: [TensorSlot]
 
@@ -55,7 +52,9 @@ public struct Model: Sendable {
     tensors = mapped.tensors
     derived = mapped.derived
     dropped = mapped.dropped
-    self.problems = mapped.problems + problems
+    // What does not fit follows from tensors that cannot be decoded.
+    let isUndecodable = problems.contains { ($0 as? EncodingError)?.concernsAllTensors == true }
+    self.problems = (isUndecodable ? [] : mapped.problems) + problems
     self.remarks = remarks + mapped.remarks
     self.appliedTransforms = appliedTransforms
     copies = mapped.copies

@@ -66,17 +66,14 @@ struct AbsentTensor: IngotError {
 }
 
 extension RowReader {
-  /// Decodes rows `rows` of a canonical tensor into the head of `values`, which grows if it is too small.
+  /// Decodes rows of a canonical tensor into the head of `values`, which grows if it is too small.
   ///
   /// A vector counts as one row here, whether or not its elements move.
   public func readValues(_ rows: Range<Int>, into values: inout [Float]) throws {
     let stored = layout.shape.rank == 1 ? 0..<geometry.rowCount : rows
-    let elementCount = stored.count * geometry.rowElementCount
-    if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
-    var slab: [UInt8] = []
-    var scratch: [UInt8] = []
-    try read(stored, into: &slab, scratch: &scratch)
-    var destination = values.mutableSpan
-    try Codec.decode(format, slab.span.bytes.extracting(first: stored.count * rowByteCount), into: &destination)
+    var buffers = RowBuffers()
+    swap(&buffers.values.floats, &values)
+    defer { swap(&buffers.values.floats, &values) }
+    try self.rows.readValues(stored, into: &buffers)
   }
 }

@@ -49,6 +49,7 @@ struct TensorMapping {
     self.parameters = parameters
     layerCount = max(0, parameters.integer("layer_count") ?? 0)
     let reader = definition.reader(of: scheme)
+    dropped = checkpoint.unused
     var outside: [TensorDescriptor] = []
     for tensor in checkpoint.tensors {
       switch reader.meaning(of: tensor.name) {

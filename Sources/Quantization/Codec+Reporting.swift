@@ -20,8 +20,8 @@ extension Codec {
   /// Converts all of `source`, whole blocks of `sourceFormat`, to `format` at the start of `bytes`, through floats, and
   /// merges the resulting errors into `report`.
   ///
-  /// Between two element types this is a cast: F64 is cast to F16 or BF16 through F32, as in PyTorch. Values of F64 and
-  /// wide integers that F32 cannot represent count as changed (integers beyond 2⁵³ are compared as doubles).
+  /// Between two element types this is a cast: F64 is cast to F16 or BF16 through F32, as in PyTorch. Changes are measured
+  /// against the exact values, also of F64 and of large integers.
   ///
   /// - Complexity: O(elements), with a few kilobytes of memory.
   /// - Throws: as `decode` and `encode`; `report` then covers the slabs of 2,048 elements before the failing one.
@@ -57,8 +57,11 @@ extension Codec {
       var storedSpan = stored.mutableSpan
       var storedBytes = storedSpan.mutableBytes
       verifier.decode(bytes.bytes.extracting(target), into: &storedBytes)
-      if let wide = doubles(sourceFormat, piece) {
-        for (index, value) in wide.enumerated() { report.note(value, storedAs: Double(stored[index])) }
+      if sourceFormat.isWiderThanFloat32 {
+        for index in 0..<end - start {
+          let remainder = remainder(sourceFormat, piece, index, float: values[index])
+          report.note(ExactValue(values[index], remainder: remainder), storedAs: stored[index])
+        }
       } else {
         report.note(valueBytes, storedAs: stored.span.bytes)
       }
@@ -76,22 +79,5 @@ extension Codec {
   static func byteRange(_ format: StorageFormat, _ elements: Range<Int>) -> Range<Int> {
     let start = elements.lowerBound / format.elementsPerBlock * format.bytesPerBlock
     return start..<start + elements.count / format.elementsPerBlock * format.bytesPerBlock
-  }
-
-  /// The elements of a format that floats do not represent exactly; nil for other formats.
-  private static func doubles(_ format: StorageFormat, _ bytes: RawSpan) -> [Double]? {
-    func elements<Element: BitwiseCopyable>(_: Element.Type, _ value: (Element) -> Double) -> [Double] {
-      stride(from: 0, to: bytes.byteCount, by: MemoryLayout<Element>.size).map {
-        value(bytes.unsafeLoadUnaligned(fromByteOffset: $0, as: Element.self))
-      }
-    }
-    return switch format {
-    case .f64: elements(Double.self) { $0 }
-    case .i32: elements(Int32.self) { Double($0) }
-    case .u32: elements(UInt32.self) { Double($0) }
-    case .i64: elements(Int64.self) { Double($0) }
-    case .u64: elements(UInt64.self) { Double($0) }
-    default: nil
-    }
   }
 }

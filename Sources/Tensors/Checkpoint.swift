@@ -6,11 +6,10 @@ public enum Container: String, Sendable, CaseIterable {
   case gguf = "GGUF"
 }
 
-/// An opened checkpoint: its files, metadata and tensors in file order, whatever the container and however many shards.
+/// An opened checkpoint: files, metadata and tensors of all shards, in file order.
 ///
-/// Readers in `Formats` make it; everything else asks it. Nothing of the tensors' data is read until asked for.
+/// Readers in `Formats` create it. Tensor data is read on request only.
 public struct Checkpoint: Sendable {
-  /// The container.
   public let container: Container
   /// The path the user named.
   public let path: String
@@ -18,18 +17,23 @@ public struct Checkpoint: Sendable {
   public let files: [any ByteSource]
   /// Metadata of the set (of the first file that has any, for shard sets).
   public let metadata: Metadata
-  /// All tensors, file by file, in the order of each file's header.
+  /// All tensors, file by file, in the order of each file's header; a composition in place of its first source.
   public let tensors: [TensorDescriptor]
+  /// All tensors as stored, also the sources of compositions.
+  public let stored: [TensorDescriptor]
+  /// Stored tensors that are part of no tensor, with the reason.
+  public let unused: [(tensor: TensorDescriptor, reason: String)]
   /// Facts about the container itself, such as `version` or `alignment`, for `inspect`.
   public let containerFacts: [String: String]
-  /// What is allowed but worth saying: bytes behind the data, gaps.
+  /// Valid but unusual facts: trailing bytes, gaps.
   public let remarks: [String]
 
   private let indexByName: [TensorName: Int]
 
-  /// Collects what a reader found; names must be unique.
+  /// Creates a checkpoint of tensors with unique names.
   public init(
     container: Container, path: String, files: [any ByteSource], metadata: Metadata, tensors: [TensorDescriptor],
+    stored: [TensorDescriptor]? = nil, unused: [(tensor: TensorDescriptor, reason: String)] = [],
     containerFacts: [String: String] = [:], remarks: [String] = []
   ) {
     self.container = container
@@ -37,36 +41,47 @@ public struct Checkpoint: Sendable {
     self.files = files
     self.metadata = metadata
     self.tensors = tensors
+    self.stored = stored ?? tensors
+    self.unused = unused
     self.containerFacts = containerFacts
     self.remarks = remarks
     indexByName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The tensor called `name`.
+  /// Returns the tensor with this name.
   public func tensor(_ name: TensorName) -> TensorDescriptor? {
     indexByName[name].map { tensors[$0] }
   }
 
-  /// Reads `count` bytes of `tensor`'s data, from byte `offset` of the tensor on, into the head of `slab`.
-  public func read(
-    _ tensor: TensorDescriptor, from offset: Int, count: Int, into slab: inout [UInt8]
-  ) throws(FileError) {
-    try files[tensor.fileIndex].read(at: tensor.fileOffset + offset, count: count, into: &slab)
+  /// Returns the same files with `tensors`, which are made of the stored ones.
+  public func replacing(
+    tensors: [TensorDescriptor], unused: [(tensor: TensorDescriptor, reason: String)] = []
+  ) -> Checkpoint {
+    Checkpoint(
+      container: container, path: path, files: files, metadata: metadata, tensors: tensors, stored: stored,
+      unused: unused, containerFacts: containerFacts, remarks: remarks)
   }
 
-  /// Reads pieces of `tensor`'s data that begin `stride` bytes apart, the first at byte `offset` of the tensor, one behind
-  /// the other into `slab` from byte `position` on.
+  /// Reads `count` bytes of `range`, from its byte `offset`, into the head of `slab`.
   public func read(
-    _ tensor: TensorDescriptor, pieces pieceCount: Int, of pieceByteCount: Int, from offset: Int, stride: Int,
+    _ range: ByteRange, from offset: Int, count: Int, into slab: inout [UInt8]
+  ) throws(FileError) {
+    try files[range.fileIndex].read(at: range.offset + offset, count: count, into: &slab)
+  }
+
+  /// Reads pieces of `range` that begin `stride` bytes apart, the first at its byte `offset`, into `slab` one after the
+  /// other from byte `position`.
+  public func read(
+    _ range: ByteRange, pieces pieceCount: Int, of pieceByteCount: Int, from offset: Int, stride: Int,
     into slab: inout [UInt8], at position: Int
   ) throws(FileError) {
     let pieces = StridedPieces(
-      count: pieceCount, byteCount: pieceByteCount, offset: tensor.fileOffset + offset, stride: stride)
-    try files[tensor.fileIndex].read(pieces, into: &slab, at: position)
+      count: pieceCount, byteCount: pieceByteCount, offset: range.offset + offset, stride: stride)
+    try files[range.fileIndex].read(pieces, into: &slab, at: position)
   }
 
   /// The sum of all tensors' elements.
   public var elementCount: Int { tensors.reduce(0) { $0 &+ $1.shape.elementCount } }
-  /// The sum of all tensors' bytes.
-  public var tensorByteCount: Int { tensors.reduce(0) { $0 &+ $1.byteCount } }
+  /// The sum of all stored tensors' bytes.
+  public var tensorByteCount: Int { stored.reduce(0) { $0 &+ $1.byteCount } }
 }

@@ -6,7 +6,7 @@ public struct Metadata: Sendable, Hashable {
   /// The pairs; keys are compared by bytes.
   public var pairs: OrderedDictionary<ExactString, MetadataValue>
 
-  /// No pairs.
+  /// Creates metadata without pairs.
   public init() { pairs = [:] }
 
   /// The value of `key`; assigning nil removes it.
@@ -29,7 +29,7 @@ public enum MetadataValue: Sendable, Hashable {
   case float32(Float)
   case float64(Double)
   case bool(Bool)
-  /// The bytes of a text, usually but not always UTF-8.
+  /// The bytes of a string, usually but not always UTF-8.
   case string(ByteString)
   case array(MetadataArray)
 }
@@ -71,18 +71,17 @@ public enum MetadataArray: Sendable, Hashable {
   }
 }
 
-/// The bytes of a text that need not be UTF-8.
+/// The bytes of a string that need not be UTF-8.
 public struct ByteString: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
-  /// The bytes.
   public let bytes: [UInt8]
 
-  /// Wraps `bytes`.
+  /// Creates a string of these bytes.
   public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
   /// The UTF-8 bytes of `text`.
   public init(_ text: String) { bytes = Array(text.utf8) }
   public init(stringLiteral value: String) { self.init(value) }
 
-  /// The text if the bytes are UTF-8.
+  /// The string if the bytes are UTF-8.
   public var text: String? { String(validating: bytes, as: UTF8.self) }
   public var description: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -1,7 +1,7 @@
 import Bytes
 
 extension MetadataValue {
-  /// The text of a string that is UTF-8.
+  /// The contents of a string that is UTF-8.
   public var text: String? { if case .string(let value) = self { value.text } else { nil } }
   /// The value of a boolean.
   public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
@@ -10,7 +10,7 @@ extension MetadataValue {
   /// The elements of an array of strings.
   public var strings: PackedStrings? { if case .array(.string(let value)) = self { value } else { nil } }
 
-  /// The elements of an array of numbers, booleans or strings, each as a value of its own.
+  /// The elements of an array of numbers, booleans or strings as single values.
   public var elements: [MetadataValue]? {
     guard case .array(let values) = self else { return nil }
     return switch values {

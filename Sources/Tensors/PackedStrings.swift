@@ -1,23 +1,23 @@
 import Bytes
 
-/// Many byte strings in one buffer: 8 bytes an element besides the text itself.
+/// Many byte strings in one buffer, with 8 more bytes for each.
 public struct PackedStrings: Sendable, Hashable, RandomAccessCollection, ExpressibleByArrayLiteral {
   private var bytes: [UInt8] = []
   private var ends: [Int] = []
 
-  /// No strings.
+  /// Creates an empty collection.
   public init() {}
 
-  /// The UTF-8 bytes of each text.
+  /// Creates the UTF-8 bytes of each text.
   public init(_ texts: some Sequence<String>) {
     for text in texts { append(text.utf8) }
   }
 
   public init(arrayLiteral elements: String...) { self.init(elements) }
 
-  /// Strings whose bytes stand one behind the other in `bytes`, each ending at an offset in `ends`.
+  /// Creates strings from their concatenated bytes, each ending at an offset in `ends`.
   ///
-  /// The caller vouches that `ends` rises and ends at `bytes.count`.
+  /// `ends` must not decrease, and its last element must be `bytes.count`.
   public init(bytes: [UInt8], ends: [Int]) {
     self.bytes = bytes
     self.ends = ends

@@ -1,39 +1,39 @@
 // The table of storage formats.
 //
 // ggml ids and block layouts: ggml.h (`enum ggml_type`) and ggml-common.h (`block_*`) of llama.cpp 0c1e57098.
-// safetensors names: `Dtype` of safetensors 0.8.0; a format with such a name may stand in a safetensors file.
+// safetensors names: `Dtype` of safetensors 0.8.0; a safetensors file may contain a format with such a name.
 
 extension StorageFormat {
-  /// What a format can hold.
+  /// The kind of values that a format encodes.
   public enum Kind: Sendable {
-    /// One number to an element, IEEE-like.
+    /// One IEEE-like number per element.
     case float
-    /// One integer to an element.
+    /// One integer per element.
     case integer
-    /// Two 32-bit numbers to an element.
+    /// Two 32-bit numbers per element.
     case complex
-    /// Numbers that share scales within a block.
+    /// Values that share scales within a block.
     case quantized
   }
 
   /// One line of the table.
   public struct Facts: Sendable {
-    /// What it can hold.
     public let kind: Kind
     /// Consecutive elements of a row that are stored together.
     public let elementsPerBlock: Int
-    /// Bytes they take.
+    /// The bytes of a block.
     public let bytesPerBlock: Int
-    /// The id in `enum ggml_type`; nil if GGUF cannot hold it.
+    /// The id in `enum ggml_type`; nil if GGUF cannot contain it.
     public let ggmlType: UInt32?
     /// Whether safetensors has a dtype of this name.
     public let isSafeTensorsType: Bool
+    /// Whether float32 does not hold every value exactly.
+    public let isWiderThanFloat32: Bool
   }
 
-  /// The facts of this format.
   public var facts: Facts {
     switch self {
-    case .f64: .scalar(.float, bytes: 8, ggml: 28)
+    case .f64: .scalar(.float, bytes: 8, ggml: 28, isWiderThanFloat32: true)
     case .f32: .scalar(.float, bytes: 4, ggml: 0)
     case .f16: .scalar(.float, bytes: 2, ggml: 1)
     case .bf16: .scalar(.float, bytes: 2, ggml: 30)
@@ -44,11 +44,11 @@ extension StorageFormat {
     case .bool, .u8: .scalar(.integer, bytes: 1)
     case .i8: .scalar(.integer, bytes: 1, ggml: 24)
     case .i16: .scalar(.integer, bytes: 2, ggml: 25)
-    case .i32: .scalar(.integer, bytes: 4, ggml: 26)
-    case .i64: .scalar(.integer, bytes: 8, ggml: 27)
+    case .i32: .scalar(.integer, bytes: 4, ggml: 26, isWiderThanFloat32: true)
+    case .i64: .scalar(.integer, bytes: 8, ggml: 27, isWiderThanFloat32: true)
     case .u16: .scalar(.integer, bytes: 2)
-    case .u32: .scalar(.integer, bytes: 4)
-    case .u64: .scalar(.integer, bytes: 8)
+    case .u32: .scalar(.integer, bytes: 4, isWiderThanFloat32: true)
+    case .u64: .scalar(.integer, bytes: 8, isWiderThanFloat32: true)
 
     case .q4_0: .block(32, bytes: 18, ggml: 2)
     case .q4_1: .block(32, bytes: 20, ggml: 3)
@@ -82,10 +82,12 @@ extension StorageFormat {
 
   /// Consecutive elements of a row that are stored together; 1 for element types of whole bytes.
   public var elementsPerBlock: Int { facts.elementsPerBlock }
-  /// Bytes that `elementsPerBlock` elements take.
+  /// The bytes of `elementsPerBlock` elements.
   public var bytesPerBlock: Int { facts.bytesPerBlock }
-  /// Whether numbers share scales within a block.
+  /// Whether values share scales within a block.
   public var isQuantized: Bool { facts.kind == .quantized }
+  /// Whether float32 does not hold every value exactly.
+  public var isWiderThanFloat32: Bool { facts.isWiderThanFloat32 }
   /// Bits per element on average.
   public var bitsPerElement: Double { Double(bytesPerBlock * 8) / Double(elementsPerBlock) }
 
@@ -113,16 +115,23 @@ extension StorageFormat {
 }
 
 extension StorageFormat.Facts {
-  fileprivate static func scalar(_ kind: StorageFormat.Kind, bytes: Int, ggml: UInt32? = nil) -> Self {
-    Self(kind: kind, elementsPerBlock: 1, bytesPerBlock: bytes, ggmlType: ggml, isSafeTensorsType: true)
+  fileprivate static func scalar(
+    _ kind: StorageFormat.Kind, bytes: Int, ggml: UInt32? = nil, isWiderThanFloat32: Bool = false
+  ) -> Self {
+    Self(
+      kind: kind, elementsPerBlock: 1, bytesPerBlock: bytes, ggmlType: ggml, isSafeTensorsType: true,
+      isWiderThanFloat32: isWiderThanFloat32)
   }
 
   fileprivate static func packed(_ kind: StorageFormat.Kind, elements: Int, bytes: Int) -> Self {
-    Self(kind: kind, elementsPerBlock: elements, bytesPerBlock: bytes, ggmlType: nil, isSafeTensorsType: true)
+    Self(
+      kind: kind, elementsPerBlock: elements, bytesPerBlock: bytes, ggmlType: nil, isSafeTensorsType: true,
+      isWiderThanFloat32: false)
   }
 
   fileprivate static func block(_ elements: Int, bytes: Int, ggml: UInt32) -> Self {
     Self(
-      kind: .quantized, elementsPerBlock: elements, bytesPerBlock: bytes, ggmlType: ggml, isSafeTensorsType: false)
+      kind: .quantized, elementsPerBlock: elements, bytesPerBlock: bytes, ggmlType: ggml, isSafeTensorsType: false,
+      isWiderThanFloat32: false)
   }
 }

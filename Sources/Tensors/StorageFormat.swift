@@ -1,6 +1,6 @@
-/// How bytes encode numbers: an *element type* (scalars) or a *block format* (quantized).
+/// How bytes encode values: an *element type* (scalars) or a *block format* (quantized).
 ///
-/// The raw value is the format's name as users know it. All facts stand in one table, `StorageFormat+Table.swift`;
+/// The raw value is the format's name as users know it. `StorageFormat+Table.swift` is the one table of facts;
 /// nothing else in the project states a block size.
 public enum StorageFormat: String, Sendable, CaseIterable, CustomStringConvertible {
   case f64 = "F64"
@@ -65,10 +65,10 @@ public enum StorageFormat: String, Sendable, CaseIterable, CustomStringConvertib
   public var description: String { rawValue }
 }
 
-/// A storage format as a file states it: one that is known, or an id or name that is only described.
+/// A storage format as a file declares it: a known one, or an id or name that can only be shown.
 public enum DeclaredFormat: Hashable, Sendable, CustomStringConvertible {
   case known(StorageFormat)
-  /// The file's own words for it: `ggml type 99`.
+  /// As the file writes it: `ggml type 99`.
   case unknown(String)
 
   /// The format, if known.

@@ -3,41 +3,40 @@ import Bytes
 /// A tensor's name, compared by bytes.
 public typealias TensorName = ExactString
 
-/// The extents of a tensor, slowest-varying first as in PyTorch and safetensors (`[out, in]` for a linear layer).
+/// The dimensions of a tensor, slowest-varying first as in PyTorch and safetensors (`[out, in]` for a linear layer).
 ///
-/// GGUF stores them the other way round; its reader and writer turn them.
+/// GGUF stores them in reverse order; its reader and writer reverse them.
 public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByArrayLiteral {
-  /// The extents.
   public let dimensions: [Int]
-  /// The product of the extents; 1 for a scalar.
+  /// The product of the dimensions; 1 for a scalar.
   public let elementCount: Int
 
-  /// A shape, or nil if an extent is negative or the product does not fit.
+  /// Creates a shape, or nil if a dimension is negative or the product overflows.
   public init?(_ dimensions: [Int]) {
     var product = 1
-    for extent in dimensions {
-      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
-      guard extent >= 0, !overflow else { return nil }
+    for dimension in dimensions {
+      let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+      guard dimension >= 0, !overflow else { return nil }
       product = next
     }
     self.dimensions = dimensions
     elementCount = product
   }
 
-  /// A shape known to the programmer.
+  /// Creates a shape from a literal.
   public init(arrayLiteral dimensions: Int...) {
     self.dimensions = dimensions
     elementCount = dimensions.reduce(1, *)
   }
 
-  /// The number of extents; 0 for a scalar.
+  /// The number of dimensions; 0 for a scalar.
   public var rank: Int { dimensions.count }
-  /// The elements of a row, the extent that varies fastest; 1 for a scalar.
+  /// The elements of a row: the last dimension; 1 for a scalar.
   public var rowElementCount: Int { dimensions.last ?? 1 }
   /// The number of rows; 1 for a vector or a scalar.
   public var rowCount: Int { dimensions.dropLast().reduce(1, *) }
 
-  /// The same elements without extents of 1 in front, which llama.cpp's programs leave out of a GGUF; one is kept.
+  /// Returns the shape without leading dimensions of 1, which llama.cpp omits in a GGUF; one dimension is kept.
   public func droppingLeadingOnes() -> Shape {
     let kept = dimensions.drop { $0 == 1 }
     return Shape(kept.isEmpty ? Array(dimensions.suffix(1)) : Array(kept)) ?? self
@@ -48,47 +47,62 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
   }
 }
 
-/// The facts about a tensor in a file, without its bytes.
+/// The facts about a tensor of a checkpoint, without its values.
 public struct TensorDescriptor: Hashable, Sendable {
-  /// The name in the file.
   public let name: TensorName
-  /// How its bytes encode numbers, as the file states it.
-  public let declaredFormat: DeclaredFormat
-  /// Its extents, slowest-varying first.
+  /// The dimensions, slowest-varying first.
   public let shape: Shape
-  /// Which file of the set holds it.
-  public let fileIndex: Int
-  /// Where its bytes begin in that file.
-  public let fileOffset: Int
-  /// How many bytes it has; 0 when the format is unknown.
-  public let byteCount: Int
+  public let contents: TensorContents
 
-  /// Collects the facts.
+  public init(name: TensorName, shape: Shape, contents: TensorContents) {
+    self.name = name
+    self.shape = shape
+    self.contents = contents
+  }
+
+  /// A tensor stored as one byte range; `byteCount` is 0 if the format is unknown.
   public init(
     name: TensorName, declaredFormat: DeclaredFormat, shape: Shape, fileIndex: Int, fileOffset: Int, byteCount: Int
   ) {
-    self.name = name
-    self.declaredFormat = declaredFormat
-    self.shape = shape
-    self.fileIndex = fileIndex
-    self.fileOffset = fileOffset
-    self.byteCount = byteCount
+    let range = ByteRange(fileIndex: fileIndex, offset: fileOffset, byteCount: byteCount)
+    self.init(name: name, shape: shape, contents: .bytes(declaredFormat, range))
   }
 
+  /// How its values are encoded: as the file declares it, or for a composition F32, in which it is decoded.
+  public var declaredFormat: DeclaredFormat {
+    if case .bytes(let format, _) = contents { format } else { .known(.f32) }
+  }
   /// The storage format if it is known.
   public var format: StorageFormat? { declaredFormat.format }
+  /// What makes the tensor if it is not stored as one byte range.
+  public var composition: (any TensorComposition)? {
+    if case .composed(let composition) = contents { composition } else { nil }
+  }
+  /// The encoding in words: the storage format, or the composition's description.
+  public var encoding: String { composition?.description ?? declaredFormat.description }
+  /// The stored tensors with its values: itself, or those of the composition.
+  public var sources: [TensorDescriptor] { composition?.sources ?? [self] }
 
-  /// The same bytes with other extents, which must be of as many elements.
+  /// The bytes of the tensor; nil for a composition.
+  public var byteRange: ByteRange? { if case .bytes(_, let range) = contents { range } else { nil } }
+  /// The first bytes of its first source.
+  private var firstRange: ByteRange? { byteRange ?? composition?.sources.first?.byteRange }
+  /// The index of the file with its first source.
+  public var fileIndex: Int { firstRange?.fileIndex ?? 0 }
+  /// The offset of its first source in that file.
+  public var fileOffset: Int { firstRange?.offset ?? 0 }
+  /// The bytes of all sources.
+  public var byteCount: Int { byteRange?.byteCount ?? sources.reduce(0) { $0 &+ $1.byteCount } }
+
+  /// The same values with other dimensions, of as many elements.
   public func shaped(_ shape: Shape) -> TensorDescriptor {
-    TensorDescriptor(
-      name: name, declaredFormat: declaredFormat, shape: shape, fileIndex: fileIndex, fileOffset: fileOffset,
-      byteCount: byteCount)
+    TensorDescriptor(name: name, shape: shape, contents: contents)
   }
 
-  /// The same tensor as a member of a set, in which its file has another index and it may have another name.
+  /// A stored tensor as a member of a set, in which its file has another index and it may have another name.
   public func inFile(_ index: Int, named name: TensorName? = nil) -> TensorDescriptor {
-    TensorDescriptor(
-      name: name ?? self.name, declaredFormat: declaredFormat, shape: shape, fileIndex: index, fileOffset: fileOffset,
-      byteCount: byteCount)
+    guard case .bytes(let format, let range) = contents else { return self }
+    let moved = ByteRange(fileIndex: index, offset: range.offset, byteCount: range.byteCount)
+    return TensorDescriptor(name: name ?? self.name, shape: shape, contents: .bytes(format, moved))
   }
 }

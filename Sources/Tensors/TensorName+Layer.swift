@@ -1,7 +1,7 @@
 import Bytes
 
 extension TensorName {
-  /// The layer that the name of a tensor in a GGUF states: `blk.12.attn_q.weight` is of layer 12.
+  /// The layer in the GGUF name of a tensor: 12 in `blk.12.attn_q.weight`.
   public var ggufLayer: Int? {
     guard text.hasPrefix("blk.") else { return nil }
     let digits = text.dropFirst(4).prefix { $0.isASCII && $0.isNumber }
@@ -9,7 +9,7 @@ extension TensorName {
     return Int(digits)
   }
 
-  /// Whether the name of a tensor in a GGUF is that of one of a layer, in whatever stack: `enc.blk.12.attn_q.weight`.
+  /// Whether a GGUF name belongs to a layer, also of an encoder or decoder: `enc.blk.12.attn_q.weight`.
   public var isOfGGUFLayer: Bool {
     ["enc.", "dec."].contains { text.hasPrefix($0 + "blk.") } || ggufLayer != nil
   }

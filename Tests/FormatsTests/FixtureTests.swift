@@ -78,8 +78,8 @@ import Testing
     for (part, tensor) in zip(split.tensors, whole.tensors) {
       var partBytes: [UInt8] = []
       var wholeBytes: [UInt8] = []
-      try split.read(part, from: 0, count: part.byteCount, into: &partBytes)
-      try whole.read(tensor, from: 0, count: tensor.byteCount, into: &wholeBytes)
+      try split.read(#require(part.byteRange), from: 0, count: part.byteCount, into: &partBytes)
+      try whole.read(#require(tensor.byteRange), from: 0, count: tensor.byteCount, into: &wholeBytes)
       #expect(partBytes == wholeBytes)
     }
   }

@@ -22,7 +22,7 @@ import Testing
     var bytes: [TensorName: [UInt8]] = [:]
     for tensor in checkpoint.tensors {
       var slab: [UInt8] = []
-      try checkpoint.read(tensor, from: 0, count: tensor.byteCount, into: &slab)
+      try checkpoint.read(#require(tensor.byteRange), from: 0, count: tensor.byteCount, into: &slab)
       bytes[tensor.name] = Array(slab.prefix(tensor.byteCount))
     }
     return bytes

@@ -17,9 +17,9 @@ struct CanonicalModel: WeightSource {
   init(_ name: String) throws {
     let file = try Checkpoint.open(Fixtures.path("forward-pass", "\(name).safetensors"))
     for tensor in file.tensors {
-      guard let format = tensor.format else { throw Unreadable(fact: name) }
+      guard let format = tensor.format, let range = tensor.byteRange else { throw Unreadable(fact: name) }
       var bytes: [UInt8] = []
-      try file.read(tensor, from: 0, count: tensor.byteCount, into: &bytes)
+      try file.read(range, from: 0, count: tensor.byteCount, into: &bytes)
       let width = tensor.shape.dimensions.last ?? 1, count = tensor.shape.elementCount
       tensors[tensor.name.text] = Matrix(
         rowCount: count / width, columnCount: width, values: try Codec.decode(format, bytes, elementCount: count))

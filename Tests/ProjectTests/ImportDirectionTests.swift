@@ -7,9 +7,13 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   ("Tensors", ["Bytes", "OrderedCollections"]),
   ("Formats", ["Bytes", "Tensors"]),
   ("Quantization", ["Bytes", "Tensors"]),
+  ("Encodings", ["Bytes", "Tensors"]),
   ("Tokenization", ["Bytes", "Tensors"]),
   ("Architectures", ["Bytes", "Tensors", "Tokenization"]),
-  ("Models", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Crypto"]),
+  (
+    "Models",
+    ["Bytes", "Tensors", "Formats", "Quantization", "Encodings", "Tokenization", "Architectures", "Crypto"]
+  ),
   ("Inference", ["Bytes", "Tensors", "Architectures"]),
   ("Conversion", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),
   ("Inspection", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),

@@ -2,6 +2,7 @@ import Bytes
 import Formats
 import TestSupport
 import Tensors
+import Testing
 
 /// A copy of a committed checkpoint with a planted fault.
 final class EditedCheckpoint {
@@ -143,7 +144,7 @@ final class EditedCheckpoint {
     let checkpoint = try Checkpoint.open(source)
     guard let descriptor = checkpoint.tensor(TensorName(tensor)) else { throw NotFound(what: tensor) }
     var bytes: [UInt8] = []
-    try checkpoint.read(descriptor, from: 0, count: descriptor.byteCount, into: &bytes)
+    try checkpoint.read(#require(descriptor.byteRange), from: 0, count: descriptor.byteCount, into: &bytes)
     return Array(bytes.prefix(descriptor.byteCount))
   }
 

@@ -34,6 +34,6 @@ extension ConversionPlan {
 extension PlannedTensor {
   /// `BF16 → Q8_0`, or one name where they are the same.
   fileprivate var formatWording: String {
-    sourceFormat == format ? format.name : "\(sourceFormat.name) → \(format.name)"
+    sourceEncoding == format.name ? format.name : "\(sourceEncoding) → \(format.name)"
   }
 }

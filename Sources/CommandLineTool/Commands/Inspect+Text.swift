@@ -37,7 +37,8 @@ extension CheckpointReport {
     case nil: break
     }
     lines.append(("parameters", elementCount.grouped))
-    lines.append(("tensors", checkpoint.tensors.count.grouped))
+    lines.append(("tensors", checkpoint.stored.count.grouped))
+    lines += encodings.map { ("encoding", "\($0.description) (\(counted($0.tensorCount, "tensor")))") }
     lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.files.count, "file"))"))
     lines.append(("bits per weight", bitsPerWeight.map { $0.fixed(2) } ?? "unknown"))
     return lines

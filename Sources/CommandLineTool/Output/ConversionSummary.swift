@@ -23,7 +23,7 @@ struct ConversionSummary {
     for group in errors.groups {
       table.append(
         [
-          group.from == group.to ? group.to.name : "\(group.from.name) → \(group.to.name)",
+          group.from == group.to.name ? group.from : "\(group.from) → \(group.to.name)",
           group.tensorCount.grouped, group.byteCount.byteSize, group.elementCount.grouped,
           group.errors.changedCount.grouped,
         ] + group.errors.cells)
@@ -36,7 +36,7 @@ struct ConversionSummary {
     var order: [String] = []
     var counts: [String: Int] = [:]
     for outcome in errors.outcomes {
-      guard case .rows(let reader) = outcome.tensor.source, !reader.isCopy else { continue }
+      guard case .rows(let reader) = outcome.tensor.source, !reader.isStoredAsIs else { continue }
       let words = reader.description
       if counts.updateValue((counts[words] ?? 0) + 1, forKey: words) == nil {
         order.append(words)

@@ -5,9 +5,7 @@ import Tensors
 
 /// The buffers of one thread, reused from slab to slab.
 struct SlabWorker {
-  private var stored: [UInt8] = []
-  private var scratch: [UInt8] = []
-  private var values: [Float] = []
+  private var rows = RowBuffers()
   private var encoded: [UInt8] = []
   /// What is kept of the errors.
   let detail: EncodingReport.Detail
@@ -16,59 +14,83 @@ struct SlabWorker {
 
   /// Reads, transforms, encodes and writes one slab; returns the errors of encoding, if there can be any.
   mutating func run(_ slab: Slab, of tensor: PlannedTensor, to file: AtomicFile) throws -> EncodingReport? {
-    let target = tensor.fileOffset + slab.byteOffset
+    let offset = tensor.fileOffset + slab.byteOffset
     switch tensor.source {
     case .values(let values):
-      try file.write(Codec.encode(tensor.format, values), at: target)
+      try file.write(Codec.encode(tensor.format, values), at: offset)
       return nil
     case .rows(let reader):
-      try reader.read(slab.rows, into: &stored, scratch: &scratch)
-      let storedByteCount = slab.rows.count * reader.rowByteCount
-      guard reader.format != tensor.format else {
-        try file.write(stored.span.bytes.extracting(first: storedByteCount), at: target)
+      if reader.rows.format == tensor.format {
+        try reader.rows.readBytes(slab.rows, into: &rows)
+        try file.write(rows.bytes.span.bytes.extracting(first: slab.byteCount), at: offset)
         return nil
       }
-      return try Self.encode(
-        stored, storedByteCount, slab, tensor, reader, EncodingReport(detail), values: &values, encoded: &encoded,
-        to: file, at: target)
+      if reader.rows.offersBlocks(in: tensor.format) {
+        try reader.rows.readBlocks(slab.rows, in: tensor.format, into: &rows)
+        try file.write(rows.bytes.span.bytes.extracting(first: slab.byteCount), at: offset)
+        return nil
+      }
+      do {
+        return try encode(slab, of: tensor, reader, to: file, at: offset)
+      } catch CodecError.nonfinite(_, let index, _) {
+        let first = slab.rows.lowerBound * reader.geometry.rowElementCount + index
+        let (row, column) = first.quotientAndRemainder(dividingBy: max(1, tensor.shape.rowElementCount))
+        throw LocatedError(
+          path: reader.file(of: reader.sources[0].descriptor).path,
+          fact: TensorProblem(
+            reader.sources[0].descriptor, .nonfinite(row: row, column: column, format: tensor.format)))
+      }
     }
   }
 
-  private static func encode(
-    _ stored: [UInt8], _ storedByteCount: Int, _ slab: Slab, _ tensor: PlannedTensor, _ reader: RowReader,
-    _ report: EncodingReport, values: inout [Float], encoded: inout [UInt8], to file: AtomicFile, at target: Int
+  /// Encodes rows that are stored in another format, or decoded on the way.
+  private mutating func encode(
+    _ slab: Slab, of tensor: PlannedTensor, _ reader: RowReader, to file: AtomicFile, at offset: Int
   ) throws -> EncodingReport? {
     let elementCount = slab.rows.count * reader.geometry.rowElementCount
-    if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
-    if encoded.count < slab.byteCount { encoded = [UInt8](repeating: 0, count: slab.byteCount) }
-    var decoded = values.mutableSpan
-    try Codec.decode(reader.format, stored.span.bytes.extracting(first: storedByteCount), into: &decoded)
-    let isExact = tensor.format == .f32 && reader.format != .f64
-    var report = report
+    var report = EncodingReport(detail)
     let importance = try tensor.importance?.columns(
       ofExpert: slab.rows.lowerBound / tensor.shape.expertRowCount, of: tensor.shape.expertCount)
-    do throws(CodecError) {
-      let source = values.span.extracting(first: elementCount)
-      var destination = encoded.mutableSpan
-      if let importance {
-        try Codec.encode(tensor.format, source, importance: importance.span, into: &destination, report: &report)
-      } else if isExact {
-        try Codec.encode(tensor.format, source, into: &destination)
-        if let index = Codec.firstNonfinite(source) {
-          throw .nonfinite(tensor.format, elementIndex: index, value: source[index])
-        }
-      } else {
-        try Codec.encode(tensor.format, source, into: &destination, report: &report)
+    if encoded.count < slab.byteCount { encoded = [UInt8](repeating: 0, count: slab.byteCount) }
+    if importance == nil, tensor.format != .f32, let format = reader.rows.format {
+      try reader.rows.readBytes(slab.rows, into: &rows)
+      try Self.convert(rows.bytes, format, elementCount, to: tensor.format, into: &encoded, report: &report)
+    } else {
+      try reader.rows.readValues(slab.rows, into: &rows)
+      if tensor.format == .f32, rows.values.isExact {
+        try Self.write(rows.values.floats.span.extracting(first: elementCount), to: file, at: offset)
+        return nil
       }
-    } catch .nonfinite(_, let index, _) {
-      let first = slab.rows.lowerBound * reader.geometry.rowElementCount + index
-      let (row, column) = first.quotientAndRemainder(dividingBy: max(1, tensor.shape.rowElementCount))
-      throw LocatedError(
-        path: reader.file(of: reader.sources[0].descriptor).path,
-        fact: TensorProblem(
-          reader.sources[0].descriptor, .nonfinite(row: row, column: column, format: tensor.format)))
+      try Self.encode(
+        rows.values, elementCount, as: tensor.format, importance: importance, into: &encoded, report: &report)
     }
-    try file.write(encoded.span.bytes.extracting(first: slab.byteCount), at: target)
-    return isExact ? nil : report
+    try file.write(encoded.span.bytes.extracting(first: slab.byteCount), at: offset)
+    return report
+  }
+
+  private static func convert(
+    _ bytes: [UInt8], _ source: StorageFormat, _ elementCount: Int, to format: StorageFormat,
+    into encoded: inout [UInt8], report: inout EncodingReport
+  ) throws(CodecError) {
+    var destination = encoded.mutableSpan
+    let stored = bytes.span.bytes.extracting(first: source.byteCount(elementCount: elementCount) ?? 0)
+    try Codec.convert(source, stored, to: format, into: &destination, report: &report)
+  }
+
+  private static func encode(
+    _ values: DecodedValues, _ elementCount: Int, as format: StorageFormat, importance: [Float]?,
+    into encoded: inout [UInt8], report: inout EncodingReport
+  ) throws(CodecError) {
+    var destination = encoded.mutableSpan
+    try Codec.encode(
+      format, values, elementCount: elementCount, importance: importance, into: &destination, report: &report)
+  }
+
+  /// Values that F32 holds, of which only NaN and infinity are refused.
+  private static func write(_ values: Span<Float>, to file: AtomicFile, at offset: Int) throws {
+    if let index = Codec.firstNonfinite(values) {
+      throw CodecError.nonfinite(.f32, elementIndex: index, value: values[index])
+    }
+    try file.write(values.bytes, at: offset)
   }
 }

@@ -52,8 +52,8 @@ public struct PlannedTensor: Sendable {
     self.format = format
     self.shape = shape
     self.rule = rule
-    if case .rows(let reader) = source, reader.format == format {
-      copyRuns = reader.copyRuns ?? []
+    if case .rows(let reader) = source, reader.rows.format == format {
+      copyRuns = reader.rows.copyRanges ?? []
     } else {
       copyRuns = []
     }
@@ -70,6 +70,12 @@ public struct PlannedTensor: Sendable {
   public var sourceName: TensorName? { sources.first?.descriptor.name }
   /// The storage format in the input, of the first tensor; F32 for a derived tensor.
   public var sourceFormat: StorageFormat { sources.first?.descriptor.format ?? .f32 }
+  /// How the first of them is encoded, in words: its storage format, or what a composition says of itself.
+  public var sourceEncoding: String { sources.first?.descriptor.encoding ?? StorageFormat.f32.name }
+  /// The stored tensors that compositions among them are made of.
+  public var composedOf: [TensorName] {
+    sources.flatMap { $0.descriptor.composition?.sources.map(\.name) ?? [] }
+  }
   /// How its rows come about, in words.
   public var transform: String { if case .rows(let reader) = source { reader.description } else { "derived" } }
   /// Whether the bytes go from file to file as they are.

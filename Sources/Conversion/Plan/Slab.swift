@@ -40,7 +40,7 @@ extension PlannedTensor {
 
   private func rowsPerSlab(_ reader: RowReader) -> Int {
     let geometry = reader.geometry
-    guard reader.isTransposed, reader.format == format else {
+    guard reader.rows.access == .columns, reader.rows.format == format else {
       return max(1, Slab.elementCount / geometry.rowElementCount)
     }
     let slabCount = min(geometry.rowCount, (byteCount + Slab.transposedByteCount - 1) / Slab.transposedByteCount)

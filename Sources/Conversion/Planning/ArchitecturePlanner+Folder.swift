@@ -64,7 +64,8 @@ extension ArchitecturePlanner {
     if let folder = model.folder, let configuration = model.configuration {
       var files = try SideFiles.copied(from: folder, to: draft.destination)
       let edited = SideFiles.configuration(
-        configuration, from: model.scheme, to: scheme, elementType: elementType, messages: &draft.messages)
+        configuration, from: model.scheme, to: scheme, elementType: elementType,
+        decodes: tensors.contains { $0.planned.composedOf.isEmpty == false }, messages: &draft.messages)
       files.append(
         SideFile(path: Path.join(draft.destination, "config.json"), content: .bytes(edited)))
       return files

@@ -80,7 +80,10 @@ extension ArchitecturePlanner {
       let isAutomatic = draft.request.type == .automatic
       return .decided(type, rule: isAutomatic ? "the format of the source" : "the format asked for")
     }
-    let format = reader.storedFormat
+    if let encoding = reader.sources.first(where: { $0.descriptor.composition != nil })?.descriptor.encoding {
+      return .decided(.f32, rule: "F32 holds every value of \(encoding)")
+    }
+    let format = reader.keptFormat
     let fits = isGGUF ? format.facts.ggmlType != nil : format.facts.isSafeTensorsType
     return fits ? .decided(format, rule: "kept") : .decided(.f32, rule: "F32 holds every value of \(format)")
   }

@@ -16,7 +16,7 @@ extension PlanDraft {
     var requantized: [StorageFormat: (to: StorageFormat, count: Int)] = [:]
     for tensor in tensors {
       for source in tensor.sources {
-        guard let format = source.descriptor.format, tensor.format != format || tensor.reader?.hasUpdates == true else {
+        guard let format = source.descriptor.format, tensor.format != format || tensor.reader?.isAdapted == true else {
           continue
         }
         if !Codec.canDecode(format) { problems.append(TensorProblem(source.descriptor, .notDecodable(format))) }

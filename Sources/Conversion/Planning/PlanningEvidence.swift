@@ -66,15 +66,15 @@ public struct PlanningEvidence: Sendable {
       let reader = try model.canonicalReader(slot)
       let width = reader.geometry.rowElementCount
       let step = max(1, Slab.elementCount / max(1, width))
-      var (bytes, scratch): ([UInt8], [UInt8]) = ([], [])
+      var buffers = RowBuffers()
       for first in stride(from: 0, to: reader.geometry.rowCount, by: step) {
         let rows = first..<min(reader.geometry.rowCount, first + step)
-        try reader.read(rows, into: &bytes, scratch: &scratch)
-        var encoded = [UInt8](repeating: 0, count: format.byteCount(elementCount: rows.count * width) ?? 0)
+        try reader.rows.readValues(rows, into: &buffers)
+        let count = rows.count * width
+        var encoded = [UInt8](repeating: 0, count: format.byteCount(elementCount: count) ?? 0)
         var destination = encoded.mutableSpan
         var report = EncodingReport()
-        let values = bytes.span.bytes.extracting(first: rows.count * reader.rowByteCount)
-        try Codec.convert(.f32, values, to: format, into: &destination, report: &report)
+        try Codec.encode(format, buffers.values, elementCount: count, into: &destination, report: &report)
         guard report.changedCount == 0 else { return false }
       }
       return true

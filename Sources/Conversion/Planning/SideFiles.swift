@@ -50,9 +50,11 @@ enum SideFiles {
   }
 
   /// config.json with only the members that the conversion changes: class and type of the scheme, element type.
+  ///
+  /// - Parameter decodes: whether encoded tensors are decoded, so that nothing is quantized any more.
   static func configuration(
     _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
-    messages: inout [PlanMessage]
+    decodes: Bool, messages: inout [PlanMessage]
   ) -> [UInt8] {
     guard var members = source.isTextPart ? configuration.textMembers : configuration.json.object else {
       return configuration.json.encoded(.indented)
@@ -67,6 +69,9 @@ enum SideFiles {
       if members.removeValue(forKey: "auto_map") != nil {
         messages.append(.note("auto_map is left out of config.json: it names code for the old tensor names"))
       }
+    }
+    if decodes, members.removeValue(forKey: "quantization_config") != nil {
+      messages.append(.note("quantization_config is left out of config.json: no tensor is encoded any more"))
     }
     let key: ExactString = members["dtype"] != nil ? "dtype" : "torch_dtype"
     if let elementType, members[key] != nil || configuration.elementTypeName != elementType {

@@ -22,7 +22,7 @@ extension ErrorSummary {
 extension ErrorSummary.Group {
   fileprivate var json: JSON {
     var members: JSON.Object = [
-      "from": .string(from.name), "to": .string(to.name), "tensors": .integer(tensorCount),
+      "from": .string(from), "to": .string(to.name), "tensors": .integer(tensorCount),
       "values": .integer(elementCount), "bytes": .integer(byteCount),
     ]
     for (key, value) in errors.members { members[key] = value }

@@ -6,8 +6,8 @@ import Tensors
 public struct ErrorSummary: Sendable {
   /// Tensors that went from the same format into the same.
   public struct Group: Sendable {
-    /// The formats.
-    public let from: StorageFormat, to: StorageFormat
+    /// The encoding of the input, in words, and the format of the output.
+    public let from: String, to: StorageFormat
     /// How many tensors.
     public var tensorCount = 0
     /// Their elements, also those that were not encoded.
@@ -43,8 +43,8 @@ public struct ErrorSummary: Sendable {
     var violations: [BudgetViolation] = []
     for outcome in outcomes {
       let tensor = outcome.tensor
-      let index = groups.firstIndex { $0.from == tensor.sourceFormat && $0.to == tensor.format } ?? groups.endIndex
-      if index == groups.endIndex { groups.append(Group(from: tensor.sourceFormat, to: tensor.format)) }
+      let index = groups.firstIndex { $0.from == tensor.sourceEncoding && $0.to == tensor.format } ?? groups.endIndex
+      if index == groups.endIndex { groups.append(Group(from: tensor.sourceEncoding, to: tensor.format)) }
       groups[index].tensorCount += 1
       groups[index].elementCount += tensor.shape.elementCount
       groups[index].byteCount += tensor.byteCount

@@ -72,7 +72,8 @@ extension TensorOutcome {
     if let instance = tensor.purpose.instance { members["instance"] = .integer(instance) }
     members["source"] = tensor.sourceName.map { .string($0.text) } ?? .null
     if tensor.sources.count > 1 { members["source_count"] = .integer(tensor.sources.count) }
-    members["from"] = .string(tensor.sourceFormat.name)
+    members["from"] = .string(tensor.sourceEncoding)
+    if !tensor.composedOf.isEmpty { members["composed_of"] = .array(tensor.composedOf.map { .string($0.text) }) }
     members["to"] = .string(tensor.format.name)
     members["shape"] = .array(tensor.shape.dimensions.map { .integer($0) })
     members["transform"] = .string(tensor.transform)

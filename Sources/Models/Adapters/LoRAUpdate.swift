@@ -19,24 +19,22 @@ struct LoRAUpdate: Sendable {
     /// The rows `rows`, one after the other.
     func read(_ rows: Range<Int>, of checkpoint: Checkpoint) throws -> [Float] {
       let width = dimensions[1]
-      let format = tensor.format ?? .f32
       guard isTransposed else {
-        return try values(rows.lowerBound * width, rows.count * width, format, checkpoint)
+        return try values(rows.lowerBound * width, rows.count * width, checkpoint)
       }
       var transposed = [Float](repeating: 0, count: rows.count * width)
       for column in 0..<width {
-        let piece = try values(column * dimensions[0] + rows.lowerBound, rows.count, format, checkpoint)
+        let piece = try values(column * dimensions[0] + rows.lowerBound, rows.count, checkpoint)
         for (row, value) in piece.enumerated() { transposed[row * width + column] = value }
       }
       return transposed
     }
 
-    private func values(_ first: Int, _ count: Int, _ format: StorageFormat, _ checkpoint: Checkpoint) throws -> [Float]
-    {
-      var bytes: [UInt8] = []
-      try checkpoint.read(
-        tensor, from: first * format.bytesPerBlock, count: count * format.bytesPerBlock, into: &bytes)
-      return try Codec.decode(format, bytes, elementCount: count)
+    private func values(_ first: Int, _ count: Int, _ checkpoint: Checkpoint) throws -> [Float] {
+      var values = [Float](repeating: 0, count: count)
+      var destination = values.mutableSpan
+      try SourceTensorReader(checkpoint: checkpoint).decode(first..<first + count, of: tensor, into: &destination)
+      return values
     }
   }
 
@@ -47,29 +45,31 @@ struct LoRAUpdate: Sendable {
   /// How the adapter's model stores the weight, and which component of it a place is.
   let layout: StoredLayout, component: Int
 
-  /// Adds to rows of the canonical tensor, each cut to `columns`; they stand as F32 at `targets` in units of such rows.
+  /// A row of the canonical tensor among values that are read.
+  struct Row {
+    let canonicalRow: Int
+    /// The value of the first column.
+    let start: Int
+  }
+
+  /// Adds to rows of the canonical tensor, each cut to `columns`, whose values are `stride` apart.
   func add(
-    to output: inout [UInt8], rows: [(row: Int, target: Int)], columns: Range<Int>, of checkpoint: Checkpoint
+    to values: inout DecodedValues, rows: [Row], columns: Range<Int>, stride: Int, of checkpoint: Checkpoint
   ) throws {
-    let slots = rows.map { layout.logicalRow(of: .init(component: component, instance: 0, row: $0.row)) }
-    guard let first = slots.min(), let last = slots.max() else { return }
+    let stored = rows.map { layout.logicalRow(of: .init(component: component, instance: 0, row: $0.canonicalRow)) }
+    guard let first = stored.min(), let last = stored.max() else { return }
     let rank = down.dimensions[0]
     let thin = try up.read(first..<last + 1, of: checkpoint)
     let wide = try down.read(0..<rank, of: checkpoint)
-    let byteCount = columns.count * 4
-    var sums = [Float](repeating: 0, count: columns.count), values = sums
-    for (slot, target) in zip(slots, rows.map(\.target)) {
-      for index in sums.indices { sums[index] = 0 }
+    var sums = [Float](repeating: 0, count: columns.count)
+    for (index, row) in zip(stored, rows) {
+      for column in sums.indices { sums[column] = 0 }
       for k in 0..<rank {
         let start = k * layout.columnCount + columns.lowerBound
         Self.accumulate(
-          thin[(slot - first) * rank + k], wide.span.extracting(start..<start + columns.count), into: &sums)
+          thin[(index - first) * rank + k], wide.span.extracting(start..<start + columns.count), into: &sums)
       }
-      var destination = values.mutableSpan
-      let bytes = target * byteCount..<(target + 1) * byteCount
-      try Codec.decode(.f32, output.span.bytes.extracting(bytes), into: &destination)
-      Self.accumulate(scale, sums.span, into: &values)
-      output.replaceSubrange(bytes, with: try Codec.encode(.f32, values))
+      values.add(sums.span, times: scale, from: row.start, stride: stride)
     }
   }
 

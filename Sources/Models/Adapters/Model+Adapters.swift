@@ -37,7 +37,11 @@ extension Model {
     let schemes = [scheme] + definition.schemes.filter { $0.name != scheme.name }
     let readers = schemes.map { definition.reader(of: $0) }
     var model = self
-    for (name, _) in adapter.replacements { model.replacedFormats[name] = base.tensor(name)?.format }
+    for (name, _) in adapter.replacements {
+      for slot in tensors.first(where: { $0.descriptor.name == name })?.slots ?? [] {
+        model.locations[slot]?.adaptation.formatBefore = base.tensor(name)?.format
+      }
+    }
     for pair in adapter.pairs {
       let (rule, layer, instance) = try rule(of: pair.weight, readers)
       let slot = TensorSlot(rule.roles[0], layer: layer, instance: rule.isPerInstance ? instance : nil)
@@ -45,7 +49,7 @@ extension Model {
       for (index, role) in rule.roles.enumerated() {
         let slot = TensorSlot(role, layer: layer, instance: slot.instance)
         guard location(slot) != nil else { throw .noWeight(pair.weight.text) }
-        model.updates[slot, default: []].append(update(index))
+        model.locations[slot]?.adaptation.updates.append(update(index))
       }
     }
     model.adapters.append(Adapter(path: adapter.path, files: adapter.files))
@@ -54,7 +58,7 @@ extension Model {
   }
 
   /// Whether adapters change the canonical tensor at `slot`.
-  public func isAdapted(_ slot: TensorSlot) -> Bool { updates[slot] != nil }
+  public func isAdapted(_ slot: TensorSlot) -> Bool { locations[slot]?.adaptation.updates.isEmpty == false }
 
   /// The storage format that holds the numbers of the canonical tensor at `slot`: that of the file, or F32 where
   /// adapters change them; nil if it is absent or not known.

@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Encodings
 import Formats
 import Tensors
 
@@ -32,7 +33,8 @@ struct HuggingFaceFacts: ModelFacts {
 
   /// The definitions that give every tensor a slot and its shape, and miss none.
   private func fitting(_ definitions: [ArchitectureDefinition]) -> [String] {
-    definitions.filter { definition in
+    let checkpoint = EncodedCheckpoint(checkpoint, configuration: config.json).checkpoint
+    return definitions.filter { definition in
       guard let parameters = try? definition.hyperparameters(of: config) else { return false }
       return definition.schemes.contains {
         TensorMapping(checkpoint, self, definition, $0, parameters).problems.isEmpty

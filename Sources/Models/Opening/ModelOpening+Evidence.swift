@@ -30,8 +30,8 @@ extension ModelOpening {
     var recovery = RopeScalingRecovery(checkpoint, definition, scheme)
     var parameters = parameters
     if facts.hasRopeFactorTensors {
-      try recovery.restore(&parameters) { tensor, format in
-        let values = try checkpoint.values(of: tensor, format)
+      try recovery.restore(&parameters) { tensor, _ in
+        let values = try checkpoint.values(of: tensor)
         evidence.ropeFactors[tensor.name] = values
         return values
       }
@@ -54,9 +54,10 @@ extension ModelOpening {
 
 extension Checkpoint {
   /// Reads and decodes a small tensor whole.
-  fileprivate func values(of tensor: TensorDescriptor, _ format: StorageFormat) throws -> [Float] {
-    var bytes: [UInt8] = []
-    try read(tensor, from: 0, count: tensor.byteCount, into: &bytes)
-    return try Codec.decode(format, bytes, elementCount: tensor.shape.elementCount)
+  fileprivate func values(of tensor: TensorDescriptor) throws -> [Float] {
+    let count = tensor.shape.elementCount
+    var values = DecodedValues(), scratch: [UInt8] = []
+    try readValues(0..<count, of: tensor, into: &values, scratch: &scratch)
+    return Array(values.floats.prefix(count))
   }
 }

@@ -28,7 +28,7 @@ extension ModelOpening {
     }
     let model = Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, parameters: parameters,
-      mapped: mapping(evidence), problems: scaling.problems, remarks: remarks,
+      mapped: mapping(evidence), problems: encodingProblems + scaling.problems, remarks: remarks,
       appliedTransforms: evidence.appliedTransforms)
     return try adapters.reduce(model) { model, step in
       try step.adapter.naming { () throws(AdapterError) in try model.adding(step.adapter, to: step.base) }

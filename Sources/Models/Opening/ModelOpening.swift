@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Encodings
 import Formats
 import Tensors
 
@@ -8,8 +9,10 @@ import Tensors
 /// `gatherEvidence` is the step that reads tensor data, where the files leave open how the tensors are to be
 /// interpreted. `model` interprets them with that evidence or without any.
 public struct ModelOpening {
-  /// The files, with the tensors that adapters replace.
+  /// The files, with the tensors that adapters replace, and compositions in place of encoded tensors.
   public let checkpoint: Checkpoint
+  /// Why encoded tensors are not decoded.
+  let encodingProblems: [EncodingError]
   let facts: any ModelFacts
   let definition: ArchitectureDefinition
   let scheme: NamingScheme
@@ -29,8 +32,11 @@ public struct ModelOpening {
   public init(
     _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil, adapters: [InputLocation] = []
   ) throws {
-    (checkpoint, self.adapters) = try Self.checkpoint(at: location, adapters)
-    facts = try checkpoint.facts(at: location)
+    let stored: Checkpoint
+    (stored, self.adapters) = try Self.checkpoint(at: location, adapters)
+    facts = try stored.facts(at: location)
+    let encoded = EncodedCheckpoint(stored, configuration: facts.configuration?.json)
+    (checkpoint, encodingProblems) = (encoded.checkpoint, encoded.problems)
     let candidates = try architecture.map { try [library.named($0)] } ?? facts.candidates(in: library)
     (definition, scheme) = try Self.bestScheme(candidates, checkpoint)
     do throws(HyperparameterError) {

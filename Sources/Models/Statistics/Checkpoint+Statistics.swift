@@ -31,20 +31,20 @@ private struct Slab: Sendable {
   static let elementCount = 1 << 18
 
   let tensorIndex: Int
-  let tensor: TensorDescriptor
+  let range: ByteRange
   let format: StorageFormat
   let byteOffset: Int
   let byteCount: Int
   let elementCount: Int
 
   static func isReadable(_ tensor: TensorDescriptor) -> Bool {
-    tensor.format.map { Codec.canDecode($0) } ?? false
+    tensor.byteRange != nil && tensor.format.map { Codec.canDecode($0) } ?? false
   }
 
   static func pieces(of tensors: [TensorDescriptor]) -> [Slab] {
     var pieces: [Slab] = []
     for (index, tensor) in tensors.enumerated() {
-      guard let format = tensor.format, Codec.canDecode(format) else { continue }
+      guard let format = tensor.format, let range = tensor.byteRange, Codec.canDecode(format) else { continue }
       var start = 0
       while start < tensor.shape.elementCount {
         let count = min(Self.elementCount, tensor.shape.elementCount - start)
@@ -52,7 +52,7 @@ private struct Slab: Sendable {
         else { break }
         pieces.append(
           Slab(
-            tensorIndex: index, tensor: tensor, format: format, byteOffset: offset, byteCount: bytes,
+            tensorIndex: index, range: range, format: format, byteOffset: offset, byteCount: bytes,
             elementCount: count))
         start += count
       }
@@ -72,7 +72,7 @@ private final class MeasuredPieces: Sendable {
   ) throws {
     try Parallel.forEach(pieces.count, threads: threads, state: { [UInt8]() }) { bytes, index in
       let piece = pieces[index]
-      try checkpoint.read(piece.tensor, from: piece.byteOffset, count: piece.byteCount, into: &bytes)
+      try checkpoint.read(piece.range, from: piece.byteOffset, count: piece.byteCount, into: &bytes)
       let values = try Codec.decode(piece.format, bytes, elementCount: piece.elementCount)
       let result = TensorStatistics(values)
       self.values.withLock { $0[index] = result }

@@ -40,14 +40,14 @@ struct TransformDetector {
 
   private func signs(_ kind: TransformRule.Kind) throws -> NormOffsetEvidence {
     var counts = NormOffsetEvidence()
-    var bytes: [UInt8] = []
+    var values = DecodedValues(), scratch: [UInt8] = []
     for (tensor, _) in subjects(kind) {
       let descriptor = tensor.descriptor, count = descriptor.shape.elementCount
       guard let format = descriptor.format, Codec.canDecode(format), count <= Self.greatestNormElementCount,
         count > 0
       else { continue }
-      try model.checkpoint.read(descriptor, from: 0, count: descriptor.byteCount, into: &bytes)
-      counts.add(try Codec.decode(format, bytes, elementCount: count))
+      try model.checkpoint.readValues(0..<count, of: descriptor, into: &values, scratch: &scratch)
+      counts.add(values.floats.prefix(count))
     }
     return counts
   }

@@ -87,8 +87,15 @@ public struct EncodingReport: Sendable, Equatable {
     }
   }
 
-  /// Counts one element: its original value and its stored value.
-  mutating func note(_ value: Double, storedAs stored: Double) {
+  /// Notes one element: its value before, and the value that is stored for it.
+  mutating func note(_ value: Double, storedAs stored: Double) { note(value, storedAs: stored, error: stored - value) }
+
+  /// Notes one element of a format that float32 does not hold.
+  mutating func note(_ value: ExactValue, storedAs stored: Float) {
+    note(value.value, storedAs: Double(stored), error: ExactValue(stored, remainder: 0).minus(value))
+  }
+
+  private mutating func note(_ value: Double, storedAs stored: Double, error: Double) {
     if !value.isFinite {
       nonfiniteCount += 1
       firstNonfiniteIndex = firstNonfiniteIndex ?? elementCount
@@ -98,8 +105,7 @@ public struct EncodingReport: Sendable, Equatable {
       changedCount += 1
       firstOverflowIndex = firstOverflowIndex ?? elementCount
     } else {
-      if value != stored { changedCount += 1 }
-      let error = stored - value
+      if error != 0 { changedCount += 1 }
       maximumAbsoluteError = max(maximumAbsoluteError, abs(error))
       sumSquaredError += error * error
       sumSquaredValue += value * value

@@ -12,7 +12,7 @@ extension StorageFormat {
     switch self {
     case .f16: return tiny.contains(other) || other == .f8_e5m2 || other == .f8_e5m2fnuz
     case .bf16: return tiny.contains(other) || other == .f8_e5m2 || other == .f8_e5m2fnuz || other == .f8_e8m0
-    case .f32: return ![.f64, .i32, .i64, .u32, .u64, .c64].contains(other)
+    case .f32: return !other.isWiderThanFloat32 && other != .c64
     case .f64: return ![.i64, .u64, .c64].contains(other)
     default: return false
     }

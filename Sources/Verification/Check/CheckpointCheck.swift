@@ -43,8 +43,8 @@ public struct CheckpointCheck: Sendable {
       findings.append(
         Finding(.warning, "architecture", .architecture, side.reason ?? "is unknown"))
     }
-    let statistics = try checkpoint.statistics(of: checkpoint.tensors, threads: threads, progress: progress)
-    for (tensor, values) in zip(checkpoint.tensors, statistics) { findings += tensor.findings(values) }
+    let statistics = try checkpoint.statistics(of: checkpoint.stored, threads: threads, progress: progress)
+    for (tensor, values) in zip(checkpoint.stored, statistics) { findings += tensor.findings(values) }
     let order: [Finding.Severity] = [.error, .warning, .note]
     return CheckpointCheck(
       path: path, appliedTransforms: side.model?.appliedTransforms,

@@ -68,7 +68,7 @@ extension TensorComparison {
   }
 
   fileprivate var cells: [String] {
-    let formats = [reference, candidate].compactMap { $0?.declaredFormat.description.escapedForDisplay }
+    let formats = [reference, candidate].compactMap { $0?.encoding.escapedForDisplay }
     let format = formats.first == formats.last ? formats.first : formats.joined(separator: " → ")
     let shapes = [reference, candidate].compactMap { $0?.shape.description }
     let shape = shapes.first == shapes.last ? shapes.first : shapes.joined(separator: " → ")
@@ -97,7 +97,7 @@ extension TensorComparison.WrongRow {
 extension TensorDescriptor {
   fileprivate var json: JSON {
     .members([
-      "name": .string(name.text), "format": .string(declaredFormat.description),
+      "name": .string(name.text), "format": .string(encoding),
       "shape": .array(shape.dimensions.map { .integer($0) }),
     ])
   }

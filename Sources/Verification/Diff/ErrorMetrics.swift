@@ -90,9 +90,12 @@ public struct ErrorMetrics: Sendable, Hashable {
     }
   }
 
-  /// Compares values in double precision.
-  init(reference: [Double], candidate: [Double]) {
-    for (x, y) in zip(reference, candidate) { note(x, y) }
+  /// Compares the first `count` values, of which float32 does not hold all.
+  init(reference: DecodedValues, candidate: DecodedValues, count: Int) {
+    for index in 0..<count {
+      let value = reference.exact(index), other = candidate.exact(index)
+      note(value.value, other.value, error: other.minus(value))
+    }
   }
 
   private typealias Lanes = SIMD8<Double>
@@ -138,8 +141,11 @@ public struct ErrorMetrics: Sendable, Hashable {
   }
 
   private mutating func note(_ reference: Double, _ candidate: Double) {
+    note(reference, candidate, error: candidate - reference)
+  }
+
+  private mutating func note(_ reference: Double, _ candidate: Double, error: Double) {
     if reference.isFinite, candidate.isFinite {
-      let error = candidate - reference
       if error != 0 { differingCount += 1 }
       if abs(error) > maximumAbsoluteError {
         maximumAbsoluteError = abs(error)

@@ -1,77 +1,49 @@
+import Models
 import Quantization
 import Tensors
 
 /// The buffers of one thread that compares slabs.
 struct SlabComparer {
-  private var slab: (reference: [UInt8], candidate: [UInt8]) = ([], [])
-  private var values: (reference: [Float], candidate: [Float]) = ([], [])
-  private var scratch: [UInt8] = []
+  private var reference = RowBuffers()
+  private var candidate = RowBuffers()
 
   /// Returns whether the bytes of `elements` are equal; both tensors have one format.
   mutating func bytesAreEqual(_ pair: TensorPair.Sources, _ elements: Range<Int>) throws -> Bool {
-    let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
-    let other = try pair.candidate.read(elements, into: &slab.candidate, scratch: &scratch)
-    guard count == other else { return false }
+    try pair.reference.read(elements, into: &reference)
+    try pair.candidate.read(elements, into: &candidate)
+    let count = pair.reference.byteCount(elements)
     return Self.equal(
-      slab.reference.span.bytes.extracting(first: count), slab.candidate.span.bytes.extracting(first: count))
+      Self.bytes(of: pair.reference, reference).extracting(first: count),
+      Self.bytes(of: pair.candidate, candidate).extracting(first: count))
   }
 
   /// Returns the errors of `elements`, which are whole rows, and the rows with an error above `rowLimit`.
   mutating func errors(_ pair: TensorPair.Sources, _ elements: Range<Int>, rowLimit: Double?) throws -> TensorErrors {
-    let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
-    let other = try pair.candidate.read(elements, into: &slab.candidate, scratch: &scratch)
-    if pair.reference.format.isWiderThanFloat || pair.candidate.format.isWiderThanFloat {
+    try pair.reference.readValues(elements, into: &reference)
+    try pair.candidate.readValues(elements, into: &candidate)
+    guard reference.values.isExact, candidate.values.isExact else {
       return TensorErrors(
-        total: ErrorMetrics(
-          reference: try Self.decodeWide(pair.reference.format, slab.reference, count, elements.count),
-          candidate: try Self.decodeWide(pair.candidate.format, slab.candidate, other, elements.count)))
+        total: ErrorMetrics(reference: reference.values, candidate: candidate.values, count: elements.count))
     }
-    try Self.decode(pair.reference.format, slab.reference, count, elements.count, into: &values.reference)
-    try Self.decode(pair.candidate.format, slab.candidate, other, elements.count, into: &values.candidate)
     return TensorErrors(
-      reference: values.reference.span.extracting(first: elements.count),
-      candidate: values.candidate.span.extracting(first: elements.count),
+      reference: reference.values.floats.span.extracting(first: elements.count),
+      candidate: candidate.values.floats.span.extracting(first: elements.count),
       firstRow: elements.lowerBound / pair.rowElementCount, width: pair.rowElementCount, rowLimit: rowLimit)
   }
 
   /// Returns the errors of quantizing the reference's `elements`, whole rows, to the candidate's format.
   mutating func baselineErrors(_ pair: TensorPair.Sources, _ elements: Range<Int>) throws -> ErrorMetrics {
-    let count = try pair.reference.read(elements, into: &slab.reference, scratch: &scratch)
-    try Self.decode(pair.reference.format, slab.reference, count, elements.count, into: &values.reference)
+    try pair.reference.readValues(elements, into: &reference)
     var encoded: [Float] = []
-    let wanted = values.reference.span.extracting(first: elements.count)
+    let wanted = reference.values.floats.span.extracting(first: elements.count)
     try RequantizedReference.encode(wanted, pair.candidate.format, width: pair.rowElementCount, decodingInto: &encoded)
     return ErrorMetrics(reference: wanted, candidate: encoded.span)
   }
 
-  private static func decode(
-    _ format: StorageFormat, _ bytes: [UInt8], _ byteCount: Int, _ elementCount: Int, into values: inout [Float]
-  ) throws(CodecError) {
-    if values.count < elementCount { values = [Float](repeating: 0, count: elementCount) }
-    var destination = values.mutableSpan
-    try Codec.decode(format, bytes.span.bytes.extracting(first: byteCount), into: &destination)
-  }
-
-  /// Decodes values in double precision, which represents F64 and integers up to 32 bits exactly.
-  private static func decodeWide(
-    _ format: StorageFormat, _ bytes: [UInt8], _ byteCount: Int, _ elementCount: Int
-  ) throws(CodecError) -> [Double] {
-    let data = bytes.span.bytes.extracting(first: byteCount)
-    switch format {
-    case .f64: return (0..<elementCount).map { data.unsafeLoadUnaligned(fromByteOffset: $0 * 8, as: Double.self) }
-    case .i64:
-      return (0..<elementCount).map { Double(data.unsafeLoadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
-    case .u64:
-      return (0..<elementCount).map { Double(data.unsafeLoadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
-    case .i32:
-      return (0..<elementCount).map { Double(data.unsafeLoadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)) }
-    case .u32:
-      return (0..<elementCount).map { Double(data.unsafeLoadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)) }
-    default:
-      var values: [Float] = []
-      try decode(format, bytes, byteCount, elementCount, into: &values)
-      return values.map(Double.init)
-    }
+  /// What was read of a source, as bytes.
+  @_lifetime(borrow buffers)
+  private static func bytes(of source: TensorSource, _ buffers: borrowing RowBuffers) -> RawSpan {
+    source.isDecoded ? buffers.values.floats.span.bytes : buffers.bytes.span.bytes
   }
 
   /// Compares two ranges of equal length, 64 bytes at a time.
@@ -91,9 +63,4 @@ struct SlabComparer {
     }
     return true
   }
-}
-
-extension StorageFormat {
-  /// Whether float32 cannot represent every value of it.
-  var isWiderThanFloat: Bool { [.f64, .i64, .u64, .i32, .u32].contains(self) }
 }

@@ -54,8 +54,7 @@ struct TensorComparer: Sendable {
     return pairs.indices.map { index in
       let pair = pairs[index]
       let measured = errors[index].total
-      // Integers of 64 bits may differ by less than a double represents; other bytes are still other values.
-      let isEqual = measured.differingCount == 0 && sources[index]?.hidesDifferences != true
+      let isEqual = measured.differingCount == 0
       return TensorComparison(
         identity: pair.identity, reference: pair.reference?.descriptor, candidate: pair.candidate?.descriptor,
         isTied: pair.isTied, outcome: outcomes[index] ?? (isEqual ? .equalValues : .different(measured)),
@@ -161,18 +160,6 @@ extension TensorPair.Sources {
   /// Whether the reference's rows can be quantized to the candidate's format.
   fileprivate var canBeEncoded: Bool {
     Codec.canEncode(candidate.format) && rowElementCount % candidate.format.elementsPerBlock == 0
-      && !reference.format.isWiderThanFloat
-  }
-
-  /// Whether other bytes are other values even if they are equal in double precision.
-  fileprivate var hidesDifferences: Bool {
-    haveOneFormat && [.i64, .u64].contains(reference.format)
-  }
-}
-
-extension TensorSource {
-  /// The bytes of `elements`.
-  fileprivate func byteCount(_ elements: Range<Int>) -> Int {
-    elements.count / format.elementsPerBlock * format.bytesPerBlock
+      && !reference.format.isWiderThanFloat32
   }
 }

@@ -125,7 +125,8 @@ extension TensorPair.Side {
 extension TensorDescriptor {
   /// The descriptor of a component of this shape, or of the values that are computed from the tensor.
   fileprivate func holding(_ shape: Shape, _ format: DeclaredFormat) -> TensorDescriptor {
-    TensorDescriptor(
+    guard composition == nil else { return shaped(shape) }
+    return TensorDescriptor(
       name: name, declaredFormat: format, shape: shape, fileIndex: fileIndex, fileOffset: fileOffset,
       byteCount: format.format?.byteCount(elementCount: shape.elementCount) ?? byteCount)
   }

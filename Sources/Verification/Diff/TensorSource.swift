@@ -24,30 +24,45 @@ struct TensorSource: Sendable {
     }
     self.checkpoint = checkpoint
     self.descriptor = descriptor
-    if let reader, !reader.isCopy {
+    if let reader, !reader.isStoredAsIs, reader.geometry.rowElementCount > 0 {
       self.format = reader.format
       self.reader = reader
-      unitElementCount = max(1, reader.geometry.rowElementCount)
+      unitElementCount = reader.geometry.rowElementCount
     } else {
       self.format = format
       self.reader = nil
-      unitElementCount = format.elementsPerBlock
+      unitElementCount =
+        descriptor.composition == nil ? format.elementsPerBlock : max(1, descriptor.shape.rowElementCount)
     }
   }
 
-  /// Reads the bytes of `elements`, whole units, into the start of `slab`; returns their number.
-  func read(
-    _ elements: Range<Int>, into slab: inout [UInt8], scratch: inout [UInt8]
-  ) throws -> Int {
-    guard let reader, reader.geometry.rowElementCount > 0 else {
+  /// Whether there are no bytes to compare, only values.
+  var isDecoded: Bool { reader.map { $0.rows.format == nil } ?? (descriptor.composition != nil) }
+
+  /// Reads `elements`, which begin and end at units: into `buffers.values` if `isDecoded`, otherwise `buffers.bytes`.
+  func read(_ elements: Range<Int>, into buffers: inout RowBuffers) throws {
+    guard let reader else {
+      guard let range = descriptor.byteRange else {
+        return try checkpoint.readValues(elements, of: descriptor, into: &buffers)
+      }
       let start = elements.lowerBound / format.elementsPerBlock * format.bytesPerBlock
-      let count = elements.count / format.elementsPerBlock * format.bytesPerBlock
-      try checkpoint.read(descriptor, from: start, count: count, into: &slab)
-      return count
+      return try checkpoint.read(range, from: start, count: byteCount(elements), into: &buffers.bytes)
     }
     let width = reader.geometry.rowElementCount
     let rows = elements.lowerBound / width..<elements.upperBound / width
-    try reader.read(rows, into: &slab, scratch: &scratch)
-    return rows.count * reader.rowByteCount
+    if isDecoded {
+      try reader.rows.readValues(rows, into: &buffers)
+    } else {
+      try reader.rows.readBytes(rows, into: &buffers)
+    }
   }
+
+  /// Decodes `elements`, which begin and end at units, into `buffers.values`.
+  func readValues(_ elements: Range<Int>, into buffers: inout RowBuffers) throws {
+    try read(elements, into: &buffers)
+    if !isDecoded { try buffers.values.decode(format, buffers.bytes, elementCount: elements.count) }
+  }
+
+  /// The bytes of `elements` in `format`.
+  func byteCount(_ elements: Range<Int>) -> Int { elements.count / format.elementsPerBlock * format.bytesPerBlock }
 }

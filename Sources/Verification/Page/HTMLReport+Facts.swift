@@ -29,7 +29,7 @@ extension HTMLReport {
     let bitsPerWeight: Double
 
     init(_ model: Model) {
-      byteCount = model.checkpoint.tensors.reduce(0) { $0 &+ $1.byteCount }
+      byteCount = model.checkpoint.tensorByteCount
       let count = model.checkpoint.tensors.reduce(0) { $0 &+ $1.shape.elementCount }
       bitsPerWeight = count == 0 ? 0 : Double(byteCount) * 8 / Double(count)
     }
@@ -83,7 +83,7 @@ extension HTMLReport {
   var mix: String? {
     var sums: [(name: String, tensors: Int, elements: Int, bytes: Int)] = []
     for tensor in verification.logits.candidate.checkpoint.tensors {
-      let name = tensor.declaredFormat.description
+      let name = tensor.encoding
       let index = sums.firstIndex { $0.name == name } ?? sums.count
       if index == sums.count { sums.append((name, 0, 0, 0)) }
       sums[index].tensors += 1
@@ -134,7 +134,7 @@ extension HTMLReport {
   /// The formats of some tensors in both models: `BF16 → Q4_K, Q6_K`.
   private static func formats(_ tensors: [TensorComparison]) -> String {
     func names(_ descriptors: [TensorDescriptor]) -> String {
-      Set(descriptors.map(\.declaredFormat.description)).sorted().joined(separator: ", ")
+      Set(descriptors.map(\.encoding)).sorted().joined(separator: ", ")
     }
     let before = names(tensors.compactMap(\.reference)), after = names(tensors.compactMap(\.candidate))
     return before == after ? before : "\(before) → \(after)"

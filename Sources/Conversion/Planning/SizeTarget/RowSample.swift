@@ -36,15 +36,14 @@ struct RowSample {
   }
 
   private static func read(_ rows: [Int], _ reader: RowReader) throws -> [Float] {
-    var sample: [UInt8] = [], slab: [UInt8] = [], scratch: [UInt8] = []
-    let rowByteCount = reader.rowByteCount
-    sample.reserveCapacity(rows.count * rowByteCount)
+    var sample: [Float] = []
+    sample.reserveCapacity(rows.count * reader.geometry.rowElementCount)
+    var buffers = RowBuffers()
     for row in rows {
-      try reader.read(row..<row + 1, into: &slab, scratch: &scratch)
-      sample += slab[..<rowByteCount]
+      try reader.rows.readValues(row..<row + 1, into: &buffers)
+      sample += buffers.values.floats.prefix(reader.geometry.rowElementCount)
     }
-    return try Codec.decode(
-      reader.format, sample, elementCount: rows.count * reader.geometry.rowElementCount)
+    return sample
   }
 
   /// The error of storing the sample in `format`, relative to its energy: Σ i·(stored − value)² / Σ i·value², where i is the

@@ -9,7 +9,7 @@ public struct RoundTripError: Hashable, Sendable {
   /// The greatest difference of a value that does not.
   public private(set) var maximumAbsoluteError: Float = 0
 
-  fileprivate mutating func add(_ values: [Float], comeBackAs returned: [Float]) {
+  fileprivate mutating func add(_ values: ArraySlice<Float>, comeBackAs returned: [Float]) {
     valueCount += values.count
     for (value, other) in zip(values, returned) where value.bitPattern != other.bitPattern && value != other {
       changedCount += 1
@@ -28,30 +28,29 @@ extension RowReader {
   /// What comes back is rounded to the storage format of the source, in which it would be stored.
   public func sumRounding() throws -> RoundTripError? {
     var addends: [Int: Float] = [:]
-    for (index, route) in routes.enumerated() {
-      let target = layout.components[index % layout.components.count]
-      let addend = target.addend - sources[route.source].layout.components[route.component].addend
-      if addend != 0 { addends[route.source] = addend }
+    for (index, origin) in map.origins.enumerated() where map.addend(index) != 0 {
+      addends[origin.source] = map.addend(index)
     }
     guard !addends.isEmpty else { return nil }
-    var rounding = RoundTripError()
+    var error = RoundTripError()
     var bytes: [UInt8] = []
+    var values = DecodedValues()
     for (source, addend) in addends.sorted(by: { $0.key < $1.key }) {
       let tensor = sources[source].descriptor
       guard let format = tensor.format, Codec.canDecode(format) else { continue }
       for start in stride(from: 0, to: tensor.shape.elementCount, by: Self.roundedElementCount) {
         let count = min(Self.roundedElementCount, tensor.shape.elementCount - start)
-        guard let offset = format.byteCount(elementCount: start), let size = format.byteCount(elementCount: count)
-        else { break }
-        try checkpoint.read(tensor, from: offset, count: size, into: &bytes)
-        let values = try Codec.decode(format, bytes, elementCount: count)
-        var returned = try Self.add(-addend, to: Self.add(addend, to: values, format), .f32)
-        if !format.isQuantized, Codec.canEncode(format), returned.allSatisfy(\.isFinite) {
-          returned = try Codec.decode(format, Codec.encode(format, returned), elementCount: count)
+        try checkpoint.readValues(start..<start + count, of: tensor, into: &values, scratch: &bytes)
+        var returned = values
+        try returned.add(addend, roundingAs: format)
+        try returned.add(-addend, roundingAs: .f32)
+        var floats = Array(returned.floats.prefix(count))
+        if !format.isQuantized, Codec.canEncode(format), floats.allSatisfy(\.isFinite) {
+          floats = try Codec.decode(format, Codec.encode(format, floats), elementCount: count)
         }
-        rounding.add(values, comeBackAs: returned)
+        error.add(values.floats.prefix(count), comeBackAs: floats)
       }
     }
-    return rounding
+    return error
   }
 }

@@ -1,0 +1,92 @@
+import Architectures
+import Tensors
+
+/// Which rows of stored tensors make the logical rows of a wanted tensor.
+struct RowMap: Sendable {
+  /// The layout of the wanted tensor.
+  let layout: StoredLayout
+  /// The stored tensors that contain its rows.
+  let sources: [MappedTensor]
+  /// Where each component of each instance of `layout` is stored, instance by instance.
+  let origins: [RowOrigin]
+
+  /// Where a logical row of the wanted tensor is stored.
+  func location(ofLogical row: Int) -> RowLocation {
+    let canonical = layout.canonicalRow(ofLogical: row)
+    let index = canonical.instance * layout.components.count + canonical.component
+    let origin = origins[index]
+    let source = sources[origin.source].layout
+    return RowLocation(
+      source: origin.source,
+      row: source.logicalRow(
+        of: StoredLayout.CanonicalRow(component: origin.component, instance: origin.instance, row: canonical.row)),
+      addend: addend(index), origin: index, canonicalRow: canonical.row)
+  }
+
+  /// What is added to the stored values of an origin's rows.
+  func addend(_ index: Int) -> Float {
+    let origin = origins[index]
+    return layout.components[index % layout.components.count].addend
+      - sources[origin.source].layout.components[origin.component].addend
+  }
+
+  /// `locations` as runs of rows that are adjacent in a source, in the order of the files.
+  func runs(of locations: [RowLocation]) -> [RowRun] {
+    var order = Array(locations.indices)
+    if zip(locations, locations.dropFirst()).contains(where: { ($0.source, $0.row) > ($1.source, $1.row) }) {
+      order.sort { (locations[$0].source, locations[$0].row) < (locations[$1].source, locations[$1].row) }
+    }
+    var runs: [RowRun] = []
+    var start = 0
+    while start < order.count {
+      let first = locations[order[start]]
+      var end = start + 1
+      while end < order.count, locations[order[end]].source == first.source,
+        locations[order[end]].row == first.row + end - start, locations[order[end]].addend == first.addend
+      {
+        end += 1
+      }
+      runs.append(RowRun(targets: order[start..<end], source: first.source, firstRow: first.row, addend: first.addend))
+      start = end
+    }
+    return runs
+  }
+}
+
+/// Rows of one canonical tensor in one of the sources.
+struct RowOrigin: Hashable, Sendable {
+  let source: Int, component: Int, instance: Int
+}
+
+/// Where one logical row is stored.
+struct RowLocation {
+  /// The index of the source, and its logical row.
+  let source: Int, row: Int
+  /// What is added to its values.
+  let addend: Float
+  /// The index of the origin, and the row of the canonical tensor.
+  let origin: Int, canonicalRow: Int
+}
+
+/// Logical rows that are adjacent in a source.
+struct RowRun {
+  /// The row of the output that each becomes.
+  let targets: ArraySlice<Int>
+  let source: Int
+  let firstRow: Int
+  let addend: Float
+
+  var rows: Range<Int> { firstRow..<firstRow + targets.count }
+
+  /// The first target, if the others follow it one by one.
+  var firstTarget: Int? {
+    guard let first = targets.first, zip(targets, first...).allSatisfy({ $0 == $1 }) else { return nil }
+    return first
+  }
+
+  /// `count` of its rows, from the `start`th.
+  func part(_ start: Int, _ count: Int) -> RowRun {
+    RowRun(
+      targets: targets.dropFirst(start).prefix(count), source: source, firstRow: firstRow + start, addend: addend)
+  }
+}

@@ -1,0 +1,40 @@
+import Architectures
+import Tensors
+
+extension RowReader {
+  /// How the rows differ from the stored ones: `rotary permutation of 32 heads`.
+  public var description: String {
+    if isStoredAsIs { return "as it is" }
+    let source = sources[0].layout
+    var words: [String] = []
+    if sources.count == 1, source.components.count * (source.instanceCount ?? 1) > map.origins.count {
+      words.append("part of \(sources[0].descriptor.name.text)")
+    } else if sources.count > 1 {
+      words.append(layout.instanceCount == nil ? "joined from \(sources.count)" : "stacked from \(sources.count)")
+    }
+    words += wordsOfChange(source, layout)
+    if isAdapted { words.append("plus a product of low rank") }
+    return words.isEmpty ? "rows moved" : words.joined(separator: ", ")
+  }
+
+  private func wordsOfChange(_ source: StoredLayout, _ target: StoredLayout) -> [String] {
+    var words: [String] = []
+    let orders = (source.components[map.origins[0].component].order, target.components[0].order)
+    switch orders {
+    case _ where orders.0 == orders.1: break
+    case (.canonical, .rotary(let heads)): words.append("rotary permutation of \(heads) heads")
+    case (.rotary(let heads), .canonical): words.append("inverse rotary permutation of \(heads) heads")
+    case (.rotary(let one), .rotary(let other)):
+      words.append("inverse rotary permutation of \(one) heads, then rotary permutation of \(other) heads")
+    default: break
+    }
+    if source.groupCount != target.groupCount {
+      if source.groupCount > 1 { words.append("out of \(source.groupCount) groups") }
+      if target.groupCount > 1 { words.append("into \(target.groupCount) groups") }
+    }
+    if (source.transposedBlockCount == nil) != (target.transposedBlockCount == nil) { words.append("transposed") }
+    let change = target.components[0].addend - source.components[map.origins[0].component].addend
+    if change != 0 { words.append(change > 0 ? "plus 1" : "minus 1") }
+    return words
+  }
+}

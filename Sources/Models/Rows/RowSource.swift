@@ -1,0 +1,67 @@
+import Quantization
+import Tensors
+
+/// The rows of one tensor in the order and layout that a reader asks for.
+///
+/// What is read is either bytes in one storage format or decoded values, never values packed as bytes.
+public protocol RowSource: Sendable {
+  /// The storage format of the bytes; nil if values are decoded on the way, so that there are no bytes to read.
+  var format: StorageFormat? { get }
+  /// The whole tensor as byte ranges of files, if it consists of large ones; nil if rows must be gathered or decoded.
+  var copyRanges: [TensorCopyRange]? { get }
+  /// How rows are found in the files.
+  var access: RowAccess { get }
+
+  /// Reads rows as bytes of `format` into the head of `buffers.bytes`; reads nothing if `format` is nil.
+  func readBytes(_ rows: Range<Int>, into buffers: inout RowBuffers) throws
+  /// Decodes rows into the head of `buffers.values`.
+  func readValues(_ rows: Range<Int>, into buffers: inout RowBuffers) throws
+
+  /// Whether the decoded values can be read as blocks of `format` without a change.
+  func offersBlocks(in format: StorageFormat) -> Bool
+  /// Reads rows as blocks of a format that is offered into the head of `buffers.bytes`.
+  func readBlocks(_ rows: Range<Int>, in format: StorageFormat, into buffers: inout RowBuffers) throws
+}
+
+/// How the rows of a tensor are found in the files.
+public enum RowAccess: Sendable {
+  /// Row after row.
+  case rows
+  /// Rows are columns of a stored matrix, which is read in a piece per row: many rows at a time are cheapest.
+  case columns
+}
+
+/// Bytes of a tensor that an output has unchanged.
+public struct TensorCopyRange: Sendable {
+  /// The tensor that contains them.
+  public let source: TensorDescriptor
+  /// The offset of the first byte in that tensor, and in the tensor of the output.
+  public let sourceOffset: Int, targetOffset: Int
+  public let byteCount: Int
+}
+
+/// The buffers of one thread that reads rows, reused from slab to slab.
+public struct RowBuffers: Sendable {
+  /// What `readBytes` read.
+  public var bytes: [UInt8] = []
+  /// What `readValues` read.
+  public var values = DecodedValues()
+  /// Bytes and values before they are put in order.
+  var storedBytes: [UInt8] = []
+  var storedValues = DecodedValues()
+
+  public init() {}
+}
+
+extension RowSource {
+  public var access: RowAccess { .rows }
+  public func offersBlocks(in format: StorageFormat) -> Bool { false }
+  public func readBlocks(_ rows: Range<Int>, in format: StorageFormat, into buffers: inout RowBuffers) throws {}
+
+  /// Decodes the bytes of `rows`, each of `rowElementCount` elements; for sources that have a format.
+  func decodeBytes(_ rows: Range<Int>, rowElementCount: Int, into buffers: inout RowBuffers) throws {
+    guard let format else { return }
+    try readBytes(rows, into: &buffers)
+    try buffers.values.decode(format, buffers.bytes, elementCount: rows.count * rowElementCount)
+  }
+}
