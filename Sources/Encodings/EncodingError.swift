@@ -32,8 +32,8 @@ public enum EncodingError: IngotError {
       "tensor \(weight.name.text.quoted): is \(weight.declaredFormat), but config.json has no quantization_config that"
         + " says how its values are scaled (restore the config.json that the model was published with)"
     case .noConfiguration(let weight, false):
-      "tensor \(weight.name.text.quoted): is \(weight.declaredFormat) with scales, but there is no config.json with a"
-        + " quantization_config (put the model's config.json next to the file)"
+      "tensor \(weight.name.text.quoted): is \(weight.declaredFormat) with scales, but no config.json next to the file"
+        + " says how its values are scaled (put the model's config.json there)"
     case .noScales(let weight, let name):
       "tensor \(weight.name.text.quoted): is \(weight.declaredFormat) without scales, expected \(name.quoted)"
     case .scaleFormat(let scales, let weight):

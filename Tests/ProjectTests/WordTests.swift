@@ -5,7 +5,7 @@ import Testing
 ///
 /// The counts may only fall: a new use fails, and so does a count above that of the tree.
 private let allowed: [(word: String, count: Int)] = [
-  ("behind", 9), ("whatever", 10), ("stands", 7), ("anew", 0), ("besides", 1), ("likeliest", 0), ("honest", 0),
+  ("behind", 3), ("whatever", 5), ("stands", 6), ("anew", 0), ("besides", 0), ("likeliest", 0), ("honest", 0),
   ("leads one to expect", 0), ("so it is with", 0), ("is no", 6),
 ]
 

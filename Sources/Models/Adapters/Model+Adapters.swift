@@ -30,8 +30,8 @@ extension Model {
 
   /// The model with the updates of an adapter, whose files follow those of `base`.
   ///
-  /// The adapter's names are those of the model it was trained on: of any scheme of the definition, whatever the names,
-  /// layouts and container of this one.
+  /// The adapter's names are those of the model it was trained on, in any scheme of the definition. They need not be the
+  /// names of this model, and layouts and container may differ too.
   func adding(_ adapter: LoRAAdapter, to base: Checkpoint) throws(AdapterError) -> Model {
     let firstFile = base.files.count
     let schemes = [scheme] + definition.schemes.filter { $0.name != scheme.name }

@@ -75,7 +75,7 @@ public struct RowReader: Sendable {
     try self.init(model.checkpoint, RowMap(layout: layout, sources: sources, origins: origins), adaptations)
   }
 
-  /// A reader of a stored tensor as it is, whatever its role.
+  /// A reader of a stored tensor as it is.
   ///
   /// - Throws: if its storage format is unknown.
   public init(_ checkpoint: Checkpoint, asStored tensor: TensorDescriptor, _ slot: TensorSlot) throws(TensorProblem) {
@@ -172,7 +172,7 @@ extension RowMap {
 }
 
 extension StoredLayout {
-  /// Whether both have the same values at the same offsets, whatever the dimensions.
+  /// Whether both have the same values at the same offsets; dimensions may differ.
   func hasSameRows(as other: StoredLayout) -> Bool {
     components == other.components && columnCount == other.columnCount && groupCount == other.groupCount
       && (instanceCount ?? 1) == (other.instanceCount ?? 1) && transposedBlockCount == other.transposedBlockCount
