@@ -10,7 +10,7 @@ struct AppliedTransformsTests {
 
   /// Converts the fixture so that the norms go over as they are.
   private func wrongGGUF() throws -> String {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "gemma" })
+    let fixture = try ArchitectureFixture.named("gemma")
     let output = folder.file("wrong.gguf")
     let run = try Program.run(
       [

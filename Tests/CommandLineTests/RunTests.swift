@@ -14,9 +14,9 @@ struct RunTests {
       Snapshot(
         "run-perplexity", "run", "fixtures/yi", "--perplexity", "fixtures/aquila/README.md", "--context", "32"),
       Snapshot(
-        "run-decoder", "run", "fixtures/architectures/umt5", "--tokens", "5,17,100", "--decoder-tokens", "9,8", "--top",
-        "2",
-        "--generate", "3", "--json"),
+        "run-decoder", "run", "umt5", "--tokens", "5,17,100", "--decoder-tokens", "9,8", "--top", "2", "--generate",
+        "3",
+        "--json", staged: "umt5"),
       Snapshot("error-run-decoder", "run", "fixtures/llama-bias", "--tokens", "1,2", "--decoder-tokens", "3"),
       Snapshot("error-run-encoder", "run", "fixtures/llama-bias", "--tokens", "1,2", "--encoder-hidden", "x.npy"),
       Snapshot("error-run-short", "run", "fixtures/yi", "--perplexity", "fixtures/yi/config.json", "--context", "2048"),

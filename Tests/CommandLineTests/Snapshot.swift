@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A run whose whole output is compared with a committed file.
@@ -9,10 +10,13 @@ struct Snapshot: CustomTestStringConvertible, Sendable {
   /// The file in `Snapshots`, without its extension.
   let name: String
   let arguments: [String]
+  /// The fixture of an architecture that lies under its name in the folder of the run; nil for a run in the package.
+  let staged: String?
 
-  init(_ name: String, _ arguments: String...) {
+  init(_ name: String, _ arguments: String..., staged: String? = nil) {
     self.name = name
     self.arguments = arguments
+    self.staged = staged
   }
 
   var testDescription: String { (["ingot"] + arguments).joined(separator: " ") }
@@ -20,7 +24,9 @@ struct Snapshot: CustomTestStringConvertible, Sendable {
   private var path: String { Program.packageFolder + "/Tests/CommandLineTests/Snapshots/\(name).txt" }
 
   func check() throws {
-    let run = try Program.run(arguments)
+    let folder = TemporaryFolder()
+    _ = try staged.map { try ArchitectureFixture.named($0).stage(in: folder) }
+    let run = try Program.run(arguments, in: staged == nil ? Program.packageFolder : folder.path)
     let status = try #require(run.status, "\(testDescription) was ended by a signal")
     var text = "$ \(testDescription)\n\(run.output)"
     if !run.error.isEmpty { text += "-- standard error\n\(run.error)" }

@@ -12,8 +12,7 @@ struct VerifyTests {
         "verify-quantized", "verify", "fixtures/yi", "fixtures/expected/yi/yi-q8_0.gguf", "--text", "Hello, world",
         "--layers"),
       Snapshot(
-        "verify-decoder", "verify", "fixtures/architectures/umt5", "fixtures/architectures/umt5", "--tokens", "1,2,3,4",
-        "--layers"),
+        "verify-decoder", "verify", "umt5", "umt5", "--tokens", "1,2,3,4", "--layers", staged: "umt5"),
       Snapshot("verify-same", "verify", "fixtures/llama-gqa", "fixtures/meta/model.safetensors", "--tokens", "1,2,3,4"),
       Snapshot(
         "verify-budget", "verify", "fixtures/yi", "fixtures/expected/yi/yi-q8_0.gguf", "--file",
@@ -32,7 +31,8 @@ struct VerifyTests {
     "passes an encoder-decoder that was converted",
     arguments: [("t5-small", "BF16"), ("t5-small", "Q8_0"), ("mt5", "F32"), ("umt5", "BF16"), ("umt5", "Q8_0")])
   func encoderDecoder(name: String, type: String) throws {
-    let source = "fixtures/architectures/\(name)", folder = TemporaryFolder(), output = folder.file("out.gguf")
+    let folder = TemporaryFolder(), output = folder.file("out.gguf")
+    let source = try ArchitectureFixture.named(name).stage(in: folder)
     #expect(try Program.run(["convert", source, "-o", output, "--type", type, "--quiet"]).status == 0)
     let run = try Program.run(["verify", source, output, "--tokens", "9,31,77,120,5,200,18,64,33,90,141,2", "--json"])
     #expect(run.status == 0, "\(run.output)")

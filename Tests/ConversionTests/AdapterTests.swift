@@ -15,7 +15,7 @@ import Testing
   private func base(_ name: String, in parent: TemporaryFolder) throws -> String {
     let base = try #require(try Fixtures.json("adapters", name, "expected.json")["base"]?.string)
     guard base.hasPrefix("architectures/") else { return Fixtures.path(base) }
-    return try #require(ArchitectureFixture.all.first { base.hasSuffix("/\($0)") }).stage(in: parent)
+    return try ArchitectureFixture.named(Path.name(of: base)).stage(in: parent)
   }
 
   private func expectMerged(_ name: String, _ folder: String) throws {

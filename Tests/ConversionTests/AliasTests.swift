@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func twoNamesInOneSchemeAreComparedToo() throws {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "bert-bge" })
+    let fixture = try ArchitectureFixture.named("bert-bge")
     let staged = try fixture.stage(in: folder)
     let names = ("embeddings.LayerNorm.weight", "embeddings.LayerNorm.gamma")
     let plan = try plan(copy(of: staged, names.0, as: names.1))
@@ -100,7 +100,7 @@ import Testing
 
   @Test("an output that no GGUF of the architecture has", arguments: [0, 1] as [Float])
   func droppedOutput(addend: Float) throws {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "gemma" })
+    let fixture = try ArchitectureFixture.named("gemma")
     let source = try copy(
       of: fixture.stage(in: folder), "model.embed_tokens.weight", as: "lm_head.weight", plus: addend)
     let plan = try plan(source)

@@ -64,28 +64,42 @@ import Testing
     }
   }
 
+  @Test(
+    "fails by the name of a fixture that is broken",
+    arguments: [
+      ("{", "fixture odd: "), ("{}", "fixture odd: names no tokenizer"),
+      (#"{"tokenizer": "llama", "dropped": "x"}"#, #"fixture odd: "dropped" is not a list of strings"#),
+      (#"{"tokenizer": "llama", "pending": ["all"]}"#, #"fixture odd: pending: unknown part "all""#),
+    ])
+  func brokenFixture(json: String, message: String) throws {
+    let folder = TemporaryFolder()
+    try FileSystem.createFolder(folder.file("odd"))
+    try folder.write(Array(json.utf8), to: "odd/fixture.json")
+    let fixture = ArchitectureFixture("odd", of: folder.path)
+    let problem = #expect(throws: ArchitectureFixture.Problem.self) { try fixture.stage(in: folder) }
+    #expect(problem?.description.hasPrefix(message) == true)
+  }
+
   private static func expectReferenceBytes(_ fixture: ArchitectureFixture, _ type: StorageFormat) throws {
     let folder = TemporaryFolder()
     let source = try fixture.stage(in: folder), output = folder.file("out.gguf")
     try convert(source, to: output) { $0.type = .format(type) }
-    let expected = try fixture.expected(type.name.lowercased() + ".json")
-    let isSame = try FileDigest.sha256(LocalFile(output)) == expected["sha256"]?.string
+    let isSame = try FileDigest.sha256(LocalFile(output)) == fixture.ggufs().digest(type.name.lowercased())
     if isSame { return }
-    let fact = try difference(output, fixture, expected)
+    let fact = try difference(output, fixture, type)
     Issue.record("\(fact)")
   }
 
   /// The reference refuses some configurations of transformers 5; then the file is that of the published one.
   private static func expectReferenceBytesByNewConfiguration(_ fixture: ArchitectureFixture) throws {
-    guard fixture.hasExpected("transformers5.json"), fixture.name == fixture.expectedName else { return }
+    let expected = try fixture.ggufs()
+    guard let changed = expected.transformers5, fixture.name == fixture.expectedName else { return }
     let folder = TemporaryFolder()
     let source = try fixture.stage(in: folder, configuration: .transformers5), output = folder.file("out.gguf")
     try convert(source, to: output) { $0.type = .format(.f32) }
-    let own = try fixture.expected("transformers5.json")["sha256"]?.string
-    let expected = try fixture.expected("f32.json")
-    let isSame = try FileDigest.sha256(LocalFile(output)) == own ?? expected["sha256"]?.string
+    let isSame = try FileDigest.sha256(LocalFile(output)) == changed["sha256"]?.string ?? expected.digest("f32")
     if isSame { return }
-    let fact = try difference(output, fixture, expected)
+    let fact = try difference(output, fixture, .f32)
     Issue.record("\(fact)")
   }
 
@@ -99,8 +113,7 @@ import Testing
     // Another spelling of the same weights comes back under the names that are written.
     guard fixture.name == fixture.expectedName else {
       let other = TemporaryFolder()
-      let twin = ArchitectureFixture.all.first { $0.name == fixture.expectedName }
-      #expect(try back == tensorBytes(#require(twin).stage(in: other)))
+      #expect(try back == tensorBytes(ArchitectureFixture.named(fixture.expectedName).stage(in: other)))
       return
     }
     #expect(Set(back.keys) == Set(original.keys))

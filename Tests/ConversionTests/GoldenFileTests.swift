@@ -17,8 +17,8 @@ import Testing
   func convertedFile(name: String, type: StorageFormat) throws {
     let folder = TemporaryFolder()
     let output = folder.file("out.gguf")
-    try convert(Fixtures.path(name), to: output) { $0.type = .format(type) }
-    try expect(output, Fixtures.json("expected", name, type.name.lowercased() + ".json"))
+    try convert(Fixtures.checkpoint(name, in: folder), to: output) { $0.type = .format(type) }
+    try expect(output, of: name, type)
   }
 
   @Test(
@@ -29,7 +29,7 @@ import Testing
     let wide = folder.file("wide.gguf"), output = folder.file("out.gguf")
     try convert(Fixtures.path(name), to: wide) { $0.type = .format(.f32) }
     try convert(wide, to: output) { $0.type = .format(type) }
-    try expect(output, Fixtures.json("expected", name, type.name.lowercased() + ".json"))
+    try expect(output, of: name, type)
   }
 
   @Test("splits as the reference converter does", arguments: ["150K", "250K"])
@@ -39,9 +39,13 @@ import Testing
       $0.type = .format(.bf16)
       $0.maximumShardByteCount = (Int(limit.dropLast()) ?? 0) * 1000
     }
-    let instances = try Fixtures.json("expected", "llama-gqa", "bf16-split-\(limit).json").array ?? []
-    #expect(folder.names == instances.compactMap { $0["file"]?.string })
-    for instance in instances { try expect(folder.file(instance["file"]?.string ?? ""), instance) }
+    let shards = try Fixtures.json("expected", "llama-gqa", "bf16-split-\(limit).json").array ?? []
+    #expect(folder.names == shards.compactMap { $0["file"]?.string })
+    for shard in shards {
+      let file = try LocalFile(folder.file(shard["file"]?.string ?? ""))
+      #expect(file.byteCount == shard["byteCount"]?.integer)
+      #expect(try FileDigest.sha256(file) == shard["sha256"]?.string)
+    }
   }
 
   @Test("makes the same bytes on any number of threads", arguments: [1, 2, 3, 8])
@@ -49,7 +53,7 @@ import Testing
     let folder = TemporaryFolder()
     let output = folder.file("out.gguf")
     try convert(Fixtures.path("yi"), to: output, threads: count) { $0.type = .format(.q8_0) }
-    try expect(output, Fixtures.json("expected", "yi", "q8_0.json"))
+    try expect(output, of: "yi", .q8_0)
   }
 
   @Test("writes the metadata of every variant", arguments: Fixtures.variantNames)
@@ -89,9 +93,9 @@ import Testing
     try LocalFile(Path.join(folder, name)).wholeContent(limit: 16 << 20)
   }
 
-  private func expect(_ path: String, _ expected: JSON) throws {
-    let file = try LocalFile(path)
-    #expect(file.byteCount == expected["byteCount"]?.integer)
-    #expect(try FileDigest.sha256(file) == expected["sha256"]?.string)
+  private func expect(_ path: String, of name: String, _ type: StorageFormat) throws {
+    let file = try LocalFile(path), expected = try ExpectedGGUFs(name), label = type.name.lowercased()
+    #expect(file.byteCount == expected.byteCount(label))
+    #expect(try FileDigest.sha256(file) == expected.digest(label))
   }
 }

@@ -14,7 +14,7 @@ import Testing
 
   /// The fixture in float32, `addend` added to every norm.
   private func gemma(_ name: String, plus addend: Float, as copy: String) throws -> String {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == name })
+    let fixture = try ArchitectureFixture.named(name)
     let staged = FileSystem.kind(of: folder.file(name)) == nil ? try fixture.stage(in: folder) : folder.file(name)
     return try WrittenModel(copying: staged, in: folder, name: copy) { tensors in
       for index in tensors.indices where tensors[index].dimensions.count == 1 {
@@ -111,7 +111,7 @@ import Testing
 
   @Test func anArchitectureWithoutTheTransformIsNotRead() throws {
     let model = try Model.open(
-      ArchitectureFixture.all.first { $0.name == "qwen2" }?.stage(in: folder) ?? "", library: try .bundled(),
+      ArchitectureFixture.named("qwen2").stage(in: folder), library: try .bundled(),
       appliedTransforms: .detectFromValues)
     #expect(model.appliedTransforms.findings.isEmpty)
   }

@@ -16,7 +16,7 @@ import Testing
   }
 
   private func gemma(_ change: (inout [Float]) -> Void) throws -> String {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "gemma" })
+    let fixture = try ArchitectureFixture.named("gemma")
     return try WrittenModel(copying: fixture.stage(in: folder), in: folder, name: "changed") { tensors in
       for index in tensors.indices where tensors[index].name == "model.norm.weight" { change(&tensors[index].values) }
     }.path
@@ -24,7 +24,7 @@ import Testing
 
   @Test("norms of bfloat16 come back exactly", arguments: ["gemma", "gemma2", "gemma3"])
   func bfloat16(name: String) throws {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == name })
+    let fixture = try ArchitectureFixture.named(name)
     #expect(try plan(fixture.stage(in: folder), "out.gguf").rounded.isEmpty)
   }
 

@@ -10,7 +10,7 @@ import Testing
   let folder = TemporaryFolder()
 
   private func encoder() throws -> String {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "bert-bge" })
+    let fixture = try ArchitectureFixture.named("bert-bge")
     return try fixture.stage(in: folder)
   }
 

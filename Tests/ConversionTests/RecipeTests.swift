@@ -63,7 +63,7 @@ import Testing
 
   @Test("gives files that are read again where a matrix of one row became a vector")
   func oneRowAgain() throws {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "qwen2-moe" })
+    let fixture = try ArchitectureFixture.named("qwen2-moe")
     let wide = folder.file("wide.gguf"), output = folder.file("out.gguf"), back = folder.file("back")
     try convert(try fixture.stage(in: folder), to: wide) { $0.type = .format(.bf16) }
     let recipe = try #require(Recipe.named("Q8_0"))

@@ -18,9 +18,11 @@ import Testing
 
   @Test func whatAGGUFCannotCarryIsReported() throws {
     #expect(
-      try remarks(Fixtures.path("llama-dynamic")).contains(
+      try remarks(Fixtures.checkpoint("llama-dynamic", in: folder)).contains(
         .warning("rotary scaling \"dynamic\" is lost: a GGUF of this architecture has no key for it")))
-    let window = try remarks(Fixtures.path("mistral")).filter { $0.message.hasPrefix("sliding_window") }
+    let window = try remarks(Fixtures.checkpoint("mistral", in: folder)).filter {
+      $0.message.hasPrefix("sliding_window")
+    }
     let stated = try Fixtures.json("mistral", "config.json")["sliding_window"]?.integer
     #expect(
       window
@@ -36,7 +38,7 @@ import Testing
 
   @Test func aModelWithoutTokenizerSaysSo() throws {
     #expect(
-      try remarks(Fixtures.path("llama-yarn")).contains(
+      try remarks(Fixtures.checkpoint("llama-yarn", in: folder)).contains(
         .warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only")))
   }
 

@@ -12,10 +12,11 @@ import Testing
     "gives every tensor back byte for byte", arguments: ["llama-gqa", "llama3-tied", "aquila", "mistral", "llama-bias"])
   func folderToGGUFAndBack(name: String) throws {
     let folder = TemporaryFolder()
-    try convert(Fixtures.path(name), to: folder.file("model.gguf"))
+    let source = try Fixtures.checkpoint(name, in: folder)
+    try convert(source, to: folder.file("model.gguf"))
     try convert(folder.file("model.gguf"), to: folder.file("back"))
-    #expect(try tensorBytes(folder.file("back")) == tensorBytes(Fixtures.path(name)))
-    let original = try Model.open(Fixtures.path(name), library: try .bundled()).parameters
+    #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
+    let original = try Model.open(source, library: try .bundled()).parameters
     let back = try Model.open(folder.file("back"), library: try .bundled()).parameters
     #expect(back.values.filter { $0.key != "sliding_window" } == original.values.filter { $0.key != "sliding_window" })
     #expect(back.rotaryScaling == original.rotaryScaling)
@@ -44,7 +45,7 @@ import Testing
   @Test("gives a folder made of a GGUF the class that its keys tell", arguments: ["olmo2", "olmo3"])
   func classesOfOneArchitecture(name: String) throws {
     let folder = TemporaryFolder()
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == name })
+    let fixture = try ArchitectureFixture.named(name)
     let source = try fixture.stage(in: folder)
     try convert(source, to: folder.file("model.gguf"))
     try convert(folder.file("model.gguf"), to: folder.file("back"))
@@ -57,9 +58,10 @@ import Testing
 
   @Test func theTextOfAModelWithImagesBecomesAFolderOfItsOwn() throws {
     let folder = TemporaryFolder()
-    let source = Fixtures.path("architectures", "gemma3-nested")
+    let source = try ArchitectureFixture.named("gemma3-nested").stage(in: folder)
     try convert(source, to: folder.file("text"))
-    #expect(try tensorBytes(folder.file("text")) == tensorBytes(Fixtures.path("architectures", "gemma3")))
+    let plain = TemporaryFolder()
+    #expect(try tensorBytes(folder.file("text")) == tensorBytes(ArchitectureFixture.named("gemma3").stage(in: plain)))
     let configuration = try JSON(parsing: LocalFile(folder.file("text/config.json")).wholeContent(limit: 1 << 20))
     #expect(configuration["architectures"] == .array([.string("Gemma3ForCausalLM")]))
     #expect(configuration["model_type"] == .string("gemma3_text"))
@@ -74,8 +76,9 @@ import Testing
 
   @Test func rowsThatNoTokenHasAreLeftOut() throws {
     let folder = TemporaryFolder()
+    let source = try ArchitectureFixture.named("gemma3").stage(in: folder)
     for file in ["model.safetensors", "config.json"] {
-      let bytes = try LocalFile(Fixtures.path("architectures", "gemma3", file)).wholeContent(limit: 1 << 20)
+      let bytes = try LocalFile(Path.join(source, file)).wholeContent(limit: 1 << 20)
       let text = String(decoding: bytes, as: UTF8.self)
       try FileSystem.createFolder(folder.file("model"))
       try folder.write(
@@ -83,7 +86,7 @@ import Testing
         to: "model/\(file)")
     }
     try convert(folder.file("model"), to: folder.file("model.gguf"))
-    try convert(Fixtures.path("architectures", "gemma3"), to: folder.file("whole.gguf"))
+    try convert(source, to: folder.file("whole.gguf"))
     let name: TensorName = "token_embd.weight"
     let own = try #require(try tensorBytes(folder.file("model.gguf"))[name])
     let whole = try #require(try tensorBytes(folder.file("whole.gguf"))[name])

@@ -13,7 +13,7 @@ import Testing
 
   /// A mixture of experts, whose matrices llama-imatrix measured.
   private func mixture() throws -> (model: Model, matrix: ImportanceMatrix) {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "mixtral" })
+    let fixture = try ArchitectureFixture.named("mixtral")
     return (
       try Model.open(fixture.stage(in: folder), library: .bundled()),
       try .open(Fixtures.path("imatrix", "measured", "mixtral.gguf.imatrix"))

@@ -79,7 +79,7 @@ import Tokenization
   }
 
   private func measure(_ item: Case, threads: Int = 2) throws -> ImportanceMatrixBuilder {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == item.name })
+    let fixture = try ArchitectureFixture.named(item.name)
     let parent = TemporaryFolder()
     let model = try Model.open(fixture.stage(in: parent), library: .bundled())
     let text = try LocalFile(Fixtures.path("generate", "corpus.txt")).wholeContent(limit: 1 << 20)

@@ -37,12 +37,10 @@ import Testing
       ("llama-gqa", "150K", 150_000), ("llama-gqa", "250K", 250_000),
     ])
   func gguf(model: String, size: String, limit: Int) throws {
-    let whole = try JSON(fixture: "expected", model, "bf16.json")
-    let tensors = try #require(whole["tensors"]?.array).map { tensor in
+    let tensors = try ExpectedGGUFs(model).tensors("bf16").map { tensor in
       OutputTensor(
-        name: ExactString(tensor["name"]?.string ?? ""),
-        format: try #require(StorageFormat(named: tensor["type"]?.string ?? "")),
-        shape: try #require(Shape((tensor["shape"]?.array ?? []).compactMap(\.integer).reversed())))
+        name: ExactString(tensor.name), format: try #require(StorageFormat(named: tensor.format)),
+        shape: try #require(Shape(tensor.dimensions)))
     }
     let parts = try #require(try JSON(fixture: "expected", model, "bf16-split-\(size).json").array)
     let plan = ShardPlan.gguf(byteCounts: tensors.compactMap(\.byteCount), limit: limit)

@@ -6,26 +6,29 @@ import Quantization
 import Tensors
 import TestSupport
 
-/// A file of `fixtures/forward-pass`: the canonical weights of a tiny model, and what transformers computes from them.
+/// A case of `fixtures/forward-pass`: the canonical weights of a tiny model, and what transformers computes from them.
 struct CanonicalModel: WeightSource {
   let hyperparameters: Hyperparameters
   let tokens: [Int]
   private var tensors: [String: Matrix] = [:]
+  private var expected: [String: Matrix] = [:]
 
   struct Unreadable: Error { let fact: String }
 
   init(_ name: String) throws {
     let file = try Checkpoint.open(Fixtures.path("forward-pass", "\(name).safetensors"))
     for tensor in file.tensors {
-      guard let format = tensor.format, let range = tensor.byteRange else { throw Unreadable(fact: name) }
+      guard let range = tensor.byteRange else { throw Unreadable(fact: name) }
       var bytes: [UInt8] = []
       try file.read(range, from: 0, count: tensor.byteCount, into: &bytes)
-      let width = tensor.shape.dimensions.last ?? 1, count = tensor.shape.elementCount
-      tensors[tensor.name.text] = Matrix(
-        rowCount: count / width, columnCount: width, values: try Codec.decode(format, bytes, elementCount: count))
+      expected[tensor.name.text] = Self.matrix(
+        tensor.shape.dimensions, try Codec.decode(.f32, bytes, elementCount: tensor.shape.elementCount))
     }
-    guard let text = file.metadata["model"]?.text else { throw Unreadable(fact: name) }
-    let facts = try JSON(parsing: Array(text.utf8))
+    let facts = try Fixtures.json("forward-pass", "\(name).json")
+    for line in facts["weights"]?.array ?? [] {
+      let tensor = try SeededTensor(line)
+      tensors[tensor.name] = Self.matrix(tensor.dimensions, tensor.values)
+    }
     tokens = facts["tokens"]?.array?.compactMap(\.integer) ?? []
     let configuration = Configuration(.members(["rope_scaling": facts["rotary_scaling"] ?? .null]))
     var set = HyperparameterSet()
@@ -35,8 +38,13 @@ struct CanonicalModel: WeightSource {
     hyperparameters = try Hyperparameters(set, features: ForwardPassFeatures(json: facts["features"] ?? .null))
   }
 
+  private static func matrix(_ dimensions: [Int], _ values: [Float]) -> Matrix? {
+    let columnCount = dimensions.last ?? 1
+    return Matrix(rowCount: values.count / columnCount, columnCount: columnCount, values: values)
+  }
+
   /// What transformers computed: `hidden` (all states, one after the other), `logits` or `embedding`.
-  func expected(_ name: String) -> Matrix? { tensors["expected.\(name)"] }
+  func expected(_ name: String) -> Matrix? { expected[name] }
 
   func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool {
     tensors[Self.key(role, layer, instance)] != nil

@@ -15,7 +15,8 @@ import Testing
       ("expected/yi/yi-q8_0.gguf", "llama", "gguf"), ("mistral", "mistral", "hf"),
     ])
   func recognition(path: String, definition: String, scheme: String) throws {
-    let model = try open(Fixtures.path(path))
+    let folder = TemporaryFolder()
+    let model = try open(Fixtures.checkpoint(path, in: folder))
     #expect(model.definition.name == definition)
     #expect(model.scheme.name == scheme)
     #expect(model.problems.isEmpty)

@@ -11,10 +11,11 @@ import Testing
   @Test(arguments: encoded)
   func encodersGiveGGMLsBytes(format: StorageFormat) throws {
     let golden = try GoldenVectors(format.name)
-    let cases = golden.cases("input.")
+    let inputs = try GoldenVectors(#require(golden.inputs))
+    let cases = golden.cases("encoded.")
     #expect(cases.count == 10)
     for name in cases {
-      let values = try golden.floats("input." + name)
+      let values = try inputs.floats(name)
       let bytes =
         try golden.cases("importance").isEmpty
         ? Codec.encode(format, values) : Codec.encode(format, values, importance: golden.floats("importance"))

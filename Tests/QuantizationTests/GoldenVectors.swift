@@ -27,6 +27,9 @@ struct GoldenVectors {
     .sorted()
   }
 
+  /// The file with the values that were encoded.
+  var inputs: String? { header["__metadata__"]?["inputs"]?.string }
+
   func bytes(_ name: String) throws -> [UInt8] {
     let offsets = try #require(header[name]?["data_offsets"]?.array)
     let start = try #require(offsets.first?.integer)

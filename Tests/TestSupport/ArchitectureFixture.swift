@@ -14,37 +14,80 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
 
   /// The name of its folder.
   public let name: String
-  /// The name under which its expected results lie, which is also the folder's name for the reference converter.
-  public let expectedName: String
-  /// The tensors that the reference converter leaves out, so that no GGUF gives them back.
-  public let droppedTensors: Set<String>
-  /// Whether the reference converter makes a GGUF of it; without, it is converted between folders only.
-  public let hasGGUF: Bool
-  private let tokenizer: String
-  private let pendingParts: [String]
+  /// What `fixture.json` says, or why the fixture cannot be used: then every test of it fails.
+  private let facts: Result<Facts, Problem>
 
-  private init(_ name: String) throws {
-    let facts = try Fixtures.json("architectures", name, "fixture.json")
-    self.name = name
-    expectedName = facts["same_as"]?.string ?? name
-    droppedTensors = Set(facts["dropped"]?.array?.compactMap(\.string) ?? [])
-    hasGGUF = facts["gguf"]?.bool ?? true
-    tokenizer = facts["tokenizer"]?.string ?? ""
-    pendingParts = facts["pending"]?.array?.compactMap(\.string) ?? []
+  /// A fixture that is not as it should be.
+  public struct Problem: Error, CustomStringConvertible {
+    public let description: String
   }
 
-  /// All of them, by name.
-  public static let all: [ArchitectureFixture] = ((try? FileSystem.list(Fixtures.path("architectures"))) ?? []).sorted()
-    .compactMap { try? ArchitectureFixture($0) }
+  private struct Facts {
+    var expectedName: String
+    var droppedTensors: Set<String>
+    var hasGGUF: Bool
+    var tokenizer: String
+    var pendingParts: Set<Part>
+  }
+
+  /// Reads `fixture.json` in the folder `name` of `folder`.
+  public init(_ name: String, of folder: String = Fixtures.path("architectures")) {
+    self.name = name
+    do {
+      let path = Path.join(Path.join(folder, name), "fixture.json")
+      facts = .success(try Self.facts(JSON(parsing: LocalFile(path).wholeContent(limit: 1 << 20)), name))
+    } catch {
+      facts = .failure(Problem(description: "fixture \(name): \(error)"))
+    }
+  }
+
+  private static func facts(_ json: JSON, _ name: String) throws -> Facts {
+    guard let tokenizer = try text("tokenizer", in: json) else { throw Problem(description: "names no tokenizer") }
+    let pendingParts = try texts("pending", in: json).map { text in
+      guard let part = Part(rawValue: text) else { throw Problem(description: "pending: unknown part \"\(text)\"") }
+      return part
+    }
+    return Facts(
+      expectedName: try text("same_as", in: json) ?? name, droppedTensors: Set(try texts("dropped", in: json)),
+      hasGGUF: json["gguf"]?.bool ?? true, tokenizer: tokenizer, pendingParts: Set(pendingParts))
+  }
+
+  private static func text(_ key: String, in facts: JSON) throws -> String? {
+    guard let value = facts[key] else { return nil }
+    guard let text = value.string else { throw Problem(description: "\"\(key)\" is not a string") }
+    return text
+  }
+
+  private static func texts(_ key: String, in facts: JSON) throws -> [String] {
+    guard let value = facts[key] else { return [] }
+    guard let items = value.array, case let texts = items.compactMap(\.string), texts.count == items.count else {
+      throw Problem(description: "\"\(key)\" is not a list of strings")
+    }
+    return texts
+  }
+
+  /// All of them, by name; if they cannot be listed, one that fails every test.
+  public static let all: [ArchitectureFixture] = {
+    let names = try? FileSystem.list(Fixtures.path("architectures"))
+    return (names ?? ["fixtures/architectures"]).sorted().map { ArchitectureFixture($0) }
+  }()
+
+  /// The one of that name.
+  public static func named(_ name: String) throws -> ArchitectureFixture {
+    guard let fixture = all.first(where: { $0.name == name }) else {
+      throw Problem(description: "fixture \(name): is not in fixtures/architectures")
+    }
+    return fixture
+  }
 
   /// Those that the library must handle.
-  public static func ready(_ instance: Part) -> [ArchitectureFixture] {
-    all.filter { !$0.isPending(instance) && $0.has(instance) }
+  public static func ready(_ part: Part) -> [ArchitectureFixture] {
+    all.filter { !$0.isPending(part) && $0.has(part) }
   }
 
   /// Those whose `fixture.json` says that the library cannot handle them yet.
-  public static func pending(_ instance: Part) -> [ArchitectureFixture] {
-    all.filter { $0.isPending(instance) && $0.has(instance) }
+  public static func pending(_ part: Part) -> [ArchitectureFixture] {
+    all.filter { $0.isPending(part) && $0.has(part) }
   }
 
   /// Those that are converted between folders only, and for which there is a definition.
@@ -52,12 +95,24 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
 
   public var description: String { name }
 
-  private func has(_ instance: Part) -> Bool { hasGGUF || instance == .activations }
+  /// The name under which its expected results are, which is also the folder's name for the reference converter.
+  public var expectedName: String { (try? facts.get().expectedName) ?? name }
 
-  private func isPending(_ instance: Part) -> Bool { pendingParts.contains(instance.rawValue) }
+  /// The tensors that the reference converter leaves out, so that no GGUF gives them back.
+  public var droppedTensors: Set<String> { (try? facts.get().droppedTensors) ?? [] }
+
+  /// Whether the reference converter makes a GGUF of it; without, it is converted between folders only.
+  public var hasGGUF: Bool { (try? facts.get().hasGGUF) ?? true }
+
+  private func has(_ part: Part) -> Bool { hasGGUF || part == .activations }
+
+  private func isPending(_ part: Part) -> Bool { (try? facts.get().pendingParts.contains(part)) ?? false }
 
   /// The golden file of the name.
   public func expected(_ file: String) throws -> JSON { try Fixtures.json("expected", expectedName, file) }
+
+  /// The files that the reference converter makes of it.
+  public func ggufs() throws -> ExpectedGGUFs { try ExpectedGGUFs(expectedName) }
 
   /// The path of the golden file of the name.
   public func expectedPath(_ file: String) -> String { Fixtures.path("expected", expectedName, file) }
@@ -77,6 +132,7 @@ extension ArchitectureFixture {
 
   /// Copies the checkpoint and the shared tokenizer's files into a folder as a user has them, and returns its path.
   public func stage(in parent: TemporaryFolder, configuration: Configuration = .published) throws -> String {
+    let tokenizer = try facts.get().tokenizer
     let own = Fixtures.path("architectures", name), folder = parent.file(expectedName)
     try FileSystem.createFolder(folder)
     try copy(from: Fixtures.path("tokenizers", tokenizer), to: folder) { $0 }
@@ -98,8 +154,7 @@ extension ArchitectureFixture {
         try FileSystem.createFolder(inner)
         try copy(from: path, to: inner) { $0 }
       } else if let name = newName(file) {
-        let bytes = try LocalFile(path).wholeContent(limit: 1 << 20)
-        try AtomicFile.write(bytes, to: Path.join(folder, name), overwrite: .replace)
+        try Fixtures.copy(path, to: Path.join(folder, name))
       }
     }
   }

@@ -5,6 +5,9 @@ public struct SeededGenerator: RandomNumberGenerator {
   /// A generator whose sequence follows from `seed`.
   public init(seed: UInt64) { state = seed }
 
+  /// The generator of `seed` after it gave `count` numbers.
+  public init(seed: UInt64, skipping count: UInt64) { state = seed &+ count &* 0x9E37_79B9_7F4A_7C15 }
+
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

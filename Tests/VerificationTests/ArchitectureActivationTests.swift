@@ -39,10 +39,12 @@ import Testing
       return #expect(normalizedError(try pass.embedding()[...], expected.values[...]) <= bound, "embedding")
     }
     let logits = try pass.logits(), expected = try array(fixture, "logits.npy")
-    #expect(expected.shape == [pass.tokens.count, weights.hyperparameters.vocabularySize])
-    #expect(normalizedError(logits.values[...], expected.values[...]) <= bound, "logits")
-    for position in 0..<logits.rowCount {
-      let start = position * logits.columnCount
+    // Of every fourth position, the last one included.
+    let positions = Array(stride(from: 3, to: pass.tokens.count, by: 4))
+    #expect(expected.shape == [positions.count, weights.hyperparameters.vocabularySize])
+    #expect(normalizedError(positions.flatMap { logits[row: $0] }[...], expected.values[...]) <= bound, "logits")
+    for (row, position) in positions.enumerated() {
+      let start = row * logits.columnCount
       let wanted = TokenRanking(expected.values[start..<start + logits.columnCount], count: 1).entries[0].token
       #expect(TokenRanking(logits[row: position], count: 1).entries[0].token == wanted, "position \(position)")
     }

@@ -26,9 +26,10 @@ import Verification
       ("llama-linear", #""rope_scaling": {"#, #""rope_shaling": {"#, "none in the candidate"),
     ])
   func rotaryScaling(name: String, text: String, other: String, words: String) throws {
-    let edited = try EditedCheckpoint(Fixtures.path(name))
+    let reference = try Fixtures.checkpoint(name, in: folder)
+    let edited = try EditedCheckpoint(reference)
     try edited.replace(text, by: other, in: "config.json")
-    let verification = try verify(Fixtures.path(name), edited.path)
+    let verification = try verify(reference, edited.path)
     #expect(!verification.passes)
     let diagnosis = try #require(verification.diagnoses.first)
     #expect(
@@ -38,12 +39,13 @@ import Verification
 
   @Test("a multiplier of YaRN that counts beside the other alone is no difference")
   func idleMultiplier() throws {
-    let edited = try EditedCheckpoint(Fixtures.path("llama-yarn"))
+    let reference = try Fixtures.checkpoint("llama-yarn", in: folder)
+    let edited = try EditedCheckpoint(reference)
     let text = "\"rope_type\": \"yarn\"\n  },\n  \"rope_theta\": 10000.0,"
     let other = #""rope_type":"yarn","mscale":2},"rope_theta":1e4,"#
     try edited.replace(
       text, by: other + String(repeating: " ", count: text.count - other.count), in: "config.json")
-    #expect(try verify(Fixtures.path("llama-yarn"), edited.path).passes)
+    #expect(try verify(reference, edited.path).passes)
   }
 
   @Test("a number that eight bits drown in the logits still fails")
@@ -70,7 +72,7 @@ import Verification
   }
 
   @Test func aListOfLayersThatThePatternGives() throws {
-    let fixture = try #require(ArchitectureFixture.all.first { $0.name == "smollm3" })
+    let fixture = try ArchitectureFixture.named("smollm3")
     let reference = try fixture.stage(in: folder)
     let silent = try EditedCheckpoint(reference)
     try silent.replace(#""no_rope_layers""#, by: #""no_such_layers""#, in: "config.json")
@@ -82,7 +84,7 @@ import Verification
 
   @Test func modelsOfDifferentSizes() throws {
     let error = #expect(throws: LogitComparisonError.self) {
-      try verify(Fixtures.path("llama-yarn"), CheckpointDiffTests.gqa)
+      try verify(Fixtures.checkpoint("llama-yarn", in: folder), CheckpointDiffTests.gqa)
     }
     #expect(
       error?.description

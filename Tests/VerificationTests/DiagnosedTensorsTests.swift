@@ -29,7 +29,8 @@ import Verification
 
   @Test("queries, keys and values packed one after the other where BLOOM has them head by head")
   func packing() throws {
-    let reference = Fixtures.path("architectures", "bloom")
+    let folder = TemporaryFolder()
+    let reference = try ArchitectureFixture.named("bloom").stage(in: folder)
     let edited = try EditedCheckpoint(reference)
     // Four heads of width 8: row (head, kind, element) goes to (kind, head, element).
     try edited.edit("transformer.h.1.self_attention.query_key_value.weight") { bytes in
@@ -85,7 +86,8 @@ import Verification
 
   @Test("an encoder is judged by its vector, and diagnosed")
   func encoder() throws {
-    let reference = Fixtures.path("architectures", "bert-bge")
+    let folder = TemporaryFolder()
+    let reference = try ArchitectureFixture.named("bert-bge").stage(in: folder)
     #expect(try Self.verify(reference, reference).passes)
     let edited = try EditedCheckpoint(reference)
     try edited.editBrainFloats("encoder.layer.1.output.LayerNorm.weight") { $0 * 1.02 }

@@ -12,7 +12,7 @@ import Verification
   private let folder = TemporaryFolder()
 
   private static func fixture(_ name: String) throws -> ArchitectureFixture {
-    try #require(ArchitectureFixture.all.first { $0.name == name })
+    try ArchitectureFixture.named(name)
   }
 
   private func verify(_ reference: String, _ candidate: String, _ tokens: [Int]) throws -> ModelVerification {

@@ -55,11 +55,13 @@ import Verification
   }
 
   @Test func rotaryScalingWithAnotherFactor() throws {
-    let edited = try EditedCheckpoint(Fixtures.path("llama-linear"))
-    let before = try CheckpointDiffTests.compare(Fixtures.path("llama-linear"), edited.path)
+    let folder = TemporaryFolder()
+    let reference = try Fixtures.checkpoint("llama-linear", in: folder)
+    let edited = try EditedCheckpoint(reference)
+    let before = try CheckpointDiffTests.compare(reference, edited.path)
     #expect(before.passes)
     try edited.replace("\"factor\": 2.5", by: "\"factor\": 8.0", in: "config.json")
-    let diff = try CheckpointDiffTests.compare(Fixtures.path("llama-linear"), edited.path)
+    let diff = try CheckpointDiffTests.compare(reference, edited.path)
     #expect(
       diff.findings.map(\.description) == ["rotary_scaling.factor: is 2.5 in the reference, 8.0 in the candidate"])
   }

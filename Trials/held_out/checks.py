@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from fixtures.generate import make_architecture_expected as reference
+from fixtures.generate import reference
 from fixtures.generate.texts import TEXTS
 
 
@@ -24,7 +24,7 @@ def run(program: str, *arguments) -> None:
 def reference_file(name: str, folder: Path, kind: str, out: Path) -> str | None:
     """None, or why the reference refuses the folder."""
     try:
-        reference.convert(name, folder, kind, out, pre=reference.pre_tokenizer(name))
+        reference.convert(name, folder, kind, out)
     except (Exception, SystemExit) as error:  # noqa: BLE001: a refusal is a fact
         return repr(error)
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
+from fixtures.generate.architecture_configs import ARCHITECTURES
 from fixtures.generate.decoder_configs import Architecture, dense
 from fixtures.generate.places import write_json
 from fixtures.generate.repacking import renamed
@@ -144,6 +145,8 @@ MORE = {
     "yi": Architecture("llama", dense("LlamaForCausalLM", "llama", vocab_size=384)),
     "aquila": Architecture("gpt2", dense("LlamaForCausalLM", "llama")),
 }
+ORIGINALS = {**MORE, **ARCHITECTURES}
+ARCHITECTURES.update(MORE)
 
 
 def disguised(classname: str, model_type: str, names: dict[str, str]):

@@ -22,13 +22,14 @@ from pathlib import Path
 os.environ["TQDM_DISABLE"] = "1"  # before anything imports it
 import torch  # noqa: E402
 
-from fixtures.generate import make_architecture_expected as reference  # noqa: E402
+from fixtures.generate import reference  # noqa: E402
 from fixtures.generate.architecture_configs import ARCHITECTURES  # noqa: E402
-from fixtures.generate.make_architectures import write_checkpoint  # noqa: E402
+from fixtures.generate.checkpoints import write_checkpoint  # noqa: E402
 from fixtures.generate.places import write_json  # noqa: E402
+from fixtures.generate.staging import stage_tokenizer  # noqa: E402
 
 from . import checks  # noqa: E402
-from .configs import DISGUISES, MORE, following, varied  # noqa: E402
+from .configs import DISGUISES, ORIGINALS, following, varied  # noqa: E402
 from .variants import VARIANTS, Variant  # noqa: E402
 
 COLUMNS = ("identical", "round trips", "loads", "texts")
@@ -105,9 +106,9 @@ def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", v
     with tempfile.TemporaryDirectory() as temporary:
         parent, scratch = Path(temporary) / "in", Path(temporary) / "out"
         (scratch / "gguf").mkdir(parents=True)
-        folder = reference.stage_tokenizer(architecture.tokenizer, parent / (variant.name or name))
+        folder = stage_tokenizer(architecture.tokenizer, parent / (variant.name or name))
         try:
-            _, dropped = write_checkpoint(folder, architecture, seed)
+            dropped = write_checkpoint(folder, architecture, seed)
         except Exception as error:  # noqa: BLE001: transformers has no such model
             tally.refusals.append(f"{case}: transformers refuses it: {error!r}"[:300])
             return
@@ -166,8 +167,6 @@ def main() -> int:
     print(*total.refusals, sep="\n", file=sys.stderr)
     return 1 if total.failures else 0
 
-
-ORIGINALS = {**MORE, **ARCHITECTURES}
 
 if __name__ == "__main__":
     sys.exit(main())

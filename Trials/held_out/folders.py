@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from fixtures.generate.make_architectures import nest
+from fixtures.generate.checkpoints import IMAGE_TENSORS, nested_config
 from fixtures.generate.places import write_json
 
 CARD = """---
@@ -130,9 +130,9 @@ def put_inside(classname: str):
     """The model as the text part of one with images."""
     def change(folder: Path, draw: random.Random) -> None:
         path = folder / "config.json"
-        tensors, config = nest(load_file(folder / "model.safetensors"), json.loads(path.read_text(encoding="utf-8")), classname)
-        write_json(path, config)
-        save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+        write_json(path, nested_config(json.loads(path.read_text(encoding="utf-8")), classname))
+        images = {name: torch.ones(shape, dtype=torch.bfloat16) for name, shape in IMAGE_TENSORS.items()}
+        rewrite(folder, lambda tensors: images | {f"language_model.{name}": tensor for name, tensor in tensors.items()})
     return change
 
 

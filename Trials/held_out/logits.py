@@ -30,13 +30,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers.utils.logging import disable_progress_bar
 
-from fixtures.generate import make_architecture_expected as reference
 from fixtures.generate.architecture_configs import ARCHITECTURES
-from fixtures.generate.make_architectures import CLASSES, SHARP, write_checkpoint
+from fixtures.generate.checkpoints import CLASSES, SHARP, write_checkpoint
+from fixtures.generate.oracle import follow_bias_limit, oracle
+from fixtures.generate.staging import stage_tokenizer
 
 from .comparison import fault_of, in_double, is_rounding, wanted
-from .configs import varied
-from .conversions import DISGUISES, ORIGINALS, options
+from .configs import DISGUISES, ORIGINALS, varied
+from .conversions import options
 from .features import FEATURES, representable
 
 LENGTHS = (1, 2, 7, 33, 64, 65, 300)
@@ -151,7 +152,7 @@ def prepared(model: torch.nn.Module) -> torch.nn.Module:
     """Falcon's eager attention adds ALiBi twice, once by itself and once with the mask; the other way adds it once."""
     if getattr(model.config, "alibi", False):
         model.config._attn_implementation = "sdpa"
-    return reference.follow_bias_limit(model)
+    return follow_bias_limit(model)
 
 
 def judge(column: str, case: str, tally: Tally, expected: dict[int, dict], compute, exact) -> None:
@@ -181,11 +182,11 @@ def examine(program: str, name: str, seed: int, tally: Tally, only: str | None, 
     with tempfile.TemporaryDirectory() as temporary:
         parent, scratch = Path(temporary) / "in", Path(temporary) / "out"
         scratch.mkdir()
-        folder = reference.stage_tokenizer(architecture.tokenizer, parent / name)
+        folder = stage_tokenizer(architecture.tokenizer, parent / name)
         try:
             write_checkpoint(folder, architecture, seed)
             sharpen(folder, random.Random(seed))
-            model = prepared(reference.oracle(name, folder, scratch))
+            model = prepared(oracle(name, folder, scratch))
             pristine = copy.deepcopy(model)  # dynamic scaling remembers the longest sequence
             draw = random.Random(seed)
             limit, vocabulary = positions_of(architecture.config), min(model.config.vocab_size, architecture.config["vocab_size"])

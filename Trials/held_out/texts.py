@@ -18,11 +18,12 @@ from pathlib import Path
 import torch
 from transformers.utils.logging import disable_progress_bar
 
-from fixtures.generate import make_architecture_expected as reference
-from fixtures.generate.make_architectures import write_checkpoint
+from fixtures.generate.checkpoints import write_checkpoint
+from fixtures.generate.staging import stage_tokenizer
 
 from . import checks
-from .conversions import ORIGINALS, options
+from .configs import ORIGINALS
+from .conversions import options
 from .logits import Refusal, run
 
 WORDS = "the and of Hello WORLD naïve don't I'll WE'VE they'd x86_64 camelCase snake_case HTTPServer été Größe İstanbul ﬁne ½ ① Ⅷ".split()
@@ -76,7 +77,7 @@ def examine(program: str, name: str, seeds: range) -> list[str]:
         architecture = architecture._replace(native=roomy(architecture.native))
     failures, passed = [], 0
     with tempfile.TemporaryDirectory() as temporary:
-        folder = reference.stage_tokenizer(architecture.tokenizer, Path(temporary) / name)
+        folder = stage_tokenizer(architecture.tokenizer, Path(temporary) / name)
         write_checkpoint(folder, architecture, 1)
         tokenizer = checks.auto_tokenizer(folder)
         gguf, path = Path(temporary) / "model.gguf", Path(temporary) / "text"

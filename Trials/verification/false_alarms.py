@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 
-from fixtures.generate import make_architecture_expected as reference
+from fixtures.generate import reference
 
 from . import models
 
@@ -75,10 +75,8 @@ class Bench:
     def by_reference(self, kind: str) -> Path:
         out = self.scratch / f"reference-{kind}.gguf"
         name = self.name.removeprefix("wide-")
-        known = models.ORIGINALS.get(name)
-        pre = known and (known.pre or reference.PRE_TOKENIZERS.get(known.tokenizer)) or {"llama3-tied": "llama-bpe", "aquila": "gpt-2"}.get(name)
         try:
-            reference.convert(name, self.folder, kind, out, pre=pre)
+            reference.convert(name, self.folder, kind, out)
         except (Exception, SystemExit) as error:  # noqa: BLE001: a refusal is a fact
             raise Refused(f"the reference refuses: {error!r}"[:300]) from error
         return out

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch  # noqa: E402
 
-from fixtures.generate import make_architecture_expected as reference  # noqa: E402
+from fixtures.generate import reference  # noqa: E402
 
 from . import models  # noqa: E402
 

@@ -5,13 +5,12 @@ import json
 import shutil
 from pathlib import Path
 
-from fixtures.generate import make_architecture_expected as reference
-from fixtures.generate.architecture_configs import ARCHITECTURES
+from fixtures.generate import staging
+from fixtures.generate.checkpoints import CHECKPOINTS, write_checkpoint
 from fixtures.generate.decoder_configs import Architecture
-from fixtures.generate.make_architectures import CHECKPOINTS, write_checkpoint
 from fixtures.generate.places import FIXTURES
 
-from ..held_out.configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, MORE, set_all, stated
+from ..held_out.configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, ORIGINALS, set_all, stated
 
 WIDTH = 256
 TAKEN_FOR_GRANTED = {
@@ -53,12 +52,12 @@ def widened(architecture: Architecture) -> Architecture:
 
 def fixture(name: str, parent: Path) -> Path:
     if (CHECKPOINTS / name).exists():
-        return reference.stage(name, parent)
+        return staging.stage(name, parent)
     if not (FIXTURES / "variants" / name).exists():
         return Path(shutil.copytree(FIXTURES / name, parent / name))
     source = FIXTURES / "variants" / name
     facts = json.loads((source / "variant.json").read_text(encoding="utf-8"))
-    folder = Path(shutil.copytree(FIXTURES / facts["base"], parent / facts.get("folder", name)))
+    folder = Path(shutil.copytree(FIXTURES / facts["base"], parent / facts["folderName"]))
     for path in source.iterdir():
         if path.name not in ("expected.metadata.json", "variant.json"):
             shutil.copyfile(path, folder / path.name)
@@ -69,7 +68,7 @@ def fixture(name: str, parent: Path) -> Path:
 
 def wide(name: str, parent: Path) -> Path:
     architecture = widened(ORIGINALS[name])
-    folder = reference.stage_tokenizer(architecture.tokenizer, parent / name)
+    folder = staging.stage_tokenizer(architecture.tokenizer, parent / name)
     write_checkpoint(folder, architecture, seed=sum(name.encode()))
     (folder / "config.transformers5.json").unlink(missing_ok=True)
     return folder
@@ -115,7 +114,6 @@ def tokens(folder: Path, count: int = 48) -> str:
     return ",".join(str((place * 7919 + 13) % size) for place in range(count))
 
 
-ORIGINALS = {**MORE, **ARCHITECTURES}
 FIXTURE_NAMES = [
     *(path.parent.name for path in sorted(FIXTURES.glob("*/model*.safetensors")) if path.name in ("model.safetensors", "model-00001-of-00003.safetensors")),
     *sorted(path.name for path in CHECKPOINTS.iterdir()),

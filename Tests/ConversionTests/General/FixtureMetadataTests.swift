@@ -27,18 +27,10 @@ import Testing
     return try LocalFile(path).wholeContent(limit: 1 << 24)
   }
 
-  private static func parameterCount(_ checkpoint: String) throws -> Int {
-    let bytes = try LocalFile(Fixtures.path("expected", checkpoint, "f32.json")).wholeContent(limit: 1 << 24)
-    let tensors = try #require(JSON(parsing: bytes)["tensors"]?.array)
-    return tensors.reduce(0) { sum, tensor in
-      sum + (tensor["shape"]?.array ?? []).reduce(1) { $0 * ($1.integer ?? 0) }
-    }
-  }
-
   private static func found(base: String, folderName: String, read: (String) throws -> [UInt8]?) throws -> [JSON] {
     let metadata = GeneralMetadata(
       .init(
-        folderName: folderName, parameterCount: try parameterCount(base),
+        folderName: folderName, parameterCount: try ExpectedGGUFs(base).parameterCount,
         config: try read("config.json").map { try JSON(parsing: $0) },
         generationConfig: try read("generation_config.json").map { try JSON(parsing: $0) },
         card: try read("README.md").map { ModelCard(readme: $0) } ?? .none))
