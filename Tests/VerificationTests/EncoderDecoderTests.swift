@@ -68,9 +68,9 @@ import Verification
     #expect(!otherText[row: 0].elementsEqual(whole[row: 0]))
   }
 
-  @Test func aNormOfCrossAttentionOffByTwoPercent() throws {
+  @Test func aNormOfCrossAttentionOffByFivePercent() throws {
     let verification = try faulty { edited in
-      try edited.editBrainFloats("decoder.block.1.layer.1.layer_norm.weight") { $0 * 1.02 }
+      try edited.editBrainFloats("decoder.block.1.layer.1.layer_norm.weight") { $0 * 1.05 }
     }
     let diagnosis = try #require(verification.diagnoses.first)
     #expect(verification.diagnoses.count == 1 && diagnosis.isConfirmed, "\(verification.diagnoses)")
@@ -84,7 +84,7 @@ import Verification
   @Test func aWrongTableOfBiases() throws {
     let verification = try faulty { edited in
       try edited.editBrainFloats("encoder.block.2.layer.0.SelfAttention.relative_attention_bias.weight") {
-        $0 + 0.25
+        $0 < 0 ? $0 : $0 + 0.25
       }
     }
     let diagnosis = try #require(verification.diagnoses.first)

@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -14,11 +13,8 @@ from safetensors.torch import load_file
 from fixtures.generate import reference
 from fixtures.generate.texts import TEXTS
 
-
-def run(program: str, *arguments) -> None:
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr or done.stdout)
+from ..definitions import ADDS_ONE, of_model_type
+from ..program import Ingot
 
 
 def reference_file(name: str, folder: Path, kind: str, out: Path) -> str | None:
@@ -30,8 +26,8 @@ def reference_file(name: str, folder: Path, kind: str, out: Path) -> str | None:
     return None
 
 
-def same_file(program: str, folder: Path, kind: str, wanted: Path, own: Path) -> str | None:
-    run(program, "convert", folder, "-o", own, "--type", kind.upper(), "--overwrite")
+def same_file(program: Ingot, folder: Path, kind: str, wanted: Path, own: Path) -> str | None:
+    program.convert(folder, own, "--type", kind.upper())
     return None if wanted.read_bytes() == own.read_bytes() else f"{kind}: {difference(wanted, own)}"
 
 
@@ -65,16 +61,16 @@ def left_out(folder: Path, model_type: str) -> list[str]:
     return [name for name in stored(folder) if is_left_out(name)]
 
 
-def same_tensors(program: str, dropped: list[str], source: Path, expected: Path, scratch: Path) -> str | None:
+def same_tensors(program: Ingot, dropped: list[str], source: Path, expected: Path, scratch: Path) -> str | None:
     """By way of a GGUF in the formats of the source; leaves the new folder, which must be as `expected`, at scratch/back."""
-    run(program, "convert", source, "-o", scratch / "gguf" / "model.gguf")
-    run(program, "convert", scratch / "gguf" / "model.gguf", "-o", scratch / "back")
+    program.convert(program.convert(source, scratch / "gguf" / "model.gguf"), scratch / "back")
     back = stored(scratch / "back")
-    rows = json.loads((expected / "config.json").read_text(encoding="utf-8")).get("vocab_size")
+    config = json.loads((expected / "config.json").read_text(encoding="utf-8"))
+    rows = config.get("vocab_size")
     wanted = {written(name): tensor[:rows] if name == "model.embed_tokens.weight" else tensor for name, tensor in stored(expected).items() if name not in dropped}
     if set(back) != set(wanted):
         return f"names differ: {sorted(set(back) ^ set(wanted))[:8]}"
-    adds_one = json.loads((expected / "config.json").read_text(encoding="utf-8"))["model_type"].startswith(("gemma", "nemotron"))
+    adds_one = of_model_type(config.get("text_config", config)["model_type"]).has_transform(ADDS_ONE)
     other = [name for name in wanted if not is_same(back[name], wanted[name], adds_one and name.endswith("norm.weight"))]
     return f"other bytes: {other[:8]}" if other else None
 

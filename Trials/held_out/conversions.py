@@ -11,26 +11,23 @@ failed.
 
 import copy
 import json
-import logging
-import os
 import random
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
-os.environ["TQDM_DISABLE"] = "1"  # before anything imports it
-import torch  # noqa: E402
+from ..setup import option, options, quiet  # first: it silences what the others import
 
-from fixtures.generate import reference  # noqa: E402
-from fixtures.generate.architecture_configs import ARCHITECTURES  # noqa: E402
-from fixtures.generate.checkpoints import write_checkpoint  # noqa: E402
-from fixtures.generate.places import write_json  # noqa: E402
-from fixtures.generate.staging import stage_tokenizer  # noqa: E402
+from fixtures.generate import reference
+from fixtures.generate.architecture_configs import ARCHITECTURES
+from fixtures.generate.checkpoints import write_checkpoint
+from fixtures.generate.places import write_json
+from fixtures.generate.staging import stage_tokenizer
 
-from . import checks  # noqa: E402
-from .configs import DISGUISES, ORIGINALS, following, varied  # noqa: E402
-from .variants import VARIANTS, Variant  # noqa: E402
+from ..program import Ingot
+from . import checks
+from .configs import DISGUISES, ORIGINALS, following, varied
+from .variants import VARIANTS, Variant
 
 COLUMNS = ("identical", "round trips", "loads", "texts")
 
@@ -63,7 +60,7 @@ class Tally:
         return f"{name:18}" + "".join(f"{f'{self.passed[column]} of {self.tried[column]}':>16}" for column in COLUMNS)
 
 
-def judge_files(program: str, name: str, folder: Path, own: Path, scratch: Path, kinds, case: str, tally: Tally, fallback: bool = False) -> bool:
+def judge_files(program: Ingot, name: str, folder: Path, own: Path, scratch: Path, kinds, case: str, tally: Tally, fallback: bool = False) -> bool:
     """False where the reference refuses the folder; if only its configuration of transformers 5, the published one's file is wanted."""
     for kind in kinds:
         wanted = scratch / f"reference-{kind}.gguf"
@@ -94,7 +91,7 @@ def judge_load(own: Path, wanted: Path, case: str, tally: Tally) -> None:
         tally.judge("loads", case, lambda: None if own.read_bytes() == wanted.read_bytes() else checks.loads(own))
 
 
-def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", variant: Variant = Variant()) -> None:
+def examine(program: Ingot, name: str, seed: int, tally: Tally, label: str = "", variant: Variant = Variant()) -> None:
     architecture = varied(ORIGINALS[name], seed)
     config = copy.deepcopy(architecture.config)
     draw = random.Random(seed)
@@ -133,24 +130,13 @@ def examine(program: str, name: str, seed: int, tally: Tally, label: str = "", v
             judge_files(program, name, folder, own, scratch, ("f32",) if label else ("f32", "q8_0"), f"{case}, config of transformers 5", tally, not label)
 
 
-def options(arguments: list[str], name: str) -> list[str]:
-    values = []
-    while name in arguments:
-        place = arguments.index(name)
-        values.append(arguments[place + 1])
-        del arguments[place:place + 2]
-    return values
-
-
 def main() -> int:
-    program, arguments = sys.argv[2], sys.argv[3:]
-    cases, first = (int((options(arguments, name) or [default])[-1]) for name, default in (("--cases", 4), ("--first", 1000)))
+    program, arguments = Ingot(sys.argv[2]), sys.argv[3:]
+    cases, first = int(option(arguments, "--cases", "4")), int(option(arguments, "--first", "1000"))
     chosen = set(options(arguments, "--variant")) or (set(VARIANTS) if "--variants" in arguments else set())
     names = [argument for argument in arguments if argument != "--variants"] or list(ORIGINALS)
     reference.use_reference(Path(sys.argv[1]).resolve())
-    logging.disable(logging.WARNING)
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
+    quiet()
     print(f"{'':18}" + "".join(f"{column:>16}" for column in COLUMNS), flush=True)
     total = Tally()
     for name in names:

@@ -6,35 +6,39 @@ not the published configuration of the fixture states them.
 
 import random
 
+from ..definitions import reading
 from .configs import HEADS, HIDDEN, LAYERS, divisors, stated
 
 GEMMAS = ("gemma", "gemma2", "gemma3_text")
 MIXED = ("cohere2", "olmo3", "exaone4")
-# Whose every class reads rope_scaling, and those whose own configuration says how much of a head is turned.
+# Whose every class reads rope_scaling, and those whose own configuration says how much of a head is rotated.
 ROTARY = (
     "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "phi3", "phi", "starcoder2", "stablelm", "olmo2", "granite", "smollm3",
     "cohere", "deepseek_v2", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
     "glm4", *MIXED)
 PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor",
     "glm4": "partial_rotary_factor"}
-HEAD_DIMENSIONS = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "starcoder2", "olmo2", "smollm3", "cohere", "nemotron", "arcee",
-    "seed_oss", "ernie4_5", "glm4", *MIXED)
+# Their classes take the width of a head from the hidden width alone.
+HEAD_DIMENSIONS = reading("head_dim", but=("olmoe", "phi", "baichuan", "internlm2", "stablelm"))
 PATTERNS = ("qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "smollm3")
-WINDOWS = ("mistral", "mixtral", "phi3", "starcoder2", "gemma2", "gemma3_text", *MIXED, *PATTERNS)
+WINDOWS = reading("sliding_window")
 ACTIVATIONS = ("silu", "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "relu2", "quick_gelu")
 ACTIVATION_KEYS = ("hidden_act", "hidden_activation", "activation_function", "activation")
+# Keys whose value the definition does not read, or the class does not, differ from the definitions here.
 FLAGS = {
-    "attention_bias": (
-        "llama", "gemma", "gemma2", "gemma3_text", "qwen3", "qwen3_moe", "olmo2", "granite", "smollm3", "cohere", "gpt_neox", "olmoe", "nemotron", "arcee",
-        "granitemoe", "granitemoeshared", "seed_oss", "glm4", "cohere2", "olmo3"),
-    "mlp_bias": ("llama", "granite", "smollm3", "nemotron", "arcee", "seed_oss"), "attention_out_bias": ("seed_oss",), "use_bias": ("starcoder2", "ernie4_5"),
-    "use_qkv_bias": ("stablelm",), "qkv_bias": ("qwen2_moe",),
-    "bias": ("falcon",), "qk_layernorm": ("phi", "stablelm"), "use_qk_norm": ("cohere",), "use_parallel_residual": ("stablelm", "gpt_neox"),
-    "multi_query": ("falcon",), "new_decoder_architecture": ("falcon",), "parallel_attn": ("falcon",), "alibi": ("falcon",),
-    "apply_residual_connection_post_layernorm": ("bloom",), "scale_attn_weights": ("gpt2", "gpt_bigcode"), "scale_attn_by_inverse_layer_idx": ("gpt2",),
-    "reorder_and_upcast_attn": ("gpt2",), "norm_topk_prob": ("qwen2_moe", "qwen3_moe", "olmoe"), "use_bidirectional_attention": ("gemma2", "gemma3_text"),
-    "tie_word_embeddings": ("llama", "mistral", "qwen2", "qwen3", "falcon", "bloom", "gpt2", "cohere", "smollm3", "starcoder2", "nemotron", "arcee", "olmoe", "granitemoe",
-        "seed_oss", "ernie4_5", "glm4", "gpt_bigcode", "mpt"),
+    **{key: reading(key) for key in (
+        "attention_out_bias", "use_bias", "use_qkv_bias", "bias", "use_parallel_residual", "multi_query", "new_decoder_architecture", "parallel_attn",
+        "alibi", "apply_residual_connection_post_layernorm", "scale_attn_weights")},
+    "attention_bias": reading("attention_bias", but=("mistral", "mixtral", "exaone4"), also=("gpt_neox",)),
+    "mlp_bias": reading("mlp_bias", but=("mistral", "mixtral", "granitemoe", "granitemoeshared")),
+    "qkv_bias": frozenset({"qwen2_moe"}), "qk_layernorm": reading("qk_layernorm", also=("phi",)),
+    "use_qk_norm": reading("use_qk_norm", but=("cohere2",)),
+    "scale_attn_by_inverse_layer_idx": reading("scale_attn_by_inverse_layer_idx", but=("gpt_bigcode",)),
+    "reorder_and_upcast_attn": frozenset({"gpt2"}), "norm_topk_prob": reading("norm_topk_prob", but=("deepseek_v2",)),
+    "use_bidirectional_attention": frozenset({"gemma2", "gemma3_text"}),
+    "tie_word_embeddings": frozenset((
+        "llama", "mistral", "qwen2", "qwen3", "falcon", "bloom", "gpt2", "cohere", "smollm3", "starcoder2", "nemotron", "arcee", "olmoe", "granitemoe",
+        "seed_oss", "ernie4_5", "glm4", "gpt_bigcode", "mpt")),
 }
 
 
@@ -46,12 +50,12 @@ def head_width(config: dict) -> int:
     return config.get("qk_rope_head_dim") or config.get("head_dim") or stated(config, HIDDEN) // stated(config, HEADS)
 
 
-def turned(config: dict) -> int:
+def rotated(config: dict) -> int:
     return int(head_width(config) * config.get(PARTIAL.get(kind(config), ""), 1.0))
 
 
 def factors(config: dict, draw: random.Random) -> list[float]:
-    return [round(1 + 4 * draw.random(), 3) for _ in range(turned(config) // 2)]
+    return [round(1 + 4 * draw.random(), 3) for _ in range(rotated(config) // 2)]
 
 
 def scaling_of(name: str, config: dict, draw: random.Random) -> dict:
@@ -77,7 +81,7 @@ def scaling_of(name: str, config: dict, draw: random.Random) -> dict:
 
 def rope(name: str):
     def change(config: dict, draw: random.Random) -> bool:
-        if kind(config) not in ROTARY or kind(config) == "phi3" and name != "longrope" or turned(config) < 4:
+        if kind(config) not in ROTARY or kind(config) == "phi3" and name != "longrope" or rotated(config) < 4:
             return False
         values = scaling_of(name, config, draw)
         if kind(config) == "phi3":  # states the original context outside
@@ -125,7 +129,7 @@ def partial(config: dict, draw: random.Random) -> bool:
     if key is None or isinstance(scaling, dict) and "long_factor" in scaling:
         return False
     config[key] = draw.choice([0.25, 0.4, 0.5, 0.75, 1.0])
-    return turned(config) >= 2
+    return rotated(config) >= 2
 
 
 def window(config: dict, draw: random.Random) -> bool:

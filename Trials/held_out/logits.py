@@ -15,37 +15,29 @@ status 1 if anything failed.
 """
 
 import copy
-import json
-import logging
-import os
 import random
-import subprocess
 import sys
 import tempfile
-import warnings
 from pathlib import Path
+
+from ..setup import option, quiet  # first: it silences what the others import
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers.utils.logging import disable_progress_bar
 
 from fixtures.generate.architecture_configs import ARCHITECTURES
 from fixtures.generate.checkpoints import CLASSES, SHARP, write_checkpoint
 from fixtures.generate.oracle import follow_bias_limit, oracle
 from fixtures.generate.staging import stage_tokenizer
 
+from ..program import EMBEDDING, Ingot, Refusal
 from .comparison import fault_of, in_double, is_rounding, wanted
 from .configs import DISGUISES, ORIGINALS, varied
-from .conversions import options
 from .features import FEATURES, representable
 
 LENGTHS = (1, 2, 7, 33, 64, 65, 300)
 COLUMNS = ("folder", "gguf", "back", "bits")
-
-
-class Refusal(Exception):
-    """The program under test says that it cannot do this."""
 
 
 class Tally:
@@ -74,24 +66,15 @@ class Tally:
         return f"{name:18}" + "".join(f"{f'{self.passed[column]} of {self.tried[column]}':>16}{self.worst[column]:>10.1e}" for column in COLUMNS)
 
 
-def run(program: str, *arguments) -> str:
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        if done.returncode != 2:
-            raise RuntimeError(f"status {done.returncode}: {done.stderr}")
-        raise Refusal(done.stderr.strip())
-    return done.stdout
-
-
-def computed(program: str, path: Path, tokens: list[int], scratch: Path, has_logits: bool, threads: int | None = None) -> dict[str, np.ndarray]:
+def computed(program: Ingot, path: Path, tokens: list[int], scratch: Path, has_logits: bool, threads: int | None = None) -> dict[str, np.ndarray]:
     arguments = ["--hidden", scratch / "hidden.npy"] + (["--logits", scratch / "logits.npy"] if has_logits else []) + (["--threads", threads] if threads else [])
-    report = json.loads(run(program, "run", path, "--tokens", ",".join(map(str, tokens)), "--overwrite", "--json", "--top", 1, *arguments))
+    report = program.run(path, "--tokens", ",".join(map(str, tokens)), *arguments)
     if has_logits:
         return {"hidden": np.load(scratch / "hidden.npy"), "logits": np.load(scratch / "logits.npy")}
-    return {"hidden": np.load(scratch / "hidden.npy"), "embedding": np.array(report["embedding"])}
+    return {"hidden": np.load(scratch / "hidden.npy"), "embedding": np.array(report[EMBEDDING])}
 
 
-def other_bits(programs: list[str], folder: Path, tokens: list[int], scratch: Path, has_logits: bool) -> str | None:
+def other_bits(programs: list[Ingot], folder: Path, tokens: list[int], scratch: Path, has_logits: bool) -> str | None:
     """Whether any number of threads, or another build, gives other bits."""
     first = None
     for program in programs:
@@ -99,7 +82,7 @@ def other_bits(programs: list[str], folder: Path, tokens: list[int], scratch: Pa
             found = {name: array.tobytes() for name, array in computed(program, folder, tokens, scratch, has_logits, threads).items()}
             first = first or found
             if found != first:
-                return f"{program} with {threads} threads gives other bits"
+                return f"{program.path} with {threads} threads gives other bits"
     return None
 
 
@@ -173,7 +156,7 @@ def judge(column: str, case: str, tally: Tally, expected: dict[int, dict], compu
         known = known or fault is not None
 
 
-def examine(program: str, name: str, seed: int, tally: Tally, only: str | None, other: str | None) -> None:
+def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None, other: Ingot | None) -> None:
     architecture, features = featured(varied(ORIGINALS[name], seed), ORIGINALS[name], seed, only)
     if only and not features:
         return
@@ -211,12 +194,12 @@ def examine(program: str, name: str, seed: int, tally: Tally, only: str | None, 
         for length in tokens.keys() & {7, 300} if other and tally.tried["folder"] == before + len(expected) else ():
             tally.count("bits", case, other_bits([program, other], own, tokens[length], scratch, has_logits), 0.0, False)
         try:
-            report = json.loads(run(program, "convert", own, "-o", scratch / "model.gguf", "--type", "F32", "--json"))
-            if lost := [remark["message"] for remark in report["remarks"] if "lost" in remark["message"]]:
+            messages = program.messages_of_converting(own, scratch / "model.gguf", "--type", "F32")
+            if lost := [message for message in messages if "lost" in message]:
                 tally.refusals.append(f"{case}: gguf: {lost}")
                 return
             judge("gguf", case, tally, expected, lambda length: computed(program, scratch / "model.gguf", tokens[length], scratch, has_logits), exact)
-            run(program, "convert", scratch / "model.gguf", "-o", scratch / "back", "--type", "F32", "--json")
+            program.messages_of_converting(scratch / "model.gguf", scratch / "back", "--type", "F32")
         except Refusal as refusal:
             tally.refusals.append(f"{case}: gguf: {str(refusal).splitlines()[0]}")
             return
@@ -231,14 +214,11 @@ def examine(program: str, name: str, seed: int, tally: Tally, only: str | None, 
 
 
 def main() -> int:
-    program, arguments = sys.argv[1], sys.argv[2:]
-    cases, first = (int((options(arguments, name) or [default])[-1]) for name, default in (("--cases", 8), ("--first", 5000)))
-    only, other = ((options(arguments, name) or [None])[-1] for name in ("--feature", "--other"))
-    os.environ["TQDM_DISABLE"] = "1"
-    logging.disable(logging.WARNING)
-    warnings.simplefilter("ignore")
-    disable_progress_bar()
-    torch.set_num_threads(1)
+    program, arguments = Ingot(sys.argv[1]), sys.argv[2:]
+    cases, first = int(option(arguments, "--cases", "8")), int(option(arguments, "--first", "5000"))
+    only, other = option(arguments, "--feature"), option(arguments, "--other")
+    other = other and Ingot(other)
+    quiet()
     print(f"{'':18}" + "".join(f"{column:>16}{'NMSE':>10}" for column in COLUMNS), flush=True)
     total = Tally()
     for name in arguments or [name for name, architecture in ORIGINALS.items() if architecture.kind != "encoder-decoder"]:

@@ -6,25 +6,19 @@ For one architecture with each tokenizer of the fixtures: the ids of `ingot run 
 of it, against AutoTokenizer with special tokens. Prints a line per architecture and the texts that differ; status 1 if any do.
 """
 
-import json
-import logging
-import os
 import random
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
-import torch
-from transformers.utils.logging import disable_progress_bar
+from ..setup import option, quiet  # first: it silences what the others import
 
 from fixtures.generate.checkpoints import write_checkpoint
 from fixtures.generate.staging import stage_tokenizer
 
+from ..program import Ingot, Refusal
 from . import checks
 from .configs import ORIGINALS
-from .conversions import options
-from .logits import Refusal, run
 
 WORDS = "the and of Hello WORLD naïve don't I'll WE'VE they'd x86_64 camelCase snake_case HTTPServer été Größe İstanbul ﬁne ½ ① Ⅷ".split()
 CODE = ["def f(x):\n    return x**2\n", "for(int i=0;i<10;++i){a[i]+=1.5e-3;}", "<div class=\"a\">&nbsp;</div>", "SELECT * FROM t WHERE a<>1;--", "\\frac{1}{2}", "!=>=<=->::&&||//#"]
@@ -61,17 +55,13 @@ def random_text(draw: random.Random, special: list[str]) -> str:
     return draw.choice(["", " "]).join(piece(draw, special) for _ in range(draw.choice([1, 2, 5, 12, 30])))
 
 
-def ids(program: str, model: Path, text: Path) -> list[int]:
-    return json.loads(run(program, "run", model, "--file", text, "--json", "--top", 1))["tokens"]
-
-
 def roomy(config: dict) -> dict:
     """One narrow layer for a text of any length."""
     sizes = {"n_positions": 8192, "n_ctx": 8192, "max_position_embeddings": 8192, "num_hidden_layers": 1, "n_layer": 1}
     return {**config, **{key: value for key, value in sizes.items() if key in config}, **({"layer_types": ["full_attention"], "no_rope_layers": [1]} if "no_rope_layers" in config else {})}
 
 
-def examine(program: str, name: str, seeds: range) -> list[str]:
+def examine(program: Ingot, name: str, seeds: range) -> list[str]:
     architecture = ORIGINALS[name]._replace(config=roomy(ORIGINALS[name].config))
     if architecture.native:
         architecture = architecture._replace(native=roomy(architecture.native))
@@ -81,7 +71,7 @@ def examine(program: str, name: str, seeds: range) -> list[str]:
         write_checkpoint(folder, architecture, 1)
         tokenizer = checks.auto_tokenizer(folder)
         gguf, path = Path(temporary) / "model.gguf", Path(temporary) / "text"
-        run(program, "convert", folder, "-o", gguf, "--quiet")
+        program.convert(folder, gguf)
         # Where the model's own code is the tokenizer, only that knows what it does with special tokens in a text.
         own = "auto_map" in (folder / "tokenizer_config.json").read_text(encoding="utf-8")
         special = [] if own else sorted({*tokenizer.all_special_tokens, *map(str, tokenizer.added_tokens_decoder.values())})
@@ -91,7 +81,7 @@ def examine(program: str, name: str, seeds: range) -> list[str]:
             wanted = tokenizer.encode(text)
             for place, model in (("folder", folder), ("gguf", gguf)):
                 try:
-                    found = ids(program, model, path) if wanted else []
+                    found = program.run(model, "--file", path)["tokens"] if wanted else []
                 except Refusal as refusal:
                     failures.append(f"{name} seed {seed}: {place}: {refusal}")
                     continue
@@ -105,13 +95,9 @@ def examine(program: str, name: str, seeds: range) -> list[str]:
 
 
 def main() -> int:
-    program, arguments = sys.argv[1], sys.argv[2:]
-    cases, first = (int((options(arguments, name) or [default])[-1]) for name, default in (("--cases", 100), ("--first", 1)))
-    os.environ["TQDM_DISABLE"] = "1"
-    logging.disable(logging.WARNING)
-    warnings.simplefilter("ignore")
-    disable_progress_bar()
-    torch.set_num_threads(1)
+    program, arguments = Ingot(sys.argv[1]), sys.argv[2:]
+    cases, first = int(option(arguments, "--cases", "100")), int(option(arguments, "--first", "1"))
+    quiet()
     tokenizers = {architecture.tokenizer: name for name, architecture in reversed(ORIGINALS.items()) if architecture.kind != "encoder-decoder"}
     failures = []
     for name in arguments or sorted(tokenizers.values()):

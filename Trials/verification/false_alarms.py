@@ -1,4 +1,4 @@
-"""Honest conversions: `ingot verify` must pass every one of them with its default budgets.
+"""Correct conversions: `ingot verify` must pass every one of them with its default budgets.
 
 Usage: python -m Trials.verification.false_alarms PEERS_DIR INGOT [--recipes all|few] [NAME ...]
 
@@ -7,20 +7,18 @@ recipe, in one step and in two, by ingot, by the reference converter and by llam
 Prints a line per model: passed of judged, the time of a judgement; then every false alarm. Status 1 if there is one.
 """
 
-import json
-import logging
-import os
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
-import torch
+from ..setup import option, quiet  # first: it silences what the others import
 
 from fixtures.generate import reference
+from fixtures.generate.places import peer_program
 
+from ..program import Ingot
 from . import models
 
 EXACT = ("F32", "F16", "BF16")
@@ -36,18 +34,19 @@ class Refused(Exception):
     """A tool would not convert this: nothing to judge."""
 
 
-def run(*arguments) -> str:
-    done = subprocess.run([str(argument) for argument in arguments], capture_output=True, text=True, errors="replace")
-    if done.returncode != 0:
-        raise Refused((done.stderr or done.stdout).strip()[-300:])
-    return done.stdout
+def attempted(action):
+    """The result of a conversion, or Refused."""
+    try:
+        return action()
+    except RuntimeError as error:
+        raise Refused(str(error).strip()[-300:]) from error
 
 
 class Bench:
     """One model in a folder of its own, and the candidates made of it."""
 
-    def __init__(self, program: str, peers: Path, name: str, scratch: Path, wanted: set[str] | None) -> None:
-        self.program, self.peers, self.name, self.scratch, self.wanted = program, peers, name, scratch, wanted
+    def __init__(self, program: Ingot, name: str, scratch: Path, wanted: set[str] | None) -> None:
+        self.program, self.name, self.scratch, self.wanted = program, name, scratch, wanted
         self.folder = models.stage(name, scratch / "in")
         self.importance: Path | None = None
 
@@ -55,20 +54,18 @@ class Bench:
         return [name for name in names if self.wanted is None or name in self.wanted]
 
     def convert(self, source: Path, out: str, *options: str) -> Path:
-        run(self.program, "convert", source, "-o", self.scratch / out, "--overwrite", "--quiet", *options)
-        return self.scratch / out
+        return attempted(lambda: self.program.convert(source, self.scratch / out, *options))
 
     def quantize(self, source: Path, recipe: str, out: str = "recipe.gguf") -> Path:
         options = ["--imatrix", self.importance] if self.importance and recipe in NEED_IMPORTANCE else []
-        run(self.program, "quantize", source, self.scratch / out, recipe, "--overwrite", "--quiet", *options)
-        return self.scratch / out
+        return attempted(lambda: self.program.quantize(source, self.scratch / out, recipe, *options))
 
     def measure(self) -> None:
         text = self.scratch / "text.txt"
         text.write_text(models.TEXT * 4, encoding="utf-8")
         try:
-            run(self.program, "imatrix", self.folder, "--file", text, "--context", "32", "-o", self.scratch / "imatrix.gguf", "--quiet")
-        except Refused:
+            self.program.must("imatrix", self.folder, "--file", text, "--context", "32", "-o", self.scratch / "imatrix.gguf", "--quiet")
+        except RuntimeError:
             return
         self.importance = self.scratch / "imatrix.gguf"
 
@@ -86,7 +83,9 @@ class Bench:
         if not source.exists():
             raise Refused("no GGUF of the reference")
         options = ["--imatrix", self.importance] if self.importance and recipe in NEED_IMPORTANCE else []
-        run(self.peers / "llama.cpp" / "build" / "bin" / "llama-quantize", *options, source, out, recipe, "1")
+        done = subprocess.run([peer_program("llama-quantize"), *options, source, out, recipe, "1"], capture_output=True, text=True, errors="replace")
+        if done.returncode != 0:
+            raise Refused((done.stderr or done.stdout).strip()[-300:])
         return out
 
     def candidates(self):
@@ -117,14 +116,12 @@ class Bench:
     def judge(self, reference_model: Path, candidate: Path, by_text: bool) -> tuple[str | None, float]:
         tokens = ["--text", models.judging_text(self.name)] if by_text else ["--tokens", models.tokens(self.folder)]
         start = time.monotonic()
-        done = subprocess.run([self.program, "verify", reference_model, candidate, *tokens, "--json"], capture_output=True, text=True, errors="replace")
+        found = self.program.verify(reference_model, candidate, *tokens)
         seconds = time.monotonic() - start
-        if done.returncode == 0:
+        if found.status == 0:
             return None, seconds
-        if not done.stdout:
-            return f"status {done.returncode}: {done.stderr.strip()[:300]}", seconds
-        findings = [f"{found['check']} {found['subject']}: {found['message']}" for found in json.loads(done.stdout)["findings"] if found["severity"] == "error"]
-        return f"status {done.returncode}: {' | '.join(findings)[:600]}", seconds
+        facts = " | ".join(f"{check} {subject}: {message}" for check, subject, message in found.errors)
+        return f"status {found.status}: {facts[:600] if found.has_report else found.error[:300]}", seconds
 
 
 def examine(bench: Bench) -> tuple[int, int, float, list[str], list[str]]:
@@ -145,22 +142,15 @@ def examine(bench: Bench) -> tuple[int, int, float, list[str], list[str]]:
 
 
 def main() -> int:
-    peers, program, arguments = Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3:]
-    wanted = None
-    if "--recipes" in arguments:
-        place = arguments.index("--recipes")
-        wanted = FEW if arguments[place + 1] == "few" else None
-        del arguments[place:place + 2]
-    os.environ["TQDM_DISABLE"] = "1"
-    reference.use_reference(peers)
-    logging.disable(logging.WARNING)
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
+    program, arguments = Ingot(sys.argv[2]), sys.argv[3:]
+    wanted = FEW if option(arguments, "--recipes", "all") == "few" else None
+    reference.use_reference(Path(sys.argv[1]).resolve())
+    quiet()
     total, all_judged, failed = 0, 0, False
     for name in arguments or models.FIXTURE_NAMES + models.WIDE_NAMES:
         with tempfile.TemporaryDirectory() as temporary:
             try:
-                bench = Bench(program, peers, name, Path(temporary), wanted)
+                bench = Bench(program, name, Path(temporary), wanted)
             except Exception as error:  # noqa: BLE001: transformers has no such model
                 print(f"{name}: not made: {error!r}"[:300], file=sys.stderr)
                 continue

@@ -1,65 +1,56 @@
-"""Planted faults: `ingot verify` must fail every faulty candidate, name the place, and prove the cause where it is known.
+"""Planted faults: `ingot verify` must fail every faulty candidate, name the subject, and confirm the cause where it is known.
 
 Usage: python -m Trials.verification.missed_faults PEERS_DIR INGOT [--seed N] [--candidates F32,Q8_0,Q4_K_M] [--fault TEXT] [NAME ...]
 
-Each fault of planted_faults.py is planted into the float32 GGUF of each model (architectures in rows of 256 weights, and
+Each fault of the modules beside this one is planted into the float32 GGUF of each model (architectures in rows of 256 weights, and
 fixtures), in a layer drawn by the seed; the faulty file is judged as it is and after encoding it to Q8_0 and Q4_K_M. Prints a
-line per model: judged, failed as they must, diagnosed at the right place, with proof; then every miss. Status 1 if there is one.
+line per model: judged, failed as they must, diagnosed with the right subject, confirmed; then every miss. Status 1 if there is one.
 """
 
-import json
-import logging
-import os
 import random
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
-import torch  # noqa: E402
+from ..setup import option, quiet  # first: it silences what the others import
 
-from fixtures.generate import reference  # noqa: E402
+from fixtures.generate.places import use_peers
 
-from . import models  # noqa: E402
+from ..program import TOKENIZER_CHECK, Ingot, Verification
+from . import models
 
-PEERS = Path(sys.argv[1]).resolve()
-reference.use_peers(PEERS)
+use_peers(Path(sys.argv[1]).resolve())
 
-from . import planted_faults as planted  # noqa: E402
+from .hyperparameter_faults import HYPERPARAMETERS  # noqa: E402: with the gguf package of the peers
+from .spoiled import Expected, Spoiled  # noqa: E402
+from .tensor_faults import TENSORS  # noqa: E402
+from .tokenizer_faults import TOKENIZERS  # noqa: E402
 
 NAMES = ["llama-linear", "llama-yarn", "llama3-tied", *models.WIDE_NAMES]
-MISSES = ("passed", "crashed", "no diagnosis", "unproven")
+MISSES = ("passed", "crashed", "no diagnosis", "unconfirmed")
 
 
-def run(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([str(argument) for argument in arguments], capture_output=True, text=True, errors="replace")
-
-
-def miss(done: subprocess.CompletedProcess, expected: planted.Expected, is_tokenizer: bool) -> tuple[str, str] | None:
-    """What is wrong with the judgement, and the detail."""
-    if done.returncode == 0:
+def miss(found: Verification, expected: Expected, is_tokenizer: bool) -> tuple[str, str] | None:
+    """What is wrong with the verification, and the detail."""
+    if found.status == 0:
         return "passed", ""
-    if not done.stdout:
-        # A model whose tensors do not fit its numbers cannot be run: a clear refusal will do.
-        clear = done.returncode in (1, 2) and done.stderr.startswith("ingot: error: ")
-        return None if clear and not expected.is_proven else ("crashed", f"status {done.returncode}: {done.stderr.strip()[:300]}")
-    report = json.loads(done.stdout)
+    if not found.has_report:
+        # A model whose tensors do not fit its hyperparameters cannot be run: a clear refusal will do.
+        return None if found.is_clear_refusal and not expected.is_proven else ("crashed", f"status {found.status}: {found.error[:300]}")
     if is_tokenizer:
-        found = [found for found in report["findings"] if found["check"] == "verify.tokenizer" and found["severity"] == "error"]
-        return None if found else ("no diagnosis", str(report["findings"])[:300])
+        return None if any(check == TOKENIZER_CHECK for check, _, _ in found.errors) else ("no diagnosis", str(found.errors)[:300])
     if not expected.causes:
         return None
     fitting = [
-        diagnosis for diagnosis in report["diagnoses"] if diagnosis["fault"] in expected.causes
-        and any(re.fullmatch(expected.place + ".*", subject) for subject in [diagnosis["subject"], *diagnosis["other_subjects"]])]
+        diagnosis for diagnosis in found.diagnoses if diagnosis.fault in expected.causes
+        and any(re.fullmatch(expected.place + ".*", subject) for subject in diagnosis.subjects)]
     if not fitting:
-        told = "; ".join(f"{diagnosis['fault']} {diagnosis['subject']} {diagnosis['message'][:60]} confirmed={diagnosis['confirmed']}" for diagnosis in report["diagnoses"])
-        return "no diagnosis", f"expected {expected.causes} {expected.place}, told: {told}"[:400]
-    if expected.is_proven and not any(diagnosis["confirmed"] for diagnosis in fitting):
-        return "unproven", f"{fitting[0]['fault']} {fitting[0]['subject']}: {fitting[0]['nmse']} → {fitting[0]['corrected_nmse']}"
+        told = "; ".join(f"{other.fault} {other.subjects[0]} {other.message[:60]} confirmed={other.is_confirmed}" for other in found.diagnoses)
+        return "no diagnosis", f"expected {expected.causes} {expected.place}, found: {told}"[:400]
+    if expected.is_proven and not any(diagnosis.is_confirmed for diagnosis in fitting):
+        return "unconfirmed", f"{fitting[0].fault} {fitting[0].subjects[0]}: {fitting[0].error} → {fitting[0].corrected_error}"
     return None
 
 
@@ -71,19 +62,19 @@ class Tally:
         return f"{name:24}{f'{self.right} of {self.judged}':>12}"
 
 
-def examine(program: str, name: str, seed: int, candidates: list[str], only: str, tally: Tally, scratch: Path) -> None:
+def examine(program: Ingot, name: str, seed: int, candidates: list[str], only: str, tally: Tally, scratch: Path) -> None:
     folder = models.stage(name, scratch / "in")
     good, faulty = scratch / "good.gguf", scratch / "faulty.gguf"
-    run(program, "convert", folder, "-o", good, "--type", "F32", "--quiet").check_returncode()
-    kinds = {**planted.TENSORS, **planted.NUMBERS}
+    program.convert(folder, good, "--type", "F32")
+    kinds = {**TENSORS, **HYPERPARAMETERS}
     if models.has_tokenizer(folder):
-        kinds.update(planted.TOKENIZERS)
+        kinds.update(TOKENIZERS)
     for label, fault in kinds.items():
         if only not in label:
             continue
-        is_tokenizer = label in planted.TOKENIZERS
+        is_tokenizer = label in TOKENIZERS
         shutil.copyfile(good, faulty)
-        spoiled = planted.Spoiled(program, faulty, random.Random(f"{name} {label} {seed}"))
+        spoiled = Spoiled(program, faulty, random.Random(f"{name} {label} {seed}"))
         expected = fault(spoiled)
         del spoiled
         if expected is None:
@@ -95,35 +86,23 @@ def examine(program: str, name: str, seed: int, candidates: list[str], only: str
                 continue
             if kind != "F32":
                 candidate = scratch / f"faulty-{kind}.gguf"
-                done = run(program, "convert", faulty, "-o", candidate, "--type", kind, "--overwrite", "--quiet")
-                # What cannot be converted is not judged.
-                if done.returncode != 0:
+                try:
+                    program.convert(faulty, candidate, "--type", kind)
+                except RuntimeError:  # what cannot be converted is not judged
                     continue
-            done = run(program, "verify", folder, candidate, *text, "--json")
+            found = program.verify(folder, candidate, *text)
             tally.judged += 1
-            if (wrong := miss(done, expected, is_tokenizer)) is None:
+            if (wrong := miss(found, expected, is_tokenizer)) is None:
                 tally.right += 1
             else:
                 tally.misses.append((wrong[0], f"{name} seed {seed}: {label} in {kind}: {wrong[1]}"))
 
 
-def option(arguments: list[str], name: str, default: str) -> str:
-    if name not in arguments:
-        return default
-    place = arguments.index(name)
-    value = arguments[place + 1]
-    del arguments[place:place + 2]
-    return value
-
-
 def main() -> int:
-    program, arguments = sys.argv[2], sys.argv[3:]
+    program, arguments = Ingot(sys.argv[2]), sys.argv[3:]
     seed, only = int(option(arguments, "--seed", "1")), option(arguments, "--fault", "")
     candidates = option(arguments, "--candidates", "F32,Q8_0,Q4_K_M").split(",")
-    os.environ["TQDM_DISABLE"] = "1"
-    logging.disable(logging.WARNING)
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
+    quiet()
     total = Tally()
     for name in arguments or NAMES:
         tally = Tally()

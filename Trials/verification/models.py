@@ -9,6 +9,7 @@ from fixtures.generate import staging
 from fixtures.generate.checkpoints import CHECKPOINTS, write_checkpoint
 from fixtures.generate.decoder_configs import Architecture
 from fixtures.generate.places import FIXTURES
+from fixtures.generate.weights import put_weights
 
 from ..held_out.configs import EQUAL_HEADS, HEADS, HIDDEN, KEY_VALUE_HEADS, ORIGINALS, set_all, stated
 
@@ -54,7 +55,9 @@ def fixture(name: str, parent: Path) -> Path:
     if (CHECKPOINTS / name).exists():
         return staging.stage(name, parent)
     if not (FIXTURES / "variants" / name).exists():
-        return Path(shutil.copytree(FIXTURES / name, parent / name))
+        folder = Path(shutil.copytree(FIXTURES / name, parent / name))
+        put_weights(folder)
+        return folder
     source = FIXTURES / "variants" / name
     facts = json.loads((source / "variant.json").read_text(encoding="utf-8"))
     folder = Path(shutil.copytree(FIXTURES / facts["base"], parent / facts["folderName"]))
@@ -114,10 +117,10 @@ def tokens(folder: Path, count: int = 48) -> str:
     return ",".join(str((place * 7919 + 13) % size) for place in range(count))
 
 
+WEIGHTS = ("model.safetensors", "model-00001-of-00003.safetensors", "weights.json")
+# Dynamic scaling, too, is lost in a GGUF.
 FIXTURE_NAMES = [
-    *(path.parent.name for path in sorted(FIXTURES.glob("*/model*.safetensors")) if path.name in ("model.safetensors", "model-00001-of-00003.safetensors")),
+    *sorted({path.parent.name for name in WEIGHTS for path in FIXTURES.glob(f"*/{name}")} - {"llama-dynamic"}),
     *sorted(path.name for path in CHECKPOINTS.iterdir()),
 ]
-# Dynamic scaling, too, is lost in a GGUF.
-FIXTURE_NAMES.remove("llama-dynamic")
 WIDE_NAMES = [f"wide-{name}" for name in ORIGINALS]

@@ -1,61 +1,15 @@
-"""Faults that conversions have had, planted into the float32 GGUF of a good one.
+"""Faults of tensors: order of rows, norms, swapped, transposed, missing and foreign values."""
 
-A fault changes the file and says what `verify` has to find: faults (any of them), and a pattern of the subject; or it returns
-None where the architecture has no such thing. `Spoiled` gives the tensors to change in place, rows first."""
-
-import random
 import re
-import subprocess
-from pathlib import Path
-from typing import NamedTuple
 
-import gguf
 import numpy as np
 
-PERMUTED = ("llama", "granite", "granitemoe", "arcee", "internlm2", "baichuan", "smollm3")
-BLOCK = re.compile(r"(?:(?:enc|dec)\.)?blk\.(\d+)\.")
+from ..definitions import ADDS_ONE, PERMUTED, TRANSPOSED
+from .spoiled import BLOCK, Expected, Spoiled
 
 
-class Expected(NamedTuple):
-    causes: tuple[str, ...]
-    place: str
-    is_proven: bool = True
-    survives_conversion: bool = True
-
-
-class Spoiled:
-    def __init__(self, program: str, path: Path, draw: random.Random) -> None:
-        self.program, self.path, self.draw = program, path, draw
-        reader = gguf.GGUFReader(path, "r+")
-        self.tensors = {tensor.name: tensor.data for tensor in reader.tensors}
-        self.fields = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("tokenizer.ggml.t")}
-        self.lists = {name for name in reader.fields if name.startswith("tokenizer.ggml.")}
-        self.reader = reader
-        self.architecture = self.fields["general.architecture"]
-        self.layers = sorted({int(match[1]) for name in self.tensors if (match := BLOCK.match(name))})
-
-    def number(self, key: str, default=None):
-        return self.fields.get(f"{self.architecture}.{key}", default)
-
-    def meta(self, *arguments) -> None:
-        """The reader holds the old file: tensors are changed before."""
-        subprocess.run([self.program, "meta", *map(str, arguments[:1]), str(self.path), *map(str, arguments[1:]), "--quiet"], check=True, capture_output=True)
-
-    def set(self, key: str, value) -> None:
-        self.meta("set", f"{self.architecture}.{key}", value)
-
-    def layer_with(self, *names: str) -> int | None:
-        """A layer, drawn, that has all of these tensors."""
-        layers = [layer for layer in self.layers if all(f"blk.{layer}.{name}.weight" in self.tensors for name in names)]
-        return self.draw.choice(layers) if layers else None
-
-    def get(self, layer: int, name: str) -> np.ndarray:
-        return self.tensors[f"blk.{layer}.{name}.weight"]
-
-    @property
-    def heads(self) -> tuple[int, int]:
-        count = self.number("attention.head_count", 1)
-        return count, self.number("attention.head_count_kv", count)
+def is_permuted(model: Spoiled) -> bool:
+    return model.definition.has_transform(PERMUTED, roles=("attention_query",))
 
 
 def unpermute(array: np.ndarray, heads: int) -> None:
@@ -67,11 +21,9 @@ def swap(one: np.ndarray, other: np.ndarray) -> None:
     one[:], other[:] = other.copy(), one.copy()
 
 
-# Tensors
-
 def query_unpermuted(model: Spoiled) -> Expected | None:
     layer = model.layer_with("attn_q")
-    if model.architecture not in PERMUTED or layer is None:
+    if layer is None or not is_permuted(model):
         return None
     unpermute(model.get(layer, "attn_q"), model.heads[0])
     return Expected(("rotary_permutation",), f"layer {layer} attention query")
@@ -79,14 +31,14 @@ def query_unpermuted(model: Spoiled) -> Expected | None:
 
 def key_unpermuted(model: Spoiled) -> Expected | None:
     layer = model.layer_with("attn_k")
-    if model.architecture not in PERMUTED or layer is None:
+    if layer is None or not is_permuted(model):
         return None
     unpermute(model.get(layer, "attn_k"), model.heads[1])
     return Expected(("rotary_permutation",), f"layer {layer} attention key")
 
 
 def all_unpermuted(model: Spoiled) -> Expected | None:
-    if model.architecture not in PERMUTED or model.layer_with("attn_q") is None:
+    if not is_permuted(model) or model.layer_with("attn_q") is None:
         return None
     # Without a rotation, as Baichuan 13B has its 40 layers, queries and keys in the same wrong order give the right scores.
     if model.architecture == "baichuan" and model.number("block_count") == 40:
@@ -118,7 +70,7 @@ def norm_plus_one(model: Spoiled) -> Expected | None:
 
 def norms_minus_one(model: Spoiled) -> Expected | None:
     """A conversion of this file sees it and mends it, so that only the file itself is judged."""
-    if not model.architecture.startswith("gemma"):
+    if not model.definition.detects(ADDS_ONE):
         return None
     for name, array in model.tensors.items():
         if "norm" in name:
@@ -212,9 +164,9 @@ def matrix_transposed(model: Spoiled) -> Expected | None:
 
 
 def left_transposed(model: Spoiled) -> Expected | None:
-    """The bytes of a matrix that was to be transposed, under the shape that it should have: GPT-2 as it is published."""
+    """The bytes of a matrix that is transposed on the way, under the shape that it should have: GPT-2 as it is published."""
     layer = model.layer_with("ffn_up")
-    if layer is None or model.architecture != "gpt2":
+    if layer is None or not model.definition.has_transform(TRANSPOSED, scheme="hf"):
         return None
     array = model.get(layer, "ffn_up")
     array[:] = array.T.copy().reshape(array.shape)
@@ -264,7 +216,6 @@ def output_missing(model: Spoiled) -> Expected | None:
         return None
     data = model.path.read_bytes().replace(b"output.weight\x02", b"outpux.weight\x02", 1)
     model.path.write_bytes(data)
-    subprocess.run([model.program, "inspect", str(model.path)], capture_output=True)
     return Expected(("tied_output",), "output", is_proven=False)
 
 
@@ -280,9 +231,9 @@ def embedding_zeroed_row(model: Spoiled) -> Expected | None:
 
 
 def repacked(model: Spoiled) -> Expected | None:
-    """Queries, keys and values head by head, as Hugging Face has them for BLOOM, GPT-NeoX and Falcon."""
+    """Queries, keys and values head by head, as Hugging Face's files have them."""
     layer = model.layer_with("attn_qkv")
-    if layer is None or model.architecture not in ("bloom", "gptneox", "falcon"):
+    if layer is None or not model.definition.regroups_heads():
         return None
     heads, groups = model.heads
     array = model.get(layer, "attn_qkv")
@@ -302,74 +253,6 @@ def frequencies_lost(model: Spoiled) -> Expected | None:
     return Expected(("rotary_scaling",), "rotary scaling")
 
 
-# Numbers
-
-def changed(key: str, cause: str, place: str, change):
-    def fault(model: Spoiled) -> Expected | None:
-        value = model.number(key)
-        if value is None or change(value) == value:
-            return None
-        model.set(key, change(value))
-        # A window wider than the run shows in no logit, and of T5's two keys for epsilon one is read: only the numbers tell.
-        is_silent = "window" in key and value > 40 or key.endswith("norm_epsilon") and model.number("attention.layer_norm_rms_epsilon")
-        # Without a cause that could be proven, a clear refusal will do.
-        return Expected(() if is_silent or not cause else (cause,), place, is_proven=bool(cause))
-    return fault
-
-
-def root_mean_square_epsilon(model: Spoiled) -> Expected | None:
-    """Not where norms have biases, as Nemotron's: they read the other key, though the file has both."""
-    if "output_norm.bias" in model.tensors:
-        return None
-    return changed("attention.layer_norm_rms_epsilon", "norm_epsilon", "norm epsilon", lambda value: 1e-5 if value < 5e-6 else 1e-6)(model)
-
-
-def removed(key: str, cause: str, place: str, default=None):
-    def fault(model: Spoiled) -> Expected | None:
-        if not any(name.startswith(f"{model.architecture}.{key}") for name in model.fields) or model.number(key) == default and default is not None:
-            return None
-        model.meta("rm", *(name for name in model.fields if name.startswith(f"{model.architecture}.{key}")))
-        return Expected((cause,), place)
-    return fault
-
-
-def scaling_dropped(model: Spoiled) -> Expected | None:
-    """Command R states that there is none, and Phi-3 a context although there is none: those may go."""
-    if model.number("rope.scaling.type", "none") == "none":
-        return None
-    return removed("rope.scaling.", "rotary_scaling", "rotary scaling")(model)
-
-
-def another_head_count(model: Spoiled) -> Expected | None:
-    heads, groups = model.heads
-    if heads == groups or groups == 1:
-        return None
-    model.set("attention.head_count_kv", heads)
-    return Expected((), "", is_proven=False)
-
-
-NUMBERS = {
-    "rope base": changed("rope.freq_base", "rotary_base", ".*rotary base", lambda value: value * 5),
-    "local rope base": changed("rope.freq_base_swa", "rotary_base", ".*rotary base", lambda value: value * 5),
-    "rope base of the original LLaMA": changed("rope.freq_base", "rotary_base", ".*rotary base", lambda value: 10000.0),
-    "rope scaling factor": changed("rope.scaling.factor", "rotary_scaling", "rotary scaling", lambda value: value * 2),
-    "rope scaling dropped": scaling_dropped,
-    "rope dimension": changed("rope.dimension_count", "", "", lambda value: value // 2),
-    "RMS eps": root_mean_square_epsilon,
-    "eps": changed("attention.layer_norm_epsilon", "norm_epsilon", "norm epsilon", lambda value: 1e-5 if value < 5e-6 else 1e-6),
-    "window": changed("attention.sliding_window", "hyperparameters", "sliding window", lambda value: value + 3),
-    "soft-cap of scores": changed("attn_logit_softcapping", "hyperparameters", "attention softcap", lambda value: value / 2),
-    "soft-cap of logits": changed("final_logit_softcapping", "hyperparameters", "logit softcap", lambda value: value / 2),
-    "soft-cap of logits dropped": removed("final_logit_softcapping", "hyperparameters", "logit softcap", default=30),
-    "embedding scale": changed("embedding_scale", "hyperparameters", "embedding scale", lambda value: value * 2),
-    "residual scale": changed("residual_scale", "hyperparameters", "residual scale", lambda value: value * 2),
-    "attention scale": changed("attention.scale", "hyperparameters", "attention scale", lambda value: value * 2),
-    "logit scale": changed("logit_scale", "hyperparameters", "logit (scale|divisor)", lambda value: value * 2),
-    "experts used": changed("expert_used_count", "hyperparameters", "experts? used|hyperparameters", lambda value: value - 1 or 2),
-    "expert scale": changed("expert_weights_scale", "hyperparameters", "expert.*|hyperparameters", lambda value: value + 0.5),
-    "head count": another_head_count,
-}
-
 TENSORS = {
     "q unpermuted": query_unpermuted, "k unpermuted": key_unpermuted, "all q, k unpermuted": all_unpermuted, "norm × 1.02": norm_scaled,
     "norm + 1": norm_plus_one, "norms − 1": norms_minus_one, "two experts swapped": experts_swapped,
@@ -379,69 +262,4 @@ TENSORS = {
     "one row zeroed": one_row_zeroed, "a tensor of another model": another_models_tensor, "a bias lost": biases_lost,
     "output is the embedding": output_is_the_embedding, "output missing": output_missing, "embedding shifted": embedding_shifted,
     "one embedding zeroed": embedding_zeroed_row, "q, k, v repacked": repacked, "llama3 frequencies lost": frequencies_lost,
-}
-
-
-# Tokenizers: expected is the check of a finding.
-
-def vocabulary_swapped(model: Spoiled) -> Expected | None:
-    words = model.reader.fields["tokenizer.ggml.tokens"].contents()
-    # Ordinary tokens: the special ones come first, or last.
-    middle = len(words) // 2
-    words[middle], words[middle + 1] = words[middle + 1], words[middle]
-    return write_list(model, "tokenizer.ggml.tokens", words)
-
-
-def write_list(model: Spoiled, key: str, values: list) -> Expected:
-    import json
-
-    path = model.path.with_suffix(".json")
-    path.write_text(json.dumps(values), encoding="utf-8")
-    model.meta("set", key, "--from-file", path)
-    return Expected((), "tokenizer", is_proven=False)
-
-
-def merges_lost(model: Spoiled) -> Expected | None:
-    if "tokenizer.ggml.merges" not in model.lists:
-        return None
-    return write_list(model, "tokenizer.ggml.merges", model.reader.fields["tokenizer.ggml.merges"].contents()[:4])
-
-
-def scores_lost(model: Spoiled) -> Expected | None:
-    if "tokenizer.ggml.scores" not in model.lists:
-        return None
-    return write_list(model, "tokenizer.ggml.scores", [0.0] * len(model.reader.fields["tokenizer.ggml.scores"].contents()))
-
-
-def bos_flag(model: Spoiled) -> Expected | None:
-    key = "tokenizer.ggml.add_bos_token"
-    if key not in model.fields or "tokenizer.ggml.bos_token_id" not in model.fields:
-        return None
-    model.meta("set", key, str(not model.fields[key]).lower())
-    return Expected((), "tokenizer", is_proven=False)
-
-
-def other_special(name: str):
-    def fault(model: Spoiled) -> Expected | None:
-        key = f"tokenizer.ggml.{name}_token_id"
-        if key not in model.fields:
-            return None
-        model.meta("set", key, model.fields[key] + 1)
-        return Expected((), "tokenizer", is_proven=False)
-    return fault
-
-
-def pre_tokenizer(model: Spoiled) -> Expected | None:
-    key = "tokenizer.ggml.pre"
-    # Word pieces are cut in one way, whatever the key says.
-    if key not in model.fields or model.fields[key] == "default" or model.fields["tokenizer.ggml.model"] == "bert":
-        return None
-    # StableLM 2 splits text as Qwen2 does.
-    model.meta("set", key, "gpt-2" if model.fields[key] in ("qwen2", "stablelm2") else "qwen2")
-    return Expected((), "tokenizer", is_proven=False)
-
-
-TOKENIZERS = {
-    "two tokens swapped": vocabulary_swapped, "merges lost": merges_lost, "scores lost": scores_lost, "add_bos flipped": bos_flag,
-    "another bos": other_special("bos"), "another eos": other_special("eos"), "another pre-tokenizer": pre_tokenizer,
 }
