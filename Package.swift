@@ -7,8 +7,14 @@ let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// `make test` sets INGOT_OPTIMIZE: the targets that its minutes go to are optimized, with every check of bounds and overflow.
+let optimized: Set<String> =
+  Context.environment["INGOT_OPTIMIZE"] == nil ? [] : ["Bytes", "Tensors", "Quantization", "Inference", "Models"]
+
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+  let optimization: [SwiftSetting] =
+    optimized.contains(name) ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
+  return .target(name: name, dependencies: dependencies, swiftSettings: settings + optimization)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -91,7 +97,8 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["Bytes", "Tensors"], path: "Tests/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["Bytes", "Tensors", "Formats"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     tests("Bytes"),
     tests("Tensors"),
     tests("Formats"),

@@ -78,8 +78,8 @@ import Testing
   @Test("keeps the split of a set")
   func split() throws {
     try prepare("dense")
-    let parts = try NamedModel(try #require(Self.expected["models"]?["dense"]))
-      .write(inPartsOf: 20, to: folder, stem: "part")
+    let parts = try SeededGGUF(importanceModel: try #require(Self.expected["models"]?["dense"]))
+      .write(inShardsOf: 20, to: folder, stem: "part")
     let run = try Program.run(
       [
         "quantize", "--keep-split", "--imatrix", "dense.dat", parts[0], "kept.gguf", "Q4_K_M", "2", "--verify",
@@ -153,7 +153,7 @@ import Testing
 
   /// The models, made once.
   private static let models: [String: [UInt8]] = (expected["models"]?.object ?? [:]).reduce(into: [:]) { models, item in
-    models[item.key.text] = try? NamedModel(item.value).bytes()
+    models[item.key.text] = try? SeededGGUF(importanceModel: item.value).bytes()
   }
 
   /// Puts a model and the files of the fixture into the folder.

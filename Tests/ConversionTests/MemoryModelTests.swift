@@ -13,7 +13,8 @@ struct MemoryModelTests {
 
   private func location(_ path: String) throws -> (tree: MemoryTree, location: InputLocation) {
     let isFile = path.hasSuffix(".gguf")
-    let tree = try MemoryTree(copying: Fixtures.path(isFile ? Path.folder(of: path) : path))
+    let local = try Fixtures.checkpoint(isFile ? Path.folder(of: path) : path, in: folder)
+    let tree = try MemoryTree(copying: local)
     let file = isFile ? try tree.open(Path.name(of: path)) : nil
     return (tree, InputLocation(folder: tree, file: file))
   }
@@ -27,7 +28,7 @@ struct MemoryModelTests {
   func sameBytes(source: String, name: String) throws {
     let (disk, memory) = (folder.file("disk"), folder.file("memory"))
     for path in [disk, memory] { try FileSystem.createFolder(path) }
-    try convert(Fixtures.path(source), to: Path.join(disk, name)) { Self.edit(&$0, name) }
+    try convert(Fixtures.checkpoint(source, in: folder), to: Path.join(disk, name)) { Self.edit(&$0, name) }
     var request = ConversionRequest(destination: Path.join(memory, name))
     Self.edit(&request, name)
     let model = try Model.open(location(source).location, library: .bundled())

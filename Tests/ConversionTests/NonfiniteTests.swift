@@ -25,7 +25,7 @@ import Testing
          "vocabulary": 8, "isTied": true}
         """.utf8))
     let path = folder.file("model.gguf")
-    try RecipeModel(shape).write(to: path, zeros: true)
+    try SeededGGUF(recipeShape: shape).write(to: path, zeros: true)
     let checkpoint = try Model.open(path, library: try .bundled()).checkpoint
     let tensor = try #require(checkpoint.tensors.first { $0.name == "blk.0.ffn_down.weight" })
     var bytes = try LocalFile(path).wholeContent(limit: 1 << 24)

@@ -16,7 +16,7 @@ import Testing
     $0.value.string == nil ? nil : "\($0.key)"
   }.sorted()
 
-  @Test("chooses the formats of llama-quantize", arguments: RecipeModel.shapeNames)
+  @Test("chooses the formats of llama-quantize", arguments: SeededGGUF.recipeShapeNames)
   func formats(shapeName: String) throws {
     let items = (try Fixtures.json("recipes", "formats.json").array ?? []).filter {
       $0["shape"]?["name"]?.string == shapeName
@@ -24,7 +24,7 @@ import Testing
     #expect(Set(items.compactMap { $0["recipe"]?.string }) == Set(Self.names))
     let shape = try #require(items.first?["shape"])
     let source = folder.file("model.gguf")
-    try RecipeModel(shape).write(to: source, zeros: true)
+    try SeededGGUF(recipeShape: shape).write(to: source, zeros: true)
     let model = try Model.open(source, library: try .bundled())
     for item in items where item["formats"] != .null {
       let recipe = try #require(Recipe.named(item["recipe"]?.string ?? ""))
@@ -54,7 +54,7 @@ import Testing
   /// Makes the model of `expected` and holds the file that a recipe makes of it to llama-quantize's.
   private func expectFile(_ name: String, of expected: JSON) throws {
     let source = folder.file("model.gguf"), output = folder.file("out.gguf")
-    try RecipeModel(try #require(expected["shape"])).write(to: source)
+    try SeededGGUF(recipeShape: try #require(expected["shape"])).write(to: source)
     #expect(try FileDigest.sha256(LocalFile(source)) == expected["input"]?.string)
     let recipe = try #require(Recipe.named(name))
     try convert(source, to: output) { $0.type = .recipe(recipe) }
@@ -165,7 +165,8 @@ import Testing
 
   private func openModel() throws -> Model {
     let source = folder.file("model.gguf")
-    try RecipeModel(try #require(Fixtures.json("recipes", "files.json")["shape"])).write(to: source, zeros: true)
+    try SeededGGUF(recipeShape: try #require(Fixtures.json("recipes", "files.json")["shape"])).write(
+      to: source, zeros: true)
     return try Model.open(source, library: try .bundled())
   }
 

@@ -41,6 +41,25 @@ import Testing
     #expect(try tensorBytes(folder.file("back")) == mixed)
   }
 
+  /// In a GGUF the rows of queries and keys are interleaved, and their biases with them.
+  @Test("biases are read from a GGUF in the order of their heads in the folder")
+  func biases() throws {
+    let folder = TemporaryFolder()
+    try convert(Fixtures.path("llama-bias"), to: folder.file("model.gguf")) { $0.type = .format(.f32) }
+    let stored = try tensorBytes(folder.file("model.gguf")), source = try tensorBytes(Fixtures.path("llama-bias"))
+    let original = try ModelWeights(Model.open(Fixtures.path("llama-bias"), library: .bundled()))
+    let gguf = try ModelWeights(Model.open(folder.file("model.gguf"), library: .bundled()))
+    for (role, name) in [(TensorRole.attentionQuery.bias, "q"), (.attentionKey.bias, "k"), (.attentionValue.bias, "v")]
+    {
+      let isSame = stored["blk.1.attn_\(name).bias"] == source["model.layers.1.self_attn.\(name)_proj.bias"]
+      #expect(isSame == (name == "v"), "\(name)")
+      var expected: [Float] = [], found: [Float] = []
+      try original.readRows(role, layer: 1, rows: 0..<1, into: &expected)
+      try gguf.readRows(role, layer: 1, rows: 0..<1, into: &found)
+      #expect(found == expected && Set(found).count > 1, "\(name)")
+    }
+  }
+
   /// Both are `olmo2` in a GGUF; only OLMo 3's states a window.
   @Test("gives a folder made of a GGUF the class that its keys tell", arguments: ["olmo2", "olmo3"])
   func classesOfOneArchitecture(name: String) throws {

@@ -71,7 +71,7 @@ import Testing
       {"layers": 1, "embedding": 256, "feedForward": 32, "heads": 1, "keyValueHeads": 1, "headDimension": 32,
        "vocabulary": 8, "isTied": false}
       """
-    try RecipeModel(try JSON(parsing: Array(shape.utf8))).write(to: folder.file("model.gguf"))
+    try SeededGGUF(recipeShape: try JSON(parsing: Array(shape.utf8))).write(to: folder.file("model.gguf"))
     let name: TensorName = "blk.0.attn_k.weight"
     let sums = ImportanceMatrixBuilder(
       [.init(name: name, sums: (0..<256).map { Float($0 % 7) }, counts: [10])], dataset: "a", chunkSize: 5)

@@ -17,7 +17,7 @@ import Testing
         {"layers": 1, "embedding": 256, "feedForward": 32, "heads": 1, "keyValueHeads": 1, "headDimension": 32,
          "vocabulary": 8, "isTied": false}
         """
-      try RecipeModel(try JSON(parsing: Array(shape.utf8))).write(to: path)
+      try SeededGGUF(recipeShape: try JSON(parsing: Array(shape.utf8))).write(to: path)
     }
     return try Model.open(path, library: try .bundled())
   }

@@ -46,18 +46,10 @@ import Testing
     }
   }
 
-  @Test func biasesMoveWithTheirHeads() throws {
-    // In the GGUF the biases of q and k are interleaved; the canonical reader undoes it.
-    let folder = try ModelWeights(open(Fixtures.path("llama-bias")))
-    var values: [Float] = []
-    try folder.readRows(.attentionQuery.bias, layer: 0, rows: 0..<1, into: &values)
-    #expect(values.count == 64)
-  }
-
   @Test func scalingsAreFoundAgainInAGGUF() throws {
     let folder = try open(Fixtures.path("llama3-tied")).parameters.rotaryScaling
     let gguf = try open(Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")).parameters.rotaryScaling
-    #expect(folder == gguf)
+    #expect(folder == gguf && folder != .none)
   }
 
   @Test func unknownArchitecturesAreNamed() throws {

@@ -7,10 +7,13 @@ import Testing
 
 @Suite("Opening a model")
 struct OpeningTests {
+  private let folder = TemporaryFolder()
+
   /// A folder of the fixtures in memory, and the file in it that is named.
   private func location(_ path: String) throws -> (tree: MemoryTree, location: InputLocation) {
     let isFile = path.hasSuffix(".gguf")
-    let tree = try MemoryTree(copying: Fixtures.path(isFile ? Path.folder(of: path) : path))
+    let local = try Fixtures.checkpoint(isFile ? Path.folder(of: path) : path, in: folder)
+    let tree = try MemoryTree(copying: local)
     let file = isFile ? try tree.open(Path.name(of: path)) : nil
     return (tree, InputLocation(folder: tree, file: file))
   }
@@ -27,7 +30,7 @@ struct OpeningTests {
     let opening = try ModelOpening(location, library: .bundled())
     let model = try opening.model()
     #expect(tree.tensorsRead(of: model.checkpoint) == [])
-    let fromDisk = try Model.open(Fixtures.path(path), library: .bundled())
+    let fromDisk = try Model.open(Fixtures.checkpoint(path, in: folder), library: .bundled())
     #expect(model.definition.name == fromDisk.definition.name)
     #expect(model.scheme.name == fromDisk.scheme.name)
     #expect(model.slots == fromDisk.slots)

@@ -91,10 +91,21 @@ extension Fixtures {
   /// The path of the checkpoint `name`: its own folder or, if that has rules in place of weights, a copy in `parent`.
   public static func checkpoint(_ name: String, in parent: TemporaryFolder) throws -> String {
     guard FileSystem.kind(of: path(name, "weights.json")) == .regular else { return path(name) }
-    let folder = parent.file(name)
-    try FileSystem.createFolder(folder)
-    for file in try FileSystem.list(path(name)) { try copy(path(name, file), to: Path.join(folder, file)) }
+    let folder = parent.file(Path.name(of: name))
+    if FileSystem.kind(of: folder) == nil { try copyFolder(path(name), to: folder) }
     return folder
+  }
+
+  private static func copyFolder(_ source: String, to folder: String) throws {
+    try FileSystem.createFolder(folder)
+    for name in try FileSystem.list(source) {
+      let (inner, destination) = (Path.join(source, name), Path.join(folder, name))
+      if FileSystem.kind(of: inner) == .folder {
+        try copyFolder(inner, to: destination)
+      } else {
+        try copy(inner, to: destination)
+      }
+    }
   }
 
   /// Copies a file; of `weights.json` it makes `model.safetensors`.
