@@ -51,7 +51,9 @@ import Testing
     let gguf = try ModelWeights(Model.open(folder.file("model.gguf"), library: .bundled()))
     for (role, name) in [(TensorRole.attentionQuery.bias, "q"), (.attentionKey.bias, "k"), (.attentionValue.bias, "v")]
     {
-      let isSame = stored["blk.1.attn_\(name).bias"] == source["model.layers.1.self_attn.\(name)_proj.bias"]
+      let isSame =
+        stored[TensorName("blk.1.attn_\(name).bias")]
+        == source[TensorName("model.layers.1.self_attn.\(name)_proj.bias")]
       #expect(isSame == (name == "v"), "\(name)")
       var expected: [Float] = [], found: [Float] = []
       try original.readRows(role, layer: 1, rows: 0..<1, into: &expected)
