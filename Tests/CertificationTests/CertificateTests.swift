@@ -28,7 +28,8 @@ struct CertificateTests {
   func check() throws {
     let certificate = try Self.certificate()
     #expect(try CertificateCheck(certificate).passes)
-    let moved = try CertificateCheck(certificate, candidate: Fixtures.path("llama-linear"))
+    let folder = TemporaryFolder()
+    let moved = try CertificateCheck(certificate, candidate: Fixtures.checkpoint("llama-linear", in: folder))
     #expect(!moved.passes)
     #expect(moved.entries.filter { $0.outcome != .matches }.allSatisfy { !$0.isOfReference })
   }
