@@ -31,7 +31,7 @@ build: setup
 # is optimized (see Package.swift), for whole conversions would take most of the time.
 test: export INGOT_OPTIMIZE = 1
 test: setup
-	swift build --build-tests --disable-index-store
+	swift build --build-tests
 	swift test --skip-build --disable-xctest --parallel
 
 demo: build
