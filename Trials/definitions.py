@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).resolve().parent.parent / "Sources" / "Architectures" / "Definitions"
-PARENT, MODEL_TYPES, GGUF_ARCHITECTURE, HYPERPARAMETERS = "extends", "model_types", "gguf_architecture", "parameters"
+PARENT, MODEL_TYPES, GGUF_ARCHITECTURE, HYPERPARAMETERS = "extends", "model_types", "gguf_architecture", "hyperparameters"
 DETECTABLE, TENSORS, FUSED, REMOVED, ROLE, ROLES, NAMES, TRANSFORMS, FUSION = (
-    "told_by_values", "tensors", "packed", "removes", "role", "roles", "names", "transforms", "arrangements")
+    "detectable_transforms", "tensors", "fused", "removes", "role", "roles", "names", "transforms", "fusion_orders")
 PERMUTED, ADDS_ONE, TRANSPOSED, GROUPED = "rotary", "plus_one", "transpose", "grouped"
 
 
@@ -35,7 +35,7 @@ class Definition(NamedTuple):
     def regroups_heads(self) -> bool:
         """Whether one tensor has queries, keys and values in both containers, in Hugging Face's files head by head."""
         return any(
-            "attention_query" in rule[ROLES] and "gguf" in rule[NAMES] and rule.get(FUSION, {}).get("hf", "").startswith(GROUPED)
+            "attention_query" in rule[ROLES] and "gguf" in rule.get(NAMES, {}) and rule.get(FUSION, {}).get("hf", "").startswith(GROUPED)
             for rule in self.fused)
 
 
