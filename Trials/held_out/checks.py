@@ -61,9 +61,9 @@ def left_out(folder: Path, model_type: str) -> list[str]:
     return [name for name in stored(folder) if is_left_out(name)]
 
 
-def same_tensors(program: Ingot, dropped: list[str], source: Path, expected: Path, scratch: Path) -> str | None:
-    """By way of a GGUF in the formats of the source; leaves the new folder, which must be as `expected`, at scratch/back."""
-    program.convert(program.convert(source, scratch / "gguf" / "model.gguf"), scratch / "back")
+def same_tensors(program: Ingot, dropped: list[str], source: Path, expected: Path, scratch: Path, kind: str | None) -> str | None:
+    """By way of a GGUF in one format, or in those of the source; leaves the new folder, which must be as `expected`, at scratch/back."""
+    program.convert(program.convert(source, scratch / "gguf" / "model.gguf", *(["--type", kind] if kind else [])), scratch / "back")
     back = stored(scratch / "back")
     config = json.loads((expected / "config.json").read_text(encoding="utf-8"))
     rows = config.get("vocab_size")

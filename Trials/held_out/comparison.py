@@ -5,15 +5,14 @@ import contextlib
 import numpy as np
 import torch
 
-from fixtures.generate.oracle import stacked
+from fixtures.generate import oracle
 
 BUDGET = 1e-9
 
 
 def wanted(model: torch.nn.Module, tokens: list[int], pooling: str | None) -> dict[str, np.ndarray]:
-    with torch.inference_mode():
-        output = model(torch.tensor([tokens]), output_hidden_states=True)
-    hidden = stacked(output.hidden_states)
+    output = oracle.run(model, input_ids=torch.tensor([tokens]))
+    hidden = oracle.stacked(output.hidden_states)
     if hasattr(output, "logits"):
         return {"hidden": hidden, "logits": output.logits[0].numpy()}
     pooled = {"mean": lambda rows: rows.mean(axis=0), "lasttoken": lambda rows: rows[-1]}.get(pooling, lambda rows: rows[0])

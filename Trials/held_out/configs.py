@@ -6,10 +6,13 @@ import random
 import shutil
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 
 from fixtures.generate.architecture_configs import ARCHITECTURES
+from fixtures.generate.checkpoints import save
 from fixtures.generate.decoder_configs import Architecture, dense
+from fixtures.generate.fp8 import quantized
 from fixtures.generate.places import write_json
 from fixtures.generate.repacking import renamed
 
@@ -23,7 +26,14 @@ EQUAL_HEADS = ("phi", "deepseek_v2")
 # The reference writes this epsilon whatever the configuration says; ingot writes the model's.
 EPSILONS = {"olmoe": 1e-05}
 # They state the width of a head, and llama.cpp takes it for granted that heads make up the width.
-FULL_WIDTH = ("cohere2", "exaone4")
+FULL_WIDTH = ("cohere2", "exaone", "exaone4")
+# What their configurations call keys of the configuration by which transformers computes the model.
+SPELLINGS = {
+    "nomic_bert": {
+        "hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer", "intermediate_size": "n_inner", "vocab_size": "vocab_size",
+        "layer_norm_eps": "layer_norm_epsilon"},
+    "exaone": {"num_hidden_layers": "num_layers", "rms_norm_eps": "layer_norm_epsilon", "hidden_act": "activation_function"},
+}
 
 
 def set_all(config: dict, names: tuple[str, ...], value) -> None:
@@ -54,6 +64,8 @@ def vary_attention(config: dict, draw: random.Random) -> None:
         heads = hidden // draw.choice([16, 32])
         config["head_dim"] = hidden // heads
     groups = heads if kind in EQUAL_HEADS or stated(config, KEY_VALUE_HEADS) is None else draw.choice(divisors(heads))
+    if config.get("word_embed_proj_dim") == config.get("hidden_size"):
+        set_all(config, ("word_embed_proj_dim",), hidden)
     set_all(config, HIDDEN, hidden)
     set_all(config, HEADS, heads)
     set_all(config, KEY_VALUE_HEADS, groups)
@@ -85,7 +97,7 @@ def vary_layers(config: dict, draw: random.Random) -> None:
     set_layers(config, layers)
     set_all(config, ("first_k_dense_replace",), draw.choice([0, 1]))
     inner = 4 * stated(config, HIDDEN) if config["model_type"] in FOUR_TIMES else draw.choice([64, 96, 160, 192])
-    for name in ("intermediate_size", "n_inner", "d_ff"):
+    for name in ("intermediate_size", "n_inner", "d_ff", "ffn_dim"):
         if config.get(name) is not None:
             config[name] = inner
 
@@ -125,11 +137,10 @@ def varied(architecture: Architecture, seed: int) -> Architecture:
 def following(architecture: Architecture) -> Architecture:
     """With the configuration by which transformers computes the model brought to that of the folder."""
     config, native = architecture.config, copy.deepcopy(architecture.native)
-    if native and config["model_type"] == "nomic_bert":
-        names = {"hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer", "intermediate_size": "n_inner", "vocab_size": "vocab_size"}
-        native.update({new: config[old] for new, old in names.items()})
-        native["layer_norm_eps"] = config["layer_norm_epsilon"]
-    elif native:
+    if native:
+        names = SPELLINGS.get(config["model_type"], {})
+        native.update({name: config[spelling] for name, spelling in names.items() if spelling in config})
+    if native and config["model_type"] != "nomic_bert":
         native.update({name: value for name, value in config.items() if name in native and name not in ("architectures", "model_type")})
         native["num_key_value_heads"] = config.get("num_key_value_heads", config["num_attention_heads"])
     return architecture._replace(native=native)
@@ -161,6 +172,21 @@ def disguised(classname: str, model_type: str, names: dict[str, str]):
             path.write_text(renamed(path.read_text(encoding="utf-8"), names), encoding="utf-8")
         return target
     return disguise
+
+
+def published(name: str, architecture: Architecture, folder: Path, target: Path) -> Path:
+    """The folder that the program is given; the other tools read the same values in `folder`."""
+    if name in DISGUISES:
+        return DISGUISES[name](folder, target)
+    if architecture.fp8 is None or not (folder / "model.safetensors").exists():
+        return folder
+    shutil.copytree(folder, target)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    write_json(target / "config.json", {**config, "quantization_config": architecture.fp8})
+    stored, plain = quantized(load_file(folder / "model.safetensors"), architecture.fp8, getattr(torch, architecture.scale_type))
+    save(target, stored)
+    save(folder, plain)
+    return target
 
 
 DISGUISES = {

@@ -26,7 +26,7 @@ from fixtures.generate.staging import stage_tokenizer
 
 from ..program import Ingot
 from . import checks
-from .configs import DISGUISES, ORIGINALS, following, varied
+from .configs import DISGUISES, ORIGINALS, following, published, varied
 from .variants import VARIANTS, Variant
 
 COLUMNS = ("identical", "round trips", "loads", "texts")
@@ -105,7 +105,7 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, label: str = "",
         (scratch / "gguf").mkdir(parents=True)
         folder = stage_tokenizer(architecture.tokenizer, parent / (variant.name or name))
         try:
-            dropped = write_checkpoint(folder, architecture, seed)
+            dropped = write_checkpoint(folder, architecture._replace(fp8=None), seed)
         except Exception as error:  # noqa: BLE001: transformers has no such model
             tally.refusals.append(f"{case}: transformers refuses it: {error!r}"[:300])
             return
@@ -113,12 +113,12 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, label: str = "",
         new = new.rename(parent / "new.json") if new.exists() else None
         if variant.folder(folder, draw) is False:
             return
-        own = DISGUISES[name](folder, parent / "disguised" / folder.name) if name in DISGUISES else folder
+        own = published(name, architecture, folder, parent / "disguised" / folder.name)
         kinds = ("f32", "q8_0") if label else reference.CONVERTED
         if not judge_files(program, name, folder, own, scratch, kinds, case, tally):
             return
         dropped += checks.left_out(folder, config["model_type"])
-        tally.judge("round trips", case, lambda: checks.same_tensors(program, dropped, own, folder, scratch))
+        tally.judge("round trips", case, lambda: checks.same_tensors(program, dropped, own, folder, scratch, "F32" if architecture.fp8 else None))
         if (scratch / "back").exists():
             judge_texts(folder, scratch / "back", case, tally, variant.frames)
         if architecture.kind == "decoder" and name not in reference.NOT_LOADED and (scratch / "own-f32.gguf").exists():
@@ -134,7 +134,7 @@ def main() -> int:
     program, arguments = Ingot(sys.argv[2]), sys.argv[3:]
     cases, first = int(option(arguments, "--cases", "4")), int(option(arguments, "--first", "1000"))
     chosen = set(options(arguments, "--variant")) or (set(VARIANTS) if "--variants" in arguments else set())
-    names = [argument for argument in arguments if argument != "--variants"] or list(ORIGINALS)
+    names = [argument for argument in arguments if argument != "--variants"] or [name for name, architecture in ORIGINALS.items() if architecture.gguf]
     reference.use_reference(Path(sys.argv[1]).resolve())
     quiet()
     print(f"{'':18}" + "".join(f"{column:>16}" for column in COLUMNS), flush=True)

@@ -14,12 +14,12 @@ MIXED = ("cohere2", "olmo3", "exaone4")
 # Whose every class reads rope_scaling, and those whose own configuration says how much of a head is rotated.
 ROTARY = (
     "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "phi3", "phi", "starcoder2", "stablelm", "olmo2", "granite", "smollm3",
-    "cohere", "deepseek_v2", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
+    "cohere", "deepseek_v2", "exaone", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
     "glm4", *MIXED)
 PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor",
     "glm4": "partial_rotary_factor"}
 # Their classes take the width of a head from the hidden width alone.
-HEAD_DIMENSIONS = reading("head_dim", but=("olmoe", "phi", "baichuan", "internlm2", "stablelm"))
+HEAD_DIMENSIONS = reading("head_dim", but=("olmoe", "phi", "baichuan", "internlm2", "stablelm", "exaone", "opt"))
 PATTERNS = ("qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "smollm3")
 WINDOWS = reading("sliding_window")
 ACTIVATIONS = ("silu", "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "relu2", "quick_gelu")

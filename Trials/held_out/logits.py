@@ -33,7 +33,7 @@ from fixtures.generate.staging import stage_tokenizer
 
 from ..program import EMBEDDING, Ingot, Refusal
 from .comparison import fault_of, in_double, is_rounding, wanted
-from .configs import DISGUISES, ORIGINALS, varied
+from .configs import ORIGINALS, SPELLINGS, published, varied
 from .features import FEATURES, representable
 
 LENGTHS = (1, 2, 7, 33, 64, 65, 300)
@@ -88,7 +88,7 @@ def other_bits(programs: list[Ingot], folder: Path, tokens: list[int], scratch: 
 
 def natively(native: dict, before: dict, after: dict) -> dict:
     """The same change for the configuration by which transformers computes the model."""
-    names = {"layer_norm_epsilon": "layer_norm_eps"} if after["model_type"] == "nomic_bert" else {}
+    names = {spelling: name for name, spelling in SPELLINGS.get(after["model_type"], {}).items()}
     changed = {names.get(key, key): value for key, value in after.items() if before.get(key, ...) != value}
     if "rotary_emb_base" in changed:
         changed["rope_parameters"] = {"rope_type": "default", "rope_theta": float(changed.pop("rotary_emb_base"))}
@@ -124,7 +124,7 @@ def sharpen(folder: Path, draw: random.Random) -> None:
 
 def positions_of(config: dict) -> int:
     """How many positions the model has rows for; those without such rows go on beyond the trained context."""
-    return {"gpt2": config.get("n_positions"), "gpt_bigcode": config.get("n_positions"), "mpt": config.get("max_seq_len"), "bert": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
+    return {"gpt2": config.get("n_positions"), "gpt_bigcode": config.get("n_positions"), "mpt": config.get("max_seq_len"), "bert": config.get("max_position_embeddings"), "opt": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
 
 
 def loaded(folder: Path, kind: str) -> torch.nn.Module:
@@ -167,8 +167,9 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
         scratch.mkdir()
         folder = stage_tokenizer(architecture.tokenizer, parent / name)
         try:
-            write_checkpoint(folder, architecture, seed)
+            write_checkpoint(folder, architecture._replace(fp8=None), seed)
             sharpen(folder, random.Random(seed))
+            own = published(name, architecture, folder, parent / "disguised" / name)
             model = prepared(oracle(name, folder, scratch))
             pristine = copy.deepcopy(model)  # dynamic scaling remembers the longest sequence
             draw = random.Random(seed)
@@ -180,7 +181,6 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
             return
         if not all(np.isfinite(array).all() for arrays in expected.values() for array in arrays.values()):
             return
-        own = DISGUISES[name](folder, parent / "disguised" / name) if name in DISGUISES else folder
         has_logits = architecture.kind == "decoder"
 
         def exact(length: int) -> dict[str, np.ndarray]:
@@ -193,6 +193,8 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
         judge("folder", case, tally, expected, lambda length: computed(program, own, tokens[length], scratch, has_logits), exact)
         for length in tokens.keys() & {7, 300} if other and tally.tried["folder"] == before + len(expected) else ():
             tally.count("bits", case, other_bits([program, other], own, tokens[length], scratch, has_logits), 0.0, False)
+        if not architecture.gguf:
+            return
         try:
             messages = program.messages_of_converting(own, scratch / "model.gguf", "--type", "F32")
             if lost := [message for message in messages if "lost" in message]:

@@ -121,6 +121,6 @@ WEIGHTS = ("model.safetensors", "model-00001-of-00003.safetensors", "weights.jso
 # Dynamic scaling, too, is lost in a GGUF.
 FIXTURE_NAMES = [
     *sorted({path.parent.name for name in WEIGHTS for path in FIXTURES.glob(f"*/{name}")} - {"llama-dynamic"}),
-    *sorted(path.name for path in CHECKPOINTS.iterdir()),
+    *sorted(path.parent.name for path in CHECKPOINTS.glob("*/fixture.json") if json.loads(path.read_text(encoding="utf-8")).get("gguf", True)),
 ]
-WIDE_NAMES = [f"wide-{name}" for name in ORIGINALS]
+WIDE_NAMES = [f"wide-{name}" for name, architecture in ORIGINALS.items() if architecture.gguf and not architecture.fp8]
