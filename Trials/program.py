@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 # Exit statuses: a check failed, an input is refused.
 CHECK_FAILED, INPUT_REFUSED = 1, 2
-MESSAGES, MESSAGE, FINDINGS, DIAGNOSES = "remarks", "message", "findings", "diagnoses"
+MESSAGES, MESSAGE, FINDINGS, DIAGNOSES = "messages", "message", "findings", "diagnoses"
 SEVERITY, CHECK, SUBJECT, FAULT, OTHER_SUBJECTS, CONFIRMED = "severity", "check", "subject", "fault", "other_subjects", "confirmed"
 ERROR, CORRECTED_ERROR, EMBEDDING = "nmse", "corrected_nmse", "embedding"
 TOKENIZER_CHECK = "verify.tokenizer"
