@@ -61,6 +61,8 @@ faults: setup
 	swift build --product ingot
 	scripts/faults.sh .build/debug/ingot
 
+# The same build as that of the tests, so that it is done once.
+lint: export INGOT_OPTIMIZE = 1
 lint: setup
 	swift format lint --strict --recursive Sources Tests Plugins Package.swift
 	scripts/check-imports.sh

@@ -28,8 +28,11 @@ public enum FormatSniffer {
 
   /// Returns the first words of plain text, which servers send instead of a missing file.
   private static func text(_ prefix: [UInt8]) -> String? {
-    let isText = prefix.allSatisfy { (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }
-    return isText && prefix.count >= 8 ? String(decoding: prefix.prefix(32), as: UTF8.self) : nil
+    let isPrintable = prefix.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }
+    guard isPrintable, prefix.count >= 8 else { return nil }
+    // The prefix may end within a scalar, which has at most four bytes.
+    let text = (0...3).lazy.compactMap { String(validating: prefix.dropLast($0), as: UTF8.self) }.first
+    return text.map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(32))) }
   }
 }
 

@@ -103,7 +103,7 @@ import Testing
       let text = "\(error)"
       smallest = Int(text.filter(\.isNumber).dropFirst(path.filter(\.isNumber).count + 5)) ?? 0
       return (error as? any IngotError)?.category == .usage
-        && text.hasPrefix("\(path): cannot have 10,000 bytes: the smallest possible is ")
+        && text.hasPrefix("\(path): target 10,000 bytes is too small: the smallest possible is ")
     }
     #expect(try plan(.fileBytes(smallest)).byteCount == smallest)
     #expect(throws: LocatedError.self) { try plan(.fileBytes(smallest - 1)) }
