@@ -142,7 +142,9 @@ import Testing
       ], in: folder.path)
     #expect(run.status == 0)
     let first = "no imatrix entry for 2 tensors (first:"
-    #expect(run.output.contains("warning: \(first) \"blk.0.attn_q.weight\"); all columns are weighted equally\n"), "\(run.output)")
+    #expect(
+      run.output.contains("warning: \(first) \"blk.0.attn_q.weight\"); all columns are weighted equally\n"),
+      "\(run.output)")
     let second = "imatrix: some experts were never used, so their columns are weighted equally, in 2 tensors"
     #expect(run.output.contains("warning: \(second) (first: \"blk.0.ffn_down_exps.weight\")\n"))
     let wrong = try Program.run(

@@ -55,6 +55,9 @@ import Testing
     HostileFile(
       name: "denied.gguf", bytes: Array("{\"error\":\"Invalid username or password.\"}\n".utf8),
       message: "is plain text, expected a checkpoint (begins with \"{\"error\":\"Invalid username or pa\")"),
+    HostileFile(
+      name: "umlauts.gguf", bytes: Array(("x" + String(repeating: "ü", count: 4096)).utf8),
+      message: "is plain text, expected a checkpoint (begins with \"x\(String(repeating: "ü", count: 31))\")"),
     HostileFile(name: "short", bytes: [7], message: "is neither safetensors nor GGUF (begins with 07)"),
     HostileFile(name: "short.gguf", bytes: Array("GG".utf8), message: "begins with 47 47, expected \"GGUF\""),
     HostileFile(name: "empty.gguf", bytes: [], message: "is empty, expected a checkpoint"),
