@@ -3,6 +3,8 @@ import Models
 import Tensors
 
 extension ArchitecturePlanner {
+  func gatherEvidence() throws -> PlanningEvidence { try PlanningEvidence(self) }
+
   /// Adds a message for each pair of tied tensors that are both stored.
   mutating func noteTiedTensors() {
     guard let areEqual = draft.evidence.tiedPairsAreEqual else { return }

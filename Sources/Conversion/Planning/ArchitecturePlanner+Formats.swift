@@ -20,7 +20,7 @@ extension ArchitecturePlanner {
       return format
     }
     if draft.isFromGGUF == (draft.target == .gguf) { return nil }
-    guard !draft.isFromGGUF else { return typeForFolder() }
+    guard !draft.isFromGGUF else { return model.commonMatrixFormat ?? .f32 }
     // The converter's "auto": the first matrix of 16 bits decides. Where all are F32 it takes F16, which loses; here they
     // stay F32.
     let ordered = model.tensors.sorted { model.converterPosition(of: $0) < model.converterPosition(of: $1) }
@@ -28,29 +28,29 @@ extension ArchitecturePlanner {
     return first?.descriptor.format ?? .f32
   }
 
-  /// The format of a folder made of a GGUF: that of the matrices. Tensors that are F32 in every GGUF get it as well if
-  /// they lose nothing; roles of which a tensor would lose values stay F32, and all norms with one of them.
-  private mutating func typeForFolder() -> StorageFormat {
+  /// Whether a GGUF becomes a folder in the format of its matrices.
+  var makesFolderOfGGUF: Bool { draft.request.type == .automatic && draft.isFromGGUF && draft.target != .gguf }
+
+  /// In a folder made of a GGUF, tensors that are F32 in every GGUF get the format of the matrices if they lose nothing;
+  /// roles of which a tensor would lose values stay F32, and all norms with one of them.
+  mutating func chooseWideRoles() {
     guard let format = model.commonMatrixFormat else {
       if model.tensors.contains(where: { $0.descriptor.format?.isQuantized == true && !$0.isKeptInFullPrecision }) {
         draft.messages.append(
           .note("block formats are decoded to F32, which holds every value (--type BF16 halves the size)"))
       }
-      return .f32
+      return
     }
     guard let wide = draft.evidence.wideTensors else {
-      keepInF32(Set(model.slots.filter { model.tensor($0)?.isKeptInFullPrecision == true }.map(\.role)))
-      return format
+      return keepInF32(Set(model.slots.filter { model.tensor($0)?.isKeptInFullPrecision == true }.map(\.role)))
     }
     keepInF32(wide.roles)
-    if let first = wide.first {
-      let roles = Set(model.slots.map(\.role).filter(wide.roles.contains)).map(\.rawValue).sorted()
-      draft.messages.append(
-        .note(
-          "tensor \(first.text.quoted) has values that \(format) cannot hold, so these stay F32: "
-            + roles.joined(separator: ", ")))
-    }
-    return format
+    guard let first = wide.first else { return }
+    let roles = Set(model.slots.map(\.role).filter(wide.roles.contains)).map(\.rawValue).sorted()
+    draft.messages.append(
+      .note(
+        "tensor \(first.text.quoted) has values that \(format) cannot hold, so these stay F32: "
+          + roles.joined(separator: ", ")))
   }
 
   /// Gives each tensor the format of the output, its own or that of an override.

@@ -20,10 +20,15 @@ struct ArchitecturePlanner: DraftPlanner {
     checkHyperparameters()
     try draft.requireProblemFree()
     draft.noteInput()
-    noteTiedTensors()
     draft.dropped = model.dropped.map { ($0.tensor.name, $0.reason) }
     draft.type = chosenType()
     draft.tensors = derivedTensors(scheme) + layouts(scheme)
+  }
+
+  mutating func apply(_ evidence: PlanningEvidence) {
+    draft.evidence = evidence
+    noteTiedTensors()
+    if makesFolderOfGGUF { chooseWideRoles() }
     if draft.request.type.formatRules == nil { chooseFormats() }
   }
 
@@ -58,13 +63,9 @@ struct ArchitecturePlanner: DraftPlanner {
     }
   }
 
-  var dropped: [(name: TensorName, reason: String)] {
-    let derived = model.definition.derived
-    let isWritten = (try? draft.scheme()).map { scheme in
-      derived.contains { model.definition.pattern(of: $0, in: scheme) != nil }
-    }
-    return draft.dropped
-      + (isWritten == true ? [] : model.derived.map { ($0.name, "follows from the parameters") })
+  func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] {
+    let isWritten = model.definition.derived.contains { model.definition.pattern(of: $0, in: scheme) != nil }
+    return draft.dropped + (isWritten ? [] : model.derived.map { ($0.name, "follows from the parameters") })
   }
 
   /// Roles of which a tensor has values that the output's format cannot hold.

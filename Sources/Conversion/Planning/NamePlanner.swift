@@ -1,3 +1,4 @@
+import Architectures
 import Bytes
 import Models
 import Quantization
@@ -12,7 +13,11 @@ struct NamePlanner: DraftPlanner {
   init(_ draft: PlanDraft) { self.draft = draft }
 
   private var model: Model { draft.model }
-  var dropped: [(name: TensorName, reason: String)] { draft.dropped }
+
+  func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] { draft.dropped }
+  // Names and layouts stay, so that no value decides anything.
+  func gatherEvidence() -> PlanningEvidence { .none }
+  mutating func apply(_ evidence: PlanningEvidence) {}
 
   mutating func draftTensors() throws {
     noteFit()

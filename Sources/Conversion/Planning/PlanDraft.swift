@@ -8,7 +8,6 @@ import Tensors
 struct PlanDraft {
   let model: Model
   let request: ConversionRequest
-  let evidence: PlanningEvidence
   let target: ConversionRequest.Target
   /// The output's path, in which placeholders are replaced once the formats are known.
   var destination: String
@@ -26,14 +25,16 @@ struct PlanDraft {
   /// The value of `general.file_type` that a size target leads to.
   var allocatedFileType: UInt32?
 
+  /// What is known of the tensors' values.
+  var evidence = PlanningEvidence.none
+
   var problems: [any IngotError] = []
   var messages: [PlanMessage] = []
   var fallbacks = Fallbacks()
 
-  init(_ model: Model, _ request: ConversionRequest, _ evidence: PlanningEvidence) {
+  init(_ model: Model, _ request: ConversionRequest) {
     self.model = model
     self.request = request
-    self.evidence = evidence
     target = request.resolvedTarget
     destination = request.destination
   }

@@ -1,3 +1,4 @@
+import Architectures
 import Bytes
 import Models
 import Tensors
@@ -18,18 +19,19 @@ public enum Planner {
     _ model: Model, _ request: ConversionRequest, evidence: PlanningEvidence? = nil,
     threads: Int = Parallel.coreCount, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> ConversionPlan {
-    let evidence = try evidence ?? PlanningEvidence.gather(model, request)
-    let draft = PlanDraft(model, request, evidence)
+    let draft = PlanDraft(model, request)
     return draft.keepsNames
-      ? try plan(NamePlanner(draft), threads: threads, progress: progress)
-      : try plan(ArchitecturePlanner(draft), threads: threads, progress: progress)
+      ? try plan(NamePlanner(draft), evidence, threads: threads, progress: progress)
+      : try plan(ArchitecturePlanner(draft), evidence, threads: threads, progress: progress)
   }
 
   private static func plan(
-    _ planner: some DraftPlanner, threads: Int, progress: @escaping @Sendable (Int) -> Void
+    _ planner: some DraftPlanner, _ evidence: PlanningEvidence?, threads: Int,
+    progress: @escaping @Sendable (Int) -> Void
   ) throws -> ConversionPlan {
     var planner = planner
     try planner.draftTensors()
+    planner.apply(try evidence ?? planner.gatherEvidence())
     if let rules = planner.draft.request.type.formatRules {
       planner.draft.assignFormats(rules, planner.recipeInputs())
     }
@@ -50,8 +52,12 @@ public enum Planner {
 protocol DraftPlanner {
   var draft: PlanDraft { get set }
 
-  /// Finds the tensors of the output: names, layouts, and formats unless these are assigned later.
+  /// Finds the tensors of the output, with names and layouts, from headers alone.
   mutating func draftTensors() throws
+  /// Reads the values that decide something about the drafted tensors.
+  func gatherEvidence() throws -> PlanningEvidence
+  /// Decides what depends on values: messages, and formats unless rules assign them.
+  mutating func apply(_ evidence: PlanningEvidence)
   /// The facts of the model that recipes ask for.
   func recipeInputs() -> RecipeInputs
   /// The name of the output in a folder by the GGUF naming convention.
@@ -60,8 +66,8 @@ protocol DraftPlanner {
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile])
   /// The tensors whose values do not all survive their transforms.
   mutating func roundedTensors() -> [RoundedTensor]
-  /// The input tensors that are left out.
-  var dropped: [(name: TensorName, reason: String)] { get }
+  /// The input tensors that an output in this naming scheme leaves out.
+  func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)]
 }
 
 extension DraftPlanner {
@@ -77,9 +83,10 @@ extension DraftPlanner {
     try draft.requireProblemFree()
     let rounded = roundedTensors()
     draft.noteDropped()
+    let scheme = try draft.scheme()
     return ConversionPlan(
-      source: draft.model, destination: draft.destination, target: draft.target, scheme: try draft.scheme(),
-      type: draft.type, files: output.files, sideFiles: output.sideFiles, dropped: dropped, rounded: rounded,
-      messages: draft.messages, overwrite: draft.request.overwrite)
+      source: draft.model, destination: draft.destination, target: draft.target, scheme: scheme,
+      type: draft.type, files: output.files, sideFiles: output.sideFiles, dropped: dropped(in: scheme),
+      rounded: rounded, messages: draft.messages, overwrite: draft.request.overwrite)
   }
 }

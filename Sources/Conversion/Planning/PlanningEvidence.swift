@@ -30,20 +30,26 @@ public struct PlanningEvidence: Sendable {
   ///
   /// - Throws: as `Planner.plan` if the conversion cannot be planned; errors of reading.
   public static func gather(_ model: Model, _ request: ConversionRequest) throws -> PlanningEvidence {
-    let draft = PlanDraft(model, request, .none)
+    let draft = PlanDraft(model, request)
     guard !draft.keepsNames else { return .none }
     var planner = ArchitecturePlanner(draft)
     try planner.draftTensors()
-    var evidence = PlanningEvidence()
-    evidence.tiedPairsAreEqual = try model.twins.map { try model.checkpoint.haveEqualValues($0.tensor, $0.original) }
-    if request.type == .automatic, draft.isFromGGUF, draft.target != .gguf, let format = model.commonMatrixFormat {
-      evidence.wideTensors = wideTensors(of: model, for: format)
+    return try planner.gatherEvidence()
+  }
+
+  private init() {}
+
+  /// Reads the values of a planner's drafted tensors, and of those that its model ties.
+  init(_ planner: ArchitecturePlanner) throws {
+    let model = planner.model
+    tiedPairsAreEqual = try model.twins.map { try model.checkpoint.haveEqualValues($0.tensor, $0.original) }
+    if planner.makesFolderOfGGUF, let format = model.commonMatrixFormat {
+      wideTensors = Self.wideTensors(of: model, for: format)
     }
     for tensor in planner.draft.tensors {
       guard let error = try tensor.reader?.sumRounding(), error.changedCount > 0 else { continue }
-      evidence.rounding[tensor.name] = error
+      rounding[tensor.name] = error
     }
-    return evidence
   }
 
   /// Roles of which a tensor has values that `format` cannot hold; one tensor of a role decides.
