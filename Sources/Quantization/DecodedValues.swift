@@ -52,12 +52,17 @@ public struct DecodedValues: Sendable {
     }
   }
 
-  /// Adds `addend` to all values: in float32, or for F16 as PyTorch does, which rounds the sums to F16.
-  public mutating func add(_ addend: Float, roundingAs format: StorageFormat) throws(CodecError) {
+  /// Adds `addend` to the first `count` values: in float32, or for F16 as PyTorch does, which rounds the sums to F16.
+  ///
+  /// Values of an earlier use beyond them stay as they are.
+  public mutating func add(_ addend: Float, first count: Int, roundingAs format: StorageFormat) throws(CodecError) {
     let before = isExact ? [] : floats
-    for index in floats.indices { floats[index] += addend }
-    if format == .f16 { floats = try Codec.decode(.f16, Codec.encode(.f16, floats), elementCount: floats.count) }
-    for index in remainders.indices {
+    for index in 0..<count { floats[index] += addend }
+    if format == .f16 {
+      let sums = try Codec.decode(.f16, Codec.encode(.f16, Array(floats[..<count])), elementCount: count)
+      floats.replaceSubrange(..<count, with: sums)
+    }
+    for index in isExact ? 0..<0 : 0..<count {
       let exact = ExactValue(before[index], remainder: remainders[index]).value + Double(addend)
       remainders[index] = exact - Double(floats[index])
     }

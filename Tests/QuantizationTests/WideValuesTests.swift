@@ -56,9 +56,17 @@ struct WideValuesTests {
   @Test func sumsKeepWhatFloat32LeavesOut() throws {
     var values = DecodedValues()
     try values.decode(.f64, Self.bytes([1 + 0x1p-40]), elementCount: 1)
-    try values.add(1, roundingAs: .f64)
+    try values.add(1, first: 1, roundingAs: .f64)
     #expect(values.floats == [2])
     #expect(values.exact(0).value == 2 + 0x1p-40)
+  }
+
+  @Test("leave values of an earlier use as they are", arguments: [StorageFormat.f16, .f32])
+  func laterValues(format: StorageFormat) throws {
+    var values = DecodedValues([1, 2, .nan, 1e9])
+    try values.add(1, first: 2, roundingAs: format)
+    #expect(values.floats[..<2] == [2, 3])
+    #expect(values.floats[2].isNaN && values.floats[3] == 1e9)
   }
 
   @Test("are", arguments: StorageFormat.allCases)

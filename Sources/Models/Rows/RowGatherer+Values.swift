@@ -22,8 +22,9 @@ extension RowGatherer {
       let end = min(map.layout.columnCount, (columns.upperBound + block - 1) / block * block)
       let cut = columns.lowerBound - head..<end
       try readBytes(run, cut, stored, into: &buffers.storedBytes, at: 0)
-      try buffers.storedValues.decode(stored, buffers.storedBytes, elementCount: run.targets.count * cut.count)
-      if run.addend != 0 { try buffers.storedValues.add(run.addend, roundingAs: stored) }
+      let count = run.targets.count * cut.count
+      try buffers.storedValues.decode(stored, buffers.storedBytes, elementCount: count)
+      if run.addend != 0 { try buffers.storedValues.add(run.addend, first: count, roundingAs: stored) }
       for (index, target) in run.targets.enumerated() {
         let start = index * cut.count + head
         buffers.values.replace(from: target * columns.count, with: buffers.storedValues, start..<start + columns.count)
@@ -50,7 +51,8 @@ extension RowGatherer {
           rows.lowerBound * part.width..<rows.upperBound * part.width, of: source.descriptor,
           into: &buffers.storedValues, scratch: &buffers.storedBytes)
         if run.addend != 0 {
-          try buffers.storedValues.add(run.addend, roundingAs: source.descriptor.format ?? .f32)
+          try buffers.storedValues.add(
+            run.addend, first: rows.count * part.width, roundingAs: source.descriptor.format ?? .f32)
         }
         for row in rows {
           let start = (row - rows.lowerBound) * part.width

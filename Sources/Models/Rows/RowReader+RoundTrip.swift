@@ -42,8 +42,8 @@ extension RowReader {
         let count = min(Self.roundedElementCount, tensor.shape.elementCount - start)
         try checkpoint.readValues(start..<start + count, of: tensor, into: &values, scratch: &bytes)
         var returned = values
-        try returned.add(addend, roundingAs: format)
-        try returned.add(-addend, roundingAs: .f32)
+        try returned.add(addend, first: count, roundingAs: format)
+        try returned.add(-addend, first: count, roundingAs: .f32)
         var floats = Array(returned.floats.prefix(count))
         if !format.isQuantized, Codec.canEncode(format), floats.allSatisfy(\.isFinite) {
           floats = try Codec.decode(format, Codec.encode(format, floats), elementCount: count)
