@@ -11,14 +11,6 @@ import Testing
 struct MemoryModelTests {
   let folder = TemporaryFolder()
 
-  private func location(_ path: String) throws -> (tree: MemoryTree, location: InputLocation) {
-    let isFile = path.hasSuffix(".gguf")
-    let local = try Fixtures.checkpoint(isFile ? Path.folder(of: path) : path, in: folder)
-    let tree = try MemoryTree(copying: local)
-    let file = isFile ? try tree.open(Path.name(of: path)) : nil
-    return (tree, InputLocation(folder: tree, file: file))
-  }
-
   @Test(
     "is converted to the same bytes as from a disk",
     arguments: [
@@ -31,7 +23,7 @@ struct MemoryModelTests {
     try convert(Fixtures.checkpoint(source, in: folder), to: Path.join(disk, name)) { Self.edit(&$0, name) }
     var request = ConversionRequest(destination: Path.join(memory, name))
     Self.edit(&request, name)
-    let model = try Model.open(location(source).location, library: .bundled())
+    let model = try Model.open(MemoryTree.fixture(source, in: folder).location, library: .bundled())
     try Executor.run(try Planner.plan(model, request), threads: 2)
     #expect(try contents(of: memory) == contents(of: disk))
   }
@@ -58,7 +50,7 @@ struct MemoryModelTests {
     "is planned from its headers without evidence",
     arguments: ["llama-gqa", "architectures/gemma2", "expected/llama3-tied/llama3-tied-q8_0.gguf"])
   func plannedFromHeaders(path: String) throws {
-    let (tree, location) = try location(path)
+    let (tree, location) = try MemoryTree.fixture(path, in: folder)
     let model = try ModelOpening(location, library: .bundled()).model()
     let request = ConversionRequest(destination: folder.file("out.gguf"))
     let plan = try Planner.plan(model, request, evidence: PlanningEvidence.none)
@@ -68,7 +60,7 @@ struct MemoryModelTests {
 
   @Test("is read for evidence only where values decide")
   func planningEvidence() throws {
-    let (tree, location) = try location("architectures/gemma2")
+    let (tree, location) = try MemoryTree.fixture("architectures/gemma2", in: folder)
     let model = try ModelOpening(location, library: .bundled()).model()
     _ = try PlanningEvidence.gather(model, ConversionRequest(destination: folder.file("out.gguf")))
     let read = tree.tensorsRead(of: model.checkpoint)
@@ -81,7 +73,8 @@ struct MemoryModelTests {
     let adapter = Fixtures.path("adapters", name)
     try convert(Fixtures.path(base), to: folder.file("disk.gguf"), adapters: [adapter])
     let model = try Model.open(
-      location(base).location, library: .bundled(), adapters: [InputLocation(folder: MemoryTree(copying: adapter))])
+      MemoryTree.fixture(base, in: folder).location, library: .bundled(),
+      adapters: [InputLocation(folder: MemoryTree(copying: adapter))])
     try Executor.run(
       try Planner.plan(model, ConversionRequest(destination: folder.file("memory.gguf"))), threads: 2)
     let files = try contents(of: folder.path)
@@ -90,7 +83,7 @@ struct MemoryModelTests {
 
   @Test("that changes during the conversion leaves no output")
   func changes() throws {
-    let (tree, location) = try location("llama-gqa")
+    let (tree, location) = try MemoryTree.fixture("llama-gqa", in: folder)
     let model = try Model.open(location, library: .bundled())
     let plan = try Planner.plan(model, ConversionRequest(destination: folder.file("out.gguf")))
     try #require(tree.file("model.safetensors")).change()

@@ -9,15 +9,6 @@ import Testing
 struct OpeningTests {
   private let folder = TemporaryFolder()
 
-  /// A folder of the fixtures in memory, and the file in it that is named.
-  private func location(_ path: String) throws -> (tree: MemoryTree, location: InputLocation) {
-    let isFile = path.hasSuffix(".gguf")
-    let local = try Fixtures.checkpoint(isFile ? Path.folder(of: path) : path, in: folder)
-    let tree = try MemoryTree(copying: local)
-    let file = isFile ? try tree.open(Path.name(of: path)) : nil
-    return (tree, InputLocation(folder: tree, file: file))
-  }
-
   @Test(
     "reads headers and side files alone",
     arguments: [
@@ -26,7 +17,7 @@ struct OpeningTests {
       "gguf/split-00001-of-00003.gguf",
     ])
   func headersAlone(path: String) throws {
-    let (tree, location) = try location(path)
+    let (tree, location) = try MemoryTree.fixture(path, in: folder)
     let opening = try ModelOpening(location, library: .bundled())
     let model = try opening.model()
     #expect(tree.tensorsRead(of: model.checkpoint) == [])
@@ -39,7 +30,7 @@ struct OpeningTests {
 
   @Test("reads the RoPE factors of a GGUF as evidence")
   func ropeFactors() throws {
-    let (tree, location) = try location("expected/llama3-tied/llama3-tied-q8_0.gguf")
+    let (tree, location) = try MemoryTree.fixture("expected/llama3-tied/llama3-tied-q8_0.gguf", in: folder)
     let opening = try ModelOpening(location, library: .bundled())
     let unread = try opening.model()
     #expect(unread.parameters.rotaryScaling == .none)
@@ -52,7 +43,7 @@ struct OpeningTests {
 
   @Test("reads norms, queries and keys to detect transforms, and only if asked")
   func transforms() throws {
-    let (tree, location) = try location("architectures/gemma2")
+    let (tree, location) = try MemoryTree.fixture("architectures/gemma2", in: folder)
     let opening = try ModelOpening(location, library: .bundled())
     _ = try opening.gatherEvidence()
     #expect(tree.tensorsRead(of: opening.checkpoint) == [])
@@ -66,7 +57,7 @@ struct OpeningTests {
   @Test("gives the same weights and tokenizer from memory as from a disk")
   func sameModel() throws {
     for path in ["llama-gqa", "llama-sharded", "expected/llama-gqa/llama-gqa-bf16.gguf"] {
-      let (_, location) = try location(path)
+      let (_, location) = try MemoryTree.fixture(path, in: folder)
       let memory = try Model.open(location, library: .bundled())
       let disk = try Model.open(Fixtures.path(path), library: .bundled())
       let (one, other) = (try ModelWeights(memory), try ModelWeights(disk))

@@ -22,12 +22,12 @@ extension Recipe {
   ///
   /// The token embedding and the output matrix do not require one: nothing is measured for them.
   public func requiresImportance(_ format: StorageFormat, for kind: Kind) -> Bool {
-    kind != .tokenEmbedding && kind != .output && formatsNeedingImportance.contains(format)
+    kind.isMeasured && formatsNeedingImportance.contains(format)
   }
 
   /// Whether a matrix of this kind can only become `format` with an importance matrix in any recipe.
   public static func requiresImportanceAlways(_ format: StorageFormat, for kind: Kind) -> Bool {
-    kind != .tokenEmbedding && kind != .output && formatsNeedingImportance.contains(format)
+    kind.isMeasured && formatsNeedingImportance.contains(format)
   }
 
   /// Errors of the output matrix reach the logits directly, so it gets five bits or more.
@@ -38,6 +38,11 @@ extension Recipe {
       format: fits && !model.isFalcon ? outputFormat : .q8_0,
       rule: "\(name): " + (isShared ? "tied token embedding" : "output"))
   }
+}
+
+extension Recipe.Kind {
+  /// Whether importance is measured for matrices of this kind.
+  fileprivate var isMeasured: Bool { self != .tokenEmbedding && self != .output }
 }
 
 extension Recipe.Rule: CustomStringConvertible {

@@ -13,7 +13,7 @@ struct FusionOrderFault: KnownFault {
     let slot = tensor.slot
     func hypothesis(_ words: String, storedBy order: FusedQKVRows.FusionOrder) -> FaultHypothesis {
       FaultHypothesis(
-        self, slot, words, correction: GatheredRows { rows.source(ofRow: $0, of: slot, storedBy: order) })
+        self, slot, words, correction: RelocatedRows { rows.source(ofRow: $0, of: slot, storedBy: order) })
     }
     return [
       hypothesis("is grouped by KV head, expected concatenated Q, K and V", storedBy: .grouped),

@@ -13,10 +13,10 @@ struct RotaryPermutationFault: KnownFault {
     return [
       FaultHypothesis(
         self, slot, "lacks the RoPE permutation of its naming scheme",
-        correction: GatheredRows { (slot, order.canonicalRow(ofStored: $0, rowCount: rowCount)) }),
+        correction: RelocatedRows { (slot, order.canonicalRow(ofStored: $0, rowCount: rowCount)) }),
       FaultHypothesis(
         self, slot, "has the RoPE permutation applied twice",
-        correction: GatheredRows { (slot, order.storedRow(ofCanonical: $0, rowCount: rowCount)) }),
+        correction: RelocatedRows { (slot, order.storedRow(ofCanonical: $0, rowCount: rowCount)) }),
     ]
   }
 }

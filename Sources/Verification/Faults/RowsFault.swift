@@ -19,13 +19,13 @@ struct RowsFault: KnownFault {
       return [
         FaultHypothesis(
           self, slot, "has its rows shifted by \(offset.grouped): row \(offset.grouped) contains row 0",
-          correction: GatheredRows { (slot, ($0 + offset) % rowCount) })
+          correction: RelocatedRows { (slot, ($0 + offset) % rowCount) })
       ]
     }
     if let moved = try search.moved(wrong) {
       return [
         FaultHypothesis(
-          self, slot, "has swapped rows: \(share)", correction: GatheredRows { (slot, moved[$0] ?? $0) })
+          self, slot, "has swapped rows: \(share)", correction: RelocatedRows { (slot, moved[$0] ?? $0) })
       ]
     }
     guard wrong.count <= rowCount / 2 else { return [] }

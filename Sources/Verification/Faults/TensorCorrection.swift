@@ -52,7 +52,7 @@ struct ChangedElements: TensorCorrection {
 }
 
 /// Rows of the candidate from other positions; the elements of a vector are its rows.
-struct GatheredRows: TensorCorrection {
+struct RelocatedRows: TensorCorrection {
   /// The slot and the row that contain the values of a row of the corrected tensor.
   let source: @Sendable (Int) -> (slot: TensorSlot, row: Int)
 
