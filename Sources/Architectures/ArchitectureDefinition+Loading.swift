@@ -20,6 +20,7 @@ extension ArchitectureDefinition {
     classes = try object.strings("classes") ?? []
     modelTypes = try object.strings("model_types") ?? []
     distinctiveKey = try object.optionalString("gguf_key")
+    ggufOutput = try object.choice("gguf_output") ?? .optional
     schemes = try Self.readSchemes(&object)
     let ggufName = try object.optionalString("gguf_architecture") ?? name
     ggufArchitecture = schemes.contains { $0.name == "gguf" } ? ggufName : nil

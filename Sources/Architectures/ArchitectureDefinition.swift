@@ -24,6 +24,8 @@ public struct ArchitectureDefinition: Sendable {
   public let ggufArchitecture: String?
   /// The key, with `{arch}`, that its GGUFs have and those of other definitions with this `ggufArchitecture` do not.
   public let distinctiveKey: String?
+  /// What llama.cpp demands of the output matrix in a GGUF.
+  public let ggufOutput: GGUFOutput
   /// The naming schemes by name, in file order.
   public let schemes: [NamingScheme]
   /// The hyperparameters.
@@ -50,6 +52,16 @@ public struct ArchitectureDefinition: Sendable {
   public internal(set) var vocabulary: VocabularyRules
   /// How it computes; nil if no forward pass runs it.
   public let forwardPass: ForwardPassFeatures?
+
+  /// What llama.cpp demands of `output.weight` in a GGUF of an architecture.
+  public enum GGUFOutput: String, Sendable, CaseIterable {
+    /// It does not load a file without one.
+    case required
+    /// It uses the embedding if there is none.
+    case optional
+    /// It uses the embedding, and does not load a file that has one.
+    case absent
+  }
 
   /// A definition may extend one that extends another, and no more: all that it inherits is in two files.
   public static let maximumDepth = 2

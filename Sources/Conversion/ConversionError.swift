@@ -23,10 +23,11 @@ public enum ConversionError: IngotError {
   case needsImportance(TensorName, StorageFormat, hasMatrix: Bool)
   case otherWeights(folder: String, name: String)
   case needsNumbers(target: String)
+  case outputHasNoPlace(TensorName, embedding: TensorName, architecture: String)
 
   public var category: ErrorCategory {
     switch self {
-    case .cannotName, .needsNumbers, .importanceSize: .input
+    case .cannotName, .needsNumbers, .importanceSize, .outputHasNoPlace: .input
     case .otherWeights: .output
     case .fallback: .check
     default: .usage
@@ -65,6 +66,9 @@ public enum ConversionError: IngotError {
         + (hasMatrix ? ", and the one given has no entry for it" : " (pass --imatrix FILE)")
     case .otherWeights(let folder, let name):
       "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
+    case .outputHasNoPlace(let name, let embedding, let architecture):
+      "tensor \(name.text.quoted): differs from \(embedding.text.quoted), which llama.cpp uses in its place for \(architecture) "
+        + "(remove it if the model ties it to the embedding; --reference-bytes converts it anyway)"
     case .needsNumbers(let target):
       "\(target) contains hyperparameters, but no file next to the input does (add config.json or params.json)"
     }

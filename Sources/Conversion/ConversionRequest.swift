@@ -63,6 +63,8 @@ public struct ConversionRequest: Sendable {
   public enum LossPolicy: Sendable { case refuse, allow }
   /// What to do if a format that needs an importance matrix has none.
   public enum MissingImatrixPolicy: Sendable { case fail, warn }
+  /// Whether an output departs from llama.cpp's converter where llama.cpp cannot use the converter's file.
+  public enum DeparturePolicy: Sendable { case apply, omit }
   /// What to do with the shards of a split GGUF.
   public enum SplitPolicy: Sendable { case merge, preserve }
 
@@ -124,6 +126,8 @@ public struct ConversionRequest: Sendable {
   public var overwrite: OverwritePolicy = .refuse
   /// Whether tensors that are already quantized may be quantized again.
   public var requantization = LossPolicy.refuse
+  /// Whether a GGUF may differ from that of llama.cpp's converter, see `Departure`.
+  public var departures = DeparturePolicy.apply
   /// The value of `general.name`, instead of the derived one.
   public var modelName: String?
   /// The name of the pre-tokenizer, instead of the derived one.

@@ -12,6 +12,11 @@ struct ExecutionOptions: ParsableArguments {
     help: "Fail if a row is not a whole number of blocks, instead of falling back to another format.")
   var refusesFallback = false
 
+  @Flag(
+    name: .customLong("reference-bytes"),
+    help: "Write the bytes of llama.cpp's converter, even if llama.cpp rejects them.")
+  var writesReferenceBytes = false
+
   @Flag(name: .customLong("dry-run"), help: "Print the plan and write nothing.")
   var isDryRun = false
 
@@ -39,6 +44,7 @@ struct ExecutionOptions: ParsableArguments {
     request.overwrite = overwrite ? .replace : .refuse
     request.requantization = allowsRequantizing ? .allow : .refuse
     request.fallback = refusesFallback ? .refuse : .allow
+    request.departures = writesReferenceBytes ? .omit : .apply
     request.missingImatrix = isDryRun ? .warn : .fail
   }
 

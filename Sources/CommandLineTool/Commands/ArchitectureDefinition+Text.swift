@@ -18,6 +18,7 @@ extension ArchitectureDefinition {
       ("extends", baseNames.reversed()), ("classes", classes), ("model types", modelTypes),
       ("GGUF architecture", [ggufArchitecture ?? "none"]),
       ("only with GGUF key", distinctiveKey.map { [ggufKey($0)] } ?? []),
+      ("GGUF output", ggufArchitecture == nil || ggufOutput == .optional ? [] : [ggufOutput.rawValue]),
       ("naming schemes", ownSchemes.map(\.name)), ("read inside others", schemes.filter(\.isTextPart).map(\.name)),
       ("detectable transforms", detectableTransforms.map(\.rawValue)),
       ("config.json constants", configConstants.map { "\($0.key.text) \($0.value.text(.compact))" }),

@@ -12,6 +12,9 @@ extension ConversionPlan {
     for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }
     if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
     var text = definitionList(pairs)
+    for departure in departures {
+      text += "departure: \(departure.message.escapedForDisplay) (--reference-bytes turns this off)\n"
+    }
     for message in messages { text += "\(message.severity.rawValue): \(message.message.escapedForDisplay)\n" }
     return text
   }

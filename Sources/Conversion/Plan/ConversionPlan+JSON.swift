@@ -30,6 +30,7 @@ extension ConversionPlan {
       "side_files": .array(sideFiles.map { .string($0.path) }),
       "tensors": .array(tensors.map { TensorOutcome(tensor: $0, report: nil).json }),
       "dropped": .array(dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
+      "departures": departures.json,
       "rounded": .array(rounded.map(\.json)),
       "messages": .array(
         messages.map { .members(["severity": .string($0.severity.rawValue), "message": .string($0.message)]) }),

@@ -22,6 +22,8 @@ public struct ConversionPlan: Sendable {
   public let sideFiles: [SideFile]
   /// The input tensors that are left out, with the reason.
   public let dropped: [(name: TensorName, reason: String)]
+  /// Where the output differs from that of llama.cpp's converter on purpose.
+  public let departures: [PlannedDeparture]
   /// The tensors of which some values do not come back exactly, because a constant is added to them.
   public let rounded: [RoundedTensor]
   /// What the user should know before and after.

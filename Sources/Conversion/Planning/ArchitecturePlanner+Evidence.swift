@@ -10,11 +10,17 @@ extension ArchitecturePlanner {
     guard let areEqual = draft.evidence.tiedPairsAreEqual else { return }
     for (pair, isEqual) in zip(model.twins, areEqual) {
       let (name, original) = (pair.tensor.name.text.quoted, pair.original.name.text.quoted)
+      // `OutputMatrix.omitRefused` decides on one that llama.cpp refuses.
+      guard OutputMatrix.refused(in: draft)?.output.name != pair.tensor.name else { continue }
       switch (isEqual, pair.isDropped) {
       case (true, true): continue
       case (true, false):
         draft.messages.append(
           .note("\(name) is stored although it equals \(original), to which the model ties it; both are kept"))
+      case (false, true) where draft.target == .gguf && draft.request.departures == .apply:
+        draft.problems.append(
+          ConversionError.outputHasNoPlace(
+            pair.tensor.name, embedding: pair.original.name, architecture: model.definition.name))
       case (false, true):
         draft.messages.append(
           .warning("\(name) is left out although it differs from \(original), to which the model ties it"))

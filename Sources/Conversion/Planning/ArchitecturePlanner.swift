@@ -23,11 +23,13 @@ struct ArchitecturePlanner: DraftPlanner {
     draft.dropped = model.dropped.map { ($0.tensor.name, $0.reason) }
     draft.type = chosenType()
     draft.tensors = derivedTensors(scheme) + layouts(scheme)
+    OutputMatrix.addCopy(to: &draft, scheme)
   }
 
   mutating func apply(_ evidence: PlanningEvidence) {
     draft.evidence = evidence
     noteTiedTensors()
+    OutputMatrix.omitRefused(from: &draft)
     if makesFolderOfGGUF { chooseWideRoles() }
     if draft.request.type.formatRules == nil { chooseFormats() }
   }

@@ -36,7 +36,7 @@ extension [DraftTensor] {
   /// A tensor is written once the last of its sources was read; some wait for each other.
   func orderedAsConverter(_ model: Model) -> [DraftTensor] {
     let groups = model.definition.writtenTogether
-    var positions = map { tensor in tensor.sources.map(model.converterPosition).max() }
+    var positions = map { $0.converterOrder ?? $0.sources.map(model.converterPosition).max() }
     var last: [GroupInLayer: ConverterOrder] = [:]
     let members = map { tensor in
       groups.firstIndex { $0.contains(tensor.purpose.roles[0]) }.map {

@@ -9,6 +9,23 @@ extension PlanDraft {
     noteAppliedTransforms()
   }
 
+  /// Whether the output departs from that of llama.cpp's converter here, which the plan then lists.
+  ///
+  /// If the request asks for the converter's bytes, the plan warns of the effect instead.
+  ///
+  /// - Parameter message: what changes in this output, in one line.
+  mutating func departs(_ departure: Departure, _ message: String) -> Bool {
+    switch request.departures {
+    case .apply:
+      departures.append(PlannedDeparture(departure: departure, message: message))
+      return true
+    case .omit:
+      messages.append(
+        .warning("\(departure.rawValue) is off: \(departure.plainEffect)"))
+      return false
+    }
+  }
+
   /// Warns where the values show other transforms than the names declare.
   private mutating func noteAppliedTransforms() {
     for finding in model.appliedTransforms.findings where finding.isSurprising {

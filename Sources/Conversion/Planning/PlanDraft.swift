@@ -30,6 +30,7 @@ struct PlanDraft {
 
   var problems: [any IngotError] = []
   var messages: [PlanMessage] = []
+  var departures: [PlannedDeparture] = []
   var fallbacks = Fallbacks()
 
   init(_ model: Model, _ request: ConversionRequest) {

@@ -87,6 +87,6 @@ extension DraftPlanner {
     return ConversionPlan(
       source: draft.model, destination: draft.destination, target: draft.target, scheme: scheme,
       type: draft.type, files: output.files, sideFiles: output.sideFiles, dropped: dropped(in: scheme),
-      rounded: rounded, messages: draft.messages, overwrite: draft.request.overwrite)
+      departures: draft.departures, rounded: rounded, messages: draft.messages, overwrite: draft.request.overwrite)
   }
 }

@@ -51,6 +51,7 @@ public struct Receipt: Sendable {
       "errors": errors.json,
       "dropped": .array(
         plan.dropped.map { .members(["name": .string($0.name.text), "reason": .string($0.reason)]) }),
+      "departures": plan.departures.json,
       "rounded": .array(plan.rounded.map(\.json)),
       "messages": .array(
         plan.messages.map {
