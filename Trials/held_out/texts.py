@@ -57,8 +57,9 @@ def random_text(draw: random.Random, special: list[str]) -> str:
 
 def roomy(config: dict) -> dict:
     """One narrow layer for a text of any length."""
-    sizes = {"n_positions": 8192, "n_ctx": 8192, "max_position_embeddings": 8192, "num_hidden_layers": 1, "n_layer": 1}
-    return {**config, **{key: value for key, value in sizes.items() if key in config}, **({"layer_types": ["full_attention"], "no_rope_layers": [1]} if "no_rope_layers" in config else {})}
+    sizes = {"n_positions": 8192, "n_ctx": 8192, "max_position_embeddings": 8192, "num_hidden_layers": 1, "n_layer": 1,
+             "num_layers": 1, "layer_types": ["full_attention"], "no_rope_layers": [1]}
+    return {**config, **{key: value for key, value in sizes.items() if key in config}}
 
 
 def examine(program: Ingot, name: str, seeds: range) -> list[str]:
