@@ -11,10 +11,8 @@ import Verification
 /// The arguments come from the certificate if it has those of a receipt. Otherwise those are tried that make a candidate
 /// of this kind, the plainest first.
 public struct ConversionReplay: Sendable {
-  /// Plans the conversion that command-line arguments ask for, with another source and destination.
-  ///
-  /// Throws `NotRepeatable` for arguments that are not a conversion, `ProblemList` for one that is not possible.
-  public typealias Plan = (_ arguments: [String], _ source: String, _ destination: String) throws -> ConversionPlan
+  /// Parses command-line arguments; nil for those of a command that converts nothing.
+  public typealias Parse = (_ arguments: [String]) throws -> RequestedConversion?
 
   /// The arguments that were tried last.
   public let arguments: [String]
@@ -45,11 +43,11 @@ public struct ConversionReplay: Sendable {
   ///   - reference: the model that is converted.
   ///   - candidate: the model whose bytes are expected.
   ///   - library: the architectures, to identify the candidate.
-  ///   - plan: how arguments are understood.
-  /// - Throws: errors of `plan`, and of reading and writing.
+  ///   - parse: parses the arguments.
+  /// - Throws: `NotRepeatable` for arguments that are not a conversion; errors of `parse`, and of reading and writing.
   public init(
     _ certificate: Certificate, reference: String, candidate: String, library: ArchitectureLibrary,
-    threads: Int = Parallel.coreCount, plan: Plan
+    threads: Int = Parallel.coreCount, parse: Parse
   ) throws {
     let expected = certificate.candidate.files
     let attempts =
@@ -57,12 +55,9 @@ public struct ConversionReplay: Sendable {
       ?? Self.attempts(certificate, reference, Model.open(candidate, library: library))
     var last: (arguments: [String], differing: [String]) = ([], expected.map(\.name))
     for arguments in attempts {
-      last = (
-        arguments,
-        try Self.convert(reference, like: candidate, expected, threads: threads) {
-          try plan(arguments, $0, $1)
-        }
-      )
+      guard let conversion = try parse(arguments) else { throw NotRepeatable(arguments: arguments) }
+      let differing = try Self.convert(conversion, of: reference, like: candidate, expected, threads: threads)
+      last = (arguments, differing)
       if last.differing.isEmpty { break }
     }
     (arguments, differing) = last
@@ -86,14 +81,14 @@ public struct ConversionReplay: Sendable {
 
   /// Runs one conversion into a scratch folder; returns the expected files that came out with other bytes.
   private static func convert(
-    _ source: String, like candidate: String, _ expected: [CertifiedFiles.File], threads: Int,
-    plan: (_ source: String, _ destination: String) throws -> ConversionPlan
+    _ requested: RequestedConversion, of source: String, like candidate: String, _ expected: [CertifiedFiles.File],
+    threads: Int
   ) throws -> [String] {
     let scratch = try ScratchFolder(in: Path.folder(of: candidate))
     let output = Path.join(scratch.path, Path.name(of: candidate))
     let conversion: ConversionPlan
     do {
-      conversion = try plan(source, output)
+      conversion = try requested.redirected(from: source, to: output).plan(threads: threads)
     } catch is ProblemList {
       return expected.map(\.name)
     }

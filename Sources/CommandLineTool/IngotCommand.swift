@@ -25,7 +25,18 @@ struct IngotCommand: ParsableCommand {
     ])
 }
 
+/// A command that converts.
+protocol ConversionCommand: ParsableCommand {
+  /// Returns the conversion that the arguments ask for.
+  func requestedConversion() throws -> RequestedConversion
+}
+
 extension IngotCommand {
+  /// Parses `arguments`; nil if they are of a command that converts nothing.
+  static func requestedConversion(_ arguments: [String]) throws -> RequestedConversion? {
+    try (parseAsRoot(arguments) as? any ConversionCommand)?.requestedConversion()
+  }
+
   /// Parses `arguments`, runs the command and prints errors; returns the exit status.
   static func execute(_ arguments: [String]) -> ExitStatus {
     do {

@@ -33,6 +33,14 @@ struct ModelOptions: ParsableArguments {
       appliedTransforms: appliedTransforms)
   }
 
+  /// Returns the conversion of the model at `path`, whose transforms are detected from its values.
+  func conversion(of path: String, _ request: ConversionRequest) throws -> RequestedConversion {
+    var conversion = RequestedConversion(path, library: try library, request: request)
+    conversion.architecture = architecture
+    conversion.appliedTransforms = detectedTransforms
+    return conversion
+  }
+
   /// The bundled definitions, and the user's before them.
   var library: ArchitectureLibrary {
     get throws {

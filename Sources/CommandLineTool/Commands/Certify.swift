@@ -45,7 +45,7 @@ struct CheckCertificate: ParsableCommand {
       replay = try ConversionReplay(
         certificate, reference: reference ?? certificate.reference.path,
         candidate: candidate ?? certificate.candidate.path, library: .bundled(), threads: report.threadCount,
-        plan: IngotCommand.planConversion)
+        parse: IngotCommand.requestedConversion)
     }
     let passes = check.passes && certificate.passes && replay?.passes != false
     try report.print(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-struct Convert: ParsableCommand {
+struct Convert: ConversionCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model in another container, naming scheme or storage format.",
     discussion: """
@@ -61,11 +61,13 @@ struct Convert: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    try execution.run(try plan(), model, adapters: adapters.paths, report)
+    try execution.run(try requestedConversion().plan(), model, adapters: adapters.paths, report)
   }
 
-  func plan() throws -> ConversionPlan {
-    try Planner.plan(try model.open(source, with: adapters, model.detectedTransforms), makeRequest())
+  func requestedConversion() throws -> RequestedConversion {
+    var conversion = try model.conversion(of: source, makeRequest())
+    conversion.adapters = adapters.paths
+    return conversion
   }
 
   private func makeRequest() throws -> ConversionRequest {

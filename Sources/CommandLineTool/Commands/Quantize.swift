@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-struct Quantize: ParsableCommand {
+struct Quantize: ConversionCommand {
   static let configuration = CommandConfiguration(
     abstract: "Quantizes a model by a recipe of llama-quantize, with the same bytes.",
     usage: """
@@ -87,10 +87,25 @@ struct Quantize: ParsableCommand {
   func run() throws {
     var report = report
     report.threads = try order.threadCount ?? report.threads
-    try execution.run(try plan(), model, report)
+    try execution.run(try plan(threads: report.threadCount), model, report)
   }
 
-  func plan() throws -> ConversionPlan {
+  private func plan(threads: Int) throws -> ConversionPlan {
+    let conversion = try requestedConversion()
+    let source = try conversion.open()
+    let progress = ProgressLine(
+      total: source.tensors.count, unit: "tensors measured", isQuiet: report.quiet || size.target == nil)
+    defer { progress.finish() }
+    return try Planner.plan(source, conversion.request, threads: threads) { progress.advance($0) }
+  }
+
+  func requestedConversion() throws -> RequestedConversion {
+    var conversion = try model.conversion(of: source, makeRequest())
+    conversion.definition = .optional
+    return conversion
+  }
+
+  private func makeRequest() throws -> ConversionRequest {
     let order = try order
     var request = ConversionRequest(destination: order.output)
     request.target = .gguf
@@ -108,13 +123,7 @@ struct Quantize: ParsableCommand {
     request.split = keepsSplit ? .preserve : .merge
     request.metadataOverrides = metadataOverrides.map(\.override)
     try execution.apply(to: &request)
-    let opened = try Model.openByName(
-      source, library: try model.library, architecture: model.architecture, appliedTransforms: model.detectedTransforms)
-    let isMeasuring = size.target != nil
-    let progress = ProgressLine(
-      total: opened.tensors.count, unit: "tensors measured", isQuiet: report.quiet || !isMeasuring)
-    defer { progress.finish() }
-    return try Planner.plan(opened, request, threads: order.threadCount ?? report.threadCount) { progress.advance($0) }
+    return request
   }
 
   /// What the positional arguments say.
