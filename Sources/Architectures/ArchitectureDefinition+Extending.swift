@@ -101,12 +101,12 @@ struct ExtendedDefinition {
     return entries
   }
 
-  /// The list with the base's in place of the group `inherited`.
+  /// The list with the base's entries for the group `inherited`.
   private static func splice(_ base: [JSON], into own: [JSON]) -> [JSON] {
     own.flatMap { $0["group"]?.string == "inherited" ? base : [$0] }
   }
 
-  /// Removes entries that are named `names`, or that hold a role so named, and dropped tensors of that name.
+  /// Removes entries that are named `names` or have a role of that name, and dropped tensors of that name.
   private static func remove(_ names: JSON, from members: inout JSON.Object) throws(DefinitionError) {
     for name in names.array ?? [names] {
       var isFound = false

@@ -3,7 +3,7 @@ import Tensors
 import Tokenization
 
 extension ArchitectureDefinition {
-  /// Reads a definition; unknown keys, schemes, parameters and roles are errors.
+  /// Reads a definition; unknown keys, schemes, hyperparameters and roles are errors.
   ///
   /// - Parameters:
   ///   - bases: the definitions that `extends` can name, by name.

@@ -69,25 +69,25 @@ extension ArchitectureDefinition {
         role: TensorRole(rawValue: role), layer: nil, present: .bool(value), absent: .bool(!value))
     }
     guard let stated = entry.take("inferred_from") else { return nil }
-    var sign = try StrictObject(stated, at: entry.path("inferred_from"))
+    var source = try StrictObject(stated, at: entry.path("inferred_from"))
     func value(_ key: String) throws(DefinitionError) -> HyperparameterValue {
-      guard let value = sign.take(key) else { throw sign.missing(key) }
+      guard let value = source.take(key) else { throw source.missing(key) }
       guard let constant = HyperparameterValue(value, kind: kind) else {
         throw DefinitionError(
-          keyPath: sign.path(key), reason: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
+          keyPath: source.path(key), reason: .wrongKind(expected: "a \(kind.rawValue)", found: value.kindName))
       }
       return constant
     }
-    let role = TensorRole(rawValue: try sign.string("tensor"))
-    let statedLayer = sign.take("after_layer")
-    let layer = statedLayer?.integer.flatMap { $0 < 0 ? nil : $0 }
-    if let statedLayer, layer == nil {
+    let role = TensorRole(rawValue: try source.string("tensor"))
+    let layerMember = source.take("after_layer")
+    let layer = layerMember?.integer.flatMap { $0 < 0 ? nil : $0 }
+    if let layerMember, layer == nil {
       throw DefinitionError(
-        keyPath: sign.path("after_layer"), reason: .wrongKind(expected: "a layer", found: statedLayer.kindName))
+        keyPath: source.path("after_layer"), reason: .wrongKind(expected: "a layer", found: layerMember.kindName))
     }
     let result = HyperparameterRule.TensorEvidence(
       role: role, layer: layer, present: try value("present"), absent: try value("absent"))
-    try sign.finish()
+    try source.finish()
     return result
   }
 

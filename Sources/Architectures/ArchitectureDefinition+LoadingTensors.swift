@@ -51,7 +51,7 @@ extension ArchitectureDefinition {
   static func readDropped(_ object: inout StrictObject) throws(DefinitionError) -> [DroppedRule] {
     var rules: [DroppedRule] = []
     for var entry in try object.entries("dropped", named: "name") {
-      let pattern = try readPattern(try entry.string("name"), at: entry.path("name"), mayEndInRest: true)
+      let pattern = try readPattern(try entry.string("name"), at: entry.path("name"), wildcard: .trailing)
       rules.append(
         DroppedRule(
           pattern: pattern, reason: try entry.string("reason"),
@@ -88,9 +88,9 @@ extension ArchitectureDefinition {
   }
 
   private static func readPattern(
-    _ text: String, at keyPath: String, mayEndInRest: Bool = false
+    _ text: String, at keyPath: String, wildcard: NamePattern.Wildcard = .none
   ) throws(DefinitionError) -> NamePattern {
-    guard let pattern = NamePattern(text, mayEndInRest: mayEndInRest) else {
+    guard let pattern = NamePattern(text, wildcard: wildcard) else {
       throw DefinitionError(keyPath: keyPath, reason: .badPattern(text))
     }
     return pattern

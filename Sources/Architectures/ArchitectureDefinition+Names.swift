@@ -38,9 +38,9 @@ extension ArchitectureDefinition {
   }
 
   /// A reader of names in one scheme; built once, then a dictionary look-up a name.
-  public func reader(of scheme: NamingScheme) -> NameMatcher { NameMatcher(definition: self, scheme: scheme) }
+  public func matcher(of scheme: NamingScheme) -> NameMatcher { NameMatcher(definition: self, scheme: scheme) }
 
-  /// Finds the meaning of tensor names in one scheme.
+  /// Matches tensor names with the patterns of one scheme.
   public struct NameMatcher: Sendable {
     /// The tensors that the scheme stores.
     public let rules: [StoredRule]
@@ -63,8 +63,8 @@ extension ArchitectureDefinition {
       }
     }
 
-    /// The meaning of `name`; nil if the scheme does not know it.
-    public func meaning(of name: TensorName) -> NameMatch? {
+    /// Returns the match of `name`; nil if no pattern of the scheme matches.
+    public func match(of name: TensorName) -> NameMatch? {
       for (pattern, rule) in byKey[NamePattern.key(name)] ?? [] {
         if let match = pattern.match(name) { return .tensor(rule: rule, layer: match.layer, instance: match.instance) }
       }

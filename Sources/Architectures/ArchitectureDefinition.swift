@@ -38,19 +38,19 @@ public struct ArchitectureDefinition: Sendable {
   public let ggufMetadata: [GGUFMetadataRule]
   /// The canonical tensors, in the order of a layer's computation.
   public let tensors: [TensorRule]
-  /// Stored tensors that hold several canonical ones.
+  /// Stored tensors that contain several canonical ones.
   public let fused: [FusedTensorRule]
-  /// Tensors of a GGUF that the reference converter writes together, in this order, once it has seen all their parts.
+  /// Tensors of a GGUF that the reference converter writes together, in this order, once it has read all their sources.
   public let writtenTogether: [[TensorRole]]
-  /// Tensors that a scheme holds but that follow from the parameters.
+  /// Stored tensors whose values follow from the hyperparameters.
   public let derived: [DerivedRule]
   /// Tensors that carry nothing, with the reason.
   public let dropped: [DroppedRule]
   /// Transforms that are detectable from values.
   public let detectableTransforms: [TransformRule.Kind]
-  /// How its vocabulary is read from a model folder. Its tokenizer classes are those of all definitions of the library.
+  /// The rules for reading its vocabulary. Its tokenizer classes are those of all definitions of the library.
   public internal(set) var vocabulary: VocabularyRules
-  /// How it computes; nil if no forward pass runs it.
+  /// The features of its forward pass; nil if it has none.
   public let forwardPass: ForwardPassFeatures?
 
   /// What llama.cpp demands of `output.weight` in a GGUF of an architecture.

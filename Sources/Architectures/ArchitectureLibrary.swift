@@ -48,7 +48,7 @@ public struct ArchitectureLibrary: Sendable {
     do {
       try classes.validate()
     } catch {
-      throw files.first.map { LocatedError(path: $0.name, fact: error) } ?? error
+      throw files.first.map { LocatedError(path: $0.name, reason: error) } ?? error
     }
     definitions = (own + sorted).map { definition in
       var definition = definition
@@ -73,7 +73,7 @@ public struct ArchitectureLibrary: Sendable {
     do {
       return try ArchitectureDefinition(json: json, bases: bases, maximumDepth: maximumDepth)
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: path, reason: error)
     }
   }
 
@@ -81,7 +81,7 @@ public struct ArchitectureLibrary: Sendable {
     do {
       return try JSON(parsing: file.bytes)
     } catch {
-      throw LocatedError(path: file.name, fact: error)
+      throw LocatedError(path: file.name, reason: error)
     }
   }
 }

@@ -56,7 +56,7 @@ public struct Configuration: Sendable {
     paths.lazy.compactMap { member($0) }.first { !$0.isNull }
   }
 
-  /// The members that describe the rotary embedding, from whichever dialect, with `rope_type` always so called.
+  /// The members of the rotary embedding, of transformers 4 or 5; the type is always `rope_type`.
   public var rotary: JSON.Object {
     var members = JSON.Object()
     if let base = json["rope_theta"] { members["rope_theta"] = base }

@@ -1,8 +1,8 @@
 import Bytes
 
-/// Why a definition is refused.
+/// An error in a definition.
 public struct DefinitionError: IngotError {
-  /// What is wrong.
+  /// The reason.
   public enum Reason: Sendable, Hashable {
     /// A member that no definition has here, and the member that it is a misspelling of.
     case unknownMember(String, nearest: String?)
@@ -23,7 +23,7 @@ public struct DefinitionError: IngotError {
     case ambiguousNames(String, String)
   }
 
-  /// What a definition declares under a name of its own.
+  /// The kinds of named declarations in a definition.
   public enum Declaration: String, Sendable, Hashable {
     case scheme = "naming scheme"
     case hyperparameter
@@ -43,9 +43,9 @@ public struct DefinitionError: IngotError {
     }
   }
 
-  /// Where in the definition: `tensors.attention_query.names`.
+  /// The key path in the definition: `tensors.attention_query.names`.
   public let keyPath: String
-  /// What is wrong there.
+  /// The reason.
   public let reason: Reason
 
   public var category: ErrorCategory { .input }

@@ -19,7 +19,7 @@
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
-  /// The parameters that occur.
+  /// The hyperparameters that occur.
   public let hyperparameterNames: [String]
   private let root: Node
 

@@ -1,4 +1,4 @@
-/// How an architecture computes: the member `forward_pass` of its definition. Without members it is LLaMA's way.
+/// The features of an architecture's forward pass: the member `forward_pass` of its definition. The defaults are LLaMA's.
 ///
 /// Only features that neither the hyperparameters nor the presence of tensors determine. A bias is added, a norm
 /// applied, a gate used and an expert asked where their tensors are.
@@ -11,7 +11,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case layer
   }
 
-  /// How a layer joins attention and the feed-forward network to the residual stream.
+  /// The residual connections of attention and the feed-forward network.
   public enum ResidualLayout: String, Sendable, CaseIterable {
     /// `x + attention(norm x)`, then `x + network(norm x)`.
     case sequential
@@ -30,7 +30,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case reluSquared = "relu_squared"
   }
 
-  /// How attention learns of positions; a position embedding is added wherever its tensor is.
+  /// The position encoding of attention; a position embedding is added if its tensor exists.
   public enum Positions: String, Sendable, CaseIterable {
     case rotary, none
     /// A slope per head times the key's position, added to the scaled scores.
@@ -41,7 +41,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case relative
   }
 
-  /// Which elements of a head RoPE rotates as a pair.
+  /// The elements of a head that RoPE rotates as a pair.
   public enum RotaryPairs: String, Sendable, CaseIterable {
     /// `k` and `k + half`
     case halfSplit = "half_split"
@@ -77,9 +77,9 @@ public struct ForwardPassFeatures: Sendable, Hashable {
 
   /// The kind of all norms.
   public var norm = Norm.rms
-  /// What is added to the weights of norms before they multiply: 1 for Gemma and Nemotron, else 0.
+  /// The constant that is added to norm weights: 1 for Gemma and Nemotron, else 0.
   public var normWeightOffset = 0
-  /// How a layer is put together.
+  /// The residual layout of a layer.
   public var residual = ResidualLayout.sequential
   /// The activation, unless a hyperparameter `activation` overrides it.
   public var activation = Activation.silu

@@ -17,7 +17,7 @@ public enum GGUFMetadataRule: Hashable, Sendable {
     case hyperparameter(String)
   }
 
-  /// `key` (with `{arch}`) holds `value`.
+  /// `key` (with `{arch}`) has the value `value`.
   case pair(key: String, value: Value, condition: Condition)
   /// The keys of the rotary scaling, which depend on its kind.
   case rotaryScaling

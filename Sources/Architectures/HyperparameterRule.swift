@@ -2,7 +2,7 @@ import Tensors
 
 /// A hyperparameter of a definition: its keys in each container, and its default.
 public struct HyperparameterRule: Sendable {
-  /// How GGUF stores it, or the elements of a list.
+  /// Its type in a GGUF, or that of the elements of a list.
   public enum Kind: String, Sendable {
     case u32
     case f32
@@ -13,7 +13,7 @@ public struct HyperparameterRule: Sendable {
   /// The value if config.json has none.
   public enum Default: Sendable {
     case value(HyperparameterValue)
-    /// A formula over other parameters.
+    /// A formula over other hyperparameters.
     case formula(Expression)
   }
 

@@ -2,18 +2,17 @@ import Bytes
 import Tensors
 
 extension ArchitectureDefinition {
-  /// The facts that tensor names and shapes show.
+  /// The names and shapes of a checkpoint's tensors, from which hyperparameters are inferred.
   public struct ObservedTensors {
-    /// Layers seen.
+    /// The layers with tensors; nil if tensors have no layers.
     let layerCount: Int?
-    /// The tensors that are there, in any layer.
+    /// The roles of the tensors, in any layer.
     let roles: Set<TensorRole>
-    /// The last layer of those that are there in layers.
+    /// The last layer in which each role occurs.
     let lastLayers: [TensorRole: Int]
     /// The row counts of tensors that are stored separately.
     let rows: [TensorRole: Int]
 
-    /// Creates a record of the facts.
     public init(
       layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:], rows: [TensorRole: Int]
     ) {
@@ -24,18 +23,18 @@ extension ArchitectureDefinition {
     }
   }
 
-  /// The parameters of a model folder with a config.json.
+  /// Reads the hyperparameters of a model folder with a config.json.
   ///
-  /// - Parameter evidence: the tensors, for hyperparameters without a key in config.json.
+  /// - Parameter observed: the tensors, for hyperparameters without a key in config.json.
   public func hyperparameters(
-    of configuration: Configuration, evidence: ObservedTensors? = nil
+    of configuration: Configuration, observed: ObservedTensors? = nil
   ) throws(HyperparameterError) -> HyperparameterSet {
     var defaults = hyperparameterDefaults[configuration.modelType ?? ""] ?? [:]
     for rule in hyperparameters where rule.isOptional || rule.hasFormula {
-      // An explicit null means that there is no value, or that it follows from others.
+      // An explicit null means no value, or one that follows from others.
       if rule.configKeys.contains(where: { configuration.member($0) == .null }) { defaults[rule.name] = nil }
     }
-    var set = try complete(defaults: defaults, evidence: evidence, isTold: \.configKeys.isEmpty) {
+    var set = try complete(defaults: defaults, observed: observed, isInferable: \.configKeys.isEmpty) {
       rule throws(HyperparameterError) in
       for key in rule.configKeys {
         guard let stated = configuration.member(key), !stated.isNull else { continue }
@@ -51,7 +50,7 @@ extension ArchitectureDefinition {
     return set
   }
 
-  /// The keys of a GGUF that state a parameter as it is, in the order in which they are read.
+  /// The keys of a GGUF that have the value of a hyperparameter, in the order in which they are read.
   public func ggufKeys(of rule: HyperparameterRule) -> [String] {
     let written = ggufMetadata.compactMap { entry -> String? in
       guard case .pair(let key, .formula(let formula), _) = entry, formula.singleHyperparameter == rule.name else {
@@ -64,10 +63,10 @@ extension ArchitectureDefinition {
   }
 
   /// Reads the hyperparameters of a GGUF. The caller adds RoPE scalings that are stored as tensors.
-  public func hyperparameters(of metadata: Metadata, evidence: ObservedTensors) throws(HyperparameterError)
+  public func hyperparameters(of metadata: Metadata, observed: ObservedTensors) throws(HyperparameterError)
     -> HyperparameterSet
   {
-    var set = try complete(defaults: [:], evidence: evidence) { rule throws(HyperparameterError) in
+    var set = try complete(defaults: [:], observed: observed) { rule throws(HyperparameterError) in
       for key in ggufKeys(of: rule) {
         guard let stated = metadata[key] else { continue }
         guard let value = HyperparameterValue(stated, kind: rule.kind, isList: rule.isList) else {
@@ -88,11 +87,11 @@ extension ArchitectureDefinition {
   }
 
   /// Reads the hyperparameters of Meta's params.json, whose members may be nested in "model".
-  public func hyperparameters(ofMeta params: JSON, evidence: ObservedTensors) throws(HyperparameterError)
+  public func hyperparameters(ofMeta params: JSON, observed: ObservedTensors) throws(HyperparameterError)
     -> HyperparameterSet
   {
     let members = params["model"] ?? params
-    var set = try complete(defaults: [:], evidence: evidence) { rule throws(HyperparameterError) in
+    var set = try complete(defaults: [:], observed: observed) { rule throws(HyperparameterError) in
       guard let key = rule.metaKey, let stated = members[key], !stated.isNull else { return nil }
       guard let value = HyperparameterValue(stated, rule: rule) else {
         throw .wrongKind(key: key, expected: rule.wording, found: stated.kindName)
@@ -105,25 +104,25 @@ extension ArchitectureDefinition {
   }
 
   /// Infers hyperparameters from tensors alone: sizes, but no head counts. No defaults apply.
-  public func hyperparameters(inferredFrom evidence: ObservedTensors) -> HyperparameterSet {
+  public func hyperparameters(inferredFrom observed: ObservedTensors) -> HyperparameterSet {
     var set = HyperparameterSet()
-    for rule in hyperparameters { set.values[rule.name] = told(rule, evidence) }
+    for rule in hyperparameters { set.values[rule.name] = inferred(rule, observed) }
     return set
   }
 
-  /// Fills the set from the file (`stated`), else from tensors, else from defaults.
+  /// Fills the set from the file (`explicit`), else from tensors, else from defaults.
   private func complete(
-    defaults: [String: HyperparameterValue], evidence: ObservedTensors? = nil,
-    isTold: (HyperparameterRule) -> Bool = { _ in true },
-    stated: (HyperparameterRule) throws(HyperparameterError) -> HyperparameterValue?
+    defaults: [String: HyperparameterValue], observed: ObservedTensors? = nil,
+    isInferable: (HyperparameterRule) -> Bool = { _ in true },
+    explicit: (HyperparameterRule) throws(HyperparameterError) -> HyperparameterValue?
   ) throws(HyperparameterError) -> HyperparameterSet {
     var set = HyperparameterSet()
     var open: [HyperparameterRule] = []
     for rule in hyperparameters {
-      if let value = try stated(rule) {
+      if let value = try explicit(rule) {
         set.values[rule.name] = value
         set.explicit.insert(rule.name)
-      } else if isTold(rule), let value = evidence.flatMap({ told(rule, $0) }) {
+      } else if isInferable(rule), let value = observed.flatMap({ inferred(rule, $0) }) {
         set.values[rule.name] = value
       } else if let value = defaults[rule.name] {
         set.values[rule.name] = value
@@ -132,7 +131,7 @@ extension ArchitectureDefinition {
         open.append(rule)
       }
     }
-    assume(&open, &set)
+    applyDefaults(&open, &set)
     for rule in open where !rule.isOptional {
       for case .formula(let formula) in rule.defaults {
         // Of values that exist, only a divisor of 0 can be wrong.
@@ -150,9 +149,9 @@ extension ArchitectureDefinition {
     return set
   }
 
-  /// Gives the open parameters their defaults: formulas as soon as their numbers are known, and constants, one at a
-  /// time, only when no formula can be had any more. So two numbers may follow from each other.
-  private func assume(_ open: inout [HyperparameterRule], _ set: inout HyperparameterSet) {
+  /// Gives the open hyperparameters their defaults: formulas as soon as their inputs are known, then constants, one at a
+  /// time, when no formula has all its inputs. So two hyperparameters may follow from each other.
+  private func applyDefaults(_ open: inout [HyperparameterRule], _ set: inout HyperparameterSet) {
     while true {
       let count = open.count
       open.removeAll { rule in
@@ -172,20 +171,21 @@ extension ArchitectureDefinition {
     }
   }
 
-  /// The value that tensors show.
-  private func told(_ rule: HyperparameterRule, _ evidence: ObservedTensors) -> HyperparameterValue? {
-    if let role = rule.rowsOf, let rows = evidence.rows[role] { return .integer(rows) }
-    if let sign = rule.inferredFrom {
-      let isPresent = sign.layer.map { evidence.lastLayers[sign.role] ?? 0 > $0 } ?? evidence.roles.contains(sign.role)
-      return isPresent ? sign.present : sign.absent
+  /// The value that the tensors imply; nil if the rule infers none.
+  private func inferred(_ rule: HyperparameterRule, _ observed: ObservedTensors) -> HyperparameterValue? {
+    if let role = rule.rowsOf, let rows = observed.rows[role] { return .integer(rows) }
+    if let source = rule.inferredFrom {
+      let isPresent =
+        source.layer.map { observed.lastLayers[source.role] ?? 0 > $0 } ?? observed.roles.contains(source.role)
+      return isPresent ? source.present : source.absent
     }
-    if rule.name == "layer_count", let count = evidence.layerCount { return .integer(count) }
+    if rule.name == "layer_count", let count = observed.layerCount { return .integer(count) }
     return nil
   }
 }
 
 extension HyperparameterRule {
-  /// The default that needs no other number.
+  /// The default that depends on no other hyperparameter.
   var constantDefault: HyperparameterValue? {
     for case .value(let value) in defaults { return value }
     return nil
@@ -194,7 +194,7 @@ extension HyperparameterRule {
   /// Whether its default is a formula.
   fileprivate var hasFormula: Bool { defaults.contains { if case .formula = $0 { true } else { false } } }
 
-  /// The value that its first formula which can be had gives.
+  /// The value of its first formula whose inputs are known.
   func formulaDefault(_ set: HyperparameterSet) -> HyperparameterValue? {
     for case .formula(let formula) in defaults {
       if let value = formula.value(set)?.converted(to: kind) { return value }

@@ -4,12 +4,13 @@ import Tensors
 extension ArchitectureDefinition {
   /// The key–value pairs of one rule of `ggufMetadata`; none for groups that the program fills.
   ///
-  /// - Parameter statedRotary: what the configuration states of the rotary embedding (`Configuration.rotary`).
+  /// - Parameter explicitRotary: the rotary members of the configuration (`Configuration.rotary`).
   public func metadata(
-    of rule: GGUFMetadataRule, _ set: HyperparameterSet, statedRotary: JSON.Object
+    of rule: GGUFMetadataRule, _ set: HyperparameterSet, explicitRotary: JSON.Object
   ) -> [(key: String, value: MetadataValue)] {
     switch rule {
-    case .rotaryScaling: return set.rotaryScaling.metadata(architecture: ggufArchitecture ?? name, stated: statedRotary)
+    case .rotaryScaling:
+      return set.rotaryScaling.metadata(architecture: ggufArchitecture ?? name, explicit: explicitRotary)
     case .longRoPEFactor:
       return set.rotaryScaling.longRoPEFactor(architecture: ggufArchitecture ?? name)
     case .pair(let key, let value, let condition):
@@ -51,8 +52,8 @@ extension ArchitectureDefinition {
       guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.configKeys.first,
         let value = set.values[rule.name], value != rule.formulaDefault(set)
       else { return nil }
-      if let sign = rule.inferredFrom {
-        return [sign.present, sign.absent].contains(value) ? nil : (key, value.description)
+      if let source = rule.inferredFrom {
+        return [source.present, source.absent].contains(value) ? nil : (key, value.description)
       }
       var rest = set
       rest.values[rule.name] = rule.defaultValue(set)

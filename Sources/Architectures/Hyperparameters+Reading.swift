@@ -7,7 +7,7 @@ extension Hyperparameters {
   public init(
     _ set: HyperparameterSet, features: ForwardPassFeatures = ForwardPassFeatures()
   ) throws(HyperparameterError) {
-    let read = ParameterReader(set: set)
+    let read = HyperparameterReader(set: set)
     var features = features
     if set.values["parallel_residual"] != nil {
       features.residual = set.flag("parallel_residual") ? .parallel : .sequential
@@ -65,7 +65,7 @@ extension Hyperparameters {
 
 extension Hyperparameters.Scales {
   fileprivate init(
-    _ read: ParameterReader, _ features: ForwardPassFeatures, embeddingLength: Int
+    _ read: HyperparameterReader, _ features: ForwardPassFeatures, embeddingLength: Int
   ) throws(HyperparameterError) {
     self.init()
     attention = try read.optionalReal("attention_scale")
@@ -90,7 +90,7 @@ extension Hyperparameters.Scales {
 }
 
 extension Hyperparameters.Experts {
-  fileprivate init?(_ read: ParameterReader, feedForwardLength: Int) throws(HyperparameterError) {
+  fileprivate init?(_ read: HyperparameterReader, feedForwardLength: Int) throws(HyperparameterError) {
     guard let count = try read.optionalPositive("expert_count") else { return nil }
     self.init(
       count: count, usedCount: try read.positive("expert_used_count"),
@@ -112,7 +112,7 @@ extension Hyperparameters.Experts {
 }
 
 extension Hyperparameters.LatentAttention {
-  fileprivate init?(_ read: ParameterReader, normEpsilon: Double) throws(HyperparameterError) {
+  fileprivate init?(_ read: HyperparameterReader, normEpsilon: Double) throws(HyperparameterError) {
     guard let rank = try read.optionalPositive("key_value_rank") else { return nil }
     self.init(
       queryRank: try read.optionalPositive("query_rank"), keyValueRank: rank,
@@ -123,11 +123,11 @@ extension Hyperparameters.LatentAttention {
 }
 
 /// Reads values that are required or limited to a range.
-private struct ParameterReader {
+private struct HyperparameterReader {
   let set: HyperparameterSet
 
-  /// Where the numbers of a model stand, for the message about one that is missing.
-  private static let places = "it in config.json or params.json beside the weights, or in the metadata of a GGUF"
+  /// The sources of hyperparameters, for the message about a missing one.
+  private static let places = "it in config.json or params.json next to the weights, or in the metadata of a GGUF"
 
   func positive(_ name: String) throws(HyperparameterError) -> Int {
     guard let value = set.integer(name) else { throw .missing(name: name, places: Self.places) }
@@ -151,7 +151,7 @@ private struct ParameterReader {
     set.real(name) == nil || set.real(name) == 0 ? nil : try real(name)
   }
 
-  /// Which layers have a feature: from a list with an entry for each, or from an interval whose last layer lacks it.
+  /// The layers with a feature: from a list with an entry for each, or from an interval whose last layer lacks it.
   ///
   /// The entries are flags, 1 and 0, or transformers' words for the layer types.
   func layers(
@@ -167,7 +167,7 @@ private struct ParameterReader {
     return (0..<layerCount).map { ($0 + 1) % interval != 0 }
   }
 
-  /// Which layers have the sliding window: as listed, or those of the pattern within a range, or those that turn nothing.
+  /// The layers with the sliding window: as listed, of the pattern within a range, or those without RoPE.
   func windowedLayers(rotated: [Bool]?, of layerCount: Int) throws(HyperparameterError) -> [Bool]? {
     let layers = try layers("sliding_window_layers", leavingOutEvery: "sliding_window_pattern", of: layerCount)
     if set.list("sliding_window_layers") != nil { return layers }

@@ -32,11 +32,11 @@ public struct Hyperparameters: Sendable, Hashable {
   /// `tokenEmbeddingLength`, if it is not `embeddingLength`.
   public var ownTokenEmbeddingLength: Int?
 
-  /// How the architecture computes.
+  /// The features of the architecture's forward pass.
   public var features = ForwardPassFeatures()
-  /// Which layers have the sliding window; nil for all.
+  /// The layers with the sliding window; nil for all.
   public var windowedLayers: [Bool]?
-  /// Which layers rotate queries and keys; nil for all.
+  /// The layers that rotate queries and keys; nil for all.
   public var rotatedLayers: [Bool]?
   /// The rotary base of layers with a sliding window, which are not scaled; nil for that of all layers (Gemma 3).
   public var localRotaryBase: Double?
@@ -48,7 +48,7 @@ public struct Hyperparameters: Sendable, Hashable {
   public var latentAttention: LatentAttention?
   /// Whether sublayer outputs are added to the normalized input instead of the residual stream (BLOOM).
   public var addsToNormed = false
-  /// How the vectors of all positions become that of the text.
+  /// The pooling of the vectors of all positions.
   public var pooling = Pooling.none
   /// The buckets of distances, where `features.positions` is `relative`.
   public var relativePositions: RelativePositions?
@@ -176,7 +176,7 @@ public struct Hyperparameters: Sendable, Hashable {
     }
   }
 
-  /// How the vectors of all positions become one; raw values are those of GGUF's `pooling_type`.
+  /// The pooling of the vectors of all positions; raw values are those of GGUF's `pooling_type`.
   public enum Pooling: Int, Sendable, Hashable {
     /// Not at all.
     case none = 0

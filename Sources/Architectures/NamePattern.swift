@@ -18,11 +18,14 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
 
   private static let rest = "{rest}"
 
+  /// Whether a pattern may end in `{rest}`.
+  public enum Wildcard: Sendable { case none, trailing }
+
   /// A pattern, or nil if a placeholder is unknown, occurs twice or is not between dots.
-  public init?(_ text: String, mayEndInRest: Bool = false) {
+  public init?(_ text: String, wildcard: Wildcard = .none) {
     self.text = text
     var pieces: [Piece] = []
-    let isOpen = mayEndInRest && text.hasSuffix("." + Self.rest)
+    let isOpen = wildcard == .trailing && text.hasSuffix("." + Self.rest)
     var rest = isOpen ? text.dropLast(Self.rest.count) : text[...]
     while let open = rest.firstIndex(of: "{") {
       pieces.append(.text(String(rest[..<open])))
@@ -40,10 +43,10 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether the tensor occurs once in every layer.
   public var isPerLayer: Bool { pieces.contains(.layer) }
-  /// Whether the tensor occurs once for every part.
+  /// Whether the tensor occurs once for every instance.
   public var isPerInstance: Bool { pieces.contains(.instance) }
 
-  /// The name in layer `layer` for part `instance`, which are ignored by a pattern without them.
+  /// The name in layer `layer` for instance `instance`, which are ignored by a pattern without them.
   public func name(layer: Int?, instance: Int? = nil) -> TensorName {
     TensorName(
       pieces.reduce(into: "") { name, piece in
@@ -56,16 +59,17 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
       })
   }
 
-  /// The pattern with this text taken off, or put before, its beginning; itself if it does not begin so.
+  /// Returns the pattern with `replacement` for the prefix; itself if it does not have the prefix.
   func replacingPrefix(_ prefix: String, with replacement: String) -> NamePattern {
     guard text.hasPrefix(prefix) else { return self }
-    return NamePattern(replacement + text.dropFirst(prefix.count), mayEndInRest: pieces.last == .rest) ?? self
+    return NamePattern(replacement + text.dropFirst(prefix.count), wildcard: pieces.last == .rest ? .trailing : .none)
+      ?? self
   }
 
   /// The lookup key of the pattern and of the names that match it: with `#` for every index.
   var key: String { Self.key(TensorName(text.replacing("{layer}", with: "0").replacing("{instance}", with: "0"))) }
 
-  /// A name with each of its parts between dots that is a number as `#`.
+  /// Returns the name with `#` for each number between dots.
   static func key(_ name: TensorName) -> String {
     name.text.split(separator: ".", omittingEmptySubsequences: false)
       .map { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } ? "#" : $0 }
@@ -76,11 +80,11 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   public struct Match: Hashable, Sendable {
     /// The layer index; nil for a pattern without one.
     public var layer: Int?
-    /// The part index; nil for a pattern without one.
+    /// The instance index; nil for a pattern without one.
     public var instance: Int?
   }
 
-  /// How `name` matches; nil if it does not. Indices have no sign, no leading zero and at most six digits.
+  /// Returns the match of `name`; nil if it does not match. Indices have no sign, no leading zero and at most six digits.
   public func match(_ name: TensorName) -> Match? {
     var match = Match()
     var rest = name.text.utf8[...]

@@ -2,7 +2,7 @@
 public struct RotaryEmbedding: Sendable, Hashable {
   /// The base θ: unscaled, `inverseFrequency(k) = base^(-2k / dimensionCount)`.
   public var base: Double
-  /// How many elements of a head are rotated, from the first on.
+  /// The number of elements of a head that are rotated, from the first on.
   public var dimensionCount: Int
   /// The scaling for longer contexts.
   public var scaling: RotaryScaling
@@ -14,7 +14,7 @@ public struct RotaryEmbedding: Sendable, Hashable {
   }
 }
 
-/// A way to stretch the rotary embedding beyond the trained context; formulas as in transformers' `modeling_rope_utils`.
+/// A RoPE scaling, for contexts beyond the trained length; formulas as in transformers' `modeling_rope_utils`.
 public enum RotaryScaling: Sendable, Hashable {
   case none
   /// Positions are divided by `factor`.
@@ -28,11 +28,11 @@ public enum RotaryScaling: Sendable, Hashable {
   /// LongRoPE: a divisor for each frequency, and a factor on the attention (Phi-3).
   case longrope(LongRoPE)
 
-  /// The parameters of YaRN; `attentionFactor` nil means `0.1 ln(factor) + 1`.
+  /// YaRN; `attentionFactor` nil means `0.1 ln(factor) + 1`.
   public struct YaRN: Sendable, Hashable {
-    /// How far the context is stretched.
+    /// The factor by which the context is extended.
     public var factor: Double
-    /// The context length before stretching.
+    /// The context length before scaling.
     public var originalContextLength: Int
     /// Multiplies cosine and sine; nil for the default formula.
     public var attentionFactor: Double?
@@ -59,13 +59,13 @@ public enum RotaryScaling: Sendable, Hashable {
       self.truncates = truncates
     }
   }
-  /// The parameters of LongRoPE.
+  /// LongRoPE.
   public struct LongRoPE: Sendable, Hashable {
     /// Divisors of the frequencies, one for each pair, for sequences within the original context and longer ones.
     public var shortFactors: [Double], longFactors: [Double]
-    /// The context length before stretching.
+    /// The context length before scaling.
     public var originalContextLength: Int
-    /// How far the context is stretched.
+    /// The factor by which the context is extended.
     public var factor: Double
     /// Multiplies cosine and sine; nil for `√(1 + ln factor / ln originalContextLength)`.
     public var attentionFactor: Double?

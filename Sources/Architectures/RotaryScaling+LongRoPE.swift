@@ -27,7 +27,7 @@ extension RotaryScaling {
 }
 
 extension RotaryScaling.LongRoPE {
-  /// `√(1 + ln s / ln original)` for a stretch `s` beyond 1, else 1.
+  /// `√(1 + ln s / ln original)` for a factor `s` above 1, else 1.
   var usualAttentionFactor: Double {
     factor > 1 ? (1 + log(factor) / log(Double(originalContextLength))).squareRoot() : 1
   }
@@ -48,7 +48,7 @@ extension RotaryScaling.LongRoPE {
 }
 
 extension HyperparameterSet {
-  /// How many elements of a head are rotated.
+  /// The number of elements of a head that are rotated.
   public var rotaryDimensionCount: Int? { integer("rotary_dimension_count") ?? integer("head_dimension") }
 
   /// The values of a tensor that follows from the rotary scaling; nil where the scaling has no such tensor.

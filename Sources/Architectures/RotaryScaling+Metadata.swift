@@ -5,21 +5,21 @@ import Tensors
 //
 //   none     nothing
 //   linear   type "linear", factor
-//   llama3   nothing; the tensor rope_freqs.weight holds a divisor for each frequency
+//   llama3   nothing; the tensor rope_freqs.weight has a factor for each frequency
 //   yarn     type "yarn", factor, original_context_length, and only if the configuration states them
 //            yarn_ext_factor, yarn_attn_factor, yarn_beta_fast, yarn_beta_slow
-//   longrope type "longrope"; two tensors hold the divisors of the frequencies where the architecture has them
+//   longrope type "longrope"; two tensors have the factors of the frequencies if the architecture has them
 //   dynamic  has no key; the caller reports it as lost
 
 extension RotaryScaling {
   /// The pairs for a GGUF, in the reference converter's order.
   ///
-  /// - Parameter stated: the members of the configuration, since llama.cpp's converter writes only these.
-  public func metadata(architecture: String, stated: JSON.Object) -> [(key: String, value: MetadataValue)] {
+  /// - Parameter explicit: the members of the configuration, since llama.cpp's converter writes only these.
+  public func metadata(architecture: String, explicit: JSON.Object) -> [(key: String, value: MetadataValue)] {
     let prefix = "\(architecture).rope.scaling."
     func real(_ key: String, _ member: String...) -> [(key: String, value: MetadataValue)] {
       for name in member {
-        if let value = stated[ExactString(name)]?.real { return [(prefix + key, .float32(Float(value)))] }
+        if let value = explicit[ExactString(name)]?.real { return [(prefix + key, .float32(Float(value)))] }
       }
       return []
     }
@@ -122,7 +122,7 @@ extension RotaryScaling.YaRN {
 extension MetadataValue {
   /// A number as the shortest decimal that gives the same float32: 1e-05 for the float nearest to it.
   ///
-  /// A GGUF holds float32 where config.json has decimals; the shortest decimal is the one that was written there.
+  /// A GGUF has float32 where config.json has decimals; the shortest decimal is the one that was written there.
   public var shortestReal: Double? {
     if case .float32(let value) = self { Double("\(value)") } else { real }
   }

@@ -1,11 +1,11 @@
 import Tensors
 
-/// How one stored tensor holds the rows of canonical tensors.
+/// The order of canonical rows in one stored tensor.
 ///
-/// Canonical tensors are matrices `[out, in]`, one for each role, layer and part. A stored tensor has their rows in this
+/// Canonical tensors are matrices `[out, in]`, one for each role, layer and instance. A stored tensor has their rows in this
 /// order, which `logical row` counts:
 ///
-///     for each part (experts; only when stacked)
+///     for each instance (experts; only when stacked)
 ///       for each of `groupCount` groups
 ///         for each component: its share of rows, in its own row order
 ///
@@ -15,7 +15,7 @@ public struct StoredLayout: Hashable, Sendable {
   public struct Component: Hashable, Sendable {
     /// The role of the canonical tensor.
     public let role: TensorRole
-    /// Its rows, of each part.
+    /// Its rows, of each instance.
     public let rowCount: Int
     /// In which order they are stored.
     public let order: RowOrder
@@ -35,18 +35,18 @@ public struct StoredLayout: Hashable, Sendable {
   public let components: [Component]
   /// Elements of a canonical row.
   public let columnCount: Int
-  /// Groups of which each holds an equal share of every component.
+  /// Groups that each have an equal share of every component.
   public let groupCount: Int
-  /// The parts that are stacked; nil when the tensor holds one.
+  /// The instances that are stacked; nil if the tensor has one.
   public let instanceCount: Int?
-  /// How many blocks of logical rows are each stored as columns: 1 for a transposed matrix; nil for none.
+  /// The number of blocks of logical rows that are each stored as columns: 1 for a transposed matrix; nil for none.
   public let transposedBlockCount: Int?
-  /// The extents in the file.
+  /// The dimensions in the file.
   public let shape: Shape
 
-  /// The logical rows of one part.
+  /// The logical rows of one instance.
   public let partRowCount: Int
-  /// Where the rows of each component begin within a group.
+  /// The first row of each component within a group.
   private let starts: [Int]
 
   /// No model has so many experts; a number beyond is a mistake that must not become a list.
@@ -54,7 +54,7 @@ public struct StoredLayout: Hashable, Sendable {
 
   /// Creates a layout and checks that its rows, groups and shape agree.
   ///
-  /// - Parameter shape: the extents in the file; nil for those that follow from the rest.
+  /// - Parameter shape: the dimensions in the file; nil for those that follow from the rest.
   public init(
     components: [Component], columnCount: Int, groupCount: Int = 1, instanceCount: Int? = nil,
     transposedBlockCount: Int? = nil, shape: Shape? = nil, isVector: Bool = false
@@ -108,7 +108,7 @@ public struct StoredLayout: Hashable, Sendable {
 
   /// All logical rows.
   public var logicalRowCount: Int { partRowCount * (instanceCount ?? 1) }
-  /// The elements of one part.
+  /// The elements of one instance.
   public var partElementCount: Int { partRowCount * columnCount }
 
   /// Rows of the stored tensor, and the elements of one: the logical rows, or for transposed blocks their columns.
@@ -120,14 +120,14 @@ public struct StoredLayout: Hashable, Sendable {
 
   /// A row of a canonical tensor.
   public struct CanonicalRow: Hashable, Sendable {
-    /// Which component.
+    /// The index of the component.
     public let component: Int
-    /// Which part; 0 when the tensor holds one.
+    /// The instance; 0 if the tensor has one.
     public let instance: Int
-    /// Which row of it.
+    /// The row of the component.
     public let row: Int
 
-    /// Row `row` of part `instance` of a component.
+    /// Row `row` of instance `instance` of a component.
     public init(component: Int, instance: Int, row: Int) {
       self.component = component
       self.instance = instance
@@ -148,7 +148,7 @@ public struct StoredLayout: Hashable, Sendable {
       row: component.order.canonicalRow(ofStored: ordered, rowCount: component.rowCount))
   }
 
-  /// Which logical row holds a canonical row: the inverse of `canonicalRow(ofLogical:)`.
+  /// The logical row of a canonical row: the inverse of `canonicalRow(ofLogical:)`.
   public func logicalRow(of row: CanonicalRow) -> Int {
     let component = components[row.component]
     let ordered = component.order.storedRow(ofCanonical: row.row, rowCount: component.rowCount)

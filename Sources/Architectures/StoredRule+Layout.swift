@@ -82,7 +82,7 @@ extension ArchitectureDefinition {
   private func order(_ transform: TransformRule?, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> RowOrder
   {
     guard case .rotary(let heads) = transform else { return .canonical }
-    return .rotary(headCount: try number(heads, hyperparameters))
+    return .interleaved(headCount: try number(heads, hyperparameters))
   }
 
   private func number(_ expression: Expression, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> Int {

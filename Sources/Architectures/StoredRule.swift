@@ -4,18 +4,18 @@ import Tensors
 public struct StoredRule: Sendable {
   /// The names it is known by, the first being the one that is written.
   public let patterns: [NamePattern]
-  /// The canonical tensors it holds, in order.
+  /// The canonical tensors that it contains, in order.
   public let tensors: [TensorRule]
-  /// How their rows are arranged.
+  /// The order of their rows.
   public let fusionOrder: FusionOrder
   /// The blocks of rows that are stored transposed; nil for none.
   let transposedBlocks: Expression?
   /// The transform of each tensor's rows and values.
   let transforms: [TransformRule?]
-  /// The extents in the file, where they are not the natural ones.
+  /// The dimensions in the file; nil if they are the canonical ones.
   let shape: [Expression]?
 
-  /// The roles it holds, in order.
+  /// The roles of the tensors, in order.
   public var roles: [TensorRole] { tensors.map(\.role) }
   /// Whether it occurs once in every layer.
   public var isPerLayer: Bool { patterns[0].isPerLayer }
@@ -23,7 +23,7 @@ public struct StoredRule: Sendable {
   public var isPerInstance: Bool { patterns[0].isPerInstance }
   /// Whether a model may lack it.
   public var isOptional: Bool { tensors.allSatisfy(\.isOptional) }
-  /// How it differs from the canonical tensors, as definitions spell it: `grouped(head_count)`; empty if it does not.
+  /// Its differences from the canonical tensors, as definitions spell them: `grouped(head_count)`; empty without any.
   public var layoutWording: String {
     var words = isAlone ? [] : [fusionOrder.wording]
     words += Set(transforms.compactMap { $0?.wording }).sorted()
@@ -32,7 +32,7 @@ public struct StoredRule: Sendable {
     }
     return words.joined(separator: ", ")
   }
-  /// Whether it holds one canonical tensor of each layer or part.
+  /// Whether it contains one canonical tensor of each layer or instance.
   public var isAlone: Bool { tensors.count == 1 && fusionOrder != .stacked }
 }
 
@@ -77,6 +77,6 @@ extension ArchitectureDefinition {
 }
 
 extension FusedTensorRule {
-  /// Whether it is one tensor's parts in every scheme.
+  /// Whether every scheme stores instances of it.
   fileprivate var isOnlyStacked: Bool { roles.count == 1 }
 }

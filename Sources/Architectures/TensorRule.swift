@@ -8,7 +8,7 @@ public struct TensorRule: Sendable {
   public let shape: [Expression]
   /// The number of instances in a layer, such as experts; nil for one.
   public let instances: Expression?
-  /// How many layers have it, where that is not the parameter `layer_count`.
+  /// The number of layers that have it, if that is not the hyperparameter `layer_count`.
   public let layers: Expression?
   /// Whether a model may lack it.
   public let isOptional: Bool
@@ -24,13 +24,13 @@ public struct TensorRule: Sendable {
   public let shapes: [String: [Expression]]
 }
 
-/// A stored tensor that holds several canonical ones.
+/// A stored tensor that contains several canonical ones.
 public struct FusedTensorRule: Sendable {
   /// The canonical tensors, in order.
   public let roles: [TensorRole]
   /// Its names by scheme, the first being the one that is written.
   public let names: [String: [NamePattern]]
-  /// How the rows are arranged, by scheme; absent means one tensor after the other.
+  /// The fusion order of each scheme; without one, tensors are concatenated.
   public let fusionOrders: [String: FusionOrder]
   /// The schemes that store it transposed.
   public let transposedSchemes: Set<String>
@@ -41,7 +41,7 @@ public struct FusedTensorRule: Sendable {
   public var name: String { roles.map(\.rawValue).joined(separator: "+") }
 }
 
-/// How a scheme arranges the rows of several canonical tensors in one.
+/// The order of the rows of several canonical tensors in a fused one.
 public enum FusionOrder: Hashable, Sendable {
   /// One tensor after the other.
   case concatenated
@@ -51,9 +51,9 @@ public enum FusionOrder: Hashable, Sendable {
   case stacked
 }
 
-/// How a scheme stores one canonical tensor differently.
+/// A change that a scheme makes to a canonical tensor.
 public enum TransformRule: Hashable, Sendable {
-  /// Interleaves the rows of this many heads; see `RowOrder.rotary`.
+  /// Interleaves the rows of this many heads; see `RowOrder.interleaved`.
   case rotary(Expression)
   /// Adds 1 to the values.
   case plusOne
@@ -86,7 +86,7 @@ public enum TransformRule: Hashable, Sendable {
 public struct DerivedRule: Sendable {
   /// The role, which selects the code that computes it.
   public let role: TensorRole
-  /// Its names in the schemes that hold it.
+  /// Its names in the schemes that have it.
   public let names: [String: [NamePattern]]
 }
 
@@ -94,7 +94,7 @@ public struct DerivedRule: Sendable {
 public struct DroppedRule: Sendable {
   /// Their names.
   public let pattern: NamePattern
-  /// Why nothing is lost.
+  /// The reason that nothing is lost.
   public let reason: String
   /// The tensor whose values it should have, so that nothing is lost; nil if its values do not matter.
   public let copyOf: TensorRole?

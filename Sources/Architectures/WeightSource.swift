@@ -10,7 +10,7 @@ public protocol WeightSource: Sendable {
   ///
   /// - Parameters:
   ///   - layer: the layer; nil outside layers.
-  ///   - part: which of several tensors that a layer has in one role, such as the expert; nil where it has one.
+  ///   - instance: the index among several tensors of one role in a layer, such as the expert; nil if there is one.
   func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool
 
   /// Decodes rows `rows` of the tensor into the head of `values` (which grows if it is too small), row after row.

@@ -24,7 +24,7 @@ public struct ByteCursor {
   public private(set) var offset: Int
   /// The absolute offset after the last byte that may be read.
   public let end: Int
-  /// How numbers are stored.
+  /// The byte order of numbers.
   public var byteOrder: ByteOrder
 
   private var window: [UInt8]

@@ -22,15 +22,15 @@ public protocol IngotError: Error, CustomStringConvertible, Sendable {
 public struct LocatedError: IngotError {
   /// The file as the user named it.
   public let path: String
-  public let fact: any IngotError
+  public let reason: any IngotError
 
-  public init(path: String, fact: any IngotError) {
+  public init(path: String, reason: any IngotError) {
     self.path = path
-    self.fact = fact
+    self.reason = reason
   }
 
-  public var category: ErrorCategory { fact.category }
-  public var description: String { "\(path.escapedForDisplay): \(fact)" }
+  public var category: ErrorCategory { reason.category }
+  public var description: String { "\(path.escapedForDisplay): \(reason)" }
 }
 
 /// Several problems that were found before any work began, one to a line.

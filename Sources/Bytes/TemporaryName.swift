@@ -25,7 +25,7 @@ enum TemporaryName {
 
   /// Removes the unfinished files for `finalPath` whose runs are dead.
   ///
-  /// Dead means that no process has the number in the name, and that nobody holds the lock: a number alone says
+  /// Dead means that no process has the number in the name or the lock: a number alone says
   /// nothing about other machines and containers, a lock nothing about the moment between creating and locking.
   static func removeStale(for finalPath: String) {
     let folder = Path.folder(of: finalPath)

@@ -12,7 +12,7 @@ public struct CertificateCheck: Sendable {
     case matches
     /// The file has another digest.
     case differs
-    /// There is no such file.
+    /// The file does not exist.
     case missing
   }
 

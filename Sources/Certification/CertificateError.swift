@@ -1,6 +1,6 @@
 import Bytes
 
-/// Why a verification cannot be certified, or a file is not a certificate.
+/// An error of writing or reading a certificate.
 public enum CertificateError: IngotError, Equatable {
   /// The outputs of the receipt are not files of the candidate.
   case otherReceipt

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Why a conversion cannot be planned.
+/// An error of planning a conversion.
 public enum ConversionError: IngotError {
   case unknownNaming(String, known: [String])
   case noGGUF(String)
@@ -37,7 +37,7 @@ public enum ConversionError: IngotError {
   public var description: String {
     switch self {
     case .unknownNaming(let name, let known):
-      "naming scheme \(name.quoted) is not known for this architecture (known: \(known.joined(separator: ", ")))"
+      "naming scheme \(name.quoted) is unknown for this architecture (known: \(known.joined(separator: ", ")))"
     case .noGGUF(let architecture):
       "architecture \(architecture.quoted): has no GGUF form, because llama.cpp does not know it (choose a folder)"
     case .namingNeedsFolder(let naming, let target):
@@ -65,7 +65,7 @@ public enum ConversionError: IngotError {
       "tensor \(name.text.quoted): becomes \(format), which needs an importance matrix"
         + (hasMatrix ? ", and the one given has no entry for it" : " (pass --imatrix FILE)")
     case .otherWeights(let folder, let name):
-      "\(folder.escapedForDisplay): holds \(name.quoted), which is not part of this output (remove it or choose another folder)"
+      "\(folder.escapedForDisplay): contains \(name.quoted), which is not part of this output (remove it or choose another folder)"
     case .outputHasNoPlace(let name, let embedding, let architecture):
       "tensor \(name.text.quoted): differs from \(embedding.text.quoted), which llama.cpp uses in its place for \(architecture) "
         + "(remove it if the model ties it to the embedding; --reference-bytes converts it anyway)"

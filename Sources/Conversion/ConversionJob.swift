@@ -1,16 +1,16 @@
 import Bytes
 import Quantization
 
-/// A conversion from its plan to its receipt: carries the plan out, holds the errors to a budget, writes the receipt and
+/// A conversion from its plan to its receipt: executes the plan, compares the errors with a budget, writes the receipt and
 /// has the output checked.
 public struct ConversionJob: Sendable {
-  /// What is done.
+  /// The plan.
   public let plan: ConversionPlan
   /// The error limits of every tensor, beyond which nothing is written; nil for none.
   public var budget: EncodingBudget?
-  /// Which errors are recorded.
+  /// The detail of the errors that are recorded.
   public var detail = EncodingReport.Detail.sums
-  /// Where the receipt is written; nil for none.
+  /// The path of the receipt; nil for none.
   public var receiptPath: String?
   /// The command's arguments, as the receipt records them.
   public var arguments: [String] = []
@@ -19,18 +19,18 @@ public struct ConversionJob: Sendable {
 
   public init(_ plan: ConversionPlan) { self.plan = plan }
 
-  /// What was done.
+  /// The outcome of a job.
   public struct Outcome<Check> {
     /// The errors of encoding, by format and tensor.
     public let errors: ErrorSummary
-    /// What the check of the output found; nil if none was asked for.
+    /// The result of the check of the output; nil without one.
     public let check: Check?
   }
 
   /// Does the whole job.
   ///
   /// - Parameters:
-  ///   - progress: is told the bytes of output done since the last call, from any thread.
+  ///   - progress: receives the bytes of output done since the last call, on any thread.
   ///   - written: is called when all outputs have their final names, before they are digested and checked.
   ///   - check: compares the output at this path with the source; it is called last.
   /// - Throws: `BudgetExceeded` with all errors if they exceed the budget; as `Executor.run`; if the receipt cannot be

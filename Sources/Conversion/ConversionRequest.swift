@@ -3,7 +3,7 @@ import Formats
 import Quantization
 import Tensors
 
-/// What a user asks a conversion to do.
+/// The options of a conversion.
 public struct ConversionRequest: Sendable {
   /// What is written.
   public enum Target: String, Sendable {
@@ -15,13 +15,13 @@ public struct ConversionRequest: Sendable {
     case safeTensors = "safetensors"
   }
 
-  /// Which storage format the tensors get.
+  /// The choice of storage formats.
   public enum TypeChoice: Sendable, Hashable {
-    /// What the target keeps of the source without loss; see `Planner`.
+    /// Formats that the target can store without loss; see `Planner`.
     case automatic
     /// This one, as far as a tensor may have it.
     case format(StorageFormat)
-    /// What a recipe gives each tensor. The output is a GGUF, ordered as llama-quantize orders it.
+    /// The formats of a recipe. The output is a GGUF, ordered as llama-quantize orders it.
     case recipe(Recipe)
     /// The formats with the least total error in an output of this size. The output is a GGUF, ordered as by a recipe.
     case size(SizeTarget)
@@ -29,7 +29,7 @@ public struct ConversionRequest: Sendable {
     /// The recipe, if it is one.
     var recipe: Recipe? { if case .recipe(let recipe) = self { recipe } else { nil } }
 
-    /// What gives each tensor a format of its own; nil where one format holds for all.
+    /// The rules that give each tensor its own format; nil if one format applies to all.
     var formatRules: FormatRules? {
       switch self {
       case .automatic, .format: nil
@@ -39,9 +39,9 @@ public struct ConversionRequest: Sendable {
     }
   }
 
-  /// How a recipe is followed.
+  /// Changes to a recipe.
   public struct RecipeOptions: Sendable, Hashable {
-    /// Which matrices follow the recipe's rules.
+    /// The matrices that follow the recipe's rules.
     public enum Matrices: Sendable { case byRule, uniform }
     /// Whether the output matrix is quantized.
     public enum Output: Sendable { case quantize, keep }
@@ -59,13 +59,13 @@ public struct ConversionRequest: Sendable {
     public init() {}
   }
 
-  /// What to do about a loss that the user may accept.
+  /// The policy for a loss that the user may accept.
   public enum LossPolicy: Sendable { case refuse, allow }
-  /// What to do if a format that needs an importance matrix has none.
+  /// The policy for a format that needs an importance matrix and has none.
   public enum MissingImatrixPolicy: Sendable { case fail, warn }
   /// Whether an output departs from llama.cpp's converter where llama.cpp cannot use the converter's file.
   public enum DeparturePolicy: Sendable { case apply, omit }
-  /// What to do with the shards of a split GGUF.
+  /// The policy for the shards of a split GGUF.
   public enum SplitPolicy: Sendable { case merge, preserve }
 
   /// A key and value that a GGUF gets in place of the source's.
@@ -84,7 +84,7 @@ public struct ConversionRequest: Sendable {
 
   /// A storage format for the tensors whose output name matches a pattern.
   public struct TypeOverride: Sendable, Hashable {
-    /// A regular expression that is looked for in the name.
+    /// A regular expression that is searched for in the name.
     public let pattern: String
     /// The format.
     public let format: StorageFormat
@@ -98,11 +98,11 @@ public struct ConversionRequest: Sendable {
 
   /// The file or folder that is written.
   public var destination: String
-  /// What is written; nil decides from the name of `destination`.
+  /// The target; nil decides from the name of `destination`.
   public var target: Target?
   /// The storage format.
   public var type: TypeChoice = .automatic
-  /// How a recipe is followed; without one these have no effect.
+  /// Changes to the recipe; without one they have no effect.
   public var recipeOptions = RecipeOptions()
   /// The weights of columns, for formats that use them; the output's metadata names the file.
   public var importance: ImportanceMatrix?

@@ -19,7 +19,7 @@ public struct RequestedConversion: Sendable {
   public var appliedTransforms = TransformDetection.namesOnly
   /// Whether the source needs a definition; adapters always do.
   public var definition = Definition.required
-  /// What is written.
+  /// The request.
   public var request: ConversionRequest
 
   /// A request to convert the model at `source`.

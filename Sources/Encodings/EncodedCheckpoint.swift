@@ -4,7 +4,7 @@ import Tensors
 /// A checkpoint whose encoded tensors are compositions, under the names that the model gives them.
 public struct EncodedCheckpoint: Sendable {
   public let checkpoint: Checkpoint
-  /// Why tensors keep their stored form.
+  /// The errors of tensors that keep their stored form.
   public let problems: [EncodingError]
 
   /// Replaces source tensors by compositions, as the model's configuration says.

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Why encoded tensors of a checkpoint cannot be decoded.
+/// An error of decoding encoded tensors of a checkpoint.
 public enum EncodingError: IngotError {
   /// A member of `quantization_config` that is missing or of another kind.
   case member(String, expected: String)

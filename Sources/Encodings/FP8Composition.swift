@@ -53,7 +53,7 @@ public struct FP8Block: Hashable, Sendable {
   public let rowCount: Int, columnCount: Int
 }
 
-/// How the scales of a matrix, or of a stack of them, are arranged.
+/// The layout of the scales of a matrix, or of a stack of them.
 struct FP8Grid {
   /// Rows of one matrix, and of its scales.
   private let matrixRowCount: Int, scaleRowCount: Int

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// FP8 weights with scales beside them, as DeepSeek, Qwen and Mistral publish them (`quant_method` `fp8`).
+/// FP8 weights with separate scales, as DeepSeek, Qwen and Mistral publish them (`quant_method` `fp8`).
 ///
 /// `X.weight` has its scales in `X.weight_scale_inv`: one for each block of `weight_block_size` rows and columns, or one
 /// in all. With static activations `X.activation_scale` gives the scale of the layer's input, which float32 does not need.
@@ -26,7 +26,7 @@ struct FP8Encoding {
     block = FP8Block(rowCount: dimensions[0], columnCount: dimensions[1])
   }
 
-  /// The checkpoint with one tensor in place of each weight and its scales.
+  /// Returns the checkpoint with one tensor for each weight and its scales.
   func composing(_ checkpoint: Checkpoint) -> EncodedCheckpoint {
     var tensors: [TensorDescriptor] = []
     var problems: [EncodingError] = []

@@ -5,7 +5,7 @@ import Inference
 import Models
 
 extension ImportanceMatrixBuilder {
-  /// Measures the matrices of a model on chunks of a text.
+  /// Measures the matrices of a model on chunks of tokens.
   ///
   /// - Parameters:
   ///   - chunks: of `chunkSize` tokens each.
@@ -25,7 +25,7 @@ extension ImportanceMatrixBuilder {
         try pass.run()
         if includesOutput { try collector.add(pass.normalizedHidden(), TensorSlot(.output)) }
       } catch let error as NonfiniteActivation {
-        throw LocatedError(path: weights.model.checkpoint.path, fact: error)
+        throw LocatedError(path: weights.model.checkpoint.path, reason: error)
       }
       progress(1)
     }

@@ -15,15 +15,17 @@ public enum FormatSniffer {
     // A safetensors file has no magic: its ninth byte is the brace of the header, whose length has high bytes of 0.
     if prefix.count > 8, prefix[8] == UInt8(ascii: "{"), prefix[5..<8].allSatisfy({ $0 == 0 }) { return .safeTensors }
     if let foreign = UnsupportedFileKind(prefix, fileByteCount: file.byteCount) {
-      throw LocatedError(path: file.path, fact: UnsupportedFileError(content: foreign))
+      throw LocatedError(path: file.path, reason: UnsupportedFileError(content: foreign))
     }
-    if let text = text(prefix) { throw LocatedError(path: file.path, fact: UnsupportedFileError(content: .text(text))) }
+    if let text = text(prefix) {
+      throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .text(text)))
+    }
     let name = file.name
     if name.hasSuffix(".safetensors") { return .safeTensors }
     if name.hasSuffix(".gguf") {
-      throw LocatedError(path: file.path, fact: GGUFError.magic(Array(prefix.prefix(4))))
+      throw LocatedError(path: file.path, reason: GGUFError.magic(Array(prefix.prefix(4))))
     }
-    throw LocatedError(path: file.path, fact: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))
+    throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))
   }
 
   /// Returns the first words of plain text, which servers send instead of a missing file.

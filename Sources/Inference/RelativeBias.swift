@@ -13,7 +13,7 @@ struct RelativeBias: Sendable {
   private let stride: Int
   private let queryCount: Int
 
-  /// Spreads a table over the distances of a text.
+  /// Expands a table of buckets to all distances between tokens.
   ///
   /// - Parameters:
   ///   - table: `[bucket, head]`.

@@ -6,7 +6,7 @@ import Architectures
 struct RotaryTable: Sendable {
   /// The number of rotated pairs in a head.
   let pairCount: Int
-  /// Which elements make a pair.
+  /// The elements of a pair.
   let pairs: ForwardPassFeatures.RotaryPairs
   /// `[position][pair]`
   private let cosines: [Float], sines: [Float]

@@ -8,8 +8,8 @@ import Tensors
 /// SHA-256 digests of a model's tensors that do not depend on container, file, tensor order or naming scheme.
 ///
 /// A tensor's digest is that of its text `NAME FORMAT E1xE2x…`, a newline, and its bytes. NAME is the canonical
-/// (Hugging Face) name and the bytes stand in the canonical layout, rows moved back where the naming scheme moved
-/// them. FORMAT is the storage format; the extents are decimal, slowest-varying first, joined by `x`. The model's
+/// (Hugging Face) name and the bytes are in the canonical layout, rows moved back where the naming scheme moved
+/// them. FORMAT is the storage format; the dimensions are decimal, slowest-varying first, joined by `x`. The model's
 /// digest is that of the lines `DIGEST NAME`, each with a newline, sorted by the bytes of NAME.
 public struct CheckpointDigest: Sendable {
   /// The name and version of the layout of `json`.
@@ -40,7 +40,7 @@ public struct CheckpointDigest: Sendable {
 extension CheckpointDigest {
   /// Reads all of a recognized model's tensors, or those of a checkpoint that no definition knows as they are.
   ///
-  /// Memory holds a slab of rows for each thread.
+  /// Memory is bounded by a slab of rows for each thread.
   public init(
     _ recognition: ModelIdentification, _ checkpoint: Checkpoint, threads: Int, progress: @Sendable (Int) -> Void
   )
@@ -66,7 +66,7 @@ extension CheckpointDigest {
       return checkpoint.stored.map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
     }
     guard model.problems.isEmpty else {
-      throw ProblemList(model.problems.map { LocatedError(path: checkpoint.path, fact: $0) })
+      throw ProblemList(model.problems.map { LocatedError(path: checkpoint.path, reason: $0) })
     }
     return try model.slots.map { place in
       let reader = try model.canonicalReader(place)

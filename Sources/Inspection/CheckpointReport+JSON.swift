@@ -8,8 +8,11 @@ extension CheckpointReport {
   /// Arrays of metadata are cut to this many elements in the report.
   static let shownElementCount = 8
 
-  /// The report as documented in `docs/json.md`; `includesTensors` decides about the list of tensors.
-  public func json(includesTensors: Bool) -> JSON {
+  /// Whether a report lists the tensors.
+  public enum Tensors: Sendable { case list, omit }
+
+  /// Returns the report as documented in `docs/json.md`.
+  public func json(tensors: Tensors) -> JSON {
     var report: JSON.Object = [
       "schema": .string(Self.schema),
       "path": .string(checkpoint.path),
@@ -29,7 +32,7 @@ extension CheckpointReport {
         )),
     ]
     if !compositions.isEmpty { report["compositions"] = .array(compositions.map(\.compositionJSON)) }
-    if includesTensors { report["tensors"] = .array(tensorsJSON) }
+    if tensors == .list { report["tensors"] = .array(tensorsJSON) }
     report["remarks"] = .array(checkpoint.remarks.map { .string($0) })
     return .object(report)
   }

@@ -10,7 +10,7 @@ public struct CheckpointReport: Sendable {
   public let checkpoint: Checkpoint
   /// The architecture; nil if identification was not attempted.
   public let recognition: ModelIdentification?
-  /// How its elements spread over storage formats, most elements first.
+  /// Its elements by storage format, most elements first.
   public let formats: [FormatShare]
   /// The tensors that the filter lets through, in file order.
   public let tensors: [TensorDescriptor]
@@ -21,7 +21,7 @@ public struct CheckpointReport: Sendable {
   public struct FormatShare: Hashable, Sendable {
     /// The format as the file states it.
     public let format: DeclaredFormat
-    /// How many tensors have it.
+    /// The number of tensors that have it.
     public var tensorCount = 0
     /// Their elements.
     public var elementCount = 0

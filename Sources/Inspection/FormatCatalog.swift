@@ -2,7 +2,7 @@ import Bytes
 import Quantization
 import Tensors
 
-/// Which containers and storage formats this program can read, write, decode and encode.
+/// The containers and storage formats that can be read, written, decoded and encoded.
 public struct FormatCatalog: Sendable {
   /// The name and version of the layout of `json`.
   public static let schema = "ingot.formats/1"

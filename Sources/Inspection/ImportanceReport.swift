@@ -18,13 +18,13 @@ public struct ImportanceReport: Sendable {
   public let matrix: ImportanceMatrix
   /// Its entries, layer by layer.
   public let entries: [Entry]
-  /// How it fits; without a model what its counts say.
+  /// Its coverage of the model; without a model, the gaps in its counts.
   public let coverage: ImportanceCoverage
   /// The path of the model.
   public let model: String?
 
   /// Columns that are read at a time.
-  private static let pieceElementCount = 1 << 18
+  private static let batchElementCount = 1 << 18
 
   /// Reads every number of `matrix` once.
   public init(_ matrix: ImportanceMatrix, model: Model? = nil) throws {
@@ -39,8 +39,8 @@ public struct ImportanceReport: Sendable {
     entries = try sorted.map { entry in
       var sum = 0.0
       var greatest: Float = 0
-      for start in stride(from: 0, to: entry.valueCount, by: Self.pieceElementCount) {
-        let end = min(entry.valueCount, start + Self.pieceElementCount)
+      for start in stride(from: 0, to: entry.valueCount, by: Self.batchElementCount) {
+        let end = min(entry.valueCount, start + Self.batchElementCount)
         for value in try matrix.importance(of: entry, start..<end) {
           sum += Double(value)
           greatest = max(greatest, value)

@@ -15,7 +15,7 @@ public enum ModelIdentification: Sendable {
 extension CheckpointReport {
   /// Opens `path` and reports its contents, also if no definition of `library` matches.
   ///
-  /// - Parameter dialect: whether values are read to tell which transforms the tensors have.
+  /// - Parameter appliedTransforms: whether values are read to detect the transforms of the tensors.
   /// - Throws: when the files cannot be read as a checkpoint at all.
   public init(
     path: String, library: ArchitectureLibrary, filter: Glob? = nil, appliedTransforms: TransformDetection = .namesOnly
@@ -43,11 +43,11 @@ extension Model {
   var json: JSON {
     var numbers: JSON.Object = [:]
     for rule in definition.hyperparameters {
-      if let value = parameters.values[rule.name] { numbers[ExactString(rule.name)] = value.json }
+      if let value = hyperparameters.values[rule.name] { numbers[ExactString(rule.name)] = value.json }
     }
     var members: JSON.Object = [
       "name": .string(definition.name), "naming_scheme": .string(scheme.name), "hyperparameters": .object(numbers),
-      "rotary_scaling": .string(parameters.rotaryScaling.name),
+      "rotary_scaling": .string(hyperparameters.rotaryScaling.name),
       "problems": .array(problems.map { .string("\($0)") }),
     ]
     if !appliedTransforms.findings.isEmpty { members["applied_transforms"] = appliedTransforms.json }

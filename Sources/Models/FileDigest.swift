@@ -3,7 +3,7 @@ import Crypto
 
 /// SHA-256 of files and values.
 public enum FileDigest {
-  /// A digest of bytes that come in pieces.
+  /// A digest that is updated with successive bytes.
   public struct Hasher: Sendable {
     private var state = SHA256()
 

@@ -4,55 +4,51 @@ import Encodings
 import Formats
 import Tensors
 
-/// A checkpoint understood: its architecture, naming scheme and numbers are known, and every tensor has its role.
+/// A checkpoint with its architecture, naming scheme and hyperparameters; every tensor has its role and layout.
 ///
-/// Whatever could not be understood stands in `problems`; `inspect` and `check` show them, a conversion stops at them.
+/// `inspect` and `check` show the `problems`; a conversion refuses them.
 public struct Model: Sendable {
-  /// The files.
   public let checkpoint: Checkpoint
-  /// What the files state apart from the tensors.
+  /// The contents of the files apart from the tensors.
   public let facts: any ModelFacts
-  /// The architecture.
   public let definition: ArchitectureDefinition
-  /// How the tensors are named.
   public let scheme: NamingScheme
-  /// The numbers.
-  public let parameters: HyperparameterSet
-  /// The stored tensors with their meaning, in file order.
+  public let hyperparameters: HyperparameterSet
+  /// The stored tensors with their roles and layouts, in file order.
   public let tensors: [MappedTensor]
-  /// Tensors that follow from the parameters.
+  /// Tensors that follow from the hyperparameters.
   public let derived: [TensorDescriptor]
-  /// Tensors that carry nothing, with the reason.
+  /// Tensors that are left out by a rule, with the reason.
   public let dropped: [(tensor: TensorDescriptor, reason: String)]
-  /// Everything that does not fit, found all at once.
+  /// All contradictions between the tensors and the definition.
   public let problems: [any IngotError]
-  /// What was decided and should be said, such as how the scheme was found.
+  /// Decisions for the reports, such as how the scheme was found.
   public internal(set) var remarks: [String]
-  /// The adapters that change it, in order. Their files stand behind its own in `checkpoint`.
+  /// The adapters that are merged, in order. Their files follow the model's own in `checkpoint`.
   public internal(set) var adapters: [Adapter] = []
-  /// Which transforms the tensors have, where that was looked at.
+  /// The transforms of the tensors, where they were examined.
   public let appliedTransforms: AppliedTransforms
 
   /// Dropped tensors that should have the values of a slot.
   private let copies: [(tensor: TensorDescriptor, slot: TensorSlot)]
   var locations: [TensorSlot: StoredLocation]
-  /// The canonical tensors that the checkpoint holds, in file order.
+  /// The canonical tensors that the checkpoint contains, in file order.
   public let slots: [TensorSlot]
 
   init(
     checkpoint: Checkpoint, facts: any ModelFacts, definition: ArchitectureDefinition, scheme: NamingScheme,
-    parameters: HyperparameterSet, mapped: TensorMapping, problems: [any IngotError], remarks: [String],
+    hyperparameters: HyperparameterSet, mapped: TensorMapping, problems: [any IngotError], remarks: [String],
     appliedTransforms: AppliedTransforms = .declared
   ) {
     self.checkpoint = checkpoint
     self.facts = facts
     self.definition = definition
     self.scheme = scheme
-    self.parameters = parameters
+    self.hyperparameters = hyperparameters
     tensors = mapped.tensors
     derived = mapped.derived
     dropped = mapped.dropped
-    // What does not fit follows from tensors that cannot be decoded.
+    // Tensors that cannot be decoded cause all other problems.
     let isUndecodable = problems.contains { ($0 as? EncodingError)?.concernsAllTensors == true }
     self.problems = (isUndecodable ? [] : mapped.problems) + problems
     self.remarks = remarks + mapped.remarks
@@ -70,34 +66,34 @@ public struct Model: Sendable {
   public var hasExplicitHyperparameters: Bool { facts.hasExplicitHyperparameters }
 
   /// Pairs of stored tensors that should have the same values: a tied output matrix and the token embedding.
-  public var twins: [TiedTensorPair] {
-    var twins = copies.compactMap { copy in
+  public var tiedPairs: [TiedTensorPair] {
+    var tiedPairs = copies.compactMap { copy in
       tensor(copy.slot).map { TiedTensorPair(tensor: copy.tensor, original: $0.descriptor, isDropped: true) }
     }
-    guard parameters.flag("ties_embeddings") else { return twins }
+    guard hyperparameters.flag("ties_embeddings") else { return tiedPairs }
     for rule in definition.tensors {
       guard let role = rule.tiedTo, let tensor = tensor(TensorSlot(rule.role)),
         let original = self.tensor(TensorSlot(role))
       else { continue }
-      twins.append(TiedTensorPair(tensor: tensor.descriptor, original: original.descriptor, isDropped: false))
+      tiedPairs.append(TiedTensorPair(tensor: tensor.descriptor, original: original.descriptor, isDropped: false))
     }
-    return twins
+    return tiedPairs
   }
 
-  /// The numbers as the forward pass takes them.
-  public func hyperparameters() throws(HyperparameterError) -> Hyperparameters {
-    try Hyperparameters(parameters, features: definition.forwardPass ?? ForwardPassFeatures())
+  /// Returns the hyperparameters of the forward pass.
+  public func forwardPassHyperparameters() throws(HyperparameterError) -> Hyperparameters {
+    try Hyperparameters(hyperparameters, features: definition.forwardPass ?? ForwardPassFeatures())
   }
 
-  /// Where the canonical tensor at `slot` is stored.
+  /// Returns the location of the canonical tensor at `slot`.
   public func location(_ slot: TensorSlot) -> StoredLocation? { locations[slot] }
 
-  /// The stored tensor that holds the canonical tensor at `slot`.
+  /// The stored tensor that contains the canonical tensor at `slot`.
   public func tensor(_ slot: TensorSlot) -> MappedTensor? { locations[slot].map { tensors[$0.tensorIndex] } }
 
   /// A reader of the rows of a canonical tensor.
   ///
-  /// - Throws: if it is absent or its storage format is not known.
+  /// - Throws: if it is absent or its storage format is unknown.
   public func canonicalReader(_ slot: TensorSlot) throws -> RowReader {
     guard let layout = canonicalLayout(slot) else { throw AbsentTensor(path: checkpoint.path, slot: slot) }
     return try RowReader(self, layout, layer: slot.layer, instance: slot.instance)
@@ -108,7 +104,7 @@ public struct Model: Sendable {
     guard let location = locations[slot], let rule = definition.rule(slot.role) else { return nil }
     let stored = tensors[location.tensorIndex].layout
     let component = stored.components[location.component]
-    // What stands alone may have extents that no number gives; the file's are then the canonical ones.
+    // A tensor on its own may have dimensions that no hyperparameter gives: those of the file are canonical.
     let isAlone = stored.components.count == 1 && stored.instanceCount == nil && stored.transposedBlockCount == nil
     let dimensions =
       rule.shape.count == 1 ? [max(component.rowCount, stored.columnCount)] : [component.rowCount, stored.columnCount]

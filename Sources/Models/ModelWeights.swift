@@ -33,14 +33,14 @@ public struct ModelWeights: WeightSource {
       }
     }
     guard problems.isEmpty else {
-      throw LocatedError(path: model.checkpoint.path, fact: ProblemList(problems))
+      throw LocatedError(path: model.checkpoint.path, reason: ProblemList(problems))
     }
     self.model = model
     self.readers = readers
     do throws(HyperparameterError) {
-      hyperparameters = try model.hyperparameters()
+      hyperparameters = try model.forwardPassHyperparameters()
     } catch {
-      throw LocatedError(path: model.checkpoint.path, fact: error)
+      throw LocatedError(path: model.checkpoint.path, reason: error)
     }
   }
 

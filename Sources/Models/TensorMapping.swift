@@ -2,71 +2,71 @@ import Architectures
 import Bytes
 import Tensors
 
-/// The tensors of a checkpoint, each given its meaning in one scheme, and whatever does not fit.
+/// The tensors of a checkpoint with their slots in one naming scheme, and the problems.
 struct TensorMapping {
   private(set) var tensors: [MappedTensor] = []
   private(set) var locations: [TensorSlot: StoredLocation] = [:]
   private(set) var slots: [TensorSlot] = []
   private(set) var derived: [TensorDescriptor] = []
   private(set) var dropped: [(tensor: TensorDescriptor, reason: String)] = []
-  /// Dropped tensors that should have the values of a place.
+  /// Dropped tensors that should have the values of a slot.
   private(set) var copies: [(tensor: TensorDescriptor, slot: TensorSlot)] = []
   var problems: [any IngotError] = []
-  /// What is decided of tensors and should be said.
+  /// Decisions about tensors, for the reports.
   private(set) var remarks: [String] = []
 
   /// Whether a slot was filled twice, so that the values of the two tensors matter.
   private(set) var hasDuplicates = false
 
-  /// How the values of two tensors compare.
+  /// The comparison of the values of two tensors.
   enum Comparison {
     case equal, different
-    /// They could not be read or decoded.
+    /// One could not be read or decoded.
     case undecodable
-    /// Nobody looked.
+    /// The values were not read.
     case unread
   }
 
   private let facts: any ModelFacts
   private let compare: (TensorDescriptor, TensorDescriptor) -> Comparison
   private let definition: ArchitectureDefinition
-  private let parameters: HyperparameterSet
+  private let hyperparameters: HyperparameterSet
   private let layerCount: Int
 
-  /// Gives every tensor its meaning and compares shapes and coverage with the parameters.
+  /// Gives every tensor its slot and compares shapes and coverage with the hyperparameters.
   ///
   /// - Parameters:
-  ///   - states: which transforms were applied, where that is not as the scheme declares.
+  ///   - states: transforms that contradict those that the scheme declares.
   ///   - compare: compares the values of two tensors that fill the same slot.
   init(
     _ checkpoint: Checkpoint, _ facts: any ModelFacts, _ definition: ArchitectureDefinition, _ scheme: NamingScheme,
-    _ parameters: HyperparameterSet, states: [TransformRule.Kind: Bool] = [:],
+    _ hyperparameters: HyperparameterSet, states: [TransformRule.Kind: Bool] = [:],
     compare: @escaping (TensorDescriptor, TensorDescriptor) -> Comparison = { _, _ in .unread }
   ) {
     self.facts = facts
     self.compare = compare
     self.definition = definition
-    self.parameters = parameters
-    layerCount = max(0, parameters.integer("layer_count") ?? 0)
-    let reader = definition.reader(of: scheme)
+    self.hyperparameters = hyperparameters
+    layerCount = max(0, hyperparameters.integer("layer_count") ?? 0)
+    let matcher = definition.matcher(of: scheme)
     dropped = checkpoint.unused
     var outside: [TensorDescriptor] = []
     for tensor in checkpoint.tensors {
-      switch reader.meaning(of: tensor.name) {
+      switch matcher.match(of: tensor.name) {
       case nil: outside.append(tensor)
       case .derived: derived.append(tensor)
       case .dropped(let rule):
         dropped.append((tensor, rule.reason))
         if let role = rule.copyOf { copies.append((tensor, TensorSlot(role))) }
       case .tensor(let rule, let layer, let instance):
-        map(tensor, reader.rules[rule].storing(states), rule, layer: layer, instance: instance)
+        map(tensor, matcher.rules[rule].storing(states), rule, layer: layer, instance: instance)
       }
     }
-    findMissing(reader.rules)
+    findMissing(matcher.rules)
     addOthers(outside, scheme)
   }
 
-  // MARK: - What is there
+  // MARK: - Stored tensors
 
   private mutating func map(
     _ tensor: TensorDescriptor, _ rule: StoredRule, _ ruleIndex: Int, layer: Int?, instance: Int?
@@ -75,7 +75,8 @@ struct TensorMapping {
     if let layer, layer >= layerCount {
       return problems.append(TensorProblem(tensor, .layerBeyondEnd(layer: layer, layerCount: layerCount)))
     }
-    if let instance, let instanceCount = rule.tensors[0].instances?.integer(parameters), instance >= instanceCount {
+    if let instance, let instanceCount = rule.tensors[0].instances?.integer(hyperparameters), instance >= instanceCount
+    {
       return problems.append(
         TensorProblem(tensor, .instanceBeyondEnd(instance: instance, instanceCount: instanceCount)))
     }
@@ -98,7 +99,7 @@ struct TensorMapping {
     tensors.append(mapped)
   }
 
-  /// A tensor whose place is taken: the same one under another of its names, or a mistake.
+  /// Drops a tensor whose slot is filled, if it is an equal tensor under another name; otherwise adds a problem.
   private mutating func addSecond(_ second: MappedTensor, other: MappedTensor) {
     let role = second.layout.components[0].role, first = other.descriptor
     guard second.slots == other.slots, second.layout.hasSameRows(as: other.layout) else {
@@ -117,12 +118,12 @@ struct TensorMapping {
     }
   }
 
-  /// Takes tensors that the scheme does not know for what they are called in another one, where that place is taken.
+  /// Compares tensors that only another scheme names with those that fill their slots; others are problems.
   private mutating func addOthers(_ tensors: [TensorDescriptor], _ scheme: NamingScheme) {
     guard !tensors.isEmpty else { return }
-    let readers = definition.schemes.filter { $0.name != scheme.name }.map { definition.reader(of: $0) }
+    let matchers = definition.schemes.filter { $0.name != scheme.name }.map { definition.matcher(of: $0) }
     for tensor in tensors {
-      guard let second = mapped(tensor, by: readers), let other = second.slots.compactMap({ locations[$0] }).first
+      guard let second = mapped(tensor, by: matchers), let other = second.slots.compactMap({ locations[$0] }).first
       else {
         problems.append(TensorProblem(tensor, .unmapped(scheme: scheme.name)))
         continue
@@ -131,11 +132,11 @@ struct TensorMapping {
     }
   }
 
-  /// The tensor as the first scheme understands it that knows its name; nil if none does.
-  private func mapped(_ tensor: TensorDescriptor, by readers: [ArchitectureDefinition.NameMatcher]) -> MappedTensor? {
-    for reader in readers {
-      guard case .tensor(let index, let layer, let instance)? = reader.meaning(of: tensor.name),
-        let layout = try? definition.layout(of: reader.rules[index], parameters, found: tensor.shape),
+  /// Returns the tensor in the first scheme that has its name; nil if none does.
+  private func mapped(_ tensor: TensorDescriptor, by matchers: [ArchitectureDefinition.NameMatcher]) -> MappedTensor? {
+    for matcher in matchers {
+      guard case .tensor(let index, let layer, let instance)? = matcher.match(of: tensor.name),
+        let layout = try? definition.layout(of: matcher.rules[index], hyperparameters, found: tensor.shape),
         layout.shape == tensor.shape
       else { continue }
       return MappedTensor(descriptor: tensor, ruleIndex: index, layout: layout, layer: layer, instance: instance)
@@ -143,7 +144,7 @@ struct TensorMapping {
     return nil
   }
 
-  /// Whether a tensor has the shape of a layout; llama.cpp's programs leave extents of 1 out of a GGUF.
+  /// Whether a tensor has the shape of a layout; llama.cpp's programs omit dimensions of 1 in a GGUF.
   private func hasDimensions(_ tensor: TensorDescriptor, of layout: StoredLayout) -> Bool {
     layout.shape == tensor.shape
       || facts.mayOmitLeadingOnes && layout.shape.droppingLeadingOnes() == tensor.shape
@@ -151,17 +152,17 @@ struct TensorMapping {
 
   private mutating func layout(of tensor: TensorDescriptor, _ rule: StoredRule) -> StoredLayout? {
     do throws(LayoutError) {
-      let layout = try definition.layout(of: rule, parameters, found: tensor.shape)
+      let layout = try definition.layout(of: rule, hyperparameters, found: tensor.shape)
       if hasDimensions(tensor, of: layout) { return layout }
-      if rule.isAlone, rule.tensors[0].mayHavePaddingRows, let spare = tensor.shape.rowsBeyond(layout.shape) {
+      if rule.isAlone, rule.tensors[0].mayHavePaddingRows, let padding = tensor.shape.rowsBeyond(layout.shape) {
         remarks.append(
-          "the last \(counted(spare, "row")) of \(tensor.name.text.quoted) are left out: no token has them")
+          "dropped \(counted(padding, "padding row")) of \(tensor.name.text.quoted): no token uses them")
         return layout
       }
       problems.append(
         TensorProblem(
           tensor, .wrongShape(found: tensor.shape, expected: layout.shape, expression: definition.shapeWording(rule))))
-      // It still has its place, so that a comparison can say that the shapes differ.
+      // It keeps its slot, so that a comparison can report that the shapes differ.
       return rule.isAlone ? try definition.canonicalLayout(of: rule.tensors[0], shape: tensor.shape) : nil
     } catch {
       problems.append(TensorProblem(tensor, TensorProblem.Reason(error)))
@@ -169,16 +170,16 @@ struct TensorMapping {
     }
   }
 
-  // MARK: - What is not there
+  // MARK: - Missing tensors
 
-  /// Missing tensors beyond this many add nothing to a message.
-  private static let enough = 10_000
+  /// More missing tensors than this are not searched for.
+  private static let missingLimit = 10_000
 
   private mutating func findMissing(_ rules: [StoredRule]) {
     var found: Set<TensorRole> = []
     for rule in rules {
       for tensor in rule.tensors where !tensor.isOptional && found.insert(tensor.role).inserted {
-        // A stated number of layers may be anything, so the loop must not outlive the patience for its findings.
+        // An explicit layer count may be any number, so the loop is bounded by the problems it finds.
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
         search: for layer in 0..<layers {
@@ -188,8 +189,8 @@ struct TensorMapping {
             guard locations[slot] == nil else { continue }
             problems.append(
               TensorProblem(rule.patterns[0].name(layer: layer, instance: instance), .missing(role: tensor.role)))
-            if problems.count > Self.enough { break search }
-            // One name stands for all parts that it holds.
+            if problems.count > Self.missingLimit { break search }
+            // One name is the name of all instances.
             if !rule.isPerInstance { break }
           }
         }
@@ -198,12 +199,12 @@ struct TensorMapping {
   }
 
   private func count(_ expression: Expression?, else fallback: Int) -> Int {
-    max(0, expression.map { $0.integer(parameters) ?? 0 } ?? fallback)
+    max(0, expression.map { $0.integer(hyperparameters) ?? 0 } ?? fallback)
   }
 }
 
 extension Shape {
-  /// How many rows more a matrix has than one of the same width; nil if it has none or is no such matrix.
+  /// The rows that a matrix has beyond those of `other`; nil if it has none, or the row lengths differ.
   fileprivate func rowsBeyond(_ other: Shape) -> Int? {
     guard rank == 2, other.rank == 2, rowElementCount == other.rowElementCount, rowCount > other.rowCount else {
       return nil

@@ -2,9 +2,9 @@ import Architectures
 import Bytes
 import Tensors
 
-/// Why one tensor cannot be used as asked.
+/// An error about one tensor.
 public struct TensorProblem: IngotError {
-  /// What is wrong.
+  /// The reason, with the values that its wording needs.
   public enum Reason: Sendable, Hashable {
     case unknownFormat(String)
     case rowsAreNotWholeBlocks(format: StorageFormat, rowElementCount: Int)
@@ -30,16 +30,15 @@ public struct TensorProblem: IngotError {
 
   /// The tensor's name in the file it belongs to.
   public let name: TensorName
-  /// The fact.
-  public let fact: Reason
+  public let reason: Reason
 
-  /// Says `fact` of a tensor.
-  public init(_ tensor: TensorDescriptor, _ fact: Reason) { self.init(tensor.name, fact) }
+  /// Creates the problem of a tensor.
+  public init(_ tensor: TensorDescriptor, _ reason: Reason) { self.init(tensor.name, reason) }
 
-  /// Says `fact` of a tensor's name.
-  public init(_ name: TensorName, _ fact: Reason) {
+  /// Creates the problem of the tensor with this name.
+  public init(_ name: TensorName, _ reason: Reason) {
     self.name = name
-    self.fact = fact
+    self.reason = reason
   }
 
   public var category: ErrorCategory { .input }
@@ -47,8 +46,8 @@ public struct TensorProblem: IngotError {
   public var description: String { "tensor \(name.text.quoted): \(words)" }
 
   private var words: String {
-    switch fact {
-    case .unknownFormat(let name): "has storage format \(name), which is not known"
+    switch reason {
+    case .unknownFormat(let name): "has the unknown storage format \(name)"
     case .rowsAreNotWholeBlocks(let format, let count):
       "rows of \(count.grouped) elements do not fill whole blocks of \(format) (\(format.elementsPerBlock) elements)"
     case .unmapped(let scheme):
@@ -62,34 +61,35 @@ public struct TensorProblem: IngotError {
       "\(rows.grouped) rows do not split into \(heads.grouped) heads of an even number of rows"
     case .doesNotSplitIntoGroups(let rows, let groups):
       "\(rows.grouped) rows do not split into \(groups.grouped) equal groups"
-    case .invalidShape: "the model's numbers give it no possible shape"
-    case .twiceInRole(let role, let other): "is the \(role.words), and so is \(other.text.quoted)"
+    case .invalidShape: "the hyperparameters give it an impossible shape"
+    case .twiceInRole(let role, let other):
+      "also fills the slot \(role.words.quoted) of \(other.text.quoted) (remove one)"
     case .differsInRole(let role, let other):
-      "is the \(role.words), and so is \(other.text.quoted), which has other values (one of them must go)"
+      "also fills the slot \(role.words.quoted) of \(other.text.quoted), with other values (remove one)"
     case .layerBeyondEnd(let layer, let count):
       "belongs to layer \(layer.grouped) but the model has \(counted(count, "layer")) (0 to \((count - 1).grouped))"
     case .instanceBeyondEnd(let instance, let count):
       "is number \(instance.grouped) of \(count.grouped) in its layer (0 to \((count - 1).grouped))"
-    case .bigEndian: "is stored big-endian, which is described but not converted"
+    case .bigEndian: "is big-endian, which is inspected but not converted"
     case .notDecodable(let format): "has storage format \(format), which cannot be decoded"
-    case .notEncodable(let format): "is to become \(format), which cannot be encoded"
+    case .notEncodable(let format): "cannot be encoded as \(format)"
     case .nonfinite(let row, let column, let format):
       "row \(row.grouped), column \(column.grouped) is not a finite number, "
         + (format.isQuantized ? "which \(format) cannot hold" : "which is not encoded as \(format)")
     case .overflows(let count, let row, let column, let format):
       "\(counted(count, "value")) overflow \(format), first at row \(row.grouped), column \(column.grouped) (use BF16 or F32)"
     case .layoutNeedsNumbers:
-      "its layout depends on the number of heads, which no file states (put config.json or params.json beside it)"
-    case .isComplex: "holds complex numbers, which no architecture here has"
+      "layout needs the head count, which is unknown (put config.json or params.json next to the file)"
+    case .isComplex: "has complex values, expected real ones"
     }
   }
 }
 
 extension TensorProblem.Reason {
-  /// Why a layout cannot be had, as a fact about the tensor.
-  public init(_ misfit: LayoutError) {
+  /// Creates the reason that a layout does not fit.
+  public init(_ error: LayoutError) {
     self =
-      switch misfit {
+      switch error {
       case .needsNumbers: .layoutNeedsNumbers
       case .rowsDoNotSplitIntoHeads(let rows, let heads): .doesNotSplitIntoHeads(rowCount: rows, headCount: heads)
       case .rowsDoNotSplitIntoGroups(let rows, let groups): .doesNotSplitIntoGroups(rowCount: rows, groupCount: groups)

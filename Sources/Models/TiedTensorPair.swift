@@ -16,7 +16,7 @@ extension Checkpoint {
   /// Values that are compared at a time; a multiple of every block.
   private static let comparedElementCount = 1 << 20
 
-  /// Whether two tensors have the same values, a piece at a time: the same bytes, or of other formats the same numbers.
+  /// Whether two tensors have the same values, compared by slabs: bytes of one format, decoded values of two.
   ///
   /// - Throws: errors of reading, and of decoding where formats differ.
   public func haveEqualValues(_ first: TensorDescriptor, _ second: TensorDescriptor) throws -> Bool {

@@ -5,10 +5,6 @@ import Tensors
 extension Codec {
   static func decoder(of format: StorageFormat) -> (any RowDecoder.Type)? {
     switch format {
-    case .f64: Binary64.self
-    case .f32: Binary32.self
-    case .f16: Binary16.self
-    case .bf16: BrainFloat16.self
     case .f8_e4m3: F8_E4M3.self
     case .f8_e5m2: F8_E5M2.self
     case .f8_e8m0: F8_E8M0.self
@@ -25,36 +21,12 @@ extension Codec {
     case .u16: Unsigned16.self
     case .u32: Unsigned32.self
     case .u64: Unsigned64.self
-    case .q4_0: Q4_0.self
-    case .q4_1: Q4_1.self
-    case .q5_0: Q5_0.self
-    case .q5_1: Q5_1.self
-    case .q8_0: Q8_0.self
-    case .q2_K: Q2_K.self
-    case .q3_K: Q3_K.self
-    case .q4_K: Q4_K.self
-    case .q5_K: Q5_K.self
-    case .q6_K: Q6_K.self
-    case .iq1_S: IQ1_S.self
-    case .iq1_M: IQ1_M.self
-    case .iq2_XXS: IQ2_XXS.self
-    case .iq2_XS: IQ2_XS.self
-    case .iq2_S: IQ2_S.self
-    case .iq3_XXS: IQ3_XXS.self
-    case .iq3_S: IQ3_S.self
-    case .iq4_NL: IQ4_NL.self
-    case .iq4_XS: IQ4_XS.self
-    case .mxfp4: MXFP4.self
-    case .nvfp4: NVFP4.self
-    case .tq1_0: TQ1_0.self
-    case .tq2_0: TQ2_0.self
-    case .q1_0: Q1_0.self
-    case .q2_0: Q2_0.self
-    default: nil
+    default: codec(of: format)
     }
   }
 
-  static func encoder(of format: StorageFormat) -> (any RowEncoder.Type)? {
+  /// The implementation of a format that can also be encoded.
+  static func codec(of format: StorageFormat) -> (any RowCodec.Type)? {
     switch format {
     case .f64: Binary64.self
     case .f32: Binary32.self

@@ -10,7 +10,7 @@ public enum Codec {
   public static func canDecode(_ format: StorageFormat) -> Bool { decoder(of: format) != nil }
 
   /// Whether `encode` has an implementation for `format`.
-  public static func canEncode(_ format: StorageFormat) -> Bool { encoder(of: format) != nil }
+  public static func canEncode(_ format: StorageFormat) -> Bool { codec(of: format) != nil }
 
   /// Decodes all of `bytes`, whole blocks of `format`, into the start of `values`.
   ///
@@ -43,18 +43,18 @@ public enum Codec {
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, into bytes: inout MutableSpan<UInt8>
   ) throws(CodecError) {
-    guard let encoder = encoder(of: format) else { throw .notEncodable(format) }
+    guard let codec = codec(of: format) else { throw .notEncodable(format) }
     guard !requiresImportance(format) else { throw .needsImportance(format) }
     try requireRoom(format, elementCount: values.count, in: bytes.count)
     var destination = bytes.mutableBytes
-    if let index = encoder.encode(values.bytes, into: &destination, at: 0) {
+    if let index = codec.encode(values.bytes, into: &destination, at: 0) {
       throw .nonfinite(format, elementIndex: index, value: values[index])
     }
   }
 
   /// Whether `encode` with importance differs from `encode` without.
   public static func weighsImportance(_ format: StorageFormat) -> Bool {
-    encoder(of: format) is any WeightedRowEncoder.Type
+    codec(of: format) is any WeightedRowEncoder.Type
   }
 
   /// Whether the format can only be encoded with importance: ggml does not define its bytes without.
@@ -74,7 +74,7 @@ public enum Codec {
   public static func encode(
     _ format: StorageFormat, _ values: Span<Float>, importance: Span<Float>, into bytes: inout MutableSpan<UInt8>
   ) throws(CodecError) {
-    guard let encoder = encoder(of: format) as? any WeightedRowEncoder.Type else {
+    guard let encoder = codec(of: format) as? any WeightedRowEncoder.Type else {
       return try encode(format, values, into: &bytes)
     }
     guard let rowByteCount = format.byteCount(elementCount: importance.count) else {

@@ -11,7 +11,7 @@ public struct DecodedValues: Sendable {
 
   public init() {}
 
-  /// Whether float32 holds all values.
+  /// Whether all values are exact in float32.
   public var isExact: Bool { remainders.isEmpty }
 
   /// Exact float32 values.
@@ -116,7 +116,7 @@ public struct ExactValue: Sendable {
 }
 
 extension Codec {
-  /// What `float`, the decoded element `index` of `bytes`, leaves out of it; 0 for formats that float32 holds.
+  /// The residue of `float`, the decoded element `index` of `bytes`: 0 for formats that are not wider than float32.
   static func remainder(_ format: StorageFormat, _ bytes: RawSpan, _ index: Int, float: Float) -> Double {
     func integer<Element: FixedWidthInteger & BitwiseCopyable>(_: Element.Type) -> Double {
       let element = bytes.unsafeLoadUnaligned(

@@ -17,6 +17,8 @@ protocol RowEncoder: Sendable {
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int?
 }
 
+typealias RowCodec = RowDecoder & RowEncoder
+
 /// The layout of a block format, repeated from the table as constants for loop unrolling (a test compares them).
 protocol BlockLayout: Sendable {
   static var elementsPerBlock: Int { get }

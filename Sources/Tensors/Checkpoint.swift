@@ -1,6 +1,6 @@
 import Bytes
 
-/// Which container a checkpoint is stored in.
+/// The container of a checkpoint.
 public enum Container: String, Sendable, CaseIterable {
   case safeTensors = "safetensors"
   case gguf = "GGUF"
@@ -21,7 +21,7 @@ public struct Checkpoint: Sendable {
   public let tensors: [TensorDescriptor]
   /// All tensors as stored, also the sources of compositions.
   public let stored: [TensorDescriptor]
-  /// Stored tensors that are part of no tensor, with the reason.
+  /// Stored tensors that no tensor is made of, with the reason.
   public let unused: [(tensor: TensorDescriptor, reason: String)]
   /// Facts about the container itself, such as `version` or `alignment`, for `inspect`.
   public let containerFacts: [String: String]
@@ -69,15 +69,15 @@ public struct Checkpoint: Sendable {
     try files[range.fileIndex].read(at: range.offset + offset, count: count, into: &slab)
   }
 
-  /// Reads pieces of `range` that begin `stride` bytes apart, the first at its byte `offset`, into `slab` one after the
+  /// Reads byte ranges of `range` that begin `stride` bytes apart, the first at its byte `offset`, into `slab` one after the
   /// other from byte `position`.
   public func read(
-    _ range: ByteRange, pieces pieceCount: Int, of pieceByteCount: Int, from offset: Int, stride: Int,
+    _ range: ByteRange, ranges rangeCount: Int, of rangeByteCount: Int, from offset: Int, stride: Int,
     into slab: inout [UInt8], at position: Int
   ) throws(FileError) {
-    let pieces = StridedPieces(
-      count: pieceCount, byteCount: pieceByteCount, offset: range.offset + offset, stride: stride)
-    try files[range.fileIndex].read(pieces, into: &slab, at: position)
+    let ranges = StridedRanges(
+      count: rangeCount, byteCount: rangeByteCount, offset: range.offset + offset, stride: stride)
+    try files[range.fileIndex].read(ranges, into: &slab, at: position)
   }
 
   /// The sum of all tensors' elements.

@@ -27,7 +27,7 @@ extension StorageFormat {
     public let ggmlType: UInt32?
     /// Whether safetensors has a dtype of this name.
     public let isSafeTensorsType: Bool
-    /// Whether float32 does not hold every value exactly.
+    /// Whether some values are not exact in float32.
     public let isWiderThanFloat32: Bool
   }
 
@@ -86,7 +86,7 @@ extension StorageFormat {
   public var bytesPerBlock: Int { facts.bytesPerBlock }
   /// Whether values share scales within a block.
   public var isQuantized: Bool { facts.kind == .quantized }
-  /// Whether float32 does not hold every value exactly.
+  /// Whether some values are not exact in float32.
   public var isWiderThanFloat32: Bool { facts.isWiderThanFloat32 }
   /// Bits per element on average.
   public var bitsPerElement: Double { Double(bytesPerBlock * 8) / Double(elementsPerBlock) }

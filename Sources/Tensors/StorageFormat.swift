@@ -1,4 +1,4 @@
-/// How bytes encode values: an *element type* (scalars) or a *block format* (quantized).
+/// An encoding of values as bytes: an *element type* (scalars) or a *block format* (quantized).
 ///
 /// The raw value is the format's name as users know it. `StorageFormat+Table.swift` is the one table of facts;
 /// nothing else in the project states a block size.

@@ -1,4 +1,4 @@
-/// Where a tensor's values come from.
+/// The source of a tensor's values.
 public enum TensorContents: Sendable {
   /// One byte range in one storage format: it can be copied, shared and compared as bytes.
   case bytes(DeclaredFormat, ByteRange)

@@ -68,13 +68,13 @@ public struct TensorDescriptor: Hashable, Sendable {
     self.init(name: name, shape: shape, contents: .bytes(declaredFormat, range))
   }
 
-  /// How its values are encoded: as the file declares it, or for a composition F32, in which it is decoded.
+  /// The declared storage format; F32, the format of its decoded values, for a composition.
   public var declaredFormat: DeclaredFormat {
     if case .bytes(let format, _) = contents { format } else { .known(.f32) }
   }
   /// The storage format if it is known.
   public var format: StorageFormat? { declaredFormat.format }
-  /// What makes the tensor if it is not stored as one byte range.
+  /// The composition of a tensor that is not stored as one byte range.
   public var composition: (any TensorComposition)? {
     if case .composed(let composition) = contents { composition } else { nil }
   }

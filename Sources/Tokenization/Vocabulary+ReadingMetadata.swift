@@ -11,7 +11,8 @@ extension Vocabulary {
     guard let kind = Kind(rawValue: name) else {
       throw .unsupported(
         file: "metadata",
-        fact: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\", \"gpt2\", \"bert\" or \"t5\"")
+        reason: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\", \"gpt2\", \"bert\" or \"t5\""
+      )
     }
     self.init(kind: kind, preTokenizer: metadata[Keys.pre]?.text ?? "default")
     guard let value = metadata[Keys.tokens] else { throw .missingKey(Keys.tokens) }

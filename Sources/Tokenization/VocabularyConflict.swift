@@ -35,12 +35,13 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
     case .replacedToken(let id, let old, let oldFile, let new, let newFile):
       return "token \(id): \(old.quoted) in \(oldFile), but \(new.quoted) in \(newFile); \(new.quoted) is used"
     case .ignoredToken(let text, let id, let file, let size):
-      return "token \(text.quoted): id \(id) in \(file), but the model has \(size.grouped) rows; it is left out"
+      return "token \(text.quoted): id \(id) in \(file), but the model has \(size.grouped) rows; it is dropped"
     case .ignoredTokens(let count, let first, let id, let file, let size):
       return "\(counted(count, "token")) of \(file), beginning with \(first.quoted) of id \(id.grouped), have no row in"
-        + " the model, which has \(size.grouped); they are left out"
+        + " the model, which has \(size.grouped); they are dropped"
     case .shiftedToken(let text, let fileID, let effectiveID, let file):
-      return "token \(text.quoted): id \(fileID) in \(file), but its place is \(effectiveID); \(effectiveID) is used"
+      return
+        "token \(text.quoted): id \(fileID) in \(file), but \(effectiveID) by the order of added tokens; \(effectiveID) is used"
     }
   }
 }
@@ -53,12 +54,12 @@ extension VocabularyConflict {
   static func summarized(_ conflicts: [VocabularyConflict]) -> [VocabularyConflict] {
     var counts: [String: Int] = [:]
     for case .ignoredToken(_, _, let file, _) in conflicts { counts[file, default: 0] += 1 }
-    var told: Set<String> = []
+    var summarized: Set<String> = []
     return conflicts.compactMap { conflict in
       guard case .ignoredToken(let text, let id, let file, let size) = conflict,
         let count = counts[file], count > namedTokenCount
       else { return conflict }
-      guard told.insert(file).inserted else { return nil }
+      guard summarized.insert(file).inserted else { return nil }
       return .ignoredTokens(count: count, first: text, firstID: id, file: file, vocabularySize: size)
     }
   }

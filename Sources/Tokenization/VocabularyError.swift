@@ -1,11 +1,11 @@
 import Bytes
 
-/// Why files or metadata do not give a vocabulary.
+/// An error of reading a vocabulary from files or metadata.
 public enum VocabularyError: IngotError, Equatable {
   /// A folder has none of the files that contain a vocabulary.
   case noTokenizer(expected: [String])
   /// A kind of tokenizer that is not supported.
-  case unsupported(file: String, fact: String)
+  case unsupported(file: String, reason: String)
   /// A member of a JSON file is missing or of another type than expected.
   case invalidMember(file: String, member: String, expected: String)
   /// A token's id is negative or used in an invalid position.
@@ -19,9 +19,9 @@ public enum VocabularyError: IngotError, Equatable {
   /// The name of a pre-tokenizer is unknown.
   case unknownPreTokenizerName(String)
   /// A regular expression has unsupported syntax.
-  case unsupportedPattern(String, fact: String)
+  case unsupportedPattern(String, reason: String)
   /// Bytes that are not a SentencePiece model.
-  case invalidSentencePiece(offset: Int, fact: String)
+  case invalidSentencePiece(offset: Int, reason: String)
   /// A required metadata key is missing.
   case missingKey(String)
   /// A metadata value has another type than expected.
@@ -43,19 +43,19 @@ public enum VocabularyError: IngotError, Equatable {
     case .noTokenizer(let expected):
       "no tokenizer: expected "
         + expected.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: " or ")
-    case .unsupported(let file, let fact): "\(file): \(fact)"
+    case .unsupported(let file, let reason): "\(file): \(reason)"
     case .invalidMember(let file, let member, let expected): "\(file): member \(member.quoted): expected \(expected)"
-    case .invalidID(let file, let token, let id): "\(file): token \(token.quoted): id \(id) is not possible"
+    case .invalidID(let file, let token, let id): "\(file): token \(token.quoted): has the impossible id \(id)"
     case .missingToken(let file, let id): "\(file): no token has id \(id.grouped), expected ids without gaps"
     case .idBeyondVocabulary(let token, let id, let size):
       "token \(token.quoted): id \(id.grouped) is beyond the \(size.grouped) rows of the embedding"
     case .unknownPreTokenizer(let structure):
-      "tokenizer.json: pre-tokenizer is not a known one: \(structure) (name the nearest one with --pre-tokenizer NAME)"
+      "tokenizer.json: unknown pre-tokenizer \(structure) (pass the nearest known one with --pre-tokenizer NAME)"
     case .unknownPreTokenizerName(let name):
-      "pre-tokenizer \(name.quoted): not a known one, expected one of \(PreTokenizer.names.joined(separator: ", "))"
-    case .unsupportedPattern(let pattern, let fact): "regular expression \(pattern.quoted): \(fact)"
-    case .invalidSentencePiece(let offset, let fact):
-      "SentencePiece model at byte \(offset.grouped): \(fact)"
+      "pre-tokenizer \(name.quoted): unknown, expected one of \(PreTokenizer.names.joined(separator: ", "))"
+    case .unsupportedPattern(let pattern, let reason): "regular expression \(pattern.quoted): \(reason)"
+    case .invalidSentencePiece(let offset, let reason):
+      "SentencePiece model at byte \(offset.grouped): \(reason)"
     case .missingKey(let key): "metadata key \(key.quoted): missing, expected in every vocabulary"
     case .invalidValue(let key, let expected): "metadata key \(key.quoted): expected \(expected)"
     case .lengthMismatch(let key, let count, let tokenCount):

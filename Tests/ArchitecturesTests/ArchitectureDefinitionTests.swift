@@ -4,15 +4,18 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct DefinitionTests {
-  @Test func everyFileOfTheFolderIsBundled() throws {
+@Suite("An architecture definition")
+struct ArchitectureDefinitionTests {
+  @Test("has every file of the folder bundled")
+  func bundled() throws {
     let folder = Fixtures.packagePath("Sources", "Architectures", "Definitions")
     let files = try FileSystem.list(folder).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
     let definitions = try ArchitectureLibrary.bundled().definitions
     #expect(Set(definitions.map(\.name) + definitions.flatMap(\.baseNames)) == Set(files))
   }
 
-  @Test func aDefinitionInheritsWhatItDoesNotSay() throws {
+  @Test("inherits the members that it does not give")
+  func inheritance() throws {
     let yi = try #require(try ArchitectureLibrary.bundled().definition(named: "yi"))
     #expect(yi.ggufArchitecture == "llama")
     #expect(yi.tensors.count == 19)
@@ -161,7 +164,8 @@ import Testing
 }
 
 /// How definitions extend each other.
-@Suite struct ExtendingTests {
+@Suite("A definition that extends others")
+struct ExtendingTests {
   /// `a` extends `b`, which extends `c`, ….
   private func definition(_ chain: String..., maximumDepth: Int = 2) throws -> ArchitectureDefinition {
     var bases: [String: JSON] = [:]
@@ -173,7 +177,8 @@ import Testing
     return try ArchitectureDefinition(json: #require(bases[chain[0]]), bases: bases, maximumDepth: maximumDepth)
   }
 
-  @Test func twoDefinitionsAreTheMost() throws {
+  @Test("extends at most two definitions")
+  func depth() throws {
     #expect(try definition("a", "b", "c").baseNames == ["c", "b"])
     #expect { try definition("a", "b", "c", "d") } throws: {
       "\($0)" == "definition, extends: extends \"b\", which itself extends as many definitions as are allowed (2)"
@@ -181,17 +186,20 @@ import Testing
     #expect(try definition("a", "b", "c", "d", maximumDepth: 3).baseNames == ["d", "c", "b"])
   }
 
-  @Test func aCycleIsAnError() throws {
+  @Test("refuses a cycle")
+  func cycle() throws {
     #expect { try definition("a", "b", "a", maximumDepth: 9) } throws: {
       "\($0)" == "definition, extends: extends \"b\", which extends this definition"
     }
   }
 
-  @Test func everyBundledDefinitionExtendsAtMostTwo() throws {
+  @Test("extends at most two definitions if it is bundled")
+  func bundledDepth() throws {
     for definition in try ArchitectureLibrary.bundled().definitions { #expect(definition.baseNames.count <= 2) }
   }
 
-  @Test func aUsersDefinitionMayExtendAnyBundledOne() throws {
+  @Test("of a user may extend any bundled one")
+  func userDefinition() throws {
     let folder = TemporaryFolder()
     let path = try folder.write(Array(#"{"name":"x","summary":"","extends":"mixtral"}"#.utf8), to: "d.json")
     let own = try ArchitectureLibrary.bundled(withMapping: path).definition(named: "x")
@@ -199,7 +207,8 @@ import Testing
   }
 }
 
-@Suite struct NamePatternTests {
+@Suite("A name pattern")
+struct NamePatternTests {
   static let cases: [(pattern: String, name: TensorName, layer: Int?)] = [
     ("blk.{layer}.attn_q.weight", "blk.12.attn_q.weight", 12),
     ("blk.{layer}.attn_q.weight", "blk.0.attn_q.weight", 0),
@@ -216,15 +225,16 @@ import Testing
     #expect(try #require(NamePattern(pattern)).match(name)?.layer == layer)
   }
 
-  @Test func whatIsLeftOutMayEndInAnything() throws {
-    let open = try #require(NamePattern("vision_tower.{rest}", mayEndInRest: true))
+  @Test("may end in any text if its tensors are left out")
+  func trailingWildcard() throws {
+    let open = try #require(NamePattern("vision_tower.{rest}", wildcard: .trailing))
     #expect(open.match("vision_tower.encoder.layers.0.weight") != nil)
     #expect(open.match("vision_tower.") == nil)
     #expect(open.match("vision_towers.weight") == nil)
     #expect(open.match("model.vision_tower.weight") == nil)
     #expect(NamePattern("vision_tower.{rest}") == nil)
     for text in ["{rest}", "a.{rest}.b", "a.{rest}{rest}", "a{rest}"] {
-      #expect(NamePattern(text, mayEndInRest: true) == nil, "\(text)")
+      #expect(NamePattern(text, wildcard: .trailing) == nil, "\(text)")
     }
   }
 }

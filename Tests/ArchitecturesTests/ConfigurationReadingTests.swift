@@ -4,9 +4,10 @@ import Tensors
 import Testing
 
 /// What config.json says of the computation; the expectations are what transformers 5.23 makes of the same text.
-@Suite struct ConfigurationReadingTests {
+@Suite("A configuration")
+struct ConfigurationReadingTests {
   /// The parameters of a configuration that states its sizes besides.
-  func parameters(_ name: String, _ json: String) throws -> (ArchitectureDefinition, HyperparameterSet) {
+  func read(_ name: String, _ json: String) throws -> (ArchitectureDefinition, HyperparameterSet) {
     let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     var members = try #require(try JSON(parsing: Array(json.utf8)).object)
     let sizes = [
@@ -18,7 +19,7 @@ import Testing
   }
 
   func hyperparameters(_ name: String, _ json: String) throws -> Hyperparameters {
-    let (definition, set) = try parameters(name, json)
+    let (definition, set) = try read(name, json)
     return try Hyperparameters(set, features: try #require(definition.forwardPass))
   }
 
@@ -47,7 +48,7 @@ import Testing
     ),
   ]
 
-  @Test("finds the layers with a window", arguments: windows)
+  @Test("finds the layers with a sliding window", arguments: windows)
   func windowedLayers(name: String, json: String, window: Int?, layers: String) throws {
     let numbers = try hyperparameters(name, #"{"sliding_window":8,\#(json)}"#)
     #expect(numbers.slidingWindow == window)
@@ -56,7 +57,7 @@ import Testing
   }
 
   @Test(
-    "turns only layers with a window, and all where there is none",
+    "rotates only layers with a sliding window, or all if there is none",
     arguments: [
       ("cohere2", "8", "rrr-r"), ("exaone4", "8", "rrr-r"), ("exaone4", "null", ""), ("olmo3", "8", ""),
     ])
@@ -67,41 +68,43 @@ import Testing
 
   /// The class of transformers does not scale layers with a window, and gives them the base 500000 unless it is stated.
   @Test(
-    "gives OLMo 3's layers with a window their base",
+    "gives OLMo 3's layers with a sliding window their base",
     arguments: [
       ("", 10000.0), (#""model_type":"olmo3","rope_theta":20000.0"#, 500000),
       (#""model_type":"olmo3","rope_parameters":{"sliding_attention":{"rope_theta":7000.0}}"#, 7000),
     ])
   func localBase(json: String, base: Double) throws {
-    let (definition, set) = try parameters("olmo3", "{\(json)}")
+    let (definition, set) = try read("olmo3", "{\(json)}")
     #expect(set.real("rotary_local_base") == base)
     let members = definition.configurationMembers(set)
     #expect(members["rope_parameters"]?["sliding_attention"]?["rope_theta"] == .real(base))
     #expect(members["rope_parameters"]?["full_attention"]?["rope_theta"] == members["rope_theta"])
   }
 
-  @Test func onlyOtherWindowsOfCommandR7BAreLost() throws {
-    let (cohere2, usual) = try parameters(
+  @Test("loses only other sliding windows of Command R7B")
+  func slidingWindowPattern() throws {
+    let (cohere2, usual) = try read(
       "cohere2",
       #"{"layer_types":["sliding_attention","sliding_attention","sliding_attention","full_attention","sliding_attention"]}"#
     )
     #expect(cohere2.hyperparametersLostInGGUF(usual).isEmpty)
-    let (_, other) = try parameters("cohere2", #"{"sliding_window_pattern":2}"#)
+    let (_, other) = try read("cohere2", #"{"sliding_window_pattern":2}"#)
     #expect(cohere2.hyperparametersLostInGGUF(other).map(\.name) == ["sliding_window_pattern"])
   }
 
   @Test(
-    "null key-value heads are as many as heads, whatever the class assumes where nothing is said",
+    "reads null key-value heads as the number of heads, not the default of the class",
     arguments: [("qwen2", "null", 4), ("yi", "null", 4), ("llama", "null", 4), ("qwen2", "2", 2)])
   func nullHeads(name: String, stated: String, count: Int) throws {
     let json = #"{"model_type":"\#(name == "yi" ? "Yi" : name)","num_key_value_heads":\#(stated)}"#
-    #expect(try parameters(name, json).1.integer("key_value_head_count") == count)
+    #expect(try read(name, json).1.integer("key_value_head_count") == count)
   }
 
-  @Test func aWindowOutOfUseIsNotLost() throws {
-    let (definition, unused) = try parameters("qwen2", #"{"sliding_window":4096,"max_window_layers":21}"#)
+  @Test("does not lose a sliding window that is not used")
+  func unusedSlidingWindow() throws {
+    let (definition, unused) = try read("qwen2", #"{"sliding_window":4096,"max_window_layers":21}"#)
     #expect(definition.hyperparametersLostInGGUF(unused).isEmpty)
-    let (_, used) = try parameters("qwen2", #"{"sliding_window":4096,"use_sliding_window":true}"#)
+    let (_, used) = try read("qwen2", #"{"sliding_window":4096,"use_sliding_window":true}"#)
     #expect(definition.hyperparametersLostInGGUF(used).map(\.name) == ["sliding_window"])
   }
 
@@ -117,19 +120,21 @@ import Testing
     ("falcon", "{}", .gelu),
   ]
 
-  @Test("takes the activation that is stated", arguments: activations)
+  @Test("reads the explicit activation", arguments: activations)
   func activation(name: String, json: String, expected: ForwardPassFeatures.Activation) throws {
     #expect(try hyperparameters(name, json).features.activation == expected)
   }
 
-  @Test func onlyAnotherActivationIsLost() throws {
-    let (gpt2, usual) = try parameters("gpt2", #"{"activation_function":"gelu_pytorch_tanh"}"#)
+  @Test("loses only another activation")
+  func activationTest() throws {
+    let (gpt2, usual) = try read("gpt2", #"{"activation_function":"gelu_pytorch_tanh"}"#)
     #expect(gpt2.hyperparametersLostInGGUF(usual).isEmpty)
-    let (_, other) = try parameters("gpt2", #"{"activation_function":"relu"}"#)
+    let (_, other) = try read("gpt2", #"{"activation_function":"relu"}"#)
     #expect(gpt2.hyperparametersLostInGGUF(other).map(\.name) == ["activation_function"])
   }
 
-  @Test func attentionOfGPT2MayBeScaledOtherwise() throws {
+  @Test("may scale the attention of GPT-2 otherwise")
+  func attentionScale() throws {
     let plain = try hyperparameters("gpt2", "{}").scales
     #expect(plain.attention == nil && !plain.dividesAttentionByLayer)
     let scales = try hyperparameters(
@@ -139,43 +144,47 @@ import Testing
   }
 
   /// A longer `model_max_length` is not what transformers measures a sequence against.
-  @Test func dynamicScalingBeginsBeyondMaxPositionEmbeddings() throws {
+  @Test("begins dynamic scaling beyond max_position_embeddings")
+  func dynamicScaling() throws {
     let json = #"{"model_max_length":512,"max_position_embeddings":64,"rope_scaling":{"type":"dynamic","factor":2.0}}"#
-    let (_, set) = try parameters("command-r", json)
+    let (_, set) = try read("command-r", json)
     #expect(set.rotaryScaling == .dynamic(factor: 2, originalContextLength: 64))
     #expect(set.integer("context_length") == 512)
   }
 
-  @Test func theLowRankNormsOfDeepSeekHaveTheirOwnEpsilon() throws {
+  @Test("gives the low-rank norms of DeepSeek their own epsilon")
+  func lowRankEpsilon() throws {
     let numbers = try hyperparameters(
       "deepseek-v2", #"{"rms_norm_eps":0.001,"n_routed_experts":null,"qk_nope_head_dim":8,"qk_rope_head_dim":8}"#)
     #expect(numbers.normEpsilon == 0.001 && numbers.latentAttention?.normEpsilon == 1e-6)
   }
 
-  @Test func theExpertsOfDeepSeekAreWrittenUnderTheKeyThatTransformersReads() throws {
-    let (deepseek, set) = try parameters("deepseek-v2", #"{"n_routed_experts":6,"qk_nope_head_dim":8}"#)
+  @Test("writes the experts of DeepSeek under the key that transformers reads")
+  func expertKey() throws {
+    let (deepseek, set) = try read("deepseek-v2", #"{"n_routed_experts":6,"qk_nope_head_dim":8}"#)
     #expect(deepseek.configurationMembers(set)["n_routed_experts"] == .integer(6))
   }
 
-  @Test func softCapsOfNullAreNone() throws {
+  @Test("reads null as no soft cap")
+  func softCaps() throws {
     let json = #"{"attn_logit_softcapping":null,"final_logit_softcapping":null}"#
     let none = try hyperparameters("gemma2", json).scales, usual = try hyperparameters("gemma2", "{}").scales
     #expect(none.attentionSoftcap == nil && none.logitSoftcap == nil)
     #expect(usual.attentionSoftcap == 50 && usual.logitSoftcap == 30)
-    let (gemma2, set) = try parameters("gemma2", json)
+    let (gemma2, set) = try read("gemma2", json)
     #expect(gemma2.configurationMembers(set)["final_logit_softcapping"] == .null)
   }
 
   @Test("writes that attention has biases", arguments: ["qwen3", "qwen3-moe", "gemma", "gemma2", "gemma3", "llama"])
   func biases(name: String) throws {
-    let (definition, set) = try parameters(name, #"{"attention_bias":true}"#)
+    let (definition, set) = try read(name, #"{"attention_bias":true}"#)
     #expect(definition.configurationMembers(set)["attention_bias"] == .bool(true))
     #expect(definition.hyperparametersLostInGGUF(set).isEmpty)
   }
 
-  @Test("writes no window as null", arguments: ["phi3", "exaone4"])
+  @Test("writes an absent sliding window as null", arguments: ["phi3", "exaone4"])
   func noWindow(name: String) throws {
-    let (definition, set) = try parameters(name, #"{"model_type":"\#(name)","sliding_window":null}"#)
+    let (definition, set) = try read(name, #"{"model_type":"\#(name)","sliding_window":null}"#)
     #expect(set.integer("sliding_window") == 0)
     let members = definition.configurationMembers(set)
     #expect(members["sliding_window"] == .null)
@@ -186,7 +195,8 @@ import Testing
 }
 
 /// What a GGUF keeps of a rotary scaling, and what a conversion says that it does not.
-@Suite struct RotaryScalingLossTests {
+@Suite("A RoPE scaling in a GGUF")
+struct RotaryScalingLossTests {
   static let yarn = RotaryScaling.YaRN(factor: 4, originalContextLength: 64)
 
   static func yarn(_ change: (inout RotaryScaling.YaRN) -> Void) -> RotaryScaling {
@@ -224,7 +234,7 @@ import Testing
   func unscaled(scaling: RotaryScaling) throws {
     let nemotron = try #require(try ArchitectureLibrary.bundled().definition(named: "nemotron"))
     let set = HyperparameterSet(rotaryScaling: scaling)
-    let types = nemotron.ggufMetadata.flatMap { nemotron.metadata(of: $0, set, statedRotary: [:]) }
+    let types = nemotron.ggufMetadata.flatMap { nemotron.metadata(of: $0, set, explicitRotary: [:]) }
       .filter { $0.key == "nemotron.rope.scaling.type" }.map(\.value)
     let expected: MetadataValue =
       switch scaling {
@@ -242,7 +252,7 @@ import Testing
       shortFactors: [1, 2], longFactors: [1, 3], originalContextLength: 16, factor: 4, attentionFactor: stated)
     let set = HyperparameterSet(rotaryScaling: .longrope(scaling))
     var metadata = Metadata()
-    for (key, value) in phi3.metadata(of: .longRoPEFactor, set, statedRotary: [:]) { metadata[key] = value }
+    for (key, value) in phi3.metadata(of: .longRoPEFactor, set, explicitRotary: [:]) { metadata[key] = value }
     let read = RotaryScaling.LongRoPE(
       shortFactors: [1, 2], longFactors: [1, 3], originalContextLength: 16, contextLength: 64, metadata: metadata,
       architecture: "phi3")

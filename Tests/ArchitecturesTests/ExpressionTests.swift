@@ -1,7 +1,8 @@
 import Architectures
 import Testing
 
-@Suite struct ExpressionTests {
+@Suite("An expression")
+struct ExpressionTests {
   static let set = HyperparameterSet(values: [
     "heads": .integer(6), "width": .integer(100), "share": .real(0.25), "huge": .integer(.max), "none": .integer(0),
     "flag": .bool(true),

@@ -4,34 +4,36 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct HyperparameterTests {
+@Suite("Hyperparameters")
+struct HyperparameterTests {
   let llama: ArchitectureDefinition
 
   init() throws {
     llama = try #require(try ArchitectureLibrary.bundled().definition(named: "llama"))
   }
 
-  func parameters(_ json: String) throws -> HyperparameterSet {
+  func hyperparameters(_ json: String) throws -> HyperparameterSet {
     try llama.hyperparameters(of: Configuration(try JSON(parsing: Array(json.utf8))))
   }
 
-  @Test func absentNumbersTakeTheDefaultsOfTransformers() throws {
+  @Test("take the defaults of transformers if absent")
+  func defaults() throws {
     let mistral = try #require(try ArchitectureLibrary.bundled().definition(named: "mistral"))
     let json = try JSON(parsing: Array(#"{"model_type":"mistral","num_attention_heads":16,"rope_theta":1e6}"#.utf8))
     let set = try mistral.hyperparameters(of: Configuration(json))
     #expect(set.integer("sliding_window") == 4096)
     let without = try JSON(parsing: Array(#"{"model_type":"mistral","sliding_window":null}"#.utf8))
     #expect(try mistral.hyperparameters(of: Configuration(without)).integer("sliding_window") == nil)
-    #expect(try parameters(#"{"sliding_window":64}"#).integer("sliding_window") == nil)
+    #expect(try hyperparameters(#"{"sliding_window":64}"#).integer("sliding_window") == nil)
     #expect(set.integer("feed_forward_length") == 14336)
     #expect(set.integer("key_value_head_count") == 8)
     #expect(set.integer("head_dimension") == 256)
     #expect(set.real("rotary_base") == 1e6)
-    #expect(try parameters("{}").integer("key_value_head_count") == 32)
+    #expect(try hyperparameters("{}").integer("key_value_head_count") == 32)
   }
 
   @Test(
-    "takes the context of the class in transformers where config.json is silent",
+    "take the context length of the class in transformers if config.json has none",
     arguments: [
       ("qwen2", "qwen2", 32768), ("gemma3", "gemma3_text", 131072), ("stablelm", "stablelm", 4096),
       ("phi2", "phi", 2048),
@@ -44,16 +46,16 @@ import Testing
     #expect(set.explicit.contains("context_length"))
   }
 
-  @Test("reads the key that llama.cpp reads, where a GGUF states a number twice", arguments: ["t5", "t5-encoder"])
+  @Test("come from the key that llama.cpp reads if a GGUF has two", arguments: ["t5", "t5-encoder"])
   func firstOfTwoKeys(name: String) throws {
     let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
     let architecture = try #require(definition.ggufArchitecture)
     var metadata = Metadata()
     metadata["\(architecture).attention.layer_norm_epsilon"] = .float32(0x1p-10)
-    let evidence = ArchitectureDefinition.ObservedTensors(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
-    #expect(try definition.hyperparameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-10)
+    let observed = ArchitectureDefinition.ObservedTensors(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
+    #expect(try definition.hyperparameters(of: metadata, observed: observed).real("norm_epsilon") == 0x1p-10)
     metadata["\(architecture).attention.layer_norm_rms_epsilon"] = .float32(0x1p-8)
-    #expect(try definition.hyperparameters(of: metadata, evidence: evidence).real("norm_epsilon") == 0x1p-8)
+    #expect(try definition.hyperparameters(of: metadata, observed: observed).real("norm_epsilon") == 0x1p-8)
   }
 
   @Test(
@@ -69,11 +71,12 @@ import Testing
     metadata["\(name).embedding_length"] = .uint32(width)
     metadata["\(name).attention.head_count"] = .uint32(heads)
     metadata["\(name).attention.key_length"] = .uint32(head)
-    let set = try definition.hyperparameters(of: metadata, evidence: .init(layerCount: nil, roles: [], rows: [:]))
+    let set = try definition.hyperparameters(of: metadata, observed: .init(layerCount: nil, roles: [], rows: [:]))
     #expect(set.integer("query_pre_attention_scalar") == scalar)
   }
 
-  @Test func theTextModelInsideAnotherStatesItsOwnNumbers() throws {
+  @Test("of a text model inside another one are its own")
+  func textModel() throws {
     let json = try JSON(
       parsing: Array(
         #"""
@@ -89,10 +92,11 @@ import Testing
     #expect(members["model_type"] == .string("mistral"))
   }
 
-  @Test func bothDialectsSayTheSame() throws {
-    let four = try parameters(
+  @Test("are equal from config.json of transformers 4 and 5")
+  func bothVersions() throws {
+    let four = try hyperparameters(
       #"{"rope_theta":5e5,"rope_scaling":{"type":"yarn","factor":4.0,"original_max_position_embeddings":64}}"#)
-    let five = try parameters(
+    let five = try hyperparameters(
       #"{"rope_parameters":{"rope_theta":5e5,"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":64}}"#)
     #expect(four == five)
     #expect(four.rotaryScaling == .yarn(.init(factor: 4, originalContextLength: 64)))
@@ -114,11 +118,12 @@ import Testing
 
   @Test("refuses", arguments: refused)
   func refusal(json: String, message: String) {
-    #expect { try Hyperparameters(parameters(json)) } throws: { "\($0)" == message }
+    #expect { try Hyperparameters(hyperparameters(json)) } throws: { "\($0)" == message }
   }
 
-  @Test func layerPatternsCountFromTheFirstLayerAndAreBounded() throws {
-    var set = try parameters(#"{"num_hidden_layers":7}"#)
+  @Test("with layer patterns count from the first layer and are bounded")
+  func layerPatterns() throws {
+    var set = try hyperparameters(#"{"num_hidden_layers":7}"#)
     set.values["sliding_window_pattern"] = .integer(3)
     set.values["rotated_layers"] = .list([1, 0, 1, 0, 1, 0, 1, 1].map { .integer($0) })
     let numbers = try Hyperparameters(set)
@@ -132,8 +137,9 @@ import Testing
     }
   }
 
-  @Test func aParameterChoosesAmongAnArchitecturesWays() throws {
-    var set = try parameters("{}")
+  @Test("choose among an architecture's naming schemes")
+  func schemeCondition() throws {
+    var set = try hyperparameters("{}")
     set.values["parallel_residual"] = .bool(true)
     set.values["uses_alibi"] = .bool(true)
     set.values["activation"] = .text("gelu_new")
@@ -145,7 +151,8 @@ import Testing
     }
   }
 
-  @Test func llama3FactorsLeadBackToTheirScaling() throws {
+  @Test("recover the llama3 scaling from its factors")
+  func llama3Factors() throws {
     for (dimension, base, original, factor) in [(128, 500000.0, 8192, 8.0), (64, 500000, 8192, 32), (16, 1e4, 32, 4)] {
       let scaling = RotaryScaling.llama3(
         factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: original)
@@ -155,8 +162,9 @@ import Testing
     }
   }
 
-  @Test func writtenConfigurationReadsBackTheSame() throws {
-    var set = try parameters(#"{"rms_norm_eps":1e-05,"num_key_value_heads":4}"#)
+  @Test("are equal when written and read again")
+  func writtenConfiguration() throws {
+    var set = try hyperparameters(#"{"rms_norm_eps":1e-05,"num_key_value_heads":4}"#)
     set.rotaryScaling = .llama3(
       factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192)
     let written = Configuration(.object(llama.configurationMembers(set)))
@@ -164,7 +172,7 @@ import Testing
   }
 
   @Test(
-    "tells how many heads of Falcon share a key",
+    "give the number of heads of Falcon that share a key",
     arguments: [
       (#"{"num_attention_heads":8,"multi_query":true,"num_kv_heads":8}"#, 1),
       (#"{"num_attention_heads":8,"multi_query":false}"#, 8),
@@ -196,13 +204,15 @@ import Testing
         })
   }
 
-  @Test func labelsThatAreNoListAreRefused() throws {
+  @Test("refuse labels that are not a list")
+  func labelsTest() throws {
     let bert = try #require(try ArchitectureLibrary.bundled().definition(named: "bert"))
     let json = try JSON(parsing: Array(#"{"id2label":{"first":"a"}}"#.utf8))
     #expect(throws: HyperparameterError.self) { try bert.hyperparameters(of: Configuration(json)) }
   }
 
-  @Test func theMultiplierOfDeepSeeksScalingComesBackFromAGGUF() throws {
+  @Test("recover the multiplier of DeepSeek's scaling from a GGUF")
+  func yarnMultiplier() throws {
     let definition = try #require(try ArchitectureLibrary.bundled().definition(named: "deepseek-v2"))
     var metadata = Metadata()
     metadata["deepseek2.rope.scaling.type"] = .string("yarn")
@@ -213,7 +223,7 @@ import Testing
     for key in ["block_count", "context_length", "embedding_length", "feed_forward_length", "attention.head_count"] {
       metadata["deepseek2.\(key)"] = .uint32(2)
     }
-    let set = try definition.hyperparameters(of: metadata, evidence: .init(layerCount: 2, roles: [], rows: [:]))
+    let set = try definition.hyperparameters(of: metadata, observed: .init(layerCount: 2, roles: [], rows: [:]))
     let scaling = set.rotaryScaling.configurationMember
     #expect(scaling?["mscale"]?.real.map(Float.init) == 0.707)
     #expect(scaling?["mscale_all_dim"]?.real.map(Float.init) == 0.707)

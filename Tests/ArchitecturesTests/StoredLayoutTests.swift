@@ -3,11 +3,12 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct RowOrderTests {
+@Suite("A row order")
+struct RowOrderTests {
   @Test("is undone by its inverse", arguments: [(8, 2, 16), (6, 3, 4), (64, 8, 2), (5, 5, 6)])
   func inverse(headCount: Int, keyValueHeadCount: Int, headDimension: Int) throws {
     for count in [headCount, keyValueHeadCount] {
-      let order = RowOrder.rotary(headCount: count)
+      let order = RowOrder.interleaved(headCount: count)
       let rows = count * headDimension
       try order.requireFit(rowCount: rows)
       let stored = (0..<rows).map { order.canonicalRow(ofStored: $0, rowCount: rows) }
@@ -16,21 +17,23 @@ import Testing
     }
   }
 
-  @Test func rotaryPairsBecomeNeighbors() {
+  @Test("makes rotary pairs adjacent")
+  func adjacentPairs() {
     // One head of 6 rows: halves 0 1 2 and 3 4 5 are interleaved.
-    let order = RowOrder.rotary(headCount: 1)
+    let order = RowOrder.interleaved(headCount: 1)
     #expect((0..<6).map { order.canonicalRow(ofStored: $0, rowCount: 6) } == [0, 3, 1, 4, 2, 5])
   }
 
   @Test("refuses heads that rows do not fill", arguments: [(10, 2), (0, 2), (8, 0), (8, -1), (8, .max), (8, 16)])
   func misfits(rowCount: Int, headCount: Int) {
     #expect(throws: LayoutError.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {
-      try RowOrder.rotary(headCount: headCount).requireFit(rowCount: rowCount)
+      try RowOrder.interleaved(headCount: headCount).requireFit(rowCount: rowCount)
     }
   }
 }
 
-@Suite struct StoredLayoutTests {
+@Suite("A stored layout")
+struct StoredLayoutTests {
   static func component(_ role: TensorRole, _ rows: Int, _ order: RowOrder = .canonical) -> StoredLayout.Component {
     StoredLayout.Component(role: role, rowCount: rows, order: order, addend: 0)
   }
@@ -44,8 +47,8 @@ import Testing
     let heads = groups * shared
     let layout = try StoredLayout(
       components: [
-        Self.component("q", heads * dimension, pick(0...1) == 0 ? .canonical : .rotary(headCount: heads)),
-        Self.component("k", groups * dimension, pick(0...1) == 0 ? .canonical : .rotary(headCount: groups)),
+        Self.component("q", heads * dimension, pick(0...1) == 0 ? .canonical : .interleaved(headCount: heads)),
+        Self.component("k", groups * dimension, pick(0...1) == 0 ? .canonical : .interleaved(headCount: groups)),
         Self.component("v", groups * dimension),
       ], columnCount: pick(1...9), groupCount: pick(0...1) == 0 ? 1 : groups,
       instanceCount: pick(0...1) == 0 ? nil : instances)
@@ -59,7 +62,8 @@ import Testing
     #expect(seen.count == (heads + 2 * groups) * dimension * (layout.instanceCount ?? 1))
   }
 
-  @Test func groupsHoldTheirShareOfEveryTensorInTurn() throws {
+  @Test("gives each group an equal share of every component")
+  func groups() throws {
     // Two groups of two query rows, one key row and one value row.
     let layout = try StoredLayout(
       components: [Self.component("q", 4), Self.component("k", 2), Self.component("v", 2)], columnCount: 1,

@@ -3,10 +3,12 @@ import Testing
 
 @testable import Bytes
 
-@Suite struct AtomicFileTests {
+@Suite("An atomic file")
+struct AtomicFileTests {
   let folder = TemporaryFolder()
 
-  @Test func nothingIsUnderTheFinalNameBeforeTheCommit() throws {
+  @Test("does not appear under the final name before the commit")
+  func uncommitted() throws {
     let path = folder.file("out")
     let file = try AtomicFile(path, overwrite: .refuse)
     try file.write([1, 2, 3], at: 0)
@@ -17,7 +19,8 @@ import Testing
     #expect(try LocalFile(path).wholeContent(limit: 10) == [1, 2, 3])
   }
 
-  @Test func aDiscardedFileLeavesNothing() throws {
+  @Test("leaves nothing if it is discarded")
+  func discarded() throws {
     do {
       let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
       try file.reserve(1000)
@@ -25,7 +28,8 @@ import Testing
     #expect(folder.names == [])
   }
 
-  @Test func bytesMayComeInAnyOrder() throws {
+  @Test("takes bytes in any order")
+  func anyOrder() throws {
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     try file.reserve(6)
     try file.write([4, 5], at: 4)
@@ -34,7 +38,8 @@ import Testing
     #expect(try LocalFile(folder.file("out")).wholeContent(limit: 10) == [1, 0, 0, 0, 4, 5])
   }
 
-  @Test func copiesArriveAtTheirPlace() throws {
+  @Test("has copied ranges at their offsets")
+  func copiedRanges() throws {
     let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
     let input = try LocalFile(try folder.write(bytes, to: "in"))
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
@@ -50,7 +55,7 @@ import Testing
     (0, 8192, 8, 8..<8), (0, 0, 0, 0..<0),
   ]
 
-  @Test("shares whole blocks at the same place within a block", arguments: shares)
+  @Test("shares whole blocks at equal offsets within a block", arguments: shares)
   func wholeBlocks(start: Int, count: Int, offset: Int, whole: Range<Int>) {
     #expect(AtomicFile.wholeBlocks(from: start, count: count, to: offset) == whole)
   }
@@ -72,13 +77,15 @@ import Testing
     #expect(copied == [UInt8](repeating: 0, count: offset) + bytes[start..<start + count])
   }
 
-  @Test func whatIsBeyondTheEndIsNotShared() throws {
+  @Test("shares no blocks beyond the end of the source")
+  func blocksBeyondEnd() throws {
     let input = try LocalFile(try folder.write([UInt8](repeating: 1, count: 4096), to: "in"))
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     #expect(file.share(input, from: 0, count: 8192, to: 0).isEmpty)
   }
 
-  @Test func aHeaderIsFollowedByTheBytesOfAnotherFile() throws {
+  @Test("has the bytes of another file after a header")
+  func headerAndCopy() throws {
     let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 256 &+ $0 * 7) }
     let input = try LocalFile(try folder.write(bytes, to: "in"))
     for header in [[1, 2, 3], Array(bytes.prefix(8292))] {
@@ -87,7 +94,8 @@ import Testing
     }
   }
 
-  @Test func aCopyBeyondTheEndIsAnError() throws {
+  @Test("refuses a copy beyond the end of the source")
+  func copyBeyondEnd() throws {
     let input = try LocalFile(try folder.write([1, 2, 3], to: "in"))
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     #expect { try file.copy(input, from: 1, count: 5, to: 0) } throws: {
@@ -95,7 +103,8 @@ import Testing
     }
   }
 
-  @Test func existingFilesAndFoldersAreNotTouched() throws {
+  @Test("does not touch existing files and folders")
+  func existing() throws {
     let path = try folder.write([9], to: "there")
     #expect { try AtomicFile(path, overwrite: .refuse) } throws: {
       "\($0)" == "\(path): already exists (pass --overwrite to replace it)"
@@ -112,7 +121,8 @@ import Testing
     #expect(try LocalFile(path).wholeContent(limit: 10) == [9])
   }
 
-  @Test func aFileThatComesInBetweenIsNotReplaced() throws {
+  @Test("does not replace a file that appears before the commit")
+  func appearing() throws {
     let path = folder.file("out")
     let file = try AtomicFile(path, overwrite: .refuse)
     try folder.writeUnflushed([9], to: "out")
@@ -122,7 +132,7 @@ import Testing
     #expect(try LocalFile(path).wholeContent(limit: 10) == [9])
   }
 
-  @Test("replaces a link and not what it leads to", arguments: [true, false])
+  @Test("replaces a link, not its target", arguments: [true, false])
   func links(isDangling: Bool) throws {
     if !isDangling { try folder.write([9], to: "target") }
     let path = folder.file("out")
@@ -136,7 +146,8 @@ import Testing
     if !isDangling { #expect(try LocalFile(folder.file("target")).wholeContent(limit: 10) == [9]) }
   }
 
-  @Test func aSetGetsItsNamesWholeOrNotAtAll() throws {
+  @Test("of a set gets its name only if all others do")
+  func wholeSet() throws {
     try folder.write([9], to: "b")
     let files = try ["a", "c", "b"].map { try AtomicFile(folder.file($0), overwrite: $0 == "c" ? .refuse : .replace) }
     for file in files { try file.write([1], at: 0) }
@@ -150,7 +161,8 @@ import Testing
     #expect(try LocalFile(folder.file("c")).wholeContent(limit: 10) == [8])
   }
 
-  @Test func aSetThatReplacesAnotherLeavesNothingOfIt() throws {
+  @Test("of a set leaves nothing of the set that it replaces")
+  func replacedSet() throws {
     for name in ["a", "b"] { try folder.write([9], to: name) }
     let files = try ["a", "b", "c"].map { try AtomicFile(folder.file($0), overwrite: .replace) }
     for file in files { try file.write([1], at: 0) }
@@ -160,7 +172,8 @@ import Testing
   }
 
   /// 4194305 is above the largest process number that Linux gives.
-  @Test func whatADeadRunLeftGoesAndNothingElse() throws {
+  @Test("removes temporary files of a dead process, and no others")
+  func deadProcess() throws {
     let dead = ".out.ingot-4194305-abc.partial"
     let kept = [
       ".other.ingot-4194305-abc.partial", ".out.ingot-1-abc.partial", ".out.ingot-.partial", ".out.ingot-x.partial",
@@ -178,7 +191,8 @@ import Testing
     #expect(folder.names == [name])
   }
 
-  @Test func aFolderHasOneWriterAtATime() throws {
+  @Test("has its folder for itself")
+  func lockedFolder() throws {
     let lock = try FolderLock(folder.path, whenTaken: .refuse)
     withExtendedLifetime(lock) {
       _ = #expect { try FolderLock(folder.path, whenTaken: .refuse) } throws: {
@@ -187,7 +201,8 @@ import Testing
     }
   }
 
-  @Test func moreThanTheDiskHoldsIsRefusedAtOnce() throws {
+  @Test("refuses more bytes than the disk has before it writes")
+  func fullDisk() throws {
     let file = try AtomicFile(folder.file("out"), overwrite: .refuse)
     #expect { try file.reserve(1 << 60) } throws: {
       "\($0)".hasPrefix("\(folder.file("out")): no space: needs 1024.0 PiB but ")
@@ -195,10 +210,12 @@ import Testing
   }
 }
 
-@Suite struct LocalFileTests {
+@Suite("A local file")
+struct LocalFileTests {
   let folder = TemporaryFolder()
 
-  @Test func onlyRegularFilesAreOpened() {
+  @Test("opens only regular files")
+  func regularFiles() {
     let cases = [
       ("/dev/null", "/dev/null: is a device, expected a regular file"),
       (folder.path, "\(folder.path): is a folder, expected a regular file"),
@@ -209,7 +226,8 @@ import Testing
     }
   }
 
-  @Test func rangesOutsideTheFileAreErrors() throws {
+  @Test("refuses ranges outside the file")
+  func ranges() throws {
     let path = try folder.write([1, 2, 3], to: "in")
     let file = try LocalFile(path)
     for (offset, count) in [(0, 4), (3, 1), (-1, 1), (1, -1), (Int.max, 1), (1, Int.max)] {
@@ -221,7 +239,8 @@ import Testing
     }
   }
 
-  @Test func aFileThatChangesIsNoticed() throws {
+  @Test("detects a change of the file")
+  func changes() throws {
     let path = try folder.write([1, 2, 3], to: "in")
     let file = try LocalFile(path)
     try file.requireUnchanged()
@@ -232,8 +251,10 @@ import Testing
   }
 }
 
-@Suite struct ByteCursorTests {
-  @Test func numbersAreReadInEitherOrder() throws {
+@Suite("A byte cursor")
+struct ByteCursorTests {
+  @Test("reads integers in either byte order")
+  func byteOrders() throws {
     var little = ByteCursor([1, 0, 0, 0, 0, 0, 0x80, 0x3F])
     #expect(try little.read(UInt32.self) == 1)
     #expect(try little.readFloat() == 1)
@@ -241,7 +262,8 @@ import Testing
     #expect(try big.read(UInt32.self) == 1)
   }
 
-  @Test func readsBeyondTheEndAreLocated() {
+  @Test("locates a read beyond the end")
+  func readBeyondEnd() {
     var cursor = ByteCursor([1, 2, 3])
     #expect(throws: ByteCursor.Failure.self) { try cursor.read(UInt32.self) }
     #expect(throws: ByteCursor.Failure.self) { try cursor.readBytes(4) }
@@ -253,7 +275,8 @@ import Testing
   }
 }
 
-@Suite struct WordingTests {
+@Suite("Wording")
+struct WordingTests {
   @Test("groups digits", arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")])
   func grouping(value: Int, text: String) {
     #expect(value.grouped == text)
@@ -284,7 +307,8 @@ import Testing
   }
 }
 
-@Suite struct ParallelTests {
+@Suite("Parallel work")
+struct ParallelTests {
   @Test("does everything once on any number of threads", arguments: [1, 2, 3, 8])
   func coverage(threads: Int) throws {
     let seen = Counter()
@@ -292,7 +316,8 @@ import Testing
     #expect(seen.sum == 999 * 500)
   }
 
-  @Test func theFirstErrorIsThrown() {
+  @Test("throws the first error")
+  func firstError() {
     struct Trouble: Error {}
     #expect(throws: Trouble.self) {
       try Parallel.forEach(1000, threads: 4) { if $0 == 10 { throw Trouble() } }

@@ -12,27 +12,27 @@ struct ByteSourceTests {
     [try LocalFile(try folder.write(Self.content, to: "in")), MemorySource(path: "in", Self.content)]
   }
 
-  @Test("reads strided pieces one after the other")
+  @Test("reads strided ranges one after the other")
   func stridedPieces() throws {
     for source in try sources() {
       var slab: [UInt8] = [9]
-      let pieces = StridedPieces(count: 3, byteCount: 5, offset: 100, stride: 1000)
+      let pieces = StridedRanges(count: 3, byteCount: 5, offset: 100, stride: 1000)
       try source.read(pieces, into: &slab, at: 2)
       let expected = [100, 1100, 2100].flatMap { Self.content[$0..<$0 + 5] }
       #expect(slab == [9, 0] + expected)
     }
   }
 
-  @Test("reads adjacent pieces at once")
+  @Test("reads adjacent ranges at once")
   func adjacentPieces() throws {
     let source = MemorySource(path: "in", Self.content)
     var slab: [UInt8] = []
-    try source.read(StridedPieces(count: 4, byteCount: 10, offset: 7, stride: 10), into: &slab, at: 0)
+    try source.read(StridedRanges(count: 4, byteCount: 10, offset: 7, stride: 10), into: &slab, at: 0)
     #expect(slab == Array(Self.content[7..<47]))
     #expect(source.readRanges == [7..<47])
   }
 
-  @Test("names its place when it ends early")
+  @Test("names its path if it ends early")
   func endsEarly() throws {
     for source in try sources() {
       var slab: [UInt8] = []

@@ -1,7 +1,8 @@
 import Bytes
 import Testing
 
-@Suite struct JSONTests {
+@Suite("JSON")
+struct JSONTests {
   static let valid: [(text: String, compact: String)] = [
     ("null", "null"), (" true ", "true"), ("[1, 2.50, -3e-05]", "[1,2.50,-3e-05]"),
     (#"{"b":1,"a":[]}"#, #"{"b":1,"a":[]}"#), (#""\u00e9\ud83d\ude00\n""#, "\"é😀\\n\""),
@@ -31,7 +32,8 @@ import Testing
     #expect { try JSON(parsing: Array(text.utf8)) } throws: { "\($0)" == message }
   }
 
-  @Test func deepNestingIsRefusedWithoutRecursingIntoIt() {
+  @Test("refuses deep nesting without recursing into it")
+  func deepNesting() {
     let text = String(repeating: "[", count: 100_000)
     #expect { try JSON(parsing: Array(text.utf8)) } throws: {
       "\($0)" == "JSON at byte 64: nested deeper than 64 levels"

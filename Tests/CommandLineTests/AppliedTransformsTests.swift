@@ -20,14 +20,16 @@ struct AppliedTransformsTests {
     #expect(run.status == 0)
     #expect(
       run.output.contains(
-        "note: norms hold 1 + w, where those named as in \"hf\" hold w, as --has-transform states\n"))
+        "note: norms have 1 added (--has-transform), but the naming scheme \"hf\" declares that they have no 1 added\n")
+    )
     return output
   }
 
   @Test("are shown by check and inspect, which pass")
   func shown() throws {
     let path = try wrongGGUF()
-    let words = "norms hold w, where those named as in \"gguf\" hold 1 + w: of 160 values in 5 tensors"
+    let words =
+      "norms have no 1 added, but the naming scheme \"gguf\" declares that they have 1 added: of 160 values in 5 tensors"
     let check = try Program.run(["check", path])
     #expect(check.status == 0)
     #expect(check.output.contains("transform.plus_one"))
@@ -54,7 +56,7 @@ struct AppliedTransformsTests {
     let path = try wrongGGUF(), right = folder.file("right.gguf"), source = folder.file("gemma")
     let run = try Program.run(["convert", path, "-o", right, "--verify"])
     #expect(run.status == 0)
-    #expect(run.output.contains("warning: norms hold w, where"))
+    #expect(run.output.contains("warning: norms have no 1 added, but"))
     #expect(try Program.run(["diff", right, source]).status == 0)
     // Other programs read the file as its names declare, and so does a comparison.
     #expect(try Program.run(["diff", path, source]).status == 1)

@@ -26,7 +26,7 @@ struct CertifyTests {
   func snapshots(snapshot: Snapshot) throws { try snapshot.check() }
 
   @Test(
-    "derives the candidate again, by the receipt or by what it looks like",
+    "repeats the conversion, by the receipt or by the candidate's format",
     arguments: [
       ("convert model -o out.gguf --type Q8_0", "--budget kl=1"),
       ("convert model -o out.gguf --type Q8_0", "--budget kl=1 --receipt receipt.json"),
@@ -104,7 +104,7 @@ struct CertifyTests {
   }
 
   @Test(
-    "refuses what is no certificate",
+    "refuses a file that is not a certificate",
     arguments: [
       ("{}", "_type is absent, expected \"https://in-toto.io/Statement/v1\""),
       (

@@ -49,7 +49,7 @@ struct CompareTests {
     #expect(run.output.hasSuffix("elements: 23 different, 7 equal values\npassed\n"))
   }
 
-  @Test("lists the numbers of both sides with the keys that state them, and what changed in a conversion")
+  @Test("lists the hyperparameters of both sides with their keys, and those that a conversion changed")
   func numbers() throws {
     let folder = TemporaryFolder()
     let run = try Program.shell(
@@ -66,7 +66,7 @@ struct CompareTests {
     #expect(run.status == 1)
   }
 
-  @Test("a value that is not a number fails a check")
+  @Test("a NaN fails a check")
   func notANumber() throws {
     let folder = TemporaryFolder()
     let original = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("llama-gqa/model.safetensors")))

@@ -56,7 +56,7 @@ struct ConvertTests {
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
   }
 
-  @Test("leaves nothing behind when it fails")
+  @Test("leaves no files if it fails")
   func failure() throws {
     let folder = TemporaryFolder()
     let run = try Program.shell(

@@ -52,11 +52,11 @@ import Testing
     #expect(fitting.output.contains("covers             14 of 14 matrices of its layers\n"), "\(fitting.output)")
     let other = try Program.run(["imatrix", "show", "dense.dat", "mixtral.gguf"], in: folder.path)
     #expect(other.status == 1)
-    #expect(other.output.contains("\"blk.0.ffn_up_exps.weight\" has no entry, so its columns count the same\n"))
+    #expect(other.output.contains("\"blk.0.ffn_up_exps.weight\" has no entry, so its columns are weighted equally\n"))
     #expect(other.output.contains("(--json lists all)\n"), "\(other.output)")
   }
 
-  @Test("measures an importance matrix that quantize takes, and replaces nothing unasked")
+  @Test("measures an importance matrix for quantize, and replaces files only if allowed")
   func measure() throws {
     let output = folder.file("measured.dat")
     let arguments = [

@@ -13,7 +13,7 @@ struct QuantizeTests {
   }
 
   @Test(
-    "names its output after the recipe, beside the input",
+    "names its output after the recipe, next to the input",
     arguments: [("q8_0", "Q8_0"), ("15", "Q4_K"), ("q4_k_m", "Q4_K_M"), ("copy", "COPY")])
   func defaultOutput(type: String, name: String) throws {
     let run = try Program.run(["quantize", try source(), type, "2"])
@@ -21,7 +21,7 @@ struct QuantizeTests {
     #expect(folder.names == ["a.gguf", "ggml-model-\(name).gguf"])
   }
 
-  @Test("writes where it is told, the first pattern deciding")
+  @Test("writes to the given path, with the first matching pattern")
   func options() throws {
     let output = folder.file("b.gguf")
     let run = try Program.run([
@@ -55,7 +55,7 @@ struct QuantizeTests {
       (["Q8_0", "--tensor-type", "nothing=q4_0"], 64, "--tensor-type \"nothing\" matches no tensor\n"),
       (
         ["Q4_0", "--target-bpw", "5"], 64,
-        "ingot: error: expected an output and a number of threads, but no recipe, beside"
+        "ingot: error: expected an output and a thread count, but no recipe, with"
       ),
       (["--target-size", "1M", "--target-bpw", "5"], 64, "expected only one of --target-size and --target-bpw\n"),
       (["--target-size", "1.2k"], 64, ": target 1,200 bytes is too small: the smallest possible is "),

@@ -15,7 +15,7 @@ struct SnapshotTests {
   func help(snapshot: Snapshot) throws { try snapshot.check() }
 
   @Test(
-    "what a checkpoint holds",
+    "the contents of a checkpoint",
     arguments: [
       Snapshot("inspect-folder", "inspect", "fixtures/yi"),
       Snapshot("inspect-file", "inspect", "fixtures/meta/model.safetensors", "--no-tensors"),

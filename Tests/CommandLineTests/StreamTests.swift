@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The program's streams")
 struct StreamTests {
-  @Test("a full disk behind standard output is an error")
+  @Test("standard output to a full disk is an error")
   func fullOutput() throws {
     let run = try Program.shell("\"$ingot\" inspect fixtures/yi > /dev/full")
     #expect(run.status == 3)
@@ -23,7 +23,7 @@ struct StreamTests {
     #expect(try Program.shell("\"$ingot\" inspect fixtures/yi <&- >&- 2>&-").status == 3)
   }
 
-  @Test("a reader that stops early is no trouble")
+  @Test("a closed pipe ends the program silently")
   func readerStops() throws {
     let run = try Program.shell("\"$ingot\" architectures yi --json | head -1; exit ${PIPESTATUS[0]}")
     #expect(run.status == 0 || run.status == 3)
@@ -31,7 +31,7 @@ struct StreamTests {
     #expect(run.error.isEmpty)
   }
 
-  @Test("nothing is colored when nobody looks")
+  @Test("output is not colored except on a terminal")
   func noColor() throws {
     #expect(try !Program.run(["inspect", "fixtures/yi"]).output.contains("\u{1B}"))
   }
@@ -46,7 +46,7 @@ struct StreamTests {
 @Suite("Outputs in the way")
 struct OutputConflictTests {
   @Test(
-    "a receipt takes the place of no input and no output", arguments: ["config.json", "model.safetensors", "out.gguf"])
+    "a receipt replaces neither an input nor an output", arguments: ["config.json", "model.safetensors", "out.gguf"])
   func receipts(name: String) throws {
     let folder = TemporaryFolder()
     let copy = try Program.shell("cp -r fixtures/yi \(folder.file("model"))")
@@ -59,7 +59,7 @@ struct OutputConflictTests {
     #expect(try Program.shell("diff -r fixtures/yi \(folder.file("model"))").status == 0)
   }
 
-  @Test("a GGUF takes the place of no side file of its model")
+  @Test("a GGUF does not replace a side file of its model")
   func sideFiles() throws {
     let folder = TemporaryFolder()
     #expect(try Program.shell("cp -r fixtures/yi \(folder.file("model"))").status == 0)
@@ -134,7 +134,7 @@ struct HostileFileTests {
     #expect(try Program.run(["inspect", path]).output.contains(#"evil\u{1b}[31m\nline\u{202e}"#))
   }
 
-  @Test("a storage format that is not known is described, and not converted")
+  @Test("an unknown storage format is described, and not converted")
   func unknownFormat() throws {
     let folder = TemporaryFolder()
     var file = GGUFBytes()

@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// The expected digests are those of the weights that PEFT's `merge_and_unload` makes.
-@Suite struct AdapterTests {
+@Suite("An adapter")
+struct AdapterTests {
   static let names = ["llama", "llama-saved", "bloom", "gpt2", "phi3"]
 
   private func path(_ name: String) -> String { Fixtures.path("adapters", name) }
@@ -91,7 +92,7 @@ import Testing
       ),
       (#"{"peft_type": "LORA", "lora_alpha": 8}"#, "dora", "a DoRA adapter cannot be merged"),
       (#"{"peft_type": "LORA", "lora_alpha": 8}"#, "half", #"module "model.norm": has no lora_B"#),
-      (#"{"peft_type": "LORA", "lora_alpha": 8}"#, "empty", "holds no update of a weight"),
+      (#"{"peft_type": "LORA", "lora_alpha": 8}"#, "empty", "contains no update of a weight"),
       (
         #"{"peft_type": "LORA", "lora_alpha": 8}"#, "lora",
         #"module "lm_head": the factors make a matrix of 1 × 2, expected 512 × 64"#
@@ -135,13 +136,13 @@ import Testing
     return SafeTensorsBytes("{\(entries.joined(separator: ","))}", dataByteCount: end).bytes
   }
 
-  @Test("says what an adapter in a model's place is")
+  @Test("is refused with the remedy as a model")
   func adapterAsModel() throws {
     #expect {
       try Model.open(path("llama"), library: .bundled())
     } throws: {
       "\($0)".hasSuffix(
-        "is a low-rank adapter and no model of its own (pass the model that it was made for, with --lora \(path("llama")))"
+        "is a LoRA adapter, not a model (pass the model that it was made for, with --lora \(path("llama")))"
       )
     }
   }

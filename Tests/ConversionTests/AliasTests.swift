@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// One tensor under two names, and tensors that the model ties to others.
-@Suite struct AliasTests {
+@Suite("Another name of a tensor")
+struct AliasTests {
   let folder = TemporaryFolder()
 
   /// A copy of the fixture with a second tensor of the values of one of its tensors, but for what is added to the first.
@@ -33,7 +34,8 @@ import Testing
       try Model.open(source, library: try .bundled()), ConversionRequest(destination: folder.file("out.gguf")))
   }
 
-  @Test func anotherNameOfTheSameValuesIsLeftOut() throws {
+  @Test("with equal values is dropped")
+  func equalValues() throws {
     let source = try copy(
       of: Fixtures.path("yi"), "model.layers.1.ln1.weight", as: "model.layers.1.input_layernorm.weight")
     let plan = try plan(source)
@@ -44,7 +46,8 @@ import Testing
     #expect(plan.tensors.count == (try self.plan(Fixtures.path("yi"))).tensors.count)
   }
 
-  @Test func valuesAreComparedAsEvidenceAlone() throws {
+  @Test("has its values compared only to gather evidence")
+  func evidence() throws {
     let (name, other) = ("model.layers.1.ln1.weight", "model.layers.1.input_layernorm.weight")
     let tree = try MemoryTree(copying: copy(of: Fixtures.path("yi"), name, as: other))
     let opening = try ModelOpening(InputLocation(folder: tree), library: .bundled())
@@ -55,28 +58,31 @@ import Testing
     #expect(tree.tensorsRead(of: opening.checkpoint) == [name, other])
   }
 
-  @Test func anotherNameOfOtherValuesIsAnError() throws {
+  @Test("with other values is an error")
+  func otherValues() throws {
     let source = try copy(
       of: Fixtures.path("yi"), "model.layers.1.ln1.weight", as: "model.layers.1.input_layernorm.weight", plus: 1)
     #expect { try plan(source) } throws: {
       "\($0)"
-        == "\(source): tensor \"model.layers.1.input_layernorm.weight\": is the attention norm, and so is "
-        + "\"model.layers.1.ln1.weight\", which has other values (one of them must go)"
+        == "\(source): tensor \"model.layers.1.input_layernorm.weight\": also fills the slot \"attention norm\" of "
+        + "\"model.layers.1.ln1.weight\", with other values (remove one)"
     }
   }
 
-  @Test func twoNamesInOneSchemeAreComparedToo() throws {
+  @Test("of the same naming scheme is compared, too")
+  func sameScheme() throws {
     let fixture = try ArchitectureFixture.named("bert-bge")
     let staged = try fixture.stage(in: folder)
     let names = ("embeddings.LayerNorm.weight", "embeddings.LayerNorm.gamma")
     let plan = try plan(copy(of: staged, names.0, as: names.1))
     #expect(plan.dropped.contains { $0.reason.hasSuffix("which has the same values") })
     #expect { try self.plan(copy(of: staged, names.0, as: names.1, plus: 1)) } throws: {
-      "\($0)".contains("which has other values (one of them must go)")
+      "\($0)".contains("with other values (remove one)")
     }
   }
 
-  @Test func aNameOfNoSchemeIsStillUnknown() throws {
+  @Test("of no naming scheme stays unknown")
+  func unknownName() throws {
     let source = try copy(of: Fixtures.path("yi"), "model.layers.1.ln1.weight", as: "model.layers.1.ln3.weight")
     #expect { try plan(source) } throws: { "\($0)".contains("no tensor of the naming scheme \"yi\" has this name") }
   }

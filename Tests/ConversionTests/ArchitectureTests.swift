@@ -9,7 +9,8 @@ import Testing
 ///
 /// A fixture that waits for its definition says so in `fixture.json`; the tests of pending fixtures fail as soon as the
 /// mark is no longer true.
-@Suite struct ArchitectureTests {
+@Suite("Converting an architecture")
+struct ArchitectureTests {
   static let types = [StorageFormat.f32, .f16, .bf16, .q8_0]
 
   @Test(

@@ -7,7 +7,8 @@ import TestSupport
 import Testing
 
 /// What is said of the errors of encoding, and what a budget does.
-@Suite struct ErrorSummaryTests {
+@Suite("An error summary")
+struct ErrorSummaryTests {
   private let folder = TemporaryFolder()
 
   private func plan() throws -> ConversionPlan {
@@ -16,7 +17,8 @@ import Testing
     return try Planner.plan(try Model.open(Fixtures.path("llama-gqa"), library: try .bundled()), request)
   }
 
-  @Test func groupsAddUpToTheTotal() throws {
+  @Test("has groups that add up to the total")
+  func groups() throws {
     let summary = ErrorSummary(try Executor.run(try plan(), threads: 2, detail: .histogram))
     #expect(summary.groups.map(\.to) == [.q4_0, .f32])
     #expect(summary.groups.reduce(0) { $0 + $1.tensorCount } == summary.outcomes.count)
@@ -32,7 +34,8 @@ import Testing
     #expect(json["budget"] == .null)
   }
 
-  @Test func nothingIsWrittenBeyondABudget() throws {
+  @Test("prevents writing beyond a budget")
+  func budget() throws {
     let plan = try plan()
     let tolerance = EncodingBudget.budget(try Budget(parsing: "nmse=0.0075", metrics: Budget.Metric.ofTensors))
     #expect {
@@ -53,7 +56,8 @@ import Testing
     #expect(folder.names == [])
   }
 
-  @Test func honestEncodingsKeepTheBudgetOfTheirFormats() throws {
+  @Test("of every encoder is within the budget of its format")
+  func defaultBudgets() throws {
     let outcomes = try Executor.run(try plan(), threads: 2)
     #expect(ErrorSummary(outcomes, budget: .byFormat).passes)
     let strict = EncodingBudget.budget(Budget([Budget.Limit(.cosine, 0.9999)]))

@@ -4,7 +4,8 @@ import Testing
 @testable import Conversion
 
 /// The choice of sizes against trying all of them.
-@Suite struct AllocatorTests {
+@Suite("A format knapsack")
+struct FormatKnapsackTests {
   typealias Choice = FormatKnapsack.Choice
 
   /// Items as matrices are: each choice larger and, mostly, better than the one before.
@@ -45,13 +46,15 @@ import Testing
     #expect(allocator.cost <= optimum * 1.2)
   }
 
-  @Test func theHullLeavesOutWhatIsNeverBest() {
+  @Test("leaves choices that are never best out of the hull")
+  func hull() {
     // 20 bytes cost more than a mixture of 10 and 30; 40 are worse than 30.
     let choices = [(30, 2.0), (10, 10.0), (20, 9.0), (40, 3.0), (50, 1.0)].map { Choice(byteCount: $0.0, cost: $0.1) }
     #expect(FormatKnapsack.hull(choices) == [1, 0, 4])
   }
 
-  @Test func whatTheHullLeavesOutStillFillsTheRest() {
+  @Test("fills the remaining bytes with choices outside the hull")
+  func remainder() {
     let choices = [(10, 10.0), (20, 9.0), (30, 2.0)].map { Choice(byteCount: $0.0, cost: $0.1) }
     #expect(FormatKnapsack([choices], limit: 29).picks == [1])
     #expect(FormatKnapsack([choices], limit: 30).picks == [2])

@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// Whole files against those of the reference converter and of llama-quantize, by their SHA-256.
-@Suite struct GoldenFileTests {
+@Suite("A golden file")
+struct GoldenFileTests {
   static let names = [
     "llama-gqa", "llama-sharded", "llama3-tied", "llama-yarn", "llama-linear", "llama-dynamic", "yi", "aquila",
     "mistral", "llama-bias",

@@ -8,7 +8,8 @@ import TestSupport
 import Testing
 
 /// Numbers that no weight may be, and numbers that a format cannot hold, through every encoder.
-@Suite struct NonfiniteTests {
+@Suite("A value that is not finite")
+struct NonfiniteTests {
   private let folder = TemporaryFolder()
 
   /// Every format that a GGUF can have and that can be encoded without an importance matrix.

@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// What adding 1 to Gemma's norms loses, and that it is said.
-@Suite struct NormRoundingTests {
+@Suite("Rounding of norms")
+struct NormRoundingTests {
   let folder = TemporaryFolder()
 
   private func plan(_ source: String, _ output: String) throws -> ConversionPlan {
@@ -28,7 +29,8 @@ import Testing
     #expect(try plan(fixture.stage(in: folder), "out.gguf").rounded.isEmpty)
   }
 
-  @Test func valuesThatFloat32RoundsAreNamed() throws {
+  @Test("names values that float32 rounds")
+  func roundedValues() throws {
     // 1 + 2⁻²³ is the next number after 1: half of that is lost, twice it is not.
     let source = try gemma { values in
       values[0] = 0x1p-24
@@ -58,7 +60,8 @@ import Testing
     #expect(pairs.map { $0 != $1 } == (0..<32).map { $0 < 2 })
   }
 
-  @Test func theWayFromAGGUFIsLookedAtToo() throws {
+  @Test("also measures conversions from a GGUF")
+  func fromGGUF() throws {
     let source = try gemma { $0[0] = 0 }
     _ = try Executor.run(try plan(source, "out.gguf"), threads: 1)
     #expect(try plan(folder.file("out.gguf"), "back").rounded.isEmpty)

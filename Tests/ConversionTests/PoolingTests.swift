@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// The files by which sentence-transformers knows how an encoder pools its vectors.
-@Suite struct PoolingTests {
+@Suite("Stages of pooling")
+struct PoolingTests {
   let folder = TemporaryFolder()
 
   private func encoder() throws -> String {
@@ -15,10 +16,11 @@ import Testing
   }
 
   private func poolingType(_ path: String) throws -> Int? {
-    try Model.open(path, library: .bundled()).parameters.integer("pooling_type")
+    try Model.open(path, library: .bundled()).hyperparameters.integer("pooling_type")
   }
 
-  @Test func theyAreCopiedFromFolderToFolder() throws {
+  @Test("are copied from folder to folder")
+  func copied() throws {
     let source = try encoder()
     try convert(source, to: folder.file("copy"))
     for file in ["modules.json", "1_Pooling/config.json"] {
@@ -27,7 +29,8 @@ import Testing
     }
   }
 
-  @Test func theyAreWrittenFromAGGUF() throws {
+  @Test("are written from a GGUF")
+  func written() throws {
     try convert(try encoder(), to: folder.file("model.gguf"))
     try convert(folder.file("model.gguf"), to: folder.file("back"))
     #expect(try ModelFolder(folder.file("back")).poolingMode() == "cls")
@@ -50,7 +53,7 @@ import Testing
     #expect(try ModelFolder(source).poolingMode() == expected)
   }
 
-  @Test("looks for stages in the folder alone", arguments: ["../other", "/tmp", "..", "a/b", ""])
+  @Test("are searched for in the folder alone", arguments: ["../other", "/tmp", "..", "a/b", ""])
   func strangePath(path: String) throws {
     let source = try encoder()
     try write(#"[{"path":"\#(path)","type":"x.Pooling"}]"#, to: Path.join(source, "modules.json"))
@@ -58,7 +61,8 @@ import Testing
     #expect(try ModelFolder(source).moduleFolders().isEmpty)
   }
 
-  @Test func aModeThatNoGGUFHasIsRefused() throws {
+  @Test("are refused with a mode that a GGUF cannot have")
+  func unknownMode() throws {
     let source = try encoder()
     try write(#"{"pooling_mode_max_tokens":true}"#, to: Path.join(source, "1_Pooling/config.json"))
     #expect(throws: (any Error).self) { try poolingType(source) }

@@ -4,8 +4,10 @@ import Models
 import TestSupport
 import Testing
 
-@Suite struct ReceiptTests {
-  @Test func theReceiptSaysWhatWasDone() throws {
+@Suite("A receipt")
+struct ReceiptTests {
+  @Test("records what was done")
+  func contents() throws {
     let folder = TemporaryFolder()
     var request = ConversionRequest(destination: folder.file("out.gguf"))
     request.type = .format(.q4_0)
@@ -20,7 +22,7 @@ import Testing
     let tensors = json["tensors"]?.array ?? []
     #expect(tensors.count == plan.tensors.count)
     let query = tensors.first { $0["name"] == .string("blk.0.attn_q.weight") }
-    #expect(query?["transform"] == .string("rotary permutation of 8 heads"))
+    #expect(query?["transform"] == .string("RoPE permutation of 8 heads"))
     #expect(query?["rule"] == .string("the format asked for"))
     #expect(query?["nmse"]?.real ?? 0 > 1e-4)
     let norm = tensors.first { $0["name"] == .string("output_norm.weight") }

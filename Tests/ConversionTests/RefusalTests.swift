@@ -5,7 +5,8 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct RefusalTests {
+@Suite("A refusal")
+struct RefusalTests {
   let folder = TemporaryFolder()
 
   /// A copy of a fixture in which bytes of its one weights file were changed.
@@ -24,7 +25,8 @@ import Testing
     #expect { try body() } throws: { "\($0)" == message }
   }
 
-  @Test func anExistingOutputNeedsOverwrite() throws {
+  @Test("of an existing output ends with --overwrite")
+  func existingOutput() throws {
     let output = try folder.write([1], to: "out.gguf")
     expect("\(output): already exists (pass --overwrite to replace it)") {
       try convert(Fixtures.path("llama-gqa"), to: output)
@@ -34,7 +36,8 @@ import Testing
     #expect(try LocalFile(output).byteCount > 100_000)
   }
 
-  @Test func theInputIsNeverTheOutput() throws {
+  @Test("of an output that is an input is final")
+  func inputAsOutput() throws {
     try convert(Fixtures.path("llama-gqa"), to: folder.file("a.gguf"))
     let path = folder.file("a.gguf")
     expect("\(path): output is also an input (choose another name)") {
@@ -42,7 +45,8 @@ import Testing
     }
   }
 
-  @Test func allUnmappedAndMissingTensorsAreListedAtOnce() throws {
+  @Test("lists all unmapped and missing tensors")
+  func allProblems() throws {
     let source = try copy("llama-gqa") { bytes in
       // A name changes in place, so the header keeps its length.
       let text = Array("layers.1.input_layernorm".utf8)
@@ -58,7 +62,8 @@ import Testing
     #expect(folder.names == ["llama-gqa"])
   }
 
-  @Test func valuesThatOverflowNameTheirTensor() throws {
+  @Test("of values that overflow names the tensor")
+  func overflow() throws {
     // The first number of the file, in the output matrix, becomes 1e38.
     let source = try copy("llama-gqa") { $0.setFirstNumber([0x96, 0x7E]) }
     #expect { try convert(source, to: folder.file("out.gguf")) { $0.type = .format(.f16) } } throws: {
@@ -67,7 +72,8 @@ import Testing
     #expect(folder.names == ["llama-gqa"])
   }
 
-  @Test func notANumberCannotBeQuantized() throws {
+  @Test("of NaN names the format")
+  func nan() throws {
     let source = try copy("llama-gqa") { $0.setFirstNumber([0xC0, 0x7F]) }
     #expect { try convert(source, to: folder.file("out.gguf")) { $0.type = .format(.q8_0) } } throws: {
       "\($0)".contains("is not a finite number, which Q8_0 cannot hold")
@@ -75,7 +81,8 @@ import Testing
     #expect(folder.names == ["llama-gqa"])
   }
 
-  @Test func quantizingTwiceMustBeAskedFor() throws {
+  @Test("of quantizing twice names --allow-requantize")
+  func requantizing() throws {
     let source = Fixtures.path("expected", "yi", "yi-q8_0.gguf")
     expect(
       "\(source): 23 tensors are already quantized (Q8_0); quantizing again to Q4_0 adds error (pass --allow-requantize)"
@@ -86,9 +93,10 @@ import Testing
     }
   }
 
-  @Test func wrongRequestsAreNamed() throws {
+  @Test("of a wrong request names the option")
+  func wrongRequests() throws {
     let source = Fixtures.path("llama-gqa")
-    expect("naming scheme \"mistral\" is not known for this architecture (known: hf, gguf, yi, bare, meta)") {
+    expect("naming scheme \"mistral\" is unknown for this architecture (known: hf, gguf, yi, bare, meta)") {
       try convert(source, to: folder.file("out")) { $0.naming = "mistral" }
     }
     expect("\(source): --tensor-type \"nothing\" matches no tensor") {
@@ -102,11 +110,12 @@ import Testing
     #expect(folder.names == [])
   }
 
-  @Test func foreignWeightsInTheFolderAreNotMixedIn() throws {
+  @Test("of a folder with other weights names them")
+  func otherWeights() throws {
     try FileSystem.createFolder(folder.file("out"))
     try folder.write([0], to: "out/model-00001-of-00009.safetensors")
     expect(
-      "\(folder.file("out")): holds \"model-00001-of-00009.safetensors\", which is not part of this output "
+      "\(folder.file("out")): contains \"model-00001-of-00009.safetensors\", which is not part of this output "
         + "(remove it or choose another folder)"
     ) { try convert(Fixtures.path("llama-gqa"), to: folder.file("out")) { $0.overwrite = .replace } }
   }

@@ -8,7 +8,8 @@ import Testing
 @testable import Conversion
 
 /// Tensors that only get another name keep their place within the blocks of the disk.
-@Suite struct RenamingTests {
+@Suite("Renaming")
+struct RenamingTests {
   private let folder = TemporaryFolder()
 
   /// A model in Yi's names, of 2.2 MB: large enough that blocks are worth sharing.
@@ -39,7 +40,8 @@ import Testing
     return path
   }
 
-  @Test func dataKeepsItsPlaceWithinABlock() throws {
+  @Test("keeps the offset of data within a file block")
+  func blockOffsets() throws {
     let source = try makeModel(), target = folder.file("renamed")
     try convert(source, to: target) { $0.naming = "hf" }
     let before = try Checkpoint.open(source), after = try Checkpoint.open(target)
@@ -57,7 +59,8 @@ import Testing
     #expect(moved < 100_000)
   }
 
-  @Test func theBytesFollowFromTheInputAlone() throws {
+  @Test("gives bytes that depend on the input alone")
+  func deterministic() throws {
     let source = try makeModel()
     let outputs = try [1, 3].map { threads in
       try convert(source, to: folder.file("renamed-\(threads)"), threads: threads) { $0.naming = "hf" }
@@ -70,17 +73,18 @@ import Testing
     #expect(same == (try LocalFile(source + "/model.safetensors").wholeContent(limit: 1 << 24)))
   }
 
-  @Test func tensorsThatFollowEachOtherInBothFilesAreOneStretch() throws {
+  @Test("copies tensors that are adjacent in both files as one byte range")
+  func adjacentTensors() throws {
     let source = try makeModel()
     var request = ConversionRequest(destination: folder.file("out"))
     request.naming = "hf"
     let plan = try Planner.plan(try Model.open(source, library: try .bundled()), request)
-    let stretches = plan.files[0].copyStretches
-    #expect(stretches.reduce(0) { $0 + $1.byteCount } == plan.files[0].byteCount - plan.files[0].header.count)
+    let ranges = plan.files[0].copyRanges
+    #expect(ranges.reduce(0) { $0 + $1.byteCount } == plan.files[0].byteCount - plan.files[0].header.count)
     // lm_head to ln1; the network; the second norm; attention and the rest.
-    #expect(stretches.count == 4)
-    let pieces = stretches.flatMap { $0.pieces(of: 1000) }
-    #expect(zip(pieces, pieces.dropFirst()).allSatisfy { $0.target.upperBound == $1.target.lowerBound })
-    #expect(pieces.allSatisfy { (1...1000).contains($0.byteCount) })
+    #expect(ranges.count == 4)
+    let parts = ranges.flatMap { $0.split(limit: 1000) }
+    #expect(zip(parts, parts.dropFirst()).allSatisfy { $0.target.upperBound == $1.target.lowerBound })
+    #expect(parts.allSatisfy { (1...1000).contains($0.byteCount) })
   }
 }

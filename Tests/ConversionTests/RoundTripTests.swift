@@ -7,7 +7,8 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct RoundTripTests {
+@Suite("A round trip")
+struct RoundTripTests {
   @Test(
     "gives every tensor back byte for byte", arguments: ["llama-gqa", "llama3-tied", "aquila", "mistral", "llama-bias"])
   func folderToGGUFAndBack(name: String) throws {
@@ -16,13 +17,14 @@ import Testing
     try convert(source, to: folder.file("model.gguf"))
     try convert(folder.file("model.gguf"), to: folder.file("back"))
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
-    let original = try Model.open(source, library: try .bundled()).parameters
-    let back = try Model.open(folder.file("back"), library: try .bundled()).parameters
+    let original = try Model.open(source, library: try .bundled()).hyperparameters
+    let back = try Model.open(folder.file("back"), library: try .bundled()).hyperparameters
     #expect(back.values.filter { $0.key != "sliding_window" } == original.values.filter { $0.key != "sliding_window" })
     #expect(back.rotaryScaling == original.rotaryScaling)
   }
 
-  @Test func vectorsOfMoreBitsThanTheMatricesComeBackAsTheyWere() throws {
+  @Test("restores vectors with more bits than the matrices")
+  func wideVectors() throws {
     let folder = TemporaryFolder()
     // Matrices in BF16 beside norms and biases in F32, with values that BF16 does not have.
     try convert(Fixtures.path("llama-bias"), to: folder.file("mixed")) {
@@ -63,7 +65,7 @@ import Testing
   }
 
   /// Both are `olmo2` in a GGUF; only OLMo 3's states a window.
-  @Test("gives a folder made of a GGUF the class that its keys tell", arguments: ["olmo2", "olmo3"])
+  @Test("gives a folder made of a GGUF the class of its keys", arguments: ["olmo2", "olmo3"])
   func classesOfOneArchitecture(name: String) throws {
     let folder = TemporaryFolder()
     let fixture = try ArchitectureFixture.named(name)
@@ -73,11 +75,12 @@ import Testing
     #expect(try Checkpoint.open(folder.file("model.gguf")).metadata["general.architecture"]?.text == "olmo2")
     let configuration = try JSON(parsing: LocalFile(folder.file("back/config.json")).wholeContent(limit: 1 << 20))
     #expect(configuration["model_type"] == .string(name))
-    let back = try Model.open(folder.file("back"), library: try .bundled()).parameters
-    #expect(try back.values == Model.open(source, library: try .bundled()).parameters.values)
+    let back = try Model.open(folder.file("back"), library: try .bundled()).hyperparameters
+    #expect(try back.values == Model.open(source, library: try .bundled()).hyperparameters.values)
   }
 
-  @Test func theTextOfAModelWithImagesBecomesAFolderOfItsOwn() throws {
+  @Test("makes a folder of the text part of a model with images")
+  func textPart() throws {
     let folder = TemporaryFolder()
     let source = try ArchitectureFixture.named("gemma3-nested").stage(in: folder)
     try convert(source, to: folder.file("text"))
@@ -91,11 +94,12 @@ import Testing
     #expect {
       try convert(source, to: folder.file("whole")) { $0.naming = "nested" }
     } throws: {
-      "\($0)" == "naming scheme \"nested\" is not known for this architecture (known: hf, gguf)"
+      "\($0)" == "naming scheme \"nested\" is unknown for this architecture (known: hf, gguf)"
     }
   }
 
-  @Test func rowsThatNoTokenHasAreLeftOut() throws {
+  @Test("drops padding rows")
+  func paddingRows() throws {
     let folder = TemporaryFolder()
     let source = try ArchitectureFixture.named("gemma3").stage(in: folder)
     for file in ["model.safetensors", "config.json"] {
@@ -115,10 +119,11 @@ import Testing
     #expect(whole.starts(with: own))
     let remarks = try Model.open(folder.file("model"), library: try .bundled()).remarks
     #expect(
-      remarks.contains("the last 4 rows of \"model.embed_tokens.weight\" are left out: no token has them"))
+      remarks.contains("dropped 4 padding rows of \"model.embed_tokens.weight\": no token uses them"))
   }
 
-  @Test func yiAndLLaMANamesHoldTheSameBytes() throws {
+  @Test("gives equal bytes under the names of Yi and LLaMA")
+  func yiNames() throws {
     let folder = TemporaryFolder()
     try convert(Fixtures.path("yi"), to: folder.file("llama")) { $0.naming = "hf" }
     let renamed = try tensorBytes(folder.file("llama"))
@@ -137,7 +142,8 @@ import Testing
     #expect(try tensorBytes(folder.file("yi")) == original)
   }
 
-  @Test func metaNamesBecomeTheSameGGUF() throws {
+  @Test("gives equal GGUFs from the names of Meta and Hugging Face")
+  func metaNames() throws {
     let folder = TemporaryFolder()
     for (source, output) in [("llama-gqa", "hf.gguf"), ("meta", "meta.gguf")] {
       try convert(Fixtures.path(source), to: folder.file(output)) { $0.type = .format(.bf16) }
@@ -155,14 +161,16 @@ import Testing
     #expect(file.byteCount > written.values.reduce(0) { $0 + $1.count })
   }
 
-  @Test func shardsOfAFolderHoldTheSameTensors() throws {
+  @Test("gives equal tensors in any number of shards")
+  func shards() throws {
     let folder = TemporaryFolder()
     try convert(Fixtures.path("llama-gqa"), to: folder.file("shards")) { $0.maximumShardByteCount = 100_000 }
     #expect(try tensorBytes(folder.file("shards")) == tensorBytes(Fixtures.path("llama-gqa")))
     #expect(try FileSystem.list(folder.file("shards")).filter { $0.hasSuffix(".safetensors") }.count > 3)
   }
 
-  @Test func aGGUFThatNothingChangesStaysTheSameFile() throws {
+  @Test("gives the same file for a GGUF without changes")
+  func unchangedGGUF() throws {
     let folder = TemporaryFolder()
     let source = Fixtures.path("expected", "yi", "yi-q8_0.gguf")
     try convert(source, to: folder.file("copy.gguf"))
@@ -172,10 +180,12 @@ import Testing
   }
 }
 
-@Suite struct BareFileTests {
+@Suite("A file without a configuration")
+struct BareFileTests {
   let folder = TemporaryFolder()
 
-  @Test func namesChangeWithoutAConfiguration() throws {
+  @Test("changes its names")
+  func names() throws {
     let bytes = try LocalFile(Fixtures.path("yi", "model.safetensors")).wholeContent(limit: 1 << 20)
     let source = try folder.write(bytes, to: "bare.safetensors")
     try convert(source, to: folder.file("llama.safetensors")) { $0.naming = "hf" }
@@ -184,13 +194,14 @@ import Testing
     #expect(Set(renamed.values) == Set(try tensorBytes(source).values))
   }
 
-  @Test func layoutsDoNotChangeWithoutAConfiguration() throws {
+  @Test("refuses to change its layouts")
+  func layouts() throws {
     let bytes = try LocalFile(Fixtures.path("meta", "model.safetensors")).wholeContent(limit: 1 << 20)
     let source = try folder.write(bytes, to: "bare.safetensors")
     #expect { try convert(source, to: folder.file("hf.safetensors")) { $0.naming = "hf" } } throws: {
       "\($0)".hasPrefix(
-        "\(source): tensor \"layers.0.attention.wk.weight\": its layout depends on the number of heads, "
-          + "which no file states (put config.json or params.json beside it)")
+        "\(source): tensor \"layers.0.attention.wk.weight\": layout needs the head count, "
+          + "which is unknown (put config.json or params.json next to the file)")
     }
     #expect { try convert(source, to: folder.file("out.gguf")) } throws: {
       "\($0)".contains("a GGUF contains hyperparameters, but no file next to the input does")

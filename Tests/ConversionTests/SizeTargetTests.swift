@@ -7,7 +7,8 @@ import TestSupport
 import Testing
 
 /// Formats chosen for a size.
-@Suite struct SizeTargetTests {
+@Suite("A size target")
+struct SizeTargetTests {
   private let folder = TemporaryFolder()
 
   private func source() throws -> Model {
@@ -51,20 +52,23 @@ import Testing
     #expect(try LocalFile(chosen.destination).byteCount == chosen.byteCount)
   }
 
-  @Test func theChoiceDoesNotDependOnThreads() throws {
+  @Test("chooses the same on any number of threads")
+  func threads() throws {
     let formats = try [1, 3].map { try plan(.bitsPerWeight(4.6), threads: $0).tensors.map(\.format) }
     #expect(formats[0] == formats[1])
     #expect(Set(formats[0]).count > 2)
   }
 
-  @Test func bitsPerWeightCountTheTensorsAlone() throws {
+  @Test("counts only tensors in bits per weight")
+  func bitsPerWeight() throws {
     let plan = try plan(.bitsPerWeight(5))
     let parameterCount = plan.tensors.reduce(0) { $0 + $1.shape.elementCount }
     let bits = Double(plan.tensors.reduce(0) { $0 + $1.byteCount } * 8) / Double(parameterCount)
     #expect(bits <= 5 && bits > 4.95)
   }
 
-  @Test func optionsComeFirst() throws {
+  @Test("follows options first")
+  func options() throws {
     let plan = try plan(.bitsPerWeight(5)) {
       $0.recipeOptions.outputFormat = .q8_0
       $0.recipeOptions.embeddingFormat = .q4_0
@@ -82,19 +86,22 @@ import Testing
     #expect(plan.sizeTarget?.matrices.contains { $0.name.text.contains("attn_v") } == false)
   }
 
-  @Test func rowsFillTheBlocksOfTheirFormats() throws {
+  @Test("chooses formats whose blocks the rows fill")
+  func wholeBlocks() throws {
     let plan = try plan(.bitsPerWeight(3.5))
     for tensor in plan.tensors { #expect(tensor.shape.rowElementCount % tensor.format.elementsPerBlock == 0) }
     #expect(!plan.messages.contains { $0.message.contains("do not fill") })
   }
 
-  @Test func muchRoomKeepsEverything() throws {
+  @Test("keeps all formats if there is room")
+  func muchRoom() throws {
     let plan = try plan(.bitsPerWeight(32))
     #expect(plan.tensors.allSatisfy { $0.format == .f32 })
     #expect(plan.sizeTarget?.summedError == 0)
   }
 
-  @Test func theSmallestSizeIsStated() throws {
+  @Test("states the smallest possible size")
+  func tooSmall() throws {
     let path = try source().checkpoint.path
     var smallest = 0
     #expect {
@@ -109,7 +116,8 @@ import Testing
     #expect(throws: LocatedError.self) { try plan(.fileBytes(smallest - 1)) }
   }
 
-  @Test func theReceiptSaysWhatCouldHaveBeen() throws {
+  @Test("records the other choices in the receipt")
+  func receipt() throws {
     let plan = try plan(.bitsPerWeight(4.6))
     let outcomes = try Executor.run(plan, threads: 2)
     let json = try Receipt(plan: plan, errors: ErrorSummary(outcomes), options: [], version: "1.2.3").json()
@@ -123,7 +131,8 @@ import Testing
     }
   }
 
-  @Test func numbersThatAreQuantizedAreNotQuantizedAgainUnasked() throws {
+  @Test("refuses to quantize twice unless allowed")
+  func requantizing() throws {
     let quantized = folder.file("quantized.gguf")
     _ = try source()
     try convert(folder.file("model.gguf"), to: quantized) { $0.type = .recipe(.named("Q8_0") ?? .all[0]) }

@@ -29,12 +29,14 @@ struct FP8DecodingTests {
     }
   }
 
-  @Test func compositionsNameThemselves() throws {
+  @Test("describe themselves as compositions")
+  func descriptions() throws {
     #expect(try FP8Fixture("published_block").tensor.encoding == "FP8 E4M3, 128 × 128 blocks")
     #expect(try FP8Fixture("one_scale").tensor.encoding == "FP8 E4M3, one scale")
   }
 
-  @Test func compositionsOfferNoBlocks() throws {
+  @Test("offer no blocks")
+  func noBlocks() throws {
     let composition = try #require(try FP8Fixture("no_cut").tensor.composition)
     #expect(StorageFormat.allCases.allSatisfy { composition.blocks(in: $0) == nil })
   }

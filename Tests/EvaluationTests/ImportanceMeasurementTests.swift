@@ -32,7 +32,7 @@ import Tokenization
     Case(name: "bloom", bound: 1e-3), Case(name: "bloom", ending: ".dat", bound: 1e-3),
   ]
 
-  @Test("gives the numbers of llama-imatrix", arguments: cases)
+  @Test("gives the values of llama-imatrix", arguments: cases)
   func agrees(item: Case) throws {
     let path = folder.file("out")
     try measure(item).write(to: path, container: item.container, overwrite: .refuse)

@@ -5,7 +5,8 @@ import Tensors
 import Testing
 
 /// Files that other programs wrote, and what other programs read in them (see fixtures/README.md).
-@Suite struct FixtureTests {
+@Suite("A fixture")
+struct FixtureTests {
   static let ggufs = [
     "alignment-64", "big-endian", "metadata-only", "nested", "values", "version-2",
   ]
@@ -68,7 +69,7 @@ import Testing
     #expect(checkpoint.remarks == [])
   }
 
-  @Test("opens the same split GGUF from every part", arguments: 1...3)
+  @Test("opens the same split GGUF from every shard", arguments: 1...3)
   func splitSet(number: Int) throws {
     let whole = try Checkpoint.open(Fixtures.path("expected", "yi", "yi-q8_0.gguf"))
     let split = try Checkpoint.open(Fixtures.path("gguf", "split-0000\(number)-of-00003.gguf"))

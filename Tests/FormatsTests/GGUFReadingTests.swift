@@ -4,7 +4,8 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct GGUFReadingTests {
+@Suite("A GGUF reader")
+struct GGUFReadingTests {
   let folder = TemporaryFolder()
 
   /// Every type of value, in the given byte order.
@@ -42,7 +43,8 @@ import Testing
     #expect(checkpoint.containerFacts == ["version": "3", "byteOrder": byteOrder.rawValue, "alignment": "32"])
   }
 
-  @Test func turnsShapesAndLocatesData() throws {
+  @Test("reverses shapes and locates data")
+  func shapesAndOffsets() throws {
     var file = GGUFBytes()
     file.version = 2
     file.records = [

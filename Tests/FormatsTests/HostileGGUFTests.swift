@@ -4,7 +4,8 @@ import TestSupport
 import Tensors
 import Testing
 
-@Suite struct HostileGGUFTests {
+@Suite("A hostile GGUF")
+struct HostileGGUFTests {
   let folder = TemporaryFolder()
 
   @Test("refuses", arguments: headers + pairs + alignments + records + data)
@@ -221,7 +222,8 @@ import Testing
     return (1..<depth).reduce(file.array(4, [])) { inner, _ in file.array(9, [inner]) }
   }
 
-  @Test func anEmptyTensorMayStandBehindPaddingThatIsLeftOut() throws {
+  @Test("may have an empty tensor after omitted padding")
+  func emptyTensor() throws {
     var file = GGUFBytes()
     file.records = [.init("a", [1]), .init("none", [0, 4], offset: 32)]
     file.dataByteCount = 4
@@ -233,7 +235,8 @@ import Testing
       ))
   }
 
-  @Test func remarksOnGapsOrderAndTrailingBytes() throws {
+  @Test("has remarks about gaps, order and trailing bytes")
+  func remarks() throws {
     var file = GGUFBytes()
     file.records = [.init("b", [8], offset: 128), .init("a", [1], offset: 32)]
     file.dataByteCount = 165

@@ -4,7 +4,8 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct HostileSafeTensorsTests {
+@Suite("A hostile safetensors file")
+struct HostileSafeTensorsTests {
   let folder = TemporaryFolder()
 
   @Test("refuses", arguments: lengths + texts + entries + offsets)
@@ -100,8 +101,8 @@ import Testing
       "header: JSON at byte 19: key \"dtype\" occurs twice"),
     entry(
       "dtype of wrong kind", #"{"dtype":8,"shape":[0],"data_offsets":[0,0]}"#, "dtype is a number, expected a string"),
-    entry("unknown dtype", #"{"dtype":"Q4_0","shape":[0],"data_offsets":[0,0]}"#, "dtype \"Q4_0\" is not known"),
-    entry("lower-case dtype", #"{"dtype":"f32","shape":[0],"data_offsets":[0,0]}"#, "dtype \"f32\" is not known"),
+    entry("unknown dtype", #"{"dtype":"Q4_0","shape":[0],"data_offsets":[0,0]}"#, "dtype \"Q4_0\" is unknown"),
+    entry("lower-case dtype", #"{"dtype":"f32","shape":[0],"data_offsets":[0,0]}"#, "dtype \"f32\" is unknown"),
     entry(
       "shape of wrong kind", #"{"dtype":"U8","shape":"2","data_offsets":[0,2]}"#,
       "shape is a string, expected an array"),
@@ -174,7 +175,8 @@ import Testing
       "tensor \"a\\u{1b}[2J\": header entry is a number, expected an object"),
   ]
 
-  @Test func manyTensorsOnOneRangeAreRefusedBeforeAllAreRead() throws {
+  @Test("is refused early if many tensors share a range")
+  func sharedRange() throws {
     let entries = (0..<100_000).map { Self.tensor("t\($0)", 0, 1_000_000) }
     let path = try folder.write(SafeTensorsBytes("{\(entries.joined(separator: ","))}").bytes, to: "m.safetensors")
     #expect(

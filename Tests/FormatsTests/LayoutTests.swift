@@ -5,7 +5,8 @@ import Tensors
 import Testing
 
 /// What is written is, byte for byte, what the packages of the formats write, and reads back as it was.
-@Suite struct LayoutTests {
+@Suite("A file layout")
+struct LayoutTests {
   let folder = TemporaryFolder()
 
   @Test(
@@ -57,7 +58,8 @@ import Testing
     #expect(checkpoint.remarks == [])
   }
 
-  @Test func whatIsWrittenAsSafeTensorsReadsBack() throws {
+  @Test("of safetensors reads back")
+  func safeTensors() throws {
     var metadata = Metadata()
     metadata["format"] = .string("pt")
     metadata["\"quoted\"\n"] = .string("\u{1}é\u{2028}😀\\")
@@ -86,7 +88,7 @@ import Testing
     ([(0, 4096 + 511, 1 << 20)], 0),
   ]
 
-  @Test("pads a header so that data keeps its place within a block", arguments: paddings)
+  @Test("pads a header so that data keeps its offset within a file block", arguments: paddings)
   func padding(places: [(index: Int, fileOffset: Int, byteCount: Int)], spaces: Int) throws {
     let tensors = (0..<2).map { OutputTensor(name: TensorName("tensor.\($0)"), format: .u8, shape: [1 << 20]) }
     var metadata = Metadata()
@@ -141,7 +143,8 @@ import Testing
     #expect { try GGUF.Layout(tensors: [tensor], metadata: Metadata()) } throws: { "\($0)" == message }
   }
 
-  @Test func refusesToWriteToSafeTensors() {
+  @Test("of safetensors refuses formats and shapes that it cannot have")
+  func refusals() {
     func message(_ tensors: [OutputTensor], _ metadata: [String: MetadataValue] = [:]) -> String {
       var pairs = Metadata()
       for (key, value) in metadata { pairs[key] = value }

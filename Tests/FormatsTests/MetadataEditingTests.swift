@@ -5,7 +5,8 @@ import Testing
 
 @testable import Formats
 
-@Suite struct MetadataEditingTests {
+@Suite("Editing a GGUF")
+struct MetadataEditingTests {
   private let folder = TemporaryFolder()
 
   /// A copy of a fixture that may be edited.
@@ -28,7 +29,8 @@ import Testing
     return bytes
   }
 
-  @Test func aNumberIsWrittenInPlaceAndNothingElseChanges() throws {
+  @Test("writes a number in place and changes nothing else")
+  func inPlace() throws {
     let path = try copy("expected", "yi", "yi-q8_0.gguf")
     let before = try content(path)
     var editor = try GGUF.Editor(path)
@@ -40,7 +42,8 @@ import Testing
     #expect(try GGUF.Editor(path).metadata["tokenizer.ggml.eos_token_id"] == .uint32(5))
   }
 
-  @Test func aLongerTextMakesANewFileWithTheSameTensors() throws {
+  @Test("makes a new file with the same tensors for a longer string")
+  func longerString() throws {
     let path = try copy("expected", "yi", "yi-q8_0.gguf")
     let before = try (content(path), tensors(path))
     var editor = try GGUF.Editor(path)
@@ -57,7 +60,8 @@ import Testing
     #expect(try content(path) == before.0)
   }
 
-  @Test func everyKindOfValueSurvivesAnEdit() throws {
+  @Test("keeps values of every kind")
+  func everyKind() throws {
     let path = try copy("gguf", "values.gguf")
     let before = try GGUF.Editor(path).metadata
     var editor = try GGUF.Editor(path)
@@ -69,12 +73,14 @@ import Testing
     }
   }
 
-  @Test func nothingIsWrittenWhenNothingChanged() throws {
+  @Test("writes nothing if nothing changes")
+  func unchanged() throws {
     let path = try copy("expected", "yi", "yi-q8_0.gguf")
     #expect(try GGUF.Editor(path).save() == .unchanged)
   }
 
-  @Test func anotherFileTakesTheEditAndTheInputStays() throws {
+  @Test("writes to another file and keeps the input")
+  func otherFile() throws {
     let path = try copy("expected", "yi", "yi-q8_0.gguf")
     let before = try content(path)
     var editor = try GGUF.Editor(path)
@@ -128,7 +134,8 @@ import Testing
     #expect { try type.value(text) } throws: { "\($0)" == message }
   }
 
-  @Test func newKeysHaveTheConventionalType() {
+  @Test("gives new keys their conventional type")
+  func newKeys() {
     #expect(MetadataValueParser(conventionOf: "tokenizer.ggml.eot_token_id") == .scalar(.uint32))
     #expect(MetadataValueParser(conventionOf: "tokenizer.ggml.add_eos_token") == .scalar(.bool))
     #expect(MetadataValueParser(conventionOf: "general.tags") == .array(.string))

@@ -4,7 +4,8 @@ import TestSupport
 import Tensors
 import Testing
 
-@Suite struct ModelFolderTests {
+@Suite("A model folder")
+struct ModelFolderTests {
   let folder = TemporaryFolder()
 
   private func add(_ names: String...) throws {
@@ -15,7 +16,8 @@ import Testing
 
   private var message: String { failure { try ModelFolder(folder.path).openWeights() } }
 
-  @Test func listsWhatStandsBesideTheWeights() throws {
+  @Test("lists the files next to the weights")
+  func sideFiles() throws {
     let model = try ModelFolder(Fixtures.path("llama-sharded"))
     #expect(
       model.sideFiles == [
@@ -27,7 +29,8 @@ import Testing
     #expect(try model.openWeights().path == Fixtures.path("llama-sharded"))
   }
 
-  @Test func aFileStandsForItsFolder() throws {
+  @Test("is found from any of its files")
+  func anyFile() throws {
     let path = Fixtures.path("llama-gqa", "model.safetensors")
     let model = try ModelFolder(path)
     #expect(model.path == Fixtures.path("llama-gqa"))
@@ -35,32 +38,37 @@ import Testing
     #expect(try model.openWeights().path == path)
   }
 
-  @Test func wrongJSONIsLocatedInItsFile() throws {
+  @Test("locates wrong JSON in its file")
+  func wrongJSON() throws {
     try folder.writeUnflushed(Array("{\"a\": NaN}".utf8), to: "config.json")
     #expect(
       failure { try ModelFolder(folder.path).json("config.json") as Any }
         == "\(folder.file("config.json")): JSON at byte 6: expected a value, found \"N\"")
   }
 
-  @Test func withoutWeightsItSaysWhatItExpected() throws {
+  @Test("without weights names the expected files")
+  func noWeights() throws {
     #expect(message == "\(folder.path): folder has no weights, expected *.safetensors or *.gguf")
   }
 
-  @Test func pyTorchWeightsAloneAreNamed() throws {
+  @Test("with PyTorch weights alone names them")
+  func pyTorchWeights() throws {
     try add("pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "training_args.bin")
     #expect(
       message == "\(folder.path): folder has only PyTorch weights (\"pytorch_model-00001-of-00002.bin\","
         + " \"pytorch_model-00002-of-00002.bin\"), which are not read (save the model as safetensors)")
   }
 
-  @Test func severalAnswersAreRefused() throws {
+  @Test("with several possible weights is refused")
+  func severalWeights() throws {
     try add("a.gguf", "b.gguf", "c-00001-of-00002.gguf", "c-00002-of-00002.gguf", "d.gguf", "e.gguf")
     #expect(
       message == "\(folder.path): folder has several weights: \"a.gguf\", \"b.gguf\", \"c-00001-of-00002.gguf\","
         + " \"d.gguf\" and 1 more (pass one of them)")
   }
 
-  @Test func anIndexBesideWeightsItDoesNotListIsRefused() throws {
+  @Test("with an index that does not list the weights is refused")
+  func otherIndex() throws {
     try add("model.safetensors")
     try folder.writeUnflushed(
       Array(#"{"weight_map":{"a":"x.safetensors"}}"#.utf8), to: "model.safetensors.index.json")
@@ -70,7 +78,8 @@ import Testing
     #expect(try Checkpoint.open(folder.file("model.safetensors")).files.count == 1)
   }
 
-  @Test func theUsualNameWinsAndAnyOtherSingleFileWillDo() throws {
+  @Test("prefers the usual name and takes any other single file")
+  func usualName() throws {
     try add("consolidated.safetensors")
     #expect(try ModelFolder(folder.path).openWeights().container == .safeTensors)
     try add("model.safetensors")
@@ -80,7 +89,8 @@ import Testing
     #expect(try Checkpoint.open(other.path).container == .gguf)
   }
 
-  @Test func aMissingPathIsNamed() {
+  @Test("names a missing path")
+  func missingPath() {
     let path = folder.file("nowhere")
     #expect(failure { try ModelFolder(path) } == "\(path): cannot be opened: no such file or folder")
   }

@@ -5,7 +5,8 @@ import Tensors
 import Testing
 
 /// Damaged files give an error or, where the damage is harmless, a checkpoint; never a crash.
-@Suite struct MutationTests {
+@Suite("A mutated file")
+struct MutationTests {
   let folder = TemporaryFolder()
 
   static let safeTensors = SafeTensorsBytes(

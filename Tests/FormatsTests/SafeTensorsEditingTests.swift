@@ -5,7 +5,8 @@ import Testing
 
 @testable import Formats
 
-@Suite struct SafeTensorsEditingTests {
+@Suite("Editing a safetensors file")
+struct SafeTensorsEditingTests {
   private let folder = TemporaryFolder()
   private let entry = SafeTensorsBytes.entry("t", "U8", [8], 0, 8)
 
@@ -84,13 +85,15 @@ import Testing
     #expect(try SafeTensors.Editor(path).metadata[edit.key]?.text == edit.text)
   }
 
-  @Test func aFileWithoutTensorsGetsTexts() throws {
+  @Test("adds strings to a file without tensors")
+  func withoutTensors() throws {
     let path = try folder.write(SafeTensorsBytes("{}").bytes, to: "file.safetensors")
     #expect(try editor(path, [("a", "1")]).save() == .rewritten)
     #expect(try SafeTensors.Editor(path).metadata["a"] == .string("1"))
   }
 
-  @Test func largeEditsMakeANewFileEvenWhereTheyFit() throws {
+  @Test("makes a new file for a large edit even if it fits")
+  func largeEdit() throws {
     let path = try file(#"{"__metadata__":{"a":"\#(String(repeating: "x", count: 5000))"},\#(entry)}"#)
     let size = try LocalFile(path).byteCount
     #expect(try editor(path, [("a", String(repeating: "y", count: 4999))]).save() == .rewritten)
@@ -99,7 +102,8 @@ import Testing
   }
 
   /// The room lets the data stay at its place within a block of the disk, and the next edit where it is.
-  @Test func aLargeFileGetsRoomForTheNextEdit() throws {
+  @Test("leaves room in a large file for the next edit")
+  func room() throws {
     let count = 1 << 20
     let entry = SafeTensorsBytes.entry("t", "U8", [count], 0, count)
     let path = try folder.write(
@@ -117,7 +121,8 @@ import Testing
     #expect(try file.bytes(at: second, count: count) == SafeTensorsBytes("", dataByteCount: count).data)
   }
 
-  @Test func anotherFileTakesTheEditAndTheInputStays() throws {
+  @Test("writes to another file and keeps the input")
+  func otherFile() throws {
     let path = try file("{\(entry)}")
     let before = try LocalFile(path).wholeContent(limit: 1 << 20)
     let edited = try editor(path, [("a", "1")])
@@ -127,7 +132,8 @@ import Testing
     #expect(throws: FileError.self) { try edited.save(to: path, overwrite: .replace) }
   }
 
-  @Test func onlyTextsAreTaken() throws {
+  @Test("takes only strings")
+  func onlyStrings() throws {
     var editor = try MetadataEditor(try file("{\(entry)}"))
     func message(_ body: () throws(MetadataEditingError) -> Void) -> String {
       do { try body() } catch { return error.description }
@@ -144,7 +150,8 @@ import Testing
     #expect(try editor.set("general.alignment", to: "2", type: "string").old == .string("1"))
   }
 
-  @Test func aFileThatIsNotValidIsNotEdited() throws {
+  @Test("refuses an invalid file")
+  func invalidFile() throws {
     let path = try file("{\(SafeTensorsBytes.entry("t", "U8", [9], 0, 9))}")
     #expect { try SafeTensors.Editor(path) } throws: {
       "\($0)"

@@ -4,10 +4,12 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct SafeTensorsReadingTests {
+@Suite("A safetensors reader")
+struct SafeTensorsReadingTests {
   let folder = TemporaryFolder()
 
-  @Test func readsMetadataShapesAndOffsets() throws {
+  @Test("reads metadata, shapes and offsets")
+  func contents() throws {
     let header =
       #"{"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[4,16]},"#
       + #""a":{"data_offsets":[0,4],"shape":[],"dtype":"F32"},"none":{"dtype":"F4","shape":[0],"data_offsets":[16,16]}} "#

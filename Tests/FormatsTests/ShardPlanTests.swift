@@ -4,7 +4,8 @@ import TestSupport
 import Tensors
 import Testing
 
-@Suite struct ShardPlanTests {
+@Suite("A shard plan")
+struct ShardPlanTests {
   /// Results of `split_torch_state_dict_into_shards` of huggingface_hub 2.4.0 for tensors of these bytes.
   static let huggingFace: [(byteCounts: [Int], limit: Int, shards: [[Int]])] = [
     ([6, 6, 2, 6, 2, 2], 10, [[0], [1, 2], [3, 4, 5]]),
@@ -21,12 +22,14 @@ import Testing
     #expect(ShardPlan.safeTensors(byteCounts: byteCounts, limit: limit) == shards)
   }
 
-  @Test func noTensorsMakeOneShard() {
+  @Test("has one shard for no tensors")
+  func noTensors() {
     #expect(ShardPlan.safeTensors(byteCounts: [], limit: 1) == [[]])
     #expect(ShardPlan.gguf(byteCounts: [], limit: 1) == [[]])
   }
 
-  @Test func sizesThatOverflowTogetherAreSplit() {
+  @Test("splits sizes whose sum overflows")
+  func overflow() {
     #expect(ShardPlan.safeTensors(byteCounts: [.max, .max], limit: .max) == [[0], [1]])
     #expect(ShardPlan.gguf(byteCounts: [.max, .max], limit: .max) == [[0], [1]])
   }
@@ -56,7 +59,8 @@ import Testing
     }
   }
 
-  @Test func splitKeysStandBehindTheMetadataOfTheFirstPart() {
+  @Test("puts the split keys after the metadata of the first shard")
+  func splitKeys() {
     var metadata = Metadata()
     metadata["general.architecture"] = .string("llama")
     let first = GGUF.splitMetadata(metadata, index: 0, count: 3, tensorCount: 30)
@@ -66,7 +70,8 @@ import Testing
     #expect(second.pairs.values.elements == [.uint16(1), .uint16(3), .int32(30)])
   }
 
-  @Test func namesCountFromOne() {
+  @Test("numbers names from 1")
+  func names() {
     #expect(ShardName.names(stem: "model", count: 1, suffix: ".safetensors") == ["model.safetensors"])
     #expect(
       ShardName.names(stem: "m-x", count: 2, suffix: ".gguf") == ["m-x-00001-of-00002.gguf", "m-x-00002-of-00002.gguf"])
@@ -75,7 +80,7 @@ import Testing
   }
 
   @Test(
-    "is no name of a shard",
+    "rejects a name that is not of a shard",
     arguments: [
       "model.gguf", "m-0001-of-0002.gguf", "m-00000-of-00002.gguf", "m-00003-of-00002.gguf", "m-00001-of-00002.bin",
       "m-0000x-of-00002.gguf", "-of-.gguf", "00001-of-00002.gguf",
@@ -85,7 +90,8 @@ import Testing
   }
 
   /// The layout is that of an index written by transformers 5.23.
-  @Test func writesTheIndexAsTransformersDoes() {
+  @Test("writes the index as transformers does")
+  func index() {
     let bytes = SafeTensors.ShardIndex.encoded(
       shardByTensor: [
         ("model.norm.weight", "model-00002-of-00002.safetensors"),

@@ -4,7 +4,8 @@ import TestSupport
 import Tensors
 import Testing
 
-@Suite struct ShardSetTests {
+@Suite("A shard set")
+struct ShardSetTests {
   let folder = TemporaryFolder()
   var indexPath: String { folder.file("model.safetensors.index.json") }
 
@@ -28,7 +29,8 @@ import Testing
     #expect(message == problems.joined(separator: "\n"))
   }
 
-  @Test func aMissingShardIsNamedWithWhatItShouldHold() throws {
+  @Test("names a missing shard and its tensors")
+  func missingShard() throws {
     try shard(1, ["a"])
     try index(["a": Self.first, "b": Self.second, "c": Self.second, "d": "other.safetensors"])
     expect([
@@ -37,7 +39,8 @@ import Testing
     ])
   }
 
-  @Test func tensorsInWrongPlacesAreListedTogether() throws {
+  @Test("lists all tensors in wrong shards")
+  func wrongShards() throws {
     try shard(1, ["a", "wrong", "extra"])
     try shard(2, ["b"])
     try index(["a": Self.first, "absent": Self.first, "wrong": Self.second, "b": Self.second])
@@ -48,14 +51,16 @@ import Testing
     ])
   }
 
-  @Test func aTensorInTwoShardsIsRefused() throws {
+  @Test("refuses a tensor in two shards")
+  func twoShards() throws {
     try shard(1, ["a", "b"])
     try shard(2, ["b"])
     try index(["a": Self.first, "b": Self.second])
     expect(["\(indexPath): tensor \"b\": is in shard \"\(Self.first)\" and in \"\(Self.second)\""])
   }
 
-  @Test func allDamagedShardsAreNamed() throws {
+  @Test("names all damaged shards")
+  func damagedShards() throws {
     try folder.writeUnflushed(Array("version https://git-lfs.github.com/spec/v1\nsize 5\n".utf8), to: Self.first)
     try folder.writeUnflushed(GGUFBytes().bytes, to: Self.second)
     try index(["a": Self.first, "b": Self.second])
@@ -98,7 +103,8 @@ import Testing
     expect(["\(indexPath): \(message)"])
   }
 
-  @Test func twentyThousandProblemsMakeTwentyLinesAndACount() throws {
+  @Test("words 20,000 problems as 20 lines and a count")
+  func manyProblems() throws {
     try shard(1, ["a"])
     let map = (0..<20_000).map { "\"t\($0)\":\"\(Self.first)\"" }.joined(separator: ",")
     try folder.writeUnflushed(Array("{\"weight_map\":{\(map)}}".utf8), to: "model.safetensors.index.json")
@@ -107,7 +113,8 @@ import Testing
     #expect(lines.last == "… and 19,981 more problems")
   }
 
-  @Test func aSetWithoutIndexIsFoundByItsNames() throws {
+  @Test("is found by its names without an index")
+  func withoutIndex() throws {
     try shard(1, ["a"])
     try shard(2, ["b"])
     for name in ["", Self.first, Self.second] {
@@ -122,7 +129,8 @@ import Testing
       from: Self.second)
   }
 
-  @Test func aStatedTotalThatIsWrongIsRemarkedOn() throws {
+  @Test("has a remark about a wrong total in the index")
+  func wrongTotal() throws {
     try shard(1, ["a"])
     try folder.writeUnflushed(
       Array("{\"metadata\":{\"total_size\":9},\"weight_map\":{\"a\":\"\(Self.first)\"}}".utf8),
@@ -147,7 +155,8 @@ import Testing
 
   private static func part(_ number: Int, of count: Int = 3) -> String { "m-0000\(number)-of-0000\(count).gguf" }
 
-  @Test func missingPartsAreNamed() throws {
+  @Test("of a GGUF names missing shards")
+  func missingSplits() throws {
     try part(2, ["b"])
     let path = folder.file(Self.part(2))
     expect([
@@ -156,7 +165,8 @@ import Testing
     ])
   }
 
-  @Test func partsThatContradictTheirNamesAreRefused() throws {
+  @Test("of a GGUF refuses shards that contradict their names")
+  func contradictingNames() throws {
     try part(1, ["a"])
     try part(2, ["b"], stated: (2, 3, 3))
     try part(3, ["c"], stated: (2, 4, 3))
@@ -166,7 +176,8 @@ import Testing
     ])
   }
 
-  @Test func partsOfOtherKindsAreRefused() throws {
+  @Test("of a GGUF refuses shards of other kinds")
+  func otherKinds() throws {
     try part(1, ["a"])
     try part(2, ["b"], byteOrder: .bigEndian)
     try part(3, ["c"], stated: (nil, 3, 3))
@@ -179,7 +190,8 @@ import Testing
     expect(["\(folder.file(Self.part(2))): is a safetensors file, expected a shard of a split GGUF"])
   }
 
-  @Test func tensorsOfPartsAreCountedAndUnique() throws {
+  @Test("of a GGUF counts the tensors and refuses one name twice")
+  func countedTensors() throws {
     try part(1, ["a"])
     try part(2, ["b"])
     try part(3, ["a"])
@@ -188,7 +200,8 @@ import Testing
     expect(["\(folder.file(Self.part(1))): split.tensors.count is 3 but the shards have 4 tensors"])
   }
 
-  @Test func aPartUnderAnotherNameCannotFindTheRest() throws {
+  @Test("of a GGUF is not found from a renamed shard")
+  func renamedShard() throws {
     try part(1, ["a"])
     let bytes = try LocalFile(folder.file(Self.part(1))).wholeContent(limit: 1 << 20)
     let path = try folder.writeUnflushed(bytes, to: "renamed.gguf")
@@ -201,7 +214,8 @@ import Testing
     expect(["\(other): split.count is 3 but the name says 2 shards"], from: Self.part(1, of: 2))
   }
 
-  @Test func aNumberedFileWithoutSplitKeysStandsAlone() throws {
+  @Test("of a GGUF is one file if it has no split keys")
+  func withoutSplitKeys() throws {
     try part(1, ["a"], stated: (nil, nil, nil))
     let checkpoint = try Checkpoint.open(folder.path)
     #expect(checkpoint.tensors.count == 1)

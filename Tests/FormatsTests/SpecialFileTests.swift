@@ -12,7 +12,8 @@ import Testing
 #endif
 
 /// Files that are not what they claim get a diagnosis of their own.
-@Suite struct SpecialFileTests {
+@Suite("A file")
+struct SpecialFileTests {
   let folder = TemporaryFolder()
 
   static let pointer =
@@ -75,14 +76,16 @@ import Testing
     #expect(failure { try Checkpoint.open(path) } == "\(path.escapedForDisplay): \(file.message)")
   }
 
-  @Test func contentDecidesBeforeTheName() throws {
+  @Test("is recognized by content before its name")
+  func content() throws {
     let safeTensors = try folder.write(SafeTensorsBytes("{}").bytes, to: "a.gguf")
     #expect(try Checkpoint.open(safeTensors).container == .safeTensors)
     let gguf = try folder.write(GGUFBytes().headerBytes, to: "b.safetensors")
     #expect(try Checkpoint.open(gguf).container == .gguf)
   }
 
-  @Test func refusesWhatIsNoRegularFile() throws {
+  @Test("is refused if it is not a regular file")
+  func irregular() throws {
     let pipe = folder.file("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
     #expect(failure { try Checkpoint.open(pipe) } == "\(pipe): is a pipe, expected a regular file")
@@ -94,7 +97,8 @@ import Testing
     #expect(failure { try Checkpoint.open(loop) }.hasPrefix("\(loop): cannot be opened: "))
   }
 
-  @Test func followsLinksToRegularFiles() throws {
+  @Test("is followed if it is a link to a regular file")
+  func links() throws {
     let blob = try folder.write(GGUFBytes().headerBytes, to: "blob")
     let link = folder.file("model.gguf")
     #expect(symlink(blob, link) == 0)

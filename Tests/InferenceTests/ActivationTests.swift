@@ -9,7 +9,8 @@ import Testing
 #endif
 
 /// The nonlinearities in float32 against their definitions in double precision.
-@Suite struct ActivationTests {
+@Suite("An activation")
+struct ActivationTests {
   typealias Activation = ForwardPassFeatures.Activation
 
   static func definition(_ activation: Activation, _ x: Double) -> Double {
@@ -22,8 +23,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Activation.allCases)
-  func isWithinARoundingOfItsDefinition(activation: Activation) {
+  @Test("is within a rounding of its definition", arguments: Activation.allCases)
+  func accuracy(activation: Activation) {
     var worst = 0.0
     for step in -24_000...24_000 {
       let x = Float(step) * 0.000_511
@@ -34,15 +35,16 @@ import Testing
     #expect(worst < 4e-7)
   }
 
-  @Test(arguments: Activation.allCases)
-  func hasItsLimitsFarOut(activation: Activation) {
+  @Test("has its limits at large inputs", arguments: Activation.allCases)
+  func limits(activation: Activation) {
     let far = activation.of(SIMD8(-1e30, 1e30, -200, 200, 0, -90, 90, 1))
     #expect(far[0] == 0 && far[2].magnitude < 1e-30 && far[4] == 0 && far[5].magnitude < 1e-30)
     #expect(far[1] == (activation == .reluSquared ? .infinity : 1e30))
     #expect(far[3] == (activation == .reluSquared ? 40_000 : 200))
   }
 
-  @Test func aMatrixWithAnOddCountIsActivatedToItsEnd() throws {
+  @Test("covers a matrix with an odd count")
+  func oddCount() throws {
     let x = try #require(Matrix(rowCount: 1, columnCount: 11, values: (0..<11).map { Float($0) - 5 }))
     let y = x.activated(by: .gelu)
     for (index, value) in x.values.enumerated() {
@@ -50,7 +52,8 @@ import Testing
     }
   }
 
-  @Test func theHyperbolicTangentIsWithinTwoUnitsInTheLastPlace() {
+  @Test("has a hyperbolic tangent within 2 ULP")
+  func hyperbolicTangent() {
     var worst = 0.0
     for step in -20_000...20_000 {
       let x = Float(step) * 0.000_51

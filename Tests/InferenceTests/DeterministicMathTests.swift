@@ -8,9 +8,10 @@ import Testing
 #endif
 
 /// The functions in double precision against the system's, which are within a unit in the last place of the truth.
-@Suite struct ElementaryTests {
-  @Test(arguments: [1.0, 37, 1000, 131_072, 1e6, 1e7])
-  func sineAndCosineOfAngles(scale: Double) {
+@Suite("Deterministic math")
+struct DeterministicMathTests {
+  @Test("gives sine and cosine", arguments: [1.0, 37, 1000, 131_072, 1e6, 1e7])
+  func sineAndCosine(scale: Double) {
     for step in -2000...2000 {
       let angle = Double(Float(scale * Double(step) / 1999.7))
       #expect((DeterministicMath.sine(angle) - sin(angle)).magnitude <= 4e-16)
@@ -18,7 +19,8 @@ import Testing
     }
   }
 
-  @Test func exponential() {
+  @Test("gives the exponential")
+  func exponential() {
     for step in -7000...7000 {
       let x = Double(step) * 0.1013
       let expected = exp(x)
@@ -29,7 +31,8 @@ import Testing
     #expect(DeterministicMath.exponential(.infinity) == .infinity && DeterministicMath.exponential(.nan).isNaN)
   }
 
-  @Test func naturalLogarithm() {
+  @Test("gives the natural logarithm")
+  func naturalLogarithm() {
     for step in 1...8000 {
       let x = Double(step) * 0.000_37 + (step % 3 == 0 ? Double(step) * 1e7 : 0)
       #expect((DeterministicMath.naturalLogarithm(x) - log(x)).magnitude <= 4 * max(log(x).magnitude, 0.01).ulp, "\(x)")
@@ -40,7 +43,8 @@ import Testing
   }
 
   /// Tables hold powers rounded to float32, in which the error of the last bits is seldom seen.
-  @Test func powersOfRotaryBases() {
+  @Test("gives powers of RoPE bases")
+  func powers() {
     for base in [2.0, 1e4, 5e5, 1e6, 1e7] {
       for step in 0..<1000 {
         let exponent = Double(Float(step) / 1000)

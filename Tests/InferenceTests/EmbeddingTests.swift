@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// What some architectures do between the embeddings and the layers.
-@Suite struct EmbeddingTests {
+@Suite("Embeddings")
+struct EmbeddingTests {
   /// A model with its position embeddings further down and projections that change nothing.
   struct Rearranged: WeightSource {
     let base: CanonicalModel
@@ -44,7 +45,8 @@ import Testing
     try ForwardPass.logits(weights, tokens: model.tokens, threads: 1)
   }
 
-  @Test func positionsMayBeginWithALaterRow() throws {
+  @Test("of positions may begin with a later row")
+  func positionOffset() throws {
     var shifted = Rearranged(model)
     shifted.hyperparameters.positionOffset = 2
     #expect(try logits(shifted) == logits(model))
@@ -54,13 +56,15 @@ import Testing
     ) { try logits(shifted) }
   }
 
-  @Test func embeddingsMayBeProjected() throws {
+  @Test("may be projected")
+  func projection() throws {
     var projected = Rearranged(model)
     projected.hyperparameters.ownTokenEmbeddingLength = model.hyperparameters.embeddingLength
     #expect(try logits(projected) == logits(model))
   }
 
-  @Test func embeddingsOfAnotherLengthNeedAProjection() throws {
+  @Test("of another length need a projection")
+  func missingProjection() throws {
     struct Unprojected: WeightSource {
       let base: CanonicalModel
       var hyperparameters: Hyperparameters

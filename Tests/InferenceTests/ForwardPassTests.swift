@@ -10,7 +10,8 @@ import Testing
 ///
 /// `forward-pass` holds canonical weights of every architecture, with variants that have no checkpoint of their own;
 /// the other fixtures go the whole way from a folder through its definition.
-@Suite struct ForwardPassTests {
+@Suite("The forward pass")
+struct ForwardPassTests {
   static let canonicalNames = (try? FileSystem.list(Fixtures.path("forward-pass")))?.compactMap {
     $0.hasSuffix(".json") ? String($0.dropLast(".json".count)) : nil
   }
@@ -19,8 +20,8 @@ import Testing
       && (try? LocalFile(Fixtures.path($0, "config.json"))) != nil
   }
 
-  @Test(arguments: try #require(canonicalNames))
-  func everyArchitectureAgreesWithTransformers(name: String) throws {
+  @Test("agrees with transformers for every architecture", arguments: try #require(canonicalNames))
+  func architectures(name: String) throws {
     let model = try CanonicalModel(name)
     var pass = try ForwardPass(model, tokens: model.tokens, threads: 2)
     let states = try #require(model.expected("hidden"))
@@ -33,8 +34,8 @@ import Testing
     }
   }
 
-  @Test(arguments: try #require(folderNames))
-  func everyCheckpointAgreesWithTransformers(name: String) throws {
+  @Test("agrees with transformers for every checkpoint", arguments: try #require(folderNames))
+  func checkpoints(name: String) throws {
     let folder = TemporaryFolder()
     let model = try ModelWeights(Model.open(Fixtures.checkpoint(name, in: folder), library: .bundled()))
     let tokens = try Self.tokens(name)
@@ -65,7 +66,8 @@ import Testing
     }
   }
 
-  @Test func theNumberOfThreadsChangesNoBit() throws {
+  @Test("gives the same bits on any number of threads")
+  func threads() throws {
     let model = try Self.model("llama-gqa")
     let tokens = try Self.tokens("llama-gqa")
     let expected = try ForwardPass.logits(model, tokens: tokens, threads: 1)
@@ -75,7 +77,8 @@ import Testing
     }
   }
 
-  @Test func someLogitsAreTheSameAsAmongAll() throws {
+  @Test("gives the same logits for some positions as for all")
+  func somePositions() throws {
     let model = try Self.model("llama3-tied")
     var pass = try ForwardPass(model, tokens: try Self.tokens("llama3-tied"), threads: 1)
     try pass.run()
@@ -84,7 +87,8 @@ import Testing
     #expect(some[row: 0].elementsEqual(all[row: 5]) && some[row: 1].elementsEqual(all[row: 6]))
   }
 
-  @Test func aProductObserverSeesWhatEachMatrixIsMultipliedBy() throws {
+  @Test("shows an observer the input activations of every matrix")
+  func activationObserver() throws {
     let model = try Self.model("llama-gqa")
     let tokens = try Self.tokens("llama-gqa")
     var pass = try ForwardPass(model, tokens: tokens, threads: 1)
@@ -104,7 +108,8 @@ import Testing
     #expect(inputs["feed_forward_down 0"]?.columnCount == model.hyperparameters.feedForwardLength)
   }
 
-  @Test func anObserverSeesWhatEachLayerAdds() throws {
+  @Test("shows an observer the update of every layer")
+  func layerObserver() throws {
     let model = try Self.model("llama-gqa")
     var pass = try ForwardPass(model, tokens: [1, 2, 3], threads: 1)
     var sum = pass.hidden.values
@@ -117,7 +122,8 @@ import Testing
     #expect(sum == pass.hidden.values)
   }
 
-  @Test func earlierPositionsDoNotDependOnLaterTokens() throws {
+  @Test("does not depend on later tokens")
+  func causality() throws {
     let model = try Self.model("llama-gqa")
     let tokens = try Self.tokens("llama-gqa")
     let all = try ForwardPass.logits(model, tokens: tokens, threads: 2)

@@ -2,7 +2,8 @@ import Architectures
 import Inference
 import Testing
 
-@Suite struct HostileModelTests {
+@Suite("A hostile model")
+struct HostileModelTests {
   /// A model of ones whose numbers can be spoilt.
   struct ModelOfOnes: WeightSource {
     var hyperparameters = Hyperparameters(
@@ -98,8 +99,8 @@ import Testing
     Spoilt(expected: "tensor \"token_embedding\": has 3 numbers but 8 were expected") { $0.numbersPerRow = 3 },
   ]
 
-  @Test(arguments: cases)
-  func isRefusedWithItsReason(spoilt: Spoilt) throws {
+  @Test("is refused with the reason", arguments: cases)
+  func refusals(spoilt: Spoilt) throws {
     var model = ModelOfOnes()
     spoilt.change(&model)
     let error = #expect(throws: InferenceError.self) {
@@ -108,13 +109,15 @@ import Testing
     #expect(error?.description == spoilt.expected)
   }
 
-  @Test func unspoiltItRuns() throws {
+  @Test("runs without the damage")
+  func undamaged() throws {
     let logits = try ForwardPass.logits(ModelOfOnes(), tokens: [1, 2], threads: 1)
     #expect(logits.rowCount == 2 && logits.columnCount == 10)
     #expect(logits.values.allSatisfy { $0.isFinite })
   }
 
-  @Test func aWindowOfOnePositionSeesOnlyItself() throws {
+  @Test("with a sliding window of 1 attends to itself alone")
+  func smallestWindow() throws {
     // With one key the weight is 1 whatever the scores are, so every position of equal tokens gives equal logits.
     var model = ModelOfOnes()
     model.hyperparameters.slidingWindow = 1

@@ -2,7 +2,8 @@
 import TestSupport
 import Testing
 
-@Suite struct MatrixProductTests {
+@Suite("A matrix product")
+struct MatrixProductTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     let positions: Int, depth: Int, outputs: Int
     var testDescription: String { "\(positions) × \(depth) · \(depth) × \(outputs)" }
@@ -14,8 +15,8 @@ import Testing
     Shape(positions: 13, depth: 257, outputs: 31), Shape(positions: 3, depth: 700, outputs: 70),
   ]
 
-  @Test(arguments: shapes)
-  func theFastProductIsTheReferenceBitForBit(shape: Shape) throws {
+  @Test("equals the reference bit for bit", arguments: shapes)
+  func fastProduct(shape: Shape) throws {
     var generator = SeededGenerator(seed: UInt64(shape.depth))
     let x = try #require(
       Matrix(
@@ -30,7 +31,8 @@ import Testing
     }
   }
 
-  @Test func anErrorOfTheWeightsEndsTheProduct() {
+  @Test("ends at an error of the weights")
+  func error() {
     struct Unreadable: Error {}
     #expect(throws: Unreadable.self) {
       try MatrixProduct.multiply(Matrix(rowCount: 2, columnCount: 3), outputCount: 100, threads: 2) { rows, values in

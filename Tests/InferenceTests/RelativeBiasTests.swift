@@ -2,7 +2,8 @@ import Architectures
 @testable import Inference
 import Testing
 
-@Suite struct RelativeBiasTests {
+@Suite("A relative position bias")
+struct RelativeBiasTests {
   /// A row of transformers' `T5Attention._relative_position_bucket`: the first distance of each bucket.
   struct Borders: Sendable {
     let count: Int, limit: Int
@@ -25,8 +26,8 @@ import Testing
     Borders(count: 3, limit: 7, starts: [0, 1, 3]),
   ]
 
-  @Test(arguments: borders)
-  func bucketsBeginWhereTheReferenceHasThem(borders: Borders) {
+  @Test("has the buckets of transformers", arguments: borders)
+  func buckets(borders: Borders) {
     var starts: [Int: Int] = [:]
     for distance in 0..<2000 {
       let bucket = RelativeBias.bucket(ofDistance: distance, count: borders.count, limit: borders.limit)
@@ -37,7 +38,8 @@ import Testing
   }
 
   /// Buckets of one side are 0 and 1, then those behind the query 2 and 3; the head's number is the bucket's, times ten.
-  @Test func aQueryThatSeesBothSidesHasBucketsForEach() {
+  @Test("has buckets for both sides of a query")
+  func bothSides() {
     let bias = RelativeBias(
       table: [0, 10, 20, 30], .init(bucketCount: 4, distanceLimit: 8), headCount: 1, positionCount: 3,
       seesBothSides: true)
@@ -45,7 +47,8 @@ import Testing
     #expect([middle[0], middle[1], middle[2]] == [10, 0, 30])
   }
 
-  @Test func eachHeadHasItsColumn() {
+  @Test("has a column for each head")
+  func columns() {
     let bias = RelativeBias(
       table: [0, 1, 10, 11, 20, 21, 30, 31], .init(bucketCount: 4, distanceLimit: 8), headCount: 2, positionCount: 20,
       seesBothSides: false)

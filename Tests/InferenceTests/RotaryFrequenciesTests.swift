@@ -4,7 +4,8 @@ import Testing
 
 /// Inverse frequencies against the bits that transformers 5.23 computes with PyTorch on a CPU
 /// (`LlamaRotaryEmbedding(config).inv_freq` after a forward call of the given length).
-@Suite struct RotaryFrequenciesTests {
+@Suite("RoPE frequencies")
+struct RotaryFrequenciesTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let rotary: RotaryEmbedding
     let positionCount: Int
@@ -145,8 +146,8 @@ import Testing
   ]
 
   /// PyTorch's vectorized power is off by one unit in the last place now and then, where this one is exact.
-  @Test(arguments: cases)
-  func areWithinOneUnitInTheLastPlaceOfTransformers(expected: Case) throws {
+  @Test("are within 1 ULP of transformers", arguments: cases)
+  func accuracy(expected: Case) throws {
     let frequencies = try RotaryFrequencies(expected.rotary, positionCount: expected.positionCount)
     #expect(frequencies.attentionFactor == expected.attentionFactor)
     try #require(frequencies.inverse.count == expected.bits.count)

@@ -62,7 +62,8 @@ struct FP8ModelTests {
     for tensor in composed { #expect(found[tensor.name] == expected[tensor.name]) }
   }
 
-  @Test func receiptsAndReportsNameTheSources() throws {
+  @Test("name the source tensors in receipts and reports")
+  func sources() throws {
     let folder = try FP8Folder("qwen3-scales"), output = TemporaryFolder()
     let plan = try plan(folder.path, output.file("model.gguf"), .bf16)
     let name = "model.layers.0.self_attn.q_proj.weight"

@@ -13,13 +13,15 @@ struct FP8ProblemTests {
     return try folder.open().problems.map(\.description)
   }
 
-  @Test func scalesMustBeThere() throws {
+  @Test("need their scales")
+  func missingScales() throws {
     let found = try problems { folder in try folder.editTensors { name, _ in name != Self.weight + "_scale_inv" } }
     #expect(
       found == [#"tensor "\#(Self.weight)": is F8_E4M3 without scales, expected "\#(Self.weight)_scale_inv""#])
   }
 
-  @Test func scalesMustFitTheBlocks() throws {
+  @Test("need scales that fit the blocks")
+  func scaleShapes() throws {
     let found = try problems { folder in
       try folder.editTensors { name, tensor in
         if name == Self.weight + "_scale_inv" { tensor.shape = [4, 1] }
@@ -32,7 +34,8 @@ struct FP8ProblemTests {
       ])
   }
 
-  @Test func aConfigurationMustSayHowTheyAreScaled() throws {
+  @Test("need a configuration of the scales")
+  func missingConfiguration() throws {
     let found = try problems { folder in try folder.editConfiguration { $0["quantization_config"] = nil } }
     #expect(found.count == 1)
     #expect(
@@ -41,7 +44,8 @@ struct FP8ProblemTests {
           + " config.json that the model was published with)"))
   }
 
-  @Test func otherMethodsAreRefusedByName() throws {
+  @Test("are refused by name for other methods")
+  func otherMethods() throws {
     let found = try problems { folder in
       try folder.editConfiguration { $0["quantization_config"] = .members(["quant_method": .string("gptq")]) }
     }
@@ -64,7 +68,8 @@ struct FP8ProblemTests {
       found == ["config.json: quantization_config.weight_block_size: expected two integers above 0, or null"])
   }
 
-  @Test func checkFlagsScalesThatAreNotANumber() throws {
+  @Test("are flagged by check for NaN scales")
+  func nanScales() throws {
     let folder = try FP8Folder("mistral-blocks")
     try folder.editTensors { name, tensor in
       if name == Self.weight + "_scale_inv" { tensor.bytes.replaceSubrange(0..<4, with: [0, 0, 0xC0, 0x7F]) }

@@ -12,7 +12,7 @@ struct LibraryTests {
         == "safetensors: 30 tensors, 368.9 KiB, the largest is \"lm_head.weight\"")
   }
 
-  @Test("reads the same numbers from two layouts")
+  @Test("reads the same values from two layouts")
   func reading() throws {
     let numbers = try queryRow(5, layer: 1, of: Fixtures.path("llama-gqa"))
     #expect(numbers.count == 64)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Statistics of a tensor")
 struct TensorStatisticsTests {
-  @Test("count what is no number apart from the numbers")
+  @Test("count NaN and infinity separately")
   func oddValues() {
     let statistics = TensorStatistics([1, .nan, -0.0, .infinity, 0, -3, -.infinity, .nan])
     #expect(statistics.finiteCount == 4)
@@ -26,7 +26,7 @@ struct TensorStatisticsTests {
     #expect(statistics.zeroShare == 0)
   }
 
-  @Test("of two parts put together are those of the whole, to rounding")
+  @Test("of two merged ranges are those of the whole, to rounding")
   func merging() {
     var generator = SeededGenerator(seed: 1)
     let values = generator.normals(10_000).map { $0 * 0.01 + 100 }

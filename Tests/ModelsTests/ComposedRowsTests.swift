@@ -47,14 +47,16 @@ struct ComposedRowsTests {
     MappedTensor(descriptor: composed, ruleIndex: 0, layout: layout, layer: nil, instance: nil)
   }
 
-  @Test func areDecodedAsStored() throws {
+  @Test("are decoded as stored")
+  func decoded() throws {
     let rows = ComposedRows(
       checkpoint: stored.checkpoint, composition: try #require(composed.composition), rowElementCount: 2)
     #expect(rows.format == nil && rows.copyRanges == nil)
     #expect(try rows.floats(1..<3, of: 2) == [30, 40, 50, 60])
   }
 
-  @Test func areOfferedAsBlocksOfEqualValues() throws {
+  @Test("are offered as blocks of equal values")
+  func blocksTest() throws {
     let rows = ComposedRows(
       checkpoint: stored.checkpoint, composition: try #require(composed.composition), rowElementCount: 2)
     #expect(rows.offersBlocks(in: .f16) && !rows.offersBlocks(in: .q8_0))

@@ -5,7 +5,8 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct ModelTests {
+@Suite("A model")
+struct ModelTests {
   func open(_ path: String) throws -> Model { try Model.open(path, library: try .bundled()) }
 
   @Test(
@@ -22,7 +23,8 @@ import Testing
     #expect(model.problems.isEmpty)
   }
 
-  @Test func everyContainerGivesTheSameCanonicalNumbers() throws {
+  @Test("has the same canonical values from every container")
+  func containers() throws {
     let reference = try ModelWeights(open(Fixtures.path("llama-gqa")))
     for path in ["expected/llama-gqa/llama-gqa-bf16.gguf", "meta", "llama-sharded"] {
       let other = try ModelWeights(open(Fixtures.path(path)))
@@ -36,7 +38,8 @@ import Testing
     }
   }
 
-  @Test func partsOfATensorAreTheRowsOfTheWhole() throws {
+  @Test("reads parts of a tensor as the rows of the whole")
+  func parts() throws {
     let weights = try ModelWeights(open(Fixtures.path("meta")))
     var whole: [Float] = [], instance: [Float] = []
     try weights.readRows(.attentionQuery, layer: 1, rows: 0..<64, into: &whole)
@@ -46,13 +49,15 @@ import Testing
     }
   }
 
-  @Test func scalingsAreFoundAgainInAGGUF() throws {
-    let folder = try open(Fixtures.path("llama3-tied")).parameters.rotaryScaling
-    let gguf = try open(Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")).parameters.rotaryScaling
+  @Test("recovers RoPE scalings from a GGUF")
+  func ropeScalings() throws {
+    let folder = try open(Fixtures.path("llama3-tied")).hyperparameters.rotaryScaling
+    let gguf = try open(Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")).hyperparameters.rotaryScaling
     #expect(folder == gguf && folder != .none)
   }
 
-  @Test func unknownArchitecturesAreNamed() throws {
+  @Test("names an unknown architecture")
+  func unknownArchitecture() throws {
     let folder = TemporaryFolder()
     try folder.write(Array(#"{"architectures":["MambaForCausalLM"]}"#.utf8), to: "config.json")
     try folder.write(
@@ -70,7 +75,8 @@ import Testing
     }
   }
 
-  @Test func anUnknownClassIsOfferedTheDefinitionsThatFit() throws {
+  @Test("offers an unknown class the definitions that fit")
+  func fittingDefinitions() throws {
     let folder = TemporaryFolder()
     let config = try JSON(parsing: LocalFile(Fixtures.path("llama-gqa", "config.json")).wholeContent(limit: 1 << 20))
     var members = try #require(config.object)
@@ -89,7 +95,8 @@ import Testing
     }
   }
 
-  @Test func wrongShapesSayWhatTheNumbersDemand() throws {
+  @Test("names the shape that the hyperparameters demand")
+  func wrongShapes() throws {
     let folder = TemporaryFolder()
     for file in try FileSystem.list(Fixtures.path("llama-gqa")) {
       try folder.write(try LocalFile(Fixtures.path("llama-gqa", file)).wholeContent(limit: 1 << 20), to: file)

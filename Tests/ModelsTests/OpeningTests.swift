@@ -33,12 +33,12 @@ struct OpeningTests {
     let (tree, location) = try MemoryTree.fixture("expected/llama3-tied/llama3-tied-q8_0.gguf", in: folder)
     let opening = try ModelOpening(location, library: .bundled())
     let unread = try opening.model()
-    #expect(unread.parameters.rotaryScaling == .none)
+    #expect(unread.hyperparameters.rotaryScaling == .none)
     #expect(unread.remarks.contains { $0.contains("\"rope_freqs.weight\" were not read") })
     let model = try opening.model(opening.gatherEvidence())
     #expect(tree.tensorsRead(of: model.checkpoint) == ["rope_freqs.weight"])
     let folder = try Model.open(Fixtures.path("llama3-tied"), library: .bundled())
-    #expect(model.parameters.rotaryScaling == folder.parameters.rotaryScaling)
+    #expect(model.hyperparameters.rotaryScaling == folder.hyperparameters.rotaryScaling)
   }
 
   @Test("reads norms, queries and keys to detect transforms, and only if asked")

@@ -9,7 +9,8 @@ import Testing
 struct RowSourceTests {
   static let alone = [RowOrigin(source: 0, component: 0, instance: 0)]
 
-  @Test func storedRowsAreTheBytesOfTheFile() throws {
+  @Test("as stored are the bytes of the file")
+  func stored() throws {
     let stored = try StoredTensors([("w", .bf16, [3, 2])])
     let tensor = stored.checkpoint.tensors[0]
     let rows = StoredRows(
@@ -20,18 +21,20 @@ struct RowSourceTests {
     #expect(rows.copyRanges?.map(\.byteCount) == [12])
   }
 
-  @Test func gatheredRowsComeInTheOrderOfTheLayout() throws {
+  @Test("gathered come in the order of the layout")
+  func gathered() throws {
     // Four rows of two heads; the layout interleaves the halves of each head.
     let stored = try StoredTensors([("w", .f16, [4, 2])])
     let source = stored.mapped(0, try .matrix(4, 2))
-    let layout = try StoredLayout.matrix(4, 2, order: .rotary(headCount: 1))
+    let layout = try StoredLayout.matrix(4, 2, order: .interleaved(headCount: 1))
     let rows = GatheredRows(gatherer: stored.gatherer(layout, [source], Self.alone, format: .f16))
     #expect(try rows.floats(0..<4, of: 2) == [1, 2, 5, 6, 3, 4, 7, 8])
     #expect(try rows.bytes(1..<3, of: 2) == Codec.encode(.f16, [5, 6, 3, 4]))
     #expect(rows.copyRanges == nil)
   }
 
-  @Test func gatheredRowsJoinTensors() throws {
+  @Test("gathered join tensors")
+  func joined() throws {
     let stored = try StoredTensors([("q", .f32, [2, 2]), ("k", .f32, [1, 2])])
     let layout = try StoredLayout(
       components: [.init(role: .attentionKey, rowCount: 1), .init(role: .attentionQuery, rowCount: 2)], columnCount: 2)
@@ -42,7 +45,8 @@ struct RowSourceTests {
     #expect(rows.access == .rows)
   }
 
-  @Test func gatheredRowsOfSeveralFormatsAreDecoded() throws {
+  @Test("gathered of several formats are decoded")
+  func severalFormats() throws {
     let stored = try StoredTensors([("q", .f32, [2, 2]), ("k", .bf16, [2, 2])])
     let layout = try StoredLayout(
       components: [.init(role: .attentionQuery, rowCount: 2), .init(role: .attentionKey, rowCount: 2)], columnCount: 2)
@@ -53,7 +57,8 @@ struct RowSourceTests {
     #expect(try rows.floats(1..<3, of: 2) == [3, 4, 5, 6])
   }
 
-  @Test func rowsThatAreStoredAsColumnsAreGatheredInPieces() throws {
+  @Test("stored transposed are gathered in slabs")
+  func transposed() throws {
     // Stored [in, out] = [2, 3]: logical row r is column r.
     let stored = try StoredTensors([("w", .f32, [2, 3])])
     let source = stored.mapped(0, try .matrix(3, 2, isTransposed: true))
@@ -75,7 +80,8 @@ struct RowSourceTests {
     if let format { #expect(try rows.bytes(1..<2, of: 3) == Codec.encode(format, [2, 4, 6])) }
   }
 
-  @Test func aConstantOfTheLayoutIsAdded() throws {
+  @Test("have the constant of the layout added")
+  func constant() throws {
     let stored = try StoredTensors([("w", .bf16, [2, 2])])
     let source = stored.mapped(0, try .matrix(2, 2))
     let layout = try StoredLayout.matrix(2, 2, addend: 1)

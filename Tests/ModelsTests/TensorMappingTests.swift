@@ -38,7 +38,7 @@ struct TensorMappingTests {
   }
 
   private func facts(_ model: Model) -> [TensorProblem.Reason] {
-    model.problems.compactMap { ($0 as? TensorProblem)?.fact }
+    model.problems.compactMap { ($0 as? TensorProblem)?.reason }
   }
 
   @Test("gives every tensor its slot")

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Models
 
-@Suite struct TranspositionTests {
+@Suite("Transposition")
+struct TranspositionTests {
   static let sizes: [(rowCount: Int, columnCount: Int)] = [
     (1, 1), (3, 5), (4, 8), (32, 32), (33, 72), (71, 40), (64, 67),
   ]

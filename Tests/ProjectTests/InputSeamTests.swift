@@ -13,7 +13,7 @@ struct InputSeamTests {
   }
 
   /// `ModelFacts` has a type for each kind of checkpoint; the container is for display.
-  @Test("is told apart by its container in Formats alone")
+  @Test("is distinguished by its container in Formats alone")
   func noContainerDecisions() throws {
     let decision = /\bcontainer\s*(==|!=)|(==|!=)\s*[\w.]*\bcontainer\b|\bswitch\s+[\w.]*\bcontainer\b/
     for file in try Project.swiftFiles(under: "Sources") where !file.hasPrefix("Sources/Formats/") {

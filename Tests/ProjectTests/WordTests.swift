@@ -5,8 +5,8 @@ import Testing
 ///
 /// The counts may only fall: a new use fails, and so does a count above that of the tree.
 private let allowed: [(word: String, count: Int)] = [
-  ("behind", 3), ("whatever", 5), ("stands", 6), ("anew", 0), ("besides", 0), ("likeliest", 0), ("honest", 0),
-  ("leads one to expect", 0), ("so it is with", 0), ("is no", 6),
+  ("behind", 0), ("whatever", 0), ("stands", 0), ("anew", 0), ("besides", 0), ("likeliest", 0), ("honest", 0),
+  ("leads one to expect", 0), ("so it is with", 0), ("is no", 0),
 ]
 
 @Suite("The words")

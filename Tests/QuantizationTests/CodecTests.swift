@@ -3,7 +3,8 @@ import Testing
 
 @testable import Quantization
 
-@Suite struct CodecTests {
+@Suite("A codec")
+struct CodecTests {
   static let scalars: [(StorageFormat, [UInt8], [Float])] = [
     (.f8_e4m3, [0x00, 0x01, 0x38, 0x7E, 0xFE], [0, 0x1p-9, 1, 448, -448]),
     (.f8_e5m2, [0x01, 0x3C, 0x7B, 0x7C, 0xFC], [0x1p-16, 1, 57344, .infinity, -.infinity]),
@@ -21,8 +22,8 @@ import Testing
     (.f64, [0x9A, 0x99, 0x99, 0x99, 0x99, 0x99, 0xB9, 0x3F], [0.1]),
   ]
 
-  @Test(arguments: scalars)
-  func scalarsDecode(format: StorageFormat, bytes: [UInt8], values: [Float]) throws {
+  @Test("decodes scalars", arguments: scalars)
+  func scalarsTest(format: StorageFormat, bytes: [UInt8], values: [Float]) throws {
     #expect(try Codec.decode(format, bytes, elementCount: values.count) == values)
   }
 
@@ -31,18 +32,20 @@ import Testing
     (.f8_e5m2fnuz, [0x80]),
   ]
 
-  @Test(arguments: notNumbers)
-  func patternsWithoutANumberDecodeAsNaN(format: StorageFormat, bytes: [UInt8]) throws {
+  @Test("decodes patterns without a value as NaN", arguments: notNumbers)
+  func nanPatterns(format: StorageFormat, bytes: [UInt8]) throws {
     #expect(try Codec.decode(format, bytes, elementCount: bytes.count).allSatisfy(\.isNaN))
   }
 
-  @Test func whatCanBeEncodedCanBeDecoded() {
+  @Test("decodes all formats that it encodes")
+  func encodableFormats() {
     for format in StorageFormat.allCases where Codec.canEncode(format) {
       #expect(Codec.canDecode(format), "\(format.name)")
     }
   }
 
-  @Test func refusalsSayWhatIsWrong() {
+  @Test("words its refusals")
+  func refusals() {
     #expect(
       message { try Codec.decode(.q8_0, [UInt8](repeating: 0, count: 33), elementCount: 32) }
         == "33 bytes are not whole Q8_0 blocks of 34 bytes")

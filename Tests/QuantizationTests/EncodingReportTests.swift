@@ -4,8 +4,10 @@ import Testing
 
 @testable import Quantization
 
-@Suite struct EncodingReportTests {
-  @Test func narrowingCastsReportWhatTheyLost() throws {
+@Suite("An encoding report")
+struct EncodingReportTests {
+  @Test("has the losses of narrowing casts")
+  func narrowing() throws {
     let values: [Float] = [1, 0.1, 70000, .nan, -.infinity, 1e-9, -65504, 65520]
     var bytes = [UInt8](repeating: 0, count: 16)
     var destination = bytes.mutableSpan
@@ -20,7 +22,8 @@ import Testing
     #expect(report.maximumAbsoluteError == Double(abs(Float(0.1) - 0.099975586)))
   }
 
-  @Test func reportsOfRangesMergeInOrder() throws {
+  @Test("merges ranges in order")
+  func merging() throws {
     var generator = SeededGenerator(seed: 7)
     let values = generator.normals(8192)
     var whole = EncodingReport()
@@ -39,7 +42,8 @@ import Testing
     #expect(abs(merged.sumSquaredError / whole.sumSquaredError - 1) < 1e-12)
   }
 
-  @Test func exactValuesReportNoError() throws {
+  @Test("has no error for exact values")
+  func exactValues() throws {
     var report = EncodingReport()
     var bytes = [UInt8](repeating: 0, count: 64)
     var destination = bytes.mutableSpan
@@ -50,7 +54,8 @@ import Testing
     #expect(try Codec.decode(.f16, bytes, elementCount: 4) == [1, 2, -1, -128])
   }
 
-  @Test func whatFloatsCannotHoldCountsAsChanged() throws {
+  @Test("counts values that float32 cannot hold as changed")
+  func wideValues() throws {
     var report = EncodingReport()
     var bytes = [UInt8](repeating: 0, count: 12)
     var destination = bytes.mutableSpan
@@ -61,7 +66,8 @@ import Testing
     #expect(try Codec.decode(.f32, bytes, elementCount: 3) == [0.1, 0.5, .infinity])
   }
 
-  @Test func vectorsAndSinglesReportTheSame() throws {
+  @Test("is equal for vectors and single values")
+  func vectors() throws {
     var generator = SeededGenerator(seed: 5)
     // 2,051 elements: whole vectors, a vector with an infinity, and a rest.
     var values = generator.normals(2051)
@@ -81,7 +87,8 @@ import Testing
     #expect(abs(vectors.sumSquaredValue / singles.sumSquaredValue - 1) < 1e-12)
   }
 
-  @Test func cosineFollowsFromTheSums() throws {
+  @Test("derives the cosine from the sums")
+  func cosine() throws {
     var generator = SeededGenerator(seed: 3)
     let values = generator.normals(2048)
     var report = EncodingReport()
@@ -99,7 +106,8 @@ import Testing
     #expect(EncodingReport().cosine == 1)
   }
 
-  @Test func histogramsCountErrorsByMagnitude() throws {
+  @Test("counts errors by magnitude")
+  func histogram() throws {
     let values: [Float] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
     let stored: [Float] = [1, 2.5, 3, 4, 4.4, 6, 7, 8.25, 8]
     var report = EncodingReport(.histogram)

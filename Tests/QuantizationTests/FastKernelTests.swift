@@ -5,8 +5,10 @@ import Testing
 @testable import Quantization
 
 /// The fast kernels give the bits of the plain references, on random and on awkward blocks.
-@Suite struct FastKernelTests {
-  @Test func layoutsAreThoseOfTheTable() {
+@Suite("A fast kernel")
+struct FastKernelTests {
+  @Test("has the layouts of the table")
+  func layouts() {
     for format in StorageFormat.allCases {
       let layout = (Codec.decoder(of: format) as? any BlockDecoder.Type)?.layout
       guard let layout else { continue }
@@ -15,9 +17,10 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenBlockTests.encoded.filter { !GridEncoderTests.formats.contains($0) })
-  func encodersMatchTheirReference(format: StorageFormat) throws {
-    let encoder = try #require(Codec.encoder(of: format) as? any BlockEncoder.Type)
+  @Test(
+    "encodes as the reference", arguments: GoldenBlockTests.encoded.filter { !GridEncoderTests.formats.contains($0) })
+  func encoders(format: StorageFormat) throws {
+    let encoder = try #require(Codec.codec(of: format) as? any BlockEncoder.Type)
     for (name, values) in AwkwardBlocks.all {
       let bytes = try Codec.encode(format, values)
       #expect(bytes == encoder.referenceRow(values), "\(name)")
@@ -28,9 +31,9 @@ import Testing
     Codec.weighsImportance($0) && !GridEncoderTests.formats.contains($0)
   }
 
-  @Test(arguments: weighted)
-  func weightedEncodersMatchTheirReference(format: StorageFormat) throws {
-    let encoder = try #require(Codec.encoder(of: format) as? any BlockEncoder.Type)
+  @Test("encodes with weights as the reference", arguments: weighted)
+  func weightedEncoders(format: StorageFormat) throws {
+    let encoder = try #require(Codec.codec(of: format) as? any BlockEncoder.Type)
     var generator = SeededGenerator(seed: 17)
     // Columns that matter much, little, and not at all.
     let importance = generator.normals(1024).enumerated().map { index, value in
@@ -42,15 +45,15 @@ import Testing
     }
   }
 
-  @Test(arguments: [StorageFormat.q8_0, .mxfp4, .tq1_0, .bf16])
-  func otherFormatsIgnoreImportance(format: StorageFormat) throws {
+  @Test("ignores importance in other formats", arguments: [StorageFormat.q8_0, .mxfp4, .tq1_0, .bf16])
+  func unweightedFormats(format: StorageFormat) throws {
     let values = AwkwardBlocks.all[0].1
     let importance = [Float](repeating: 2, count: 512)
     #expect(try Codec.encode(format, values, importance: importance) == Codec.encode(format, values))
   }
 
-  @Test(arguments: GoldenBlockTests.decoded)
-  func decodersMatchTheirReference(format: StorageFormat) throws {
+  @Test("decodes as the reference", arguments: GoldenBlockTests.decoded)
+  func decoders(format: StorageFormat) throws {
     let decoder = try #require(Codec.decoder(of: format) as? any BlockDecoder.Type)
     var generator = SeededGenerator(seed: 3)
     // Random bytes hold every scale: also infinite, NaN and subnormal ones.
@@ -59,8 +62,8 @@ import Testing
     #expect(differences(values, decoder.referenceRow(bytes)) == [])
   }
 
-  @Test(arguments: GoldenBlockTests.encoded, [Float.nan, .infinity, -.infinity])
-  func blockFormatsRefuseWhatIsNotFinite(format: StorageFormat, value: Float) {
+  @Test("refuses values that are not finite", arguments: GoldenBlockTests.encoded, [Float.nan, .infinity, -.infinity])
+  func nonfinite(format: StorageFormat, value: Float) {
     for index in [0, 31, 300, 511] {
       var values = [Float](repeating: 1, count: 512)
       values[index] = value

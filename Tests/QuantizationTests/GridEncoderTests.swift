@@ -5,7 +5,8 @@ import Testing
 @testable import Quantization
 
 /// The encoders of IQ1, IQ2 and IQ3: their kernels against the plain definitions, and what they refuse.
-@Suite struct GridEncoderTests {
+@Suite("An encoder on a grid")
+struct GridEncoderTests {
   static let formats: [StorageFormat] = [.iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS, .iq3_S]
 
   /// A block from each awkward row.
@@ -20,23 +21,23 @@ import Testing
     }
   }()
 
-  @Test(arguments: formats)
-  func weightedEncodersMatchTheirReference(format: StorageFormat) throws {
+  @Test("encodes with weights as the reference", arguments: formats)
+  func weightedEncoders(format: StorageFormat) throws {
     for (name, values) in Self.blocks {
       let expected = try reference(format, values, importance: Self.importance)
       #expect(encoded(format, values, importance: Self.importance) == expected, "\(name)")
     }
   }
 
-  @Test(arguments: formats.filter { !Codec.requiresImportance($0) })
-  func encodersMatchTheirReference(format: StorageFormat) throws {
+  @Test("encodes as the reference", arguments: formats.filter { !Codec.requiresImportance($0) })
+  func encoders(format: StorageFormat) throws {
     for (name, values) in Self.blocks {
       #expect(try encoded(format, values, importance: nil) == reference(format, values, importance: nil), "\(name)")
     }
   }
 
-  @Test(arguments: [StorageFormat.iq2_XS, .iq2_S, .iq3_XXS, .iq3_S])
-  func numbersWhoseSquaresOverflowAreRefused(format: StorageFormat) throws {
+  @Test("refuses values whose squares overflow", arguments: [StorageFormat.iq2_XS, .iq2_S, .iq3_XXS, .iq3_S])
+  func overflowingSquares(format: StorageFormat) throws {
     var generator = SeededGenerator(seed: 3)
     var values = generator.normals(512)
     values[300] = -1e30
@@ -49,8 +50,8 @@ import Testing
     }
   }
 
-  @Test(arguments: formats.filter(Codec.requiresImportance))
-  func someFormatsNeedImportance(format: StorageFormat) {
+  @Test("needs an importance matrix for some formats", arguments: formats.filter(Codec.requiresImportance))
+  func requiredImportance(format: StorageFormat) {
     #expect {
       _ = try Codec.encode(format, [Float](repeating: 1, count: 256))
     } throws: {
@@ -58,7 +59,8 @@ import Testing
     }
   }
 
-  @Test func listsOfNearRowsFollowTheirRule() {
+  @Test("has lists of near rows that follow their rule")
+  func nearRows() {
     let lattice = Grid.Lattice.iq3_S
     for code in stride(from: 0, to: 4096, by: 7) {
       let distances = lattice.rows.map { row in
@@ -83,7 +85,7 @@ import Testing
   }
 
   private func reference(_ format: StorageFormat, _ values: [Float], importance: [Float]?) throws -> [UInt8]? {
-    let encoder = Codec.encoder(of: format)
+    let encoder = Codec.codec(of: format)
     if let grid = encoder as? any GridEncoder.Type { return grid.referenceBlock(values, importance) }
     return try #require(encoder as? any SplitEncoder.Type).referenceBlock(values, importance)
   }

@@ -2,10 +2,12 @@ import Testing
 
 @testable import Quantization
 
-@Suite struct HalfPrecisionTests {
+@Suite("Half precision")
+struct HalfPrecisionTests {
   // Float16 has no support on Intel Macs.
   #if !(os(macOS) && arch(x86_64))
-    @Test func everyHalfBecomesItsFloat() {
+    @Test("widens every half")
+    func halves() {
       for bits in UInt16.min...UInt16.max {
         let expected = Float(Float16(bitPattern: bits))
         let value = Float(halfBits: bits)
@@ -17,7 +19,8 @@ import Testing
       }
     }
 
-    @Test func floatsRoundToTheNearestHalf() {
+    @Test("rounds floats to the nearest half")
+    func rounding() {
       for bits in UInt16.min..<0x7C00 {
         let value = Float(Float16(bitPattern: bits))
         let next = bits == 0x7BFF ? 65536 : Float(Float16(bitPattern: bits + 1))
@@ -38,8 +41,8 @@ import Testing
     (.leastNonzeroMagnitude, 0x0000),
   ]
 
-  @Test(arguments: extremes)
-  func extremesBecomeHalves(value: Float, bits: UInt16) {
+  @Test("rounds extremes", arguments: extremes)
+  func extremesTest(value: Float, bits: UInt16) {
     #expect(value.halfBits == bits)
   }
 
@@ -50,8 +53,8 @@ import Testing
     (.leastNonzeroMagnitude, 0x0000),
   ]
 
-  @Test(arguments: brainFloats)
-  func floatsRoundToTheNearestBrainFloat(value: Float, bits: UInt16) {
+  @Test("rounds floats to the nearest bfloat16", arguments: brainFloats)
+  func brainFloat(value: Float, bits: UInt16) {
     #expect(value.brainFloatBits == bits)
   }
 }

@@ -6,17 +6,19 @@ import Testing
 @testable import Quantization
 
 /// The choices of recipes against llama-quantize, for mixtures of experts and where an importance matrix matters.
-@Suite struct RecipeChoiceTests {
+@Suite("The choice of a recipe")
+struct RecipeChoiceTests {
   static let cases: [JSON] = (try? Fixtures.json("recipes", "choices.json"))?.array ?? []
 
-  @Test func everyRecipeIsTried() {
+  @Test("is tested for every recipe")
+  func allRecipes() {
     #expect(Set(Self.cases.compactMap { $0["recipe"]?.string }) == Set(Recipe.all.map(\.name)))
     #expect(Set(Self.cases.compactMap { $0["shape"]?["name"]?.string }).count == 6)
     #expect(Self.cases.contains { $0["hasImportance"] == .bool(true) })
   }
 
-  @Test(arguments: cases)
-  func recipesChooseAsLlamaQuantizeDoes(item: JSON) throws {
+  @Test("is that of llama-quantize", arguments: cases)
+  func choices(item: JSON) throws {
     let recipe = try #require(Recipe.named(item["recipe"]?.string ?? ""))
     let shape = try #require(item["shape"])
     let formats = try #require(item["formats"]?.object)
@@ -45,7 +47,8 @@ import Testing
     }
   }
 
-  @Test func veryLowBitsNeedImportanceExceptInTheEmbeddings() throws {
+  @Test("of very low bits needs importance except in embeddings")
+  func veryLowBits() throws {
     let recipe = try #require(Recipe.named("IQ2_XS"))
     #expect(recipe.requiresImportance(.iq2_XS, for: .attentionQuery))
     #expect(recipe.requiresImportance(.iq3_XXS, for: .other))

@@ -37,7 +37,8 @@ struct WideValuesTests {
     #expect(!values.isExact && other.isExact)
   }
 
-  @Test func doublesBeyondFloat32Overflow() throws {
+  @Test("overflow for doubles beyond float32")
+  func overflow() throws {
     var stored = [UInt8](repeating: 0, count: 16)
     var destination = stored.mutableSpan
     var report = EncodingReport()
@@ -53,7 +54,8 @@ struct WideValuesTests {
     #expect(values.exact(1).value.isNaN && values.exact(2).value == -.infinity)
   }
 
-  @Test func sumsKeepWhatFloat32LeavesOut() throws {
+  @Test("keep in sums what float32 leaves out")
+  func sums() throws {
     var values = DecodedValues()
     try values.decode(.f64, Self.bytes([1 + 0x1p-40]), elementCount: 1)
     try values.add(1, first: 1, roundingAs: .f64)

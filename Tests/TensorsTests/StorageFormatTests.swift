@@ -1,8 +1,10 @@
 import Tensors
 import Testing
 
-@Suite struct StorageFormatTests {
-  @Test func everyGGMLIdLeadsBackToItsFormat() {
+@Suite("A storage format")
+struct StorageFormatTests {
+  @Test("is found again from its ggml id")
+  func ggmlIDs() {
     for format in StorageFormat.allCases {
       if let id = format.facts.ggmlType { #expect(StorageFormat(ggmlType: id) == format) }
     }
@@ -10,7 +12,8 @@ import Testing
     #expect(StorageFormat(ggmlType: 43) == nil)
   }
 
-  @Test func bytesAreCountedInWholeBlocks() {
+  @Test("counts bytes in whole blocks")
+  func byteCounts() {
     #expect(StorageFormat.q4_K.byteCount(elementCount: 512) == 288)
     #expect(StorageFormat.q4_K.byteCount(elementCount: 500) == nil)
     #expect(StorageFormat.f6_e2m3.byteCount(elementCount: 8) == 6)

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Tokenization
 
-@Suite struct ConflictTests {
+@Suite("A conflict between tokenizer files")
+struct ConflictTests {
   @Test(
     "is reported with both values and the winner",
     arguments: [
@@ -29,7 +30,8 @@ import Testing
     #expect(read.conflicts.map(\.description) == expected)
   }
 
-  @Test func withoutTokenizerJSONTheModelConfigurationWins() throws {
+  @Test("is decided by the model's configuration without tokenizer.json")
+  func modelConfiguration() throws {
     var files = try TokenizerFiles(LocalFolder(Fixtures.path("yi")))
     files.tokenizer = nil
     let conflicts = try Vocabulary.read(files).conflicts.map(\.description)
@@ -40,61 +42,68 @@ import Testing
       ])
   }
 
-  @Test func tokensWithoutARowAreLeftOutAndReported() throws {
+  @Test("about tokens without a row drops them")
+  func tokensWithoutRow() throws {
     let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa")))
     let read = try Vocabulary.read(files, vocabularySize: 502)
     #expect(read.vocabulary.count == 502)
     #expect(
       read.conflicts.map(\.description) == [
-        #"token "<|marker|>": id 502 in tokenizer_config.json, but the model has 502 rows; it is left out"#
+        #"token "<|marker|>": id 502 in tokenizer_config.json, but the model has 502 rows; it is dropped"#
       ])
   }
 
-  @Test func aByteLevelTokenWithoutARowIsAnError() throws {
+  @Test("about a byte-level token without a row is an error")
+  func byteLevelToken() throws {
     let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama3-tied")))
     #expect { try Vocabulary.read(files, vocabularySize: 505) } throws: {
       "\($0)" == #"token "<|eom_id|>": id 505 is beyond the 505 rows of the embedding"#
     }
   }
 
-  @Test func aReplacedTokenIsReported() throws {
+  @Test("about a replaced token is reported")
+  func replacedToken() throws {
     var files = try TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa")))
     files.addedTokens = .members(["<new>": .integer(400), "<far>": .integer(9000)])
     let read = try Vocabulary.read(files)
     #expect(read.vocabulary.text(of: 400) == "<new>")
     #expect(
       read.conflicts.map(\.description) == [
-        #"token "<far>": id 9000 in added_tokens.json, but the model has 512 rows; it is left out"#
+        #"token "<far>": id 9000 in added_tokens.json, but the model has 512 rows; it is dropped"#
       ])
   }
 
-  @Test func manyTokensWithoutARowAreOneFact() throws {
+  @Test("about many tokens without a row is reported once")
+  func manyTokens() throws {
     let read = try Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa"))), vocabularySize: 450)
     #expect(read.vocabulary.count == 450)
     #expect(
       read.conflicts.map(\.description) == [
-        #"50 tokens of tokenizer.model, beginning with "P" of id 450, have no row in the model, which has 450; they are left out"#,
-        #"token "<pad>": id 500 in tokenizer_config.json, but the model has 450 rows; it is left out"#,
-        #"token "<tool>": id 501 in tokenizer_config.json, but the model has 450 rows; it is left out"#,
-        #"token "<|marker|>": id 502 in tokenizer_config.json, but the model has 450 rows; it is left out"#,
+        #"50 tokens of tokenizer.model, beginning with "P" of id 450, have no row in the model, which has 450; they are dropped"#,
+        #"token "<pad>": id 500 in tokenizer_config.json, but the model has 450 rows; it is dropped"#,
+        #"token "<tool>": id 501 in tokenizer_config.json, but the model has 450 rows; it is dropped"#,
+        #"token "<|marker|>": id 502 in tokenizer_config.json, but the model has 450 rows; it is dropped"#,
       ])
   }
 
-  @Test func aFolderWithoutATokenizerSaysWhatWasExpected() {
+  @Test("about a folder without a tokenizer names the expected files")
+  func noTokenizer() {
     #expect { try Vocabulary.read(TokenizerFiles()) } throws: {
       "\($0)" == "no tokenizer: expected tokenizer.model or tokenizer.json"
     }
   }
 
-  @Test func anUnknownNameForThePreTokenizerListsTheKnownOnes() throws {
+  @Test("about an unknown pre-tokenizer lists the known ones")
+  func unknownPreTokenizer() throws {
     let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama3-tied")))
     #expect { try Vocabulary.read(files, preTokenizer: "nope") } throws: {
-      "\($0)".hasPrefix(#"pre-tokenizer "nope": not a known one, expected one of gpt-2, phi-2, olmo, llama-bpe, "#)
+      "\($0)".hasPrefix(#"pre-tokenizer "nope": unknown, expected one of gpt-2, phi-2, olmo, llama-bpe, "#)
     }
     #expect(try Vocabulary.read(files, preTokenizer: "smaug-bpe").vocabulary.preTokenizer == "smaug-bpe")
   }
 
-  @Test func vocabularyAndMergesFilesGiveTheSameAsTokenizerJSON() throws {
+  @Test("is absent between vocab.json with merges.txt and tokenizer.json")
+  func vocabularyAndMerges() throws {
     var files = try TokenizerFiles(LocalFolder(Fixtures.path("aquila")))
     let whole = try Vocabulary.read(files).vocabulary
     files.vocabulary = try JSON(parsing: LocalFile(Fixtures.path("aquila", "vocab.json")).wholeContent(limit: 1 << 20))
@@ -105,7 +114,8 @@ import Testing
     #expect(parts.merges == whole.merges)
   }
 
-  @Test func theClassSaysHowTextIsSplitWhereTokenizerJSONIsMissing() throws {
+  @Test("about the pre-tokenizer is decided by the class without tokenizer.json")
+  func tokenizerClass() throws {
     func bytes(_ name: String) throws -> [UInt8] {
       try LocalFile(Fixtures.path("tokenizers", "qwen2", name)).wholeContent(limit: 1 << 20)
     }

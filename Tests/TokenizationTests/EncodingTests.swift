@@ -4,14 +4,15 @@ import Testing
 
 @testable import Tokenization
 
-@Suite struct EncodingTests {
+@Suite("Encoding text")
+struct EncodingTests {
   static let checkpoints = ["llama-gqa", "llama3-tied", "yi", "aquila", "mistral"]
 
   @Test("gives the ids of transformers' AutoTokenizer", arguments: checkpoints)
   func idsEqualAutoTokenizer(name: String) throws {
     let tokenizer = try Tokenizer(Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path(name)))).vocabulary)
     for entry in try Encodings(name).entries {
-      #expect(tokenizer.encode(entry.text, addSpecialTokens: false) == entry.ids, "\(entry.text)")
+      #expect(tokenizer.encode(entry.text, specialTokens: .omit) == entry.ids, "\(entry.text)")
       #expect(tokenizer.encode(entry.text) == entry.idsWithSpecialTokens, "\(entry.text)")
     }
   }
@@ -25,7 +26,8 @@ import Testing
   }
 }
 
-@Suite struct SpecialTokenTemplateTests {
+@Suite("A special-token template")
+struct SpecialTokenTemplateTests {
   static let processors: [(text: String, prefix: [Int], suffix: [Int])] = [
     ("null", [], []),
     (#"{"type":"ByteLevel"}"#, [], []),
@@ -48,7 +50,8 @@ import Testing
     #expect(template == SpecialTokenTemplate(prefix: prefix, suffix: suffix))
   }
 
-  @Test func aSilentGGUFHasAStartTokenForSentencePieceAlone() {
+  @Test("adds BOS by default for SentencePiece alone")
+  func defaultBOS() {
     var vocabulary = Vocabulary(kind: .sentencePiece)
     vocabulary.tokens = ["<s>"]
     vocabulary.types = [.control]
@@ -61,7 +64,8 @@ import Testing
     #expect(vocabulary.effectiveTemplate == SpecialTokenTemplate())
   }
 
-  @Test func problemsNameWhatIsBeyondTheEmbedding() throws {
+  @Test("names tokens beyond the embedding")
+  func beyondEmbedding() throws {
     let vocabulary = try Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path("aquila")))).vocabulary
     #expect(vocabulary.problems(embeddingRowCount: 512).isEmpty)
     #expect(

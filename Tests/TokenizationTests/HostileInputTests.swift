@@ -6,12 +6,14 @@ import Testing
 @testable import Tokenization
 
 /// Broken input gives an error or a vocabulary that can be used, and never ends the process.
-@Suite struct HostileInputTests {
+@Suite("Reading")
+struct HostileInputTests {
   private func model() throws -> [UInt8] {
     try LocalFile(Fixtures.path("llama-gqa", "tokenizer.model")).wholeContent(limit: 1 << 20)
   }
 
-  @Test func aTruncatedSentencePieceModelIsRefusedOrShort() throws {
+  @Test("of a truncated SentencePiece model is refused or short")
+  func truncation() throws {
     let bytes = try model()
     for count in stride(from: 0, to: bytes.count, by: 3) {
       guard let model = try? SentencePieceModel(Array(bytes.prefix(count))) else { continue }
@@ -19,7 +21,8 @@ import Testing
     }
   }
 
-  @Test func flippedBytesOfASentencePieceModelNeverTrap() throws {
+  @Test("of a SentencePiece model with flipped bytes never traps")
+  func flippedBytes() throws {
     let bytes = try model()
     var random = SeededGenerator(seed: 7)
     for _ in 0..<3000 {
@@ -35,7 +38,7 @@ import Testing
   }
 
   static let brokenModels: [(bytes: [UInt8], message: String)] = [
-    ([], "SentencePiece model at byte 0: holds no pieces"),
+    ([], "SentencePiece model at byte 0: contains no pieces"),
     ([0x0A], "SentencePiece model at byte 1: ends inside a number"),
     ([0x0A, 0x05, 0x0A], "SentencePiece model at byte 2: a field of 5 bytes exceeds the 1 that remain"),
     ([0x0A, 0x00], "SentencePiece model at byte 2: a piece is empty"),
@@ -95,7 +98,8 @@ import Testing
     #expect { try Vocabulary(metadata) } throws: { "\($0)" == message }
   }
 
-  @Test func strangeMetadataNeverTraps() throws {
+  @Test("of strange metadata never traps")
+  func metadata() throws {
     let expected = try ExpectedMetadata.tokenizer(Fixtures.path("expected", "yi", "metadata.json"))
     var random = SeededGenerator(seed: 11)
     let values: [MetadataValue] = [
@@ -117,7 +121,8 @@ import Testing
     }
   }
 
-  @Test func strangeTokenizerFilesNeverTrap() throws {
+  @Test("of strange tokenizer files never traps")
+  func tokenizerFiles() throws {
     var random = SeededGenerator(seed: 13)
     for name in ["llama3-tied", "yi", "aquila", "mistral"] {
       let files = try TokenizerFiles(LocalFolder(Fixtures.path(name)))

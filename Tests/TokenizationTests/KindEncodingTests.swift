@@ -6,7 +6,8 @@ import Testing
 @testable import Tokenization
 
 /// Encoding and decoding by the tokenizers that architectures share, against transformers' `AutoTokenizer`.
-@Suite struct KindEncodingTests {
+@Suite("Encoding with each kind of tokenizer")
+struct KindEncodingTests {
   /// What transformers makes of the texts with one tokenizer.
   struct Golden: CustomTestStringConvertible {
     let kind: String
@@ -38,7 +39,8 @@ import Testing
     }
   }
 
-  @Test func goldensAreThere() {
+  @Test("has golden texts")
+  func goldenCount() {
     #expect(Golden.all.count > 20)
     #expect(Golden.texts.count > 50)
     #expect(Golden.all.allSatisfy { $0.rows.count == Golden.texts.count })
@@ -51,7 +53,7 @@ import Testing
       if golden.kind == "t5", isFromMetadata, text.contains("<extra_id_") { continue }
       let parts = row.array ?? []
       let ids = (parts[0].array ?? []).compactMap(\.integer)
-      #expect(tokenizer.encode(text, addSpecialTokens: false) == ids, "\(text)")
+      #expect(tokenizer.encode(text, specialTokens: .omit) == ids, "\(text)")
       #expect(tokenizer.encode(text) == (parts[1].array ?? []).compactMap(\.integer), "\(text)")
       #expect(Array(tokenizer.decode(ids).utf8) == Array((parts[2].string ?? "").utf8), "\(text)")
     }

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Tokenization
 
-@Suite struct PreTokenizerTests {
+@Suite("A pre-tokenizer")
+struct PreTokenizerTests {
   /// One known pre-tokenizer with texts and the words that the tokenizers library makes of them.
   struct Golden: CustomTestStringConvertible {
     let name: String
@@ -26,12 +27,13 @@ import Testing
     }()
   }
 
-  @Test func goldensAreThere() {
+  @Test("has golden texts")
+  func goldenCount() {
     #expect(Golden.all.count == 10)
     #expect(Golden.all.allSatisfy { $0.cases.count > 50 })
   }
 
-  @Test("is recognized by its arrangement", arguments: Golden.all)
+  @Test("is recognized by its sequence of steps", arguments: Golden.all)
   func recognition(golden: Golden) throws {
     let rules = try #require(PreTokenizer.named(golden.name))
     let tokenizer = JSON.members([
@@ -51,14 +53,14 @@ import Testing
     }
   }
 
-  @Test("is written as an arrangement that is recognized", arguments: PreTokenizer.known)
+  @Test("is written as a sequence of steps that is recognized", arguments: PreTokenizer.known)
   func writtenArrangement(rules: PreTokenizer) throws {
     let name = try PreTokenizer.name(of: .members(["pre_tokenizer": rules.json()]))
     #expect(PreTokenizer.named(name)?.steps == rules.steps)
   }
 
   @Test(
-    "refuses an arrangement that is not known",
+    "refuses an unknown sequence of steps",
     arguments: [
       (#"{"type":"Whitespace"}"#, "Whitespace"),
       (
@@ -71,7 +73,7 @@ import Testing
   func unknownArrangement(text: String, words: String) throws {
     let tokenizer = JSON.members(["pre_tokenizer": try JSON(parsing: Array(text.utf8))])
     let message =
-      "tokenizer.json: pre-tokenizer is not a known one: \(words) (name the nearest one with --pre-tokenizer NAME)"
+      "tokenizer.json: unknown pre-tokenizer \(words) (pass the nearest known one with --pre-tokenizer NAME)"
     #expect { try PreTokenizer.name(of: tokenizer) } throws: { "\($0)" == message }
   }
 
@@ -80,16 +82,20 @@ import Testing
     arguments: [
       ("(a", "\"(\" without \")\""), ("a)", "\")\" without \"(\""), ("[a", "ends early"),
       ("a{2", "a repetition without numbers"),
-      ("(?<=a)b", "a group of an unknown kind"), (#"\p{Nope}"#, "the property \"Nope\""), ("*a", "nothing to repeat"),
+      ("(?<=a)b", "an unknown kind of group"), (#"\p{Nope}"#, "the property \"Nope\""), ("*a", "nothing to repeat"),
       ("(ab)+", "a group that repeats without bound"), (#"\k"#, #"the escape \k"#), ("a+?", "a reluctant repetition"),
       ("[[:alpha:]]", "a POSIX bracket"), ("[a&&b]", "an intersection of sets"),
-      ("[b-a]", "a range whose ends are no ordered scalars"), ("a{3,2}", "a repetition whose bounds are reversed"),
+      ("[b-a]", "a range whose ends are not two scalars in order"),
+      ("a{3,2}", "a repetition whose bounds are reversed"),
     ])
-  func unknownExpression(pattern: String, fact: String) {
-    #expect { try Pattern(pattern) } throws: { "\($0)".hasPrefix("regular expression \(pattern.quoted): \(fact) at ") }
+  func unknownExpression(pattern: String, reason: String) {
+    #expect { try Pattern(pattern) } throws: {
+      "\($0)".hasPrefix("regular expression \(pattern.quoted): \(reason) at ")
+    }
   }
 
-  @Test func aLongTextNeedsNoDeepRecursion() throws {
+  @Test("splits a long text without deep recursion")
+  func longText() throws {
     let splitter = try CompiledPreTokenizer(#require(PreTokenizer.named("gpt-4o")))
     for unit in ["A", "a", " ", "\n", "1", "!", "文", "\u{301}"] {
       let scalars = [UInt32](repeating: unit.unicodeScalars.first?.value ?? 0, count: 200_000)

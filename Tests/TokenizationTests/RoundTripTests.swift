@@ -7,7 +7,8 @@ import Testing
 @testable import Tokenization
 
 /// From the metadata of a GGUF to the files of a Hugging Face tokenizer and back.
-@Suite struct RoundTripTests {
+@Suite("A vocabulary written and read")
+struct RoundTripTests {
   static let checkpoints = ["llama-gqa", "llama3-tied", "yi", "aquila", "mistral"]
 
   private func metadata(_ name: String) throws -> Metadata {
@@ -70,14 +71,16 @@ import Testing
     #expect(rebuilt.algorithm == .bpe)
   }
 
-  @Test func theFilesAreTheOnesTransformersLooksFor() throws {
+  @Test("writes the files that transformers loads")
+  func files() throws {
     let names = try Vocabulary(metadata("yi")).huggingFaceFiles().map(\.name)
     #expect(names == ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model"])
     let withoutScores = try Vocabulary(metadata("mistral")).huggingFaceFiles().map(\.name)
     #expect(!withoutScores.contains("tokenizer.model"))
   }
 
-  @Test func tokensThatNoTextComesToAreFoundInItAgain() throws {
+  @Test("finds tokens again that no text encodes to")
+  func unreachableTokens() throws {
     var files = try TokenizerFiles(LocalFolder(Fixtures.path("tokenizers", "llama")))
     (files.sentencePiece, files.configuration, files.specialTokensMap) = (nil, nil, nil)
     let read = try Vocabulary.read(files).vocabulary
@@ -89,7 +92,8 @@ import Testing
     #expect(added == ["<unk>", "<s>", "</s>"])
   }
 
-  @Test func anOrdinaryPieceIsNeverNamedAsSpecial() throws {
+  @Test("never names an ordinary piece as special")
+  func ordinaryPieces() throws {
     var vocabulary = try Vocabulary(metadata("aquila"))
     vocabulary.specialTokens = [SpecialTokenID(.bos, 1), SpecialTokenID(.eos, 511)]
     #expect(vocabulary.namedTokens.map(\.role) == [.eos])

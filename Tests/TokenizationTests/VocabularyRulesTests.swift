@@ -5,7 +5,8 @@ import Testing
 @testable import Tokenization
 
 /// What a definition says of how a vocabulary is read.
-@Suite struct VocabularyRulesTests {
+@Suite("Vocabulary rules")
+struct VocabularyRulesTests {
   /// The vocabulary of a tokenizer that architectures share, with another `tokenizer_config.json`.
   private func vocabulary(of kind: String, rules: String, configuration: String) throws -> Vocabulary {
     let folder = TemporaryFolder()

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// The forward pass of every architecture against what transformers computed in float32 with eager attention.
-@Suite struct ArchitectureActivationTests {
+@Suite("The hidden states of an architecture")
+struct ArchitectureActivationTests {
   /// `Σ (a - b)² / Σ b²` may be this much: float32 sums in another order.
   static let bound = 1e-9
 

@@ -7,7 +7,8 @@ import TestSupport
 import Verification
 
 /// The error of quantizing the reference decides if a default limit is exceeded, also row by row.
-@Suite struct BaselineErrorTests {
+@Suite("The baseline error")
+struct BaselineErrorTests {
   private static let output = "lm_head.weight"
 
   /// llama-gqa with other values in its output matrix, and its Q8_0 with the same values encoded.

@@ -3,8 +3,10 @@ import Quantization
 import Testing
 import Verification
 
-@Suite struct BudgetTests {
-  @Test func readsLimitsInOrder() throws {
+@Suite("A budget")
+struct BudgetTests {
+  @Test("reads limits in order")
+  func parsing() throws {
     let budget = try Budget(parsing: "nmse=1e-3,cosine=0.99,max_abs=2", metrics: Budget.Metric.ofTensors)
     #expect(budget.limits.map(\.description) == ["nmse=0.001", "cosine=0.99", "max_abs=2.0"])
     #expect(budget.limits.map { $0.allows(1) } == [false, true, true])
@@ -31,7 +33,8 @@ import Verification
     #expect(error?.category == .usage)
   }
 
-  @Test func aTensorBeyondTheBudgetIsFound() throws {
+  @Test("finds a tensor beyond it")
+  func exceeded() throws {
     let budget = try Budget(parsing: "nmse=2.8e-5,cosine=0.999", metrics: Budget.Metric.ofTensors)
     let diff = try CheckpointDiffTests.compare(
       CheckpointDiffTests.gqa, CheckpointDiffTests.gqaQ8, .budget(budget),

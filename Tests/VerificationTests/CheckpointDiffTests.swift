@@ -5,7 +5,8 @@ import Testing
 import Verification
 
 /// Committed checkpoints against what the reference converter made of them.
-@Suite struct CheckpointDiffTests {
+@Suite("A diff")
+struct CheckpointDiffTests {
   static let gqa = Fixtures.path("llama-gqa")
   static let gqaBF16 = Fixtures.path("expected", "llama-gqa", "llama-gqa-bf16.gguf")
   static let gqaQ8 = Fixtures.path("expected", "llama-gqa", "llama-gqa-q8_0.gguf")
@@ -21,7 +22,8 @@ import Verification
     return try CheckpointDiff.compare(reference, candidate, library: .bundled(), options: options)
   }
 
-  @Test func aConversionThatLosesNothingHasEqualValuesEverywhere() throws {
+  @Test("of a conversion without loss has equal values everywhere")
+  func lossless() throws {
     let diff = try Self.compare(Self.gqa, Self.gqaBF16)
     #expect(diff.findings.filter { $0.severity != .note } == [])
     #expect(diff.passes)
@@ -44,7 +46,8 @@ import Verification
     #expect(diff.coverage.isComplete)
   }
 
-  @Test func aContextLengthThatIsNotStatedIsNoFault() throws {
+  @Test("does not count an absent context length as a fault")
+  func contextLength() throws {
     let meta = Fixtures.path("meta")
     let diff = try Self.compare(Self.gqa, meta)
     #expect(
@@ -72,7 +75,8 @@ import Verification
     #expect(norms.count == 7 && norms.allSatisfy { $0.verdict == "equal values" })
   }
 
-  @Test func metricsAreThoseOfAnIndependentDequantization() throws {
+  @Test("has the metrics of an independent dequantization")
+  func metrics() throws {
     // NumPy in double precision on the gguf package's dequantization; the query's rows put back in order first.
     let expected: [String: [Double]] = [
       "layer 1 feed forward down": [
@@ -94,12 +98,14 @@ import Verification
     }
   }
 
-  @Test func theNumberOfThreadsChangesNothing() throws {
+  @Test("is equal on any number of threads")
+  func threads() throws {
     let reports = try [1, 2, 3].map { try Self.compare(Self.gqa, Self.gqaQ8, threads: $0).json }
     #expect(reports[0] == reports[1] && reports[0] == reports[2])
   }
 
-  @Test func aTiedOutputIsComparedWithTheTokenEmbedding() throws {
+  @Test("compares a tied output with the token embedding")
+  func tiedOutput() throws {
     let tied = Fixtures.path("llama3-tied")
     let edited = try EditedCheckpoint(tied)
     try edited.duplicate("model.embed_tokens.weight", as: "lm_head.weight")
@@ -119,7 +125,8 @@ import Verification
     #expect(faulty.findings.filter { $0.severity == .error }.map(\.subject.description) == ["output"])
   }
 
-  @Test func tensorsThatFollowFromTheParametersAreNotCounted() throws {
+  @Test("does not count tensors that follow from hyperparameters")
+  func derivedTensors() throws {
     let diff = try Self.compare(
       Fixtures.path("llama3-tied"), Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf"), .byFormat)
     #expect(
@@ -129,7 +136,8 @@ import Verification
     #expect(diff.coverage.isComplete)
   }
 
-  @Test func aFilterChoosesWhatIsComparedAndCounted() throws {
+  @Test("compares and counts the tensors of a filter")
+  func filter() throws {
     let diff = try Self.compare(Self.gqa, Self.gqaBF16, filter: { $0.hasPrefix("blk.1.attn") })
     #expect(
       diff.tensors.map(\.identity.description) == [
@@ -142,7 +150,8 @@ import Verification
     #expect(!none.passes)
   }
 
-  @Test func checkpointsOfNoKnownArchitectureAreComparedByName() throws {
+  @Test("compares checkpoints of unknown architectures by name")
+  func unknownArchitecture() throws {
     let path = Fixtures.path("safetensors", "dtypes.safetensors")
     let diff = try Self.compare(path, path)
     #expect(diff.passes)

@@ -3,7 +3,8 @@ import Testing
 import Verification
 
 /// Rows that are lost, shifted, or swapped.
-@Suite struct DiagnosedRowsTests {
+@Suite("A diagnosis of rows")
+struct DiagnosedRowsTests {
   /// The one diagnosis of an edited llama-gqa, whose rows are of `width` bytes.
   private func diagnosis(_ path: String, _ tensor: String, _ change: (inout [UInt8]) -> Void) throws -> Diagnosis {
     let edited = try EditedCheckpoint(path)

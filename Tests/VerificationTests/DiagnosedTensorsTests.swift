@@ -8,7 +8,8 @@ import TestSupport
 import Verification
 
 /// Causes that need other checkpoints than LLaMA's: packed queries, encoders, tied output, matrices that were not transposed.
-@Suite struct DiagnosedTensorsTests {
+@Suite("A diagnosis of tensors")
+struct DiagnosedTensorsTests {
   static func verify(
     _ reference: String, _ candidate: String, options: ModelVerification.Options = .init()
   ) throws -> ModelVerification {
@@ -52,33 +53,19 @@ import Verification
         == "is concatenated Q, K and V, expected grouped by KV head")
   }
 
-  @Test("a matrix whose columns lie where its rows should, as GPT-2's do where nobody transposed them")
+  @Test("finds a matrix that a conversion did not transpose, as GPT-2's need")
   func leftTransposed() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
-    try edited.edit("blk.1.ffn_up.weight") { bytes in
-      let source = bytes
-      for row in 0..<160 {
-        for column in 0..<64 {
-          for byte in 0..<2 { bytes[(column * 160 + row) * 2 + byte] = source[(row * 64 + column) * 2 + byte] }
-        }
-      }
-    }
+    try edited.transpose("blk.1.ffn_up.weight", rowCount: 160, columnCount: 64)
     let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
     #expect(diagnosis.fault == .transposed)
     #expect("\(diagnosis.subject)" == "layer 1 feed forward up")
   }
 
-  @Test("queries that were transposed in the file, where their rows are permuted")
+  @Test("finds transposed queries whose rows are permuted")
   func transposedQueries() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
-    try edited.edit("blk.1.attn_q.weight") { bytes in
-      let source = bytes
-      for row in 0..<64 {
-        for column in 0..<64 {
-          for byte in 0..<2 { bytes[(column * 64 + row) * 2 + byte] = source[(row * 64 + column) * 2 + byte] }
-        }
-      }
-    }
+    try edited.transpose("blk.1.attn_q.weight", rowCount: 64, columnCount: 64)
     let diagnosis = try diagnosis(CheckpointDiffTests.gqa, edited)
     #expect(diagnosis.fault == .transposed)
     #expect("\(diagnosis.subject)" == "layer 1 attention query")

@@ -8,7 +8,8 @@ import Verification
 
 /// Faults planted into correct conversions: verify names the tensor or hyperparameter, the layer and the fault, and confirms
 /// it.
-@Suite struct DiagnosisTests {
+@Suite("A diagnosis")
+struct DiagnosisTests {
   private func verify(_ candidate: String, reference: String = CheckpointDiffTests.gqa) throws -> ModelVerification {
     let library = try ArchitectureLibrary.bundled()
     let ids = try #require(
@@ -29,14 +30,14 @@ import Verification
   }
 
   @Test(
-    "a correct conversion has nothing to diagnose", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
+    "is absent for a correct conversion", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
   func correct(path: String) throws {
     let verification = try verify(path)
     #expect(verification.passes && verification.diagnoses.isEmpty, "\(verification.findings)")
   }
 
   @Test(
-    "queries and keys without the rotary permutation",
+    "finds queries and keys without the RoPE permutation",
     arguments: [
       (CheckpointDiffTests.gqaBF16, "q", 8, "attention query"), (CheckpointDiffTests.gqaQ8, "q", 8, "attention query"),
       (CheckpointDiffTests.gqaQ8, "k", 2, "attention key"),
@@ -46,7 +47,7 @@ import Verification
     try edited.edit("blk.1.attn_\(letter).weight") { bytes in
       let rowCount = headCount * 8, width = bytes.count / rowCount
       bytes = (0..<rowCount).flatMap { row in
-        let stored = RowOrder.rotary(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount)
+        let stored = RowOrder.interleaved(headCount: headCount).storedRow(ofCanonical: row, rowCount: rowCount)
         return bytes[stored * width..<(stored + 1) * width]
       }
     }
@@ -56,7 +57,8 @@ import Verification
     #expect(diagnosis.words == "lacks the RoPE permutation of its naming scheme")
   }
 
-  @Test("a norm off by two percent or by one", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
+  @Test(
+    "finds a norm off by two percent or by one", arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
   func norms(path: String) throws {
     let scaled = try EditedCheckpoint(path)
     try scaled.editFloats("blk.2.ffn_norm.weight") { values in for index in values.indices { values[index] *= 1.02 } }
@@ -72,22 +74,17 @@ import Verification
     #expect("\(offset.subject)" == "layer 0 attention norm")
   }
 
-  @Test func aTransposedSquareMatrix() throws {
+  @Test("finds a transposed square matrix")
+  func transposed() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
-    try edited.edit("blk.1.attn_output.weight") { bytes in
-      let source = bytes
-      for row in 0..<64 {
-        for column in 0..<64 {
-          for byte in 0..<2 { bytes[(column * 64 + row) * 2 + byte] = source[(row * 64 + column) * 2 + byte] }
-        }
-      }
-    }
+    try edited.transpose("blk.1.attn_output.weight", rowCount: 64, columnCount: 64)
     let diagnosis = try diagnosis(edited)
     #expect(diagnosis.fault == .transposed)
     #expect("\(diagnosis.subject)" == "layer 1 attention output")
   }
 
-  @Test func twoTensorsInEachOthersPlace() throws {
+  @Test("finds two swapped tensors")
+  func swapped() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     let gate = try EditedCheckpoint.bytes(of: "blk.1.ffn_gate.weight", in: CheckpointDiffTests.gqaBF16)
     let up = try EditedCheckpoint.bytes(of: "blk.1.ffn_up.weight", in: CheckpointDiffTests.gqaBF16)
@@ -100,7 +97,7 @@ import Verification
   }
 
   @Test(
-    "other numbers in the configuration",
+    "finds other hyperparameters in the configuration",
     arguments: [
       ("10000.0", "50000.0", FaultID.rotaryBase, "is 10000.0 in the reference, 50000.0 in the candidate"),
       ("1e-05", "1e-02", .normEpsilon, "is 1e-05 in the reference, 0.01 in the candidate"),
@@ -115,7 +112,8 @@ import Verification
     #expect(diagnosis.correctedError == 0)
   }
 
-  @Test func weightsThatAreOtherwiseWrong() throws {
+  @Test("finds weights that are wrong otherwise")
+  func wrongWeights() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.edit("blk.1.attn_v.weight") { bytes in
       for index in stride(from: 1, to: bytes.count, by: 4) { bytes[index] ^= 0x80 }
@@ -128,7 +126,8 @@ import Verification
         == true)
   }
 
-  @Test func aFaultOfAllLayersIsSaidOnce() throws {
+  @Test("reports a fault of all layers once")
+  func allLayers() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
     for layer in 0..<3 {
       for name in ["attn_norm", "ffn_norm"] {
@@ -144,7 +143,8 @@ import Verification
     #expect(diagnosis.finding.message.contains(" and 4 others): "), "\(diagnosis.finding)")
   }
 
-  @Test func theTokenEmbeddingInPlaceOfTheOutputMatrix() throws {
+  @Test("finds the token embedding in place of the output matrix")
+  func tiedOutput() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     let embedding = try EditedCheckpoint.bytes(of: "token_embd.weight", in: CheckpointDiffTests.gqaBF16)
     try edited.edit("output.weight") { $0 = embedding }

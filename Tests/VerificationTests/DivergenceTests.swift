@@ -6,13 +6,16 @@ import Testing
 import Verification
 
 /// Planted faults, found by running both models: at the right layer.
-@Suite struct DivergenceTests {
+@Suite("A divergence")
+struct DivergenceTests {
   private func compare(_ edited: EditedCheckpoint) throws -> LogitComparison {
     try LogitComparisonTests.compare(CheckpointDiffTests.gqa, edited.path)
   }
 
-  @Test(arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
-  func queriesLeftInHuggingFaceOrder(path: String) throws {
+  @Test(
+    "is located for queries in Hugging Face's row order",
+    arguments: [CheckpointDiffTests.gqaBF16, CheckpointDiffTests.gqaQ8])
+  func rowOrder(path: String) throws {
     let edited = try EditedCheckpoint(path)
     try edited.edit("blk.1.attn_q.weight") { bytes in
       // Stored row h·8 + 2j + s is canonical row h·8 + 4s + j.
@@ -31,7 +34,8 @@ import Verification
     #expect(result.findings.last?.check == "verify.layer")
   }
 
-  @Test func aNormScaledByTwoPercent() throws {
+  @Test("is located for a norm scaled by 2 %")
+  func scaledNorm() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.editFloats("blk.2.ffn_norm.weight") { values in
       for index in values.indices { values[index] *= 1.02 }
@@ -49,7 +53,8 @@ import Verification
     #expect(words[1].contains(", above 0 (attention output 0, feed-forward output "))
   }
 
-  @Test func anotherRotaryBase() throws {
+  @Test("is located for another RoPE base")
+  func ropeBase() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
     try edited.replace("10000.0", by: "50000.0", in: "config.json")
     let result = try compare(edited)
@@ -57,7 +62,8 @@ import Verification
     #expect(!result.passes)
   }
 
-  @Test func logitsThatAreNoNumbers() throws {
+  @Test("is located for logits that are NaN")
+  func nanLogits() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.editFloats("output_norm.weight") { $0[0] = .nan }
     let result = try compare(edited)
@@ -67,7 +73,8 @@ import Verification
     #expect(!result.passes)
   }
 
-  @Test func tokenizersThatDisagree() throws {
+  @Test("is found between tokenizers that disagree")
+  func tokenizers() throws {
     let library = try ArchitectureLibrary.bundled()
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     let reference = try Model.open(CheckpointDiffTests.gqa, library: library)

@@ -40,6 +40,20 @@ final class EditedCheckpoint {
     try write(bytes, to: weights)
   }
 
+  /// Replaces a matrix of two-byte elements by its transpose.
+  func transpose(_ tensor: String, rowCount: Int, columnCount: Int) throws {
+    try edit(tensor) { bytes in
+      let source = bytes
+      for row in 0..<rowCount {
+        for column in 0..<columnCount {
+          for byte in 0..<2 {
+            bytes[(column * rowCount + row) * 2 + byte] = source[(row * columnCount + column) * 2 + byte]
+          }
+        }
+      }
+    }
+  }
+
   /// Changes the float32 values of one tensor.
   func editFloats(_ tensor: String, _ change: (inout [Float]) -> Void) throws {
     try edit(tensor) { bytes in

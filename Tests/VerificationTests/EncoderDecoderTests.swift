@@ -8,7 +8,8 @@ import TestSupport
 import Verification
 
 /// A model of two stacks, UMT5 with three layers and two: what is compared, and where faults are found.
-@Suite struct EncoderDecoderTests {
+@Suite("An encoder-decoder")
+struct EncoderDecoderTests {
   private let folder = TemporaryFolder()
 
   private static func fixture(_ name: String) throws -> ArchitectureFixture {
@@ -32,7 +33,8 @@ import Verification
     return verification
   }
 
-  @Test func everyPointOfBothStacksIsCompared() throws {
+  @Test("has every point of both stacks compared")
+  func points() throws {
     let path = try Self.fixture("umt5").stage(in: folder)
     let verification = try verify(path, path, [5, 17, 100, 42, 7, 201, 33, 90, 66, 12])
     #expect(verification.passes && verification.logits.hasSameBits)
@@ -47,7 +49,8 @@ import Verification
     #expect(verification.logits.referencePerplexity?.scoredCount == 10)
   }
 
-  @Test func aDecoderIsTaughtTheText() throws {
+  @Test("runs the decoder with teacher forcing")
+  func teacherForcing() throws {
     let weights = try ModelWeights(Model.open(Self.fixture("umt5").stage(in: folder), library: .bundled()))
     let taught = try ForwardPass.logits(weights, tokens: [5, 17, 100], threads: 1)
     let told = try ForwardPass.logits(weights, tokens: [5, 17, 100], decoderTokens: [0, 5, 17], threads: 1)
@@ -57,7 +60,8 @@ import Verification
     #expect(try ForwardPass(weights, tokens: [5, 17], decoderTokens: [0, 9, 8]).targets == [9, 8])
   }
 
-  @Test func aDecoderSeesAllOfTheTextAndNothingAhead() throws {
+  @Test("attends to the whole text and to no later token")
+  func attention() throws {
     let weights = try ModelWeights(Model.open(Self.fixture("umt5").stage(in: folder), library: .bundled()))
     func logits(_ text: [Int], _ tokens: [Int]) throws -> Matrix {
       try ForwardPass.logits(weights, tokens: text, decoderTokens: tokens, threads: 2)
@@ -68,7 +72,8 @@ import Verification
     #expect(!otherText[row: 0].elementsEqual(whole[row: 0]))
   }
 
-  @Test func aNormOfCrossAttentionOffByFivePercent() throws {
+  @Test("is diagnosed for a cross-attention norm off by 5 %")
+  func crossAttentionNorm() throws {
     let verification = try faulty { edited in
       try edited.editBrainFloats("decoder.block.1.layer.1.layer_norm.weight") { $0 * 1.05 }
     }
@@ -81,7 +86,8 @@ import Verification
     #expect(verification.logits.firstDiverged?.added[.attention]?.differingCount == 0)
   }
 
-  @Test func aWrongTableOfBiases() throws {
+  @Test("is diagnosed for a wrong table of biases")
+  func biasTable() throws {
     let verification = try faulty { edited in
       try edited.editBrainFloats("encoder.block.2.layer.0.SelfAttention.relative_attention_bias.weight") {
         $0 < 0 ? $0 : $0 + 0.25
@@ -94,7 +100,8 @@ import Verification
     #expect(diagnosis.stage == "encoder layer 2")
   }
 
-  @Test func theNormBehindTheEncoder() throws {
+  @Test("is diagnosed for the norm after the encoder")
+  func encoderNorm() throws {
     let verification = try faulty { edited in
       try edited.editBrainFloats("encoder.final_layer_norm.weight") { $0 * 1.5 }
     }
@@ -119,7 +126,8 @@ import Verification
     #expect(verification.diagnoses.filter(\.isConfirmed).count == 2, "\(verification.diagnoses)")
   }
 
-  @Test func aDistanceLimitThatWasLost() throws {
+  @Test("is diagnosed for a lost limit of distances")
+  func distanceLimit() throws {
     let reference = try Self.fixture("t5").stage(in: folder)
     let edited = try EditedCheckpoint(reference)
     try edited.replace(

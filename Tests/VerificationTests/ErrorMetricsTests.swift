@@ -4,8 +4,9 @@ import TestSupport
 import Testing
 import Verification
 
-@Suite struct ErrorMetricsTests {
-  @Test("agrees with the formulas, whatever the count", arguments: [0, 1, 7, 8, 9, 1000])
+@Suite("Error metrics")
+struct ErrorMetricsTests {
+  @Test("agree with the formulas for any count", arguments: [0, 1, 7, 8, 9, 1000])
   func formulas(count: Int) {
     var generator = SeededGenerator(seed: 5)
     let x = generator.normals(count), y = zip(x, generator.normals(count)).map { $0 + 0.125 * $1 }
@@ -21,7 +22,8 @@ import Verification
     #expect(abs(metrics.rootMeanSquareError - (count == 0 ? 0 : (square / Double(count)).squareRoot())) < 1e-14)
   }
 
-  @Test func slabsAddUp() {
+  @Test("add up over slabs")
+  func slabs() {
     var generator = SeededGenerator(seed: 6)
     let x = generator.normals(48), y = generator.normals(48)
     var merged = ErrorMetrics()
@@ -36,7 +38,8 @@ import Verification
     #expect(abs(merged.cosine - whole.cosine) < 1e-14)
   }
 
-  @Test func numbersThatAreNoneMustAgree() {
+  @Test("demand NaN in the same elements")
+  func nan() {
     let reference: [Float] = [.nan, .infinity, 1, .nan, -.infinity, 2]
     let candidate: [Float] = [.nan, .infinity, 3, 4, .infinity, .nan]
     let metrics = ErrorMetrics(reference: reference.span, candidate: candidate.span)
@@ -46,7 +49,8 @@ import Verification
     #expect(ErrorMetrics(reference: reference.span, candidate: reference.span).differingCount == 0)
   }
 
-  @Test func ofZerosOnOneSideAreWorst() {
+  @Test("are worst for zeros on one side")
+  func zeros() {
     let zeros: [Float] = [0, -0], ones: [Float] = [1, 1]
     let metrics = ErrorMetrics(reference: zeros.span, candidate: ones.span)
     #expect(metrics.normalizedMeanSquareError == .infinity && metrics.cosine == 0)
@@ -58,7 +62,7 @@ import Verification
     .i16, .u16,
   ]
 
-  @Test("a format that holds every value of another gives every value back", arguments: [StorageFormat.f16, .bf16])
+  @Test("are 0 for a format that can hold every value of another", arguments: [StorageFormat.f16, .bf16])
   func holding(target: StorageFormat) throws {
     for source in Self.narrow {
       // Every pattern of up to two bytes, repeated to fill a block: every code of every format occurs.

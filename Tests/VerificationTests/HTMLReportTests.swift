@@ -7,7 +7,8 @@ import TestSupport
 import Verification
 
 /// The HTML report has the figures of the JSON report, needs no other file, and is well-formed.
-@Suite struct VerificationPageTests {
+@Suite("An HTML report")
+struct HTMLReportTests {
   private func page(_ candidate: String, arguments: [String] = ["verify", "a", "b"]) throws -> String {
     let library = try ArchitectureLibrary.bundled()
     let tokens = Fixtures.path("expected/llama-gqa/tokens.json")
@@ -34,7 +35,8 @@ import Verification
     return open.isEmpty
   }
 
-  @Test func aPassedConversion() throws {
+  @Test("shows a passed conversion")
+  func passed() throws {
     let page = try page(CheckpointDiffTests.gqaQ8)
     #expect(isBalanced(page))
     #expect(page.contains("<strong>passed</strong>Mean KL divergence 0.00"))
@@ -46,7 +48,8 @@ import Verification
     #expect(!page.contains("<script") && !page.contains("http") && !page.contains("url("))
   }
 
-  @Test func aFaultyOneShowsTheDiagnosisFirst() throws {
+  @Test("shows the diagnosis of a failed one first")
+  func failed() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.editFloats("blk.2.ffn_norm.weight") { values in for index in values.indices { values[index] *= 1.02 } }
     let page = try page(edited.path)
@@ -55,7 +58,8 @@ import Verification
       page.contains("<strong>failed</strong>layer 2 feed forward norm: is 1.0200 times the reference's: correcting it"))
   }
 
-  @Test func textOfFilesAndArgumentsIsEscaped() throws {
+  @Test("escapes strings of files and arguments")
+  func escaping() throws {
     let page = try page(CheckpointDiffTests.gqaQ8, arguments: ["verify", "a b", "--text", "<b>it's</b>&"])
     #expect(page.contains("<pre>ingot verify 'a b' --text '&lt;b&gt;it'\\''s&lt;/b&gt;&amp;'</pre>"))
     #expect(isBalanced(page))

@@ -9,7 +9,8 @@ import TestSupport
 import Verification
 
 /// Two models side by side: committed checkpoints and what the reference converter made of them.
-@Suite struct LogitComparisonTests {
+@Suite("A logit comparison")
+struct LogitComparisonTests {
   static func compare(
     _ reference: String, _ candidate: String, tokens name: String = "llama-gqa", length: Int = 512, threads: Int = 2,
     budget: String? = nil
@@ -44,7 +45,8 @@ import Verification
       result.budget.description == "same bits (the candidate's storage formats represent every value of the reference)")
   }
 
-  @Test func divergenceAndPerplexityAreThoseOfTransformers() throws {
+  @Test("has the KL divergence and perplexity of transformers")
+  func metrics() throws {
     // transformers in float32 on the folder and on the gguf package's dequantization, log-softmax in float64.
     let result = try Self.compare(CheckpointDiffTests.gqa, CheckpointDiffTests.gqaQ8)
     Self.expect(result.divergence.mean, Expected.meanDivergence)
@@ -99,14 +101,16 @@ import Verification
     #expect(result.budget.description == "kl=0.02,top1=0.9 (the default for Q8_0)")
   }
 
-  @Test func theNumberOfThreadsChangesNothing() throws {
+  @Test("is equal on any number of threads")
+  func threads() throws {
     let reports = try [1, 2, 3].map {
       try Self.compare(CheckpointDiffTests.gqa, CheckpointDiffTests.gqaQ8, length: 9, threads: $0).json
     }
     #expect(reports[0] == reports[1] && reports[0] == reports[2])
   }
 
-  @Test func aBrokenBudgetSaysBothNumbers() throws {
+  @Test("words an exceeded budget with both values")
+  func exceededBudget() throws {
     let result = try Self.compare(CheckpointDiffTests.gqa, CheckpointDiffTests.gqaQ8, budget: "kl=0,top1=0.5")
     #expect(result.findings.map(\.check) == ["verify.budget"])
     #expect(result.findings.first?.message.hasPrefix("kl is ") == true)
@@ -114,7 +118,8 @@ import Verification
     #expect(!result.passes)
   }
 
-  @Test func modelsOfDifferentSizesAreNotRun() {
+  @Test("does not run models of different sizes")
+  func differentSizes() {
     let folder = TemporaryFolder()
     let error = #expect(throws: LogitComparisonError.self) {
       try Self.compare(CheckpointDiffTests.gqa, Fixtures.checkpoint("mistral", in: folder))

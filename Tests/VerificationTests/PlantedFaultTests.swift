@@ -5,14 +5,16 @@ import Testing
 import Verification
 
 /// Faults that conversions have had, planted into a correct GGUF: each is found in its tensor.
-@Suite struct PlantedFaultTests {
+@Suite("A planted fault")
+struct PlantedFaultTests {
   /// The errors of comparing the folder with the faulty copy.
   private func errors(_ edited: EditedCheckpoint) throws -> [String] {
     try CheckpointDiffTests.compare(CheckpointDiffTests.gqa, edited.path).findings
       .filter { $0.severity == .error }.map(\.description)
   }
 
-  @Test func queriesLeftInHuggingFaceOrder() throws {
+  @Test("is found for queries in Hugging Face's row order")
+  func rowOrder() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     let unpermuted = try EditedCheckpoint.bytes(
       of: "model.layers.1.self_attn.q_proj.weight", in: CheckpointDiffTests.gqa)
@@ -24,7 +26,8 @@ import Verification
     #expect(!diff.passes)
   }
 
-  @Test func aNormScaledByTwoPercent() throws {
+  @Test("is found for a norm scaled by 2 %")
+  func scaledNorm() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.editFloats("blk.2.ffn_norm.weight") { values in
       for index in values.indices { values[index] *= 1.02 }
@@ -36,7 +39,8 @@ import Verification
     #expect(wrong.first?.message.hasSuffix(" (NMSE 4.00e-04)") == true, "\(wrong)")
   }
 
-  @Test func aMissingTensor() throws {
+  @Test("is found for a missing tensor")
+  func missingTensor() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.replace("blk.1.ffn_up.weight", by: "blk.1.ffn_xx.weight")
     #expect(
@@ -47,14 +51,16 @@ import Verification
       ])
   }
 
-  @Test func anotherRotaryBase() throws {
+  @Test("is found for another RoPE base")
+  func ropeBase() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
     try edited.replace("10000.0", by: "50000.0", in: "config.json")
     #expect(
       try errors(edited) == ["rotary_base: is 10000.0 in the reference, 50000.0 in the candidate"])
   }
 
-  @Test func rotaryScalingWithAnotherFactor() throws {
+  @Test("is found for a RoPE scaling with another factor")
+  func ropeScaling() throws {
     let folder = TemporaryFolder()
     let reference = try Fixtures.checkpoint("llama-linear", in: folder)
     let edited = try EditedCheckpoint(reference)
@@ -66,7 +72,8 @@ import Verification
       diff.findings.map(\.description) == ["rotary_scaling.factor: is 2.5 in the reference, 8.0 in the candidate"])
   }
 
-  @Test func aNumberThatIsNone() throws {
+  @Test("is found for NaN")
+  func nan() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.editFloats("blk.0.attn_norm.weight") { $0[5] = .nan }
     let errors = try errors(edited)
@@ -76,7 +83,8 @@ import Verification
       ])
   }
 
-  @Test func anotherShape() throws {
+  @Test("is found for another shape")
+  func shape() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqa)
     try edited.replace("\"shape\":[160,64]", by: "\"shape\":[64,160]")
     let errors = try errors(edited)
@@ -85,7 +93,8 @@ import Verification
     #expect(errors.last == "coverage: compared 29 of 30 tensors, 178,624 of 188,864 elements")
   }
 
-  @Test func rowsThatDoNotSplitIntoHeads() throws {
+  @Test("is found for rows that do not split into heads")
+  func heads() throws {
     let folder = try EditedCheckpoint(CheckpointDiffTests.gqa), meta = try EditedCheckpoint(Fixtures.path("meta"))
     try folder.replace(
       "self_attn.q_proj.weight\":{\"dtype\":\"BF16\",\"shape\":[64,64]",
@@ -101,7 +110,8 @@ import Verification
     #expect(diff.coverage.isComplete)
   }
 
-  @Test func metadataOfAnotherKind() throws {
+  @Test("is found for metadata of another kind")
+  func metadataKind() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.replace("Llama Gqa", by: "Llama XYZ")
     let diff = try CheckpointDiffTests.compare(CheckpointDiffTests.gqaBF16, edited.path)

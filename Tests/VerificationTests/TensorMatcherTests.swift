@@ -13,7 +13,7 @@ struct TensorMatcherTests {
   private func side(_ path: String) throws -> DiffSide { try DiffSide.open(path, library: .bundled()) }
 
   @Test(
-    "pairs the slots of two models, whatever their names and containers",
+    "pairs the slots of two models with any names and containers",
     arguments: ["meta", "llama-sharded", "expected/llama-gqa/llama-gqa-q8_0.gguf"])
   func slots(other: String) throws {
     let reference = try side(Fixtures.path("llama-gqa")), candidate = try side(Fixtures.path(other))

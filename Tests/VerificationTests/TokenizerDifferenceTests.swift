@@ -6,7 +6,8 @@ import Testing
 import Verification
 
 /// Tokenizers that disagree fail a verification, even if the logits are equal.
-@Suite struct TokenizerDifferenceTests {
+@Suite("A tokenizer difference")
+struct TokenizerDifferenceTests {
   private func findings(_ reference: String, _ candidate: String, text: String? = nil) throws -> [Finding] {
     let library = try ArchitectureLibrary.bundled()
     let (one, other) = (try Model.open(reference, library: library), try Model.open(candidate, library: library))
@@ -25,7 +26,8 @@ import Verification
     #expect(found.filter { $0.severity == .error } == [])
   }
 
-  @Test func anotherBeginning() throws {
+  @Test("is found for another BOS")
+  func bos() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
     try edited.replaceNumber("tokenizer.ggml.bos_token_id", UInt32(1), by: UInt32(2))
     #expect(
@@ -34,7 +36,8 @@ import Verification
     #expect(try findings(CheckpointDiffTests.gqa, edited.path).contains { $0.severity == .error })
   }
 
-  @Test func aStartThatOneSideAdds() throws {
+  @Test("is found for a BOS that one side adds")
+  func addedBOS() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
     try edited.replaceNumber("tokenizer.ggml.add_bos_token", true, by: false)
     let errors = try findings(CheckpointDiffTests.gqa, edited.path).filter { $0.severity == .error }
@@ -45,7 +48,8 @@ import Verification
     #expect(text.last?.subject.description == #"text "a""#)
   }
 
-  @Test func anotherEnd() throws {
+  @Test("is found for another EOS")
+  func eos() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
     try edited.replaceNumber("tokenizer.ggml.eos_token_id", UInt32(2), by: UInt32(3))
     let errors = try findings(CheckpointDiffTests.gqa, edited.path).filter { $0.severity == .error }
@@ -63,7 +67,8 @@ import Verification
     #expect(found?.severity == severity)
   }
 
-  @Test func anotherMerge() throws {
+  @Test("is found for another merge")
+  func merge() throws {
     let edited = try EditedCheckpoint(Fixtures.path("llama3-tied"))
     let merge = "\"merges\": [\n      [\n        \"h\","
     try edited.replace(merge, by: merge.replacing("h", with: "z"), in: "tokenizer.json")

@@ -1,4 +1,4 @@
-/// How JSON is laid out.
+/// The layout of JSON text.
 public enum JSONLayout: Sendable {
   /// No white space: `{"a":1}`.
   case compact
@@ -6,7 +6,7 @@ public enum JSONLayout: Sendable {
   case indented
 }
 
-/// Which characters of a JSON string are written as escapes.
+/// The characters of a JSON string that are written as escapes.
 public enum JSONEscaping: Sendable {
   /// Escapes only the characters that JSON demands; other text stays UTF-8.
   case minimal

@@ -1,4 +1,4 @@
-/// Why bytes are not the JSON that was expected.
+/// An error of parsing JSON.
 public struct JSONError: IngotError {
   public enum Reason: Sendable, Equatable {
     case expected(String, found: String)

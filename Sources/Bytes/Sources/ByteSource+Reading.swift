@@ -10,13 +10,13 @@ extension ByteSource {
     try read(at: offset, count: count, into: &bytes, at: 0)
   }
 
-  /// Reads `pieces` into `slab` from byte `position` of it on; the slab grows if it is smaller.
-  public func read(_ pieces: StridedPieces, into slab: inout [UInt8], at position: Int) throws(FileError) {
-    let end = position + pieces.totalByteCount
+  /// Reads `ranges` into `slab` from byte `position` of it on; the slab grows if it is smaller.
+  public func read(_ ranges: StridedRanges, into slab: inout [UInt8], at position: Int) throws(FileError) {
+    let end = position + ranges.totalByteCount
     if slab.count < end { slab += [UInt8](repeating: 0, count: end - slab.count) }
     var span = slab.mutableSpan
     var bytes = span.mutableBytes
-    try read(pieces, into: &bytes, at: position)
+    try read(ranges, into: &bytes, at: position)
   }
 
   /// Returns the `count` bytes from `offset` on, both checked against the size.

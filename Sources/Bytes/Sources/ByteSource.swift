@@ -14,10 +14,10 @@ public protocol ByteSource: Sendable {
   /// - Throws: if the source cannot be read, or ends before `count` bytes.
   func read(at offset: Int, count: Int, into buffer: inout MutableRawSpan, at position: Int) throws(FileError)
 
-  /// Reads pieces that begin `stride` bytes apart, one after the other into `buffer` from byte `position` of it on.
+  /// Reads byte ranges that begin `stride` bytes apart, one after the other into `buffer` from byte `position` of it on.
   ///
-  /// The default reads piece by piece; a source with slow requests can join them.
-  func read(_ pieces: StridedPieces, into buffer: inout MutableRawSpan, at position: Int) throws(FileError)
+  /// The default reads range by range; a source with slow requests can join them.
+  func read(_ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int) throws(FileError)
 
   /// Throws `FileError.changedWhileReading` unless the source still has the bytes that it had when it was opened.
   func requireUnchanged() throws(FileError)
@@ -27,14 +27,14 @@ public protocol ByteSource: Sendable {
 }
 
 /// Byte ranges of one length at equal distances.
-public struct StridedPieces: Hashable, Sendable {
-  /// The number of pieces.
+public struct StridedRanges: Hashable, Sendable {
+  /// The number of ranges.
   public let count: Int
   /// The bytes of each.
   public let byteCount: Int
   /// The offset of the first.
   public let offset: Int
-  /// The bytes from the start of one piece to the start of the next.
+  /// The bytes from the start of one range to the start of the next.
   public let stride: Int
 
   public init(count: Int, byteCount: Int, offset: Int, stride: Int) {
@@ -44,7 +44,7 @@ public struct StridedPieces: Hashable, Sendable {
     self.stride = stride
   }
 
-  /// The bytes of all pieces together.
+  /// The bytes of all ranges together.
   public var totalByteCount: Int { count * byteCount }
 }
 
@@ -54,16 +54,16 @@ extension ByteSource {
   public var localFile: LocalFile? { nil }
 
   public func read(
-    _ pieces: StridedPieces, into buffer: inout MutableRawSpan, at position: Int
+    _ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int
   ) throws(FileError) {
-    // Adjacent pieces are one range.
-    guard pieces.stride != pieces.byteCount else {
-      return try read(at: pieces.offset, count: pieces.totalByteCount, into: &buffer, at: position)
+    // Adjacent ranges are one.
+    guard ranges.stride != ranges.byteCount else {
+      return try read(at: ranges.offset, count: ranges.totalByteCount, into: &buffer, at: position)
     }
-    for index in 0..<pieces.count {
+    for index in 0..<ranges.count {
       try read(
-        at: pieces.offset + index * pieces.stride, count: pieces.byteCount, into: &buffer,
-        at: position + index * pieces.byteCount)
+        at: ranges.offset + index * ranges.stride, count: ranges.byteCount, into: &buffer,
+        at: position + index * ranges.byteCount)
     }
   }
 }

@@ -1,6 +1,6 @@
-/// What a user names as input: a folder, or a file together with the folder that contains it.
+/// The location of an input: a folder, or a file together with the folder that contains it.
 ///
-/// This is the only place where text becomes a source of bytes.
+/// This is the only type that turns a path into a source of bytes.
 public struct InputLocation: Sendable {
   /// The folder that was named, or that contains the file.
   public let folder: any FileTree

@@ -10,9 +10,9 @@ import SystemPackage
 
 /// A regular file opened for positional reads from any thread.
 ///
-/// The size is read once, at opening. There is no memory mapping: a file that another process truncates then gives
-/// an error rather than a signal, and only the caller's buffers count as resident memory. Pipes, devices and folders are
-/// refused without blocking on them.
+/// The size is read once, at opening. Files are not memory-mapped: a file that another process truncates gives an error
+/// instead of a signal, and only the caller's buffers count as resident memory. Pipes, devices and folders are refused
+/// without blocking.
 public final class LocalFile: ByteSource {
   public let path: String
   public let byteCount: Int

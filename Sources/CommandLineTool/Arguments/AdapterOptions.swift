@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-/// What is added to the weights of a model that is read.
+/// The adapters of a model that is read.
 struct AdapterOptions: ParsableArguments {
   @Option(
     name: .customLong("lora"),

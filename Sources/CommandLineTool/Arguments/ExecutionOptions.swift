@@ -38,7 +38,7 @@ struct ExecutionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write options, digests and every tensor's rule and error as JSON.", valueName: "file"))
   var receipt: String?
 
-  /// Sets the part of `request` that these options decide.
+  /// Sets the members of `request` that these options decide.
   func apply(to request: inout ConversionRequest) throws {
     _ = try errorBudget
     request.overwrite = overwrite ? .replace : .refuse

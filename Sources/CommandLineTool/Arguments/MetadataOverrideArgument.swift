@@ -3,7 +3,7 @@ import Ingot
 
 /// `KEY=TYPE:VALUE`: a pair of metadata as llama-quantize takes it.
 ///
-/// Types are `int` (stored as uint32), `float` (float32), `bool` (true or false) and `str`. As there, a key or a text may
+/// Types are `int` (stored as uint32), `float` (float32), `bool` (true or false) and `str`. As there, a key or a string may
 /// have 127 bytes; a number that the stored type cannot hold is refused.
 struct MetadataOverrideArgument: ExpressibleByArgument {
   let override: ConversionRequest.MetadataOverride

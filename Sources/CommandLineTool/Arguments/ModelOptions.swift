@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-/// How a model that is read is to be understood.
+/// The interpretation of a model that is read.
 struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Load an architecture definition from this file as well.", valueName: "file"))
   var mapping: String?

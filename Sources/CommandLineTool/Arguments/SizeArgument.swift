@@ -11,7 +11,7 @@ struct SizeArgument: ExpressibleByArgument {
     let number = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let parts = number.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     let decimals = parts.count == 2 ? parts[1] : "0"
-    // Nine decimals are more than a size in TiB can use of what fits beside the unit.
+    // More than nine decimals would overflow.
     guard let whole = Int(parts[0]), !decimals.isEmpty, decimals.count <= 9, let fraction = Int(decimals),
       let unit = Self.units[argument.dropFirst(number.count).lowercased()]
     else { return nil }

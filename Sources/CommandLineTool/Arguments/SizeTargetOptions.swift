@@ -27,6 +27,6 @@ struct SizeTargetOptions: ParsableArguments {
   /// The target, if one was given.
   var target: SizeTarget? { size.map { .fileBytes($0.byteCount) } ?? bitsPerWeight.map { .bitsPerWeight($0) } }
 
-  /// How the name of an output says it.
+  /// The size in the name of an output.
   var label: String? { size?.text ?? bitsPerWeight.map { "\($0)bpw" } }
 }

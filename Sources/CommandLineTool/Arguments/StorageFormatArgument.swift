@@ -10,7 +10,7 @@ struct TypeArgument: ExpressibleByArgument {
 
   var defaultValueDescription: String { text }
 
-  /// What the tensors get; `auto` keeps what the target can hold without loss.
+  /// The choice of storage formats; `auto` keeps formats that the target can store without loss.
   var choice: ConversionRequest.TypeChoice {
     get throws {
       if text.lowercased() == "auto" { return .automatic }
@@ -45,7 +45,7 @@ struct TypeOverrideArgument: ExpressibleByArgument {
 }
 
 extension TypeOverrideArgument {
-  /// The pairs in a text, separated by white space.
+  /// Parses pairs that are separated by whitespace.
   static func list(inFile path: String) throws -> [Self] {
     try TokenOptions.read(path).split(whereSeparator: \.isWhitespace).map { word in
       guard let pair = Self(argument: String(word)) else { throw NotATypeOverride(path: path, text: String(word)) }
@@ -98,6 +98,6 @@ struct UnusableType: IngotError {
   let isKnown: Bool
   var category: ErrorCategory { .usage }
   var description: String {
-    "type \(name.quoted): \(isKnown ? "cannot be encoded" : "is not known") (ingot formats lists what can be encoded)"
+    "type \(name.quoted): \(isKnown ? "cannot be encoded" : "is unknown") (ingot formats lists what can be encoded)"
   }
 }

@@ -17,12 +17,12 @@ struct TransformArgument: ExpressibleByArgument {
 }
 
 extension ModelOptions {
-  /// What the names declare, but for what the user states.
-  var namedTransforms: TransformDetection { TransformDetection(.namesOnly, stated: explicitTransforms) }
-  /// What the values tell, but for what the user states.
-  var detectedTransforms: TransformDetection { TransformDetection(.detectFromValues, stated: explicitTransforms) }
+  /// The transforms that the names declare, overridden by --has-transform.
+  var namedTransforms: TransformDetection { TransformDetection(.namesOnly, explicit: explicitTransforms) }
+  /// The transforms that the values show, overridden by --has-transform.
+  var detectedTransforms: TransformDetection { TransformDetection(.detectFromValues, explicit: explicitTransforms) }
 
-  /// The last statement about a transform decides.
+  /// The last of several arguments for a transform decides.
   private var explicitTransforms: [TransformRule.Kind: Bool] {
     Dictionary(appliedTransforms.map { ($0.transform, $0.isApplied) }, uniquingKeysWith: { _, last in last })
   }
@@ -33,7 +33,7 @@ extension AppliedTransforms {
   var choice: TransformDetection {
     TransformDetection(
       .namesOnly,
-      stated: Dictionary(
+      explicit: Dictionary(
         findings.map { ($0.transform, $0.isApplied) }, uniquingKeysWith: { first, _ in first }))
   }
 }

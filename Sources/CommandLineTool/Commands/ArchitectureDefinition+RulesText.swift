@@ -47,7 +47,10 @@ extension ArchitectureDefinition {
   var vocabularyText: String {
     let types = modelTypes.compactMap { type in
       vocabulary.tokenizerClasses.registered[type].map { tokenizer in
-        ("tokenizer of \(type)", tokenizer.className + (tokenizer.overridesFiles ? ", whatever the files name" : ""))
+        (
+          "tokenizer of \(type)",
+          tokenizer.className + (tokenizer.overridesFiles ? ", overriding the tokenizer files" : "")
+        )
       }
     }
     return Self.list("vocabulary", vocabulary.members.map { ($0.key.text, $0.value) }, types)

@@ -58,7 +58,7 @@ struct CheckCertificate: ParsableCommand {
     do throws(CertificateError) {
       return try Certificate(statement)
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: path, reason: error)
     }
   }
 

@@ -1,7 +1,7 @@
 import Ingot
 
 extension ConversionPlan {
-  /// Where everything goes and what should be known about it; `title` says whether it was done.
+  /// The outputs and messages of a plan; `title` says whether it was executed.
   func text(title: String) -> String {
     let input = "\(source.definition.name), named as in \(source.scheme.name)"
     var pairs = [("source", "\(source.checkpoint.path.escapedForDisplay) (\(input))")]

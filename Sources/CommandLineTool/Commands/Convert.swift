@@ -88,7 +88,7 @@ struct Convert: ConversionCommand {
   }
 }
 
-/// What can be written.
+/// A container that can be written.
 enum ContainerArgument: String, ExpressibleByArgument, CaseIterable {
   case gguf
   case safetensors

@@ -31,13 +31,13 @@ struct Hash: ParsableCommand {
       facts.recognition ?? .unknown(reason: ""), facts.checkpoint, threads: report.threadCount
     ) { progress.advance($0) }
     progress.finish()
-    try report.print(json: { digest.json }, text: { digest.text(includesTensors: tensors) })
+    try report.print(json: { digest.json }, text: { digest.text(tensors: tensors ? .list : .omit) })
   }
 }
 
 extension CheckpointDigest {
-  fileprivate func text(includesTensors: Bool) -> String {
-    let lines = includesTensors ? entries.map { "\($0.sha256)  \($0.name.text.escapedForDisplay)\n" } : []
+  fileprivate func text(tensors: CheckpointReport.Tensors) -> String {
+    let lines = tensors == .list ? entries.map { "\($0.sha256)  \($0.name.text.escapedForDisplay)\n" } : []
     return lines.joined() + "\(sha256)  \(path.escapedForDisplay)\n"
   }
 }

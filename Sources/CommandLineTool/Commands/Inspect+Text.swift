@@ -2,11 +2,11 @@ import Ingot
 
 extension CheckpointReport {
   /// The report for people.
-  func text(includesTensors: Bool) -> String {
+  func text(tensors listing: Tensors) -> String {
     var parts = [checkpoint.path.escapedForDisplay.emphasized + "\n" + definitionList(headlines)]
     parts.append(formatTable)
     if !checkpoint.metadata.pairs.isEmpty { parts.append(metadataTable) }
-    if includesTensors, !tensors.isEmpty { parts.append(tensorTable) }
+    if listing == .list, !tensors.isEmpty { parts.append(tensorTable) }
     if !remarks.isEmpty { parts.append(remarks.map { "remark: \($0)\n" }.joined()) }
     return parts.joined(separator: "\n")
   }
@@ -91,7 +91,7 @@ extension CheckpointReport {
 extension Model {
   /// The numbers that matter most, on one line.
   fileprivate var wording: String {
-    func number(_ name: String) -> String { parameters.integer(name).map(\.grouped) ?? "?" }
+    func number(_ name: String) -> String { hyperparameters.integer(name).map(\.grouped) ?? "?" }
     var parts = [
       "\(number("layer_count")) layers", "width \(number("embedding_length"))",
       "inner width \(number("feed_forward_length"))",
@@ -99,8 +99,8 @@ extension Model {
       "\(number("key_value_head_count")) key-value heads", "vocabulary \(number("vocabulary_size"))",
       "context \(number("context_length"))",
     ]
-    if parameters.rotaryScaling != .none { parts.append("rotary scaling \(parameters.rotaryScaling.name)") }
-    if parameters.flag("ties_embeddings") { parts.append("tied embeddings") }
+    if hyperparameters.rotaryScaling != .none { parts.append("rotary scaling \(hyperparameters.rotaryScaling.name)") }
+    if hyperparameters.flag("ties_embeddings") { parts.append("tied embeddings") }
     return parts.joined(separator: ", ")
   }
 }

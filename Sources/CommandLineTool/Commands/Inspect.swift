@@ -45,8 +45,8 @@ struct Inspect: ParsableCommand {
       try facts.measure(threads: report.threadCount) { progress.advance($0) }
     }
     try report.print(
-      json: { facts.json(includesTensors: tensors) },
-      text: { facts.text(includesTensors: tensors) })
+      json: { facts.json(tensors: tensors ? .list : .omit) },
+      text: { facts.text(tensors: tensors ? .list : .omit) })
   }
 
   private func printMetadata(_ key: String, of checkpoint: Checkpoint) throws {

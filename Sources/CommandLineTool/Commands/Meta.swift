@@ -50,7 +50,9 @@ extension Meta {
           return table.text()
         }
       }
-      guard let value = metadata[key] else { throw LocatedError(path: path, fact: MetadataEditingError.noSuchKey(key)) }
+      guard let value = metadata[key] else {
+        throw LocatedError(path: path, reason: MetadataEditingError.noSuchKey(key))
+      }
       try report.print {
         .members([
           "schema": .string("ingot.meta/1"), "path": .string(path),
@@ -131,7 +133,7 @@ extension Meta {
         do throws(MetadataEditingError) {
           edits.append(EditedKey(key: key, old: try editor.remove(key), new: nil))
         } catch {
-          if case .noSuchKey = error { throw LocatedError(path: path, fact: error) }
+          if case .noSuchKey = error { throw LocatedError(path: path, reason: error) }
           throw error
         }
       }
@@ -140,14 +142,14 @@ extension Meta {
   }
 }
 
-/// What happened to one key.
+/// The change of one key.
 struct EditedKey {
   let key: String
   let old: MetadataValue?
   let new: MetadataValue?
 }
 
-/// Where an edited file goes.
+/// The destination of an edited file.
 struct EditOutput: ParsableArguments {
   @Option(name: .shortAndLong, help: "Write the result to this file and keep the input.")
   var output: String?
@@ -182,7 +184,7 @@ struct EditOutput: ParsableArguments {
   }
 }
 
-/// A file that was to hold text.
+/// A file that is not text.
 struct NotUTF8: IngotError {
   let path: String
   var category: ErrorCategory { .input }

@@ -126,7 +126,7 @@ struct Quantize: ConversionCommand {
     return request
   }
 
-  /// What the positional arguments say.
+  /// The positional arguments.
   private struct PositionalArguments {
     let output: String
     /// Nil where a size decides.
@@ -149,7 +149,7 @@ struct Quantize: ConversionCommand {
           size.target == nil
             ? "unexpected \((rest.first ?? threads ?? "").quoted) after the recipe, expected a thread count of 1 or more"
               + " (the output comes before the recipe)"
-            : "expected an output and a number of threads, but no recipe, beside \(size.size == nil ? "--target-bpw" : "--target-size")"
+            : "expected an output and a thread count, but no recipe, with \(size.size == nil ? "--target-bpw" : "--target-size")"
         )
       }
       let beside = Path.join(Path.folder(of: source), "ggml-model-\(named.spelling).gguf")

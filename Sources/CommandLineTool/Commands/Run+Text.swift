@@ -1,6 +1,6 @@
 import Ingot
 
-/// What `ingot run` prints.
+/// The output of `ingot run`.
 struct RunReport {
   let path: String
   var next: NextTokens?

@@ -88,7 +88,7 @@ struct Verify: ParsableCommand {
         verification, receipt: json, version: ToolInfo.version, threads: options.threadCount)
       try AtomicFile.write(certificate.statement.encoded(.indented), to: path, overwrite: policy)
     } catch let error as CertificateError {
-      throw LocatedError(path: receipt ?? path, fact: error)
+      throw LocatedError(path: receipt ?? path, reason: error)
     }
   }
 
@@ -100,7 +100,7 @@ struct Verify: ParsableCommand {
         EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
       }
     let chunks = input.chunks(of: prompt.ids, start: prompt.startToken)
-    let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) { $0 + (first.parameters.integer($1) ?? 0) }
+    let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) { $0 + (first.hyperparameters.integer($1) ?? 0) }
     let progress = ProgressLine(total: layerCount * chunks.chunks.count, unit: "layers", isQuiet: options.quiet)
     defer { progress.finish() }
     var settings = ModelVerification.Options()

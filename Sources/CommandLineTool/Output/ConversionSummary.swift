@@ -1,6 +1,6 @@
 import Ingot
 
-/// What a conversion did, in a few lines.
+/// The result of a conversion, in a few lines.
 struct ConversionSummary {
   let plan: ConversionPlan
   let errors: ErrorSummary
@@ -31,7 +31,7 @@ struct ConversionSummary {
     return table.text() + movedRows
   }
 
-  /// Which tensors got another layout.
+  /// The tensors that got another layout.
   private var movedRows: String {
     var order: [String] = []
     var counts: [String: Int] = [:]
@@ -65,7 +65,7 @@ struct ConversionSummary {
       + "\(errors.summedNMSE.metricText)\n"
   }
 
-  /// How the errors are spread, if that was asked for.
+  /// The histogram of the errors, if requested.
   private var histogramTable: String {
     guard let histogram = errors.total.histogram, errors.total.elementCount > 0 else { return "" }
     func share(_ count: Int) -> String {

@@ -9,7 +9,7 @@ import Ingot
   import Darwin
 #endif
 
-/// How the process ends; the raw value is the exit status.
+/// The outcome of the process; the raw value is the exit status.
 enum ExitStatus: Int32 {
   case done = 0
   case checkFailed = 1

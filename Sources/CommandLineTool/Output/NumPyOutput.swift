@@ -1,6 +1,6 @@
 import Ingot
 
-/// A `.npy` file of float32 numbers that is written in parts, first to last.
+/// A `.npy` file of float32 values that is written sequentially.
 final class NumPyOutput {
   /// Rows of logits that are computed and written together.
   static let positionsAtATime = 128

@@ -4,7 +4,7 @@ import Synchronization
 /// One line on standard error that says how far a long job is; silent unless a terminal shows it.
 final class ProgressLine: Sendable {
   private let total: Int
-  /// What is counted; nil for bytes.
+  /// The unit that is counted; nil for bytes.
   private let unit: String?
   private let isShown: Bool
   private let start = ContinuousClock.now

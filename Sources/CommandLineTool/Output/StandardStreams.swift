@@ -43,12 +43,12 @@ enum StandardStreams {
   }
 }
 
-/// Standard output, written in large pieces.
+/// Standard output, buffered.
 struct StandardOutput {
   private var buffer: [UInt8] = []
   /// The first failure; what comes after it goes nowhere.
   private var failure: (any IngotError)?
-  private static let pieceByteCount = 1 << 16
+  private static let bufferByteCount = 1 << 16
 
   mutating func write(_ text: String) {
     write(Array(text.utf8))
@@ -56,7 +56,7 @@ struct StandardOutput {
 
   mutating func write(_ bytes: [UInt8]) {
     buffer.append(contentsOf: bytes)
-    if buffer.count >= Self.pieceByteCount { send() }
+    if buffer.count >= Self.bufferByteCount { send() }
   }
 
   /// Writes what is left.

@@ -1,9 +1,9 @@
 import Bytes
 import Models
 
-/// A part of the work that one thread does at once.
+/// A unit of work of one thread.
 struct Job: Sendable {
-  /// What is to be done.
+  /// The kind of work.
   enum Work: Sendable {
     /// Numbers are made.
     case slab(Slab)
@@ -11,11 +11,11 @@ struct Job: Sendable {
     case copy(FileCopyRange)
   }
 
-  /// Which file it is for.
+  /// The index of the output file.
   let fileIndex: Int
   /// The bytes of that file that it writes.
   let target: Range<Int>
-  /// What is to be done.
+  /// The kind of work.
   let work: Work
 }
 
@@ -25,12 +25,12 @@ extension Executor {
   func prepare(_ file: PlannedFile, _ output: AtomicFile) throws -> [FileCopyRange] {
     var rest: [FileCopyRange] = []
     var sharedByteCount = 0
-    for stretch in file.copyStretches {
-      let input = plan.source.checkpoint.files[stretch.inputIndex]
+    for range in file.copyRanges {
+      let input = plan.source.checkpoint.files[range.inputIndex]
       let shared = output.share(
-        input, from: stretch.sourceOffset, count: stretch.byteCount, to: stretch.targetOffset)
+        input, from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
       sharedByteCount += shared.count
-      rest += stretch.target.outside(shared).map(stretch.instance)
+      rest += range.target.outside(shared).map(range.part)
     }
     try output.reserve(file.byteCount, shared: sharedByteCount)
     try output.write(file.header, at: 0)
@@ -38,7 +38,7 @@ extension Executor {
     return rest
   }
 
-  /// What is to be done for one file, in the order of the file.
+  /// Returns the jobs of one file, in the order of the file.
   func jobs(of file: PlannedFile, fileIndex: Int, copies: [FileCopyRange]) -> [Job] {
     let slabs = file.tensors.enumerated().filter { !$1.isCopy }.flatMap { tensorIndex, tensor in
       tensor.slabs(tensorIndex: tensorIndex).map { slab in
@@ -46,9 +46,9 @@ extension Executor {
         return Job(fileIndex: fileIndex, target: start..<start + slab.byteCount, work: .slab(slab))
       }
     }
-    let pieces = copies.flatMap { $0.pieces(of: Self.copyByteCount) }.map {
+    let ranges = copies.flatMap { $0.split(limit: Self.copyByteCount) }.map {
       Job(fileIndex: fileIndex, target: $0.target, work: .copy($0))
     }
-    return (slabs + pieces).sorted { $0.target.lowerBound < $1.target.lowerBound }
+    return (slabs + ranges).sorted { $0.target.lowerBound < $1.target.lowerBound }
   }
 }

@@ -6,8 +6,8 @@ import Tensors
 
 /// Carries out a plan: reads, transforms, encodes and writes each byte once, on all cores, with bounded memory.
 ///
-/// Every slab's place in the output is known beforehand, so threads write where they are, in any order, and the
-/// output does not depend on their number. A thread holds one slab of the input, its values and its encoding.
+/// The plan gives the offset of every slab in the output, so threads write slabs in any order, and the
+/// output does not depend on their number. A thread has one slab of the input, its values and its encoding.
 public struct Executor {
   /// Bytes that are passed on unchanged in one go.
   static let copyByteCount = 64 << 20
@@ -23,7 +23,7 @@ public struct Executor {
   /// - Parameters:
   ///   - detail: which errors of encoding are recorded.
   ///   - acceptance: judges the errors before any file gets its final name; its errors are rethrown.
-  ///   - progress: is told the bytes of output done since the last call, from any thread.
+  ///   - progress: receives the bytes of output done since the last call, on any thread.
   /// - Throws: when reading or writing fails, a value cannot be stored, or an input changed meanwhile. Nothing is left
   ///   under the final names then, and no temporary.
   @discardableResult
@@ -65,9 +65,9 @@ public struct Executor {
       case .slab(let slab):
         let report = try worker.run(slab, of: plan.files[job.fileIndex].tensors[slab.tensorIndex], to: output)
         reports.withLock { $0[index] = report }
-      case .copy(let piece):
-        let input = plan.source.checkpoint.files[piece.inputIndex]
-        try output.copy(input, from: piece.sourceOffset, count: piece.byteCount, to: piece.targetOffset)
+      case .copy(let range):
+        let input = plan.source.checkpoint.files[range.inputIndex]
+        try output.copy(input, from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
       }
       progress(job.target.count)
     }
@@ -142,12 +142,12 @@ public struct Executor {
       }
     }
     guard problems.isEmpty else {
-      throw ProblemList(problems.map { LocatedError(path: plan.source.checkpoint.path, fact: $0) })
+      throw ProblemList(problems.map { LocatedError(path: plan.source.checkpoint.path, reason: $0) })
     }
   }
 }
 
-/// What a conversion did to one tensor.
+/// The outcome of converting one tensor.
 public struct TensorOutcome: Sendable {
   /// The tensor.
   public let tensor: PlannedTensor

@@ -6,7 +6,7 @@ import Tensors
 /// llama.cpp's converter derives the same (`gguf-py/gguf/metadata.py`), in this order. The first source that has a
 /// fact decides: the model card, then `_name_or_path` of `config.json`, then the folder's name.
 public struct GeneralMetadata: Sendable {
-  /// Where the facts are taken from.
+  /// The sources of the entries.
   public struct Sources: Sendable {
     /// The last component of the checkpoint's path.
     public var folderName: String
@@ -90,7 +90,7 @@ public struct GeneralMetadata: Sendable {
     if let name = sources.modelName { named["name"] = name }
   }
 
-  /// Adds a text unless it is empty, which GGUF files leave out.
+  /// Adds a string unless it is empty: a GGUF omits empty ones.
   private mutating func add(_ key: String, _ text: String) {
     if !text.isEmpty { pairs.append((key, .string(ByteString(text)))) }
   }

@@ -2,10 +2,10 @@ import Bytes
 
 /// The facts in the front matter of a model's `README.md`: the YAML between its first line, `---`, and the next `---`.
 ///
-/// A card is a courtesy to people: one that cannot be understood is ignored with a remark, and never an error.
+/// A card that cannot be parsed is ignored with a remark; it is never an error.
 public struct ModelCard: Sendable {
   let entries: YAML.Mapping
-  /// What was ignored, and why.
+  /// Remarks about ignored entries.
   public let remarks: [String]
 
   /// Front matter longer than this is ignored; a thousand tags have a tenth of it.
@@ -21,8 +21,8 @@ public struct ModelCard: Sendable {
 
   /// Reads the front matter of the `README.md` with these bytes, which need not have any.
   public init(readme bytes: [UInt8]) {
-    func ignored(_ fact: String) -> ModelCard {
-      ModelCard(entries: [:], remarks: ["README.md: \(fact); the model card was ignored"])
+    func ignored(_ reason: String) -> ModelCard {
+      ModelCard(entries: [:], remarks: ["README.md: \(reason); the model card was ignored"])
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       self = ignored("is not UTF-8")

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// What a model card says, as entries of `general.*`.
+/// The metadata of a model card as entries of `general.*`.
 struct ModelCardMetadata {
   /// A key under `general.` and the card's keys for it, of which the first that is not null counts.
   typealias Field = (key: String, cardKeys: [String])

@@ -1,6 +1,6 @@
 import Bytes
 
-/// What the name of a model says about it: `Llama-2-7b-chat-hf` is version 2 of Llama, of size 7B, made for chats.
+/// The parts of a model's name: `Llama-2-7b-chat-hf` is version 2 of Llama, of size 7B, tuned for chats.
 ///
 /// The rules are those of llama.cpp's `gguf-py/gguf/metadata.py` (`get_model_id_components`).
 public struct ModelName: Sendable, Equatable {
@@ -10,7 +10,7 @@ public struct ModelName: Sendable, Equatable {
   public var organization: String?
   /// The family's name, perhaps with a version: `Llama-2`.
   public var basename: String?
-  /// What the model was tuned for: `chat-hf`.
+  /// The purpose of tuning: `chat-hf`.
   public var finetune: String?
   /// `v0.1`, `2`, and all version parts joined.
   public var version: String?
@@ -19,7 +19,7 @@ public struct ModelName: Sendable, Equatable {
 
   /// Takes `name` apart, a folder's name or an identifier `organization/name`.
   ///
-  /// - Parameter parameterCount: of the model at hand: a size far from it is a context length. 0 if it is not known.
+  /// - Parameter parameterCount: of the model at hand: a size far from it is a context length. 0 if unknown.
   public static func components(_ name: String, parameterCount: Int) -> ModelName {
     let scalars = Array(name.unicodeScalars)
     // A name with spaces is meant for people and follows no convention.

@@ -1,6 +1,6 @@
 /// One part of a model's name between dashes, and its interpretation.
 struct ModelNamePart {
-  /// What a part can be; a version may belong to the basename as well.
+  /// The kinds of parts; a version may belong to the basename as well.
   enum Role {
     case basename, sizeLabel, finetune, version
     /// An element type, `q4_0` or `bf16`, which is not part of the metadata.
@@ -9,7 +9,7 @@ struct ModelNamePart {
 
   /// The text, perhaps respelled: `7b1` is `7.1B`, `f16` is `F16`.
   private(set) var scalars: [Unicode.Scalar]
-  /// What the part is taken for; empty if nothing is recognized.
+  /// The kinds of the part; empty if none is recognized.
   var roles: Set<Role> = []
 
   init(_ part: [Unicode.Scalar], isFirst: Bool, parameterCount: Int) {

@@ -2,7 +2,7 @@ import Bytes
 import Models
 
 extension ConversionPlan {
-  /// Throws if a further file at `path` would take the place of an input or of an output.
+  /// Throws if a further file at `path` would replace an input or an output.
   public func requireSeparate(_ path: String) throws {
     if source.isRead(from: path) { throw FileError.isInput(path: path) }
     let written = [destination] + files.map(\.path) + sideFiles.map(\.path)

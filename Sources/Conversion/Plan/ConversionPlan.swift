@@ -26,16 +26,16 @@ public struct ConversionPlan: Sendable {
   public let departures: [PlannedDeparture]
   /// The tensors of which some values do not come back exactly, because a constant is added to them.
   public let rounded: [RoundedTensor]
-  /// What the user should know before and after.
+  /// Messages for the user.
   public let messages: [PlanMessage]
   /// Whether existing files may be replaced.
   public let overwrite: OverwritePolicy
-  /// How formats were chosen for a size; nil if none was asked for.
+  /// The choice of formats for a size target; nil without one.
   public internal(set) var sizeTarget: SizeTargetReport?
 
   /// All tensors, file by file.
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
-  /// What opens the output: its folder, its file, or the first of a split set.
+  /// The path that opens the output: its folder, its file, or the first of a split set.
   public var openablePath: String { target == .folder ? destination : files.first?.path ?? destination }
   /// The bytes of all files with tensors.
   public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
@@ -43,7 +43,7 @@ public struct ConversionPlan: Sendable {
 
 /// Something about a plan that is worth saying.
 public struct PlanMessage: Sendable, Hashable {
-  /// How much it matters.
+  /// The severity.
   public enum Severity: String, Sendable {
     /// A fact.
     case note
@@ -51,7 +51,7 @@ public struct PlanMessage: Sendable, Hashable {
     case warning
   }
 
-  /// How much it matters.
+  /// The severity.
   public let severity: Severity
   /// The words.
   public let message: String
@@ -88,7 +88,7 @@ public struct PlannedFile: Sendable {
 
 /// A file without tensors.
 public struct SideFile: Sendable {
-  /// What it holds.
+  /// The contents.
   public enum Content: Sendable {
     case bytes([UInt8])
     /// The bytes of the file called `name`, unchanged.
@@ -97,6 +97,6 @@ public struct SideFile: Sendable {
 
   /// Its path.
   public let path: String
-  /// What it holds.
+  /// The contents.
   public let content: Content
 }

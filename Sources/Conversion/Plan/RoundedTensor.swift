@@ -6,7 +6,7 @@ import Tensors
 public struct RoundedTensor: Sendable {
   /// Its name in the output.
   public let name: TensorName
-  /// What is lost.
+  /// The loss.
   public let rounding: RoundTripError
 
   /// The line of the tensor in a plan and in a receipt.

@@ -8,7 +8,7 @@ extension ArchitecturePlanner {
   /// Adds a message for each pair of tied tensors that are both stored.
   mutating func noteTiedTensors() {
     guard let areEqual = draft.evidence.tiedPairsAreEqual else { return }
-    for (pair, isEqual) in zip(model.twins, areEqual) {
+    for (pair, isEqual) in zip(model.tiedPairs, areEqual) {
       let (name, original) = (pair.tensor.name.text.quoted, pair.original.name.text.quoted)
       // `OutputMatrix.omitRefused` decides on one that llama.cpp refuses.
       guard OutputMatrix.refused(in: draft)?.output.name != pair.tensor.name else { continue }

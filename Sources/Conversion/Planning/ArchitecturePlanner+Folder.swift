@@ -9,7 +9,7 @@ extension ArchitecturePlanner {
   /// Bytes of tensor data in one file of a folder unless the user says otherwise: transformers' 5 GB.
   static let defaultShardByteCount = 5_000_000_000
 
-  /// The files of a model folder: one or several with tensors, and everything that transformers needs beside them.
+  /// The files of a model folder: one or several with tensors, and all others that transformers needs.
   mutating func folderFiles() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
     let tensors = draft.tensors, scheme = try draft.scheme()
     let limit = draft.request.maximumShardByteCount ?? Self.defaultShardByteCount
@@ -21,7 +21,7 @@ extension ArchitecturePlanner {
     }
     var sideFiles = try configurationFiles(scheme, tensors)
     if let name = scheme.hyperparametersFile {
-      let members = JSON.object(model.definition.metaMembers(model.parameters))
+      let members = JSON.object(model.definition.metaMembers(model.hyperparameters))
       sideFiles.removeAll { Path.name(of: $0.path) == name }
       sideFiles.append(
         SideFile(path: Path.join(draft.destination, name), content: .bytes(members.encoded(.indented))))
@@ -41,12 +41,12 @@ extension ArchitecturePlanner {
     metadata["format"] = .string("pt")
     do throws(SafeTensorsError) {
       var layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
-      // From a GGUF the header is the safetensors package's: no bytes can be shared with the source.
-      if !draft.isFromGGUF { layout = layout.padded(toShare: tensors.storedPieces) }
+      // Bytes of a GGUF are not shared, so the header is the one that the safetensors package writes.
+      if draft.keepsLayouts { layout = layout.padded(toShare: tensors.sharedRanges) }
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: path, reason: error)
     }
   }
 
@@ -75,7 +75,7 @@ extension ArchitecturePlanner {
 
   /// The files of a folder made of a GGUF (or of tensors with Meta's params.json).
   private mutating func rebuiltFiles(_ scheme: NamingScheme, _ elementType: String?) throws -> [SideFile] {
-    var members = model.definition.configurationMembers(model.parameters)
+    var members = model.definition.configurationMembers(model.hyperparameters)
     // Meta's names have no class of their own: the folder says that of the same model under the usual names.
     let named = scheme.className == nil ? model.definition.schemes.first { $0.className != nil } ?? scheme : scheme
     if let name = named.className { members["architectures"] = .array([.string(name)]) }
@@ -92,18 +92,18 @@ extension ArchitecturePlanner {
           if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
         }
         let classes = model.definition.vocabulary.tokenizerClasses
-        let contextLength = model.parameters.integer("context_length")
+        let contextLength = model.hyperparameters.integer("context_length")
         for file in try vocabulary.huggingFaceFiles(classes: classes, contextLength: contextLength) {
           add(file.name, file.bytes)
         }
       } catch {
-        throw LocatedError(path: model.checkpoint.path, fact: error)
+        throw LocatedError(path: model.checkpoint.path, reason: error)
       }
     } else {
       draft.messages.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
     }
     if let pooling = members.removeValue(forKey: "sentence_transformers")?["pooling_mode"]?.string {
-      let length = model.parameters.integer("embedding_length") ?? 0
+      let length = model.hyperparameters.integer("embedding_length") ?? 0
       for file in SideFiles.modules(poolingMode: pooling, embeddingLength: length) { add(file.path, file.bytes) }
     }
     if let generation = SideFiles.generationConfiguration(model.checkpoint.metadata) {
@@ -116,10 +116,10 @@ extension ArchitecturePlanner {
 }
 
 extension [PlannedTensor] {
-  /// Their bytes that are equal in an input.
-  fileprivate var storedPieces: [SafeTensors.SourceRange] {
+  /// The byte ranges that an input has with the same bytes.
+  fileprivate var sharedRanges: [SafeTensors.SourceRange] {
     enumerated().flatMap { index, tensor in
-      tensor.copyRuns.map { run in
+      tensor.copyRanges.map { run in
         SafeTensors.SourceRange(
           tensorIndex: index, tensorOffset: run.targetOffset, fileOffset: run.source.fileOffset + run.sourceOffset,
           byteCount: run.byteCount)

@@ -19,8 +19,8 @@ extension ArchitecturePlanner {
       }
       return format
     }
-    if draft.isFromGGUF == (draft.target == .gguf) { return nil }
-    guard !draft.isFromGGUF else { return model.commonMatrixFormat ?? .f32 }
+    if draft.keepsLayouts { return nil }
+    guard draft.target == .gguf else { return model.commonMatrixFormat ?? .f32 }
     // The converter's "auto": the first matrix of 16 bits decides. Where all are F32 it takes F16, which loses; here they
     // stay F32.
     let ordered = model.tensors.sorted { model.converterPosition(of: $0) < model.converterPosition(of: $1) }
@@ -28,8 +28,10 @@ extension ArchitecturePlanner {
     return first?.descriptor.format ?? .f32
   }
 
-  /// Whether a GGUF becomes a folder in the format of its matrices.
-  var makesFolderOfGGUF: Bool { draft.request.type == .automatic && draft.isFromGGUF && draft.target != .gguf }
+  /// Whether a folder made of a GGUF gets the format of its matrices.
+  var takesFormatOfMatrices: Bool {
+    draft.request.type == .automatic && draft.usesGGUFNames && draft.target != .gguf
+  }
 
   /// In a folder made of a GGUF, tensors that are F32 in every GGUF get the format of the matrices if they lose nothing;
   /// roles of which a tensor would lose values stay F32, and all norms with one of them.

@@ -7,7 +7,7 @@ extension ArchitecturePlanner {
   func derivedTensors(_ scheme: NamingScheme) -> [DraftTensor] {
     model.definition.derived.compactMap { rule in
       guard let pattern = model.definition.pattern(of: rule, in: scheme),
-        let values = model.parameters.derivedValues(rule.role), let shape = Shape([values.count])
+        let values = model.hyperparameters.derivedValues(rule.role), let shape = Shape([values.count])
       else { return nil }
       return DraftTensor(
         pattern.name(layer: nil), PlannedTensor.Roles(roles: [rule.role], layer: nil, instance: nil), derived: values,
@@ -79,7 +79,7 @@ private struct LayoutBuilder {
   private func layout(of rule: StoredRule, for slot: TensorSlot) throws(TensorProblem) -> StoredLayout {
     do throws(LayoutError) {
       return try model.definition.layout(
-        of: rule, model.parameters, found: model.canonicalLayout(slot)?.shape)
+        of: rule, model.hyperparameters, found: model.canonicalLayout(slot)?.shape)
     } catch {
       throw TensorProblem(model.tensor(slot)?.descriptor.name ?? "", TensorProblem.Reason(error))
     }

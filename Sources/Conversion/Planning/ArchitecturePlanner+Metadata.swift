@@ -8,11 +8,11 @@ import Tokenization
 extension ArchitecturePlanner {
   /// All metadata of the output, in the converter's order.
   mutating func ggufMetadata() throws -> Metadata {
-    guard !draft.isFromGGUF else { return draft.sourceMetadata() }
+    guard model.facts.ggufMetadata == nil else { return draft.sourceMetadata() }
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture ?? ""))
-    let statedRotary = model.configuration?.rotary ?? [:]
+    let explicitRotary = model.configuration?.rotary ?? [:]
     for rule in definition.ggufMetadata {
       switch rule {
       case .general: for (key, value) in try generalMetadata() { metadata[key] = value }
@@ -20,7 +20,7 @@ extension ArchitecturePlanner {
       case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
       case .vocabulary: for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
       case .pair, .rotaryScaling, .longRoPEFactor:
-        for (key, value) in definition.metadata(of: rule, model.parameters, statedRotary: statedRotary) {
+        for (key, value) in definition.metadata(of: rule, model.hyperparameters, explicitRotary: explicitRotary) {
           metadata[key] = value
         }
       }
@@ -31,11 +31,11 @@ extension ArchitecturePlanner {
 
   /// Warns of hyperparameters for which a GGUF of the architecture has no key.
   private mutating func noteLostHyperparameters() {
-    for lost in model.definition.hyperparametersLostInGGUF(model.parameters) {
+    for lost in model.definition.hyperparametersLostInGGUF(model.hyperparameters) {
       draft.messages.append(
         .warning("\(lost.name) \(lost.value) is lost: a GGUF of this architecture has no key for it"))
     }
-    for lost in model.parameters.rotaryScaling.lostInGGUF(of: model.definition) {
+    for lost in model.hyperparameters.rotaryScaling.lostInGGUF(of: model.definition) {
       draft.messages.append(.warning("\(lost) is lost: a GGUF of this architecture has no key for it"))
     }
   }
@@ -46,16 +46,16 @@ extension ArchitecturePlanner {
     guard files.hasVocabulary else { return noVocabulary() }
     do throws(VocabularyError) {
       let read = try Vocabulary.read(
-        files, rules: model.definition.vocabulary, vocabularySize: model.parameters.integer("vocabulary_size"),
+        files, rules: model.definition.vocabulary, vocabularySize: model.hyperparameters.integer("vocabulary_size"),
         preTokenizer: draft.request.preTokenizer)
       draft.messages += read.conflicts.map { .warning($0.description) }
       return read.vocabulary.metadata()
     } catch {
-      throw LocatedError(path: folder.path, fact: error)
+      throw LocatedError(path: folder.path, reason: error)
     }
   }
 
-  /// What the converter writes for a model without a tokenizer.
+  /// The metadata that the converter writes for a model without a tokenizer.
   private mutating func noVocabulary() -> Metadata {
     draft.messages.append(
       .warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only"))
@@ -65,7 +65,8 @@ extension ArchitecturePlanner {
   }
 
   func conventionalName(format: String) throws -> String {
-    draft.isFromGGUF ? draft.conventionalNameOfSource(format: format) : try general().fileName(format: format)
+    guard model.facts.ggufMetadata == nil else { return draft.conventionalNameOfSource(format: format) }
+    return try general().fileName(format: format)
   }
 
   /// The `general.*` pairs: the model's name, authors and sources.

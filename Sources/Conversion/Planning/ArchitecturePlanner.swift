@@ -30,7 +30,7 @@ struct ArchitecturePlanner: DraftPlanner {
     draft.evidence = evidence
     noteTiedTensors()
     OutputMatrix.omitRefused(from: &draft)
-    if makesFolderOfGGUF { chooseWideRoles() }
+    if takesFormatOfMatrices { chooseWideRoles() }
     if draft.request.type.formatRules == nil { chooseFormats() }
   }
 
@@ -43,18 +43,19 @@ struct ArchitecturePlanner: DraftPlanner {
     }
     do throws(HyperparameterError) {
       // Those of an architecture without a forward pass are only checked one by one.
-      if model.definition.forwardPass != nil { _ = try model.hyperparameters() }
+      if model.definition.forwardPass != nil { _ = try model.forwardPassHyperparameters() }
     } catch {
       draft.problems.append(error)
     }
   }
 
   func recipeInputs() -> RecipeInputs {
-    let heads = model.parameters.integer("head_count") ?? 0
+    let heads = model.hyperparameters.integer("head_count") ?? 0
     return RecipeInputs(
-      architecture: model.definition.ggufArchitecture ?? "", layerCount: model.parameters.integer("layer_count") ?? 0,
-      headCount: heads, keyValueHeadCount: model.parameters.integer("key_value_head_count") ?? heads,
-      expertCount: model.parameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
+      architecture: model.definition.ggufArchitecture ?? "",
+      layerCount: model.hyperparameters.integer("layer_count") ?? 0,
+      headCount: heads, keyValueHeadCount: model.hyperparameters.integer("key_value_head_count") ?? heads,
+      expertCount: model.hyperparameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
   }
 
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
@@ -67,9 +68,9 @@ struct ArchitecturePlanner: DraftPlanner {
 
   func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] {
     let isWritten = model.definition.derived.contains { model.definition.pattern(of: $0, in: scheme) != nil }
-    return draft.dropped + (isWritten ? [] : model.derived.map { ($0.name, "follows from the parameters") })
+    return draft.dropped + (isWritten ? [] : model.derived.map { ($0.name, "follows from the hyperparameters") })
   }
 
-  /// Roles of which a tensor has values that the output's format cannot hold.
+  /// Roles with a tensor whose values the output's format cannot hold.
   mutating func keepInF32(_ roles: Set<TensorRole>) { wideRoles.formUnion(roles) }
 }

@@ -53,7 +53,7 @@ extension [DraftTensor] {
     let ranks = indices.map { index -> Int in
       let tensor = self[index]
       if let member = members[index] { return groups[member.index].firstIndex(of: tensor.purpose.roles[0]) ?? 0 }
-      // Of several that come out of one, in the order in which it holds them.
+      // Several tensors made of one keep their order in it.
       return tensor.sources.first?.layout.components.firstIndex { $0.role == tensor.purpose.roles[0] } ?? 0
     }
     let order = indices.sorted { left, right in

@@ -4,7 +4,7 @@ import Models
 import Quantization
 import Tensors
 
-/// What gives each tensor a format of its own.
+/// The rules that give each tensor its own format.
 enum FormatRules {
   case recipe(Recipe)
   /// A size target, which measures the matrices that no option decides on.
@@ -31,10 +31,10 @@ extension PlanDraft {
   /// Adds a problem if `rules` cannot assign formats to this conversion.
   mutating func check(_ rules: FormatRules) {
     if target != .gguf { problems.append(ConversionError.recipeNeedsGGUF(rules.name)) }
-    if case .recipe(let recipe) = rules, recipe.format == nil, !isFromGGUF {
+    if case .recipe(let recipe) = rules, recipe.format == nil, !usesGGUFNames {
       problems.append(ConversionError.copyNeedsGGUF)
     }
-    if request.split == .preserve, !isFromGGUF { problems.append(ConversionError.splitNeedsGGUF) }
+    if request.split == .preserve, !usesGGUFNames { problems.append(ConversionError.splitNeedsGGUF) }
   }
 
   /// Orders the tensors as llama-quantize does, leaves out pruned layers and gives each tensor its format and weights.
@@ -49,7 +49,7 @@ extension PlanDraft {
     var overrides = TypeOverrides(request.typeOverrides)
     problems += overrides.problems
     var assignment = RecipeAssignment(
-      rules, request.recipeOptions, inputs.tying(tensors), tensors, isFromGGUF: isFromGGUF)
+      rules, request.recipeOptions, inputs.tying(tensors), tensors, others: usesGGUFNames ? .keep : .asConverter)
     for index in tensors.indices {
       guard let reader = tensors[index].reader else { continue }
       let decision = assignment.decision(for: tensors[index], reader, &overrides)

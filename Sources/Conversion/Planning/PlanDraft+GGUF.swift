@@ -46,7 +46,7 @@ extension PlanDraft {
       return PlannedFile(
         path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: path, reason: error)
     }
   }
 

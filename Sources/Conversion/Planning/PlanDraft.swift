@@ -25,7 +25,7 @@ struct PlanDraft {
   /// The value of `general.file_type` that a size target leads to.
   var allocatedFileType: UInt32?
 
-  /// What is known of the tensors' values.
+  /// The evidence in the tensors' values.
   var evidence = PlanningEvidence.none
 
   var problems: [any IngotError] = []
@@ -40,22 +40,25 @@ struct PlanDraft {
     destination = request.destination
   }
 
-  /// Whether the source is a GGUF.
-  var isFromGGUF: Bool { model.facts.ggufMetadata != nil }
+  /// Whether the input's tensors have llama.cpp's names, layouts and formats.
+  var usesGGUFNames: Bool { model.facts.usesGGUFNames }
 
-  /// Whether a GGUF goes into another with only its formats changed, so that nothing depends on a definition.
-  var keepsNames: Bool { request.type.formatRules != nil && target == .gguf && isFromGGUF }
+  /// Whether input and output both have llama.cpp's names and layouts, or neither has.
+  var keepsLayouts: Bool { usesGGUFNames == (target == .gguf) }
+
+  /// Whether only the formats of tensors change, so that nothing depends on a definition.
+  var keepsNames: Bool { request.type.formatRules != nil && target == .gguf && keepsLayouts }
 
   /// Throws all problems found so far, if there are any.
   func requireProblemFree() throws {
     guard !problems.isEmpty else { return }
-    throw ProblemList(problems.map { LocatedError(path: model.checkpoint.path, fact: $0) })
+    throw ProblemList(problems.map { LocatedError(path: model.checkpoint.path, reason: $0) })
   }
 
   /// The naming scheme of the output.
   func scheme() throws -> NamingScheme {
     let definition = model.definition
-    let folderName = definition.schemes.first { $0.condition.map(model.parameters.flag) == true }?.name ?? "hf"
+    let folderName = definition.schemes.first { $0.condition.map(model.hyperparameters.flag) == true }?.name ?? "hf"
     let isOther = model.scheme.name == "gguf" || model.scheme.isTextPart
     let native = target == .gguf ? "gguf" : isOther ? folderName : model.scheme.name
     let name = request.naming ?? native
@@ -79,7 +82,7 @@ struct PlanDraft {
   /// - Otherwise the order of the input, which the safetensors layout then sorts itself.
   mutating func orderTensors() {
     guard target == .gguf, recipeInputs == nil else { return }
-    guard isFromGGUF else { return tensors = tensors.orderedAsConverter(model) }
+    guard keepsLayouts else { return tensors = tensors.orderedAsConverter(model) }
     guard request.type == .automatic else { return tensors.sort { $0.name.isBeforeByLayer($1.name) } }
     // Derived tensors were put first; they return to their positions in the input.
     let positions = Dictionary(

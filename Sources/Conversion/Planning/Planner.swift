@@ -13,7 +13,7 @@ public enum Planner {
   /// - Parameters:
   ///   - evidence: facts about the tensors' values; nil reads them (`PlanningEvidence.gather`).
   ///   - threads: threads that measure the candidates of a size target.
-  ///   - progress: is told of each tensor that was measured, from any thread.
+  ///   - progress: receives the number of tensors measured since the last call, on any thread.
   /// - Throws: a `ProblemList` of everything that prevents the conversion.
   public static func plan(
     _ model: Model, _ request: ConversionRequest, evidence: PlanningEvidence? = nil,
@@ -48,7 +48,7 @@ public enum Planner {
   }
 }
 
-/// What differs between the two planners.
+/// A planner that fills in a draft.
 protocol DraftPlanner {
   var draft: PlanDraft { get set }
 

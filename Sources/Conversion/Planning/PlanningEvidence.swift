@@ -4,7 +4,7 @@ import Models
 import Quantization
 import Tensors
 
-/// What planning must know of tensors' values: the only step before a conversion that reads tensor data.
+/// The values of tensors that planning depends on: the only step before a conversion that reads tensor data.
 ///
 /// The planners themselves read headers and small files alone.
 public struct PlanningEvidence: Sendable {
@@ -20,7 +20,7 @@ public struct PlanningEvidence: Sendable {
   var tiedPairsAreEqual: [Bool]?
   /// Whether an output matrix that llama.cpp refuses has the values of the embedding; nil if there is none, or not read.
   var refusedOutputIsEqual: Bool?
-  /// Nil if not read, or if the output's format holds every value by its nature.
+  /// Nil if not read, or if the output's format can hold every value.
   var wideTensors: WideTensors?
   /// Tensors of the output whose values change when a constant is added and subtracted again, by name.
   var rounding: [TensorName: RoundTripError] = [:]
@@ -44,9 +44,9 @@ public struct PlanningEvidence: Sendable {
   /// Reads the values of a planner's drafted tensors, and of those that its model ties.
   init(_ planner: ArchitecturePlanner) throws {
     let model = planner.model
-    tiedPairsAreEqual = try model.twins.map { try model.checkpoint.haveEqualValues($0.tensor, $0.original) }
+    tiedPairsAreEqual = try model.tiedPairs.map { try model.checkpoint.haveEqualValues($0.tensor, $0.original) }
     refusedOutputIsEqual = try OutputMatrix.equalsEmbedding(in: planner.draft)
-    if planner.makesFolderOfGGUF, let format = model.commonMatrixFormat {
+    if planner.takesFormatOfMatrices, let format = model.commonMatrixFormat {
       wideTensors = Self.wideTensors(of: model, for: format)
     }
     for tensor in planner.draft.tensors {
@@ -55,7 +55,7 @@ public struct PlanningEvidence: Sendable {
     }
   }
 
-  /// Roles of which a tensor has values that `format` cannot hold; one tensor of a role decides.
+  /// Roles with a tensor whose values `format` cannot hold; one tensor of a role decides.
   private static func wideTensors(of model: Model, for format: StorageFormat) -> WideTensors {
     var wide = WideTensors()
     for slot in model.slots where !wide.roles.contains(slot.role) {

@@ -2,14 +2,14 @@ import Architectures
 import Models
 import Tensors
 
-/// Which tensors of a GGUF are always F32.
+/// The tensors of a GGUF that are always F32.
 enum PrecisionRules {
   /// Roles that the reference converter keeps in F32 (llama.cpp 0c1e57098, `prepare_tensors`).
   private static let fullPrecisionRoles: Set<TensorRole> = [
     .router, .sharedExpertRouter, .positionEmbedding, .tokenTypeEmbedding,
   ]
 
-  /// Why a tensor stays F32; nil if it takes the format asked for.
+  /// The reason that a tensor stays F32; nil if it gets the requested format.
   static func reasonForF32(_ name: TensorName, _ shape: Shape, roles: [TensorRole]) -> String? {
     if shape.rank <= 1 { return "one-dimensional tensors stay F32 in a GGUF" }
     if name.text.hasSuffix("_norm.weight") { return "norms stay F32 in a GGUF" }
@@ -21,7 +21,7 @@ enum PrecisionRules {
 }
 
 extension DraftTensor {
-  /// Why the tensor stays F32 in a GGUF; nil if it takes the format asked for.
+  /// The reason that the tensor stays F32 in a GGUF; nil if it gets the requested format.
   var reasonForF32: String? { PrecisionRules.reasonForF32(name, shape, roles: purpose.roles) }
 }
 

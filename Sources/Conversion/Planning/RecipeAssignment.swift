@@ -4,10 +4,18 @@ import Tensors
 
 /// The formats that a recipe gives the tensors of one model, asked in the order in which they are written.
 struct RecipeAssignment {
+  /// The formats of tensors that are not quantized.
+  enum Unquantized {
+    /// Those of the input.
+    case keep
+    /// Those that llama.cpp's converter writes.
+    case asConverter
+  }
+
   private let rules: FormatRules
   private let options: ConversionRequest.RecipeOptions
   private let facts: RecipeInputs
-  private let isFromGGUF: Bool
+  private let others: Unquantized
   private let counts: [Recipe.Kind: Int]
   private let tiesEmbeddings: Bool
   /// Matrices of each kind that the recipe decided on so far.
@@ -15,12 +23,12 @@ struct RecipeAssignment {
 
   init(
     _ rules: FormatRules, _ options: ConversionRequest.RecipeOptions, _ facts: RecipeInputs, _ tensors: [DraftTensor],
-    isFromGGUF: Bool
+    others: Unquantized
   ) {
     self.rules = rules
     self.options = options
     self.facts = facts
-    self.isFromGGUF = isFromGGUF
+    self.others = others
     tiesEmbeddings = facts.model.tiesEmbeddings
     counts = tensors.reduce(into: [:]) { $0[Recipe.Kind($1.name), default: 0] += 1 }
   }
@@ -78,10 +86,10 @@ struct RecipeAssignment {
     if case .recipe(let recipe) = rules { recipe.format?.isQuantized == true } else { true }
   }
 
-  /// A tensor that the recipe does not change; from a folder as the reference converter writes it.
+  /// The format of a tensor that the recipe does not change.
   private func unquantized(_ tensor: DraftTensor, _ reader: RowReader, _ rule: String) -> FormatDecision {
     let format = reader.format
-    let isKept = isFromGGUF || (tensor.reasonForF32 == nil && format.facts.ggmlType != nil)
+    let isKept = others == .keep || (tensor.reasonForF32 == nil && format.facts.ggmlType != nil)
     return isKept ? .decided(format, rule: "\(rule): kept") : .decided(.f32, rule: "\(rule): F32")
   }
 }

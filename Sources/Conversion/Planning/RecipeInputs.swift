@@ -8,7 +8,7 @@ struct RecipeInputs {
   let architecture: String
   /// All layers.
   let layerCount: Int
-  /// What rules ask for.
+  /// The model's values that rules use.
   private(set) var model: Recipe.ModelContext
 
   /// The layer counts by which llama.cpp recognizes models of 70 billion parameters.

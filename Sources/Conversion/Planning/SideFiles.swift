@@ -5,13 +5,13 @@ import Tensors
 
 /// The files of a model folder that are not weights.
 enum SideFiles {
-  /// Endings of files that hold weights, in any container.
+  /// Extensions of files of weights, in any container.
   private static let weightEndings = [
     ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pth", ".pt", ".ckpt", ".gguf", ".h5",
     ".msgpack", ".onnx", ".onnx_data",
   ]
 
-  /// Whether a file of this name holds weights or an index of them.
+  /// Whether a file of this name contains weights or an index of them.
   static func isWeights(_ name: String) -> Bool { weightEndings.contains { name.hasSuffix($0) } }
 
   /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.

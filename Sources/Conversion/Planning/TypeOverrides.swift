@@ -32,6 +32,6 @@ struct TypeOverrides {
 }
 
 extension ConversionRequest.TypeOverride {
-  /// How a plan names it as the reason for a format.
+  /// The rule of a plan for its formats.
   var rule: String { "--tensor-type \(pattern)" }
 }

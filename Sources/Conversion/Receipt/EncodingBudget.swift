@@ -1,7 +1,7 @@
 import Bytes
 import Quantization
 
-/// Which errors of encoding are accepted.
+/// The limits on errors of encoding.
 public enum EncodingBudget: Sendable, Hashable {
   /// Those within the limits, for every tensor.
   case budget(Budget)
@@ -31,7 +31,7 @@ public struct BudgetViolation: IngotError {
   public let outcome: TensorOutcome
   /// The limit.
   public let limit: Budget.Limit
-  /// What was measured.
+  /// The measured errors.
   public let measured: Double
 
   public var category: ErrorCategory { .check }
@@ -50,9 +50,9 @@ public struct BudgetViolation: IngotError {
 
 /// Errors beyond the budget; nothing was written.
 public struct BudgetExceeded: IngotError {
-  /// Where the output would have been.
+  /// The path of the output that was not written.
   public let destination: String
-  /// What was measured.
+  /// The measured errors.
   public let summary: ErrorSummary
 
   public var category: ErrorCategory { .check }

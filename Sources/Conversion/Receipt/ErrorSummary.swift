@@ -8,7 +8,7 @@ public struct ErrorSummary: Sendable {
   public struct Group: Sendable {
     /// The encoding of the input, in words, and the format of the output.
     public let from: String, to: StorageFormat
-    /// How many tensors.
+    /// The number of tensors.
     public var tensorCount = 0
     /// Their elements, also those that were not encoded.
     public var elementCount = 0
@@ -18,7 +18,7 @@ public struct ErrorSummary: Sendable {
     public var errors = EncodingReport()
   }
 
-  /// What was done to each tensor, in the order of the output.
+  /// The outcome of each tensor, in the order of the output.
   public let outcomes: [TensorOutcome]
   /// By formats, in the order in which they first occur.
   public let groups: [Group]
@@ -28,9 +28,9 @@ public struct ErrorSummary: Sendable {
   public let summedNMSE: Double
   /// The tensors whose values changed, the greatest NMSE first.
   public let worst: [TensorOutcome]
-  /// What was accepted; nil for anything.
+  /// The budget; nil for none.
   public let budget: EncodingBudget?
-  /// What was not, in the order of the output.
+  /// The tensors beyond the budget, in the order of the output.
   public let violations: [BudgetViolation]
 
   /// Whether all errors are accepted.

@@ -1,6 +1,6 @@
 import Bytes
 
-/// How an edit was written to disk.
+/// The way in which an edit was written to disk.
 public enum EditOutcome: String, Sendable {
   /// No byte differed.
   case unchanged

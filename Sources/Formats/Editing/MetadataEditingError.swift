@@ -1,6 +1,6 @@
 import Bytes
 
-/// Why an edit of metadata is refused.
+/// An error of editing metadata.
 public enum MetadataEditingError: IngotError {
   /// The layout of the file depends on the key.
   case layoutKey(String, reason: String)
@@ -29,7 +29,7 @@ public enum MetadataEditingError: IngotError {
     case .unknownKeyType(let key):
       "key \(key.quoted) is new and its type is unknown (name it with --type, such as u32, string or [string])"
     case .unknownTypeName(let name):
-      "type \(name.quoted): not a known one, expected one of \(MetadataValueParser.names.joined(separator: ", "))"
+      "type \(name.quoted): unknown, expected one of \(MetadataValueParser.names.joined(separator: ", "))"
     case .unreadableValue(let text, let type):
       "value \(text.count > 60 ? (String(text.prefix(60)) + "…").quoted : text.quoted): is not of type \(type)"
     case .stringOnly(let type): "type \(type.quoted): safetensors metadata has only strings, expected string"

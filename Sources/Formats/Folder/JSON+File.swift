@@ -12,9 +12,9 @@ extension JSON {
       if let foreign = UnsupportedFileKind(
         Array(bytes.prefix(FormatSniffer.prefixByteCount)), fileByteCount: bytes.count)
       {
-        throw LocatedError(path: file.path, fact: UnsupportedFileError(content: foreign, expected: "JSON"))
+        throw LocatedError(path: file.path, reason: UnsupportedFileError(content: foreign, expected: "JSON"))
       }
-      throw LocatedError(path: file.path, fact: error)
+      throw LocatedError(path: file.path, reason: error)
     }
   }
 }

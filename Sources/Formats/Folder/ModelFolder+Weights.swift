@@ -13,7 +13,7 @@ extension ModelFolder {
   ///
   /// - Throws: `ModelFolderError` if there are no weights or several candidates.
   func weights() throws -> Weights {
-    func failure(_ error: ModelFolderError) -> LocatedError { LocatedError(path: path, fact: error) }
+    func failure(_ error: ModelFolderError) -> LocatedError { LocatedError(path: path, reason: error) }
     let safeTensors = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
     let indices = names.filter { $0.hasSuffix(SafeTensors.ShardIndex.suffix) && !$0.hasPrefix(".") }
     let preferredIndex = "model" + SafeTensors.ShardIndex.suffix
@@ -48,7 +48,7 @@ extension ModelFolder {
   }
 }
 
-/// Why a folder's weights are not found.
+/// An error of finding a folder's weights.
 public enum ModelFolderError: IngotError {
   case noWeights
   case onlyPyTorch([String])

@@ -54,7 +54,7 @@ extension GGUF {
           throw .uneditable("is shard \(index + 1) of a split GGUF, whose metadata is in the first shard")
         }
       } catch {
-        throw LocatedError(path: path, fact: error)
+        throw LocatedError(path: path, reason: error)
       }
     }
 

@@ -8,8 +8,8 @@ import Tensors
 // string  = u64 byteCount, bytes                   no terminator
 // type    = u32: 0 u8, 1 i8, 2 u16, 3 i16, 4 u32, 5 i32, 6 f32, 7 bool, 8 string, 9 array, 10 u64, 11 i64, 12 f64
 // value   = the number | u8 0 or 1 | string | type u64 count { value }
-// record  = string u32 rank { u64 extent } u32 ggmlType u64 offset
-//           extents fastest-varying first; offset counts from the start of the data, a multiple of the alignment
+// record  = string u32 rank { u64 dimension } u32 ggmlType u64 offset
+//           dimensions fastest-varying first; offset from the start of the data, a multiple of the alignment
 // padding = bytes up to the next multiple of the alignment ("general.alignment", 32 by default)
 // data    = the tensors' bytes, each padded to the alignment
 //

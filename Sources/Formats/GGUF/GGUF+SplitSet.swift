@@ -34,9 +34,9 @@ extension GGUF {
       }
       return Checkpoint(path: file.path, container: .gguf, contents: [checkpoint])
     }
-    guard let name else { throw LocatedError(path: file.path, fact: ShardSetError.unnumberedShard(count: count)) }
+    guard let name else { throw LocatedError(path: file.path, reason: ShardSetError.unnumberedShard(count: count)) }
     guard name.count == count else {
-      throw LocatedError(path: file.path, fact: ShardSetError.shardCount(declared: count, inName: name.count))
+      throw LocatedError(path: file.path, reason: ShardSetError.shardCount(declared: count, inName: name.count))
     }
     var set = SplitSet(path: file.path, folder: folder, name: name)
     set.readShards()
@@ -63,12 +63,12 @@ extension GGUF {
   ) throws -> Int? {
     guard let value = shard.metadata[key] else {
       guard missing == .returnNil else {
-        throw LocatedError(path: shard.file.path, fact: ShardSetError.splitKey(key, found: nil))
+        throw LocatedError(path: shard.file.path, reason: ShardSetError.splitKey(key, found: nil))
       }
       return nil
     }
     guard let number = value.integer else {
-      throw LocatedError(path: shard.file.path, fact: ShardSetError.splitKey(key, found: value.type.name))
+      throw LocatedError(path: shard.file.path, reason: ShardSetError.splitKey(key, found: value.type.name))
     }
     return number
   }
@@ -109,7 +109,7 @@ extension GGUF {
     private func readShard(_ name: String) throws -> ParsedHeader {
       let file = try folder.open(name)
       guard try FormatSniffer.container(of: file) == .gguf else {
-        throw LocatedError(path: file.path, fact: ShardSetError.notGGUF)
+        throw LocatedError(path: file.path, reason: ShardSetError.notGGUF)
       }
       return try GGUF.contents(file)
     }
@@ -149,7 +149,7 @@ extension GGUF {
     }
 
     private mutating func note(_ path: String, _ error: ShardSetError) {
-      problems.append(LocatedError(path: path, fact: error))
+      problems.append(LocatedError(path: path, reason: error))
     }
   }
 }

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Why a file is not a valid GGUF file, or why one cannot be written.
+/// An error of reading or writing a GGUF.
 public enum GGUFError: IngotError {
   /// The location in the file that was being read.
   public enum Location: Sendable {
@@ -72,7 +72,7 @@ public enum GGUFError: IngotError {
   /// Returns the error with the name of its file first.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, fact: self)
+    return LocatedError(path: path, reason: self)
   }
 }
 
@@ -105,7 +105,7 @@ extension GGUFError {
     case .keyTooLong(let key, let byteCount, let limit):
       "key \(key.quoted) has \(byteCount.grouped) bytes, at most \(limit.grouped) can be written"
     case .fileTooLarge: "the file's size does not fit 63 bits"
-    case .uneditable(let fact): fact
+    case .uneditable(let reason): reason
     case .duplicateTensor(let tensor): "tensor \(tensor.text.quoted) occurs twice"
     default: tensorDescription
     }

@@ -5,7 +5,7 @@ extension ImportanceMatrix {
   /// The maximum bytes of a name in the legacy container; ggml's have 63.
   static let maximumNameByteCount = 4096
   /// The number of values validated at a time.
-  private static let pieceElementCount = 1 << 18
+  private static let batchElementCount = 1 << 18
   /// The maximum count, far above the counts of any text.
   private static let greatestCount: Float = 0x1p53
 
@@ -27,14 +27,14 @@ extension ImportanceMatrix {
     } catch .unreadable(let error) {
       throw error
     } catch {
-      throw LocatedError(path: file.path, fact: error)
+      throw LocatedError(path: file.path, reason: error)
     }
   }
 
   /// Every value must be finite and not negative.
   private func validate(_ entry: Entry, in file: any ByteSource) throws(ImportanceMatrixError) {
-    for start in stride(from: 0, to: entry.valueCount, by: Self.pieceElementCount) {
-      let count = min(Self.pieceElementCount, entry.valueCount - start)
+    for start in stride(from: 0, to: entry.valueCount, by: Self.batchElementCount) {
+      let count = min(Self.batchElementCount, entry.valueCount - start)
       let values = try Self.floats(file, at: entry.fileOffset + start * 4, count: count)
       if let index = values.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
         throw .value(entry.name, index: start + index, values[index])

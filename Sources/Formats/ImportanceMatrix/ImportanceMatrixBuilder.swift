@@ -9,7 +9,7 @@ public struct ImportanceMatrixBuilder: Sendable {
     public let name: TensorName
     /// Σ x² of the input activations x of each column, expert after expert.
     public let sums: [Float]
-    /// How many x were summed: one count for all columns, or one for each expert of a stack.
+    /// The number of x that were summed: one count for all columns, or one for each expert of a stack.
     public let counts: [Int]
 
     /// - Precondition: `sums` splits evenly into `counts`.
@@ -74,7 +74,7 @@ extension ImportanceMatrixBuilder {
     do {
       layout = try GGUF.Layout(tensors: declarations, metadata: metadata)
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: path, reason: error)
     }
     let file = try AtomicFile(path, overwrite: policy)
     try file.reserve(layout.fileByteCount)

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Why a file is not a valid importance matrix.
+/// An error of reading an importance matrix.
 public enum ImportanceMatrixError: IngotError {
   case unreadable(FileError)
   case noEntries
@@ -48,7 +48,7 @@ public enum ImportanceMatrixError: IngotError {
     case .unpaired(let name, let found, let missing):
       "entry \(name.text.quoted): has a tensor \(found.quoted) but none called \(missing.quoted)"
     case .format(let name, let found): "tensor \(name.text.quoted): has storage format \(found), expected F32"
-    case .bigEndian: "is stored big-endian, which is not read as an importance matrix"
+    case .bigEndian: "is big-endian, expected a little-endian importance matrix"
     case .countsDoNotDivide(let name, let values, let counts):
       "entry \(name.text.quoted): \(counted(values, "value")) do not split evenly into \(counted(counts, "count"))"
     case .value(let name, let index, let value):

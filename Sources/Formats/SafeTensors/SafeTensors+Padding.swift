@@ -32,15 +32,15 @@ extension SafeTensors {
 }
 
 extension SafeTensors.Layout {
-  /// Returns the layout with the padding that shares most bytes of `pieces` with their files.
+  /// Returns the layout with the padding that shares most bytes of `ranges` with their files.
   ///
   /// The data still begins at a multiple of 8. Of two paddings with the same gain the smaller one is chosen; the
   /// default padding is kept if less than 1 MiB would be shared.
-  public func padded(toShare pieces: [SafeTensors.SourceRange]) -> Self {
+  public func padded(toShare ranges: [SafeTensors.SourceRange]) -> Self {
     var gains: [Int: Int] = [:]
-    for piece in pieces {
-      let padding = SafeTensors.padding(from: offsets[piece.tensorIndex] + piece.tensorOffset, to: piece.fileOffset)
-      if padding.isMultiple(of: SafeTensors.dataAlignment) { gains[padding, default: 0] += piece.byteCount }
+    for range in ranges {
+      let padding = SafeTensors.padding(from: offsets[range.tensorIndex] + range.tensorOffset, to: range.fileOffset)
+      if padding.isMultiple(of: SafeTensors.dataAlignment) { gains[padding, default: 0] += range.byteCount }
     }
     guard let best = gains.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
       best.value >= SafeTensors.sharedByteCountWorthPadding,

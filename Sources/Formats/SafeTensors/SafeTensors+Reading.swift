@@ -5,7 +5,7 @@ import Tensors
 // length   = u64, little-endian: the bytes of the header, at most 100,000,000
 // header   = a JSON object in UTF-8 that begins with "{"; spaces may follow it
 //            { "__metadata__": { TEXT: TEXT, … },                              optional
-//              NAME: { "dtype": DTYPE, "shape": [extent, …], "data_offsets": [begin, end] }, … }
+//              NAME: { "dtype": DTYPE, "shape": [dimension, …], "data_offsets": [begin, end] }, … }
 // data     = the tensors' bytes, little-endian, rows first; begin and end count from its first byte
 //
 //  0 ┊ length │ 8 ┊ header │ 8 + length ┊ data │ end of file

@@ -6,7 +6,7 @@ import Tensors
 // Only weight_map is needed to read a set. FILE is the name of a shard in the index's own folder.
 
 extension SafeTensors {
-  /// `model.safetensors.index.json`: which shard holds which tensor.
+  /// `model.safetensors.index.json`: the shard of each tensor.
   public struct ShardIndex: Sendable {
     /// The suffix of an index's name.
     public static let suffix = ".safetensors.index.json"
@@ -28,7 +28,7 @@ extension SafeTensors {
     /// - Throws: one `ProblemList` with all problems; `LocatedError` if the file is not an index.
     public init(_ file: any ByteSource) throws {
       let json = try JSON(file, limit: Self.maximumByteCount)
-      func located(_ error: ShardSetError) -> LocatedError { LocatedError(path: file.path, fact: error) }
+      func located(_ error: ShardSetError) -> LocatedError { LocatedError(path: file.path, reason: error) }
       guard let index = json.object else { throw located(.indexNotAnObject(found: json.kindName)) }
       guard let member = index["weight_map"] else { throw located(.noWeightMap) }
       guard let map = member.object else { throw located(.weightMapNotAnObject(found: member.kindName)) }

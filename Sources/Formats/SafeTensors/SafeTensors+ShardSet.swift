@@ -42,7 +42,7 @@ extension SafeTensors {
     private func readShard(_ shard: String) throws -> ParsedHeader {
       let file = try folder.open(shard)
       guard try FormatSniffer.container(of: file) == .safeTensors else {
-        throw LocatedError(path: description, fact: ShardSetError.notSafeTensors(shard: shard))
+        throw LocatedError(path: description, reason: ShardSetError.notSafeTensors(shard: shard))
       }
       return try SafeTensors.contents(file)
     }
@@ -55,7 +55,7 @@ extension SafeTensors {
       }
     }
 
-    /// Checks that the index lists exactly the tensors that the shards hold, once all shards could be read.
+    /// Checks that the index lists exactly the tensors of the shards, once all shards could be read.
     mutating func requireListed(by index: ShardIndex) {
       guard problems.isEmpty else { return }
       var listed: Set<TensorName> = []
@@ -75,7 +75,7 @@ extension SafeTensors {
     }
 
     private mutating func note(_ error: ShardSetError) {
-      problems.append(LocatedError(path: description, fact: error))
+      problems.append(LocatedError(path: description, reason: error))
     }
   }
 }

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Why a file is not a valid safetensors file, or why one cannot be written.
+/// An error of reading or writing a safetensors file.
 public enum SafeTensorsError: IngotError {
   case unreadable(FileError)
   case tooShort(byteCount: Int)
@@ -43,7 +43,7 @@ public enum SafeTensorsError: IngotError {
   /// Returns the error with the name of its file first.
   func located(in path: String) -> any IngotError {
     if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, fact: self)
+    return LocatedError(path: path, reason: self)
   }
 }
 
@@ -82,7 +82,7 @@ extension SafeTensorsError {
     case .wrongField(_, let field, let found, let expected): "\(field) is \(found), expected \(expected)"
     case .wrongElement(_, let field, let found):
       "\(field) has \(found.escapedForDisplay), expected integers from 0 to 2^63 - 1"
-    case .unknownType(_, let type): "dtype \(type.quoted) is not known"
+    case .unknownType(_, let type): "dtype \(type.quoted) is unknown"
     case .shapeOverflows(_, let dimensions):
       "shape [\(dimensions.map(String.init).joined(separator: ", "))] has more bytes than 63 bits can count"
     case .wrongOffsetCount(_, let count): "data_offsets has \(counted(count, "element")), expected 2"

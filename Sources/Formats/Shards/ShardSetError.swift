@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Why the files of a set are not one checkpoint.
+/// An error of a shard set.
 public enum ShardSetError: IngotError {
   case indexNotAnObject(found: String)
   case noWeightMap

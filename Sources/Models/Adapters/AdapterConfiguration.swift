@@ -43,7 +43,7 @@ struct AdapterConfiguration {
     "alora_invocation_tokens": "an activated LoRA", "layer_replication": "an adapter of replicated layers",
   ]
 
-  /// What the product of the factors is multiplied by.
+  /// The factor of the product of B and A.
   func scale(ofModule module: String, rank: Int) -> Float {
     let own = alphaBySuffix.first { module == $0.suffix || module.hasSuffix(".\($0.suffix)") }
     return Float((own?.alpha ?? alpha) / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)))

@@ -1,11 +1,11 @@
 import Bytes
 import Tensors
 
-/// Why an adapter cannot be added to a model.
+/// An error of adding an adapter to a model.
 public enum AdapterError: IngotError {
   /// A member of adapter_config.json is missing, or not of the kind that is expected.
   case member(String, expected: String)
-  /// What the configuration asks for and no merging of weights can give.
+  /// A feature of the configuration that merged weights cannot have.
   case unsupported(String)
   /// Only one of the two factors is there.
   case halfPair(module: String, missing: String)
@@ -13,7 +13,7 @@ public enum AdapterError: IngotError {
   case wrongFactors(module: String, found: String, expected: String)
   /// The base has no weight that the adapter could change.
   case noWeight(String)
-  /// The tensor holds the weights of several experts, which no pair of factors describes.
+  /// The tensor has the weights of several experts, which one pair of A and B cannot update.
   case stacked(String)
   case noUpdates
   case pickle(String)
@@ -29,7 +29,7 @@ public enum AdapterError: IngotError {
     case .noWeight(let name):
       "changes \(name.quoted), which the model does not have (is it an adapter of another model?)"
     case .stacked(let name): "changes \(name.quoted), a stack of several matrices, which is not supported"
-    case .noUpdates: "holds no update of a weight, expected pairs of lora_A and lora_B"
+    case .noUpdates: "contains no update of a weight, expected pairs of lora_A and lora_B"
     case .pickle(let name):
       "has only \(name.quoted), a pickle, which is not read (save the adapter as safetensors)"
     }

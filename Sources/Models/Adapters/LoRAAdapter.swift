@@ -4,7 +4,7 @@ import Tensors
 
 /// An adapter as PEFT saves it: adapter_config.json and adapter_model.safetensors in one folder.
 ///
-/// For a module with the weight `W [out, in]` it holds `A [r, in]` and `B [out, r]`; the merged weight is `W + s·B·A`.
+/// For a module with the weight `W [out, in]` it has `A [r, in]` and `B [out, r]`; the merged weight is `W + s·B·A`.
 /// An embedding's factors are stored the other way round. Tensors that were trained whole replace those of the model.
 struct LoRAAdapter {
   /// Two factors and the weight they change.
@@ -15,7 +15,7 @@ struct LoRAAdapter {
     let a: TensorDescriptor, b: TensorDescriptor
     /// Whether the module is an embedding: `A [r, rows]` and `B [width, r]`.
     let isEmbedding: Bool
-    /// What the product is multiplied by.
+    /// The factor of the product of B and A.
     let scale: Float
 
     /// The name of the weight.
@@ -47,7 +47,7 @@ struct LoRAAdapter {
     let folder = location.folder
     if folder.kind(of: Self.weightsFile) == nil {
       for name in Self.pickles where folder.kind(of: name) != nil {
-        throw LocatedError(path: path, fact: AdapterError.pickle(name))
+        throw LocatedError(path: path, reason: AdapterError.pickle(name))
       }
     }
     let weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(Self.weightsFile)))
@@ -59,7 +59,7 @@ struct LoRAAdapter {
       base = configuration.base
       (pairs, replacements) = try Self.sorted(weights.tensors, configuration)
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: path, reason: error)
     }
   }
 
@@ -73,7 +73,7 @@ struct LoRAAdapter {
     do throws(AdapterError) {
       return try body()
     } catch {
-      throw LocatedError(path: path, fact: error)
+      throw LocatedError(path: path, reason: error)
     }
   }
 
@@ -115,14 +115,14 @@ struct LoRAAdapter {
   }
 }
 
-/// What the name of a tensor in an adapter says.
+/// The meaning of a tensor name in an adapter.
 enum AdapterTensorName {
   enum Factor: Hashable { case a, b }
 
   case factor(Factor, module: String, isEmbedding: Bool)
   /// A tensor that replaces the model's of this name.
   case whole(TensorName)
-  /// The model's own weight, which PEFT saves beside the factors of an embedding.
+  /// The model's own weight, which PEFT saves next to A and B of an embedding.
   case frozen
 
   /// The words that PEFT appends to a module's path, before the name of the adapter if the file has it.

@@ -10,10 +10,10 @@ struct LoRAUpdate: Sendable {
   /// Numbers of an adapter, read when they are needed.
   struct Factor: Sendable {
     let tensor: TensorDescriptor
-    /// Whether rows stand in the file as columns.
+    /// Whether the file stores the transpose.
     let isTransposed: Bool
 
-    /// The extents `[rows, width]` as they are used.
+    /// The dimensions `[rows, columns]`, after transposing.
     var dimensions: [Int] { isTransposed ? tensor.shape.dimensions.reversed() : tensor.shape.dimensions }
 
     /// The rows `rows`, one after the other.
@@ -24,8 +24,8 @@ struct LoRAUpdate: Sendable {
       }
       var transposed = [Float](repeating: 0, count: rows.count * width)
       for column in 0..<width {
-        let piece = try values(column * dimensions[0] + rows.lowerBound, rows.count, checkpoint)
-        for (row, value) in piece.enumerated() { transposed[row * width + column] = value }
+        let values = try values(column * dimensions[0] + rows.lowerBound, rows.count, checkpoint)
+        for (row, value) in values.enumerated() { transposed[row * width + column] = value }
       }
       return transposed
     }
@@ -42,7 +42,7 @@ struct LoRAUpdate: Sendable {
   let up: Factor, down: Factor
   /// s
   let scale: Float
-  /// How the adapter's model stores the weight, and which component of it a place is.
+  /// The layout of the weight in the adapter's model, and the component of a slot.
   let layout: StoredLayout, component: Int
 
   /// A row of the canonical tensor among values that are read.

@@ -24,7 +24,7 @@ extension Model {
   public struct Adapter: Sendable {
     /// The path of its folder.
     public let path: String
-    /// What is read of it.
+    /// Its files.
     public let files: [any ByteSource]
   }
 
@@ -35,7 +35,7 @@ extension Model {
   func adding(_ adapter: LoRAAdapter, to base: Checkpoint) throws(AdapterError) -> Model {
     let firstFile = base.files.count
     let schemes = [scheme] + definition.schemes.filter { $0.name != scheme.name }
-    let readers = schemes.map { definition.reader(of: $0) }
+    let readers = schemes.map { definition.matcher(of: $0) }
     var model = self
     for (name, _) in adapter.replacements {
       for slot in tensors.first(where: { $0.descriptor.name == name })?.slots ?? [] {
@@ -60,18 +60,18 @@ extension Model {
   /// Whether adapters change the canonical tensor at `slot`.
   public func isAdapted(_ slot: TensorSlot) -> Bool { locations[slot]?.adaptation.updates.isEmpty == false }
 
-  /// The storage format that holds the numbers of the canonical tensor at `slot`: that of the file, or F32 where
-  /// adapters change them; nil if it is absent or not known.
+  /// The storage format of the values of the canonical tensor at `slot`: that of the file, or F32 if adapters change
+  /// them; nil if it is absent or unknown.
   public func valueFormat(_ slot: TensorSlot) -> StorageFormat? {
     isAdapted(slot) ? .f32 : tensor(slot)?.descriptor.format
   }
 
-  /// What the schemes store under `name`; in the model's own, the first, an adapter has the model's dialect.
+  /// The tensors that the schemes store under `name`; in the model's own, an adapter has the model's transforms.
   private func rule(
     of name: TensorName, _ readers: [ArchitectureDefinition.NameMatcher]
   ) throws(AdapterError) -> (rule: StoredRule, layer: Int?, instance: Int?) {
     for (index, reader) in readers.enumerated() {
-      guard case .tensor(let rule, let layer, let instance) = reader.meaning(of: name) else { continue }
+      guard case .tensor(let rule, let layer, let instance) = reader.match(of: name) else { continue }
       return (reader.rules[rule].storing(index == 0 ? appliedTransforms.states : [:]), layer, instance)
     }
     throw .noWeight(name.text)
@@ -83,7 +83,7 @@ extension Model {
   ) throws(AdapterError) -> (Int) -> LoRAUpdate {
     let layout: StoredLayout
     do throws(LayoutError) {
-      layout = try definition.layout(of: rule, parameters, found: canonicalLayout(slot)?.shape)
+      layout = try definition.layout(of: rule, hyperparameters, found: canonicalLayout(slot)?.shape)
     } catch {
       throw .noWeight(pair.weight.text)
     }
@@ -110,7 +110,7 @@ extension Model {
 }
 
 extension LoRAAdapter {
-  /// What it does, in a line.
+  /// The adapter in one line.
   fileprivate var remark: String {
     let ranks = Set(pairs.map(\.rank)).sorted().map(String.init).joined(separator: ", ")
     var words: [String] = []

@@ -10,9 +10,9 @@ struct BareFacts: ModelFacts {
   func candidates(in library: ArchitectureLibrary) -> [ArchitectureDefinition] { library.definitions }
 
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
+    of definition: ArchitectureDefinition, observed: ArchitectureDefinition.ObservedTensors
   ) -> HyperparameterSet {
-    definition.hyperparameters(inferredFrom: evidence)
+    definition.hyperparameters(inferredFrom: observed)
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? { nil }

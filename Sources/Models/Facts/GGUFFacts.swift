@@ -34,9 +34,9 @@ struct GGUFFacts: ModelFacts {
   }
 
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
+    of definition: ArchitectureDefinition, observed: ArchitectureDefinition.ObservedTensors
   ) throws(HyperparameterError) -> HyperparameterSet {
-    try definition.hyperparameters(of: metadata, evidence: evidence)
+    try definition.hyperparameters(of: metadata, observed: observed)
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {

@@ -35,17 +35,17 @@ struct HuggingFaceFacts: ModelFacts {
   private func fitting(_ definitions: [ArchitectureDefinition]) -> [String] {
     let checkpoint = EncodedCheckpoint(checkpoint, configuration: config.json).checkpoint
     return definitions.filter { definition in
-      guard let parameters = try? definition.hyperparameters(of: config) else { return false }
+      guard let hyperparameters = try? definition.hyperparameters(of: config) else { return false }
       return definition.schemes.contains {
-        TensorMapping(checkpoint, self, definition, $0, parameters).problems.isEmpty
+        TensorMapping(checkpoint, self, definition, $0, hyperparameters).problems.isEmpty
       }
     }.map(\.name)
   }
 
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
+    of definition: ArchitectureDefinition, observed: ArchitectureDefinition.ObservedTensors
   ) throws(HyperparameterError) -> HyperparameterSet {
-    try definition.hyperparameters(of: config, evidence: evidence)
+    try definition.hyperparameters(of: config, observed: observed)
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {

@@ -1,6 +1,6 @@
 import Architectures
 
-/// Where the value of a hyperparameter comes from.
+/// The origin of a hyperparameter's value.
 public enum HyperparameterOrigin: Sendable, Hashable, CustomStringConvertible {
   /// A member of config.json, or of Meta's params.json.
   case member(String)
@@ -23,7 +23,7 @@ public enum HyperparameterOrigin: Sendable, Hashable, CustomStringConvertible {
 extension Model {
   /// Returns where the hyperparameter `name` comes from; nil if the model has none of that name.
   public func origin(of name: String) -> HyperparameterOrigin? {
-    guard let rule = definition.hyperparameter(name), parameters.values[name] != nil else { return nil }
+    guard let rule = definition.hyperparameter(name), hyperparameters.values[name] != nil else { return nil }
     if let origin = facts.origin(of: rule, in: definition) { return origin }
     // A config.json leaves out values that are the default, even if the tensors show others.
     let isInferred = (rule.rowsOf != nil || rule.inferredFrom != nil) && configuration == nil

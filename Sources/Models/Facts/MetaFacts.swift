@@ -12,9 +12,9 @@ struct MetaFacts: ModelFacts {
   func candidates(in library: ArchitectureLibrary) -> [ArchitectureDefinition] { library.definitions }
 
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
+    of definition: ArchitectureDefinition, observed: ArchitectureDefinition.ObservedTensors
   ) throws(HyperparameterError) -> HyperparameterSet {
-    try definition.hyperparameters(ofMeta: params, evidence: evidence)
+    try definition.hyperparameters(ofMeta: params, observed: observed)
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {

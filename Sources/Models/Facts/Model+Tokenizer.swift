@@ -8,9 +8,9 @@ extension Model {
   /// - Returns: the vocabulary and what its files disagree about; nil if there is none.
   public func vocabulary() throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
     do {
-      return try facts.vocabulary(rules: definition.vocabulary, size: parameters.integer("vocabulary_size"))
+      return try facts.vocabulary(rules: definition.vocabulary, size: hyperparameters.integer("vocabulary_size"))
     } catch let error as VocabularyError {
-      throw LocatedError(path: checkpoint.path, fact: error)
+      throw LocatedError(path: checkpoint.path, reason: error)
     }
   }
 
@@ -22,7 +22,7 @@ extension Model {
     do throws(VocabularyError) {
       return try Tokenizer(vocabulary)
     } catch {
-      throw LocatedError(path: checkpoint.path, fact: error)
+      throw LocatedError(path: checkpoint.path, reason: error)
     }
   }
 }

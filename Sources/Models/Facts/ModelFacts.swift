@@ -4,9 +4,9 @@ import Formats
 import Tensors
 import Tokenization
 
-/// What the files of a checkpoint state about its model, apart from the tensors themselves.
+/// The contents of a checkpoint's files apart from the tensors.
 ///
-/// There is one type for each kind of checkpoint. Whatever differs between the kinds is a member here; nothing outside
+/// There is one type for each kind of checkpoint. Each difference between the kinds is a member here; nothing outside
 /// `Formats` asks which container it is.
 public protocol ModelFacts: Sendable {
   /// The folder with the side files; nil if it could not be listed.
@@ -31,7 +31,7 @@ public protocol ModelFacts: Sendable {
 
   /// Returns the hyperparameters under `definition`, completed by what the tensors show.
   func hyperparameters(
-    of definition: ArchitectureDefinition, evidence: ArchitectureDefinition.ObservedTensors
+    of definition: ArchitectureDefinition, observed: ArchitectureDefinition.ObservedTensors
   ) throws(HyperparameterError) -> HyperparameterSet
 
   /// Returns the key that states the hyperparameter of `rule`; nil if none does.

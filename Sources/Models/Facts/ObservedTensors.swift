@@ -2,16 +2,16 @@ import Architectures
 import Tensors
 
 extension ArchitectureDefinition.ObservedTensors {
-  /// What names and shapes of a checkpoint's tensors show in one scheme.
+  /// Observes the names and shapes of a checkpoint's tensors in one scheme.
   init(_ checkpoint: Checkpoint, _ definition: ArchitectureDefinition, _ scheme: NamingScheme) {
-    let reader = definition.reader(of: scheme)
+    let matcher = definition.matcher(of: scheme)
     var rows: [TensorRole: Int] = [:]
     var roles: Set<TensorRole> = []
     var lastLayers: [TensorRole: Int] = [:]
     var layerCount: Int?
     for tensor in checkpoint.tensors {
-      guard case .tensor(let index, let layer, _) = reader.meaning(of: tensor.name) else { continue }
-      let rule = reader.rules[index]
+      guard case .tensor(let index, let layer, _) = matcher.match(of: tensor.name) else { continue }
+      let rule = matcher.rules[index]
       if let layer, rule.tensors[0].layers == nil { layerCount = max(layerCount ?? 0, layer + 1) }
       for role in rule.roles {
         roles.insert(role)

@@ -1,7 +1,7 @@
 import Architectures
 import Tensors
 
-/// Which tensor of a GGUF the columns of each canonical matrix belong to, for what is measured of their products.
+/// The tensor of a GGUF to which the columns of each canonical matrix belong, for measured activations.
 public struct ImatrixColumns: Sendable {
   /// The columns of one matrix.
   public struct Columns: Sendable {
@@ -9,9 +9,9 @@ public struct ImatrixColumns: Sendable {
     public let name: TensorName
     /// The columns of the matrix.
     public let count: Int
-    /// Which expert of the stack the matrix is, and how many it holds; 0 of 1 for a matrix on its own.
+    /// The index of the expert in its stack and the count of the stack; 0 of 1 for a matrix on its own.
     public let expert: Int, expertCount: Int
-    /// How often a GGUF lists the same columns: once, or for each head where it holds a matrix for each.
+    /// How often a GGUF lists the same columns: once, or once a head if each head has a matrix.
     public let repetitionCount: Int
   }
 
@@ -19,8 +19,8 @@ public struct ImatrixColumns: Sendable {
 
   /// Finds the tensors of `model`, in any container.
   ///
-  /// Where a tensor holds several matrices, such as queries, keys and values, they have the same input, and only the first
-  /// has columns here. A tensor that a GGUF holds transposed has none: its columns are another matrix's rows.
+  /// Where a tensor has several matrices, such as queries, keys and values, they have the same input, and only the first
+  /// has columns here. A tensor that a GGUF stores transposed has none: its columns are another matrix's rows.
   public init(_ model: Model) {
     for stored in model.storedInGGUF where stored.layout.transposedBlockCount == nil {
       let layout = stored.layout
@@ -46,13 +46,13 @@ extension Model {
   public struct GGUFTensorMapping: Sendable {
     /// Its name.
     public let name: TensorName
-    /// How it holds the rows of canonical tensors.
+    /// The canonical rows that it contains, in order.
     public let layout: StoredLayout
-    /// The layer, and the part if its name states one.
+    /// The layer, and the instance in its name.
     public let layer: Int?, instance: Int?
   }
 
-  /// The tensors with a meaning, named and arranged as in a GGUF.
+  /// The mapped tensors, with the names and layouts of a GGUF.
   public var storedInGGUF: [GGUFTensorMapping] {
     if facts.usesGGUFNames {
       return tensors.map {
@@ -67,7 +67,7 @@ extension Model {
         // One name is for all instances unless it states one.
         let stored = TensorSlot(slot.role, layer: slot.layer, instance: rule.isPerInstance ? slot.instance : nil)
         guard seen.insert(stored).inserted,
-          let layout = try? definition.layout(of: rule, parameters, found: canonicalLayout(slot)?.shape)
+          let layout = try? definition.layout(of: rule, hyperparameters, found: canonicalLayout(slot)?.shape)
         else { return nil }
         return GGUFTensorMapping(
           name: rule.patterns[0].name(layer: stored.layer, instance: stored.instance), layout: layout,

@@ -3,9 +3,9 @@ import Formats
 import Quantization
 import Tensors
 
-/// How well an importance matrix fits a model: which matrices it weighs, and what is missing.
+/// The matrices of a model for which an importance matrix has entries, and the gaps.
 public struct ImportanceCoverage: Sendable {
-  /// Something that does not fit.
+  /// A missing, unknown or wrong entry.
   public enum Gap: Sendable, Hashable {
     /// A matrix of a layer has no entry.
     case missing(TensorName)
@@ -13,18 +13,18 @@ public struct ImportanceCoverage: Sendable {
     case unknown(TensorName)
     /// An entry has another number of values than the tensor has columns, expert after expert.
     case size(TensorName, found: Int, expected: Int)
-    /// No row was counted at all.
+    /// The entry has a count of 0.
     case unused(TensorName)
-    /// Some experts were never used.
+    /// Some experts have a count of 0.
     case unusedExperts(TensorName, [Int], of: Int)
   }
 
   /// Matrices with an entry that fits, and all matrices of layers that recipes quantize.
   public private(set) var coveredCount = 0, matrixCount = 0
-  /// What does not fit: by the model's tensors, then entries without one.
+  /// The gaps of the model's tensors, then the entries that belong to none.
   public private(set) var gaps: [Gap] = []
 
-  /// Compares `matrix` with the tensors of a model by their names in a GGUF; without tensors, looks at counts alone.
+  /// Compares `matrix` with the tensors of a model by their names in a GGUF; without tensors, checks counts alone.
   public init(_ matrix: ImportanceMatrix, _ tensors: [OutputTensor]?, architecture: String = "") {
     var known: Set<TensorName> = []
     for tensor in tensors ?? [] {
@@ -67,13 +67,13 @@ extension ImportanceCoverage.Gap: CustomStringConvertible {
 
   public var description: String { "\(name.text.quoted) \(words)" }
 
-  /// The misfit, printed after the name.
+  /// The gap, to follow the name.
   public var words: String {
     switch self {
-    case .missing: "has no entry, so its columns count the same"
+    case .missing: "has no entry, so its columns are weighted equally"
     case .unknown: "is not a tensor of the model"
     case .size(_, let found, let expected): "has \(found.grouped) values, expected \(expected.grouped)"
-    case .unused: "was never used, so its columns count the same"
+    case .unused: "was never used, so its columns are weighted equally"
     case .unusedExperts(_, let experts, let count):
       "has \(counted(experts.count, "expert")) of \(count.grouped) that no token was routed to: "
         + experts.prefix(8).map(\.grouped).joined(separator: ", ") + (experts.count > 8 ? ", …" : "")

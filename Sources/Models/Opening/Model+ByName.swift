@@ -30,7 +30,7 @@ extension Model {
         throw ModelError.unknownNames(path: path, sample: sample, known: known)
       }
       return try undefined(checkpoint)
-    } catch let error as LocatedError where error.fact is HyperparameterError {
+    } catch let error as LocatedError where error.reason is HyperparameterError {
       let checkpoint = try Checkpoint.open(location)
       guard checkpoint.ggufMetadata != nil else { throw error }
       return try undefined(checkpoint)
@@ -46,20 +46,20 @@ extension Model {
     ])
     let definition = try ArchitectureDefinition(json: json, bases: [:])
     guard let scheme = definition.scheme("gguf") else { throw ModelError.noArchitecture(path: checkpoint.path) }
-    let parameters = definition.hyperparameters(
+    let hyperparameters = definition.hyperparameters(
       inferredFrom: ArchitectureDefinition.ObservedTensors(layerCount: nil, roles: [], rows: [:]))
     let facts = GGUFFacts(path: checkpoint.path, folder: nil, metadata: checkpoint.metadata)
-    var mapped = TensorMapping(checkpoint, facts, definition, scheme, parameters)
+    var mapped = TensorMapping(checkpoint, facts, definition, scheme, hyperparameters)
     mapped.problems = []
     return Model(
-      checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, parameters: parameters,
+      checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
       mapped: mapped, problems: [],
       remarks: ["no definition fits architecture \(name.quoted): its tensors go by their names"])
   }
 }
 
 extension TensorSlot {
-  /// The place of a tensor of a GGUF that no definition knows: its own name is the role.
+  /// The slot of a tensor of a GGUF without a definition: its own name is the role.
   public init(named name: TensorName) {
     let instances = name.text.split(separator: ".")
     let own = instances.dropFirst(name.ggufLayer == nil ? 0 : 2)

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Why a checkpoint's architecture cannot be found.
+/// An error of finding a checkpoint's architecture.
 public enum ModelError: IngotError {
   /// `fitting` are the definitions whose names and shapes are those of all tensors.
   case unknownArchitecture(path: String, name: String, fitting: [String], hint: String)
@@ -31,10 +31,10 @@ public enum ModelError: IngotError {
     case .noArchitecture(let path):
       "\(path.escapedForDisplay): has no general.architecture, so its tensors cannot be interpreted"
     case .isAdapter(let path):
-      "\(path.escapedForDisplay): is a low-rank adapter and no model of its own (pass the model that it was made for, with"
+      "\(path.escapedForDisplay): is a LoRA adapter, not a model (pass the model that it was made for, with"
         + " --lora \(path.escapedForDisplay))"
     case .unknownNames(let path, let sample, let known):
-      "\(path.escapedForDisplay): tensor names such as \(sample.map(\.quoted).joined(separator: ", ")) are of no known"
+      "\(path.escapedForDisplay): tensor names such as \(sample.map(\.quoted).joined(separator: ", ")) belong to no known"
         + " naming scheme (\(known.isEmpty ? "" : "known: \(known.joined(separator: ", ")); ")--mapping FILE can define one)"
     case .noDefinition(let name, let hint): "architecture \(name.quoted) is unknown (\(hint))"
     case .noSuchTransform(let name, let architecture, let known):

@@ -3,13 +3,13 @@ import Bytes
 import Quantization
 import Tensors
 
-/// What tensor data shows about how a model's tensors are to be interpreted.
+/// The tensor data that decides how a model's tensors are interpreted.
 public struct OpeningEvidence: Sendable {
-  /// The values of the tensors that hold RoPE factors, by name.
+  /// The values of the tensors of RoPE factors, by name.
   var ropeFactors: [TensorName: [Float]] = [:]
   /// Tensors that fill the same slot, compared.
   var comparisons: [TensorPair: TensorMapping.Comparison] = [:]
-  /// Which transforms the values show, and which a user states.
+  /// The transforms that the values show or a user gives.
   var appliedTransforms = AppliedTransforms.declared
 
   /// Two tensors by name.
@@ -28,9 +28,9 @@ extension ModelOpening {
   public func gatherEvidence(_ detection: TransformDetection = .namesOnly) throws -> OpeningEvidence {
     var evidence = OpeningEvidence()
     var recovery = RopeScalingRecovery(checkpoint, definition, scheme)
-    var parameters = parameters
+    var hyperparameters = hyperparameters
     if facts.hasRopeFactorTensors {
-      try recovery.restore(&parameters) { tensor, _ in
+      try recovery.restore(&hyperparameters) { tensor, _ in
         let values = try checkpoint.values(of: tensor)
         evidence.ropeFactors[tensor.name] = values
         return values
@@ -40,7 +40,7 @@ extension ModelOpening {
     guard mapping.hasDuplicates else { return evidence }
     var comparisons: [OpeningEvidence.TensorPair: TensorMapping.Comparison] = [:]
     _ = TensorMapping(
-      checkpoint, facts, definition, scheme, parameters, states: evidence.appliedTransforms.states
+      checkpoint, facts, definition, scheme, hyperparameters, states: evidence.appliedTransforms.states
     ) { first, second in
       let areEqual = try? checkpoint.haveEqualValues(first, second)
       let comparison: TensorMapping.Comparison = areEqual.map { $0 ? .equal : .different } ?? .undecodable

@@ -5,21 +5,21 @@ import Tensors
 extension ModelOpening {
   /// Returns the model as headers and side files describe it; no tensor data is read.
   ///
-  /// Where interpretation depends on tensor data, the naming scheme is followed and `remarks` say so.
+  /// If interpretation depends on tensor data, the naming scheme decides and `remarks` name the tensors.
   ///
   /// - Parameter transforms: what a user states about the transforms of the tensors.
   public func model(stating transforms: [TransformRule.Kind: Bool] = [:]) throws -> Model {
     var evidence = OpeningEvidence()
-    evidence.appliedTransforms = try model(evidence).detect(TransformDetection(.namesOnly, stated: transforms))
+    evidence.appliedTransforms = try model(evidence).detect(TransformDetection(.namesOnly, explicit: transforms))
     return try model(evidence)
   }
 
   /// Returns the model as headers, side files and `evidence` describe it; no tensor data is read.
   public func model(_ evidence: OpeningEvidence) throws -> Model {
-    var parameters = parameters
+    var hyperparameters = hyperparameters
     var scaling = RopeScalingRecovery(checkpoint, definition, scheme)
     if facts.hasRopeFactorTensors {
-      try scaling.restore(&parameters) { tensor, _ in evidence.ropeFactors[tensor.name] }
+      try scaling.restore(&hyperparameters) { tensor, _ in evidence.ropeFactors[tensor.name] }
     }
     var remarks = ["\(definition.name) in the naming scheme \(scheme.name.quoted), found from the tensor names"]
     remarks += scaling.remarks
@@ -27,7 +27,7 @@ extension ModelOpening {
       remarks.append("no config.json or params.json next to the file: hyperparameters are inferred from tensor shapes")
     }
     let model = Model(
-      checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, parameters: parameters,
+      checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
       mapped: mapping(evidence), problems: encodingProblems + scaling.problems, remarks: remarks,
       appliedTransforms: evidence.appliedTransforms)
     return try adapters.reduce(model) { model, step in
@@ -39,7 +39,7 @@ extension ModelOpening {
   private func mapping(_ evidence: OpeningEvidence) -> TensorMapping {
     let states = evidence.appliedTransforms.states
     guard mapping.hasDuplicates || !states.isEmpty else { return mapping }
-    return TensorMapping(checkpoint, facts, definition, scheme, parameters, states: states) { first, second in
+    return TensorMapping(checkpoint, facts, definition, scheme, hyperparameters, states: states) { first, second in
       evidence.comparisons[.init(first: first.name, second: second.name)] ?? .unread
     }
   }

@@ -11,13 +11,13 @@ import Tensors
 public struct ModelOpening {
   /// The files, with the tensors that adapters replace, and compositions in place of encoded tensors.
   public let checkpoint: Checkpoint
-  /// Why encoded tensors are not decoded.
+  /// The errors of encoded tensors that cannot be decoded.
   let encodingProblems: [EncodingError]
   let facts: any ModelFacts
   let definition: ArchitectureDefinition
   let scheme: NamingScheme
   /// The hyperparameters that headers and side files give.
-  let parameters: HyperparameterSet
+  let hyperparameters: HyperparameterSet
   let mapping: TensorMapping
   /// Each adapter and the checkpoint that it changes.
   let adapters: [(adapter: LoRAAdapter, base: Checkpoint)]
@@ -40,12 +40,12 @@ public struct ModelOpening {
     let candidates = try architecture.map { try [library.named($0)] } ?? facts.candidates(in: library)
     (definition, scheme) = try Self.bestScheme(candidates, checkpoint)
     do throws(HyperparameterError) {
-      parameters = try facts.hyperparameters(
-        of: definition, evidence: ArchitectureDefinition.ObservedTensors(checkpoint, definition, scheme))
+      hyperparameters = try facts.hyperparameters(
+        of: definition, observed: ArchitectureDefinition.ObservedTensors(checkpoint, definition, scheme))
     } catch {
-      throw LocatedError(path: location.path, fact: error)
+      throw LocatedError(path: location.path, reason: error)
     }
-    mapping = TensorMapping(checkpoint, facts, definition, scheme, parameters)
+    mapping = TensorMapping(checkpoint, facts, definition, scheme, hyperparameters)
   }
 
   /// Opens the checkpoint, and puts the tensors that each adapter replaces into the one before.
@@ -71,8 +71,8 @@ public struct ModelOpening {
     var best: (definition: ArchitectureDefinition, scheme: NamingScheme, known: Int)?
     for definition in candidates {
       for scheme in definition.schemes {
-        let reader = definition.reader(of: scheme)
-        let known = checkpoint.tensors.reduce(0) { $0 + (reader.meaning(of: $1.name) == nil ? 0 : 1) }
+        let matcher = definition.matcher(of: scheme)
+        let known = checkpoint.tensors.reduce(0) { $0 + (matcher.match(of: $1.name) == nil ? 0 : 1) }
         if known > best?.known ?? 0 { best = (definition, scheme, known) }
       }
     }

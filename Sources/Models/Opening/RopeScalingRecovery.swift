@@ -21,9 +21,11 @@ struct RopeScalingRecovery {
   ///
   /// - Parameter read: returns the values of a tensor, or nil if they are not to be read.
   mutating func restore(
-    _ parameters: inout HyperparameterSet, _ read: (TensorDescriptor, StorageFormat) throws -> [Float]?
+    _ hyperparameters: inout HyperparameterSet, _ read: (TensorDescriptor, StorageFormat) throws -> [Float]?
   ) throws {
-    guard let dimension = parameters.rotaryDimensionCount, let base = parameters.real("rotary_base") else { return }
+    guard let dimension = hyperparameters.rotaryDimensionCount, let base = hyperparameters.real("rotary_base") else {
+      return
+    }
     if let (tensor, factors) = try factors(.rotaryFrequencyFactors, count: dimension / 2, read),
       factors.contains(where: { $0 != 1 })
     {
@@ -32,12 +34,13 @@ struct RopeScalingRecovery {
         return
       }
       if let scaling = Llama3RopeFactors.scaling(from: factors, base: base, dimensionCount: dimension) {
-        parameters.rotaryScaling = scaling
+        hyperparameters.rotaryScaling = scaling
         remarks.append("RoPE scaling \"llama3\" was recovered from \(tensor.name.text.quoted)")
       } else {
-        parameters.rotaryScaling = .longrope(
+        hyperparameters.rotaryScaling = .longrope(
           RotaryScaling.LongRoPE(
-            fixedFactors: factors.map(RotaryScaling.shortest), contextLength: parameters.integer("context_length") ?? 1)
+            fixedFactors: factors.map(RotaryScaling.shortest),
+            contextLength: hyperparameters.integer("context_length") ?? 1)
         )
         if let fittingBase = Llama3RopeFactors.base(of: factors, dimensionCount: dimension) {
           problems.append(UnexplainedFactors(name: tensor.name, base: base, fittingBase: fittingBase))
@@ -49,10 +52,10 @@ struct RopeScalingRecovery {
     }
     if let (long, longFactors) = try factors(.rotaryLongFactors, count: dimension / 2, read),
       let (_, shortFactors) = try factors(.rotaryShortFactors, count: dimension / 2, read),
-      let original = parameters.integer("original_context_length"), original > 0,
-      let context = parameters.integer("context_length")
+      let original = hyperparameters.integer("original_context_length"), original > 0,
+      let context = hyperparameters.integer("context_length")
     {
-      parameters.rotaryScaling = .longrope(
+      hyperparameters.rotaryScaling = .longrope(
         RotaryScaling.LongRoPE(
           shortFactors: shortFactors.map(RotaryScaling.shortest),
           longFactors: longFactors.map(RotaryScaling.shortest),

@@ -6,7 +6,7 @@ struct AdaptedRows: RowSource {
   /// The rows before.
   let base: any RowSource
   let map: RowMap
-  /// What is added to the rows of each origin, in order.
+  /// The updates of the rows of each origin, in order.
   let updates: [[LoRAUpdate]]
   let checkpoint: Checkpoint
 

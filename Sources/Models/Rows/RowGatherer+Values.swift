@@ -32,7 +32,7 @@ extension RowGatherer {
     }
   }
 
-  /// Whether float32 does not hold every value of the sources.
+  /// Whether some source format is wider than float32.
   var isWide: Bool { map.sources.contains { $0.descriptor.format?.isWiderThanFloat32 == true } }
 
   /// Elements that are decoded at a time where only whole stored rows can be.

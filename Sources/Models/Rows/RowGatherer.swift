@@ -5,7 +5,7 @@ import Tensors
 
 /// Reads logical rows, each cut to some columns, from the stored tensors that contain them.
 ///
-/// Memory holds what is asked for, and a run of rows before it is put in order.
+/// Memory is bounded by the rows of one read and a range of rows before they are ordered.
 struct RowGatherer: Sendable {
   let checkpoint: Checkpoint
   let map: RowMap
@@ -47,7 +47,7 @@ struct RowGatherer: Sendable {
     let block = format.elementsPerBlock, width = format.bytesPerBlock
     let rowByteCount = map.layout.columnCount / block * width
     try checkpoint.read(
-      range, pieces: run.targets.count, of: columns.count / block * width,
+      range, ranges: run.targets.count, of: columns.count / block * width,
       from: run.firstRow * rowByteCount + columns.lowerBound / block * width, stride: rowByteCount, into: &output,
       at: position)
   }
@@ -63,7 +63,7 @@ struct RowGatherer: Sendable {
     for part in source.layout.transposedParts(of: run.rows) {
       let first = (part.block * map.layout.columnCount + columns.lowerBound) * part.rowCount + part.rows.lowerBound
       try checkpoint.read(
-        range, pieces: columns.count, of: part.rows.count * width, from: first * width,
+        range, ranges: columns.count, of: part.rows.count * width, from: first * width,
         stride: part.rowCount * width, into: &stored, at: 0)
       let end = position + (done + part.rows.count) * columns.count * width
       if output.count < end { output += [UInt8](repeating: 0, count: end - output.count) }

@@ -4,7 +4,7 @@ import Tensors
 extension RowMap {
   /// Logical rows, each cut to some columns, that fill adjacent rows of the wanted tensor.
   struct Part {
-    /// Where the logical rows are stored, in order.
+    /// The origins of the logical rows, in order.
     let locations: [RowLocation]
     let columns: Range<Int>
     /// The first element that they fill, counted from the first that is asked for.

@@ -1,16 +1,16 @@
 import Architectures
 import Tensors
 
-/// Which rows of stored tensors make the logical rows of a wanted tensor.
+/// A map from the logical rows of a tensor to rows of stored tensors.
 struct RowMap: Sendable {
   /// The layout of the wanted tensor.
   let layout: StoredLayout
   /// The stored tensors that contain its rows.
   let sources: [MappedTensor]
-  /// Where each component of each instance of `layout` is stored, instance by instance.
+  /// The location of each component of each instance of `layout`, instance by instance.
   let origins: [RowOrigin]
 
-  /// Where a logical row of the wanted tensor is stored.
+  /// Returns the origin of a logical row of the wanted tensor.
   func location(ofLogical row: Int) -> RowLocation {
     let canonical = layout.canonicalRow(ofLogical: row)
     let index = canonical.instance * layout.components.count + canonical.component
@@ -23,7 +23,7 @@ struct RowMap: Sendable {
       addend: addend(index), origin: index, canonicalRow: canonical.row)
   }
 
-  /// What is added to the stored values of an origin's rows.
+  /// The constant that is added to the stored values of an origin's rows.
   func addend(_ index: Int) -> Float {
     let origin = origins[index]
     return layout.components[index % layout.components.count].addend
@@ -58,11 +58,11 @@ struct RowOrigin: Hashable, Sendable {
   let source: Int, component: Int, instance: Int
 }
 
-/// Where one logical row is stored.
+/// The stored row of one logical row.
 struct RowLocation {
   /// The index of the source, and its logical row.
   let source: Int, row: Int
-  /// What is added to its values.
+  /// The constant that is added to its values.
   let addend: Float
   /// The index of the origin, and the row of the canonical tensor.
   let origin: Int, canonicalRow: Int

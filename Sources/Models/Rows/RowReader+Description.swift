@@ -2,7 +2,7 @@ import Architectures
 import Tensors
 
 extension RowReader {
-  /// How the rows differ from the stored ones: `rotary permutation of 32 heads`.
+  /// The changes of the rows, in words: `RoPE permutation of 32 heads`.
   public var description: String {
     if isStoredAsIs { return "as it is" }
     let source = sources[0].layout
@@ -22,10 +22,10 @@ extension RowReader {
     let orders = (source.components[map.origins[0].component].order, target.components[0].order)
     switch orders {
     case _ where orders.0 == orders.1: break
-    case (.canonical, .rotary(let heads)): words.append("rotary permutation of \(heads) heads")
-    case (.rotary(let heads), .canonical): words.append("inverse rotary permutation of \(heads) heads")
-    case (.rotary(let one), .rotary(let other)):
-      words.append("inverse rotary permutation of \(one) heads, then rotary permutation of \(other) heads")
+    case (.canonical, .interleaved(let heads)): words.append("RoPE permutation of \(heads) heads")
+    case (.interleaved(let heads), .canonical): words.append("inverse RoPE permutation of \(heads) heads")
+    case (.interleaved(let one), .interleaved(let other)):
+      words.append("inverse RoPE permutation of \(one) heads, then RoPE permutation of \(other) heads")
     default: break
     }
     if source.groupCount != target.groupCount {

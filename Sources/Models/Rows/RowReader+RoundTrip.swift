@@ -2,9 +2,9 @@ import Bytes
 import Quantization
 import Tensors
 
-/// What is lost where a constant is added to values and taken away again, because float32 has no bits for both.
+/// The loss of adding a constant to float32 values and subtracting it again.
 public struct RoundTripError: Hashable, Sendable {
-  /// How many values there are, and how many do not come back as they were.
+  /// The number of values, and of those that change.
   public private(set) var valueCount = 0, changedCount = 0
   /// The greatest difference of a value that does not.
   public private(set) var maximumAbsoluteError: Float = 0

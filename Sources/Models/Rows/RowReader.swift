@@ -27,7 +27,7 @@ public struct RowReader: Sendable {
   let map: RowMap
   let checkpoint: Checkpoint
 
-  /// The storage format that holds what is read: that of the bytes, or F32 for decoded values.
+  /// The storage format of the rows that are read: that of the bytes, or F32 for decoded values.
   public var format: StorageFormat { rows.format ?? .f32 }
 
   /// Whether the tensor is stored in this layout, so that its bytes can be copied.

@@ -9,7 +9,7 @@ public protocol RowSource: Sendable {
   var format: StorageFormat? { get }
   /// The whole tensor as byte ranges of files, if it consists of large ones; nil if rows must be gathered or decoded.
   var copyRanges: [TensorCopyRange]? { get }
-  /// How rows are found in the files.
+  /// The way to the rows in the files.
   var access: RowAccess { get }
 
   /// Reads rows as bytes of `format` into the head of `buffers.bytes`; reads nothing if `format` is nil.
@@ -23,11 +23,11 @@ public protocol RowSource: Sendable {
   func readBlocks(_ rows: Range<Int>, in format: StorageFormat, into buffers: inout RowBuffers) throws
 }
 
-/// How the rows of a tensor are found in the files.
+/// The way to the rows of a tensor in the files.
 public enum RowAccess: Sendable {
   /// Row after row.
   case rows
-  /// Rows are columns of a stored matrix, which is read in a piece per row: many rows at a time are cheapest.
+  /// Rows are columns of a stored matrix, and each stored row gives one value: many rows at a time are cheapest.
   case columns
 }
 
@@ -42,9 +42,9 @@ public struct TensorCopyRange: Sendable {
 
 /// The buffers of one thread that reads rows, reused from slab to slab.
 public struct RowBuffers: Sendable {
-  /// What `readBytes` read.
+  /// The result of `readBytes`.
   public var bytes: [UInt8] = []
-  /// What `readValues` read.
+  /// The result of `readValues`.
   public var values = DecodedValues()
   /// Bytes and values before they are put in order.
   var storedBytes: [UInt8] = []

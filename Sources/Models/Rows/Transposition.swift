@@ -42,7 +42,7 @@ enum Transposition {
     }
   }
 
-  /// Turns the part of a tile of two-byte elements that is whole in fours of rows and eights of columns, four elements a
+  /// Transposes the part of a tile of two-byte elements that has whole fours of rows and eights of columns, four elements a
   /// store; returns the rows that are left.
   ///
   /// Four times as fast as one element after the other; its elements are those of F16 and BF16 models.

@@ -6,21 +6,21 @@ import Tensors
 extension Checkpoint {
   /// Reads the data of `tensors` and measures them, one result for each; nil for one that cannot be decoded.
   ///
-  /// Every tensor is cut into the same pieces whatever the number of threads, and the pieces are put together in
-  /// order, so the result is always the same. A thread holds about 3 MiB.
+  /// Slabs do not depend on the thread count and are merged in order, so the result is always the same. A thread uses
+  /// about 3 MiB.
   ///
-  /// - Parameter progress: is told the bytes done since the last call, from any thread.
+  /// - Parameter progress: receives the bytes done since the last call, on any thread.
   public func statistics(
     of tensors: [TensorDescriptor], threads: Int, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> [TensorStatistics?] {
-    let pieces = Slab.pieces(of: tensors)
-    let measured = MeasuredPieces(count: pieces.count)
-    try measured.read(pieces, of: self, threads: threads, progress: progress)
+    let slabs = Slab.slabs(of: tensors)
+    let measured = MeasuredSlabs(count: slabs.count)
+    try measured.read(slabs, of: self, threads: threads, progress: progress)
     for file in files { try file.requireUnchanged() }
     let results = measured.results
     var collected: [TensorStatistics?] = []
     for tensor in tensors { collected.append(Slab.isReadable(tensor) ? TensorStatistics() : nil) }
-    for index in pieces.indices { collected[pieces[index].tensorIndex]?.append(results[index]) }
+    for index in slabs.indices { collected[slabs[index].tensorIndex]?.append(results[index]) }
     return collected
   }
 }
@@ -41,8 +41,8 @@ private struct Slab: Sendable {
     tensor.byteRange != nil && tensor.format.map { Codec.canDecode($0) } ?? false
   }
 
-  static func pieces(of tensors: [TensorDescriptor]) -> [Slab] {
-    var pieces: [Slab] = []
+  static func slabs(of tensors: [TensorDescriptor]) -> [Slab] {
+    var slabs: [Slab] = []
     for (index, tensor) in tensors.enumerated() {
       guard let format = tensor.format, let range = tensor.byteRange, Codec.canDecode(format) else { continue }
       var start = 0
@@ -50,33 +50,33 @@ private struct Slab: Sendable {
         let count = min(Self.elementCount, tensor.shape.elementCount - start)
         guard let offset = format.byteCount(elementCount: start), let bytes = format.byteCount(elementCount: count)
         else { break }
-        pieces.append(
+        slabs.append(
           Slab(
             tensorIndex: index, range: range, format: format, byteOffset: offset, byteCount: bytes,
             elementCount: count))
         start += count
       }
     }
-    return pieces
+    return slabs
   }
 }
 
-/// The results of all threads, by piece.
-private final class MeasuredPieces: Sendable {
+/// The results of all threads, by slab.
+private final class MeasuredSlabs: Sendable {
   private let values: Mutex<[TensorStatistics]>
 
   init(count: Int) { values = Mutex(Array(repeating: TensorStatistics(), count: count)) }
 
   func read(
-    _ pieces: [Slab], of checkpoint: Checkpoint, threads: Int, progress: @escaping @Sendable (Int) -> Void
+    _ slabs: [Slab], of checkpoint: Checkpoint, threads: Int, progress: @escaping @Sendable (Int) -> Void
   ) throws {
-    try Parallel.forEach(pieces.count, threads: threads, state: { [UInt8]() }) { bytes, index in
-      let piece = pieces[index]
-      try checkpoint.read(piece.range, from: piece.byteOffset, count: piece.byteCount, into: &bytes)
-      let values = try Codec.decode(piece.format, bytes, elementCount: piece.elementCount)
+    try Parallel.forEach(slabs.count, threads: threads, state: { [UInt8]() }) { bytes, index in
+      let slab = slabs[index]
+      try checkpoint.read(slab.range, from: slab.byteOffset, count: slab.byteCount, into: &bytes)
+      let values = try Codec.decode(slab.format, bytes, elementCount: slab.elementCount)
       let result = TensorStatistics(values)
       self.values.withLock { $0[index] = result }
-      progress(piece.byteCount)
+      progress(slab.byteCount)
     }
   }
 

@@ -1,4 +1,4 @@
-/// What the values of one tensor are like.
+/// Statistics of the values of one tensor.
 public struct TensorStatistics: Hashable, Sendable {
   /// Elements that are numbers: neither NaN nor infinite.
   public var finiteCount = 0

@@ -5,12 +5,12 @@ extension AppliedTransforms.Finding {
   /// The finding in one sentence; `scheme` is the name of the model's naming scheme.
   public func words(scheme: String) -> String {
     var text = "\(subject) \(state(isApplied))"
-    if isSurprising { text += ", where those named as in \(scheme.quoted) \(state(isDeclared))" }
     switch source {
-    case .option: text += ", as --has-transform states"
-    case .names: text += ", as their names declare"
+    case .option: text += " (--has-transform)"
+    case .names: text += " (declared by the naming scheme)"
     case .values: break
     }
+    if isSurprising { text += ", but the naming scheme \(scheme.quoted) declares that they \(state(isDeclared))" }
     if let evidence { text += ": \(evidence.words)" }
     return text
   }
@@ -19,10 +19,10 @@ extension AppliedTransforms.Finding {
 
   private func state(_ isApplied: Bool) -> String {
     switch (transform, isApplied) {
-    case (.plusOne, true): "hold 1 + w"
-    case (.plusOne, false): "hold w"
+    case (.plusOne, true): "have 1 added"
+    case (.plusOne, false): "have no 1 added"
     case (_, true): "are interleaved"
-    case (_, false): "stand in halves"
+    case (_, false): "are half-split"
     }
   }
 

@@ -1,20 +1,21 @@
 import Architectures
 import Bytes
 
-/// Which transforms a checkpoint has, as its values tell or a user states, where that may differ from what its names
-/// declare.
+/// The transforms that a checkpoint's tensors have, by their values or by a user's statement.
+///
+/// They may differ from those that the naming scheme declares.
 public struct AppliedTransforms: Sendable {
-  /// What was found about each transform that was looked at, in the order of the definition.
+  /// A finding for each transform that was examined, in the order of the definition.
   public let findings: [Finding]
 
-  /// What the names declare, and nothing else looked at.
+  /// The transforms that the naming scheme declares; nothing was examined.
   public static let declared = AppliedTransforms(findings: [])
 
-  /// What was found about one transform.
+  /// Whether the tensors have one transform, and how that was decided.
   public struct Finding: Sendable {
-    /// Who decided.
+    /// The source of the decision.
     public enum Source: String, Sendable {
-      /// The naming scheme: the values tell nothing.
+      /// The naming scheme, because the values decide nothing.
       case names
       case values
       case option
@@ -24,23 +25,23 @@ public struct AppliedTransforms: Sendable {
     public let transform: TransformRule.Kind
     /// Whether the naming scheme applies it.
     public let isDeclared: Bool
-    /// Whether it is taken as applied.
+    /// Whether it is applied.
     public let isApplied: Bool
-    /// Who decided that.
+    /// The source of the decision.
     public let source: Source
-    /// What the values showed; nil if they were not read.
+    /// The evidence in the values; nil if they were not read.
     public let evidence: Evidence?
 
-    /// Whether the tensors are other than their names declare.
+    /// Whether the decision contradicts the naming scheme.
     public var isSurprising: Bool { isApplied != isDeclared }
   }
 
-  /// What values showed.
+  /// The evidence that values give.
   public enum Evidence: Sendable {
     case signs(NormOffsetEvidence)
     case rowNorms(RopeOrderEvidence)
 
-    /// Whether the transform was applied; nil if they do not tell.
+    /// Whether the transform was applied; nil if the values do not decide.
     public var isApplied: Bool? {
       switch self {
       case .signs(let counts): counts.hasOneAdded
@@ -49,14 +50,14 @@ public struct AppliedTransforms: Sendable {
     }
   }
 
-  /// What is to be read otherwise than the names declare.
+  /// The transforms in which the tensors contradict the naming scheme.
   var states: [TransformRule.Kind: Bool] {
     Dictionary(
       findings.filter(\.isSurprising).map { ($0.transform, $0.isApplied) }, uniquingKeysWith: { first, _ in first })
   }
 }
 
-/// How the transforms of a model's tensors are found.
+/// The way to find the transforms of a model's tensors.
 public struct TransformDetection: Sendable, Hashable {
   /// The evidence that is used.
   public enum Mode: Sendable, Hashable {
@@ -67,14 +68,14 @@ public struct TransformDetection: Sendable, Hashable {
   }
 
   public let mode: Mode
-  /// The transforms that a user states to be applied or not, which override both.
-  public let stated: [TransformRule.Kind: Bool]
+  /// The transforms that a user gives as applied or not, which override both.
+  public let explicit: [TransformRule.Kind: Bool]
 
   public static let namesOnly = TransformDetection(.namesOnly)
   public static let detectFromValues = TransformDetection(.detectFromValues)
 
-  public init(_ mode: Mode, stated: [TransformRule.Kind: Bool] = [:]) {
+  public init(_ mode: Mode, explicit: [TransformRule.Kind: Bool] = [:]) {
     self.mode = mode
-    self.stated = stated
+    self.explicit = explicit
   }
 }

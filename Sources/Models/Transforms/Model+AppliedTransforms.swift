@@ -8,7 +8,7 @@ extension Model {
   /// - Throws: if what is stated is of a transform that no tensor has, or values cannot be read.
   func detect(_ detection: TransformDetection) throws -> AppliedTransforms {
     let states = declaredStates
-    for kind in detection.stated.keys.sorted(by: { $0.rawValue < $1.rawValue }) where states[kind] == nil {
+    for kind in detection.explicit.keys.sorted(by: { $0.rawValue < $1.rawValue }) where states[kind] == nil {
       throw ModelError.noSuchTransform(
         kind.rawValue, architecture: definition.name, known: states.keys.map(\.rawValue).sorted())
     }
@@ -17,16 +17,16 @@ extension Model {
       detection.mode == .detectFromValues && checkpoint.containerFacts["byteOrder"] != ByteOrder.bigEndian.rawValue
     for kind in TransformRule.Kind.allCases {
       guard let isDeclared = states[kind] else { continue }
-      let isTold = isReadable && definition.detectableTransforms.contains(kind)
-      let stated = detection.stated[kind]
-      // What is stated is not looked for: a user may state it because the values mislead.
-      let evidence = isTold && stated == nil ? try TransformDetector(self).evidence(kind) : nil
-      let told = evidence?.isApplied
-      guard isTold || stated != nil else { continue }
+      let isDetectable = isReadable && definition.detectableTransforms.contains(kind)
+      let explicit = detection.explicit[kind]
+      // Explicit transforms are not detected: a user may give them because the values mislead.
+      let evidence = isDetectable && explicit == nil ? try TransformDetector(self).evidence(kind) : nil
+      let detected = evidence?.isApplied
+      guard isDetectable || explicit != nil else { continue }
       findings.append(
         AppliedTransforms.Finding(
-          transform: kind, isDeclared: isDeclared, isApplied: stated ?? told ?? isDeclared,
-          source: stated != nil ? .option : told != nil ? .values : .names, evidence: evidence))
+          transform: kind, isDeclared: isDeclared, isApplied: explicit ?? detected ?? isDeclared,
+          source: explicit != nil ? .option : detected != nil ? .values : .names, evidence: evidence))
     }
     return AppliedTransforms(findings: findings)
   }

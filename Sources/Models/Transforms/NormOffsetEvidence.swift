@@ -8,7 +8,7 @@
 ///     w  (Gemma 3 270M)             0.3 %     11.6 %   13.5 %   74.6 %
 ///     1 + w                         0.0 %      0.3 %   11.6 %   88.0 %
 ///
-/// Means and medians tell nothing: gains of Gemma 3 reach 1,657, and half of them are 7 or more.
+/// Means and medians decide nothing: gains of Gemma 3 reach 1,657, and half of them are 7 or more.
 public struct NormOffsetEvidence: Hashable, Sendable {
   /// Values below −1, from −1 to 0, and from 0 to 1.
   public private(set) var belowMinusOneCount = 0, negativeCount = 0, fractionCount = 0
@@ -29,7 +29,7 @@ public struct NormOffsetEvidence: Hashable, Sendable {
   /// Of no values.
   public init() {}
 
-  /// Adds the values of one tensor; one whose values are all the same was never trained and tells nothing.
+  /// Adds the values of one tensor, unless they are all equal: it was never trained.
   public mutating func add(_ values: some Collection<Float>) {
     guard let first = values.first, values.contains(where: { $0 != first }) else { return }
     tensorCount += 1
@@ -45,7 +45,7 @@ public struct NormOffsetEvidence: Hashable, Sendable {
     }
   }
 
-  /// Whether 1 was added; nil if the values do not tell.
+  /// Whether 1 was added; nil if the values do not decide.
   public var hasOneAdded: Bool? {
     guard count >= Self.smallestCount else { return nil }
     let negatives = Double(belowMinusOneCount + negativeCount)

@@ -10,9 +10,9 @@
 /// each other would take Hugging Face's order for Meta's. Means over 88 and 40 heads, with standard errors:
 ///
 ///     log lengths of rows            half a head apart    neighbors
-///     SmolLM2 135M, halves            +0.46 ± 0.04        +0.56 ± 0.03
+///     SmolLM2 135M, half-split        +0.46 ± 0.04        +0.56 ± 0.03
 ///     SmolLM2 135M, interleaved       −0.33 ± 0.02        +0.46 ± 0.04
-///     Gemma 3 270M, halves            +0.37 ± 0.05        +0.33 ± 0.04
+///     Gemma 3 270M, half-split        +0.37 ± 0.05        +0.33 ± 0.04
 ///     Gemma 3 270M, interleaved       −0.18 ± 0.02        +0.37 ± 0.05
 ///     random rows                      0                   0
 public struct RopeOrderEvidence: Sendable {
@@ -34,9 +34,9 @@ public struct RopeOrderEvidence: Sendable {
   static let smallestHeadCount = 12
   /// Standard errors from 0 at which chance is ruled out.
   static let decisiveDeviations = 5.0
-  /// The least correlation of rows half a head apart that tells halves, and of neighbors that tells interleaved rows.
+  /// The least correlation of rows half a head apart for half-split rows, and of neighbors for interleaved rows.
   static let decisiveCorrelation = 0.15
-  /// The greatest correlation of rows half a head apart that tells interleaved rows.
+  /// The greatest correlation of rows half a head apart for interleaved rows.
   static let greatestInterleaved = -0.08
 
   /// Of no heads.
@@ -73,7 +73,7 @@ public struct RopeOrderEvidence: Sendable {
   /// The correlation of neighboring rows.
   public var neighbor: Estimate { estimate(neighbors) }
 
-  /// Whether rows are interleaved; nil if their lengths do not tell.
+  /// Whether rows are interleaved; nil if their lengths do not decide.
   public var isInterleaved: Bool? {
     guard headCount >= Self.smallestHeadCount else { return nil }
     let (half, neighbor) = (half, neighbor)

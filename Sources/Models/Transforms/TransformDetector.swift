@@ -3,7 +3,7 @@ import Bytes
 import Quantization
 import Tensors
 
-/// Reads the few values that tell which transforms a checkpoint has.
+/// Reads the few values that show which transforms a checkpoint has.
 ///
 /// Norms are read whole. Of queries and keys up to eight heads of up to eight layers are read, a head at a time: of a model
 /// of 34 billion parameters about 230 MB, with some 10 MB in memory.
@@ -19,7 +19,7 @@ struct TransformDetector {
 
   init(_ model: Model) { self.model = model }
 
-  /// What the values show about `kind`; nil if no statistic is known for it.
+  /// The evidence of `kind` in the values; nil if no statistic exists for it.
   func evidence(_ kind: TransformRule.Kind) throws -> AppliedTransforms.Evidence? {
     switch kind {
     case .plusOne: .signs(try signs(kind))
@@ -28,7 +28,7 @@ struct TransformDetector {
     }
   }
 
-  /// The tensors that hold one canonical tensor to which some scheme applies `kind`.
+  /// The tensors that contain one canonical tensor to which some scheme applies `kind`.
   private func subjects(_ kind: TransformRule.Kind) -> [(tensor: MappedTensor, rule: TensorRule)] {
     model.tensors.compactMap { tensor in
       guard tensor.layout.components.count == 1, let rule = model.definition.rule(tensor.layout.components[0].role),
@@ -66,7 +66,7 @@ struct TransformDetector {
 
   private func add(_ slot: TensorSlot, _ kind: TransformRule.Kind, to correlation: inout RopeOrderEvidence) throws {
     guard let rule = model.definition.rule(slot.role), case .rotary(let heads)? = rule.transform(kind),
-      let headCount = heads.integer(model.parameters), let location = model.location(slot),
+      let headCount = heads.integer(model.hyperparameters), let location = model.location(slot),
       let reader = try? model.canonicalReader(slot), Codec.canDecode(reader.format)
     else { return }
     let component = model.tensors[location.tensorIndex].layout.components[location.component]
@@ -74,8 +74,8 @@ struct TransformDetector {
     guard headCount > 0, rowCount >= headCount, width > 0, rowCount % headCount == 0 else { return }
     let headRowCount = rowCount / headCount
     guard headRowCount % 2 == 0, headRowCount <= Self.greatestHeadElementCount / width else { return }
-    // The reader puts rows in halves where the scheme interleaves them; what counts is how they are stored.
-    let order: RowOrder = component.order == .canonical ? .canonical : .rotary(headCount: 1)
+    // The reader inverts the scheme's permutation; the evidence is about the stored order.
+    let order: RowOrder = component.order == .canonical ? .canonical : .interleaved(headCount: 1)
     var values: [Float] = []
     for head in Self.sample(Self.sampledHeadCount, of: headCount) {
       try reader.readValues(head * headRowCount..<(head + 1) * headRowCount, into: &values)

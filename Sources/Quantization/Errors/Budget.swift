@@ -98,7 +98,7 @@ public struct Budget: Sendable, Hashable {
   }
 }
 
-/// Why a budget cannot be parsed.
+/// An error of parsing a budget.
 public enum BudgetError: IngotError, Equatable {
   /// A pair without `=`.
   case notAPair(text: String)

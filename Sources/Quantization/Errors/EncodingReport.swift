@@ -26,7 +26,7 @@ public struct EncodingReport: Sendable, Equatable {
   /// The distribution of the errors; nil unless requested.
   public internal(set) var histogram: ErrorHistogram?
 
-  /// How detailed a report is.
+  /// The detail of a report.
   public enum Detail: Sendable {
     /// Counts and sums.
     case sums
@@ -90,7 +90,7 @@ public struct EncodingReport: Sendable, Equatable {
   /// Notes one element: its value before, and the value that is stored for it.
   mutating func note(_ value: Double, storedAs stored: Double) { note(value, storedAs: stored, error: stored - value) }
 
-  /// Notes one element of a format that float32 does not hold.
+  /// Adds one element of a format that is wider than float32.
   mutating func note(_ value: ExactValue, storedAs stored: Float) {
     note(value.value, storedAs: Double(stored), error: ExactValue(stored, remainder: 0).minus(value))
   }

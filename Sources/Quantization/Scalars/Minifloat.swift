@@ -7,7 +7,7 @@
 
 /// The layout of one such format.
 struct Minifloat: Sendable {
-  /// Which bit patterns are not finite numbers.
+  /// The bit patterns that are not finite.
   enum Specials: Sendable {
     /// The highest exponent means infinity or NaN, as in IEEE 754.
     case ieee

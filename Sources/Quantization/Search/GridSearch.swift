@@ -12,7 +12,7 @@
 
 /// The parameters of the encoder of a format on a grid.
 struct GridSearch: Sendable {
-  /// How signs are stored.
+  /// The storage of signs.
   enum Signs {
     /// One per element.
     case eight

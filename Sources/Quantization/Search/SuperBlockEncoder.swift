@@ -1,6 +1,6 @@
 // The encoder of super-blocks of 256 elements, whose best scales are searched.
 //
-// A search adds its terms in order, so a vector cannot hold neighboring elements. It holds elements of eight
+// A search adds its terms in order, so the lanes of a vector are not neighboring elements. They are elements of eight
 // sub-blocks, one per lane: every lane does the same as the scalar implementation, in the same order.
 
 /// An encoder of super-blocks of 256 elements in sub-blocks of 16 or 32.

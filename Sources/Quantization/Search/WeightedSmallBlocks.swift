@@ -5,7 +5,7 @@
 // and the quants of the search are stored unchanged, with scale and minimum as halves.
 // Same bytes as ggml-quants.c `quantize_row_{q4_0,q4_1,q5_0,q5_1}_impl` (llama.cpp 0c1e57098).
 
-/// How the scale of a small block is searched.
+/// The search for the scale of a small block.
 enum SmallBlockSearch {
   /// Without a minimum; by SymmetricSearch.swift.
   case symmetric(maximum: Float)

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// How special tokens are decoded.
+/// The treatment of special tokens in decoding.
 public enum SpecialTokenText: Sendable {
   /// Their texts appear.
   case kept

@@ -51,11 +51,13 @@ public struct Tokenizer: Sendable {
       ? nil : vocabulary.id(of: .unk) ?? vocabulary.types.firstIndex(of: .unknown) ?? vocabulary.unknownWordID
   }
 
+  /// Whether encoding adds the special tokens that the vocabulary adds by default, such as BOS.
+  public enum SpecialTokens: Sendable { case add, omit }
+
   /// The ids of `text`.
   ///
-  /// - Parameter addSpecialTokens: whether to add the tokens that the vocabulary adds by default, such as BOS.
   /// - Complexity: O(n log n) for n bytes of text.
-  public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int] {
+  public func encode(_ text: String, specialTokens: SpecialTokens = .add) -> [Int] {
     var result: [UInt32] = []
     let bytes = Array(text.utf8)
     rawTokens.segments(of: bytes, 0..<bytes.count) { segment in
@@ -65,7 +67,7 @@ public struct Tokenizer: Sendable {
       }
     }
     let encoded = result.map { Int($0) }
-    guard addSpecialTokens else { return encoded }
+    guard specialTokens == .add else { return encoded }
     let template = vocabulary.effectiveTemplate
     return template.prefix + encoded + template.suffix
   }

@@ -15,7 +15,7 @@ extension Pattern {
     case set(ScalarSet)
     case sequence([Node])
     case choice([Node])
-    case many(Node, minimum: Int, maximum: Int, givesBack: Bool)
+    case many(Node, minimum: Int, maximum: Int, Repetition)
     case lookahead(Node, isNegative: Bool)
     case lineEnd, lineStart, wordBoundary
   }
@@ -46,7 +46,7 @@ extension Pattern {
       return try emit(node, next: append(.accept))
     }
 
-    func failure(_ fact: String) -> VocabularyError { .unsupportedPattern(text, fact: fact + " at \(position)") }
+    func failure(_ reason: String) -> VocabularyError { .unsupportedPattern(text, reason: reason + " at \(position)") }
 
     var next: Unicode.Scalar? { position < scalars.count ? scalars[position] : nil }
 
@@ -98,8 +98,8 @@ extension Pattern {
       }
       position += 1
       if next == "?" { throw failure("a reluctant repetition") }
-      let givesBack = !take("+")
-      return .many(atom, minimum: bounds.minimum, maximum: bounds.maximum, givesBack: givesBack)
+      let repetition: Repetition = take("+") ? .possessive : .greedy
+      return .many(atom, minimum: bounds.minimum, maximum: bounds.maximum, repetition)
     }
 
     /// The bounds of `{n,m}`; stops before the closing brace.
@@ -154,7 +154,7 @@ extension Pattern {
       } else if takeText("?!") {
         wrap = { .lookahead($0, isNegative: true) }
       } else if next == "?" {
-        throw failure("a group of an unknown kind")
+        throw failure("an unknown kind of group")
       }
       let inner = try choice()
       guard take(")") else { throw failure("\"(\" without \")\"") }
@@ -215,7 +215,7 @@ extension Pattern {
       let scalar = try takeAny()
       let last = scalar == "\\" ? try escape() : .range(scalar.value...scalar.value)
       guard case .range(let end) = last, start.lowerBound <= end.lowerBound else {
-        throw failure("a range whose ends are no ordered scalars")
+        throw failure("a range whose ends are not two scalars in order")
       }
       if ignoresCase { throw failure("a range that ignores case") }
       return [.range(start.lowerBound...end.lowerBound)]
@@ -276,11 +276,13 @@ extension Pattern {
         var branches: [Int] = []
         for node in nodes { branches.append(try emit(node, next: next)) }
         return try append(.alternatives(branches))
-      case .many(.set(let set), let minimum, let maximum, let givesBack):
+      case .many(.set(let set), let minimum, let maximum, let repetition):
         return try append(
-          .many(set, minimum: minimum, maximum: maximum, givesBack: givesBack, next: next))
-      case .many(let inner, let minimum, let maximum, let givesBack):
-        guard maximum <= Self.copyLimit, givesBack else { throw failure("a group that repeats without bound") }
+          .many(set, minimum: minimum, maximum: maximum, repetition, next: next))
+      case .many(let inner, let minimum, let maximum, let repetition):
+        guard maximum <= Self.copyLimit, repetition == .greedy else {
+          throw failure("a group that repeats without bound")
+        }
         var start = next
         for _ in minimum..<maximum {
           start = try append(.alternatives([emit(inner, next: start), next]))

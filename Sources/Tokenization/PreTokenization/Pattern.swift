@@ -12,10 +12,13 @@
 
 /// A compiled regular expression over Unicode scalars, matched from left to right with backtracking.
 struct Pattern: Sendable {
+  /// Whether a repetition takes fewer scalars than it could where the rest does not match otherwise.
+  enum Repetition: Sendable { case greedy, possessive }
+
   /// One instruction; `next` is the index of the one that follows.
   enum Instruction: Sendable {
     case one(ScalarSet, next: Int)
-    case many(ScalarSet, minimum: Int, maximum: Int, givesBack: Bool, next: Int)
+    case many(ScalarSet, minimum: Int, maximum: Int, Repetition, next: Int)
     case alternatives([Int])
     case lookahead(start: Int, isNegative: Bool, next: Int)
     case lineEnd(next: Int)
@@ -49,12 +52,12 @@ struct Pattern: Sendable {
         guard position < bounds.upperBound, set.contains(scalars[position]) else { return -1 }
         position += 1
         index = next
-      case .many(let set, let minimum, let maximum, let givesBack, let next):
+      case .many(let set, let minimum, let maximum, let repetition, let next):
         let limit = min(bounds.upperBound, maximum < bounds.upperBound - position ? position + maximum : Int.max)
         var end = position
         while end < limit, set.contains(scalars[end]) { end += 1 }
         guard end - position >= minimum else { return -1 }
-        if givesBack {
+        if repetition == .greedy {
           while end > position + minimum {
             let result = run(next, scalars, bounds, end)
             if result >= 0 { return result }

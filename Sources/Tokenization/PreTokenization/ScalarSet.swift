@@ -26,7 +26,7 @@ struct ScalarSet: Hashable, Sendable {
     self.high = high
   }
 
-  /// Whether the set holds the scalar `value`.
+  /// Whether the set contains the scalar `value`.
   func contains(_ value: UInt32) -> Bool {
     if value < 64 { return low >> UInt64(value) & 1 != 0 }
     if value < 128 { return high >> UInt64(value - 64) & 1 != 0 }

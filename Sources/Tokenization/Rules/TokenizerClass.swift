@@ -3,7 +3,7 @@
 /// From `tokenizer.json` such a class takes the vocabulary, the merges and the post-processor; normalizer,
 /// pre-tokenizer and decoder are its own. Every other class takes `tokenizer.json` as it is.
 public struct TokenizerClass: Sendable, Hashable {
-  /// How the space before the first word is decided.
+  /// The rule for the space before the first word.
   public enum SpacePrefix: String, Sendable, Hashable, CaseIterable {
     /// By the normalizer and the pre-tokenizer of `tokenizer.json`.
     case tokenizer
@@ -13,7 +13,7 @@ public struct TokenizerClass: Sendable, Hashable {
     case never
   }
 
-  /// Where the options of text normalization come from.
+  /// The source of the options of text normalization.
   public enum Normalizer: String, Sendable, Hashable, CaseIterable {
     /// `tokenizer.json`.
     case tokenizer
@@ -39,7 +39,7 @@ public struct TokenizerClass: Sendable, Hashable {
   public var preTokenizer: String?
   /// Whether text is brought to NFC; nil if `tokenizer.json` decides.
   public var composes: Bool?
-  /// How the space before the first word is decided.
+  /// The rule for the space before the first word.
   public var spacePrefix = SpacePrefix.tokenizer
   /// Its own special-token template; nil if the post-processor decides.
   public var template: Template?
@@ -47,7 +47,7 @@ public struct TokenizerClass: Sendable, Hashable {
   public var splitsAtWhitespace = false
   /// Whether it has T5's sentinels, `extra_ids` of them.
   public var hasSentinels = false
-  /// Where the options of word-piece normalization come from.
+  /// The source of the options of word-piece normalization.
   public var normalizer = Normalizer.tokenizer
   /// Whether a `tokenizer.json` that mentions `ByteLevel` anywhere is taken as it is.
   public var yieldsToByteLevel = false

@@ -1,6 +1,6 @@
 import Bytes
 
-/// How the vocabulary of one architecture is read from a model's folder: facts of an architecture's definition.
+/// The rules of a definition for reading the vocabulary from a model folder.
 ///
 /// The rules are those of llama.cpp's converter, so that the metadata of a GGUF is the same.
 public struct VocabularyRules: Sendable, Hashable {

@@ -31,7 +31,7 @@ struct ProtobufReader {
     guard position < end else { return nil }
     let tag = try varint()
     let field = Int(truncatingIfNeeded: tag >> 3 & 0x1FFF_FFFF)
-    guard field > 0, tag >> 32 == 0 else { throw failure("field number is not possible") }
+    guard field > 0, tag >> 32 == 0 else { throw failure("impossible field number") }
     switch tag & 7 {
     case 0: return (field, .varint(try varint()))
     case 1: return (field, .fixed64(try fixed(8)))
@@ -48,7 +48,7 @@ struct ProtobufReader {
     }
   }
 
-  func failure(_ fact: String) -> VocabularyError { .invalidSentencePiece(offset: position, fact: fact) }
+  func failure(_ reason: String) -> VocabularyError { .invalidSentencePiece(offset: position, reason: reason) }
 
   private mutating func varint() throws(VocabularyError) -> UInt64 {
     var value: UInt64 = 0

@@ -52,7 +52,7 @@ extension SentencePieceModel {
       default: break
       }
     }
-    guard !pieces.isEmpty else { throw reader.failure("holds no pieces") }
+    guard !pieces.isEmpty else { throw reader.failure("contains no pieces") }
   }
 
   private static func piece(_ bytes: [UInt8], _ range: Range<Int>) throws(VocabularyError) -> Piece {
@@ -82,7 +82,9 @@ extension SentencePieceModel {
       let number = Int(Int32(truncatingIfNeeded: raw))
       switch field {
       case 3:
-        guard let known = Algorithm(rawValue: raw) else { throw reader.failure("model type \(raw) is not known") }
+        guard let known = Algorithm(rawValue: raw) else {
+          throw reader.failure("unknown model type \(raw), expected 1 to 4")
+        }
         algorithm = known
       case 35: hasByteFallback = raw != 0
       case 40: unknownID = number

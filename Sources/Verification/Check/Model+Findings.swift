@@ -43,9 +43,9 @@ extension Model {
   /// Tensors that are stored although the model ties them.
   var tieFindings: [Finding] {
     get throws {
-      try twins.map { twin in
-        let name = Finding.Subject.tensor(twin.tensor.name), original = twin.original.name.text.quoted
-        guard try checkpoint.haveEqualValues(twin.tensor, twin.original) else {
+      try tiedPairs.map { pair in
+        let name = Finding.Subject.tensor(pair.tensor.name), original = pair.original.name.text.quoted
+        guard try checkpoint.haveEqualValues(pair.tensor, pair.original) else {
           return Finding(
             .warning, "ties.differ", name,
             "is stored and differs from \(original), although the model ties them")

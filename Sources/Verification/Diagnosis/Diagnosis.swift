@@ -10,7 +10,7 @@ public struct Diagnosis: Sendable, Hashable {
   public let otherSubjects: [Finding.Subject]
   /// The fault in words.
   public let words: String
-  /// What the correction is called: `correcting it`.
+  /// The name of the correction: `correcting it`.
   let correctionWords: String
   /// The part of the pass that was run again: `layer 3`, `the logits`.
   public let stage: String

@@ -12,7 +12,7 @@ struct Diagnostician {
 
   /// Tokens that the layers are run on again: enough for a fault to show.
   private static let tokenCount = 64
-  /// Suspect tensors that are examined, and families that are told apart: the others would repeat them.
+  /// The maximum number of suspects that are examined, and of families; more would repeat them.
   private static let suspectCount = 256, familyCount = 8
 
   init(_ reference: Model, _ candidate: Model, tokens: [Int], threads: Int) throws {

@@ -29,7 +29,7 @@ extension CheckpointDiff {
       rows: tensors.map(\.cells))
   }
 
-  /// How many tensors had each outcome: `12 equal bytes, 18 equal values`.
+  /// The tensors by outcome: `12 equal bytes, 18 equal values`.
   public var summary: String {
     var counts: [(verdict: String, count: Int)] = []
     for tensor in tensors {

@@ -29,7 +29,7 @@ public struct CheckpointDiff: Sendable {
     case identities(@Sendable (TensorIdentity) -> Bool)
   }
 
-  /// How checkpoints are compared.
+  /// Options of a comparison.
   public struct Options: Sendable {
     public var budget: DiffBudget = .none
     public var selection: Selection = .all
@@ -49,7 +49,7 @@ public struct CheckpointDiff: Sendable {
   public let hyperparameters: [HyperparameterComparison]
   /// Tensors, hyperparameters and metadata that differ or are missing.
   public let findings: [Finding]
-  /// How much was compared.
+  /// The tensors and elements that were compared.
   public let coverage: Coverage
 
   /// Whether nothing exceeds the budget and everything was compared.

@@ -9,7 +9,7 @@ public struct DiffSide: Sendable {
   public let checkpoint: Checkpoint
   /// Nil if the tensors cannot be mapped.
   public let model: Model?
-  /// Why there is no model.
+  /// The reason for no model.
   public let reason: String?
 
   public init(_ model: Model) {
@@ -38,7 +38,7 @@ public struct DiffSide: Sendable {
           path, library: library, architecture: architecture, adapters: adapters, appliedTransforms: appliedTransforms))
     } catch let error as ModelError where error.category == .input && adapters.isEmpty {
       return DiffSide(try Checkpoint.open(path), reason: error.description)
-    } catch let error as LocatedError where error.fact is HyperparameterError && adapters.isEmpty {
+    } catch let error as LocatedError where error.reason is HyperparameterError && adapters.isEmpty {
       return DiffSide(try Checkpoint.open(path), reason: error.description)
     }
   }

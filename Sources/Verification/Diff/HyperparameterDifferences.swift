@@ -22,9 +22,9 @@ struct HyperparameterDifferences {
           .note, Self.check, .architecture,
           "is \(first.definition.name) in the reference, \(second.definition.name) in the candidate"))
     }
-    let names = Set(first.parameters.values.keys).union(second.parameters.values.keys).sorted()
+    let names = Set(first.hyperparameters.values.keys).union(second.hyperparameters.values.keys).sorted()
     for name in names {
-      let one = first.parameters.values[name], other = second.parameters.values[name]
+      let one = first.hyperparameters.values[name], other = second.hyperparameters.values[name]
       note(
         name, one.map { .init(value: "\($0)", origin: first.wordsOfOrigin(name)) },
         other.map { .init(value: "\($0)", origin: second.wordsOfOrigin(name)) },
@@ -61,7 +61,7 @@ struct HyperparameterDifferences {
   /// Whether a list of layers in one model follows from a pattern in the other.
   private func hasSameLayers(_ name: String) -> Bool {
     guard let rule = first.definition.hyperparameter(name), rule.isList, !rule.isKeyedByIndex,
-      let one = try? first.hyperparameters(), let other = try? second.hyperparameters()
+      let one = try? first.forwardPassHyperparameters(), let other = try? second.forwardPassHyperparameters()
     else { return false }
     return one.rotatedLayers == other.rotatedLayers && one.windowedLayers == other.windowedLayers
   }
@@ -75,7 +75,7 @@ struct HyperparameterDifferences {
     return !results.isEmpty
       && results.allSatisfy { rule in
         guard !rule.defaultNames.isEmpty, definition.isStatedInGGUF(rule.name),
-          let one = first.parameters.values[rule.name], let other = second.parameters.values[rule.name]
+          let one = first.hyperparameters.values[rule.name], let other = second.hyperparameters.values[rule.name]
         else { return false }
         return Self.equal(one, other)
       }
@@ -115,8 +115,8 @@ struct HyperparameterDifferences {
   }
 
   private mutating func compareRotaryScaling() {
-    let one = first.parameters.rotaryScaling.withoutIdleMembers
-    let other = second.parameters.rotaryScaling.withoutIdleMembers
+    let one = first.hyperparameters.rotaryScaling.withoutIdleMembers
+    let other = second.hyperparameters.rotaryScaling.withoutIdleMembers
     let left = one.configurationMember?.object ?? [:], right = other.configurationMember?.object ?? [:]
     let keys = Set(left.keys).union(right.keys).sorted()
     for key in keys {
@@ -128,8 +128,8 @@ struct HyperparameterDifferences {
     }
     if left["rope_type"] != right["rope_type"] {
       // A GGUF stores the factors of an unusual llama3 scaling, but not what they were computed from.
-      let factors = first.parameters.derivedValues(.rotaryFrequencyFactors)
-      if factors != nil, factors == second.parameters.derivedValues(.rotaryFrequencyFactors) { return }
+      let factors = first.hyperparameters.derivedValues(.rotaryFrequencyFactors)
+      if factors != nil, factors == second.hyperparameters.derivedValues(.rotaryFrequencyFactors) { return }
       let isLost = !one.lostInGGUF(of: second.definition).isEmpty && second.facts.losesUndefinedHyperparameters
       let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
       findings.append(

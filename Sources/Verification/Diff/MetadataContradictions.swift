@@ -10,7 +10,7 @@ enum MetadataContradictions {
     guard let metadata = model.facts.ggufMetadata else { return [] }
     return model.definition.ggufMetadata.flatMap { rule -> [Finding] in
       guard case .pair = rule else { return [] }
-      return model.definition.metadata(of: rule, model.parameters, statedRotary: [:]).compactMap { key, value in
+      return model.definition.metadata(of: rule, model.hyperparameters, explicitRotary: [:]).compactMap { key, value in
         guard let stated = metadata[key], let one = stated.float, let other = value.float, one != other
         else { return nil }
         return Finding(

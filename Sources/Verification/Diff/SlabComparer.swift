@@ -40,7 +40,7 @@ struct SlabComparer {
     return ErrorMetrics(reference: wanted, candidate: encoded.span)
   }
 
-  /// What was read of a source, as bytes.
+  /// The bytes that were read from a source.
   @_lifetime(borrow buffers)
   private static func bytes(of source: TensorSource, _ buffers: borrowing RowBuffers) -> RawSpan {
     source.isDecoded ? buffers.values.floats.span.bytes : buffers.bytes.span.bytes

@@ -2,7 +2,7 @@ import Architectures
 import Models
 import Tensors
 
-/// What makes tensors of two checkpoints the same: their slot in a model, or their name if one is not understood.
+/// The identity by which tensors of two checkpoints match: their slot, or their name without a definition.
 public enum TensorIdentity: Sendable, Hashable, CustomStringConvertible {
   case slot(TensorSlot)
   case name(TensorName)

@@ -135,7 +135,7 @@ extension TensorDescriptor {
 extension Model {
   /// The slot whose values the absent tensor in `slot` has, if the model ties it.
   fileprivate func tied(_ slot: TensorSlot) -> TensorSlot? {
-    guard parameters.flag("ties_embeddings"), let role = definition.rule(slot.role)?.tiedTo else { return nil }
+    guard hyperparameters.flag("ties_embeddings"), let role = definition.rule(slot.role)?.tiedTo else { return nil }
     let other = TensorSlot(role, layer: slot.layer)
     return location(other) == nil ? nil : other
   }

@@ -45,7 +45,7 @@ struct TensorPair: Sendable {
       do throws(TensorProblem) {
         return try TensorSource(side.checkpoint, side.descriptor, hasOneLayout ? nil : side.reader)
       } catch {
-        throw LocatedError(path: side.checkpoint.path, fact: error)
+        throw LocatedError(path: side.checkpoint.path, reason: error)
       }
     }
     return Sources(reference: try source(reference), candidate: try source(candidate))
@@ -53,7 +53,7 @@ struct TensorPair: Sendable {
 }
 
 extension TensorPair.Sources {
-  /// What is compared.
+  /// The unit of comparison.
   enum Comparison {
     case bytes
     /// Values, in whole rows.

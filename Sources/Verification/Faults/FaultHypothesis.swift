@@ -1,9 +1,9 @@
 import Architectures
 import Models
 
-/// What may be wrong with one tensor of a candidate, and what would correct it.
+/// A possible fault of one tensor of a candidate, with its correction.
 struct FaultHypothesis: Sendable {
-  /// What the hypotheses of one diagnosis share: a fault of all layers is reported once.
+  /// The key by which hypotheses become one diagnosis: a fault of all layers is reported once.
   enum Family: Hashable {
     case words(FaultID, String)
     case layer(FaultID, Int?, isDecoder: Bool)

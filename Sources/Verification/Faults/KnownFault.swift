@@ -7,11 +7,11 @@ import Architectures
 protocol KnownFault: Sendable {
   /// Its name in reports.
   var id: FaultID { get }
-  /// What is wrong, for the table in the documentation.
+  /// The fault in words, for the table in the documentation.
   var summary: String { get }
   /// The step of the search in which its hypotheses are considered.
   var detection: FaultDetection { get }
-  /// What the correction is called in a diagnosis.
+  /// The name of the correction in a diagnosis.
   var correctionWords: String { get }
   /// Returns what may be wrong with one tensor of the candidate.
   func hypotheses(about tensor: SuspectTensor) throws -> [FaultHypothesis]

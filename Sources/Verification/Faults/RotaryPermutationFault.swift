@@ -9,7 +9,7 @@ struct RotaryPermutationFault: KnownFault {
   func hypotheses(about tensor: SuspectTensor) -> [FaultHypothesis] {
     guard let headCount = tensor.rotaryHeadCount else { return [] }
     let slot = tensor.slot, rowCount = tensor.shape[0]
-    let order = RowOrder.rotary(headCount: headCount)
+    let order = RowOrder.interleaved(headCount: headCount)
     return [
       FaultHypothesis(
         self, slot, "lacks the RoPE permutation of its naming scheme",

@@ -1,7 +1,7 @@
 import Architectures
 import Models
 
-/// What one tensor of a candidate would be without a fault.
+/// The corrected values of one tensor of a candidate.
 protocol TensorCorrection: Sendable {
   /// Whether the values are the reference's, so that the candidate need not have the tensor.
   var isReference: Bool { get }

@@ -14,7 +14,7 @@ struct TransposedFault: KnownFault {
     let shape = tensor.shape
     guard tensor.isMatrix, shape.allSatisfy({ (2...Self.greatestDimension).contains($0) }) else { return [] }
     var orders = [RowOrder.canonical]
-    if let headCount = tensor.rotaryHeadCount { orders.append(.rotary(headCount: headCount)) }
+    if let headCount = tensor.rotaryHeadCount { orders.append(.interleaved(headCount: headCount)) }
     return orders.map { order in
       FaultHypothesis(
         self, tensor.slot, "is transposed",

@@ -4,7 +4,7 @@ import Models
 import Tensors
 
 extension Finding {
-  /// What a finding is about; reports are the only place where it becomes words.
+  /// The subject of a finding; only reports put it into words.
   public enum Subject: Sendable, Hashable, CustomStringConvertible {
     /// The tensor of a role, in both models.
     case slot(TensorSlot)
@@ -18,7 +18,7 @@ extension Finding {
     case metadata(ExactString)
     /// A point of the forward pass.
     case hiddenState(HiddenStateComparison.Point)
-    /// What the forward pass returns.
+    /// The output of the forward pass.
     case output(ForwardPassFeatures.Output)
     /// The architecture.
     case architecture

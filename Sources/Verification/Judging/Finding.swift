@@ -8,14 +8,14 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
     case error
     /// Unexpected, but nothing fails.
     case warning
-    /// What was done or left out, for completeness.
+    /// A note about something done or left out.
     case note
   }
 
   public let severity: Severity
   /// The check that found it: `diff.values`, `verify.kl`.
   public let check: String
-  /// What it is about: a tensor, a layer, a key, a file.
+  /// The subject: a tensor, a layer, a key, a file.
   public let subject: Subject
   /// The fact, and what was expected.
   public let message: String

@@ -28,7 +28,7 @@ public struct EvaluationTokens: Sendable {
     findings = TokenizerComparison(reference, candidate).findings([text] + Self.probes)
   }
 
-  /// Texts that tokenizers must agree about; each tells apart tokenizers of some kind.
+  /// Texts that both tokenizers must encode alike; each separates some kinds of tokenizers.
   static let probes = [
     "The river runs past the mill, and the mill grinds the grain that the valley grows.", "It's 1984, or 2026?",
     "don't", "  two  spaces\n\nand\ta tab", "naïve café", "漢字とかな", "def f(x):\n    return x + 1\n", "🙂",

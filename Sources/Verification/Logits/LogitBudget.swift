@@ -16,7 +16,7 @@ public struct LogitBudget: Sendable {
   }
 
   public let rule: Rule
-  /// Where the rule comes from.
+  /// The origin of the rule.
   public let reason: String
 
   /// Creates the budget of limits that the user gave.

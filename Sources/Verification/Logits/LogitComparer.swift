@@ -23,7 +23,7 @@ struct LogitComparer {
   /// Whether the embeddings of encoders have the same bits in every chunk.
   private(set) var hasSameEmbeddings = true
 
-  /// What the forward pass returns.
+  /// The output of the forward pass.
   var output: ForwardPassFeatures.Output { reference.hyperparameters.features.output }
 
   /// - Throws: problems of the models; `LogitComparisonError` if their sizes differ.

@@ -7,7 +7,7 @@ import Quantization
 
 /// Two models run over the same tokens: the errors of their hidden states and logits.
 public struct LogitComparison: Sendable {
-  /// How models are compared.
+  /// Options of a comparison.
   public struct Options: Sendable {
     /// The limits for the candidate; nil for those that follow from its storage formats.
     public var budget: Budget?
@@ -34,7 +34,7 @@ public struct LogitComparison: Sendable {
   public let reference: Model, candidate: Model
   /// The tokens, in chunks.
   public let tokens: TokenChunks
-  /// What the forward pass returns.
+  /// The output of the forward pass.
   public let output: ForwardPassFeatures.Output
   /// The errors of all logits, or of the embeddings of all chunks.
   public let logits: ErrorMetrics

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Why two models cannot be compared in a run.
+/// An error of two models whose runs cannot be compared.
 public enum LogitComparisonError: IngotError, Equatable {
   /// A hyperparameter that determines the size of activations differs.
   case unlike(name: String, reference: Int, candidate: Int)

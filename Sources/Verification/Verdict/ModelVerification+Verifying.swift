@@ -14,7 +14,7 @@ extension ModelVerification {
     case judged
   }
 
-  /// How a candidate is verified.
+  /// Options of a verification.
   public struct Options: Sendable {
     public var logits = LogitComparison.Options()
     public var weights = Weights.judged
@@ -57,7 +57,9 @@ extension ModelVerification {
 
   /// Whether hyperparameters differ in a way that quantization errors may hide in the logits.
   private static func hyperparametersDiffer(_ reference: Model, _ candidate: Model) throws -> Bool {
-    try !FaultFinder.hypotheses(reference: reference.hyperparameters(), candidate: candidate.hyperparameters()).isEmpty
+    try !FaultFinder.hypotheses(
+      reference: reference.forwardPassHyperparameters(), candidate: candidate.forwardPassHyperparameters()
+    ).isEmpty
   }
 
   private func diagnose(_ tokens: [Int], threads: Int) throws -> [Diagnosis] {

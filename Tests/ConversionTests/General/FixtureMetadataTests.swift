@@ -5,7 +5,8 @@ import Testing
 
 @testable import Conversion
 
-@Suite struct FixtureMetadataTests {
+@Suite("The metadata of a fixture")
+struct FixtureMetadataTests {
   static let checkpoints = [
     "aquila", "llama-bias", "llama-dynamic", "llama-gqa", "llama-linear", "llama-sharded", "llama-yarn", "llama3-tied",
     "mistral", "yi",
@@ -64,7 +65,8 @@ import Testing
     #expect(try found == Self.expected(Fixtures.path("variants", name, "expected.metadata.json")))
   }
 
-  @Test func thereAreVariants() {
+  @Test("has variants to test")
+  func variantsTest() {
     #expect(Self.variants.count > 20)
   }
 }

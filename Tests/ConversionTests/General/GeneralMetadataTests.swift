@@ -5,7 +5,8 @@ import Testing
 
 @testable import Conversion
 
-@Suite struct GeneralMetadataTests {
+@Suite("General metadata")
+struct GeneralMetadataTests {
   /// The sources of a row of `general-metadata.json`.
   private static func sources(_ row: JSON) throws -> GeneralMetadata.Sources {
     func file(_ name: String) -> [UInt8]? { row["files"]?[name]?.string.map { Array($0.utf8) } }
@@ -42,7 +43,8 @@ import Testing
     "--- \nname: x",
   ]
 
-  @Test func entriesAreThoseOfTheReference() throws {
+  @Test("has the entries of the reference converter")
+  func entries() throws {
     let rows = try ModelNameTests.rows("general-metadata.json")
     #expect(rows.count > 300)
     for row in rows {

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Conversion
 
-@Suite struct ModelCardTests {
+@Suite("A model card")
+struct ModelCardTests {
   static let ignored: [(readme: String, remark: String)] = [
     ("---\nname: x\na: b: c\n---\n", "front matter line 3 is not understood"),
     ("---\nname: x\na: *b\n", "front matter line 3 is not understood"),
@@ -20,12 +21,14 @@ import Testing
     #expect(card.remarks == ["README.md: \(remark); the model card was ignored"])
   }
 
-  @Test func bytesThatAreNoTextAreIgnoredWithARemark() {
+  @Test("is ignored with a remark if it is not UTF-8")
+  func notUTF8() {
     let card = ModelCard(readme: Array("---\nname: x\n---\n".utf8) + [0xFF])
     #expect(card.remarks == ["README.md: is not UTF-8; the model card was ignored"])
   }
 
-  @Test func everyPrefixOfACardIsReadOrIgnored() {
+  @Test("is read or ignored at any length")
+  func prefixes() {
     let card = """
       ---
       name: 'it''s' # comment
@@ -47,7 +50,8 @@ import Testing
     }
   }
 
-  @Test func valuesOfTheWrongKindAreLeftOutWithARemark() {
+  @Test("loses values of the wrong kind with a remark")
+  func wrongKinds() {
     let readme = "---\nversion: 1.0\ntags: [a, 7]\ndatasets:\n- 3\n- name: [x]\n---\n"
     let generation = "{\"top_k\": 1.5, \"temperature\": 1e39, \"sequence\": 1}"
     let metadata = GeneralMetadata(

@@ -4,13 +4,15 @@ import Testing
 
 @testable import Conversion
 
-@Suite struct ModelNameTests {
+@Suite("A model name")
+struct ModelNameTests {
   static func rows(_ file: String) throws -> [JSON] {
     let bytes = try LocalFile(Fixtures.path("expected", file)).wholeContent(limit: 1 << 24)
     return try #require(JSON(parsing: bytes).array)
   }
 
-  @Test func namesAreTakenApartAsTheReferenceDoes() throws {
+  @Test("has the parts that the reference converter finds")
+  func parts() throws {
     let rows = try Self.rows("model-names.json")
     #expect(rows.count > 100)
     for row in rows {
@@ -25,7 +27,8 @@ import Testing
     }
   }
 
-  @Test func sizesAreLabelledAsTheReferenceDoes() throws {
+  @Test("has the size label of the reference converter")
+  func sizeLabels() throws {
     let rows = try Self.rows("size-labels.json")
     #expect(rows.count > 40)
     for row in rows {
@@ -44,13 +47,15 @@ import Testing
     #expect(SizeLabel.decimal(value, decimalCount: decimalCount) == text)
   }
 
-  @Test func aMixtureIsLabelledByItsExpertsAndTheSizeWithOneOfThem() {
+  @Test("of a mixture has the expert count and the size with one expert")
+  func expertLabels() {
     let label = SizeLabel.text(
       sharedParameterCount: 1_600_000_000, expertParameterCount: 5_637_144_576, expertCount: 8)
     #expect(label == "8x7.2B")
   }
 
-  @Test func aFileIsNamedByWhatIsKnown() {
+  @Test("of a file has the known parts")
+  func fileNames() {
     let full = GGUFFileName.text(
       name: "x", basename: " Tiny Llama/x", sizeLabel: "1.1B", finetune: "Chat it", version: "v1.0", format: "q8_0")
     #expect(full == "Tiny-Llama-x-1.1B-Chat-it-v1.0-Q8_0.gguf")

@@ -37,7 +37,7 @@ indirect enum YAML: Sendable, Equatable {
     }
   }
 
-  /// What kind of value this is, for messages.
+  /// The kind of the value, for messages.
   var kindName: String {
     switch self {
     case .null: "null"

@@ -1,5 +1,5 @@
 extension YAMLParser {
-  /// What happens to line breaks at the end of a block scalar.
+  /// The treatment of line breaks at the end of a block scalar.
   private enum Chomping { case strip, clip, keep }
 
   /// The literal (`|`) or folded (`>`) text below the position, its lines deeper than column `parent`.

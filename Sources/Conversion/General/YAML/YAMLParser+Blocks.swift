@@ -1,7 +1,7 @@
 import Bytes
 
 extension YAMLParser {
-  /// What may begin where a node is read.
+  /// The nodes that may begin at a position.
   enum Placement {
     /// First on its line, or after a dash: everything.
     case ownLine

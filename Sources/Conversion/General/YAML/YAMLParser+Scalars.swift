@@ -15,7 +15,7 @@ extension YAMLParser {
       gap = plainGap()
       let isShallow = !isFlow && text[end..<position].contains("\n") && column <= parent
       if gap.isEmpty || current == nil || current == "#" || isShallow || isDocumentMark || endsPlain(isFlow: isFlow) {
-        // What was skipped belongs to whoever reads on, which counts columns and looks for ends of lines.
+        // The caller reads the skipped bytes: it counts columns and finds ends of lines.
         position = end
         break
       }

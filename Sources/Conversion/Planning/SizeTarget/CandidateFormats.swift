@@ -5,7 +5,7 @@ import Tensors
 enum CandidateFormats {
   /// Block formats that are no choice for weights even where they can be encoded.
   ///
-  /// Q8_1 and Q8_K hold activations; NVFP4 asks for a second scale beside the tensor, which a plain encoding lacks.
+  /// Q8_1 and Q8_K are for activations; NVFP4 needs a second scale outside the tensor, which an encoding here lacks.
   private static let excluded: Set<StorageFormat> = [.q8_1, .q8_K, .nvfp4]
 
   /// The formats that a tensor of `source` may get, those that cannot hold all its values from coarse to fine, and how the

@@ -13,7 +13,7 @@ struct FormatErrors {
     let tensor: DraftTensor
     /// The weight of its error.
     let factor: Double
-    /// How many of its rows were measured.
+    /// The number of its rows that were measured.
     let rowCount: Int
     /// The formats it may get, coarse first.
     let candidates: [SizeTargetReport.Candidate]
@@ -24,7 +24,7 @@ struct FormatErrors {
 
   /// Measures all of `tensors`; errors of those with an entry of an importance matrix are weighted by it.
   ///
-  /// - Parameter progress: is told of each matrix that is done, from any thread.
+  /// - Parameter progress: receives the number of matrices done since the last call, on any thread.
   /// - Throws: if rows cannot be read or contain values that are not finite.
   init(
     _ tensors: [DraftTensor], of model: Model, threads: Int, progress: @escaping @Sendable (Int) -> Void
@@ -57,7 +57,7 @@ struct FormatErrors {
     return Matrix(
       tensor: tensor,
       factor: Sensitivity.factor(
-        tensor.purpose, layerCount: model.parameters.integer("layer_count") ?? 0,
+        tensor.purpose, layerCount: model.hyperparameters.integer("layer_count") ?? 0,
         tiesEmbeddings: model.tensor(TensorSlot(.output)) == nil),
       rowCount: sample.rows.count, candidates: candidates)
   }

@@ -61,7 +61,7 @@ struct FormatKnapsack {
     return hull
   }
 
-  /// What a byte more buys between two choices.
+  /// The gain of a byte between two choices.
   private static func gain(_ smaller: Choice, _ larger: Choice) -> Double {
     (smaller.cost - larger.cost) / Double(larger.byteCount - smaller.byteCount)
   }
@@ -169,7 +169,7 @@ struct FormatKnapsack {
     return true
   }
 
-  /// How many of `sizes`, the greatest first, are at least `bound`.
+  /// The number of `sizes`, the greatest first, that are at least `bound`.
   private static func count(_ sizes: [Int], atLeast bound: Int) -> Int {
     var low = 0, high = sizes.count
     while low < high {

@@ -29,7 +29,7 @@ struct RowSample {
     if let index = Codec.firstNonfinite(values.span) {
       throw LocatedError(
         path: reader.file(of: reader.sources[0].descriptor).path,
-        fact: TensorProblem(
+        reason: TensorProblem(
           reader.sources[0].descriptor,
           .nonfinite(row: rows[index / rowElementCount], column: index % rowElementCount, format: .q8_0)))
     }
@@ -51,7 +51,7 @@ struct RowSample {
   ///
   /// With importance this is the relative error of the products of the matrix, as far as columns are independent.
   /// - Parameters:
-  ///   - importance: of the columns of each expert of a stack; a matrix on its own counts as one. Nil weighs all the same.
+  ///   - importance: of the columns of each expert of a stack; a matrix on its own counts as one. Nil weights them equally.
   ///   - expertRowCount: rows of an expert.
   /// - Returns: 0 for a sample of zeros; nil if a value is beyond the format.
   func error(_ format: StorageFormat, importance: [[Float]]?, expertRowCount: Int) throws -> Double? {

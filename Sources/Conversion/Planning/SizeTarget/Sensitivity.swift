@@ -1,7 +1,7 @@
 import Architectures
 import Models
 
-/// How much the relative error of a matrix changes a model's predictions.
+/// The sensitivity of a model's predictions to the relative error of a matrix.
 ///
 /// Small errors of different matrices add up in the Kullback-Leibler divergence of the predictions, each in proportion to its
 /// relative square error. The factors are the divergence (nats) for that error, rounded, measured on SmolLM2-135M with all
@@ -20,7 +20,7 @@ enum Sensitivity {
   /// What matrices of the last layer count more than those of others, since no later layer makes up for their errors.
   private static let lastLayer = 5.0
 
-  /// The factor of a matrix; one that holds several roles has that of the most sensitive.
+  /// The factor of a matrix; of several roles, that of the most sensitive.
   static func factor(_ purpose: PlannedTensor.Roles, layerCount: Int, tiesEmbeddings: Bool) -> Double {
     switch purpose.roles[0] {
     case .output: return output

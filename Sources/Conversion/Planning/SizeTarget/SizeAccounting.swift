@@ -1,4 +1,4 @@
-/// How bytes count towards a target: with padding and headers in a file, without in bits per weight.
+/// The bytes that count towards a target: with padding and headers in a file, without in bits per weight.
 struct SizeAccounting {
   let target: SizeTarget
   /// The bytes that the target allows.

@@ -32,7 +32,7 @@ struct SizeAllocation {
     guard smallest <= size.room else {
       throw LocatedError(
         path: draft.model.checkpoint.path,
-        fact: TargetTooSmall(target: size.target, smallest: size.target(withRoom: smallest)))
+        reason: TargetTooSmall(target: size.target, smallest: size.target(withRoom: smallest)))
     }
     let knapsack = FormatKnapsack(items, limit: size.room)
     let matrices = zip(errors.matrices, knapsack.picks).map { SizeTargetReport.Matrix($0, pick: $1) }
@@ -44,7 +44,7 @@ struct SizeAllocation {
       uniqueKeysWithValues: matrices.map { ($0.name, Recipe.Choice(format: $0.choice.format, rule: $0.rule)) })
   }
 
-  /// How the formats of `plan` were chosen.
+  /// Returns the choice of formats of `plan`.
   func report(of plan: ConversionPlan) -> SizeTargetReport {
     SizeTargetReport(
       target: size.target, limit: size.limit, byteCount: SizeAccounting.byteCount(plan, size.target),

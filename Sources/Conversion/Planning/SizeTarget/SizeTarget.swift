@@ -1,6 +1,6 @@
 import Bytes
 
-/// How large a quantized model may become.
+/// The maximum size of a quantized model.
 public enum SizeTarget: Sendable, Hashable, CustomStringConvertible {
   /// Bytes of all files with tensors, headers and padding included.
   case fileBytes(Int)

@@ -1,9 +1,9 @@
 import Bytes
 import Tensors
 
-/// How the formats of a model were chosen for its size.
+/// The choice of formats for a size target.
 public struct SizeTargetReport: Sendable {
-  /// What a matrix may become.
+  /// A format that a matrix may have.
   public struct Candidate: Sendable, Hashable {
     /// The format.
     public let format: StorageFormat
@@ -17,13 +17,13 @@ public struct SizeTargetReport: Sendable {
   public struct Matrix: Sendable {
     /// Its name in the output.
     public let name: TensorName
-    /// How much its relative error matters.
+    /// The sensitivity of the model to its relative error.
     public let factor: Double
     /// Rows that were measured, of all.
     public let measuredRowCount: Int, rowCount: Int
-    /// What it could become, coarse first.
+    /// Its candidate formats, coarse first.
     public let candidates: [Candidate]
-    /// What it becomes.
+    /// The chosen format.
     public let choice: Candidate
   }
 
@@ -65,7 +65,7 @@ public struct SizeTargetReport: Sendable {
 }
 
 extension SizeTargetReport.Matrix {
-  /// Why the matrix has its format.
+  /// The rule that gives the matrix its format.
   var rule: String { "size target: predicted NMSE \(choice.error.scientific) × \(factor)" }
 
   fileprivate var json: JSON {

@@ -2,8 +2,8 @@ import Bytes
 import Tensors
 
 // A byte-level vocabulary has a row for each row of the embedding; rows without a token are [PADn], unused. An added
-// token that is looked for in the text as it is stands as it decodes. It is control if special or if it looks
-// special, else user-defined with `▁` written as a space.
+// token that is matched in raw text is stored decoded. It is control if special or if it looks special, else
+// user-defined with `▁` written as a space.
 
 extension HuggingFaceVocabularyReader {
   mutating func readByteLevel(_ tokenizer: JSON) throws(VocabularyError) {
@@ -68,7 +68,7 @@ extension HuggingFaceVocabularyReader {
   /// The texts and ids of a `vocab` object, whose ids may have gaps.
   func sparseVocabulary(_ vocab: JSON?, file: String) throws(VocabularyError) -> [ExactString: Int] {
     guard let members = vocab?.object else {
-      throw .invalidMember(file: file, member: "vocab", expected: "an object of texts and ids")
+      throw .invalidMember(file: file, member: "vocab", expected: "an object of strings and ids")
     }
     var ids: [ExactString: Int] = [:]
     ids.reserveCapacity(members.count)

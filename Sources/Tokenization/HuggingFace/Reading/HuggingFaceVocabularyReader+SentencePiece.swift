@@ -6,11 +6,11 @@ import Tensors
 //   1. every row begins as [PADn], unused, score -10000;
 //   2. the pieces of tokenizer.model, with their scores (a user-defined piece counts as normal);
 //   3. added_tokens.json: user-defined, score -1000;
-//   4. added_tokens_decoder of tokenizer_config.json, over what is there: control if special or if it looks special,
+//   4. added_tokens_decoder of tokenizer_config.json, replacing earlier rows: control if special or if it looks special,
 //      else user-defined with `▁` written as a space; score -1000.
 //
-// Rows that the model does not have are left out and reported. By the rule `every_file` the texts of step 4 stand as they
-// are, control only if a file says so, and the added tokens of tokenizer.json follow by the same rule.
+// Tokens without a row are dropped and reported. With the rule `every_file` the tokens of step 4 are unchanged and are
+// control only if a file says so, and the added tokens of tokenizer.json follow by the same rule.
 
 extension HuggingFaceVocabularyReader {
   static let paddingScore: Float = -10000
@@ -85,11 +85,7 @@ extension HuggingFaceVocabularyReader {
       guard let id = value.integer else {
         throw .invalidMember(file: file, member: text.text, expected: "the id of the token")
       }
-      guard id >= 0 else { throw .invalidID(file: file, token: text.text, id: id) }
-      guard id < rows.count else {
-        conflicts.append(.ignoredToken(text: text.text, id: id, file: file, vocabularySize: rows.count))
-        continue
-      }
+      guard try hasRow(id, text.text, file: file, rows) else { continue }
       rows[id] = Row(text: Array(text.text.utf8), score: Self.addedScore, type: .userDefined)
     }
   }
@@ -100,11 +96,7 @@ extension HuggingFaceVocabularyReader {
       guard let id = Int(key.text), let text = value["content"]?.string else {
         throw .invalidMember(file: file, member: "added_tokens_decoder", expected: "ids with the text of each token")
       }
-      guard id >= 0 else { throw .invalidID(file: file, token: text, id: id) }
-      guard id < rows.count else {
-        conflicts.append(.ignoredToken(text: text, id: id, file: file, vocabularySize: rows.count))
-        continue
-      }
+      guard try hasRow(id, text, file: file, rows) else { continue }
       place(value, text, at: id, file: file, in: &rows)
     }
   }
@@ -115,13 +107,19 @@ extension HuggingFaceVocabularyReader {
       guard let id = entry["id"]?.integer, let text = entry["content"]?.string else {
         throw .invalidMember(file: file, member: "added_tokens", expected: "tokens with id and content")
       }
-      guard id >= 0 else { throw .invalidID(file: file, token: text, id: id) }
-      guard id < rows.count else {
-        conflicts.append(.ignoredToken(text: text, id: id, file: file, vocabularySize: rows.count))
-        continue
-      }
+      guard try hasRow(id, text, file: file, rows) else { continue }
       place(entry, text, at: id, file: file, in: &rows)
     }
+  }
+
+  /// Whether there is a row for the token `text` of `file`; a token beyond the rows is a conflict.
+  private mutating func hasRow(
+    _ id: Int, _ text: String, file: String, _ rows: Rows
+  ) throws(VocabularyError) -> Bool {
+    guard id >= 0 else { throw .invalidID(file: file, token: text, id: id) }
+    if id < rows.count { return true }
+    conflicts.append(.ignoredToken(text: text, id: id, file: file, vocabularySize: rows.count))
+    return false
   }
 
   /// Replaces the row `id` by an added token.

@@ -39,7 +39,7 @@ extension HuggingFaceVocabularyReader {
     _ vocab: JSON?, file: String
   ) throws(VocabularyError) -> (texts: [String], ids: [ExactString: Int]) {
     guard let members = vocab?.object else {
-      throw .invalidMember(file: file, member: "vocab", expected: "an object of texts and ids")
+      throw .invalidMember(file: file, member: "vocab", expected: "an object of strings and ids")
     }
     var texts = [String?](repeating: nil, count: members.count)
     var ids: [ExactString: Int] = [:]
@@ -73,7 +73,7 @@ extension HuggingFaceVocabularyReader {
         let parts = [left, right].map { $0.replacing(scalar: " ", with: "\u{120}") }
         packed.append("\(parts[0]) \(parts[1])".utf8)
       } else {
-        throw .invalidMember(file: "tokenizer.json", member: "merges", expected: "pairs of texts")
+        throw .invalidMember(file: "tokenizer.json", member: "merges", expected: "pairs of strings")
       }
     }
     return packed

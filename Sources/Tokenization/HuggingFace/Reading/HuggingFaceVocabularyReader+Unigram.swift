@@ -6,7 +6,7 @@ import Tensors
 // from its normalizer.
 
 extension HuggingFaceVocabularyReader {
-  /// Reads a unigram model; false if the files hold none.
+  /// Reads a unigram model; false if the files have none.
   mutating func readUnigram() throws(VocabularyError) -> Bool {
     if let bytes = files.sentencePiece ?? files.unigramModel {
       let model = try SentencePieceModel(bytes)
@@ -41,7 +41,7 @@ extension HuggingFaceVocabularyReader {
     var rows = try Rows(count: max(vocabularySize, pieces.count))
     for (id, entry) in pieces.enumerated() {
       guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].real else {
-        throw .invalidMember(file: file, member: "vocab", expected: "an array of texts with their scores")
+        throw .invalidMember(file: file, member: "vocab", expected: "an array of strings with their scores")
       }
       ids[ExactString(text)] = id
       rows[id] = Row(text: Array(text.utf8), score: Float(score), type: text.isByteName ? .byte : .normal)

@@ -2,11 +2,11 @@ import Bytes
 import Tensors
 
 // A word-piece vocabulary has a row for each row of the embedding, like a byte-level one. In a GGUF a piece that begins
-// a word stands behind a `▁`, and a piece that goes on with one stands without its `##`; control tokens stand as they
-// are. llama.cpp looks pieces up in this spelling.
+// a word has the prefix `▁`, and a piece that continues one has no `##`; control tokens are unchanged. llama.cpp looks
+// pieces up in this spelling.
 
 extension HuggingFaceVocabularyReader {
-  /// Reads word pieces; false if the files hold none.
+  /// Reads word pieces; false if the files have none.
   mutating func readWordPiece() throws(VocabularyError) -> Bool {
     let ids: [ExactString: Int]
     if let tokenizer = files.tokenizer {

@@ -109,7 +109,7 @@ struct SpecialTokenConfiguration {
       pair = parts("pair")
     }
 
-    /// Whether there is a separator between the two sequences of the pair; nil if there is no pair.
+    /// Whether there is a separator between the two sequences of the pair; nil without a pair.
     func addsSeparator(sep: JSON?, eos: JSON?, last: String?) -> Bool? {
       var inner = pair[...]
       let first = single.count > 1 ? single.first?.special : nil

@@ -53,7 +53,7 @@ public struct TokenizerFiles: Sendable {
       do throws(JSONError) {
         return try JSON(parsing: content)
       } catch {
-        throw LocatedError(path: folder.path(of: name), fact: error)
+        throw LocatedError(path: folder.path(of: name), reason: error)
       }
     }
     sentencePiece = try bytes("tokenizer.model")

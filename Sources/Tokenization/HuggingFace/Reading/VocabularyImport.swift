@@ -5,7 +5,7 @@ import Tensors
 public struct VocabularyImport: Sendable {
   /// The vocabulary, following the precedence of the reference converter.
   public let vocabulary: Vocabulary
-  /// Where the files disagree.
+  /// The conflicts between the files.
   public let conflicts: [VocabularyConflict]
 }
 
@@ -18,7 +18,7 @@ extension Vocabulary {
   /// The first source of the rules whose files are there decides, as in llama.cpp's converter.
   ///
   /// - Parameters:
-  ///   - files: what the folder holds.
+  ///   - files: the tokenizer files of the folder.
   ///   - rules: how the model's architecture reads its vocabulary.
   ///   - vocabularySize: the rows of the embedding; nil takes `vocab_size` of `config.json`.
   ///   - preTokenizer: the name of the splitting rules, when they shall not be derived from `tokenizer.json`.
@@ -34,7 +34,8 @@ extension Vocabulary {
       files: files, rules: rules, vocabularySize: size, preTokenizer: preTokenizer)
     if files.hasTekken, files.tokenizer == nil {
       throw .unsupported(
-        file: "tekken.json", fact: "Mistral's own format is not read (add the model's tokenizer.json to the folder)")
+        file: "tekken.json",
+        reason: "Mistral's own format is not supported (add the model's tokenizer.json to the folder)")
     }
     try reader.readFirstSource()
     reader.vocabulary.specialTokenTemplate = reader.template()
@@ -77,7 +78,7 @@ struct HuggingFaceVocabularyReader {
     let kind = tokenizer["model"]?["type"]?.string ?? "none"
     throw .unsupported(
       file: "tokenizer.json",
-      fact: "a model of type \(kind.quoted) is not how this architecture's vocabulary is read, expected "
+      reason: "has a model of type \(kind.quoted), which this architecture does not use, expected "
         + rules.sources.map(\.rawValue).joined(separator: " or "))
   }
 
@@ -105,7 +106,7 @@ struct HuggingFaceVocabularyReader {
     return true
   }
 
-  /// Whether `tokenizer.json` holds SentencePiece's pieces: BPE with byte fallback and a sequence of decoders.
+  /// Whether `tokenizer.json` has SentencePiece's pieces: BPE with byte fallback and a sequence of decoders.
   static func isSentencePieceLike(_ tokenizer: JSON) -> Bool {
     tokenizer["model"]?["type"]?.string == "BPE" && tokenizer["model"]?["byte_fallback"]?.bool == true
       && tokenizer["decoder"]?["type"]?.string == "Sequence"

@@ -8,7 +8,8 @@ import TestSupport
 import Testing
 
 /// Queries and keys whose rows stand in halves or interleaved: told by the lengths of rows, and never interleaved twice.
-@Suite struct RotaryDialectTests {
+@Suite("Rows of queries and keys")
+struct RopeOrderTests {
   let folder = TemporaryFolder()
   private static let width = 64, headRowCount = 32, layerCount = 4, headCount = 4, keyValueHeadCount = 2
 
@@ -90,7 +91,8 @@ import Testing
 
   private func isAboutRows(_ remark: PlanMessage) -> Bool { remark.message.hasPrefix("rows of queries and keys") }
 
-  @Test func whatIsInterleavedAlreadyIsNotInterleavedAgain() throws {
+  @Test("are not interleaved twice")
+  func alreadyInterleaved() throws {
     let natural = try run(model(.halfSplit, "hf"), "hf.gguf")
     let meta = try run(model(.interleaved, "meta"), "meta.gguf")
     #expect(try tensorBytes(folder.file("meta.gguf")) == tensorBytes(folder.file("hf.gguf")))
@@ -99,7 +101,7 @@ import Testing
     #expect(remark.severity == .warning)
     #expect(
       remark.message.hasPrefix(
-        "rows of queries and keys are interleaved, where those named as in \"hf\" stand in halves: "))
+        "rows of queries and keys are interleaved, but the naming scheme \"hf\" declares that they are half-split: "))
     #expect(remark.message.hasSuffix("; they are read so (pass --has-transform rotary=no if that is wrong)"))
     let evidence = try #require(meta.json["applied_transforms"]?.array?.first?["evidence"])
     #expect(evidence["heads"]?.integer == 24)
@@ -108,10 +110,11 @@ import Testing
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(folder.file("hf")))
   }
 
-  @Test func aGGUFThatWasNotInterleavedIsTold() throws {
+  @Test("of a GGUF are found to be half-split")
+  func halfSplitGGUF() throws {
     let source = try model(.halfSplit, "hf")
     // Taken for interleaved, rows go into the GGUF as they are: in halves.
-    try run(source, "wrong.gguf", TransformDetection(.namesOnly, stated: [.rotary: true]))
+    try run(source, "wrong.gguf", TransformDetection(.namesOnly, explicit: [.rotary: true]))
     let back = try run(folder.file("wrong.gguf"), "back")
     #expect(back.messages.contains { $0.severity == .warning && isAboutRows($0) })
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
@@ -119,16 +122,18 @@ import Testing
     #expect(!(try run(folder.file("right.gguf"), "again").messages.contains(where: isAboutRows)))
   }
 
-  @Test func theUserDecides() throws {
+  @Test("follow --has-transform over the values")
+  func explicit() throws {
     let source = try model(.interleaved, "meta")
-    try run(source, "twice.gguf", TransformDetection(.detectFromValues, stated: [.rotary: false]))
+    try run(source, "twice.gguf", TransformDetection(.detectFromValues, explicit: [.rotary: false]))
     try run(source, "declared.gguf", .namesOnly)
     try run(source, "told.gguf")
     #expect(try tensorBytes(folder.file("twice.gguf")) == tensorBytes(folder.file("declared.gguf")))
     #expect(try tensorBytes(folder.file("twice.gguf")) != tensorBytes(folder.file("told.gguf")))
   }
 
-  @Test func anAdapterHasTheDialectOfItsModel() throws {
+  @Test("of an adapter have the order of its model")
+  func adapter() throws {
     // Rows of heads of 8 go from halves to interleaved in the model, and in what its adapter adds to them.
     func interleave(_ tensors: inout [WrittenModel.Tensor]) {
       for index in tensors.indices {
@@ -149,7 +154,7 @@ import Testing
     ) { interleave(&$0) }.path
     for (source, added, output, appliedTransforms) in [
       (base, adapter, "plain.gguf", TransformDetection.namesOnly),
-      (turned, turnedAdapter, "turned.gguf", TransformDetection(.detectFromValues, stated: [.rotary: true])),
+      (turned, turnedAdapter, "turned.gguf", TransformDetection(.detectFromValues, explicit: [.rotary: true])),
     ] {
       let model = try Model.open(
         source, library: try .bundled(), adapters: [added], appliedTransforms: appliedTransforms)
@@ -160,14 +165,15 @@ import Testing
     #expect(try tensorBytes(folder.file("turned.gguf")) == tensorBytes(folder.file("plain.gguf")))
   }
 
-  @Test func randomRowsTellNothing() throws {
+  @Test("decide nothing if they are random")
+  func randomRows() throws {
     let plan = try run(model(.random, "random"), "random.gguf")
     #expect(!plan.messages.contains(where: isAboutRows))
     #expect(plan.json["applied_transforms"]?.array?.first?["decided_by"]?.string == "names")
   }
 
   @Test(
-    "no fixture with random weights is taken for another dialect", arguments: ArchitectureFixture.ready(.conversion))
+    "are as declared in every fixture with random weights", arguments: ArchitectureFixture.ready(.conversion))
   func fixtures(fixture: ArchitectureFixture) throws {
     let model = try Model.open(fixture.stage(in: folder), library: try .bundled(), appliedTransforms: .detectFromValues)
     #expect(model.appliedTransforms.findings.allSatisfy { !$0.isSurprising })

@@ -8,7 +8,8 @@ import TestSupport
 import Testing
 
 /// Gemma's norms, stored as `w` or as `1 + w`: told by their values, and 1 never added twice.
-@Suite struct NormDialectTests {
+@Suite("Norms")
+struct NormOffsetTests {
   let folder = TemporaryFolder()
   static let names = ["gemma", "gemma2", "gemma3"]
 
@@ -43,7 +44,7 @@ import Testing
     return plan
   }
 
-  private func isAboutNorms(_ remark: PlanMessage) -> Bool { remark.message.hasPrefix("norms hold") }
+  private func isAboutNorms(_ remark: PlanMessage) -> Bool { remark.message.hasPrefix("norms have") }
 
   @Test("what is 1 + w already gets no other 1", arguments: names)
   func added(name: String) throws {
@@ -53,21 +54,25 @@ import Testing
     #expect(!plain.messages.contains(where: isAboutNorms))
     let remark = try #require(added.messages.first(where: isAboutNorms))
     #expect(remark.severity == .warning)
-    #expect(remark.message.hasPrefix("norms hold 1 + w, where those named as in \"hf\" hold w: of "))
+    #expect(
+      remark.message.hasPrefix(
+        "norms have 1 added, but the naming scheme \"hf\" declares that they have no 1 added: of "))
     #expect(remark.message.hasSuffix("; they are read so (pass --has-transform plus_one=no if that is wrong)"))
     #expect(added.json["applied_transforms"]?.array?.first?["decided_by"]?.string == "values")
     #expect(added.json["applied_transforms"]?.array?.first?["applied"]?.bool == true)
     #expect(plain.json["applied_transforms"]?.array?.first?["applied"]?.bool == false)
   }
 
-  @Test func aFolderGetsWhatItsNamesDeclare() throws {
+  @Test("follow the naming scheme of an output folder")
+  func folderTest() throws {
     try run(gemma("gemma", plus: 1, as: "added"), "back")
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(gemma("gemma", plus: 0, as: "plain")))
   }
 
-  @Test func theUserDecides() throws {
+  @Test("follow --has-transform over the values")
+  func explicit() throws {
     let source = try gemma("gemma", plus: 1, as: "added")
-    let stated = TransformDetection(.detectFromValues, stated: [.plusOne: false])
+    let stated = TransformDetection(.detectFromValues, explicit: [.plusOne: false])
     let plan = try run(source, "twice.gguf", stated)
     #expect(!plan.messages.contains { $0.severity == .warning && isAboutNorms($0) })
     #expect(plan.json["applied_transforms"]?.array?.first?["decided_by"]?.string == "option")
@@ -79,7 +84,7 @@ import Testing
     }
   }
 
-  @Test("a GGUF that lacks the 1 is told", arguments: names)
+  @Test("without the 1 are found in a GGUF", arguments: names)
   func forgotten(name: String) throws {
     let source = try gemma(name, plus: 0, as: "plain"), bare = try gemma(name, plus: -1, as: "bare")
     // What is w − 1 becomes w when 1 is added as the names declare: a GGUF of w.
@@ -87,7 +92,7 @@ import Testing
     try run(source, "right.gguf")
     let back = try run(folder.file("forgotten.gguf"), "back")
     #expect(try tensorBytes(folder.file("back")) == tensorBytes(source))
-    #expect(back.messages.contains { $0.severity == .warning && $0.message.hasPrefix("norms hold w, where") })
+    #expect(back.messages.contains { $0.severity == .warning && $0.message.hasPrefix("norms have no 1 added, but") })
     // Values that do not fit float32 exactly were rounded once more on the detour.
     let mended = try run(folder.file("forgotten.gguf"), "mended.gguf", type: .f32)
     #expect(mended.messages.contains(where: isAboutNorms))
@@ -95,7 +100,7 @@ import Testing
     #expect(try !plan(folder.file("right.gguf"), "again").messages.contains(where: isAboutNorms))
   }
 
-  @Test("norms that were never trained tell nothing", arguments: [0, 1] as [Float])
+  @Test("decide nothing if they were never trained", arguments: [0, 1] as [Float])
   func constant(value: Float) throws {
     let source = try WrittenModel(copying: gemma("gemma", plus: 0, as: "plain"), in: folder, name: "new") { tensors in
       for index in tensors.indices where tensors[index].dimensions.count == 1 {
@@ -109,7 +114,8 @@ import Testing
     #expect(norm.values.allSatisfy { $0 == value + 1 })
   }
 
-  @Test func anArchitectureWithoutTheTransformIsNotRead() throws {
+  @Test("are not read if the architecture has no such transform")
+  func withoutTransform() throws {
     let model = try Model.open(
       ArchitectureFixture.named("qwen2").stage(in: folder), library: try .bundled(),
       appliedTransforms: .detectFromValues)

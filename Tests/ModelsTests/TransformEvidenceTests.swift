@@ -2,7 +2,8 @@ import Models
 import TestSupport
 import Testing
 
-@Suite struct SignCountsTests {
+@Suite("The evidence of norm offsets")
+struct NormOffsetEvidenceTests {
   /// Counts of so many values in each range, with one more that is different so that they are not all the same.
   private func counts(belowMinusOne: Int = 0, negative: Int = 0, fraction: Int = 0, beyond: Int = 0)
     -> NormOffsetEvidence
@@ -15,7 +16,7 @@ import Testing
   }
 
   @Test(
-    "tells whether 1 was added",
+    "decides whether 1 was added",
     arguments: [
       // Gemma 3 270M, as w and as 1 + w, for 10,000 values.
       ((34, 1162, 1346, 7458), false), ((4, 30, 1162, 8804), true),
@@ -30,7 +31,8 @@ import Testing
     #expect(counts.hasOneAdded == expected)
   }
 
-  @Test func constantTensorsAreNotCounted() {
+  @Test("does not count constant tensors")
+  func constants() {
     var counts = NormOffsetEvidence()
     counts.add([Float](repeating: 1, count: 1000))
     counts.add([Float](repeating: 0, count: 1000))
@@ -40,7 +42,8 @@ import Testing
   }
 }
 
-@Suite struct RowNormCorrelationTests {
+@Suite("The evidence of RoPE orders")
+struct RopeOrderEvidenceTests {
   /// Lengths of the rows of a head in halves: both rows of a pair alike but for `scatter`, rising with the pair.
   private func halves(_ count: Int, trend: Double, scatter: Double, _ random: inout SeededGenerator) -> [Double] {
     let noise = random.normals(count), half = count / 2
@@ -55,7 +58,7 @@ import Testing
     return (0..<lengths.count).map { lengths[$0 % 2 * half + $0 / 2] }
   }
 
-  @Test("tells the order of rows", arguments: [32, 64, 128])
+  @Test("decides the order of rows", arguments: [32, 64, 128])
   func verdict(count: Int) {
     var random = SeededGenerator(seed: 3)
     var (natural, meta, flat) = (RopeOrderEvidence(), RopeOrderEvidence(), RopeOrderEvidence())
@@ -73,7 +76,8 @@ import Testing
     #expect(meta.neighbor.mean > 0.15)
   }
 
-  @Test func neighborsThatAreAlikeAreNoPairs() {
+  @Test("does not take similar neighbors for pairs")
+  func similarNeighbors() {
     // Lengths that rise and fall within each half, alike in both: halves, however alike neighbors are.
     var correlation = RopeOrderEvidence()
     var random = SeededGenerator(seed: 5)
@@ -88,7 +92,8 @@ import Testing
     #expect(correlation.isInterleaved == false)
   }
 
-  @Test func unrelatedLengthsTellNothing() {
+  @Test("decides nothing for unrelated lengths")
+  func unrelatedLengths() {
     var random = SeededGenerator(seed: 11)
     for _ in 0..<300 {
       var correlation = RopeOrderEvidence()
@@ -100,7 +105,8 @@ import Testing
     }
   }
 
-  @Test func fewHeadsAndOddOnesTellNothing() {
+  @Test("decides nothing for few heads or odd ones")
+  func fewHeads() {
     var random = SeededGenerator(seed: 13)
     var correlation = RopeOrderEvidence()
     for _ in 0..<11 { correlation.add(lengths: halves(64, trend: 1, scatter: 0.1, &random)) }

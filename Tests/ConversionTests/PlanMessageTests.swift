@@ -7,7 +7,8 @@ import TestSupport
 import Testing
 
 /// What a plan says before anything is written.
-@Suite struct RemarkTests {
+@Suite("Messages of a plan")
+struct PlanMessageTests {
   let folder = TemporaryFolder()
 
   private func remarks(_ source: String, _ edit: (inout ConversionRequest) -> Void = { _ in }) throws -> [PlanMessage] {
@@ -16,7 +17,8 @@ import Testing
     return try Planner.plan(try Model.open(source, library: try .bundled()), request).messages
   }
 
-  @Test func whatAGGUFCannotCarryIsReported() throws {
+  @Test("name hyperparameters that a GGUF cannot store")
+  func lostHyperparameters() throws {
     #expect(
       try remarks(Fixtures.checkpoint("llama-dynamic", in: folder)).contains(
         .warning("rotary scaling \"dynamic\" is lost: a GGUF of this architecture has no key for it")))
@@ -30,19 +32,22 @@ import Testing
           ?? []))
   }
 
-  @Test func filesThatDisagreeAreReportedWithTheWinner() throws {
+  @Test("name the file that is followed where files disagree")
+  func disagreement() throws {
     #expect(
       try remarks(Fixtures.path("yi")).contains(
         .warning("eos token: 7 in tokenizer_config.json, but 2 in config.json; 7 is used")))
   }
 
-  @Test func aModelWithoutTokenizerSaysSo() throws {
+  @Test("warn of a model without a tokenizer")
+  func noTokenizer() throws {
     #expect(
       try remarks(Fixtures.checkpoint("llama-yarn", in: folder)).contains(
         .warning("no tokenizer files were found: the GGUF has no vocabulary, so it takes token ids only")))
   }
 
-  @Test func anOverrideDecidesAndIsTheRule() throws {
+  @Test("give an override as the rule of a tensor")
+  func override() throws {
     var request = ConversionRequest(destination: folder.file("out.gguf"))
     request.typeOverrides = [.init(pattern: "attn_norm", format: .bf16), .init(pattern: #"blk\.0"#, format: .f16)]
     let plan = try Planner.plan(try Model.open(Fixtures.path("llama-gqa"), library: try .bundled()), request)
@@ -56,13 +61,15 @@ import Testing
       ])
   }
 
-  @Test func theDialectIsSaid() throws {
+  @Test("name the naming scheme")
+  func namingScheme() throws {
     #expect(
       try remarks(Fixtures.path("meta")).contains(
         .note("llama in the naming scheme \"meta\", found from the tensor names")))
   }
 
-  @Test func rowsThatFillNoBlocksFallBackAloud() throws {
+  @Test("warn of rows that are not whole blocks")
+  func fallback() throws {
     // Width 40: no whole blocks of 32 in a row of the attention's matrices.
     let numbers = #"""
       {"architectures":["LlamaForCausalLM"],"hidden_size":40,"intermediate_size":64,"num_hidden_layers":1,

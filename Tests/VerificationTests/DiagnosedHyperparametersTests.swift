@@ -7,7 +7,8 @@ import TestSupport
 import Verification
 
 /// Numbers, shapes and sizes that are not the reference's.
-@Suite struct DiagnosedNumbersTests {
+@Suite("A diagnosis of hyperparameters")
+struct DiagnosedHyperparametersTests {
   private static let tokens = (0..<24).map { ($0 * 37 + 5) % 90 }
   private let folder = TemporaryFolder()
 
@@ -19,7 +20,7 @@ import Verification
   }
 
   @Test(
-    "another factor of the rotary scaling, and none",
+    "is found for a RoPE scaling with another factor, or none",
     arguments: [
       ("llama-linear", #""factor": 2.5"#, #""factor": 8.0"#, #""factor":8.0"#),
       ("llama-yarn", #""factor": 4.0"#, #""factor": 2.0"#, #""factor":2.0"#),
@@ -37,7 +38,7 @@ import Verification
     #expect(diagnosis.words.contains(words) && diagnosis.isConfirmed && diagnosis.correctedError == 0, "\(diagnosis)")
   }
 
-  @Test("a multiplier of YaRN that counts beside the other alone is no difference")
+  @Test("ignores a multiplier of YaRN that has no effect without the other")
   func idleMultiplier() throws {
     let reference = try Fixtures.checkpoint("llama-yarn", in: folder)
     let edited = try EditedCheckpoint(reference)
@@ -48,7 +49,7 @@ import Verification
     #expect(try verify(reference, edited.path).passes)
   }
 
-  @Test("a number that eight bits drown in the logits still fails")
+  @Test("fails for a hyperparameter whose effect is below the error of Q8_0")
   func aNumberBelowTheBudget() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaQ8)
     // llama.attention.layer_norm_rms_epsilon: 1e-05 becomes 1.2e-05.
@@ -60,7 +61,8 @@ import Verification
     #expect(verification.diagnoses.allSatisfy { $0.isConfirmed })
   }
 
-  @Test func aKeyThatContradictsTheOtherNumbers() throws {
+  @Test("is found for a key that contradicts the others")
+  func contradiction() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.replaceNumber("llama.rope.dimension_count", UInt32(8), by: UInt32(4))
     let verification = try verify(CheckpointDiffTests.gqa, edited.path)
@@ -71,7 +73,8 @@ import Verification
     #expect(!verification.passes)
   }
 
-  @Test func aListOfLayersThatThePatternGives() throws {
+  @Test("is none for a list of layers that equals the pattern")
+  func layerList() throws {
     let fixture = try ArchitectureFixture.named("smollm3")
     let reference = try fixture.stage(in: folder)
     let silent = try EditedCheckpoint(reference)
@@ -82,7 +85,8 @@ import Verification
     #expect(try !verify(reference, other.path).passes)
   }
 
-  @Test func modelsOfDifferentSizes() throws {
+  @Test("is given for models of different sizes")
+  func differentSizes() throws {
     let error = #expect(throws: LogitComparisonError.self) {
       try verify(Fixtures.checkpoint("llama-yarn", in: folder), CheckpointDiffTests.gqa)
     }
@@ -92,7 +96,8 @@ import Verification
     #expect(error?.category == .check)
   }
 
-  @Test func aCandidateWhoseTensorsDoNotFitItsNumbers() throws {
+  @Test("is given for a candidate whose tensors contradict them")
+  func contradictingTensors() throws {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.replaceNumber("llama.attention.head_count_kv", UInt32(2), by: UInt32(8))
     let error = #expect(throws: UnfitCandidate.self) { try verify(CheckpointDiffTests.gqa, edited.path) }
@@ -102,7 +107,8 @@ import Verification
       "\(String(describing: error))")
   }
 
-  @Test func frequencyFactorsOfAnotherBase() throws {
+  @Test("is found for RoPE factors of another base")
+  func ropeFactors() throws {
     let original = Fixtures.path("expected", "llama3-tied", "llama3-tied-q8_0.gguf")
     let edited = try EditedCheckpoint(original)
     try edited.replaceNumber("llama.rope.freq_base", Float(500_000), by: Float(10_000))
