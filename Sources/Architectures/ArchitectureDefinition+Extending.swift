@@ -58,7 +58,8 @@ struct ExtendedDefinition {
       if key == "dropped" { return .array(entries + others) }
       if key == "gguf_metadata" { return .array(splice(entries, into: others)) }
       return own
-    case (.object, .object): return try merge(base, own, keepsNull: key == "config_constants", at: key.text)
+    case (.object, .object):
+      return try merge(base, own, keepsNull: key == "config_constants" || key == "expected_config", at: key.text)
     default: return own
     }
   }

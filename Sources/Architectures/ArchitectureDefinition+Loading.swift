@@ -26,8 +26,9 @@ extension ArchitectureDefinition {
     ggufArchitecture = schemes.contains { $0.name == "gguf" } ? ggufName : nil
     hyperparameters = try Self.unique(try Self.readHyperparameters(&object), at: "hyperparameters") { $0.name }
     hyperparameterDefaults = try Self.readHyperparameterDefaults(&object, hyperparameters)
-    configConstants = JSON.Object(
-      uniqueKeysWithValues: (try object.members("config_constants") ?? []).map { (ExactString($0.name), $0.value) })
+    configConstants = try Self.readObject("config_constants", &object)
+    expectedConfig = try Self.readObject("expected_config", &object)
+    ropeForm = try object.choice("rope_parameters") ?? .single
     ggufMetadata = try Self.readMetadata(&object)
     tensors = try Self.unique(try Self.readTensors(&object), at: "tensors") { $0.role.rawValue }
     fused = try Self.unique(try Self.readFusedTensors(&object), at: "fused") { $0.name }
@@ -42,6 +43,12 @@ extension ArchitectureDefinition {
     vocabulary.tokenizerClasses = try TokenizerClasses(&object)
     try object.finish()
     try validate()
+  }
+
+  private static func readObject(
+    _ key: String, _ object: inout StrictObject
+  ) throws(DefinitionError) -> JSON.Object {
+    JSON.Object(uniqueKeysWithValues: (try object.members(key) ?? []).map { (ExactString($0.name), $0.value) })
   }
 
   /// The rules, of which no two may have one name.

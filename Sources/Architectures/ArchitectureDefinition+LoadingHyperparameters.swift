@@ -18,6 +18,7 @@ extension ArchitectureDefinition {
       }
       let isOptional = try entry.flag("optional")
       let defaults = try readDefaults(&entry, kind, isList)
+      let configKeys = try entry.strings("config") ?? []
       guard isOptional || !defaults.isEmpty else {
         throw entry.missing("default")
       }
@@ -25,7 +26,9 @@ extension ArchitectureDefinition {
         HyperparameterRule(
           name: name, kind: kind, isList: isList, isKeyedByIndex: isKeyed,
           placeholder: try readValue("placeholder", &entry, kind, isList),
-          nullValue: try readValue("null", &entry, kind, isList), configKeys: try entry.strings("config") ?? [],
+          nullValue: try readValue("null", &entry, kind, isList), configKeys: configKeys,
+          writtenKey: try entry.optionalString("written_as") ?? configKeys.first,
+          independentKeys: try entry.strings("independent") ?? [],
           enumValues: try readEnumValues(&entry, kind), metaKey: try entry.optionalString("meta"),
           ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
           countsAsExplicit: try entry.flag("counts_as_explicit"), isOptional: isOptional,

@@ -34,6 +34,10 @@ public struct ArchitectureDefinition: Sendable {
   public let hyperparameterDefaults: [String: [String: HyperparameterValue]]
   /// Members that every config.json of this architecture has.
   public let configConstants: JSON.Object
+  /// Members of config.json that change the computation, and the values that this architecture computes with.
+  public let expectedConfig: JSON.Object
+  /// Which RoPE parameters of config.json its class reads.
+  public let ropeForm: RopeParameters.Form
   /// The metadata of a GGUF in the order of the reference converter.
   public let ggufMetadata: [GGUFMetadataRule]
   /// The canonical tensors, in the order of a layer's computation.

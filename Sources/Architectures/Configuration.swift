@@ -2,30 +2,48 @@ import Bytes
 
 /// A model's config.json, of either version of transformers.
 ///
-/// transformers 4 has `rope_theta` and `rope_scaling` (with `type` or `rope_type`) and `torch_dtype`; transformers 5
-/// has `rope_parameters` and `dtype`.
+/// transformers 4 has `torch_dtype` where transformers 5 has `dtype`; `RopeParameters` has the members of RoPE.
 public struct Configuration: Sendable {
   /// The whole object; the members of `text_config`, which a model with images or sound has, count as its own.
   public let json: JSON
-  /// The `text_config` of a model with images or sound.
-  private let text: JSON.Object?
+  /// The RoPE parameters, as the class of the model combines the members that state them.
+  public let rope: RopeParameters
   /// The pooling mode of the modules after an encoder, which have files of their own.
   public let poolingMode: String?
+  /// The `text_config` of a model with images or sound.
+  private let text: JSON.Object?
 
   /// The path by which a definition asks for `poolingMode`.
   public static let poolingPath = "sentence_transformers.pooling_mode"
+  /// What begins the paths by which a definition asks for members of `rope`, wherever config.json has them.
+  private static let ropePrefix = "rope_parameters."
 
   /// Wraps a parsed config.json.
   public init(_ json: JSON, poolingMode: String? = nil) {
     self.poolingMode = poolingMode
     text = json["text_config"]?.object
-    guard var members = json.object, let text else {
-      self.json = json
-      return
+    var merged = json
+    if var members = json.object, let text {
+      for (key, value) in text where key != "architectures" && key != "model_type" { members[key] = value }
+      merged = .object(members)
     }
-    for (key, value) in text where key != "architectures" && key != "model_type" { members[key] = value }
-    self.json = .object(members)
+    self.json = merged
+    rope = RopeParameters(Self.ropeSource(text, merged), form: .single)
   }
+
+  private init(_ other: Configuration, ropeForm: RopeParameters.Form) {
+    (json, poolingMode, text) = (other.json, other.poolingMode, other.text)
+    rope = RopeParameters(Self.ropeSource(text, json), form: ropeForm)
+  }
+
+  /// The object whose RoPE members count: a text model's own come before those of the whole.
+  private static func ropeSource(_ text: JSON.Object?, _ merged: JSON) -> JSON {
+    guard let text, text["rope_scaling"]?.object != nil || text["rope_parameters"]?.object != nil else { return merged }
+    return .object(text)
+  }
+
+  /// Returns the same configuration with its RoPE parameters combined as a class with this form combines them.
+  public func reading(rope form: RopeParameters.Form) -> Configuration { Configuration(self, ropeForm: form) }
 
   /// The entries of `architectures`, those of the text model first.
   public var classes: [String] {
@@ -36,6 +54,9 @@ public struct Configuration: Sendable {
   /// `model_type` of a text model inside one with images or sound; nil for a model of its own.
   public var textModelType: String? { text?["model_type"]?.string }
 
+  /// The members that describe the text model: those of `text_config`, or all.
+  public var ownMembers: JSON.Object { text ?? json.object ?? [:] }
+
   /// The members for a folder of the text model alone, without the configurations of images and audio.
   public var textMembers: JSON.Object {
     var members = (json.object ?? [:]).filter { !($0.key.text.hasSuffix("_config") && $0.value.object != nil) }
@@ -45,31 +66,17 @@ public struct Configuration: Sendable {
   /// The element type the weights were saved in, by either key: `bfloat16`.
   public var elementTypeName: String? { (json["dtype"] ?? json["torch_dtype"])?.string }
 
-  /// The member at `path`, whose names have dots between them: `rope_parameters.rope_theta`.
+  /// The member at `path`, whose names have dots between them: `attn_config.alibi`.
+  ///
+  /// A path that begins with `rope_parameters` is looked up in `rope`.
   public func member(_ path: String) -> JSON? {
     if path == Self.poolingPath { return poolingMode.map { .string($0) } }
+    if path.hasPrefix(Self.ropePrefix) { return rope.member(path.dropFirst(Self.ropePrefix.count)) }
     return path.split(separator: ".").reduce(Optional(json)) { value, name in value?[String(name)] }
   }
 
-  /// The first of `paths` that is present and not null.
-  public func value(_ paths: [String]) -> JSON? {
-    paths.lazy.compactMap { member($0) }.first { !$0.isNull }
-  }
-
-  /// The members of the rotary embedding, of transformers 4 or 5; the type is always `rope_type`.
-  public var rotary: JSON.Object {
-    var members = JSON.Object()
-    if let base = json["rope_theta"] { members["rope_theta"] = base }
-    for key in ["rope_scaling", "rope_parameters"] {
-      guard let stated = json[key] else { continue }
-      // One set for each type of layers: that of full attention is scaled.
-      for (name, value) in (stated["full_attention"] ?? stated).object ?? [:] { members[name] = value }
-    }
-    if members["rope_type"] == nil, let type = members["type"] { members["rope_type"] = type }
-    members["type"] = nil
-    if members["original_max_position_embeddings"] == nil, let original = json["original_max_position_embeddings"] {
-      members["original_max_position_embeddings"] = original
-    }
-    return members
+  /// Returns the path at which config.json has the member that `path` asks for.
+  public func location(_ path: String) -> String {
+    path.hasPrefix(Self.ropePrefix) ? rope.location(path.dropFirst(Self.ropePrefix.count)) : path
   }
 }

@@ -5,6 +5,8 @@ public enum HyperparameterError: IngotError, Hashable {
   case missing(name: String, places: String)
   case wrongKind(key: String, expected: String, found: String)
   case notPositive(name: String, value: Int)
+  case zero(key: String)
+  case differsByLayer(key: String, values: [String], count: Int)
   case notDivisible(String, Int, by: String, Int)
   case unknownRotaryScaling(String)
   case rotaryScalingLacks(type: String, key: String)
@@ -20,6 +22,10 @@ public enum HyperparameterError: IngotError, Hashable {
     case .missing(let name, let places): "\(name) is not stated (expected \(places))"
     case .wrongKind(let key, let expected, let found): "key \(key.quoted) is \(found), expected \(expected)"
     case .notPositive(let name, let value): "\(name) is \(value), expected at least 1"
+    case .zero(let key): "key \(key.quoted) is 0, expected at least 1 (remove the key if it states nothing)"
+    case .differsByLayer(let key, let values, let count):
+      "key \(key.quoted) is [\(values.joined(separator: ", "))\(count > values.count ? ", …" : "")], which differs by"
+        + " layer, expected one value for all \(counted(count, "layer"))"
     case .notDivisible(let name, let value, let other, let divisor):
       "\(name) \(value) is not a multiple of \(other) \(divisor)"
     case .unknownRotaryScaling(let type):

@@ -37,8 +37,12 @@ public struct HyperparameterRule: Sendable {
   public let placeholder: HyperparameterValue?
   /// The value that config.json has as null: a window of 0 positions, a limit of 0.
   public let nullValue: HyperparameterValue?
-  /// Keys of config.json (with dots between those of nested objects), the first being the one that is written.
+  /// Keys of config.json, with dots between those of nested objects, in the order in which transformers prefers them.
   public let configKeys: [String]
+  /// The key of config.json that is written; nil if it has none.
+  public let writtenKey: String?
+  /// Those of `configKeys` whose values may differ from the others': they have meanings of their own.
+  public let independentKeys: [String]
   /// Strings of config.json and their values; empty if it has the values themselves.
   public let enumValues: [EnumValue]
   /// The key in Meta's params.json.

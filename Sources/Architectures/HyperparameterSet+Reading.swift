@@ -29,6 +29,7 @@ extension ArchitectureDefinition {
   public func hyperparameters(
     of configuration: Configuration, observed: ObservedTensors? = nil
   ) throws(HyperparameterError) -> HyperparameterSet {
+    let configuration = configuration.reading(rope: ropeForm)
     var defaults = hyperparameterDefaults[configuration.modelType ?? ""] ?? [:]
     for rule in hyperparameters where rule.isOptional || rule.hasFormula {
       // An explicit null means no value, or one that follows from others.
@@ -38,15 +39,14 @@ extension ArchitectureDefinition {
       rule throws(HyperparameterError) in
       for key in rule.configKeys {
         guard let stated = configuration.member(key), !stated.isNull else { continue }
-        guard let value = HyperparameterValue(stated, rule: rule) else {
-          throw .wrongKind(key: key, expected: rule.wording, found: stated.kindName)
-        }
+        let value = try rule.value(stated, key: configuration.location(key))
         return value == rule.placeholder ? nil : value
       }
       return rule.configKeys.contains { configuration.member($0) == .null } ? rule.nullValue : nil
     }
     set.rotaryScaling = try RotaryScaling(
-      configuration: configuration, contextLength: set.integer("context_length") ?? 0)
+      configuration: configuration, contextLength: set.integer("context_length") ?? 0,
+      originalContextLength: set.integer("original_context_length"))
     return set
   }
 
@@ -69,10 +69,7 @@ extension ArchitectureDefinition {
     var set = try complete(defaults: [:], observed: observed) { rule throws(HyperparameterError) in
       for key in ggufKeys(of: rule) {
         guard let stated = metadata[key] else { continue }
-        guard let value = HyperparameterValue(stated, kind: rule.kind, isList: rule.isList) else {
-          throw .wrongKind(key: key, expected: rule.wording, found: stated.display())
-        }
-        return value
+        return try rule.value(stated, key: key)
       }
       return nil
     }
@@ -86,23 +83,6 @@ extension ArchitectureDefinition {
     return set
   }
 
-  /// Reads the hyperparameters of Meta's params.json, whose members may be nested in "model".
-  public func hyperparameters(ofMeta params: JSON, observed: ObservedTensors) throws(HyperparameterError)
-    -> HyperparameterSet
-  {
-    let members = params["model"] ?? params
-    var set = try complete(defaults: [:], observed: observed) { rule throws(HyperparameterError) in
-      guard let key = rule.metaKey, let stated = members[key], !stated.isNull else { return nil }
-      guard let value = HyperparameterValue(stated, rule: rule) else {
-        throw .wrongKind(key: key, expected: rule.wording, found: stated.kindName)
-      }
-      return value
-    }
-    // Meta omits the defaults of its programs; a GGUF must state them.
-    set.explicit = Set(set.values.keys)
-    return set
-  }
-
   /// Infers hyperparameters from tensors alone: sizes, but no head counts. No defaults apply.
   public func hyperparameters(inferredFrom observed: ObservedTensors) -> HyperparameterSet {
     var set = HyperparameterSet()
@@ -111,7 +91,7 @@ extension ArchitectureDefinition {
   }
 
   /// Fills the set from the file (`explicit`), else from tensors, else from defaults.
-  private func complete(
+  func complete(
     defaults: [String: HyperparameterValue], observed: ObservedTensors? = nil,
     isInferable: (HyperparameterRule) -> Bool = { _ in true },
     explicit: (HyperparameterRule) throws(HyperparameterError) -> HyperparameterValue?

@@ -4,7 +4,7 @@ import Tensors
 extension ArchitectureDefinition {
   /// The key–value pairs of one rule of `ggufMetadata`; none for groups that the program fills.
   ///
-  /// - Parameter explicitRotary: the rotary members of the configuration (`Configuration.rotary`).
+  /// - Parameter explicitRotary: the rotary members of the configuration (`RopeParameters.members`).
   public func metadata(
     of rule: GGUFMetadataRule, _ set: HyperparameterSet, explicitRotary: JSON.Object
   ) -> [(key: String, value: MetadataValue)] {
@@ -49,7 +49,7 @@ extension ArchitectureDefinition {
     }
     let numbers = hyperparameters(set)
     return hyperparameters.compactMap { rule in
-      guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.configKeys.first,
+      guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.writtenKey,
         let value = set.values[rule.name], value != rule.formulaDefault(set)
       else { return nil }
       if let source = rule.inferredFrom {
@@ -66,21 +66,11 @@ extension ArchitectureDefinition {
     forwardPass.flatMap { try? Hyperparameters(set, features: $0) }
   }
 
-  /// The members of Meta's params.json.
-  public func metaMembers(_ set: HyperparameterSet) -> JSON.Object {
-    var members = JSON.Object()
-    for rule in hyperparameters {
-      guard let key = rule.metaKey, let value = set.values[rule.name] else { continue }
-      members[ExactString(key)] = value.json
-    }
-    return members
-  }
-
   /// The members of a config.json of transformers 4, which transformers 5 reads too.
   public func configurationMembers(_ set: HyperparameterSet) -> JSON.Object {
     var members = configConstants
     for rule in hyperparameters {
-      guard let key = rule.configKeys.first, let value = set.values[rule.name] else { continue }
+      guard let key = rule.writtenKey, let value = set.values[rule.name] else { continue }
       members.set(value.configuration(rule), at: key.split(separator: ".")[...])
     }
     if var scaling = set.rotaryScaling.configurationMember?.object {

@@ -3,26 +3,36 @@ import Bytes
 extension RotaryScaling {
   /// The scaling that config.json describes; absent keys take transformers' defaults.
   ///
-  /// - Parameter contextLength: the trained context where `max_position_embeddings` does not state it, which is the
-  ///   default of `original_max_position_embeddings`; a model may call itself longer than its rotary embedding is.
-  public init(configuration: Configuration, contextLength: Int) throws(HyperparameterError) {
-    let members = configuration.rotary
+  /// - Parameters:
+  ///   - contextLength: the trained context where `max_position_embeddings` does not state it, which is the default of
+  ///     `original_max_position_embeddings`; a model may call itself longer than its rotary embedding is.
+  ///   - originalContextLength: the original context of a class that has it as a hyperparameter of its own, which then
+  ///     counts for every type of scaling (Phi-3).
+  public init(
+    configuration: Configuration, contextLength: Int, originalContextLength: Int? = nil
+  ) throws(HyperparameterError) {
+    let members = configuration.rope.members
     let contextLength = configuration.json["max_position_embeddings"]?.integer ?? contextLength
-    func number(_ key: String) -> Double? { members[ExactString(key)]?.real }
+    func number(_ key: String) throws(HyperparameterError) -> Double? {
+      guard let value = members[ExactString(key)]?.real else { return nil }
+      guard value.isFinite else { throw .outOfRange(name: key, value: value) }
+      return value
+    }
     func required(_ type: String, _ key: String) throws(HyperparameterError) -> Double {
-      guard let value = number(key), value.isFinite, value > 0 else {
+      guard let value = try number(key), value > 0 else {
         throw .rotaryScalingLacks(type: type, key: key)
       }
       return value
     }
     func factors(_ key: String) throws(HyperparameterError) -> [Double] {
-      guard let values = members[ExactString(key)]?.array?.map(\.real), !values.contains(nil) else {
-        throw .rotaryScalingLacks(type: "longrope", key: key)
-      }
+      guard let values = members[ExactString(key)]?.array?.map(\.real),
+        !values.contains(where: { $0?.isFinite != true })
+      else { throw .rotaryScalingLacks(type: "longrope", key: key) }
       return values.compactMap(\.self)
     }
-    func original(_ fallback: Int) throws(HyperparameterError) -> Int {
-      let stated = number("original_max_position_embeddings") ?? Double(fallback)
+    func original() throws(HyperparameterError) -> Int {
+      let inner = try number("original_max_position_embeddings")
+      let stated = originalContextLength.map { Double($0) } ?? inner ?? Double(contextLength)
       guard let length = Int(exactly: stated.rounded()), length > 0 else {
         throw .outOfRange(name: "original_max_position_embeddings", value: stated)
       }
@@ -36,23 +46,23 @@ extension RotaryScaling {
       self = .dynamic(factor: try required("dynamic", "factor"), originalContextLength: contextLength)
     case "llama3":
       self = .llama3(
-        factor: number("factor") ?? 8, lowFrequencyFactor: number("low_freq_factor") ?? 1,
-        highFrequencyFactor: number("high_freq_factor") ?? 4, originalContextLength: try original(8192))
+        factor: try number("factor") ?? 8, lowFrequencyFactor: try number("low_freq_factor") ?? 1,
+        highFrequencyFactor: try number("high_freq_factor") ?? 4, originalContextLength: try original())
     case "yarn":
       self = .yarn(
         YaRN(
-          factor: try required("yarn", "factor"), originalContextLength: try original(contextLength),
-          attentionFactor: number("attention_factor"), betaFast: number("beta_fast") ?? 32,
-          betaSlow: number("beta_slow") ?? 1, mscale: number("mscale"), mscaleAllDimensions: number("mscale_all_dim"),
-          truncates: members["truncate"]?.bool ?? true))
+          factor: try required("yarn", "factor"), originalContextLength: try original(),
+          attentionFactor: try number("attention_factor"), betaFast: try number("beta_fast") ?? 32,
+          betaSlow: try number("beta_slow") ?? 1, mscale: try number("mscale"),
+          mscaleAllDimensions: try number("mscale_all_dim"), truncates: members["truncate"]?.bool ?? true))
     case "longrope", "su":
-      // Phi-3 states the original context outside; without a factor the stretch follows from the two lengths.
-      let original = try original(configuration.json["original_max_position_embeddings"]?.integer ?? contextLength)
+      // Without a factor the stretch follows from the two lengths.
+      let original = try original()
       self = .longrope(
         LongRoPE(
           shortFactors: try factors("short_factor"), longFactors: try factors("long_factor"),
-          originalContextLength: original, factor: number("factor") ?? Double(contextLength) / Double(original),
-          attentionFactor: number("attention_factor")))
+          originalContextLength: original, factor: try number("factor") ?? Double(contextLength) / Double(original),
+          attentionFactor: try number("attention_factor")))
     case let type?: throw .unknownRotaryScaling(type)
     }
   }

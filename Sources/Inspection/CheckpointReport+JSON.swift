@@ -33,7 +33,9 @@ extension CheckpointReport {
     ]
     if !compositions.isEmpty { report["compositions"] = .array(compositions.map(\.compositionJSON)) }
     if tensors == .list { report["tensors"] = .array(tensorsJSON) }
-    report["remarks"] = .array(checkpoint.remarks.map { .string($0) })
+    var remarks = checkpoint.remarks
+    if case .model(let model) = recognition { remarks += model.warnings }
+    report["remarks"] = .array(remarks.map { .string($0) })
     return .object(report)
   }
 

@@ -40,6 +40,7 @@ extension HyperparameterRule {
     if let nullValue { notes.append("null is \(nullValue)") }
     if let placeholder { notes.append("absent if \(placeholder)") }
     notes += enumValues.map { "\($0.word) is \($0.value)" }
+    if let writtenKey, writtenKey != configKeys.first { notes.append("written as \(writtenKey)") }
     if countsAsExplicit { notes.append("written even if it is the default") }
     return notes
   }

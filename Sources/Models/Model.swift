@@ -24,6 +24,8 @@ public struct Model: Sendable {
   public let problems: [any IngotError]
   /// Decisions for the reports, such as how the scheme was found.
   public internal(set) var remarks: [String]
+  /// What the files contradict each other about, and what of them is not taken into account.
+  public internal(set) var warnings: [String] = []
   /// The adapters that are merged, in order. Their files follow the model's own in `checkpoint`.
   public internal(set) var adapters: [Adapter] = []
   /// The transforms of the tensors, where they were examined.

@@ -1,6 +1,6 @@
 import Bytes
 
-/// A contradiction between two tokenizer files of one model, and the file that was followed.
+/// A contradiction between two tokenizer files of one model, and the file that was followed; or a remark on one file.
 public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   /// Files give one role to different tokens.
   case specialToken(role: SpecialToken, used: Claim?, others: [Claim])
@@ -14,6 +14,8 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   case ignoredTokens(count: Int, first: String, firstID: Int, file: String, vocabularySize: Int)
   /// A token has one id in the file and another in effect, because ids of added tokens follow from their texts.
   case shiftedToken(text: String, fileID: Int, effectiveID: Int, file: String)
+  /// A file is not quite JSON, in words that name it.
+  case readAsPython(String)
 
   /// The ids of a role in one file.
   public struct Claim: Sendable, Hashable {
@@ -42,6 +44,7 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
     case .shiftedToken(let text, let fileID, let effectiveID, let file):
       return
         "token \(text.quoted): id \(fileID) in \(file), but \(effectiveID) by the order of added tokens; \(effectiveID) is used"
+    case .readAsPython(let remark): return remark
     }
   }
 }

@@ -105,7 +105,22 @@ struct HyperparameterTests {
   static let refused: [(json: String, message: String)] = [
     (#"{"hidden_size":"big"}"#, "key \"hidden_size\" is a string, expected a whole number"),
     (#"{"hidden_size":-4}"#, "key \"hidden_size\" is a number, expected a whole number"),
-    (#"{"num_attention_heads":0}"#, "head_count is 0, expected at least 1"),
+    (
+      #"{"num_attention_heads":0}"#,
+      "key \"num_attention_heads\" is 0, expected at least 1 (remove the key if it states nothing)"
+    ),
+    (#"{"head_dim":0}"#, "key \"head_dim\" is 0, expected at least 1 (remove the key if it states nothing)"),
+    (
+      #"{"num_key_value_heads":[4,2,4]}"#,
+      "key \"num_key_value_heads\" is [4, 2, 4], which differs by layer, expected one value for all 3 layers"
+    ),
+    (
+      #"{"intermediate_size":[1,1,1,1,2]}"#,
+      "key \"intermediate_size\" is [1, 1, 1, 1, …], which differs by layer, expected one value for all 5 layers"
+    ),
+    (#"{"rope_theta":1e999}"#, "key \"rope_theta\" is 1e999, expected a finite number"),
+    (#"{"num_key_value_heads":[]}"#, "key \"num_key_value_heads\" is an array, expected a whole number"),
+    (#"{"num_key_value_heads":[4,"x"]}"#, "key \"num_key_value_heads\" is an array, expected a whole number"),
     (
       #"{"rope_scaling":{"rope_type":"spiral"}}"#,
       "rotary scaling \"spiral\" is unknown (known: linear, dynamic, llama3, yarn, longrope)"
@@ -115,6 +130,27 @@ struct HyperparameterTests {
     (#"{"head_dim":7}"#, "head_dimension is 7, expected an even number"),
     (#"{"rms_norm_eps":0}"#, "norm_epsilon is 0.0, which is out of range"),
   ]
+
+  @Test("reads equal numbers for all layers as one number")
+  func equalNumbers() throws {
+    let set = try hyperparameters(
+      #"{"num_key_value_heads":[4,4,4.0],"head_dim":[64],"rms_norm_eps":[1e-5,0.00001],"attention_bias":[true,true]}"#)
+    #expect(set.integer("key_value_head_count") == 4 && set.integer("head_dimension") == 64)
+    #expect(set.real("norm_epsilon") == 1e-5 && set.flag("has_attention_bias"))
+    var metadata = Metadata()
+    metadata["llama.attention.head_count_kv"] = .array(.int32([2, 2]))
+    metadata["llama.attention.head_count"] = .array(.uint64([8, 8]))
+    metadata["llama.attention.layer_norm_rms_epsilon"] = .array(.float32([1e-5, 1e-5]))
+    let observed = ArchitectureDefinition.ObservedTensors(layerCount: 2, roles: [], rows: [:])
+    let read = try llama.hyperparameters(of: metadata, observed: observed)
+    #expect(read.integer("key_value_head_count") == 2 && read.integer("head_count") == 8)
+    #expect(read.real("norm_epsilon") == 1e-5)
+    metadata["llama.attention.head_count_kv"] = .array(.int32([2, 4]))
+    #expect { try llama.hyperparameters(of: metadata, observed: observed) } throws: {
+      "\($0)" == "key \"llama.attention.head_count_kv\" is [2, 4], which differs by layer, expected one value for all"
+        + " 2 layers"
+    }
+  }
 
   @Test("refuses", arguments: refused)
   func refusal(json: String, message: String) {

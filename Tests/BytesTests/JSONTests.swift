@@ -32,6 +32,43 @@ struct JSONTests {
     #expect { try JSON(parsing: Array(text.utf8)) } throws: { "\($0)" == message }
   }
 
+  static let pythons: [(text: String, compact: String, exceptions: [JSONException])] = [
+    (
+      "{\"a\": [0.0, Infinity, -Infinity, NaN]}", "{\"a\":[0.0,Infinity,-Infinity,NaN]}", [.nonFiniteNumber("Infinity")]
+    ),
+    ("\u{FEFF}{\"a\": 1}", "{\"a\":1}", [.byteOrderMark]),
+    (#"{"a":1,"b":2,"a":3}"#, #"{"a":3,"b":2}"#, [.duplicateKey("a")]),
+    ("\u{FEFF}NaN", "NaN", [.byteOrderMark, .nonFiniteNumber("NaN")]), ("[-1, 2.5]", "[-1,2.5]", []),
+  ]
+
+  @Test("reads what Python reads", arguments: pythons)
+  func python(text: String, compact: String, exceptions: [JSONException]) throws {
+    let (value, found) = try JSON.parsingAsPython(Array(text.utf8))
+    #expect(value.text(.compact) == compact)
+    #expect(found == exceptions)
+  }
+
+  static let alsoInvalid: [(bytes: [UInt8], message: String)] = [
+    (Array("{\"a\":1,}".utf8), "JSON at byte 7: expected a key, found \"}\""),
+    (Array("Infinite".utf8), "JSON at byte 0: expected a value, found \"I\""),
+    (Array("-Inf".utf8), "JSON at byte 1: not a valid number"),
+    (Array("nan".utf8), "JSON at byte 0: expected a value, found \"n\""),
+    (Array("\u{FEFF}".utf8), "JSON at byte 3: ends before the value is complete"),
+    ([0xFF, 0xFE, 0x7B, 0, 0x7D, 0], "JSON at byte 0: the text is UTF-16, expected UTF-8 (save the file as UTF-8)"),
+  ]
+
+  @Test("rejects what Python rejects", arguments: alsoInvalid)
+  func rejectionAsPython(bytes: [UInt8], message: String) {
+    #expect { try JSON.parsingAsPython(bytes) } throws: { "\($0)" == message }
+  }
+
+  @Test("reads numbers that are not finite as reals only")
+  func nonFinite() throws {
+    let value = try JSON.parsingAsPython(Array("[Infinity, NaN]".utf8)).value
+    #expect(value.array?.map(\.integer) == [nil, nil])
+    #expect(value.array?[0].real == .infinity && value.array?[1].real?.isNaN == true)
+  }
+
   @Test("refuses deep nesting without recursing into it")
   func deepNesting() {
     let text = String(repeating: "[", count: 100_000)

@@ -40,7 +40,7 @@ struct ModelFolderTests {
 
   @Test("locates wrong JSON in its file")
   func wrongJSON() throws {
-    try folder.writeUnflushed(Array("{\"a\": NaN}".utf8), to: "config.json")
+    try folder.writeUnflushed(Array("{\"a\": None}".utf8), to: "config.json")
     #expect(
       failure { try ModelFolder(folder.path).json("config.json") as Any }
         == "\(folder.file("config.json")): JSON at byte 6: expected a value, found \"N\"")
@@ -69,7 +69,7 @@ struct ModelFolderTests {
 
   @Test("with an index that does not list the weights is refused")
   func otherIndex() throws {
-    try add("model.safetensors")
+    try add("model.safetensors", "x.safetensors")
     try folder.writeUnflushed(
       Array(#"{"weight_map":{"a":"x.safetensors"}}"#.utf8), to: "model.safetensors.index.json")
     #expect(

@@ -42,6 +42,37 @@ struct ConflictTests {
       ])
   }
 
+  @Test("takes -1 and null for no token", arguments: [SpecialToken.bos, .eos, .pad, .unk], [JSON.integer(-1), .null])
+  func noToken(role: SpecialToken, id: JSON) throws {
+    var files = TokenizerFiles()
+    files.sentencePiece = try TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa"))).sentencePiece
+    files.model = .members(["\(role.rawValue)_token_id": id, "vocab_size": .integer(512)])
+    let read = try Vocabulary.read(files)
+    files.model = .members(["vocab_size": .integer(512)])
+    #expect(read.conflicts.isEmpty)
+    #expect(try read.vocabulary == Vocabulary.read(files).vocabulary)
+    files.model = .members(["\(role.rawValue)_token_id": .integer(-2)])
+    #expect(throws: VocabularyError.self) { try Vocabulary.read(files) }
+  }
+
+  @Test("reads side files as Python does")
+  func sideFiles() throws {
+    let tree = try MemoryTree(copying: Fixtures.path("llama-gqa"))
+    var contents: [String: [UInt8]] = [:]
+    for name in try tree.names(in: "") where tree.kind(of: name) == .regular {
+      contents[name] = try tree.open(name).wholeContent(limit: 1 << 26)
+    }
+    for name in ["config.json", "tokenizer_config.json"] {
+      contents[name] = [0xEF, 0xBB, 0xBF] + (contents[name] ?? [])
+    }
+    let read = try Vocabulary.read(TokenizerFiles(MemoryTree(path: "/nowhere", contents)))
+    // config.json is remarked on where the hyperparameters are read.
+    #expect(
+      read.conflicts.map(\.description) == ["tokenizer_config.json: begins with a byte-order mark, which was skipped"])
+    let plain = try Vocabulary.read(TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa"))))
+    #expect(read.vocabulary == plain.vocabulary)
+  }
+
   @Test("about tokens without a row drops them")
   func tokensWithoutRow() throws {
     let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama-gqa")))

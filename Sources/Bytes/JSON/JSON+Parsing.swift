@@ -16,6 +16,21 @@ extension JSON {
     self = try parser.document()
   }
 
+  /// Reads one value as Python's `json` does, for files that people and Python programs write.
+  ///
+  /// Beyond RFC 8259 that is a byte-order mark, the numbers `NaN` and `Infinity`, and a key that occurs twice in one
+  /// object, of which the last value counts.
+  ///
+  /// - Returns: the value and what of it is not JSON, each kind once.
+  /// - Throws: `JSONError` for anything else.
+  public static func parsingAsPython(
+    _ bytes: [UInt8]
+  ) throws(JSONError) -> (value: JSON, exceptions: [JSONException]) {
+    var parser = Parser(bytes, dialect: .python)
+    try parser.skipByteOrderMark()
+    return (try parser.document(), parser.exceptions)
+  }
+
   /// Reads the members of one object that fills its bytes, holding one value at a time.
   ///
   /// For objects that are too large to hold as a tree. The caller refuses keys that occur twice at the top; within
@@ -57,13 +72,33 @@ extension JSON {
     }
   }
 
-  fileprivate struct Parser {
+  struct Parser {
+    enum Dialect {
+      case strict, python
+    }
+
     let bytes: [UInt8]
+    let dialect: Dialect
     var position = 0
     var depth = 0
+    /// What the Python dialect allowed.
+    private(set) var exceptions: [JSONException] = []
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], dialect: Dialect = .strict) {
       self.bytes = bytes
+      self.dialect = dialect
+    }
+
+    /// Skips the byte-order mark that some editors write before UTF-8.
+    mutating func skipByteOrderMark() throws(JSONError) {
+      if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) { throw failure(.utf16) }
+      guard bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return }
+      position = 3
+      exceptions.append(.byteOrderMark)
+    }
+
+    private mutating func note(_ exception: JSONException) {
+      if !exceptions.contains(where: { $0.isSameKind(as: exception) }) { exceptions.append(exception) }
     }
 
     mutating func document() throws(JSONError) -> JSON {
@@ -99,7 +134,9 @@ extension JSON {
       case UInt8(ascii: "t"): try word("true"); return .bool(true)
       case UInt8(ascii: "f"): try word("false"); return .bool(false)
       case UInt8(ascii: "n"): try word("null"); return .null
-      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "N"), UInt8(ascii: "I"):
+        if let number = nonFiniteNumber() { return .number(number) }
+        return .number(try number())
       case let byte: throw failure(.expected("a value", found: Self.display(byte)))
       }
     }
@@ -120,8 +157,9 @@ extension JSON {
         skipSpace()
         let keyPosition = position
         let (key, value) = try member()
-        guard object.updateValue(value, forKey: key) == nil else {
-          throw JSONError(offset: keyPosition, reason: .duplicateKey(key.text))
+        if object.updateValue(value, forKey: key) != nil {
+          guard dialect == .python else { throw JSONError(offset: keyPosition, reason: .duplicateKey(key.text)) }
+          note(.duplicateKey(key.text))
         }
         if try endOfList(UInt8(ascii: "}")) { return object }
       }
@@ -169,6 +207,18 @@ extension JSON {
       position += count
     }
 
+    /// Python's spelling of a number that is not finite.
+    private mutating func nonFiniteNumber() -> Number? {
+      guard dialect == .python else { return nil }
+      let rest = bytes[position...]
+      guard let spelling = ["NaN", "Infinity", "-Infinity"].first(where: { rest.starts(with: $0.utf8) }) else {
+        return nil
+      }
+      position += spelling.utf8.count
+      note(.nonFiniteNumber(spelling))
+      return Number(spelling: spelling)
+    }
+
     mutating func number() throws(JSONError) -> Number {
       let start = position
       func isDigit(_ index: Int) -> Bool { index < bytes.count && bytes[index] >= 0x30 && bytes[index] <= 0x39 }
@@ -176,7 +226,11 @@ extension JSON {
         index < bytes.count && characters.contains(bytes[index])
       }
       if bytes[position] == UInt8(ascii: "-") { position += 1 }
-      guard isDigit(position) else { throw failure(.invalidNumber) }
+      guard isDigit(position) else {
+        // "N" and "I" begin no number.
+        guard position > start else { throw failure(.expected("a value", found: Self.display(bytes[position]))) }
+        throw failure(.invalidNumber)
+      }
       if bytes[position] == UInt8(ascii: "0") { position += 1 } else { while isDigit(position) { position += 1 } }
       if isDigit(position) { throw failure(.invalidNumber) }
       if has(position, UInt8(ascii: ".")) {
@@ -196,84 +250,5 @@ extension JSON {
     static func display(_ byte: UInt8) -> String {
       byte >= 0x20 && byte < 0x7F ? "\"\(Character(Unicode.Scalar(byte)))\"" : "byte 0x\(String(byte, radix: 16))"
     }
-  }
-}
-
-extension JSON.Parser {
-  /// The string whose opening quote is at the position.
-  fileprivate mutating func string() throws(JSONError) -> String {
-    position += 1
-    let start = position
-    // Most strings have no escape: they are one slice.
-    while position < bytes.count, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\") {
-      guard bytes[position] >= 0x20 else { throw failure(.controlCharacter) }
-      position += 1
-    }
-    guard position < bytes.count else { throw failure(.endsEarly) }
-    if bytes[position] == UInt8(ascii: "\"") {
-      position += 1
-      return try text(bytes[start..<position - 1], at: start)
-    }
-    var content = Array(bytes[start..<position])
-    while true {
-      guard position < bytes.count else { throw failure(.endsEarly) }
-      switch bytes[position] {
-      case UInt8(ascii: "\""):
-        position += 1
-        return try text(content[...], at: start)
-      case UInt8(ascii: "\\"):
-        try escape(into: &content)
-      case let byte:
-        guard byte >= 0x20 else { throw failure(.controlCharacter) }
-        content.append(byte)
-        position += 1
-      }
-    }
-  }
-
-  private func text(_ content: ArraySlice<UInt8>, at start: Int) throws(JSONError) -> String {
-    guard let text = String(validating: content, as: UTF8.self) else {
-      throw JSONError(offset: start, reason: .invalidUTF8)
-    }
-    return text
-  }
-
-  private mutating func escape(into content: inout [UInt8]) throws(JSONError) {
-    guard position + 1 < bytes.count else { throw failure(.endsEarly) }
-    let code = bytes[position + 1]
-    let simple: [UInt8: UInt8] = [
-      UInt8(ascii: "\""): 0x22, UInt8(ascii: "\\"): 0x5C, UInt8(ascii: "/"): 0x2F, UInt8(ascii: "b"): 0x08,
-      UInt8(ascii: "f"): 0x0C, UInt8(ascii: "n"): 0x0A, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09,
-    ]
-    if let byte = simple[code] {
-      content.append(byte)
-      position += 2
-      return
-    }
-    guard code == UInt8(ascii: "u") else { throw failure(.invalidEscape) }
-    var value = try hexadecimal()
-    if value & 0xFC00 == 0xD800 {
-      guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
-      else { throw failure(.invalidEscape) }
-      let low = try hexadecimal()
-      guard low & 0xFC00 == 0xDC00 else { throw failure(.invalidEscape) }
-      value = 0x10000 + (value & 0x3FF) << 10 + low & 0x3FF
-    }
-    guard let scalar = Unicode.Scalar(value) else { throw failure(.invalidEscape) }
-    content.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
-  }
-
-  /// The four digits of `\uXXXX` at the position, which moves after them.
-  private mutating func hexadecimal() throws(JSONError) -> UInt32 {
-    guard position + 6 <= bytes.count else { throw failure(.endsEarly) }
-    var value: UInt32 = 0
-    for index in position + 2..<position + 6 {
-      guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue, bytes[index] < 0x80 else {
-        throw failure(.invalidEscape)
-      }
-      value = value << 4 | UInt32(digit)
-    }
-    position += 6
-    return value
   }
 }

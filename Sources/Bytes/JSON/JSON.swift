@@ -14,7 +14,7 @@ public enum JSON: Hashable, Sendable {
 
   /// A number as it is spelled, so that `1e-05` stays `1e-05` and `10000.0` stays a real.
   public struct Number: Hashable, Sendable {
-    /// The spelling, valid JSON.
+    /// The spelling: valid JSON, or Python's `NaN`, `Infinity` or `-Infinity`.
     public let text: String
 
     /// An integer.
@@ -32,7 +32,7 @@ public enum JSON: Hashable, Sendable {
     /// The value as a real.
     public var real: Double? { Double(text) }
     /// Whether the spelling has neither point nor exponent.
-    public var isInteger: Bool { !text.utf8.contains { $0 == 0x2E || $0 == 0x65 || $0 == 0x45 } }
+    public var isInteger: Bool { text.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) } }
   }
 }
 

@@ -14,6 +14,7 @@ extension CheckpointReport {
   private var remarks: [String] {
     var remarks = checkpoint.remarks.map(\.escapedForDisplay)
     if case .model(let model) = recognition {
+      remarks += model.warnings.map(\.escapedForDisplay)
       remarks += model.problems.prefix(Self.shownProblemCount).map { "\($0)" }
       let more = model.problems.count - Self.shownProblemCount
       if more > 0 { remarks.append("\(counted(more, "more problem")); ingot check lists them all") }

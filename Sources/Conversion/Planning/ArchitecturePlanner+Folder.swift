@@ -22,6 +22,9 @@ extension ArchitecturePlanner {
     var sideFiles = try configurationFiles(scheme, tensors)
     if let name = scheme.hyperparametersFile {
       let members = JSON.object(model.definition.metaMembers(model.hyperparameters))
+      draft.messages += model.definition.lostInMeta(model.hyperparameters).map {
+        .warning("\($0) is lost: \(name) has no member for it")
+      }
       sideFiles.removeAll { Path.name(of: $0.path) == name }
       sideFiles.append(
         SideFile(path: Path.join(draft.destination, name), content: .bytes(members.encoded(.indented))))

@@ -12,7 +12,7 @@ extension ArchitecturePlanner {
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture ?? ""))
-    let explicitRotary = model.configuration?.rotary ?? [:]
+    let explicitRotary = model.configuration?.reading(rope: definition.ropeForm).rope.members ?? [:]
     for rule in definition.ggufMetadata {
       switch rule {
       case .general: for (key, value) in try generalMetadata() { metadata[key] = value }

@@ -5,7 +5,8 @@ import Tensors
 extension PlanDraft {
   /// Adds the messages from opening the model.
   mutating func noteInput() {
-    messages += model.remarks.map(PlanMessage.note) + model.checkpoint.remarks.map(PlanMessage.warning)
+    messages +=
+      model.remarks.map(PlanMessage.note) + (model.checkpoint.remarks + model.warnings).map(PlanMessage.warning)
     noteAppliedTransforms()
   }
 

@@ -30,7 +30,7 @@ extension ModelFolder {
     }
     let file = Path.join(module.path, "config.json")
     guard tree.hasFile(file) else { return nil }
-    let members = try JSON(tree.open(file), limit: Self.maximumSideFileByteCount)
+    let members = try JSON.sideFile(tree.open(file), limit: Self.maximumSideFileByteCount).value
     for (flag, word) in Self.poolingFlags where members[flag]?.bool == true { return word }
     if let word = members["pooling_mode"]?.string { return word }
     return (members.object ?? [:]).first { $0.value.bool == true && $0.key.text.hasPrefix("pooling_mode_") }?.key.text

@@ -20,8 +20,12 @@ extension ModelFolder {
     if indices.contains(preferredIndex) || indices.count == 1 {
       let index = indices.contains(preferredIndex) ? preferredIndex : indices[0]
       let rival = String(index.dropLast(".index.json".count))
-      if safeTensors.contains(rival), try !SafeTensors.ShardIndex(tree.open(index)).shards.contains(rival) {
-        throw failure(.severalWeights([rival, index]))
+      if safeTensors.contains(rival) {
+        let shards = try SafeTensors.ShardIndex(tree.open(index)).shards
+        // An index without any of its shards is stale.
+        guard shards.contains(rival) || !shards.contains(where: { tree.kind(of: $0) != nil }) else {
+          throw failure(.severalWeights([rival, index]))
+        }
       }
       return .index(index)
     }

@@ -43,12 +43,15 @@ public struct ModelFolder: Sendable {
     return try tree.open(name).wholeContent(limit: Self.maximumSideFileByteCount)
   }
 
-  /// The JSON value of a side file; nil if it does not exist.
+  /// The JSON value of a side file, as Python reads it; nil if it does not exist.
   ///
   /// - Throws: `LocatedError` with the byte offset of invalid JSON.
-  public func json(_ name: String) throws -> JSON? {
+  public func json(_ name: String) throws -> JSON? { try jsonWithRemarks(name)?.value }
+
+  /// The same with remarks on what of the file is not JSON.
+  public func jsonWithRemarks(_ name: String) throws -> (value: JSON, remarks: [String])? {
     guard sideFiles.contains(name) else { return nil }
-    return try JSON(tree.open(name), limit: Self.maximumSideFileByteCount)
+    return try JSON.sideFile(tree.open(name), limit: Self.maximumSideFileByteCount)
   }
 
   /// Opens the weights: the named file, or those of the folder.

@@ -91,7 +91,7 @@ extension GGUF {
     mutating func readShards() {
       for (index, shardName) in name.all.enumerated() {
         guard folder.kind(of: shardName) != nil else {
-          note(path, .missingShard(shardName, tensorCount: nil))
+          note(path, .missingShard(shardName))
           continue
         }
         do {

@@ -13,10 +13,34 @@ extension SafeTensors {
     return Checkpoint(path: file.path, container: .safeTensors, contents: [try contents(file)])
   }
 
-  /// Opens the set of an index, whose shards are in `folder`.
+  /// Opens the set of an index, whose shards are in `folder`; of a stale index, the set that the folder has instead.
   static func open(index file: any ByteSource, in folder: any FileTree, path: String) throws -> Checkpoint {
     let index = try ShardIndex(file)
+    if let shards = try shards(insteadOf: index, named: file.name, in: folder) {
+      let words = shards.count == 1 ? shards[0].quoted : "the complete set of \(counted(shards.count, "shard"))"
+      return try open(
+        ShardSet(description: file.path, folder: folder, shards: shards), nil, path: path,
+        remark: "\(file.name.escapedForDisplay) lists no file of the folder, so \(words) was read (delete the index)")
+    }
     return try open(ShardSet(description: file.path, folder: folder, shards: index.shards), index, path: path)
+  }
+
+  /// The only complete set or single file in the folder of an index all of whose shards are missing; nil otherwise.
+  ///
+  /// Tools that shard a model again leave the old index. Sets with the stem of the index come first.
+  private static func shards(
+    insteadOf index: ShardIndex, named name: String, in folder: any FileTree
+  ) throws -> [String]? {
+    guard !index.shards.contains(where: { folder.kind(of: $0) != nil }) else { return nil }
+    let present = try folder.names(in: "").filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
+    let known = Set(present)
+    let sets = Set(
+      present.map { file in ShardName(file).map { $0.count > known.count ? [] : $0.all } ?? [file] }
+    ).filter { !$0.isEmpty && $0.allSatisfy(known.contains) }
+    let stem = String(name.dropLast(ShardIndex.suffix.count))
+    let own = sets.filter { $0[0] == stem + ".safetensors" || ShardName($0[0])?.stem == stem }
+    let candidates = own.isEmpty ? sets : own
+    return candidates.count == 1 ? candidates.first : nil
   }
 
   /// Reads the header of one file; errors name the file.
@@ -28,19 +52,17 @@ extension SafeTensors {
     }
   }
 
-  private static func open(_ shards: ShardSet, _ index: ShardIndex?, path: String) throws -> Checkpoint {
+  private static func open(
+    _ shards: ShardSet, _ index: ShardIndex?, path: String,
+    remark: String = "the set has no index; its shards were found by their names"
+  ) throws -> Checkpoint {
     var set = shards
-    set.readShards(index: index)
-    if let index { set.requireListed(by: index) }
+    set.readShards(isListed: index != nil)
     guard set.problems.isEmpty else { throw ProblemList(set.problems) }
     let total = set.contents.reduce(0) { $1.tensors.reduce($0) { $0 &+ $1.byteCount } }
-    var remarks: [String] = []
-    if let index {
-      if let declared = index.declaredTotalByteCount, declared != total {
-        remarks.append("the index states \(declared.grouped) bytes in all, the tensors have \(total.grouped)")
-      }
-    } else {
-      remarks.append("the set has no index; its shards were found by their names")
+    var remarks = index.map { $0.remarks + set.remarks(on: $0) } ?? [remark]
+    if let declared = index?.declaredTotalByteCount, declared != total {
+      remarks.append("the index states \(declared.grouped) bytes in all, the tensors have \(total.grouped)")
     }
     return Checkpoint(path: path, container: .safeTensors, contents: set.contents, remarks: remarks)
   }

@@ -3,7 +3,7 @@ import Tensors
 
 // index = { "metadata": { "total_parameters": count, "total_size": bytes }, "weight_map": { TENSOR: FILE, … } }
 //
-// Only weight_map is needed to read a set. FILE is the name of a shard in the index's own folder.
+// Only weight_map is needed to read a set. FILE is the path of a shard below the index's own folder.
 
 extension SafeTensors {
   /// `model.safetensors.index.json`: the shard of each tensor.
@@ -17,8 +17,10 @@ extension SafeTensors {
     public let shardByTensor: [(tensor: TensorName, shard: String)]
     /// The sum of the tensors' bytes as declared in the index.
     public let declaredTotalByteCount: Int?
+    /// What of the file is not JSON and was read as Python reads it.
+    let remarks: [String]
 
-    /// The names of the shards, sorted.
+    /// The paths of the shards below the index's folder, sorted.
     public var shards: [String] {
       Set(shardByTensor.map { ExactString($0.shard) }).sorted().map(\.text)
     }
@@ -27,7 +29,8 @@ extension SafeTensors {
     ///
     /// - Throws: one `ProblemList` with all problems; `LocatedError` if the file is not an index.
     public init(_ file: any ByteSource) throws {
-      let json = try JSON(file, limit: Self.maximumByteCount)
+      let json: JSON
+      (json, remarks) = try JSON.sideFile(file, limit: Self.maximumByteCount)
       func located(_ error: ShardSetError) -> LocatedError { LocatedError(path: file.path, reason: error) }
       guard let index = json.object else { throw located(.indexNotAnObject(found: json.kindName)) }
       guard let member = index["weight_map"] else { throw located(.noWeightMap) }
@@ -42,8 +45,8 @@ extension SafeTensors {
           problems.append(located(.shardNotText(tensor: tensor, found: value.kindName)))
           continue
         }
-        if ShardName.isPlain(shard) {
-          pairs.append((tensor, shard))
+        if let path = ShardName.pathInFolder(shard) {
+          pairs.append((tensor, path))
         } else if hostile.insert(ExactString(shard)).inserted {
           problems.append(located(.hostileShardName(shard)))
         }

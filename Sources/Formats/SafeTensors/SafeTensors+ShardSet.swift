@@ -20,13 +20,13 @@ extension SafeTensors {
     }
 
     /// Reads the headers of all shards.
-    mutating func readShards(index: ShardIndex?) {
-      let listedCounts = Dictionary((index?.shardByTensor ?? []).map { ($0.shard, 1) }, uniquingKeysWith: +)
-      for shard in shards {
-        guard folder.kind(of: shard) != nil else {
-          note(.missingShard(shard, tensorCount: listedCounts[shard]))
-          continue
-        }
+    ///
+    /// - Parameter isListed: whether an index lists them.
+    mutating func readShards(isListed: Bool) {
+      let missing = shards.filter { folder.kind(of: $0) == nil }
+      if !missing.isEmpty { note(.missingShards(missing, of: shards.count, isListed: isListed)) }
+      let absent = Set(missing)
+      for shard in shards where !absent.contains(shard) {
         do {
           let content = try readShard(shard)
           contents.append(content)
@@ -55,22 +55,27 @@ extension SafeTensors {
       }
     }
 
-    /// Checks that the index lists exactly the tensors of the shards, once all shards could be read.
-    mutating func requireListed(by index: ShardIndex) {
-      guard problems.isEmpty else { return }
+    /// The differences between the shards and their index, none of which leaves open what a tensor is: the shards
+    /// themselves say what they hold, as for transformers.
+    func remarks(on index: ShardIndex) -> [String] {
+      var absent: [TensorName] = [], misplaced: [TensorName] = []
       var listed: Set<TensorName> = []
       for (tensor, shard) in index.shardByTensor {
         listed.insert(tensor)
         guard let actual = found[tensor] else {
-          note(.absentTensor(tensor, shard: shard))
+          absent.append(tensor)
           continue
         }
-        if actual != shard { note(.wrongShard(tensor, listed: shard, found: actual)) }
+        if actual != shard { misplaced.append(tensor) }
       }
-      for (content, shard) in zip(contents, shards) {
-        for tensor in content.tensors where !listed.contains(tensor.name) {
-          note(.unlistedTensor(tensor.name, shard: shard))
-        }
+      let unlisted = contents.flatMap { $0.tensors.map(\.name) }.filter { !listed.contains($0) }
+      return [
+        (absent, "listed in the index but in no shard"), (misplaced, "in another shard than the index says"),
+        (unlisted, "in the shards but not listed in the index"),
+      ].compactMap { tensors, words in
+        guard let first = tensors.first else { return nil }
+        let subject = tensors.count == 1 ? "tensor" : "\(tensors.count.grouped) tensors, first"
+        return "\(subject) \(first.text.quoted): \(words)"
       }
     }
 

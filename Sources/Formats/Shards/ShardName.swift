@@ -48,20 +48,18 @@ public struct ShardName: Hashable, Sendable {
     count <= 1 ? [stem + suffix] : Self(stem: stem, number: 1, count: count, suffix: suffix).all
   }
 
-  /// Whether a name found in a file may be joined to a folder.
+  /// The path of a file that an index names, relative to the folder of the index and without `.` components.
   ///
-  /// Only letters, digits, `.`, `_` and `-` are allowed, and neither `.` nor `..`; anything else could lead out of the
-  /// folder.
-  public static func isPlain(_ name: String) -> Bool {
-    guard !name.isEmpty, name != ".", name != ".." else { return false }
-    return name.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-        true
-      default: false
-      }
+  /// - Returns: nil if the path may lead out of the folder, or has a control character. Components are compared as
+  ///   bytes, as the file system does: a combining character after `/` is the beginning of a name.
+  public static func pathInFolder(_ text: String) -> String? {
+    guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+    let components = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .filter { !$0.elementsEqual(".".utf8) }
+    guard !components.isEmpty, components.allSatisfy({ !$0.isEmpty && !$0.elementsEqual("..".utf8) }) else {
+      return nil
     }
+    return components.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
   }
 
   private static func digits(_ text: Substring) -> Int? {

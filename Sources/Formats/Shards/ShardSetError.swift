@@ -9,10 +9,8 @@ public enum ShardSetError: IngotError {
   case emptyWeightMap
   case shardNotText(tensor: TensorName, found: String)
   case hostileShardName(String)
-  case missingShard(String, tensorCount: Int?)
-  case absentTensor(TensorName, shard: String)
-  case unlistedTensor(TensorName, shard: String)
-  case wrongShard(TensorName, listed: String, found: String)
+  case missingShard(String)
+  case missingShards([String], of: Int, isListed: Bool)
   case tensorInTwoShards(TensorName, first: String, second: String)
   case notSafeTensors(shard: String)
   case unnumberedShard(count: Int)
@@ -35,16 +33,12 @@ public enum ShardSetError: IngotError {
     case .shardNotText(let tensor, let found):
       "weight_map: tensor \(tensor.text.quoted): is \(found), expected the name of a file"
     case .hostileShardName(let name):
-      "weight_map: shard name \(name.quoted) is not a plain file name, expected letters, digits, \".\", \"_\" and \"-\""
-    case .missingShard(let name, let count):
-      "shard \(name.quoted) is missing from the folder"
-        + (count.map { " (\(counted($0, "tensor")) \($0 == 1 ? "is" : "are") listed in it)" } ?? "")
-    case .absentTensor(let tensor, let shard):
-      "tensor \(tensor.text.quoted): listed in shard \(shard.quoted) but not in it"
-    case .unlistedTensor(let tensor, let shard):
-      "tensor \(tensor.text.quoted): is in shard \(shard.quoted) but is not listed"
-    case .wrongShard(let tensor, let listed, let found):
-      "tensor \(tensor.text.quoted): listed in shard \(listed.quoted) but found in \(found.quoted)"
+      "weight_map: shard name \(name.quoted) is not the path of a file in the folder of the index"
+    case .missingShard(let name): "shard \(name.quoted) is missing from the folder"
+    case .missingShards(let names, let count, let isListed):
+      "\(names.count.grouped) of \(counted(count, "shard")) \(names.count == 1 ? "is" : "are") missing from the folder:"
+        + " \(Self.list(names)) (download \(names.count == 1 ? "it" : "them")"
+        + (isListed ? ", or delete the index if it belongs to another set)" : ")")
     case .tensorInTwoShards(let tensor, let first, let second):
       "tensor \(tensor.text.quoted): is in shard \(first.quoted) and in \(second.quoted)"
     case .notSafeTensors(let shard): "shard \(shard.quoted) is a GGUF file, expected safetensors"
@@ -62,6 +56,12 @@ public enum ShardSetError: IngotError {
     case .tensorCount(let declared, let found):
       "split.tensors.count is \(declared.grouped) but the shards have \(counted(found, "tensor"))"
     }
+  }
+
+  /// The first names, quoted, and the count of the others.
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(5).map(\.quoted).joined(separator: ", ")
+    return names.count > 5 ? "\(shown) and \((names.count - 5).grouped) more" : shown
   }
 
   private static func padded(_ count: Int) -> String {

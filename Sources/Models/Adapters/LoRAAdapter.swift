@@ -53,7 +53,7 @@ struct LoRAAdapter {
     let weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(Self.weightsFile)))
     let configuration = try folder.open(Self.configurationFile)
     files = weights.files + [configuration]
-    let json = try JSON(configuration, limit: ModelFolder.maximumSideFileByteCount)
+    let json = try JSON.sideFile(configuration, limit: ModelFolder.maximumSideFileByteCount).value
     do throws(AdapterError) {
       let configuration = try AdapterConfiguration(json)
       base = configuration.base

@@ -9,11 +9,14 @@ extension Checkpoint {
     let folder = try? ModelFolder(location)
     if let ggufMetadata { return GGUFFacts(path: location.path, folder: folder, metadata: ggufMetadata) }
     let pooling = try folder?.poolingMode()
-    let config = try folder?.json("config.json"), params = try folder?.json("params.json")
-    if let config {
-      return HuggingFaceFacts(checkpoint: self, folder: folder, config: Configuration(config, poolingMode: pooling))
+    if let config = try folder?.jsonWithRemarks("config.json") {
+      return HuggingFaceFacts(
+        checkpoint: self, folder: folder, config: Configuration(config.value, poolingMode: pooling),
+        fileRemarks: config.remarks)
     }
-    if let params { return MetaFacts(folder: folder, params: params) }
+    if let params = try folder?.jsonWithRemarks("params.json") {
+      return MetaFacts(folder: folder, params: params.value, fileRemarks: params.remarks)
+    }
     return BareFacts(folder: folder)
   }
 }

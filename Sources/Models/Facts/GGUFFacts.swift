@@ -19,7 +19,9 @@ struct GGUFFacts: ModelFacts {
   var mayOmitLeadingOnes: Bool { true }
 
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
-    guard let name = metadata["general.architecture"]?.text else { throw ModelError.noArchitecture(path: path) }
+    guard let name = metadata["general.architecture"]?.text, !name.isEmpty else {
+      throw ModelError.noArchitecture(path: path)
+    }
     let matching = library.definitions.filter { $0.ggufArchitecture == name }
     guard !matching.isEmpty else {
       throw ModelError.unknownGGUFArchitecture(path: path, name: name, hint: library.hint(forGGUF: name))

@@ -9,6 +9,8 @@ struct HuggingFaceFacts: ModelFacts {
   let checkpoint: Checkpoint
   let folder: ModelFolder?
   let config: Configuration
+  /// What of config.json is not JSON.
+  let fileRemarks: [String]
 
   var configuration: Configuration? { config }
   var hasExplicitHyperparameters: Bool { true }
@@ -26,7 +28,9 @@ struct HuggingFaceFacts: ModelFacts {
     {
       return [first]
     }
-    let name = config.classes.first ?? config.modelType ?? ""
+    guard let name = (config.classes + [config.modelType].compactMap(\.self)).first(where: { !$0.isEmpty }) else {
+      throw ModelError.namesNoArchitecture(path: checkpoint.path, fitting: fitting(definitions))
+    }
     throw ModelError.unknownArchitecture(
       path: checkpoint.path, name: name, fitting: fitting(definitions), hint: library.hint(forClass: name))
   }
@@ -49,6 +53,20 @@ struct HuggingFaceFacts: ModelFacts {
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {
-    rule.configKeys.first { config.member($0).map { !$0.isNull } ?? false }.map { .member($0) }
+    let config = config.reading(rope: definition.ropeForm)
+    return rule.configKeys.first { config.member($0).map { !$0.isNull } ?? false }.map { .member(config.location($0)) }
+  }
+
+  func remarks(on definition: ArchitectureDefinition, _ hyperparameters: HyperparameterSet) -> ConfigurationRemarks {
+    var remarks = ConfigurationRemarks()
+    remarks.warnings = fileRemarks + definition.conflicts(in: config, hyperparameters)
+    if let unread = definition.unreadRemark(on: config) { remarks.warnings.append(unread) }
+    if let rule = definition.hyperparameter("context_length"), !rule.configKeys.isEmpty,
+      origin(of: rule, in: definition) == nil
+    {
+      remarks.noteAssumedContext(
+        hyperparameters, file: "config.json", folder: folder, isDefaultOfTransformers: true)
+    }
+    return remarks
   }
 }

@@ -6,6 +6,8 @@ import Formats
 struct MetaFacts: ModelFacts {
   let folder: ModelFolder?
   let params: JSON
+  /// What of params.json is not JSON.
+  let fileRemarks: [String]
 
   var hasExplicitHyperparameters: Bool { true }
 
@@ -20,5 +22,14 @@ struct MetaFacts: ModelFacts {
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {
     guard let key = rule.metaKey, (params["model"] ?? params)[key] != nil else { return nil }
     return .member(key)
+  }
+
+  func remarks(on definition: ArchitectureDefinition, _ hyperparameters: HyperparameterSet) -> ConfigurationRemarks {
+    var remarks = ConfigurationRemarks()
+    remarks.warnings = fileRemarks + definition.metaRemarks(params)
+    if let rule = definition.hyperparameter("context_length"), origin(of: rule, in: definition) == nil {
+      remarks.noteAssumedContext(hyperparameters, file: "params.json", folder: folder, isDefaultOfTransformers: false)
+    }
+    return remarks
   }
 }

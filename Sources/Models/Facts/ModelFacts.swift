@@ -37,6 +37,9 @@ public protocol ModelFacts: Sendable {
   /// Returns the key that states the hyperparameter of `rule`; nil if none does.
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin?
 
+  /// Returns what the files leave open, contradict each other about, or state without effect.
+  func remarks(on definition: ArchitectureDefinition, _ hyperparameters: HyperparameterSet) -> ConfigurationRemarks
+
   /// Reads the vocabulary and what its files disagree about; nil if there is none.
   ///
   /// - Parameters:
@@ -54,6 +57,12 @@ extension ModelFacts {
   public var losesUndefinedHyperparameters: Bool { false }
   public var hasRopeFactorTensors: Bool { false }
   public var mayOmitLeadingOnes: Bool { false }
+
+  public func remarks(
+    on definition: ArchitectureDefinition, _ hyperparameters: HyperparameterSet
+  ) -> ConfigurationRemarks {
+    ConfigurationRemarks()
+  }
 
   /// Reads the tokenizer files of the folder.
   public func vocabulary(

@@ -4,6 +4,8 @@ import Bytes
 public enum ModelError: IngotError {
   /// `fitting` are the definitions whose names and shapes are those of all tensors.
   case unknownArchitecture(path: String, name: String, fitting: [String], hint: String)
+  /// A config.json with neither `architectures` nor `model_type`; `fitting` as above.
+  case namesNoArchitecture(path: String, fitting: [String])
   case unknownGGUFArchitecture(path: String, name: String, hint: String)
   case noArchitecture(path: String)
   case isAdapter(path: String)
@@ -26,6 +28,11 @@ public enum ModelError: IngotError {
     case .unknownArchitecture(let path, let name, _, let hint):
       "\(path.escapedForDisplay): architecture \(name.quoted) is unknown (\(hint); pass --arch-as NAME if it is one of"
         + " them under another name)"
+    case .namesNoArchitecture(let path, let fitting):
+      "\(path.escapedForDisplay): config.json names no architecture: it has neither \("architectures".quoted)"
+        + " with an entry nor \("model_type".quoted)"
+        + (fitting.first.map { " (its tensors fit \($0): pass --arch-as \($0) if it computes the same)" }
+          ?? " (pass --arch-as NAME if it is one of those that ingot architectures lists)")
     case .unknownGGUFArchitecture(let path, let name, let hint):
       "\(path.escapedForDisplay): general.architecture \(name.quoted) is unknown (\(hint))"
     case .noArchitecture(let path):

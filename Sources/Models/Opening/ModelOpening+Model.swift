@@ -26,10 +26,13 @@ extension ModelOpening {
     if !facts.hasExplicitHyperparameters {
       remarks.append("no config.json or params.json next to the file: hyperparameters are inferred from tensor shapes")
     }
-    let model = Model(
+    let configuration = facts.remarks(on: definition, hyperparameters)
+    remarks += configuration.notes
+    var model = Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
       mapped: mapping(evidence), problems: encodingProblems + scaling.problems, remarks: remarks,
       appliedTransforms: evidence.appliedTransforms)
+    model.warnings = configuration.warnings
     return try adapters.reduce(model) { model, step in
       try step.adapter.naming { () throws(AdapterError) in try model.adding(step.adapter, to: step.base) }
     }

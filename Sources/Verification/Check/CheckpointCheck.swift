@@ -35,6 +35,7 @@ public struct CheckpointCheck: Sendable {
     let checkpoint = side.checkpoint
     var findings = checkpoint.remarks.map { Finding(.warning, "layout", .checkpoint(path), $0) }
     if let model = side.model {
+      findings += model.warnings.map { Finding(.warning, "configuration", .checkpoint(path), $0) }
       findings += model.problems.map { Finding(.error, "coverage", .checkpoint(path), "\($0)") }
       findings += model.transformFindings
       findings += model.vocabularyFindings

@@ -13,6 +13,8 @@ import Tensors
 
 extension HuggingFaceVocabularyReader {
   static let roles: [SpecialToken] = [.bos, .eos, .unk, .sep, .pad, .cls, .mask]
+  /// The id in config.json by which early versions of transformers say that a role has no token.
+  static let noToken = -1
 
   /// Fills in special tokens, additions, chat templates and normalizer answers.
   ///
@@ -35,7 +37,7 @@ extension HuggingFaceVocabularyReader {
     for role in roles {
       let key = "\(role.rawValue)_token_id"
       let own = files.model?[key].flatMap { $0.isNull ? nil : $0 }
-      guard let id = (own ?? files.model?["text_config"]?[key])?.integer else { continue }
+      guard let id = (own ?? files.model?["text_config"]?[key])?.integer, id != Self.noToken else { continue }
       try setToken(role, to: id, file: "config.json", limit: limit)
     }
     for named in rules.namedTokens {

@@ -40,7 +40,9 @@ extension HuggingFaceVocabularyReader {
     var ids: [ExactString: Int] = [:]
     var rows = try Rows(count: max(vocabularySize, pieces.count))
     for (id, entry) in pieces.enumerated() {
-      guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].real else {
+      guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].real,
+        score.isFinite
+      else {
         throw .invalidMember(file: file, member: "vocab", expected: "an array of strings with their scores")
       }
       ids[ExactString(text)] = id

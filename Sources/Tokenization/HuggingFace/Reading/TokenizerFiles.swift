@@ -33,6 +33,8 @@ public struct TokenizerFiles: Sendable {
   public var additionalChatTemplates: [ChatTemplate] = []
   /// Whether `tekken.json`, Mistral's tokenizer format, exists.
   public var hasTekken = false
+  /// What of the files is not JSON and was read as Python reads it, except in config.json.
+  public var remarks: [String] = []
 
   public init() {}
 
@@ -48,10 +50,13 @@ public struct TokenizerFiles: Sendable {
       guard folder.hasFile(name) else { return nil }
       return try folder.open(name).wholeContent(limit: Self.fileByteLimit)
     }
+    var remarks: [String] = []
     func json(_ name: String) throws -> JSON? {
       guard let content = try bytes(name) else { return nil }
       do throws(JSONError) {
-        return try JSON(parsing: content)
+        let (value, exceptions) = try JSON.parsingAsPython(content)
+        if name != "config.json" { remarks += exceptions.map { "\(name): \($0)" } }
+        return value
       } catch {
         throw LocatedError(path: folder.path(of: name), reason: error)
       }
@@ -72,6 +77,7 @@ public struct TokenizerFiles: Sendable {
       merges = try bytes("merges.txt")
       vocabularyLines = try bytes("vocab.txt")
     }
+    self.remarks = remarks
     let additional = "additional_chat_templates"
     guard folder.kind(of: additional) == .folder else { return }
     for name in try folder.names(in: additional) where name.hasSuffix(".jinja") {

@@ -41,7 +41,9 @@ extension Vocabulary {
     reader.vocabulary.specialTokenTemplate = reader.template()
     reader.applyModelRules()
     reader.findSpecialTokenConflicts()
-    return VocabularyImport(vocabulary: reader.vocabulary, conflicts: VocabularyConflict.summarized(reader.conflicts))
+    return VocabularyImport(
+      vocabulary: reader.vocabulary,
+      conflicts: files.remarks.map(VocabularyConflict.readAsPython) + VocabularyConflict.summarized(reader.conflicts))
   }
 }
 

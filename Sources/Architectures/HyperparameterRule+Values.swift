@@ -1,0 +1,48 @@
+import Bytes
+import Tensors
+
+extension HyperparameterRule {
+  /// Hyperparameters of which 0 makes no model; some tools write it for a value that they do not state.
+  static let positiveNames: Set<String> = [
+    "layer_count", "embedding_length", "head_count", "key_value_head_count", "head_dimension", "vocabulary_size",
+  ]
+
+  /// Returns the value that a member of config.json or params.json states.
+  ///
+  /// A list of equal elements, one for each layer, states a single value as that element.
+  func value(_ stated: JSON, key: String) throws(HyperparameterError) -> HyperparameterValue {
+    if let value = HyperparameterValue(stated, rule: self) {
+      guard value != .integer(0) || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
+      if let real = value.number, !real.isFinite {
+        throw .wrongKind(key: key, expected: "a finite number", found: stated.text(.compact))
+      }
+      return value
+    }
+    if let value = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) {
+      return value
+    }
+    throw .wrongKind(key: key, expected: wording, found: stated.kindName)
+  }
+
+  /// Returns the value that a key of a GGUF states; a list of equal elements as in `value(_:key:)` of JSON.
+  func value(_ stated: MetadataValue, key: String) throws(HyperparameterError) -> HyperparameterValue {
+    if let value = HyperparameterValue(stated, kind: kind, isList: isList) { return value }
+    if let value = try value(ofEqual: stated.elements?.map { HyperparameterValue($0, kind: kind) }, key: key) {
+      return value
+    }
+    throw .wrongKind(key: key, expected: wording, found: stated.display())
+  }
+
+  /// Returns what elements state for all layers; nil if they are not values of a single number or flag.
+  private func value(
+    ofEqual elements: [HyperparameterValue?]?, key: String
+  ) throws(HyperparameterError) -> HyperparameterValue? {
+    guard !isList, kind != .string, let elements, !elements.contains(nil) else { return nil }
+    let values = elements.compactMap(\.self)
+    guard let first = values.first else { return nil }
+    guard values.allSatisfy({ $0 == first }) else {
+      throw .differsByLayer(key: key, values: values.prefix(4).map(\.description), count: values.count)
+    }
+    return first
+  }
+}
