@@ -28,6 +28,13 @@ public enum FormatSniffer {
     throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))
   }
 
+  /// Refuses a side file whose content is known to be something else, such as a Git LFS pointer or a web page.
+  public static func refuseForeign(_ content: [UInt8], path: String, expected: String) throws(LocatedError) {
+    let prefix = Array(content.prefix(prefixByteCount))
+    guard let foreign = UnsupportedFileKind(prefix, fileByteCount: content.count) else { return }
+    throw LocatedError(path: path, reason: UnsupportedFileError(content: foreign, expected: expected))
+  }
+
   /// Returns the first words of plain text, which servers send instead of a missing file.
   private static func text(_ prefix: [UInt8]) -> String? {
     let isPrintable = prefix.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }
@@ -46,6 +53,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
   case gitLFSPointer(byteCount: Int?)
   case html
   case zipArchive
+  case gzip
   case pickle
   case byteSwappedGGUF
   /// A predecessor of GGUF: `ggml`, `ggmf`, `ggjt` or `ggla`.
@@ -67,6 +75,8 @@ public enum UnsupportedFileKind: Sendable, Equatable {
       self = .html
     } else if begins([0x50, 0x4B, 0x03, 0x04]) || begins([0x50, 0x4B, 0x05, 0x06]) {
       self = .zipArchive
+    } else if begins([0x1F, 0x8B]) {
+      self = .gzip
     } else if prefix.count >= 2, prefix[0] == 0x80, (2...5).contains(prefix[1]) {
       self = .pickle
     } else if begins("FUGG".utf8) {
@@ -118,6 +128,7 @@ public struct UnsupportedFileError: IngotError {
     case .html: "is an HTML page: the download got a web page in place of the file (fetch it again)"
     case .zipArchive:
       "is a zip archive, as PyTorch checkpoints are, which are not read (save the model as safetensors)"
+    case .gzip: "is compressed with gzip, expected \(expected) (unpack it with gunzip)"
     case .pickle: "is a pickle, as old PyTorch checkpoints are, which are not read (save the model as safetensors)"
     case .byteSwappedGGUF: "has the byte-swapped magic \"FUGG\", expected \"GGUF\""
     case .legacyGGML(let magic):

@@ -23,6 +23,8 @@ extension Vocabulary {
     if let value = metadata[Keys.merges] {
       guard let pairs = value.strings else { throw .invalidValue(key: Keys.merges, expected: "an array of strings") }
       merges = pairs
+    } else if kind == .byteLevel, needsMerges {
+      throw .missingMerges(file: "metadata", tokenCount: texts.count)
     }
     try readRoles(metadata)
     addsSpacePrefix = metadata[Keys.addSpacePrefix]?.bool

@@ -17,6 +17,11 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   /// A file is not quite JSON, in words that name it.
   case readAsPython(String)
 
+  /// Pieces that no merge makes, but that joining by score makes.
+  case unreachablePieces(count: Int, first: String, file: String)
+  /// A step that changes text, and for which a GGUF has no key.
+  case unusedStep(member: String, type: String, file: String)
+
   /// The ids of a role in one file.
   public struct Claim: Sendable, Hashable {
     public let file: String
@@ -41,6 +46,12 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
     case .ignoredTokens(let count, let first, let id, let file, let size):
       return "\(counted(count, "token")) of \(file), beginning with \(first.quoted) of id \(id.grouped), have no row in"
         + " the model, which has \(size.grouped); they are dropped"
+    case .unreachablePieces(let count, let first, let file):
+      return
+        "\(counted(count, "piece")) of \(file), beginning with \(first.quoted), no merge makes; a GGUF has scores in"
+        + " place of merges, so llama.cpp gives other ids where they occur"
+    case .unusedStep(let member, let type, let file):
+      return "\(member) \(type) of \(file) has no key in a GGUF; text that it changes gets other ids there"
     case .shiftedToken(let text, let fileID, let effectiveID, let file):
       return
         "token \(text.quoted): id \(fileID) in \(file), but \(effectiveID) by the order of added tokens; \(effectiveID) is used"

@@ -6,6 +6,14 @@ public enum VocabularyError: IngotError, Equatable {
   case noTokenizer(expected: [String])
   /// A kind of tokenizer that is not supported.
   case unsupported(file: String, reason: String)
+  /// A file has a vocabulary in another form than the architecture's.
+  case otherForm(file: String, found: String, expected: String)
+  /// One of two files that belong together is missing.
+  case missingFile(String, beside: String)
+  /// A vocabulary of several characters a token has no merges.
+  case missingMerges(file: String, tokenCount: Int)
+  /// A file of tokens with ranks that cannot be read.
+  case invalidRanks(String)
   /// A member of a JSON file is missing or of another type than expected.
   case invalidMember(file: String, member: String, expected: String)
   /// A token's id is negative or used in an invalid position.
@@ -44,6 +52,12 @@ public enum VocabularyError: IngotError, Equatable {
       "no tokenizer: expected "
         + expected.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: " or ")
     case .unsupported(let file, let reason): "\(file): \(reason)"
+    case .otherForm(let file, let found, let expected):
+      "\(file): \(found), expected \(expected) (fetch the tokenizer files that belong to this model)"
+    case .missingFile(let file, let other): "\(file): missing, but \(other) needs it (fetch \(file) of this model)"
+    case .missingMerges(let file, let count):
+      "\(file): has no merges for its \(counted(count, "token")), expected one or more (fetch the model's original file)"
+    case .invalidRanks(let fact): fact
     case .invalidMember(let file, let member, let expected): "\(file): member \(member.quoted): expected \(expected)"
     case .invalidID(let file, let token, let id): "\(file): token \(token.quoted): has the impossible id \(id)"
     case .missingToken(let file, let id): "\(file): no token has id \(id.grouped), expected ids without gaps"

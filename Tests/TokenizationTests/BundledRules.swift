@@ -37,10 +37,11 @@ enum BundledRules {
 extension Vocabulary {
   /// Reads files by the rules of LLaMA.
   static func read(
-    _ files: TokenizerFiles, vocabularySize: Int? = nil, preTokenizer: String? = nil
+    _ files: TokenizerFiles, vocabularySize: Int? = nil, preTokenizer: String? = nil, departsFromReference: Bool = true
   ) throws -> VocabularyImport {
     try read(
-      files, rules: BundledRules.named("llama"), vocabularySize: vocabularySize, preTokenizer: preTokenizer)
+      files, rules: BundledRules.named("llama"), vocabularySize: vocabularySize, preTokenizer: preTokenizer,
+      departsFromReference: departsFromReference)
   }
 
   /// The files of a folder, with the bundled tokenizer classes.

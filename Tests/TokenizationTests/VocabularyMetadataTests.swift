@@ -50,7 +50,9 @@ struct VocabularyMetadataTests {
     after stated: KeyValuePairs<String, MetadataValue> = [:], equals expected: [(key: String, value: MetadataValue)]
   ) throws {
     let rules = try rules ?? BundledRules.named("llama")
-    let vocabulary = try Vocabulary.read(files, rules: rules, vocabularySize: vocabularySize).vocabulary
+    let vocabulary = try Vocabulary.read(
+      files, rules: rules, vocabularySize: vocabularySize, departsFromReference: false
+    ).vocabulary
     var made = Metadata()
     for (key, value) in stated { made[key] = value }
     for (key, value) in vocabulary.metadata().pairs { made[key.text] = value }

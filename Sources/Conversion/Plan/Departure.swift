@@ -9,12 +9,24 @@ public enum Departure: String, Sendable, CaseIterable {
   case copiedHead = "copied_head"
   /// An output matrix that equals the embedding, where llama.cpp takes the embedding and accepts no other.
   case droppedEqualHead = "dropped_equal_head"
+  /// The scores of SentencePiece pieces that come from `tokenizer.json`.
+  case mergeScores = "merge_scores"
+  /// The types of tokens that `tokenizer.json` adds to SentencePiece pieces.
+  case addedTokenTypes = "added_token_types"
+  /// Unused tokens for the rows of the embedding that no token has.
+  case paddedVocabulary = "padded_vocabulary"
+  /// What is added to a text.
+  case statedFrame = "stated_frame"
 
   /// What the converter writes.
   public var reference: String {
     switch self {
     case .copiedHead: "no `output.weight` for a model whose head is tied to the embedding"
     case .droppedEqualHead: "`output.weight`, because the folder has the tensor"
+    case .mergeScores: "the score -1000 for every SentencePiece piece of `tokenizer.json`"
+    case .addedTokenTypes: "added tokens of `tokenizer.json` as ordinary pieces, or not at all"
+    case .paddedVocabulary: "fewer tokens than the embedding has rows, for SentencePiece pieces of `tokenizer.json`"
+    case .statedFrame: "whether a space, BOS and EOS are added, only if `tokenizer_config.json` has it"
     }
   }
 
@@ -23,6 +35,10 @@ public enum Departure: String, Sendable, CaseIterable {
     switch self {
     case .copiedHead: "the file does not load: the architecture demands `output.weight`"
     case .droppedEqualHead: "the file does not load: the architecture has no `output.weight`"
+    case .mergeScores: "text gets other tokens: pieces are joined by score"
+    case .addedTokenTypes: "the marks of a chat template are split into pieces"
+    case .paddedVocabulary: "the file does not load: the embedding has another shape"
+    case .statedFrame: "text gets other tokens: a space or BOS is added or missing"
     }
   }
 
@@ -34,6 +50,10 @@ public enum Departure: String, Sendable, CaseIterable {
     switch self {
     case .copiedHead: "`output.weight`, a copy of the embedding"
     case .droppedEqualHead: "no `output.weight` if it equals the embedding; another head is refused"
+    case .mergeScores: "scores in the order of the merges"
+    case .addedTokenTypes: "control or user-defined tokens, as `tokenizer.json` has them"
+    case .paddedVocabulary: "unused tokens `[PADn]` for the other rows"
+    case .statedFrame: "`add_space_prefix`, `add_bos_token` and `add_eos_token` as `tokenizer.json` has it"
     }
   }
 

@@ -42,17 +42,24 @@ extension ArchitecturePlanner {
 
   private mutating func vocabularyMetadata() throws -> Metadata {
     guard let folder = model.folder else { return noVocabulary() }
-    let files = try TokenizerFiles(folder.tree)
+    let files = try folder.tokenizerFiles()
     guard files.hasVocabulary else { return noVocabulary() }
     do throws(VocabularyError) {
-      let read = try Vocabulary.read(
-        files, rules: model.definition.vocabulary, vocabularySize: model.hyperparameters.integer("vocabulary_size"),
-        preTokenizer: draft.request.preTokenizer)
+      let read = try vocabulary(files, departs: draft.request.departures == .apply)
       draft.messages += read.conflicts.map { .warning($0.description) }
+      let departures =
+        draft.request.departures == .apply ? read.departures : try vocabulary(files, departs: true).departures
+      for departure in departures { _ = draft.departs(Departure(departure), departure.message) }
       return read.vocabulary.metadata()
     } catch {
       throw LocatedError(path: folder.path, reason: error)
     }
+  }
+
+  private func vocabulary(_ files: TokenizerFiles, departs: Bool) throws(VocabularyError) -> VocabularyImport {
+    try Vocabulary.read(
+      files, rules: model.definition.vocabulary, vocabularySize: model.hyperparameters.integer("vocabulary_size"),
+      preTokenizer: draft.request.preTokenizer, departsFromReference: departs)
   }
 
   /// The metadata that the converter writes for a model without a tokenizer.

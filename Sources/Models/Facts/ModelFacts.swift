@@ -69,7 +69,7 @@ extension ModelFacts {
     rules: @autoclosure () throws -> VocabularyRules, size: Int?
   ) throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
     guard let folder else { return nil }
-    let files = try TokenizerFiles(folder.tree)
+    let files = try folder.tokenizerFiles()
     guard files.hasVocabulary else { return nil }
     let read = try Vocabulary.read(files, rules: rules(), vocabularySize: size)
     return (read.vocabulary, read.conflicts)

@@ -30,31 +30,34 @@ struct MergeTable: Sendable {
 
   /// Merges `symbols` until no pair is left: always the lowest rank, of equal ranks the leftmost.
   ///
+  /// - Returns: The rank of the last merge; nil if there was none.
   /// - Complexity: O(n log n) for n symbols.
-  func merge(_ symbols: inout [UInt32]) {
-    guard symbols.count > 1 else { return }
-    if symbols.count <= Self.shortCount { mergeShort(&symbols) } else { mergeLong(&symbols) }
+  @discardableResult
+  func merge(_ symbols: inout [UInt32]) -> UInt32? {
+    symbols.count <= Self.shortCount ? mergeShort(&symbols) : mergeLong(&symbols)
   }
 
   /// Up to this many symbols, scanning all pairs each time is faster than a heap.
   static let shortCount = 24
 
-  private func mergeShort(_ symbols: inout [UInt32]) {
-    while true {
+  private func mergeShort(_ symbols: inout [UInt32]) -> UInt32? {
+    var last: UInt32?
+    while symbols.count > 1 {
       var best: (join: Join, index: Int)?
       for index in 0..<symbols.count - 1 {
         guard let candidate = join(symbols[index], symbols[index + 1]) else { continue }
         if let current = best, current.join.rank <= candidate.rank { continue }
         best = (candidate, index)
       }
-      guard let best else { return }
+      guard let best else { return last }
       symbols[best.index] = best.join.result
       symbols.remove(at: best.index + 1)
-      if symbols.count == 1 { return }
+      last = best.join.rank
     }
+    return last
   }
 
-  private func mergeLong(_ symbols: inout [UInt32]) {
+  private func mergeLong(_ symbols: inout [UInt32]) -> UInt32? {
     /// A symbol in a doubly linked list; `-1` ends it. A merged symbol has length 0.
     struct Link {
       var previous: Int32
@@ -69,6 +72,7 @@ struct MergeTable: Sendable {
       guard left >= 0, right >= 0, let join = join(symbols[Int(left)], symbols[Int(right)]) else { return }
       heap.push(UInt64(join.rank) << 32 | UInt64(UInt32(bitPattern: left)))
     }
+    var last: UInt32?
     for index in symbols.indices.dropLast() { push(Int32(index), Int32(index) + 1) }
     while let top = heap.pop() {
       let left = Int32(truncatingIfNeeded: top & 0xFFFF_FFFF)
@@ -78,6 +82,7 @@ struct MergeTable: Sendable {
       // The pair may have changed since it was pushed.
       guard right >= 0, let join = join(symbols[Int(left)], symbols[Int(right)]), join.rank == rank else { continue }
       symbols[Int(left)] = join.result
+      last = rank
       let following = links[Int(right)].next
       links[Int(right)].isAlive = false
       links[Int(left)].next = following
@@ -86,6 +91,7 @@ struct MergeTable: Sendable {
       push(left, following)
     }
     symbols = symbols.indices.filter { links[$0].isAlive }.map { symbols[$0] }
+    return last
   }
 }
 

@@ -71,7 +71,7 @@ extension Vocabulary.Kind {
 
 extension JSON {
   /// Whether `text` is a string or a key anywhere in this value.
-  fileprivate func mentions(_ text: String) -> Bool {
+  func mentions(_ text: String) -> Bool {
     switch self {
     case .string(let own): own == text
     case .array(let elements): elements.contains { $0.mentions(text) }

@@ -6,10 +6,8 @@ import Bytes
 public struct VocabularyRules: Sendable, Hashable {
   /// A kind of vocabulary together with the files it is made from.
   public enum Source: String, Sendable, Hashable, CaseIterable {
-    /// SentencePiece pieces of `tokenizer.model`.
+    /// SentencePiece pieces of `tokenizer.model`, or of a `tokenizer.json` with byte fallback.
     case sentencePiece = "sentencepiece"
-    /// SentencePiece pieces of a `tokenizer.json`: BPE with byte fallback and a sequence of decoders, without scores.
-    case sentencePieceJSON = "sentencepiece_json"
     /// Byte-level BPE of `tokenizer.json`, or of `vocab.json` with `merges.txt`.
     case byteLevel = "byte_level_bpe"
     /// Word pieces of `tokenizer.json`, or of `vocab.txt`.
@@ -17,13 +15,23 @@ public struct VocabularyRules: Sendable, Hashable {
     /// A unigram model of `spiece.model` or `tokenizer.model`, or of `tokenizer.json`.
     case unigram = "unigram"
 
-    /// The files that an error asks for.
-    var expectation: String {
+    /// The contents that an error asks for.
+    var contents: String {
       switch self {
-      case .sentencePiece: "tokenizer.model"
-      case .sentencePieceJSON, .byteLevel: "tokenizer.json"
-      case .wordPiece: "tokenizer.json or vocab.txt"
-      case .unigram: "spiece.model or tokenizer.json"
+      case .sentencePiece: "SentencePiece pieces"
+      case .byteLevel: "byte-level pieces"
+      case .wordPiece: "word pieces"
+      case .unigram: "a unigram model"
+      }
+    }
+
+    /// The files that an error asks for.
+    var files: [String] {
+      switch self {
+      case .sentencePiece: ["tokenizer.model", "tokenizer.json"]
+      case .byteLevel: ["tokenizer.json"]
+      case .wordPiece: ["tokenizer.json", "vocab.txt"]
+      case .unigram: ["spiece.model", "tokenizer.json"]
       }
     }
   }
@@ -53,7 +61,7 @@ public struct VocabularyRules: Sendable, Hashable {
   }
 
   /// The sources in order; the first one whose files exist is used.
-  public var sources: [Source] = [.sentencePiece, .sentencePieceJSON, .byteLevel]
+  public var sources: [Source] = [.sentencePiece, .byteLevel]
   /// The added tokens that count.
   public var addedTokens = AddedTokens.configuration
   /// The source of `add_space_prefix`.
@@ -105,4 +113,9 @@ public struct VocabularyRules: Sendable, Hashable {
 
   /// The rules of LLaMA's relatives.
   public init() {}
+
+  /// Whether the reference converter reads SentencePiece pieces of a `tokenizer.json` for this architecture.
+  ///
+  /// Its class for LLaMA's relatives does, which is the one with the rules for vocabulary sizes.
+  var referenceReadsPieceJSON: Bool { appliesSizeRules }
 }

@@ -9,9 +9,7 @@ extension HuggingFaceVocabularyReader {
   mutating func readByteLevel(_ tokenizer: JSON) throws(VocabularyError) {
     let file = "tokenizer.json"
     let name =
-      if let preTokenizer { preTokenizer } else {
-        try PreTokenizer.name(of: tokenizer, preferred: rules.preTokenizers)
-      }
+      if let preTokenizer { preTokenizer } else { try preTokenizerName(tokenizer) }
     vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: name)
     let composesText = PreTokenizer.composes(tokenizer["normalizer"])
     vocabulary.composes = tokenizerClass?.composes ?? composesText
@@ -20,9 +18,23 @@ extension HuggingFaceVocabularyReader {
     let table = addedTokenTable(vocabulary: ids)
     reportShifted(table, file: file)
     try fillRows(ids: ids, table: table)
-    vocabulary.merges = try merges(tokenizer["model"]?["merges"])
+    vocabulary.merges = try requiredMerges(tokenizer)
     vocabulary.ignoresMerges = tokenizer["model"]?["ignore_merges"]?.bool ?? false
     try readSpecialTokens(limit: nil)
+  }
+
+  /// The name of the steps of `tokenizer.json`, which may come from another file.
+  private func preTokenizerName(_ tokenizer: JSON) throws(VocabularyError) -> String {
+    do throws(VocabularyError) {
+      return try PreTokenizer.name(of: tokenizer, preferred: rules.preTokenizers)
+    } catch {
+      guard case .unknownPreTokenizer = error, files.tokenizerFile != "tokenizer.json" else { throw error }
+      let pattern = tokenizer["pre_tokenizer"]?["pretokenizers"]?.array?.first?["pattern"]?["Regex"]?.string ?? ""
+      throw .unsupported(
+        file: files.tokenizerFile,
+        reason:
+          "splits text by an unknown expression, \(pattern.quoted) (name the nearest steps with --pre-tokenizer NAME)")
+    }
   }
 
   mutating func readByteLevel(vocabulary json: JSON, merges bytes: [UInt8]) throws(VocabularyError) {
@@ -33,6 +45,9 @@ extension HuggingFaceVocabularyReader {
     let ids = try sparseVocabulary(json, file: "vocab.json")
     try fillRows(ids: ids, table: addedTokenTable(vocabulary: ids))
     vocabulary.merges = Self.mergeLines(bytes)
+    guard !vocabulary.merges.isEmpty || !vocabulary.needsMerges else {
+      throw .missingMerges(file: "merges.txt", tokenCount: vocabulary.count)
+    }
     try readSpecialTokens(limit: nil)
   }
 

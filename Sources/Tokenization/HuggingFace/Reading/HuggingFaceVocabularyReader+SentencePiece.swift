@@ -7,7 +7,8 @@ import Tensors
 //   2. the pieces of tokenizer.model, with their scores (a user-defined piece counts as normal);
 //   3. added_tokens.json: user-defined, score -1000;
 //   4. added_tokens_decoder of tokenizer_config.json, replacing earlier rows: control if special or if it looks special,
-//      else user-defined with `▁` written as a space; score -1000.
+//      else user-defined with `▁` written as a space; score -1000. Without it, the added tokens of tokenizer.json that
+//      have no row yet, by the same rule: a departure from the reference converter, which leaves these rows unused.
 //
 // Tokens without a row are dropped and reported. With the rule `every_file` the tokens of step 4 are unchanged and are
 // control only if a file says so, and the added tokens of tokenizer.json follow by the same rule.
@@ -19,10 +20,10 @@ extension HuggingFaceVocabularyReader {
   mutating func readSentencePiece(_ model: SentencePieceModel) throws(VocabularyError) {
     let rows = try pieceRows(model)
     for row in rows.rows { vocabulary.append(row.text, score: row.score, type: row.type) }
-    if let tokenizer = files.tokenizer, Self.isSentencePieceLike(tokenizer) {
+    if let tokenizer = files.tokenizer, PieceForm(tokenizer) == .sentencePiece {
       // Transformers encodes by tokenizer.json when both are there.
       vocabulary.spacePrefix = spacePrefix(tokenizer)
-      vocabulary.merges = try merges(tokenizer["model"]?["merges"])
+      vocabulary.merges = try merges(tokenizer)
     } else {
       let addsSpace = files.configuration?["add_prefix_space"]?.bool ?? model.addsSpacePrefix
       let isLegacy = files.configuration?["legacy"]?.bool ?? false
@@ -51,11 +52,12 @@ extension HuggingFaceVocabularyReader {
     try readAddedTokens(into: &rows)
     guard rules.addedTokens != .file else { return rows }
     try readAddedTokensDecoder(into: &rows)
-    if rules.addedTokens == .everyFile { try readListedTokens(into: &rows) }
+    let isListed = files.configuration?["added_tokens_decoder"] != nil
+    if rules.addedTokens == .everyFile || (!isListed && departsFromReference) { try readListedTokens(into: &rows) }
     return rows
   }
 
-  private func row(_ piece: SentencePieceModel.Piece, of model: SentencePieceModel) -> Row {
+  func row(_ piece: SentencePieceModel.Piece, of model: SentencePieceModel) -> Row {
     var row = Row(text: piece.text, score: piece.score, type: piece.type == .userDefined ? .normal : piece.type)
     // SentencePiece itself takes NUL for a row without a token where there is a token for its byte.
     if piece.text == [0], model.hasByteFallback { row.type = .unused }
@@ -67,7 +69,7 @@ extension HuggingFaceVocabularyReader {
   }
 
   /// Makes the token that ends a turn the EOS token, if the files have it.
-  private mutating func replaceEndByChatEnd() {
+  mutating func replaceEndByChatEnd() {
     guard let chatEnd = rules.chatEnd else { return }
     let decoder = files.configuration?["added_tokens_decoder"]?.object ?? [:]
     var ids = decoder.compactMap { key, value in value["content"]?.string == chatEnd ? Int(key.text) : nil }
@@ -97,7 +99,7 @@ extension HuggingFaceVocabularyReader {
         throw .invalidMember(file: file, member: "added_tokens_decoder", expected: "ids with the text of each token")
       }
       guard try hasRow(id, text, file: file, rows) else { continue }
-      place(value, text, at: id, file: file, in: &rows)
+      place(text, isSpecial: value["special"]?.isTruthy ?? false, at: id, file: file, in: &rows)
     }
   }
 
@@ -108,7 +110,11 @@ extension HuggingFaceVocabularyReader {
         throw .invalidMember(file: file, member: "added_tokens", expected: "tokens with id and content")
       }
       guard try hasRow(id, text, file: file, rows) else { continue }
-      place(entry, text, at: id, file: file, in: &rows)
+      if rules.addedTokens != .everyFile {
+        guard rows[id].type == .unused else { continue }
+        if departures.isEmpty { departures.append(.addedTokenTypes) }
+      }
+      place(text, isSpecial: entry["special"]?.isTruthy ?? false, at: id, file: file, in: &rows)
     }
   }
 
@@ -123,7 +129,7 @@ extension HuggingFaceVocabularyReader {
   }
 
   /// Replaces the row `id` by an added token.
-  private mutating func place(_ token: JSON, _ text: String, at id: Int, file: String, in rows: inout Rows) {
+  mutating func place(_ text: String, isSpecial: Bool, at id: Int, file: String, in rows: inout Rows) {
     let old = rows[id]
     if old.type != .unused, !old.text.elementsEqual(text.utf8) {
       conflicts.append(
@@ -131,7 +137,7 @@ extension HuggingFaceVocabularyReader {
           id: id, old: String(decoding: old.text, as: UTF8.self), oldFile: "tokenizer.model", new: text, newFile: file))
     }
     let takesTextAsItIs = rules.addedTokens == .everyFile
-    let isControl = (token["special"]?.isTruthy ?? false) || (!takesTextAsItIs && text.looksSpecial)
+    let isControl = isSpecial || (!takesTextAsItIs && text.looksSpecial)
     let written = isControl || takesTextAsItIs ? text : text.replacing(scalar: "\u{2581}", with: " ")
     rows[id] = Row(text: Array(written.utf8), score: Self.addedScore, type: isControl ? .control : .userDefined)
   }

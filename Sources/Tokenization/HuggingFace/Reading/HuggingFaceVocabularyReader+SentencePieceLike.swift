@@ -1,30 +1,78 @@
 import Bytes
 import Tensors
 
-// A tokenizer.json with SentencePiece's pieces has no scores. The reference converter gives every token -1000, makes
-// no rows beyond the tokenizer's own, and calls a token control if a file names it as special, byte if it reads <0xHH>.
+// A tokenizer.json with SentencePiece pieces has ranked merges in place of scores, and lists all added tokens. Its
+// vocabulary is made like that of tokenizer.model: a row for each row of the embedding, the pieces, then the added tokens
+// over them. The scores follow the merges, so that joining by score gives the same ids.
 
 extension HuggingFaceVocabularyReader {
   mutating func readSentencePieceLike(_ tokenizer: JSON) throws(VocabularyError) {
+    guard departsFromReference || !rules.referenceReadsPieceJSON else { return try readAsReference(tokenizer) }
     let file = "tokenizer.json"
-    let base = try modelVocabulary(tokenizer["model"]?["vocab"], file: file)
-    let table = addedTokenTable(vocabulary: base.ids)
-    let named = (namedTokens.map(\.value) + listedTokens).compactMap { $0.string ?? $0["content"]?.string }
-    let specials = Set(named.map { ExactString($0) })
-    for text in base.texts {
-      let type: TokenType = text.isByteName ? .byte : specials.contains(ExactString(text)) ? .control : .normal
-      vocabulary.append(text.utf8, score: Self.addedScore, type: type)
-    }
-    for token in table.sorted where token.id >= base.texts.count {
-      let type: TokenType = specials.contains(ExactString(token.text)) ? .control : .userDefined
-      vocabulary.append(token.text.utf8, score: Self.addedScore, type: type)
-    }
+    let ids = try sparseVocabulary(tokenizer["model"]?["vocab"], file: file)
+    var table = addedTokenTable(vocabulary: ids)
     reportShifted(table, file: file)
-    vocabulary.merges = try merges(tokenizer["model"]?["merges"])
-    vocabulary.addedTokens = table.sorted
+    for text in isolatedPieces(tokenizer) where ids[ExactString(text)] != nil && !table.contains(text) {
+      table.add(AddedToken(id: -1, text: text, options: .normalized))
+    }
+    var rows = try rows(of: tokenizer, ids: ids, added: table)
+    for token in table.sorted {
+      guard token.id < rows.count else {
+        conflicts.append(.ignoredToken(text: token.text, id: token.id, file: file, vocabularySize: rows.count))
+        continue
+      }
+      place(token.text, isSpecial: token.options.contains(.special), at: token.id, file: file, in: &rows)
+    }
+    for row in rows.rows { vocabulary.append(row.text, score: row.score, type: row.type) }
+    vocabulary.addedTokens = table.sorted.filter { $0.id < rows.count }
+    vocabulary.merges = try requiredMerges(tokenizer)
+    scoreByMerges()
     vocabulary.spacePrefix = spacePrefix(tokenizer)
-    vocabulary.ignoresMerges = tokenizer["model"]?["ignore_merges"]?.bool ?? false
-    try readSpecialTokens(limit: vocabulary.count)
+    vocabulary.ignoresMerges = tokenizerClass == nil && tokenizer["model"]?["ignore_merges"]?.bool ?? false
+    if rules.spacePrefix == .model { vocabulary.addsSpacePrefix = vocabulary.spacePrefix != .never }
+    try readSpecialTokens(limit: rows.count)
+    replaceEndByChatEnd()
+    reportUnusedSteps(tokenizer)
+    if rules.referenceReadsPieceJSON { departures = try departures(from: tokenizer, ids: ids, added: table) }
+    restatesFrame = true
+  }
+
+  /// The pieces of a `vocab` object, a row for each row of the embedding.
+  private mutating func rows(
+    of tokenizer: JSON, ids: [ExactString: Int], added: AddedTokenTable
+  ) throws(VocabularyError) -> Rows {
+    let file = "tokenizer.json"
+    let last = max(ids.values.max() ?? -1, added.sorted.last?.id ?? -1)
+    var rows = try Rows(count: statedSize ?? min(last, Rows.limit) + 1)
+    var model = SentencePieceModel()
+    model.hasByteFallback = true
+    let unknown = (tokenizer["model"]?["unk_token"]?.string ?? namedText(of: .unk)).map { ExactString($0) }
+    var isTaken = [Bool](repeating: false, count: rows.count)
+    for (text, id) in ids.sorted(by: { $0.value < $1.value }) {
+      guard id < rows.count else {
+        // An added token is reported by its own list.
+        guard !added.contains(text.text) else { continue }
+        conflicts.append(.ignoredToken(text: text.text, id: id, file: file, vocabularySize: rows.count))
+        continue
+      }
+      guard !isTaken[id] else { throw .invalidID(file: file, token: text.text, id: id) }
+      isTaken[id] = true
+      let type: TokenType = text.text.isByteName ? .byte : text == unknown ? .unknown : .normal
+      rows[id] = row(SentencePieceModel.Piece(text: Array(text.text.utf8), score: 0, type: type), of: model)
+    }
+    return rows
+  }
+
+  /// Gives the ordinary pieces the scores that follow the merges, and reports those for which there are none.
+  private mutating func scoreByMerges() {
+    let merged = MergeScores(vocabulary)
+    for id in vocabulary.tokens.indices where vocabulary.types[id] == .normal {
+      vocabulary.scores[id] = merged.scores[id]
+    }
+    guard let first = merged.unreachable.first else { return }
+    conflicts.append(
+      .unreachablePieces(
+        count: merged.unreachable.count, first: vocabulary.tokens.text(first), file: "tokenizer.json"))
   }
 
   mutating func reportShifted(_ table: AddedTokenTable, file: String) {
@@ -32,94 +80,5 @@ extension HuggingFaceVocabularyReader {
       conflicts.append(
         .shiftedToken(text: entry.text, fileID: entry.fileID, effectiveID: entry.effectiveID, file: file))
     }
-  }
-
-  /// The texts of a `vocab` object in the order of their ids, which must have no gaps.
-  func modelVocabulary(
-    _ vocab: JSON?, file: String
-  ) throws(VocabularyError) -> (texts: [String], ids: [ExactString: Int]) {
-    guard let members = vocab?.object else {
-      throw .invalidMember(file: file, member: "vocab", expected: "an object of strings and ids")
-    }
-    var texts = [String?](repeating: nil, count: members.count)
-    var ids: [ExactString: Int] = [:]
-    ids.reserveCapacity(members.count)
-    for (text, value) in members {
-      guard let id = value.integer else {
-        throw .invalidMember(file: file, member: text.text, expected: "the id of the token")
-      }
-      guard texts.indices.contains(id), texts[id] == nil else {
-        throw .invalidID(file: file, token: text.text, id: id)
-      }
-      texts[id] = text.text
-      ids[text] = id
-    }
-    var complete: [String] = []
-    complete.reserveCapacity(texts.count)
-    for (id, text) in texts.enumerated() {
-      guard let text else { throw .missingToken(file: file, id: id) }
-      complete.append(text)
-    }
-    return (complete, ids)
-  }
-
-  /// The pairs of a `merges` array, as `left right`; a space inside a part becomes `Ġ`.
-  func merges(_ merges: JSON?) throws(VocabularyError) -> PackedStrings {
-    var packed = PackedStrings()
-    for entry in merges?.array ?? [] {
-      if let text = entry.string {
-        packed.append(text.utf8)
-      } else if let pair = entry.array, pair.count == 2, let left = pair[0].string, let right = pair[1].string {
-        let parts = [left, right].map { $0.replacing(scalar: " ", with: "\u{120}") }
-        packed.append("\(parts[0]) \(parts[1])".utf8)
-      } else {
-        throw .invalidMember(file: "tokenizer.json", member: "merges", expected: "pairs of strings")
-      }
-    }
-    return packed
-  }
-
-  /// The rule for the first space, of the tokenizer class, the normalizer or the pre-tokenizer.
-  func spacePrefix(_ tokenizer: JSON) -> Vocabulary.SpacePrefix {
-    switch tokenizerClass?.spacePrefix {
-    case .never: return .never
-    case .configuration:
-      if files.configuration?["add_prefix_space"]?.bool == false { return .never }
-      return files.configuration?["legacy"]?.bool == true ? .everySegment : .first
-    case .tokenizer, nil: break
-    }
-    let normalizer = tokenizer["normalizer"]
-    let steps = normalizer?["normalizers"]?.array ?? [normalizer].compactMap { $0 }
-    if steps.contains(where: { $0["type"]?.string == "Prepend" }) { return .everySegmentAlways }
-    let preTokenizer = tokenizer["pre_tokenizer"]
-    let splits = preTokenizer?["pretokenizers"]?.array ?? [preTokenizer].compactMap { $0 }
-    guard let metaspace = splits.first(where: { $0["type"]?.string == "Metaspace" }) else { return .never }
-    switch metaspace["prepend_scheme"]?.string {
-    case "never": return .never
-    case "first": return .first
-    case "always": return .everySegment
-    default: return metaspace["add_prefix_space"]?.bool == false ? .never : .everySegment
-    }
-  }
-}
-
-extension String {
-  /// Whether the text is `<0xHH>`, the name of one byte.
-  var isByteName: Bool { byteOfName != nil }
-
-  /// The byte that `<0xHH>` names; nil for any other text.
-  var byteOfName: UInt8? {
-    let bytes = Array(utf8)
-    guard bytes.count == 6, bytes.starts(with: "<0x".utf8), bytes[5] == UInt8(ascii: ">") else { return nil }
-    var value: UInt8 = 0
-    for digit in bytes[3...4] {
-      switch digit {
-      case 0x30...0x39: value = value << 4 | (digit - 0x30)
-      case 0x41...0x46: value = value << 4 | (digit - 0x37)
-      case 0x61...0x66: value = value << 4 | (digit - 0x57)
-      default: return nil
-      }
-    }
-    return value
   }
 }

@@ -82,7 +82,9 @@ extension PreTokenizer {
     let normalizer = tokenizer["normalizer"]?["type"]?.string ?? "none"
     let splitter = tokenizer["pre_tokenizer"]?["type"]?.string ?? "none"
     guard normalizer == "BertNormalizer", splitter == "BertPreTokenizer" else {
-      throw .unknownPreTokenizer(structure: "normalizer \(normalizer), \(splitter)")
+      throw .otherForm(
+        file: "tokenizer.json", found: "has normalizer \(normalizer) and pre_tokenizer \(splitter)",
+        expected: "BertNormalizer and BertPreTokenizer")
     }
     return wordPieceNames[0]
   }

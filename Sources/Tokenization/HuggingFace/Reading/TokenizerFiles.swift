@@ -9,8 +9,10 @@ public struct TokenizerFiles: Sendable {
   public var unigramModel: [UInt8]?
   /// `vocab.txt`: the word pieces of BERT, one per line.
   public var vocabularyLines: [UInt8]?
-  /// `tokenizer.json`: the whole tokenizer as the `tokenizers` library writes it.
+  /// `tokenizer.json`: the whole tokenizer as the `tokenizers` library writes it, or one made of ranked tokens.
   public var tokenizer: JSON?
+  /// The file that `tokenizer` comes from.
+  public var tokenizerFile = "tokenizer.json"
   /// `tokenizer_config.json`: class, special tokens, chat template.
   public var configuration: JSON?
   /// `special_tokens_map.json`: special tokens, too.
@@ -31,24 +33,40 @@ public struct TokenizerFiles: Sendable {
   public var chatTemplateJSON: JSON?
   /// `additional_chat_templates/NAME.jinja`, by name.
   public var additionalChatTemplates: [ChatTemplate] = []
-  /// Whether `tekken.json`, Mistral's tokenizer format, exists.
-  public var hasTekken = false
   /// What of the files is not JSON and was read as Python reads it, except in config.json.
   public var remarks: [String] = []
+  /// A vocabulary in a form that is not read.
+  public var unreadVocabulary: UnreadVocabulary?
 
   public init() {}
+
+  /// A file with a vocabulary in a form that is not read.
+  public struct UnreadVocabulary: Sendable {
+    /// The name of the file.
+    public let file: String
+    /// The form, as a predicate.
+    public let fact: String
+  }
 
   /// The maximum bytes of one of these files.
   static let fileByteLimit = 256 << 20
 
   /// Reads the files that exist in `folder`; missing files are nil.
   ///
+  /// - Parameter check: throws for content that is not a tokenizer's, such as a web page.
   /// - Throws: `FileError` or `ContentTooLarge` for a file that cannot be read, `LocatedError` of a `JSONError` for
   ///   invalid JSON.
-  public init(_ folder: any FileTree) throws {
-    func bytes(_ name: String) throws -> [UInt8]? {
+  public init(
+    _ folder: any FileTree, check: (_ content: [UInt8], _ path: String) throws -> Void = { _, _ in }
+  ) throws {
+    func text(_ name: String) throws -> [UInt8]? {
       guard folder.hasFile(name) else { return nil }
       return try folder.open(name).wholeContent(limit: Self.fileByteLimit)
+    }
+    func bytes(_ name: String) throws -> [UInt8]? {
+      guard let content = try text(name) else { return nil }
+      try check(content, folder.path(of: name))
+      return content
     }
     var remarks: [String] = []
     func json(_ name: String) throws -> JSON? {
@@ -69,27 +87,69 @@ public struct TokenizerFiles: Sendable {
     addedTokens = try json("added_tokens.json")
     model = try json("config.json")
     generation = try json("generation_config.json")
-    chatTemplate = try bytes("chat_template.jinja")
+    chatTemplate = try text("chat_template.jinja")
     chatTemplateJSON = try json("chat_template.json")
-    hasTekken = folder.hasFile("tekken.json")
+    try readRanks(folder, json)
     if tokenizer == nil {
       vocabulary = try json("vocab.json")
       merges = try bytes("merges.txt")
       vocabularyLines = try bytes("vocab.txt")
+      if unreadVocabulary == nil { unreadVocabulary = Self.unread(try folder.names(in: "")) }
     }
     self.remarks = remarks
     let additional = "additional_chat_templates"
     guard folder.kind(of: additional) == .folder else { return }
     for name in try folder.names(in: additional) where name.hasSuffix(".jinja") {
-      guard let content = try bytes(Path.join(additional, name)) else { continue }
+      guard let content = try text(Path.join(additional, name)) else { continue }
       additionalChatTemplates.append(
         ChatTemplate(name: String(name.dropLast(".jinja".count)), text: Self.text(content)))
+    }
+  }
+
+  /// Makes a `tokenizer.json` of a tiktoken file or of `tekken.json`, unless there is one.
+  ///
+  /// - Parameter json: reads a JSON file of `folder`.
+  private mutating func readRanks(_ folder: any FileTree, _ json: (String) throws -> JSON?) throws {
+    let isTiktoken = sentencePiece.map(RankedTokens.isTiktoken) ?? false
+    let content = isTiktoken ? sentencePiece : nil
+    if isTiktoken { sentencePiece = nil }
+    guard tokenizer == nil, isTiktoken || folder.hasFile("tekken.json") else { return }
+    tokenizerFile = isTiktoken ? "tokenizer.model" : "tekken.json"
+    let parameters = try model ?? json("params.json")
+    let tekken = try isTiktoken ? nil : json("tekken.json")
+    do throws(VocabularyError) {
+      let ranked =
+        if let content {
+          try RankedTokens(tiktoken: content, configuration: configuration, model: parameters)
+        } else {
+          try RankedTokens(tekken: tekken ?? .null)
+        }
+      tokenizer = ranked.tokenizer
+      if configuration == nil { configuration = ranked.configuration }
+    } catch {
+      throw LocatedError(path: folder.path(of: tokenizerFile), reason: error)
     }
   }
 
   /// Whether any file contains a vocabulary.
   public var hasVocabulary: Bool {
     sentencePiece != nil || unigramModel != nil || tokenizer != nil || vocabulary != nil || vocabularyLines != nil
+      || unreadVocabulary != nil
+  }
+
+  /// The first of `names` that is known to have a vocabulary in another form.
+  private static func unread(_ names: [String]) -> UnreadVocabulary? {
+    for name in names.sorted() {
+      let fact: String? =
+        switch name {
+        case "sentencepiece.bpe.model": "is the SentencePiece model of an architecture that is not read"
+        case _ where name.hasSuffix(".tiktoken"): "is a tiktoken vocabulary, which is not read"
+        case _ where name.hasPrefix("tokenizer.model."): "is a SentencePiece model with a version in its name"
+        default: nil
+        }
+      if let fact { return UnreadVocabulary(file: name, fact: fact) }
+    }
+    return nil
   }
 
   /// The text of a file with `\n` line ends, as Python reads text files.

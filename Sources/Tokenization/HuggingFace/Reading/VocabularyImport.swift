@@ -5,8 +5,10 @@ import Tensors
 public struct VocabularyImport: Sendable {
   /// The vocabulary, following the precedence of the reference converter.
   public let vocabulary: Vocabulary
-  /// The conflicts between the files.
+  /// The conflicts between the files, and what a GGUF cannot state.
   public let conflicts: [VocabularyConflict]
+  /// Where the vocabulary departs from the reference converter's.
+  public let departures: [VocabularyDeparture]
 }
 
 extension Vocabulary {
@@ -22,28 +24,26 @@ extension Vocabulary {
   ///   - rules: how the model's architecture reads its vocabulary.
   ///   - vocabularySize: the rows of the embedding; nil takes `vocab_size` of `config.json`.
   ///   - preTokenizer: the name of the splitting rules, when they shall not be derived from `tokenizer.json`.
+  ///   - departsFromReference: whether to depart from the reference converter where its vocabulary gives other ids.
   public static func read(
     _ files: TokenizerFiles, rules: VocabularyRules = VocabularyRules(), vocabularySize: Int? = nil,
-    preTokenizer: String? = nil
+    preTokenizer: String? = nil, departsFromReference: Bool = true
   ) throws(VocabularyError) -> VocabularyImport {
-    let size = vocabularySize ?? files.model?["vocab_size"]?.integer ?? defaultVocabularySize
     if let preTokenizer, !preTokenizerNames.contains(preTokenizer) {
       throw .unknownPreTokenizerName(preTokenizer)
     }
     var reader = HuggingFaceVocabularyReader(
-      files: files, rules: rules, vocabularySize: size, preTokenizer: preTokenizer)
-    if files.hasTekken, files.tokenizer == nil {
-      throw .unsupported(
-        file: "tekken.json",
-        reason: "Mistral's own format is not supported (add the model's tokenizer.json to the folder)")
-    }
+      files: files, rules: rules, statedSize: vocabularySize ?? files.model?["vocab_size"]?.integer,
+      preTokenizer: preTokenizer, departsFromReference: departsFromReference)
     try reader.readFirstSource()
     reader.vocabulary.specialTokenTemplate = reader.template()
     reader.applyModelRules()
+    reader.restateFrame()
     reader.findSpecialTokenConflicts()
     return VocabularyImport(
       vocabulary: reader.vocabulary,
-      conflicts: files.remarks.map(VocabularyConflict.readAsPython) + VocabularyConflict.summarized(reader.conflicts))
+      conflicts: files.remarks.map(VocabularyConflict.readAsPython) + VocabularyConflict.summarized(reader.conflicts),
+      departures: reader.departures)
   }
 }
 
@@ -51,68 +51,36 @@ extension Vocabulary {
 struct HuggingFaceVocabularyReader {
   let files: TokenizerFiles
   let rules: VocabularyRules
-  let vocabularySize: Int
+  /// The rows of the embedding; nil if no file states them.
+  let statedSize: Int?
   let preTokenizer: String?
+  /// Whether a vocabulary that the reference converter would make wrong is made right.
+  let departsFromReference: Bool
   /// The class of transformers that builds the tokenizer by rules of its own; nil if it takes the files as they are.
   let tokenizerClass: TokenizerClass?
   var vocabulary: Vocabulary
   var conflicts: [VocabularyConflict] = []
+  /// The points where the vocabulary departs from the reference converter's.
+  var departures: [VocabularyDeparture] = []
+  /// Whether a GGUF states what `tokenizer.json` adds to a text, also where `tokenizer_config.json` states something else.
+  var restatesFrame = false
   /// The file that decided each role, for conflicts.
   var deciders: [SpecialToken: String] = [:]
 
-  init(files: TokenizerFiles, rules: VocabularyRules, vocabularySize: Int, preTokenizer: String?) {
+  init(
+    files: TokenizerFiles, rules: VocabularyRules, statedSize: Int?, preTokenizer: String?, departsFromReference: Bool
+  ) {
     self.files = files
     self.rules = rules
-    self.vocabularySize = vocabularySize
+    self.statedSize = statedSize
     self.preTokenizer = preTokenizer
+    self.departsFromReference = departsFromReference
     tokenizerClass = rules.tokenizerClasses.class(for: files)
     vocabulary = Vocabulary(kind: .sentencePiece)
   }
 
-  /// Reads by the first source whose files are there.
-  ///
-  /// A `tokenizer.json` of a kind that no source takes is an error that names the kind.
-  mutating func readFirstSource() throws(VocabularyError) {
-    for source in rules.sources where try read(source) { return }
-    guard let tokenizer = files.tokenizer else {
-      throw .noTokenizer(expected: rules.sources.map(\.expectation))
-    }
-    let kind = tokenizer["model"]?["type"]?.string ?? "none"
-    throw .unsupported(
-      file: "tokenizer.json",
-      reason: "has a model of type \(kind.quoted), which this architecture does not use, expected "
-        + rules.sources.map(\.rawValue).joined(separator: " or "))
-  }
-
-  /// Reads by `source`; false if its files are not there.
-  private mutating func read(_ source: VocabularyRules.Source) throws(VocabularyError) -> Bool {
-    switch source {
-    case .sentencePiece:
-      guard let bytes = files.sentencePiece else { return false }
-      try readSentencePiece(try SentencePieceModel(bytes))
-    case .sentencePieceJSON:
-      guard let tokenizer = files.tokenizer, Self.isSentencePieceLike(tokenizer) else { return false }
-      try readSentencePieceLike(tokenizer)
-    case .byteLevel:
-      if let tokenizer = files.tokenizer {
-        guard tokenizer["model"]?["type"]?.string == "BPE" else { return false }
-        try readByteLevel(tokenizer)
-      } else if let vocabulary = files.vocabulary, let merges = files.merges {
-        try readByteLevel(vocabulary: vocabulary, merges: merges)
-      } else {
-        return false
-      }
-    case .wordPiece: return try readWordPiece()
-    case .unigram: return try readUnigram()
-    }
-    return true
-  }
-
-  /// Whether `tokenizer.json` has SentencePiece's pieces: BPE with byte fallback and a sequence of decoders.
-  static func isSentencePieceLike(_ tokenizer: JSON) -> Bool {
-    tokenizer["model"]?["type"]?.string == "BPE" && tokenizer["model"]?["byte_fallback"]?.bool == true
-      && tokenizer["decoder"]?["type"]?.string == "Sequence"
-  }
+  /// The rows of the embedding, or a default if no file states them.
+  var vocabularySize: Int { statedSize ?? Vocabulary.defaultVocabularySize }
 
   /// The special-token template of transformers: that of the tokenizer class, or else of `tokenizer.json`.
   func template() -> SpecialTokenTemplate {
@@ -135,9 +103,13 @@ struct HuggingFaceVocabularyReader {
 
   /// The id of the special token that the files or the class name; none if the vocabulary lacks it.
   private func namedIDs(_ role: SpecialToken) -> [Int] {
+    [namedText(of: role).flatMap { vocabulary.id(ofText: $0) }].compactMap { $0 }
+  }
+
+  /// The text of the special token that the files or the class name.
+  func namedText(of role: SpecialToken) -> String? {
     let named = namedTokens.first { $0.name == "\(role.rawValue)_token" }?.value
-    let text = named?.string ?? named?["content"]?.string
-    return [text.flatMap { vocabulary.id(ofText: $0) }].compactMap { $0 }
+    return named?.string ?? named?["content"]?.string
   }
 
   /// Applies the rules of the architecture, and those for certain vocabulary sizes.

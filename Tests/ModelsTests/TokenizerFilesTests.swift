@@ -1,0 +1,46 @@
+import Bytes
+import Formats
+import TestSupport
+import Testing
+
+@testable import Models
+
+/// Tokenizer files that are something else.
+@Suite("Tokenizer files of another content")
+struct TokenizerFilesTests {
+  static let names = [
+    "tokenizer.model", "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "config.json", "generation_config.json",
+  ]
+  static let contents: [(bytes: [UInt8], fact: String)] = [
+    (
+      Array("version https://git-lfs.github.com/spec/v1\noid sha256:4bf5\nsize 1033105\n".utf8),
+      "is a Git LFS pointer to a file of 1,033,105 bytes (fetch it with git lfs pull)"
+    ),
+    (
+      Array("<!DOCTYPE html><html><body>Not found</body></html>".utf8),
+      "is an HTML page: the download got a web page in place of the file (fetch it again)"
+    ),
+    ([], "is empty, expected a tokenizer's file"),
+    ([0x1F, 0x8B, 8, 0], "is compressed with gzip, expected a tokenizer's file (unpack it with gunzip)"),
+    (
+      [UInt8](repeating: 0, count: 64),
+      "begins with 64 zero bytes: the download was reserved but not written (fetch it again)"
+    ),
+  ]
+
+  @Test("are named for what they are", arguments: names, contents.indices)
+  func named(name: String, index: Int) throws {
+    let (bytes, fact) = Self.contents[index]
+    let tree = MemoryTree(path: "/m", [name: bytes])
+    let folder = try ModelFolder(InputLocation(folder: tree, file: nil))
+    #expect { try folder.tokenizerFiles() } throws: { "\($0)" == "/m/\(name): \(fact)" }
+  }
+
+  @Test("may have an empty chat template")
+  func emptyChatTemplate() throws {
+    let tree = MemoryTree(path: "/m", ["chat_template.jinja": []])
+    let folder = try ModelFolder(InputLocation(folder: tree, file: nil))
+    #expect(try folder.tokenizerFiles().chatTemplate == [])
+  }
+}
