@@ -78,7 +78,10 @@ let package = Package(
       ]),
     library(
       "Certification",
-      ["Conversion", "Verification", "Evaluation", "Models", "Architectures", "Quantization", "Tensors", "Bytes"]),
+      [
+        "Conversion", "Verification", "Evaluation", "Models", "Architectures", "Formats", "Quantization", "Tensors",
+        "Bytes",
+      ]),
 
     library(
       "Ingot",

@@ -43,7 +43,7 @@ mv "$work/out.gguf" "$work/q8_0.gguf"
 measure 'folder → GGUF Q8_0, convert_hf_to_gguf.py' "$python" "$convert" "$model" --outtype q8_0 --outfile "$work/out.gguf"
 cmp "$work/out.gguf" "$work/q8_0.gguf" && echo '  the two files are equal'
 for type in Q8_0 Q4_0; do
-  measure "GGUF BF16 → $type, ingot" "$ingot" convert "$work/bf16.gguf" -o "$work/out.gguf" --type "$type" --quiet
+  measure "GGUF BF16 → $type, ingot" "$ingot" convert "$work/bf16.gguf" -o "$work/out.gguf" --type "$type" --pure --quiet
   mv "$work/out.gguf" "$work/ours.gguf"
   measure "GGUF BF16 → $type, llama-quantize --pure" "$quantize" --pure "$work/bf16.gguf" "$work/out.gguf" "$type"
   cmp "$work/out.gguf" "$work/ours.gguf" && echo '  the two files are equal'

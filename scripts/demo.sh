@@ -27,7 +27,7 @@ run diff "$yi" "$out/llama"
 
 step '3. As GGUF with Q8_0 blocks, and with Q4_0 blocks; every step is checked through the inverse transforms.'
 run convert "$yi" -o "$out/yi-q8_0.gguf" --type Q8_0
-run convert "$out/llama" -o "$out/yi-q4_0.gguf" --type Q4_0 --receipt "$out/yi-q4_0.receipt.json"
+run convert "$out/llama" -o "$out/yi-q4_0.gguf" --type Q4_0 --pure --receipt "$out/yi-q4_0.receipt.json"
 
 step '4. Verification: both models run on the same tokens. A rename must give the same bits …'
 run verify "$yi" "$out/llama" --tokens 1,17,42,99,256,300,7,450

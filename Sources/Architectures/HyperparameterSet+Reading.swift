@@ -66,7 +66,7 @@ extension ArchitectureDefinition {
   public func hyperparameters(of metadata: Metadata, observed: ObservedTensors) throws(HyperparameterError)
     -> HyperparameterSet
   {
-    var set = try complete(defaults: [:], observed: observed) { rule throws(HyperparameterError) in
+    var set = try complete(defaults: [:], observed: observed, keys: ggufKeys) { rule throws(HyperparameterError) in
       for key in ggufKeys(of: rule) {
         guard let stated = metadata[key] else { continue }
         return try rule.value(stated, key: key)
@@ -93,7 +93,7 @@ extension ArchitectureDefinition {
   /// Fills the set from the file (`explicit`), else from tensors, else from defaults.
   func complete(
     defaults: [String: HyperparameterValue], observed: ObservedTensors? = nil,
-    isInferable: (HyperparameterRule) -> Bool = { _ in true },
+    isInferable: (HyperparameterRule) -> Bool = { _ in true }, keys: (HyperparameterRule) -> [String] = \.configKeys,
     explicit: (HyperparameterRule) throws(HyperparameterError) -> HyperparameterValue?
   ) throws(HyperparameterError) -> HyperparameterSet {
     var set = HyperparameterSet()
@@ -119,7 +119,7 @@ extension ArchitectureDefinition {
           throw .notPositive(name: name, value: 0)
         }
       }
-      throw .missing(name: rule.name, places: rule.configKeys.map(\.quoted).joined(separator: " or "))
+      throw .missing(name: rule.name, places: keys(rule).map(\.quoted).joined(separator: " or "))
     }
     for rule in hyperparameters {
       guard let flag = rule.enabledBy, !set.flag(flag) else { continue }

@@ -66,6 +66,7 @@ public final class AtomicFile: Sendable {
   /// A link counts as its target; a dangling one is in the way like a file. Replacing replaces the link itself, never
   /// its target.
   public static func requireFree(_ path: String, overwrite policy: OverwritePolicy) throws(FileError) {
+    try requireName(path)
     switch FileSystem.kind(of: path) {
     case nil where policy == .refuse && FileSystem.isLink(path): throw .alreadyExists(path: path)
     case nil: return
@@ -73,6 +74,25 @@ public final class AtomicFile: Sendable {
     case .regular where policy == .replace: return
     case .regular: throw .alreadyExists(path: path)
     case .other: throw .alreadyExists(path: path)
+    }
+  }
+
+  /// Throws if `path` is `-`, by which other programs mean standard output.
+  public static func requireName(_ path: String) throws(FileError) {
+    if path == "-" { throw .isStandardOutput }
+  }
+
+  /// Throws unless a file can be written under each of `paths`: the name is free or may be replaced, its folder takes
+  /// new files, and it is the name of no other output and of none of `inputs`.
+  public static func requireWritable(
+    _ paths: [String], overwrite policy: OverwritePolicy, apartFrom inputs: [any ByteSource] = []
+  ) throws(FileError) {
+    for (index, path) in paths.enumerated() {
+      if inputs.contains(where: { $0.isFile(at: path) }) { throw .isInput(path: path) }
+      guard !paths[..<index].contains(where: { OutputFolder.isSameEntry($0, path) }) else {
+        throw .isOtherOutput(path: path)
+      }
+      try AtomicFile(path, overwrite: policy).discard()
     }
   }
 

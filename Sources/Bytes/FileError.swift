@@ -15,11 +15,14 @@ public enum FileError: IngotError {
   case isInput(path: String)
   case isOtherOutput(path: String)
   case isFolder(path: String)
+  /// An output is called `-`.
+  case isStandardOutput
   case isBeingWritten(path: String)
 
   public var category: ErrorCategory {
     switch self {
     case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList: .input
+    case .isStandardOutput: .usage
     case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten:
       .output
     }
@@ -45,6 +48,7 @@ public enum FileError: IngotError {
     case .isInput(let path): "\(path.escapedForDisplay): output is also an input (choose another name)"
     case .isOtherOutput(let path): "\(path.escapedForDisplay): is the name of another output (choose another name)"
     case .isFolder(let path): "\(path.escapedForDisplay): is a folder, expected the name of a file"
+    case .isStandardOutput: "-: standard output takes no files (name a file or folder)"
     case .isBeingWritten(let path): "\(path.escapedForDisplay): another run is writing into this folder (wait for it)"
     }
   }

@@ -12,6 +12,11 @@ public enum Path {
     FilePath(path).lastComponent?.string ?? path
   }
 
+  /// Whether the name at the end of `path` has this ending (`.gguf`), in upper or lower case.
+  public static func hasEnding(_ path: String, _ ending: String) -> Bool {
+    path.utf8.count >= ending.utf8.count && path.suffix(ending.count).lowercased() == ending
+  }
+
   /// Returns the folder that contains `path`; `.` for a bare name.
   public static func folder(of path: String) -> String {
     let parent = FilePath(path).removingLastComponent().string

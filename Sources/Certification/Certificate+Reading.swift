@@ -24,8 +24,13 @@ extension Certificate {
     if let recorded = predicate["conversion"], !recorded.isNull {
       guard let arguments = recorded["arguments"]?.array else { throw .malformed(member: "predicate.conversion") }
       conversion = arguments.compactMap(\.string)
+      inputs = try (recorded["inputs"]?.array ?? []).map { entry throws(CertificateError) in
+        guard let input = CertifiedInput(entry) else { throw .malformed(member: "predicate.conversion.inputs") }
+        return input
+      }
     } else {
       conversion = nil
+      inputs = []
     }
     passes = verdict == "passed"
     self.version = version

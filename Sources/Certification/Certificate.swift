@@ -20,6 +20,8 @@ public struct Certificate: Sendable {
   public let adapters: [CertifiedFiles]
   /// The arguments of the conversion that made the candidate, if they came from a receipt.
   public let conversion: [String]?
+  /// The other files that the conversion read, such as an importance matrix.
+  public let inputs: [CertifiedInput]
   /// Whether the candidate stayed within its budget.
   public let passes: Bool
   /// The version of the program that measured.
@@ -43,6 +45,11 @@ public struct Certificate: Sendable {
     let certified = candidate
     let arguments = try receipt.map { try Self.arguments(of: $0, certified) }
     conversion = arguments
+    let inputs = try (receipt?["other_inputs"]?.array ?? []).map { entry throws(CertificateError) in
+      guard let input = CertifiedInput(receipt: entry) else { throw .malformed(member: "other_inputs") }
+      return input
+    }
+    self.inputs = inputs
     passes = verification.passes
     self.version = version
     var measured = verification.json.object ?? [:]
@@ -57,7 +64,9 @@ public struct Certificate: Sendable {
         "verdict": .string(verification.passes ? "passed" : "failed"),
         "reference": Self.describe(logits.reference, reference, adapters),
         "candidate": Self.describe(logits.candidate),
-        "conversion": arguments.map { .members(["arguments": .array($0.map(JSON.string))]) } ?? .null,
+        "conversion": arguments.map {
+          .members(["arguments": .array($0.map(JSON.string)), "inputs": .array(inputs.map(\.json))])
+        } ?? .null,
         "token_ids_sha256": .string(Self.digest(of: logits.tokens)),
         "measured": .object(measured),
         "findings": verification.findings.json,
@@ -81,6 +90,21 @@ public struct Certificate: Sendable {
   private static func digest(of tokens: TokenChunks) -> String {
     let lines = tokens.chunks.map { $0.map(String.init).joined(separator: ",") + "\n" }
     return FileDigest.sha256(Array(lines.joined().utf8))
+  }
+
+  /// Throws unless the outputs in a receipt have names and sizes of the candidate's files; no file is digested.
+  public static func requireSizes(in receipt: JSON, of candidate: Model) throws(CertificateError) {
+    let sizes = Set(candidate.checkpoint.files.map(\.byteCount))
+    let outputs = receipt["outputs"]?.array ?? []
+    // Of a folder, the receipt also lists configuration and tokenizer.
+    let weights = outputs.filter { output in
+      let name = output["name"]?.string ?? ""
+      return [".gguf", ".safetensors"].contains { Path.hasEnding(name, $0) }
+    }
+    let all = (weights.isEmpty ? outputs : weights).map { $0["bytes"]?.integer }
+    guard receipt["options"]?.array != nil, !all.isEmpty, all.allSatisfy({ $0.map(sizes.contains) ?? false }) else {
+      throw .otherReceipt
+    }
   }
 
   /// Returns the arguments in a receipt, if its outputs are files of the candidate.

@@ -14,12 +14,20 @@ public struct CertificateCheck: Sendable {
     case differs
     /// The file does not exist.
     case missing
+    /// The file belongs to the model and is not in the certificate.
+    case uncertified = "not certified"
+  }
+
+  /// What a file belongs to.
+  public enum Side: String, Sendable, Hashable {
+    case reference, candidate
+    /// The conversion, which an option told to read it.
+    case input
   }
 
   /// One file.
   public struct Entry: Sendable, Hashable {
-    /// Whether it belongs to the reference or to the candidate.
-    public let isOfReference: Bool
+    public let side: Side
     public let path: String
     public let outcome: Outcome
   }
@@ -35,26 +43,43 @@ public struct CertificateCheck: Sendable {
   /// - Parameters:
   ///   - reference: the path of the reference; nil for the path in the certificate.
   ///   - candidate: the path of the candidate; nil for the path in the certificate.
+  ///   - includesInputs: whether the other files that the conversion read are checked as well.
+  /// - Throws: `FileError` if there is nothing at a path.
   public init(
-    _ certificate: Certificate, reference: String? = nil, candidate: String? = nil,
+    _ certificate: Certificate, reference: String? = nil, candidate: String? = nil, includesInputs: Bool = false,
     threads: Int = Parallel.coreCount
   ) throws {
     self.certificate = certificate
-    let sides =
-      [(certificate.reference, reference, true)] + certificate.adapters.map { ($0, nil, true) }
-      + [(certificate.candidate, candidate, false)]
-    entries = try sides.flatMap { files, path, isOfReference in
-      let path = path ?? files.path
-      let folder = InputLocation.folder(at: path)
-      let present = files.files.map(\.name).filter(folder.hasFile)
-      let sources = try present.map { name throws(FileError) in try folder.open(name) }
-      let digests = Dictionary(
-        zip(present, try FileDigest.entries(of: sources, threads: threads)), uniquingKeysWith: { first, _ in first })
-      return files.files.map { file in
-        let found = digests[file.name]?.sha256
-        let outcome: Outcome = found == nil ? .missing : found == file.sha256 ? .matches : .differs
-        return Entry(isOfReference: isOfReference, path: folder.path(of: file.name), outcome: outcome)
+    let models: [(files: CertifiedFiles, path: String?, side: Side)] =
+      [(certificate.reference, reference, Side.reference)] + certificate.adapters.map { ($0, nil, .reference) }
+      + [(certificate.candidate, candidate, .candidate)]
+    var entries = try models.flatMap { model in
+      try Self.entries(of: model.files.located(at: model.path ?? model.files.path), model.side, threads: threads)
+    }
+    if includesInputs {
+      let inputs = try certificate.inputs.map { input throws(FileError) in
+        CertifiedFiles.Located(
+          certified: CertifiedFiles.File(name: input.option, sha256: input.sha256), path: input.path,
+          source: try InputLocation.openFile(input.path))
       }
+      entries += try Self.entries(of: inputs, .input, threads: threads)
+    }
+    self.entries = entries
+  }
+
+  private static func entries(
+    of located: [CertifiedFiles.Located], _ side: Side, threads: Int
+  ) throws -> [Entry] {
+    let present = located.compactMap { file -> (any ByteSource)? in file.certified == nil ? nil : file.source }
+    var digests = try FileDigest.entries(of: present, threads: threads)[...]
+    return located.map { file in
+      guard let certified = file.certified else {
+        return Entry(side: side, path: file.path, outcome: .uncertified)
+      }
+      guard file.source != nil, let digest = digests.popFirst() else {
+        return Entry(side: side, path: file.path, outcome: .missing)
+      }
+      return Entry(side: side, path: file.path, outcome: digest.sha256 == certified.sha256 ? .matches : .differs)
     }
   }
 
@@ -63,7 +88,7 @@ public struct CertificateCheck: Sendable {
     ReportTable(
       columns: [.left("model"), .left("file"), .left("outcome")],
       rows: entries.map {
-        [$0.isOfReference ? "reference" : "candidate", $0.path.escapedForDisplay, $0.outcome.rawValue]
+        [$0.side.rawValue, $0.path.escapedForDisplay, $0.outcome.rawValue]
       })
   }
 
@@ -72,7 +97,7 @@ public struct CertificateCheck: Sendable {
     .array(
       entries.map {
         .members([
-          "model": .string($0.isOfReference ? "reference" : "candidate"), "path": .string($0.path),
+          "model": .string($0.side.rawValue), "path": .string($0.path),
           "outcome": .string($0.outcome.rawValue),
         ])
       })

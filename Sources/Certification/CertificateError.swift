@@ -8,6 +8,8 @@ public enum CertificateError: IngotError, Equatable {
   case notAStatement(found: String)
   /// The statement has another predicate.
   case otherPredicate(found: String)
+  /// The conversion reads a file whose digest the certificate does not have.
+  case uncertifiedInput(option: String, path: String)
   /// A member is missing or has another type.
   case malformed(member: String)
 
@@ -20,6 +22,8 @@ public enum CertificateError: IngotError, Equatable {
       "is not a certificate: _type is \(found), expected \(Certificate.statementType.quoted)"
     case .otherPredicate(let found):
       "is not a certificate of a verification: predicateType is \(found), expected \(Certificate.predicateType.quoted)"
+    case .uncertifiedInput(let option, let path):
+      "the conversion reads \(option) \(path.quoted), whose digest is not in the certificate, so it is not repeated"
     case .malformed(let member): "member \(member.quoted) is missing or malformed"
     }
   }

@@ -1,6 +1,7 @@
 import Architectures
 import Bytes
 import Conversion
+import Formats
 import Models
 import Quantization
 import Tensors
@@ -11,8 +12,8 @@ import Verification
 /// The arguments come from the certificate if it has those of a receipt. Otherwise those are tried that make a candidate
 /// of this kind, the plainest first.
 public struct ConversionReplay: Sendable {
-  /// Parses command-line arguments; nil for those of a command that converts nothing.
-  public typealias Parse = (_ arguments: [String]) throws -> RequestedConversion?
+  /// Parses command-line arguments without reading the files that they name; nil for a command that converts nothing.
+  public typealias Parse = (_ arguments: [String]) throws -> ReplayableConversion?
 
   /// The arguments that were tried last.
   public let arguments: [String]
@@ -37,26 +38,33 @@ public struct ConversionReplay: Sendable {
     ])
   }
 
-  /// Converts again in a hidden folder next to the candidate, which is removed.
+  /// Converts again in a hidden folder, which is removed: next to the candidate, but in the working folder if only the
+  /// certificate says where that is and its path leads elsewhere.
   ///
   /// - Parameters:
-  ///   - reference: the model that is converted.
-  ///   - candidate: the model whose bytes are expected.
+  ///   - reference: the model that is converted; nil for the path in the certificate.
+  ///   - candidate: the model whose bytes are expected; nil for the path in the certificate.
   ///   - library: the architectures, to identify the candidate.
   ///   - parse: parses the arguments.
-  /// - Throws: `NotRepeatable` for arguments that are not a conversion; errors of `parse`, and of reading and writing.
+  /// - Throws: `NotRepeatable` for arguments that are not a conversion; `CertificateError.uncertifiedInput` if they name a
+  ///   file that the certificate has no digest of; errors of planning, reading and writing.
   public init(
-    _ certificate: Certificate, reference: String, candidate: String, library: ArchitectureLibrary,
+    _ certificate: Certificate, reference: String? = nil, candidate: String? = nil, library: ArchitectureLibrary,
     threads: Int = Parallel.coreCount, parse: Parse
   ) throws {
+    let folder = Self.scratchPlace(named: candidate, certified: certificate.candidate.path)
+    let source = reference ?? certificate.reference.path
     let expected = certificate.candidate.files
     let attempts =
       try certificate.conversion.map { [$0] }
-      ?? Self.attempts(certificate, reference, Model.open(candidate, library: library))
+      ?? Self.attempts(
+        certificate, source, Model.open(candidate ?? certificate.candidate.path, library: library))
     var last: (arguments: [String], differing: [String]) = ([], expected.map(\.name))
     for arguments in attempts {
       guard let conversion = try parse(arguments) else { throw NotRepeatable(arguments: arguments) }
-      let differing = try Self.convert(conversion, of: reference, like: candidate, expected, threads: threads)
+      try certificate.requireCertified(conversion.inputFiles)
+      let differing = try Self.convert(
+        conversion.request(), of: source, to: folder, like: certificate.candidate, threads: threads)
       last = (arguments, differing)
       if last.differing.isEmpty { break }
     }
@@ -76,16 +84,28 @@ public struct ConversionReplay: Sendable {
     let number = metadata["general.file_type"]?.integer
     let names = number.flatMap { Recipe.find("\($0)")?.recipe.name }.map { [$0] } ?? []
     return [convert]
-      + names.flatMap { [convert + ["--type", $0], ["quantize", reference, path, $0, "--allow-requantize"]] }
+      + names.flatMap {
+        [
+          convert + ["--type", $0], convert + ["--type", $0, "--pure"],
+          ["quantize", reference, path, $0, "--allow-requantize"],
+        ]
+      }
+  }
+
+  private static func scratchPlace(named path: String?, certified: String) -> String {
+    if let path { return Path.folder(of: path) }
+    let leadsElsewhere = certified.hasPrefix("/") || certified.split(separator: "/").contains("..")
+    return leadsElsewhere ? "." : Path.folder(of: certified)
   }
 
   /// Runs one conversion into a scratch folder; returns the expected files that came out with other bytes.
   private static func convert(
-    _ requested: RequestedConversion, of source: String, like candidate: String, _ expected: [CertifiedFiles.File],
+    _ requested: RequestedConversion, of source: String, to folder: String, like candidate: CertifiedFiles,
     threads: Int
   ) throws -> [String] {
-    let scratch = try ScratchFolder(in: Path.folder(of: candidate))
-    let output = Path.join(scratch.path, Path.name(of: candidate))
+    let expected = candidate.files
+    let scratch = try ScratchFolder(in: folder)
+    let output = Path.join(scratch.path, candidate.outputName)
     let conversion: ConversionPlan
     do {
       conversion = try requested.redirected(from: source, to: output).plan(threads: threads)
@@ -101,6 +121,40 @@ public struct ConversionReplay: Sendable {
       zip(paths.map { Path.name(of: $0) }, try FileDigest.entries(of: paths, threads: threads)),
       uniquingKeysWith: { first, _ in first })
     return expected.filter { digests[$0.name]?.sha256 != $0.sha256 }.map(\.name)
+  }
+}
+
+/// A conversion that arguments ask for, before the files that they name are read.
+public struct ReplayableConversion {
+  /// The files that it reads apart from the source, adapters included.
+  public let inputFiles: [InputFile]
+  /// Reads the files that decide what is asked for.
+  let request: () throws -> RequestedConversion
+
+  public init(inputFiles: [InputFile] = [], request: @escaping () throws -> RequestedConversion) {
+    self.inputFiles = inputFiles
+    self.request = request
+  }
+}
+
+extension Certificate {
+  /// Throws unless the certificate has a digest of each of `files`; their digests are compared by `CertificateCheck`.
+  fileprivate func requireCertified(_ files: [InputFile]) throws(CertificateError) {
+    let known = Set(inputs.map(\.path) + adapters.map(\.path))
+    for file in files where !known.contains(file.path) {
+      throw .uncertifiedInput(option: file.option, path: file.path)
+    }
+  }
+}
+
+extension CertifiedFiles {
+  /// The name to give a conversion so that its files get their certified names.
+  fileprivate var outputName: String {
+    let names = files.map(\.name), isFolder = names.contains("config.json") || names.contains("params.json")
+    if !isFolder, let shard = names.lazy.compactMap({ ShardName($0) }).first { return shard.stem + shard.suffix }
+    if files.count == 1, !isFolder { return files[0].name }
+    let name = Path.name(of: path)
+    return [".", "..", "/", "-"].contains(name) ? "model" : name
   }
 }
 

@@ -27,14 +27,18 @@ struct IngotCommand: ParsableCommand {
 
 /// A command that converts.
 protocol ConversionCommand: ParsableCommand {
+  /// The files that the arguments name apart from source and output, adapters included.
+  var namedFiles: [InputFile] { get }
   /// Returns the conversion that the arguments ask for.
   func requestedConversion() throws -> RequestedConversion
 }
 
 extension IngotCommand {
-  /// Parses `arguments`; nil if they are of a command that converts nothing.
-  static func requestedConversion(_ arguments: [String]) throws -> RequestedConversion? {
-    try (parseAsRoot(arguments) as? any ConversionCommand)?.requestedConversion()
+  /// Parses `arguments`, which may come from an untrusted file; nil if they are of a command that converts nothing.
+  static func replayableConversion(_ arguments: [String]) -> ReplayableConversion? {
+    // Requests for help come as errors, too.
+    guard let command = try? parseAsRoot(arguments) as? any ConversionCommand else { return nil }
+    return ReplayableConversion(inputFiles: command.namedFiles) { try command.requestedConversion() }
   }
 
   /// Parses `arguments`, runs the command and prints errors; returns the exit status.

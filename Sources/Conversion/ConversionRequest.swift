@@ -17,8 +17,10 @@ public struct ConversionRequest: Sendable {
 
   /// The choice of storage formats.
   public enum TypeChoice: Sendable, Hashable {
-    /// Formats that the target can store without loss; see `Planner`.
+    /// One format that holds the source, as the reference converter chooses it; see `Planner`.
     case automatic
+    /// For each tensor its own format, or the smallest that holds all its values.
+    case kept
     /// This one, as far as a tensor may have it.
     case format(StorageFormat)
     /// The formats of a recipe. The output is a GGUF, ordered as llama-quantize orders it.
@@ -32,7 +34,7 @@ public struct ConversionRequest: Sendable {
     /// The rules that give each tensor its own format; nil if one format applies to all.
     var formatRules: FormatRules? {
       switch self {
-      case .automatic, .format: nil
+      case .automatic, .kept, .format: nil
       case .recipe(let recipe): .recipe(recipe)
       case .size: .measurement
       }
@@ -133,16 +135,11 @@ public struct ConversionRequest: Sendable {
   /// The name of the pre-tokenizer, instead of the derived one.
   public var preTokenizer: String?
 
+  /// The files that options name, apart from the source and its adapters; receipts list them with their digests.
+  public var inputFiles: [InputFile] = []
+
   /// A request to write `destination`.
   public init(destination: String) {
     self.destination = destination
-  }
-
-  /// The target, from the name of the destination when it is not said.
-  public var resolvedTarget: Target {
-    if let target { return target }
-    if destination.hasSuffix(".gguf") { return .gguf }
-    if destination.hasSuffix(".safetensors") { return .safeTensors }
-    return .folder
   }
 }

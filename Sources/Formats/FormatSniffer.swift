@@ -21,8 +21,8 @@ public enum FormatSniffer {
       throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .text(text)))
     }
     let name = file.name
-    if name.hasSuffix(".safetensors") { return .safeTensors }
-    if name.hasSuffix(".gguf") {
+    if Path.hasEnding(name, ".safetensors") { return .safeTensors }
+    if Path.hasEnding(name, ".gguf") {
       throw LocatedError(path: file.path, reason: GGUFError.magic(Array(prefix.prefix(4))))
     }
     throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))

@@ -62,6 +62,13 @@ public struct Checkpoint: Sendable {
       unused: unused, containerFacts: containerFacts, remarks: remarks)
   }
 
+  /// Returns the same files and tensors with other metadata.
+  public func replacing(metadata: Metadata) -> Checkpoint {
+    Checkpoint(
+      container: container, path: path, files: files, metadata: metadata, tensors: tensors, stored: stored,
+      unused: unused, containerFacts: containerFacts, remarks: remarks)
+  }
+
   /// Reads `count` bytes of `range`, from its byte `offset`, into the head of `slab`.
   public func read(
     _ range: ByteRange, from offset: Int, count: Int, into slab: inout [UInt8]

@@ -38,7 +38,7 @@ extension Vocabulary {
       }
       normalizationTable = table
     }
-    readChatTemplates(metadata)
+    chatTemplates = Self.chatTemplates(in: metadata)
     if addsSpacePrefix == false { spacePrefix = .never }
     spacePrefixPlace = Self.spacePrefixPlace(metadata)
     cutsAtSpaces = removesExtraSpaces ?? true
@@ -101,14 +101,7 @@ extension Vocabulary {
   }
 
   private mutating func readRoles(_ metadata: Metadata) throws(VocabularyError) {
-    var roles: [String: SpecialToken] = [:]
-    for role in SpecialToken.allCases {
-      if let key = Keys.id(role) { roles[key] = role }
-    }
-    // Older files spell the infilling roles without `fim_`.
-    roles["tokenizer.ggml.prefix_token_id"] = .fillInPrefix
-    roles["tokenizer.ggml.suffix_token_id"] = .fillInSuffix
-    roles["tokenizer.ggml.middle_token_id"] = .fillInMiddle
+    let roles = Self.rolesByKey
     var isLate = false
     for (key, value) in metadata.pairs {
       if !specialTokens.isEmpty, Self.followsSpecialTokens(key.text) { isLate = true }
@@ -133,12 +126,14 @@ extension Vocabulary {
     [Keys.chatTemplate, "tokenizer.ggml.add_bos", "tokenizer.ggml.add_eos"].contains { key.hasPrefix($0) }
   }
 
-  private mutating func readChatTemplates(_ metadata: Metadata) {
-    if let text = metadata[Keys.chatTemplate]?.text { chatTemplates.append(ChatTemplate(text: text)) }
+  /// The chat templates in the metadata of a GGUF.
+  public static func chatTemplates(in metadata: Metadata) -> [ChatTemplate] {
+    var templates = metadata[Keys.chatTemplate]?.text.map { [ChatTemplate(text: $0)] } ?? []
     let prefix = Keys.chatTemplate + "."
     for (key, value) in metadata.pairs where key.text.utf8.starts(with: prefix.utf8) {
       guard let text = value.text else { continue }
-      chatTemplates.append(ChatTemplate(name: String(key.text.dropFirst(prefix.count)), text: text))
+      templates.append(ChatTemplate(name: String(key.text.dropFirst(prefix.count)), text: text))
     }
+    return templates
   }
 }

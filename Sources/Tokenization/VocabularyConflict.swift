@@ -8,6 +8,8 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   case addition(role: SpecialToken, used: Bool, usedFile: String, other: Bool, otherFile: String)
   /// A token replaced another one with the same id.
   case replacedToken(id: Int, old: String, oldFile: String, new: String, newFile: String)
+  /// A special token has an id that the vocabulary does not have.
+  case specialTokenBeyond(role: SpecialToken, id: Int, file: String, vocabularySize: Int)
   /// A token was dropped because the model has no row for it.
   case ignoredToken(text: String, id: Int, file: String, vocabularySize: Int)
   /// Many tokens of one file were dropped because the model has no rows for them.
@@ -41,6 +43,8 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
       return "add_\(role.rawValue)_token: \(used) in \(usedFile), but \(other) in \(otherFile); \(used) is used"
     case .replacedToken(let id, let old, let oldFile, let new, let newFile):
       return "token \(id): \(old.quoted) in \(oldFile), but \(new.quoted) in \(newFile); \(new.quoted) is used"
+    case .specialTokenBeyond(let role, let id, let file, let size):
+      return "\(role.rawValue) token: id \(id) in \(file) is none of the \(counted(size, "token")) of the vocabulary"
     case .ignoredToken(let text, let id, let file, let size):
       return "token \(text.quoted): id \(id) in \(file), but the model has \(size.grouped) rows; it is dropped"
     case .ignoredTokens(let count, let first, let id, let file, let size):
@@ -61,6 +65,14 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension VocabularyConflict {
+  /// The conflict of a special token of a vocabulary of `size` tokens; nil if the vocabulary has it, or the id is -1, by
+  /// which files state that there is none.
+  static func beyond(_ role: SpecialToken, _ id: Int, in file: String, size: Int) -> VocabularyConflict? {
+    let isNone = id == -1 || id == Int(UInt32.max)
+    return (0..<size).contains(id) || isNone
+      ? nil : .specialTokenBeyond(role: role, id: id, file: file, vocabularySize: size)
+  }
+
   /// Up to this many tokens of one file are listed one by one.
   private static let namedTokenCount = 8
 

@@ -38,16 +38,30 @@ struct ConversionReplayTests {
 
   @Test("gives the same bytes wherever the arguments would write, and leaves nothing")
   func same() throws {
-    let replay = try replay { _ in try Self.conversion(to: "/nowhere/out.gguf", .format(.f16)) }
+    let replay = try replay { _ in ReplayableConversion { try Self.conversion(to: "/nowhere/out.gguf", .format(.f16)) }
+    }
     #expect(replay.passes && replay.arguments.first == "convert")
     #expect(folder.names == ["out.gguf"])
   }
 
   @Test("names the files that another conversion gives other bytes")
   func other() throws {
-    let replay = try replay { _ in try Self.conversion(to: "/nowhere/out.gguf", .format(.bf16)) }
+    let replay = try replay { _ in ReplayableConversion { try Self.conversion(to: "/nowhere/out.gguf", .format(.bf16)) }
+    }
     #expect(replay.differing == ["out.gguf"])
     #expect(folder.names == ["out.gguf"])
+  }
+
+  @Test("reads no file that the certificate does not have")
+  func uncertified() throws {
+    #expect(throws: CertificateError.uncertifiedInput(option: "--imatrix", path: "x")) {
+      try replay { _ in
+        ReplayableConversion(inputFiles: [InputFile("--imatrix", "x")]) {
+          Issue.record("the file is read")
+          return try Self.conversion(to: "/nowhere/out.gguf", .format(.f16))
+        }
+      }
+    }
   }
 
   @Test("is refused for arguments that are not a conversion")

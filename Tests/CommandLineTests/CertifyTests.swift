@@ -85,12 +85,107 @@ struct CertifyTests {
     let first = try Data(contentsOf: URL(fileURLWithPath: one.file("cert.json")))
     #expect(try first == Data(contentsOf: URL(fileURLWithPath: other.file("cert.json"))))
     let run = try Program.shell(
-      "mkdir d; mv model out.gguf d; $ingot certify check cert.json; "
+      "mkdir d; mv model out.gguf d; $ingot certify check cert.json; echo status $?; "
         + "$ingot certify check cert.json --reference d/model --candidate d/out.gguf --rederive --json",
       in: one.path)
     #expect(run.status == 0, "\(run.output)\(run.error)")
-    #expect(run.output.contains("missing"))
+    #expect(run.output.contains("status 2\n"))
+    #expect(run.error == "ingot: error: model: cannot be opened: no such file or folder\n")
     #expect(run.output.contains("\"schema\": \"ingot.certify/1\""))
+  }
+
+  @Test("digests the file that is named, whatever its name")
+  func named() throws {
+    let folder = try certified()
+    let run = try Program.shell(
+      """
+      check() { $ingot certify check cert.json "$@" > out; echo "$? $(grep -c matches out) $(tail -n 1 out)"; }
+      mkdir other; cp out.gguf renamed.gguf; cp out.gguf other/X.GGUF; $ingot convert model -o b.gguf --type Q4_0 --quiet
+      check --candidate renamed.gguf; check --candidate other/X.GGUF; check --candidate b.gguf
+      check --candidate model/config.json; check --reference model/model.safetensors
+      check --candidate nope.gguf; check --reference nope; check --candidate other
+      check --candidate renamed.gguf --rederive
+      """, in: folder.path)
+    #expect(
+      run.output.split(separator: "\n") == [
+        "0 7 passed", "0 7 passed", "1 6 failed", "1 6 failed", "0 7 passed", "2 0 ", "2 0 ", "1 6 failed",
+        "0 7 passed",
+      ], "\(run.output)\(run.error)")
+  }
+
+  @Test("finds the shards of a set by their numbers")
+  func shards() throws {
+    let folder = TemporaryFolder()
+    let run = try Program.shell(
+      """
+      cp -r \(Fixtures.path("llama-gqa")) model
+      $ingot convert model -o m.gguf --type Q8_0 --max-shard-size 100K --quiet --receipt receipt.json
+      first=$(ls m-00001*); $ingot verify model $first --tokens 1,2,3 --certificate cert.json --receipt receipt.json --quiet
+      $ingot certify check cert.json --rederive > /dev/null; echo $?
+      mkdir d; for f in m-*; do mv $f d/renamed${f#m}; done
+      $ingot certify check cert.json --candidate d/renamed${first#m} | tail -n 1
+      $ingot certify check cert.json --candidate d/renamed${first#m} --rederive | tail -n 1
+      printf X | dd of=$(ls d/*00002*) bs=1 seek=90000 conv=notrunc 2> /dev/null
+      $ingot certify check cert.json --candidate d/renamed${first#m} | grep -c differs
+      """, in: folder.path)
+    #expect(run.output == "0\npassed\npassed\n1\n", "\(run.output)\(run.error)")
+  }
+
+  @Test("finds files of a folder that are not certified")
+  func uncertified() throws {
+    let folder = try certified("convert model -o back --naming meta", "")
+    let run = try Program.shell(
+      "touch back/report.html back/README.md; $ingot certify check cert.json | tail -n 1; "
+        + "touch back/added_tokens.json; $ingot certify check cert.json", in: folder.path)
+    #expect(run.status == 1)
+    #expect(run.output.hasPrefix("passed\n"), "\(run.output)")
+    #expect(run.output.contains("back/added_tokens.json"))
+    #expect(run.output.contains("not certified"))
+  }
+
+  @Test("repeats a conversion with the inputs that are certified, and no others")
+  func inputs() throws {
+    let folder = TemporaryFolder()
+    let run = try Program.shell(
+      """
+      cp -r \(Fixtures.path("yi")) model; cp \(Fixtures.path("yi", "README.md")) text 2> /dev/null || seq 1 400 > text
+      $ingot imatrix model --file text --context 32 -o i.gguf --quiet
+      echo attn_q=Q8_0 > types
+      $ingot quantize model out.gguf Q4_0 --imatrix i.gguf --tensor-type-file types --quiet --receipt receipt.json
+      $ingot verify model out.gguf --tokens 1,2,3 --budget kl=10 --receipt receipt.json --certificate cert.json --quiet
+      $ingot certify check cert.json --rederive | grep -E 'input|rederived'
+      cp i.gguf j.gguf; sed 's/"i.gguf"/"j.gguf"/' cert.json > other.json
+      sed '0,/"i.gguf"/s//"j.gguf"/' cert.json > hostile.json
+      sed 's|"option": "--tensor-type-file"|"option": "x"|; s|"path": "types"|"path": "i.gguf"|' cert.json > missing.json
+      for c in other hostile missing; do $ingot certify check $c.json --rederive > /dev/null; echo $?; done
+      echo attn_k=Q8_0 >> types; $ingot certify check cert.json --rederive | grep -E 'differs|rederived'
+      rm types; $ingot certify check cert.json --rederive > /dev/null; echo $?
+      $ingot certify check cert.json | tail -n 1; ls -a | grep -c scratch
+      """, in: folder.path)
+    let lines = run.output.split(separator: "\n").map(String.init)
+    #expect(lines.count == 10, "\(run.output)\(run.error)")
+    #expect(lines.prefix(2).allSatisfy { $0.hasPrefix("input ") && $0.hasSuffix("matches") }, "\(run.output)")
+    #expect(lines[2].hasPrefix("rederived  the same bytes by: ingot quantize model"))
+    #expect(lines[3...5] == ["1", "2", "1"], "\(run.output)")
+    #expect(lines[6].hasPrefix("input ") && lines[6].contains(" types ") && lines[6].hasSuffix("differs"))
+    #expect(lines[7...] == ["2", "passed", "0"])
+  }
+
+  @Test(
+    "understands conversions only",
+    arguments: [["--help"], ["--version"], ["convert", "--help"], ["certify", "check", "x"], []])
+  func otherArguments(arguments: [String]) throws {
+    let folder = try certified("convert model -o out.gguf --type Q8_0", "--budget kl=1 --receipt receipt.json")
+    let url = URL(fileURLWithPath: folder.file("cert.json"))
+    let data = try Data(contentsOf: url)
+    var statement = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    var predicate = try #require(statement["predicate"] as? [String: Any])
+    predicate["conversion"] = ["arguments": arguments]
+    statement["predicate"] = predicate
+    try JSONSerialization.data(withJSONObject: statement).write(to: url)
+    let run = try Program.run(["certify", "check", "cert.json", "--rederive"], in: folder.path)
+    #expect(run.status == 2, "\(run.output)")
+    #expect(run.error.contains("cannot be repeated, expected ingot convert or quantize"), "\(run.error)")
   }
 
   @Test("carries a failed verdict")

@@ -33,6 +33,55 @@ struct ConvertTests {
     #expect(run.output.isEmpty)
   }
 
+  @Test(
+    "gives the file that quantize gives by the same name",
+    arguments: ["Q4_0", "q2_k", "Q4_K", "Q4_K_M", "Q6_K", "Q4_0 --pure", "Q2_K --pure", "Q4_K_M --pure", "Q5_K --pure"])
+  func recipes(type: String) throws {
+    let folder = TemporaryFolder()
+    let run = try Program.shell(
+      """
+      for source in fixtures/llama-gqa fixtures/expected/llama-gqa/llama-gqa-bf16.gguf; do
+        $ingot convert $source -o \(folder.path)/a.gguf --type \(type) --quiet --overwrite
+        $ingot quantize $source \(folder.path)/b.gguf \(type) --quiet --overwrite
+        cmp \(folder.path)/a.gguf \(folder.path)/b.gguf || exit 1
+      done
+      """)
+    #expect(run.status == 0, "\(run.output)\(run.error)")
+  }
+
+  @Test("says how many matrices of a recipe have another format than its name")
+  func mixture() throws {
+    func note(_ arguments: String...) throws -> String? {
+      let run = try Program.run(["convert", "fixtures/llama-gqa", "-o", "unwritten/a.gguf", "--dry-run"] + arguments)
+      return run.output.split(separator: "\n").first { $0.contains("is a recipe") }.map(String.init)
+    }
+    #expect(
+      try note("--type", "Q4_0")
+        == "note: Q4_0 is a recipe: 1 of the 23 matrices has another format (--pure gives every matrix Q4_0)")
+    #expect(try note("--type", "Q4_0", "--pure") == nil)
+    #expect(try note("--type", "Q4_K_M") == nil)
+    #expect(try note("--type", "Q8_0") == nil)
+    #expect(try note("--type", "F16") == nil)
+  }
+
+  @Test("keeps the format of each tensor, as far as a GGUF has it")
+  func keep() throws {
+    let folder = TemporaryFolder()
+    let run = try Program.shell(
+      "$ingot convert fixtures/llama-gqa -o \(folder.path)/a.gguf --type keep --quiet --tensor-type attn_q=F16 && "
+        + "$ingot inspect \(folder.path)/a.gguf && $ingot convert \(folder.path)/a.gguf -o \(folder.path)/hf --type keep "
+        + "--quiet && $ingot diff \(folder.path)/a.gguf \(folder.path)/hf")
+    #expect(run.status == 0, "\(run.output)\(run.error)")
+    for format in ["BF16", "F16 ", "F32"] { #expect(run.output.contains("\n\(format)"), "\(run.output)") }
+  }
+
+  @Test("refuses options that need a recipe", arguments: ["--pure", "--type F16 --imatrix x", "--type keep --pure"])
+  func needsRecipe(options: String) throws {
+    let run = try Program.shell("$ingot convert fixtures/yi -o unwritten/a.gguf \(options)")
+    #expect(run.status == 64)
+    #expect(run.error.contains("needs a recipe as --type, such as Q4_K_M"), "\(run.error)")
+  }
+
   @Test("refuses to replace a file, unless asked to")
   func overwriting() throws {
     let folder = TemporaryFolder()

@@ -19,6 +19,8 @@ struct ReceiptTests {
     #expect(
       json["outputs"]?.array?.first?["sha256"]?.string == (try FileDigest.sha256(LocalFile(folder.file("out.gguf")))))
     #expect(json["inputs"]?.array?.first?["name"] == .string("model.safetensors"))
+    #expect(json["inputs"]?.array?.contains { $0["name"] == .string("config.json") } == true)
+    #expect(json["other_inputs"] == .array([]))
     let tensors = json["tensors"]?.array ?? []
     #expect(tensors.count == plan.tensors.count)
     let query = tensors.first { $0["name"] == .string("blk.0.attn_q.weight") }

@@ -27,7 +27,10 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   ),
   (
     "Certification",
-    ["Bytes", "Tensors", "Quantization", "Architectures", "Models", "Conversion", "Evaluation", "Verification"]
+    [
+      "Bytes", "Tensors", "Formats", "Quantization", "Architectures", "Models", "Conversion", "Evaluation",
+      "Verification",
+    ]
   ),
   (
     "Ingot",

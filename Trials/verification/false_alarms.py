@@ -97,7 +97,7 @@ class Bench:
         for kind in self.pick(EXACT):
             yield f"folder {kind}", folder, lambda: self.convert(folder, f"own-{kind}", "--type", kind, "--to", "safetensors")
         for kind in self.pick(EXACT + FORMATS):
-            yield kind, folder, lambda: self.convert(folder, "own-kind.gguf", "--type", kind)
+            yield kind, folder, lambda: self.convert(folder, "own-kind.gguf", "--type", kind, "--pure")
         for recipe in self.pick(RECIPES):
             yield f"recipe {recipe}", folder, lambda: self.quantize(folder, recipe)
         yield "BF16 → Q8_0", folder, lambda: self.convert(self.convert(folder, "step.gguf", "--type", "BF16"), "own-kind.gguf", "--type", "Q8_0")

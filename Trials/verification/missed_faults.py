@@ -87,7 +87,7 @@ def examine(program: Ingot, name: str, seed: int, candidates: list[str], only: s
             if kind != "F32":
                 candidate = scratch / f"faulty-{kind}.gguf"
                 try:
-                    program.convert(faulty, candidate, "--type", kind)
+                    program.convert(faulty, candidate, "--type", kind, "--pure")
                 except RuntimeError:  # what cannot be converted is not judged
                     continue
             found = program.verify(folder, candidate, *text)

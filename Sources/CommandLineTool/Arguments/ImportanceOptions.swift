@@ -29,6 +29,9 @@ struct ImportanceOptions: ParsableArguments {
     }
   }
 
+  /// The files that these options name.
+  var inputFiles: [InputFile] { path.map { [InputFile("--imatrix", $0)] } ?? [] }
+
   /// The matrix with the entries that are used; nil if none is given or none remains.
   func matrix() throws -> ImportanceMatrix? {
     guard let path else { return nil }

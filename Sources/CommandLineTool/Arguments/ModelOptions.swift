@@ -41,6 +41,9 @@ struct ModelOptions: ParsableArguments {
     return conversion
   }
 
+  /// The files that these options name.
+  var inputFiles: [InputFile] { mapping.map { [InputFile("--mapping", $0)] } ?? [] }
+
   /// The bundled definitions, and the user's before them.
   var library: ArchitectureLibrary {
     get throws {

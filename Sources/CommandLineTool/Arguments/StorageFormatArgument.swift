@@ -1,7 +1,9 @@
 import ArgumentParser
 import Ingot
 
-/// The name of a storage format that can be encoded, of a recipe that is not a format, or `auto`.
+/// The name of a recipe, of a storage format that can be encoded, `auto` or `keep`.
+///
+/// A name of both is the recipe, as in `quantize`; F32, F16, BF16 and Q8_0 are the formats, as in the reference converter.
 struct TypeArgument: ExpressibleByArgument {
   /// As it was written.
   let text: String
@@ -10,12 +12,25 @@ struct TypeArgument: ExpressibleByArgument {
 
   var defaultValueDescription: String { text }
 
-  /// The choice of storage formats; `auto` keeps formats that the target can store without loss.
+  /// Formats that the reference converter writes, by rules of its own.
+  private static let converterFormats: Set<StorageFormat> = [.f32, .f16, .bf16, .q8_0]
+
+  /// The recipe of this name; nil if it is the name of something else.
+  var recipe: Recipe? {
+    if let format = StorageFormat(named: text), Self.converterFormats.contains(format) { return nil }
+    return Int(text) == nil ? Recipe.find(text)?.recipe : nil
+  }
+
+  var isAutomatic: Bool { ["auto", "keep"].contains(text.lowercased()) }
+
+  /// What the tensors get.
   var choice: ConversionRequest.TypeChoice {
     get throws {
-      if text.lowercased() == "auto" { return .automatic }
-      if StorageFormat(named: text) == nil, let recipe = Recipe.named(text) { return .recipe(recipe) }
-      return .format(try encodableFormat(text))
+      switch text.lowercased() {
+      case "auto": .automatic
+      case "keep": .kept
+      default: try recipe.map { .recipe($0) } ?? .format(try encodableFormat(text))
+      }
     }
   }
 }

@@ -12,8 +12,9 @@ struct CheckCertificate: ParsableCommand {
     commandName: "check",
     abstract: "Checks local files against a certificate.",
     discussion: """
-      Every file must have the SHA-256 in the certificate. The status is 1 if a file differs, if the repeated conversion \
-      gives other bytes, or if the certified verdict is failed.
+      Every file must have the SHA-256 in the certificate, under any name. The status is 1 if a file differs or is \
+      not certified, if the repeated conversion gives other bytes, or if the certified verdict is failed. It is 2 if a \
+      path does not exist.
 
       EXAMPLES:
         # Are these the certified files?
@@ -39,13 +40,12 @@ struct CheckCertificate: ParsableCommand {
   func run() throws {
     let certificate = try Self.read(path)
     let check = try CertificateCheck(
-      certificate, reference: reference, candidate: candidate, threads: report.threadCount)
+      certificate, reference: reference, candidate: candidate, includesInputs: rederive, threads: report.threadCount)
     var replay: ConversionReplay?
     if rederive, check.passes {
       replay = try ConversionReplay(
-        certificate, reference: reference ?? certificate.reference.path,
-        candidate: candidate ?? certificate.candidate.path, library: .bundled(), threads: report.threadCount,
-        parse: IngotCommand.requestedConversion)
+        certificate, reference: reference, candidate: candidate, library: .bundled(), threads: report.threadCount,
+        parse: IngotCommand.replayableConversion)
     }
     let passes = check.passes && certificate.passes && replay?.passes != false
     try report.print(

@@ -29,8 +29,11 @@ struct Convert: ConversionCommand {
 
   @Option(
     name: [.long, .customLong("outtype")],
-    help: "Storage format or recipe; auto keeps formats that the output can store without loss.")
+    help: "Recipe or storage format; auto: one that holds the source; keep: each tensor's own.")
   var type = TypeArgument(argument: "auto")
+
+  @Flag(help: "Give all matrices the recipe's default format.")
+  var pure = false
 
   @Option(help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"))
   var naming: String?
@@ -55,10 +58,19 @@ struct Convert: ConversionCommand {
     help: ArgumentHelp("Pre-tokenizer name in a GGUF.", valueName: "name"))
   var preTokenizer: String?
 
+  @OptionGroup var importance: ImportanceOptions
   @OptionGroup var adapters: AdapterOptions
   @OptionGroup var execution: ExecutionOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var report: ReportOptions
+
+  func validate() throws {
+    guard type.recipe == nil else { return }
+    for (option, isGiven) in [("--pure", pure && type.isAutomatic), ("--imatrix", importance.path != nil)] where isGiven
+    {
+      throw ValidationError("\(option) needs a recipe as --type, such as Q4_K_M")
+    }
+  }
 
   func run() throws {
     try execution.run(try requestedConversion().plan(), model, adapters: adapters.paths, report)
@@ -70,14 +82,22 @@ struct Convert: ConversionCommand {
     return conversion
   }
 
+  /// The files that are read apart from the source and its adapters.
+  var inputFiles: [InputFile] { model.inputFiles + importance.inputFiles }
+
+  var namedFiles: [InputFile] { inputFiles + adapters.paths.map { InputFile("--lora", $0) } }
+
   private func makeRequest() throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)
     switch to {
     case .gguf: request.target = .gguf
-    case .safetensors: request.target = output.hasSuffix(".safetensors") ? .safeTensors : .folder
+    case .safetensors: request.target = .safeTensors(at: output)
     case nil: break
     }
     request.type = try type.choice
+    request.recipeOptions.matrices = pure ? .uniform : .byRule
+    request.importance = try importance.matrix()
+    request.inputFiles = inputFiles
     request.typeOverrides = try typeOverrides.map { try $0.override }
     request.naming = naming
     request.maximumShardByteCount = shardSize?.byteCount

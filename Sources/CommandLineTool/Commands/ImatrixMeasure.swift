@@ -48,8 +48,8 @@ struct ImatrixMeasure: ParsableCommand {
 
   func run() throws {
     let policy: OverwritePolicy = overwrite ? .replace : .refuse
-    try AtomicFile.requireFree(output, overwrite: policy)
     let opened = try model.open(path)
+    try AtomicFile.requireWritable([output], overwrite: policy, apartFrom: opened.checkpoint.files)
     let chunks = try textChunks(opened)
     let progress = ProgressLine(total: chunks.count, unit: "chunks", isQuiet: report.quiet)
     defer { progress.finish() }
@@ -57,7 +57,7 @@ struct ImatrixMeasure: ParsableCommand {
       ModelWeights(opened), on: chunks, chunkSize: context, dataset: file, includesOutput: includesOutput,
       threads: report.threadCount
     ) { progress.advance($0) }
-    try sums.write(to: output, container: output.hasSuffix(".dat") ? .legacy : .gguf, overwrite: policy)
+    try sums.write(to: output, container: Path.hasEnding(output, ".dat") ? .legacy : .gguf, overwrite: policy)
     progress.finish()
     let result = try ImportanceReport(ImportanceMatrix.open(output), model: opened)
     try report.print(json: { result.json }, text: { result.headlines + result.gapLines })

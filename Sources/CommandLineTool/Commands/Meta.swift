@@ -102,8 +102,9 @@ extension Meta {
 
     func run() throws {
       var editor = try MetadataEditor(path)
+      let before = editor.metadata
       let (old, new) = try editor.set(key, to: text(), type: type)
-      try output.save(editor, path, [EditedKey(key: key, old: old, new: new)], report)
+      try output.save(editor, path, before: before, [EditedKey(key: key, old: old, new: new)], report)
     }
 
     private func text() throws -> String {
@@ -128,6 +129,7 @@ extension Meta {
 
     func run() throws {
       var editor = try MetadataEditor(path)
+      let before = editor.metadata
       var edits: [EditedKey] = []
       for key in keys {
         do throws(MetadataEditingError) {
@@ -137,7 +139,7 @@ extension Meta {
           throw error
         }
       }
-      try output.save(editor, path, edits, report)
+      try output.save(editor, path, before: before, edits, report)
     }
   }
 }
@@ -157,7 +159,17 @@ struct EditOutput: ParsableArguments {
   @Flag(help: "Replace an existing output.")
   var overwrite = false
 
-  func save(_ editor: MetadataEditor, _ path: String, _ edits: [EditedKey], _ report: ReportOptions) throws {
+  @Flag(help: "Write an edit that ingot check would fail.")
+  var force = false
+
+  func save(
+    _ editor: MetadataEditor, _ path: String, before old: Metadata, _ edits: [EditedKey], _ report: ReportOptions
+  ) throws {
+    let findings = try MetadataEditCheck.newFindings(path, from: old, to: editor.metadata, library: .bundled())
+    if !findings.pass, !force { throw FaultyEdit(path: path, findings: findings.filter { $0.severity == .error }) }
+    for finding in findings where finding.severity != .note {
+      StandardStreams.note("\(ToolInfo.name): warning: \(finding.description)")
+    }
     var outcome = "written"
     if let output {
       try editor.save(to: output, overwrite: overwrite ? .replace : .refuse)
@@ -174,6 +186,7 @@ struct EditOutput: ParsableArguments {
               "new": edit.new?.json(limit: .max) ?? .null,
             ])
           }),
+        "findings": findings.json,
       ])
     } text: {
       edits.map { edit in
@@ -181,6 +194,21 @@ struct EditOutput: ParsableArguments {
         return "\(edit.key.escapedForDisplay)  \(old) → \(new)\n"
       }.joined() + "\((output ?? path).escapedForDisplay): \(outcome)\n"
     }
+  }
+}
+
+/// An edit after which the file could not be used.
+struct FaultyEdit: IngotError {
+  let path: String
+  /// The errors that the edit makes; never empty.
+  let findings: [Finding]
+  private static let shownCount = 4
+  var category: ErrorCategory { .check }
+  var description: String {
+    var lines = findings.prefix(Self.shownCount).map(\.description)
+    if findings.count > lines.count { lines.append("… and \(counted(findings.count - lines.count, "more problem"))") }
+    return (["\(path.escapedForDisplay): not edited, since ingot check would fail (pass --force to write it)"] + lines)
+      .joined(separator: "\n")
   }
 }
 

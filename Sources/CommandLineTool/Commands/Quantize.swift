@@ -90,6 +90,13 @@ struct Quantize: ConversionCommand {
     try execution.run(try plan(threads: report.threadCount), model, report)
   }
 
+  /// The files that are read apart from the source.
+  var inputFiles: [InputFile] {
+    model.inputFiles + importance.inputFiles + typeOverrideFiles.map { InputFile("--tensor-type-file", $0) }
+  }
+
+  var namedFiles: [InputFile] { inputFiles }
+
   private func plan(threads: Int) throws -> ConversionPlan {
     let conversion = try requestedConversion()
     let source = try conversion.open()
@@ -119,6 +126,7 @@ struct Quantize: ConversionCommand {
     let overrides = try typeOverrides + typeOverrideFiles.flatMap { try TypeOverrideArgument.list(inFile: $0) }
     request.typeOverrides = try overrides.map { try $0.lowercased.override }.reversed()
     request.importance = try importance.matrix()
+    request.inputFiles = inputFiles
     request.prunedLayers = prunedLayers?.layers ?? []
     request.split = keepsSplit ? .preserve : .merge
     request.metadataOverrides = metadataOverrides.map(\.override)

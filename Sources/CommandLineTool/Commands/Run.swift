@@ -66,15 +66,14 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    for path in [logits, hidden, encoderHidden].compactMap({ $0 }) {
-      try AtomicFile.requireFree(path, overwrite: policy)
-    }
     let model = try options.open(path, with: adapters)
+    try AtomicFile.requireWritable(
+      [logits, hidden, encoderHidden].compactMap { $0 }, overwrite: policy, apartFrom: model.checkpoint.files)
     let weights = try ModelWeights(model)
+    let text = try input.givenText()
     let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }
     var result = RunReport(path: path, perplexity: measured)
     if input.isGiven {
-      let text = try input.givenText()
       let tokenizer = text == nil ? try? model.tokenizer() : try model.tokenizer()
       let tokens = text.flatMap { tokenizer?.encode($0) } ?? input.tokens?.ids ?? []
       switch weights.hyperparameters.features.output {

@@ -65,27 +65,42 @@ struct Verify: ParsableCommand {
   func run() throws {
     let budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
     let policy: OverwritePolicy = overwrite ? .replace : .refuse
-    for path in [report, certificate].compactMap({ $0 }) { try AtomicFile.requireFree(path, overwrite: policy) }
     let first = try model.open(reference, with: adapters)
     let second = try model.open(candidate, .namesOnly)
+    try AtomicFile.requireWritable(
+      [report, certificate].compactMap { $0 }, overwrite: policy,
+      apartFrom: first.checkpoint.files + second.checkpoint.files)
+    let receipt = try receiptJSON(of: second)
     let verification = try verify(first, second, budget)
+    // The figures are printed first, so that they are not lost if a file cannot be written after all.
+    try options.print(json: { verification.json }, text: { verification.text(showsLayers: layers) })
     if let report {
       let page = HTMLReport(
         verification, arguments: Array(CommandLine.arguments.dropFirst()), version: ToolInfo.version)
       try AtomicFile.write(Array(page.text.utf8), to: report, overwrite: policy)
     }
-    if let certificate { try writeCertificate(of: verification, to: certificate, policy) }
-    try options.print(json: { verification.json }, text: { verification.text(showsLayers: layers) })
+    if let certificate { try writeCertificate(of: verification, receipt, to: certificate, policy) }
     if !verification.passes { throw FailedCheck() }
   }
 
+  /// The receipt, if its outputs can be files of the candidate.
+  private func receiptJSON(of candidate: Model) throws -> JSON? {
+    guard let receipt else { return nil }
+    let json = try JSON(InputLocation.openFile(receipt), limit: 1 << 30)
+    do throws(CertificateError) {
+      try Certificate.requireSizes(in: json, of: candidate)
+    } catch {
+      throw LocatedError(path: receipt, reason: error)
+    }
+    return json
+  }
+
   private func writeCertificate(
-    of verification: ModelVerification, to path: String, _ policy: OverwritePolicy
+    of verification: ModelVerification, _ receiptJSON: JSON?, to path: String, _ policy: OverwritePolicy
   ) throws {
-    let json = try receipt.map { try JSON(InputLocation.openFile($0), limit: 1 << 30) }
     do {
       let certificate = try Certificate(
-        verification, receipt: json, version: ToolInfo.version, threads: options.threadCount)
+        verification, receipt: receiptJSON, version: ToolInfo.version, threads: options.threadCount)
       try AtomicFile.write(certificate.statement.encoded(.indented), to: path, overwrite: policy)
     } catch let error as CertificateError {
       throw LocatedError(path: receipt ?? path, reason: error)

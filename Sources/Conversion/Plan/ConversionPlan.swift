@@ -28,6 +28,8 @@ public struct ConversionPlan: Sendable {
   public let rounded: [RoundedTensor]
   /// Messages for the user.
   public let messages: [PlanMessage]
+  /// The files that options name, apart from the source and its adapters.
+  public let inputFiles: [InputFile]
   /// Whether existing files may be replaced.
   public let overwrite: OverwritePolicy
   /// The choice of formats for a size target; nil without one.

@@ -91,6 +91,7 @@ extension ArchitecturePlanner {
     if let metadata = model.facts.ggufMetadata, metadata["tokenizer.ggml.tokens"] != nil {
       do throws(VocabularyError) {
         let vocabulary = try Vocabulary(metadata)
+        draft.messages += Vocabulary.conflicts(in: metadata).map { .warning($0.description) }
         for role in [SpecialToken.bos, .eos, .pad] {
           if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
         }
@@ -109,7 +110,7 @@ extension ArchitecturePlanner {
       let length = model.hyperparameters.integer("embedding_length") ?? 0
       for file in SideFiles.modules(poolingMode: pooling, embeddingLength: length) { add(file.path, file.bytes) }
     }
-    if let generation = SideFiles.generationConfiguration(model.checkpoint.metadata) {
+    if let generation = SideFiles.generationConfiguration(model.checkpoint.metadata, tokens: members) {
       add("generation_config.json", generation)
     }
     members.sort { $0.key < $1.key }

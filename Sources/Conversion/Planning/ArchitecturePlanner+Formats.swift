@@ -19,7 +19,7 @@ extension ArchitecturePlanner {
       }
       return format
     }
-    if draft.keepsLayouts { return nil }
+    if draft.request.type == .kept || draft.keepsLayouts { return nil }
     guard draft.target == .gguf else { return model.commonMatrixFormat ?? .f32 }
     // The converter's "auto": the first matrix of 16 bits decides. Where all are F32 it takes F16, which loses; here they
     // stay F32.
@@ -76,7 +76,9 @@ extension ArchitecturePlanner {
       return .decided(override.format, rule: override.rule)
     } else if !isGGUF, tensor.purpose.roles.contains(where: wideRoles.contains) {
       return .decided(.f32, rule: "F32: has values that the other tensors' format cannot hold")
-    } else if isGGUF, draft.type != nil, let reason = tensor.reasonForF32 {
+    } else if isGGUF, draft.type != nil || draft.request.type == .kept && !draft.usesGGUFNames,
+      let reason = tensor.reasonForF32
+    {
       return .decided(.f32, rule: reason)
     } else if let type = draft.type {
       let isAutomatic = draft.request.type == .automatic

@@ -58,6 +58,20 @@ extension PlanDraft {
     }
     problems += overrides.unused.map { ConversionError.overrideMatchesNothing(pattern: $0) }
     weighColumns(rules)
+    noteMixture(rules, inputs)
+  }
+
+  /// Says of a recipe that is called like a format how many matrices get another one.
+  private mutating func noteMixture(_ rules: FormatRules, _ inputs: RecipeInputs) {
+    guard case .recipe(let recipe) = rules, let format = recipe.format, recipe.name == format.name, format.isQuantized,
+      request.recipeOptions.matrices == .byRule
+    else { return }
+    let matrices = tensors.filter { Recipe.quantizes($0.name, $0.shape, architecture: inputs.architecture) }
+    let others = matrices.count { $0.format != format }
+    messages.append(
+      .note(
+        "\(recipe.name) is a recipe: \(others.grouped) of the \(matrices.count.grouped) matrices "
+          + "\(others == 1 ? "has" : "have") another format (--pure gives every matrix \(format))"))
   }
 
   /// Gives undecided matrices the formats that a size target chose.

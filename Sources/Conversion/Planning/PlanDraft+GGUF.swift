@@ -34,7 +34,7 @@ extension PlanDraft {
   /// The numbered names of a split set, in one folder.
   private func splitPaths(count: Int) -> [String] {
     let name = Path.name(of: destination)
-    let stem = name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+    let stem = Path.hasEnding(name, ".gguf") ? String(name.dropLast(5)) : name
     let folder = Path.folder(of: destination)
     return ShardName(stem: stem, number: 1, count: count, suffix: ".gguf").all.map { Path.join(folder, $0) }
   }

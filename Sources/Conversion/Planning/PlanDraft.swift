@@ -83,7 +83,7 @@ struct PlanDraft {
   mutating func orderTensors() {
     guard target == .gguf, recipeInputs == nil else { return }
     guard keepsLayouts else { return tensors = tensors.orderedAsConverter(model) }
-    guard request.type == .automatic else { return tensors.sort { $0.name.isBeforeByLayer($1.name) } }
+    if case .format = request.type { return tensors.sort { $0.name.isBeforeByLayer($1.name) } }
     // Derived tensors were put first; they return to their positions in the input.
     let positions = Dictionary(
       model.checkpoint.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -19,6 +19,7 @@ public enum Planner {
     _ model: Model, _ request: ConversionRequest, evidence: PlanningEvidence? = nil,
     threads: Int = Parallel.coreCount, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> ConversionPlan {
+    try request.requireFittingName()
     let draft = PlanDraft(model, request)
     return draft.keepsNames
       ? try plan(NamePlanner(draft), evidence, threads: threads, progress: progress)
@@ -87,6 +88,7 @@ extension DraftPlanner {
     return ConversionPlan(
       source: draft.model, destination: draft.destination, target: draft.target, scheme: scheme,
       type: draft.type, files: output.files, sideFiles: output.sideFiles, dropped: dropped(in: scheme),
-      departures: draft.departures, rounded: rounded, messages: draft.messages, overwrite: draft.request.overwrite)
+      departures: draft.departures, rounded: rounded, messages: draft.messages, inputFiles: draft.request.inputFiles,
+      overwrite: draft.request.overwrite)
   }
 }

@@ -1,6 +1,7 @@
 import Architectures
 import Bytes
 import Formats
+import Models
 import Tensors
 
 /// The files of a model folder that are not weights.
@@ -12,13 +13,16 @@ enum SideFiles {
   ]
 
   /// Whether a file of this name contains weights or an index of them.
-  static func isWeights(_ name: String) -> Bool { weightEndings.contains { name.hasSuffix($0) } }
+  static func isWeights(_ name: String) -> Bool { weightEndings.contains { Path.hasEnding(name, $0) } }
 
   /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.
   static func belongs(_ name: String, in tree: any FileTree) -> Bool {
     !name.hasPrefix(".") && name != "config.json" && !isWeights(name)
       && tree.hasFile(name)
   }
+
+  /// Side files up to this size are digested for a receipt; configurations and tokenizers are smaller.
+  fileprivate static let digestedByteCount = 64 << 20
 
   /// The files next to the weights, to be copied byte for byte; config.json is rewritten.
   static func copied(from folder: ModelFolder, to destination: String) throws -> [SideFile] {
@@ -81,7 +85,9 @@ enum SideFiles {
   }
 
   /// generation_config.json from `general.sampling.*`; nil if a GGUF states nothing of it.
-  static func generationConfiguration(_ metadata: Metadata) -> [UInt8]? {
+  ///
+  /// - Parameter configuration: the members of config.json, whose special tokens it repeats.
+  static func generationConfiguration(_ metadata: Metadata, tokens configuration: JSON.Object) -> [UInt8]? {
     let keys: KeyValuePairs = [
       "top_k": "top_k", "top_p": "top_p", "min_p": "min_p", "temp": "temperature",
       "penalty_repeat": "repetition_penalty",
@@ -94,11 +100,23 @@ enum SideFiles {
     guard !members.isEmpty else { return nil }
     // transformers ignores these values, with a warning, unless sampling is on.
     members["do_sample"] = .bool(true)
-    for role in ["bos", "eos", "padding"] {
-      guard let id = metadata["tokenizer.ggml.\(role)_token_id"]?.integer else { continue }
-      members[ExactString(role == "padding" ? "pad_token_id" : "\(role)_token_id")] = .integer(id)
+    for role in ["bos", "eos", "pad"] {
+      let key = ExactString("\(role)_token_id")
+      if let id = configuration[key], !id.isNull { members[key] = id }
     }
     members.sort { $0.key < $1.key }
     return JSON.object(members).encoded(.indented)
+  }
+}
+
+extension Model {
+  /// The files of a folder from which configuration, tokenizer and model card are read; none for other sources.
+  func readSideFiles() throws -> [any ByteSource] {
+    guard let tree = folder?.tree, facts.ggufMetadata == nil, hasExplicitHyperparameters else { return [] }
+    let names = try tree.names(in: "").filter {
+      $0 == "config.json" && tree.hasFile($0) || SideFiles.belongs($0, in: tree)
+    }
+    return try names.map { name throws(FileError) in try tree.open(name) }
+      .filter { $0.byteCount <= SideFiles.digestedByteCount }
   }
 }

@@ -27,9 +27,10 @@ public struct Receipt: Sendable {
 
   /// The receipt, with the SHA-256 of every file, read again from the disk on up to `threads` threads.
   public func json(threads: Int = Parallel.coreCount) throws -> JSON {
-    let inputs = plan.source.checkpoint.files
+    let inputs = try plan.source.checkpoint.files + plan.source.readSideFiles()
+    let others = try plan.inputFiles.map { try InputLocation.openFile($0.path) }
     let outputs = try (plan.files.map(\.path) + plan.sideFiles.map(\.path)).map(InputLocation.openFile)
-    let digests = try FileDigest.entries(of: inputs + outputs, threads: threads)
+    let digests = try FileDigest.entries(of: inputs + outputs + others, threads: threads)
     func describe(_ files: [any ByteSource], _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
       .array(
         zip(files, digests).map { file, entry in
@@ -37,6 +38,12 @@ public struct Receipt: Sendable {
             "name": .string(file.name), "bytes": .integer(entry.byteCount), "sha256": .string(entry.sha256),
           ])
         })
+    }
+    let otherInputs = zip(plan.inputFiles, digests.suffix(others.count)).map { input, entry in
+      JSON.members([
+        "option": .string(input.option), "path": .string(input.path), "bytes": .integer(entry.byteCount),
+        "sha256": .string(entry.sha256),
+      ])
     }
     var members: JSON.Object = [
       "schema": .string(Self.schema),
@@ -46,6 +53,7 @@ public struct Receipt: Sendable {
       "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
       "applied_transforms": plan.source.appliedTransforms.json,
       "inputs": describe(inputs, digests.prefix(inputs.count)),
+      "other_inputs": .array(otherInputs),
       "outputs": describe(outputs, digests.dropFirst(inputs.count)),
       "tensors": .array(errors.outcomes.map(\.json)),
       "errors": errors.json,

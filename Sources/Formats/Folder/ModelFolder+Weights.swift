@@ -14,7 +14,7 @@ extension ModelFolder {
   /// - Throws: `ModelFolderError` if there are no weights or several candidates.
   func weights() throws -> Weights {
     func failure(_ error: ModelFolderError) -> LocatedError { LocatedError(path: path, reason: error) }
-    let safeTensors = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
+    let safeTensors = names.filter { Path.hasEnding($0, ".safetensors") && !$0.hasPrefix(".") }
     let indices = names.filter { $0.hasSuffix(SafeTensors.ShardIndex.suffix) && !$0.hasPrefix(".") }
     let preferredIndex = "model" + SafeTensors.ShardIndex.suffix
     if indices.contains(preferredIndex) || indices.count == 1 {
@@ -31,7 +31,7 @@ extension ModelFolder {
     }
     guard indices.isEmpty else { throw failure(.severalWeights(indices)) }
     if safeTensors.contains("model.safetensors") { return .file("model.safetensors") }
-    for candidates in [safeTensors, names.filter { $0.hasSuffix(".gguf") && !$0.hasPrefix(".") }] {
+    for candidates in [safeTensors, names.filter { Path.hasEnding($0, ".gguf") && !$0.hasPrefix(".") }] {
       let sets = Self.sets(candidates)
       if sets.count == 1 { return .file(sets[0]) }
       if sets.count > 1 { throw failure(.severalWeights(sets)) }

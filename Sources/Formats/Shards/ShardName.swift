@@ -22,7 +22,8 @@ public struct ShardName: Hashable, Sendable {
 
   /// Parses `text`; nil if it does not follow the convention or its number is outside its set.
   public init?(_ text: String) {
-    for suffix in [".safetensors", ".gguf"] where text.hasSuffix(suffix) {
+    for ending in [".safetensors", ".gguf"] where Path.hasEnding(text, ending) {
+      let suffix = String(text.suffix(ending.count))
       let parts = text.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
       guard parts.count >= 4, parts[parts.count - 2] == "of" else { return nil }
       guard let number = Self.digits(parts[parts.count - 3]), let count = Self.digits(parts[parts.count - 1]),

@@ -32,8 +32,22 @@ public struct ModelOpening {
   public init(
     _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil, adapters: [InputLocation] = []
   ) throws {
-    let stored: Checkpoint
-    (stored, self.adapters) = try Self.checkpoint(at: location, adapters)
+    let (stored, steps) = try Self.checkpoint(at: location, adapters)
+    try self.init(stored, at: location, library: library, architecture: architecture, adapters: steps)
+  }
+
+  /// Finds the architecture and naming scheme of an open checkpoint, whose metadata need not be that of its files.
+  public init(
+    _ stored: Checkpoint, at location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil
+  ) throws {
+    try self.init(stored, at: location, library: library, architecture: architecture, adapters: [])
+  }
+
+  private init(
+    _ stored: Checkpoint, at location: InputLocation, library: ArchitectureLibrary, architecture: String?,
+    adapters: [(adapter: LoRAAdapter, base: Checkpoint)]
+  ) throws {
+    self.adapters = adapters
     facts = try stored.facts(at: location)
     let encoded = EncodedCheckpoint(stored, configuration: facts.configuration?.json)
     (checkpoint, encodingProblems) = (encoded.checkpoint, encoded.problems)

@@ -3,9 +3,9 @@ import Bytes
 import Formats
 import Models
 import Tensors
-import Tokenization
 
-/// The problems of one checkpoint: its layout, coverage of its architecture, values and vocabulary.
+/// The problems of one checkpoint: its layout, coverage of its architecture, hyperparameters, vocabulary, chat template
+/// and values.
 public struct CheckpointCheck: Sendable {
   /// The name and version of the layout of `json`.
   public static let schema = "ingot.check/1"
@@ -34,15 +34,10 @@ public struct CheckpointCheck: Sendable {
       path, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
     let checkpoint = side.checkpoint
     var findings = checkpoint.remarks.map { Finding(.warning, "layout", .checkpoint(path), $0) }
+    findings += HeaderCheck(side).findings
     if let model = side.model {
       findings += model.warnings.map { Finding(.warning, "configuration", .checkpoint(path), $0) }
-      findings += model.problems.map { Finding(.error, "coverage", .checkpoint(path), "\($0)") }
-      findings += model.transformFindings
-      findings += model.vocabularyFindings
-      findings += try model.tieFindings
-    } else {
-      findings.append(
-        Finding(.warning, "architecture", .architecture, side.reason ?? "is unknown"))
+      findings += try model.transformFindings + model.tieFindings
     }
     let statistics = try checkpoint.statistics(of: checkpoint.stored, threads: threads, progress: progress)
     for (tensor, values) in zip(checkpoint.stored, statistics) { findings += tensor.findings(values) }

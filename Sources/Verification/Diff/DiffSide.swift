@@ -11,16 +11,20 @@ public struct DiffSide: Sendable {
   public let model: Model?
   /// The reason for no model.
   public let reason: String?
+  /// Whether `reason` is a fault of the files, not an architecture without a definition.
+  public let isDefective: Bool
 
   public init(_ model: Model) {
     checkpoint = model.checkpoint
     self.model = model
     reason = nil
+    isDefective = false
   }
 
   /// Creates a side that is compared by tensor names, for a `reason`.
-  public init(_ checkpoint: Checkpoint, reason: String) {
+  public init(_ checkpoint: Checkpoint, reason: String, isDefective: Bool = false) {
     self.checkpoint = checkpoint
+    self.isDefective = isDefective
     model = nil
     self.reason = reason
   }
@@ -32,14 +36,34 @@ public struct DiffSide: Sendable {
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil, adapters: [String] = [],
     appliedTransforms: TransformDetection = .namesOnly
   ) throws -> DiffSide {
-    do {
+    guard adapters.isEmpty else {
       return DiffSide(
         try Model.open(
           path, library: library, architecture: architecture, adapters: adapters, appliedTransforms: appliedTransforms))
-    } catch let error as ModelError where error.category == .input && adapters.isEmpty {
-      return DiffSide(try Checkpoint.open(path), reason: error.description)
-    } catch let error as LocatedError where error.reason is HyperparameterError && adapters.isEmpty {
-      return DiffSide(try Checkpoint.open(path), reason: error.description)
+    }
+    return try DiffSide(
+      model: {
+        try Model.open(path, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+      },
+      checkpoint: { try Checkpoint.open(path) })
+  }
+
+  /// Interprets a checkpoint by headers and side files alone; its metadata need not be that of its files.
+  static func headers(
+    of checkpoint: Checkpoint, at location: InputLocation, library: ArchitectureLibrary
+  ) throws -> DiffSide {
+    try DiffSide(
+      model: { try ModelOpening(checkpoint, at: location, library: library).model() }, checkpoint: { checkpoint })
+  }
+
+  /// The model, or the checkpoint and the reason if no definition fits.
+  private init(model: () throws -> Model, checkpoint: () throws -> Checkpoint) throws {
+    do {
+      self.init(try model())
+    } catch let error as ModelError where error.category == .input {
+      self.init(try checkpoint(), reason: error.description)
+    } catch let error as LocatedError where error.reason is HyperparameterError {
+      self.init(try checkpoint(), reason: error.description, isDefective: true)
     }
   }
 

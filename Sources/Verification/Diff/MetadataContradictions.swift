@@ -6,7 +6,9 @@ import Tensors
 /// Keys of a GGUF that contradict its other keys: programs differ in which of them they read.
 enum MetadataContradictions {
   /// Returns the contradictions in the hyperparameters of `model`, as findings.
-  static func findings(_ model: Model, severity: Finding.Severity) -> [Finding] {
+  static func findings(
+    _ model: Model, severity: Finding.Severity, check: String = "diff.metadata"
+  ) -> [Finding] {
     guard let metadata = model.facts.ggufMetadata else { return [] }
     return model.definition.ggufMetadata.flatMap { rule -> [Finding] in
       guard case .pair = rule else { return [] }
@@ -14,7 +16,7 @@ enum MetadataContradictions {
         guard let stated = metadata[key], let one = stated.float, let other = value.float, one != other
         else { return nil }
         return Finding(
-          severity, "diff.metadata", .metadata(ExactString(key)),
+          severity, check, .metadata(ExactString(key)),
           "is \(stated.display()) in \(model.checkpoint.path.escapedForDisplay), but the other keys imply"
             + " \(value.display())")
       }

@@ -5,6 +5,7 @@ extension HuggingFaceVocabularyReader {
   mutating func findSpecialTokenConflicts() {
     for role in [SpecialToken.bos, .eos, .unk, .pad] {
       let claims = claims(of: role)
+      reportAbsentTokens(of: role, claims)
       let used = vocabulary.id(of: role)
       let agreeing = claims.filter { claim in used.map(claim.ids.contains) ?? false }
       let others = claims.filter { claim in !agreeing.contains(claim) }
@@ -13,6 +14,22 @@ extension HuggingFaceVocabularyReader {
         deciders[role].map { VocabularyConflict.Claim(file: $0, ids: [id]) }
       }
       conflicts.append(.specialToken(role: role, used: decider, others: others))
+    }
+  }
+
+  /// Reports ids that the vocabulary does not have, unless that was done when the role was read.
+  private mutating func reportAbsentTokens(of role: SpecialToken, _ claims: [VocabularyConflict.Claim]) {
+    let size = max(vocabularySize, vocabulary.count)
+    for claim in claims {
+      for id in claim.ids {
+        let isReported = conflicts.contains {
+          if case .specialTokenBeyond(role, id, claim.file, _) = $0 { true } else { false }
+        }
+        guard !isReported, let conflict = VocabularyConflict.beyond(role, id, in: claim.file, size: size) else {
+          continue
+        }
+        conflicts.append(conflict)
+      }
     }
   }
 

@@ -53,10 +53,8 @@ extension HuggingFaceVocabularyReader {
       throw .invalidID(file: file, token: "\(role.rawValue)_token", id: id)
     }
     guard vocabulary.id(of: role) == nil else { return }
-    if let limit, id >= limit {
-      conflicts.append(
-        .ignoredToken(text: "\(role.rawValue)_token", id: id, file: file, vocabularySize: limit))
-      return
+    if let limit, let conflict = VocabularyConflict.beyond(role, id, in: file, size: limit) {
+      return conflicts.append(conflict)
     }
     vocabulary.set(role, to: id)
     deciders[role] = file

@@ -1,0 +1,87 @@
+import Bytes
+
+extension ConversionRequest {
+  /// The target, from the name of the destination if none is stated.
+  public var resolvedTarget: Target { target ?? OutputEnding(destination)?.target ?? .folder }
+
+  /// Throws if the name of the destination is not one of what is written.
+  func requireFittingName() throws {
+    try AtomicFile.requireName(destination)
+    guard let ending = OutputEnding(destination), !OutputFolder(destination).exists else { return }
+    switch (ending, target) {
+    case (.gguf, .gguf), (.gguf, nil), (.safeTensors, .safeTensors), (.safeTensors, nil): return
+    case (.other, .gguf), (.other, .safeTensors): return
+    case (.other(let text, let near), nil), (.other(let text, let near), .folder):
+      throw OutputNameError.unknownEnding(path: destination, ending: text, nearest: near)
+    case (.gguf, .safeTensors), (.gguf, .folder):
+      throw OutputNameError.otherEnding(path: destination, ending: ".gguf", container: "safetensors")
+    case (.safeTensors, .gguf):
+      throw OutputNameError.otherEnding(path: destination, ending: ".safetensors", container: "GGUF")
+    case (.safeTensors, .folder):
+      throw OutputNameError.unknownEnding(path: destination, ending: ".safetensors", nearest: nil)
+    }
+  }
+}
+
+extension ConversionRequest.Target {
+  /// What is written as safetensors under `path`: a file if the name has an ending of files, otherwise a model folder.
+  public static func safeTensors(at path: String) -> Self {
+    OutputEnding(path) == nil || OutputFolder(path).exists ? .folder : .safeTensors
+  }
+}
+
+/// The ending of an output's name, if it is one of files. Other names, such as `Llama-3.1-8B`, are those of folders.
+private enum OutputEnding {
+  case gguf
+  case safeTensors
+  /// A kind of file that is not written, or a misspelled ending with the one that was meant.
+  case other(String, nearest: String?)
+
+  /// Endings of other programs' files.
+  private static let others: Set<String> = [
+    "bin", "ckpt", "dat", "ggjt", "ggml", "gz", "h5", "hdf5", "html", "json", "keras", "llamafile", "msgpack", "npy",
+    "npz", "nemo", "onnx", "pb", "pickle", "pkl", "pt", "pt2", "pth", "tar", "tflite", "tgz", "txt", "yaml", "zip",
+    "zst",
+  ]
+  private static let written = ["gguf", "safetensors"]
+
+  init?(_ path: String) {
+    guard !path.hasSuffix("/"), let point = Path.name(of: path).lastIndex(of: ".") else { return nil }
+    let name = Path.name(of: path)
+    let text = name[name.index(after: point)...].lowercased()
+    switch text {
+    case "gguf": self = .gguf
+    case "safetensors": self = .safeTensors
+    default:
+      let nearest = text.nearest(among: Self.written)
+      guard Self.others.contains(text) || nearest != nil else { return nil }
+      self = .other("." + text, nearest: nearest.map { "." + $0 })
+    }
+  }
+
+  var target: ConversionRequest.Target? {
+    switch self {
+    case .gguf: .gguf
+    case .safeTensors: .safeTensors
+    case .other: nil
+    }
+  }
+}
+
+/// A name that does not say what is written, or says something else.
+enum OutputNameError: IngotError, Equatable {
+  case unknownEnding(path: String, ending: String, nearest: String?)
+  case otherEnding(path: String, ending: String, container: String)
+
+  var category: ErrorCategory { .usage }
+
+  var description: String {
+    switch self {
+    case .unknownEnding(let path, let ending, let nearest):
+      "\(path.escapedForDisplay): \(ending.quoted) names no container, expected .gguf or .safetensors "
+        + "(\(nearest.map { "did you mean \($0)? " } ?? "")--to states the container, a slash at the end means a folder)"
+    case .otherEnding(let path, let ending, let container):
+      "\(path.escapedForDisplay): ends with \(ending), but --to asks for \(container) (choose another name)"
+    }
+  }
+}
