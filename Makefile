@@ -52,7 +52,8 @@ trials: build
 	@test -n "$(PEERS)" || { echo 'name the folder of the peers: make trials PEERS=DIR (see Trials/README.md)' >&2; exit 64; }
 	$(TRIAL).held_out.conversions $(PEERS) .build/release/ingot --cases 1 $(NAMES)
 	$(TRIAL).held_out.logits .build/release/ingot --cases 1 $(NAMES)
-	$(TRIAL).held_out.texts .build/release/ingot --cases 20 $(NAMES)
+	$(TRIAL).held_out.texts $(PEERS) .build/release/ingot --cases 20 $(NAMES)
+	$(TRIAL).held_out.vocabularies $(PEERS) .build/release/ingot --cases 20
 	$(TRIAL).verification.false_alarms $(PEERS) .build/release/ingot --recipes few $(addprefix wide-,$(NAMES))
 	$(TRIAL).verification.missed_faults $(PEERS) .build/release/ingot --candidates F32,Q8_0 $(addprefix wide-,$(NAMES))
 

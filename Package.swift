@@ -51,7 +51,7 @@ let package = Package(
     library("Formats", ["Tensors", "Bytes"]),
     library("Quantization", ["Tensors", "Bytes"]),
     library("Encodings", ["Tensors", "Bytes"]),
-    library("Tokenization", ["Tensors", "Bytes"]),
+    library("Tokenization", ["Tensors", "Bytes", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "Architectures", dependencies: ["Tokenization", "Tensors", "Bytes"], exclude: ["Definitions"],
       swiftSettings: settings,

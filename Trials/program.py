@@ -78,6 +78,9 @@ class Ingot:
     def run(self, model: Path, *arguments) -> dict:
         return json.loads(self.do("run", model, "--overwrite", "--json", "--top", 1, *arguments))
 
+    def tokenize(self, model: Path, *arguments) -> list[int]:
+        return [int(number) for number in self.do("tokenize", model, "--ids", *arguments).strip().split(",") if number]
+
     def verify(self, reference: Path, candidate: Path, *tokens: str) -> Verification:
         done = self.call("verify", reference, candidate, *tokens, "--json")
         report = json.loads(done.stdout) if done.stdout else {FINDINGS: [], DIAGNOSES: []}

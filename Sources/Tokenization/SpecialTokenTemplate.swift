@@ -46,10 +46,11 @@ extension SpecialTokenTemplate {
 extension Vocabulary {
   /// The template that a file states, or else the one that follows from `additions`.
   ///
-  /// Without either, llama.cpp's defaults apply: BOS for SentencePiece vocabularies, EOS for unigram ones, and `[CLS]` and
-  /// `[SEP]` for word pieces.
-  var effectiveTemplate: SpecialTokenTemplate {
+  /// Without either, BOS is added for SentencePiece vocabularies, EOS for unigram ones, and `[CLS]` and `[SEP]` for word
+  /// pieces. A GGUF has llama.cpp's template.
+  public var effectiveTemplate: SpecialTokenTemplate {
     if let specialTokenTemplate { return specialTokenTemplate }
+    if reader == .llamaCpp { return llamaCppTemplate }
     let isWordPiece = kind == .wordPiece
     let addsStart = adds(.bos) ?? (kind == .sentencePiece || isWordPiece || ignoresMerges)
     let addsEnd = adds(.eos) ?? (kind == .unigram || isWordPiece)
@@ -57,5 +58,49 @@ extension Vocabulary {
     let end = id(of: .eos) ?? (isWordPiece ? id(of: .sep) ?? id(ofText: "[SEP]") : nil)
     return SpecialTokenTemplate(
       prefix: addsStart ? [start].compactMap { $0 } : [], suffix: addsEnd ? [end].compactMap { $0 } : [])
+  }
+
+  /// The id that llama.cpp gives to a role that the metadata of a GGUF does not name; nil for byte-level vocabularies,
+  /// whose defaults belong to one model.
+  func defaultID(of role: SpecialToken) -> Int? {
+    let number: Int? =
+      switch (kind, role) {
+      case (.sentencePiece, .unk), (.unigram, .pad), (.wordPiece, .pad): 0
+      case (.sentencePiece, .bos), (.unigram, .eos): 1
+      case (.sentencePiece, .eos), (.unigram, .unk): 2
+      case (.wordPiece, .unk): 100
+      case (.wordPiece, .bos): 101
+      case (.wordPiece, .sep): 102
+      case (.wordPiece, .mask): 103
+      default: nil
+      }
+    return number.flatMap { $0 < count ? $0 : nil }
+  }
+
+  /// Whether a role has the same token in both vocabularies, one of which may leave it to llama.cpp's default.
+  public func hasSameToken(_ role: SpecialToken, as other: Vocabulary) -> Bool {
+    let (own, others) = (id(of: role), other.id(of: role))
+    if own == others { return true }
+    guard reader == .llamaCpp, other.reader == .llamaCpp else { return false }
+    return own == nil && defaultID(of: role) == others || others == nil && other.defaultID(of: role) == own
+  }
+
+  /// The template of llama.cpp, which has default ids for some roles (`llama_vocab::impl::load`).
+  ///
+  /// Word pieces are always between BOS and SEP, even if the metadata denies it.
+  private var llamaCppTemplate: SpecialTokenTemplate {
+    func ids(_ role: SpecialToken, if isAdded: Bool = true) -> [Int] {
+      // The default of byte-level vocabularies is Falcon's token.
+      let byteLevel = kind == .byteLevel && count > 11 ? 11 : nil
+      return isAdded ? [id(of: role) ?? defaultID(of: role) ?? byteLevel].compactMap { $0 } : []
+    }
+    switch kind {
+    case .wordPiece: return SpecialTokenTemplate(prefix: ids(.bos), suffix: ids(.sep))
+    case .sentencePiece, .unigram, .byteLevel:
+      let addsStart =
+        kind == .byteLevel ? PreTokenizer.named(preTokenizer)?.addsStart ?? false : kind == .sentencePiece
+      return SpecialTokenTemplate(
+        prefix: ids(.bos, if: adds(.bos) ?? addsStart), suffix: ids(.eos, if: adds(.eos) ?? (kind == .unigram)))
+    }
   }
 }

@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 extension Vocabulary {
-  /// Reads the vocabulary from the metadata of a GGUF.
+  /// Reads the vocabulary from the metadata of a GGUF, as llama.cpp does.
   ///
   /// Only the tokenizer model and the tokens are required. Missing types count as normal, missing scores as 0.
   public init(_ metadata: Metadata) throws(VocabularyError) {
@@ -14,7 +14,8 @@ extension Vocabulary {
         reason: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\", \"gpt2\", \"bert\" or \"t5\""
       )
     }
-    self.init(kind: kind, preTokenizer: metadata[Keys.pre]?.text ?? "default")
+    self.init(kind: kind, preTokenizer: Self.statedPreTokenizer(metadata) ?? Self.defaultPreTokenizer)
+    reader = .llamaCpp
     guard let value = metadata[Keys.tokens] else { throw .missingKey(Keys.tokens) }
     guard let texts = value.strings else { throw .invalidValue(key: Keys.tokens, expected: "an array of strings") }
     tokens = texts
@@ -39,9 +40,9 @@ extension Vocabulary {
       normalizationTable = table
     }
     chatTemplates = Self.chatTemplates(in: metadata)
-    if addsSpacePrefix == false { spacePrefix = .never }
+    if !(addsSpacePrefix ?? (kind == .sentencePiece)) { spacePrefix = .never }
     spacePrefixPlace = Self.spacePrefixPlace(metadata)
-    cutsAtSpaces = removesExtraSpaces ?? true
+    cutsAtSpaces = removesExtraSpaces ?? (kind != .unigram)
     composes = kind == .byteLevel && PreTokenizer.named(preTokenizer)?.composes ?? false
     wordRules.lowercases = lowercases ?? true
     wordRules.stripsAccents = stripsAccents ?? wordRules.lowercases
@@ -54,6 +55,15 @@ extension Vocabulary {
       }
     }
     addedTokens += sentinelTokens()
+    strippedSides = strippedSides(of: metadata)
+  }
+
+  /// The name that llama.cpp assumes where none is stated.
+  static let defaultPreTokenizer = "default"
+
+  /// The name in metadata; nil if it is missing or empty, for which llama.cpp assumes `default`.
+  static func statedPreTokenizer(_ metadata: Metadata) -> String? {
+    metadata[Keys.pre]?.text.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   private static func types(_ metadata: Metadata, count: Int) throws(VocabularyError) -> [TokenType] {

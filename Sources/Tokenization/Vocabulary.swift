@@ -30,13 +30,27 @@ public struct Vocabulary: Sendable, Hashable {
     case never
     /// One at the start of the text, unless it begins with a space or a special token.
     case first
+    /// One at the start of the text, even if it begins with a space.
+    case firstAlways
     /// One before all text between special tokens, unless it begins with a space.
     case everySegment
     /// One before all text between special tokens, even if it begins with a space.
     case everySegmentAlways
   }
 
+  /// The program that reads a container, whose ids encoding gives.
+  public enum Reader: String, Sendable, Hashable {
+    /// transformers' `AutoTokenizer`, for a folder.
+    case transformers
+    /// SentencePiece, for a `tokenizer.model` alone.
+    case sentencePiece = "sentencepiece"
+    /// llama.cpp, for a GGUF.
+    case llamaCpp = "llama.cpp"
+  }
+
   public var kind: Kind
+  /// The program whose ids encoding gives.
+  public var reader = Reader.transformers
   /// The name of the pre-tokenizer (`tokenizer.ggml.pre`); `default` for SentencePiece.
   public var preTokenizer: String
   /// The text of each token; the index is the id.
@@ -87,6 +101,8 @@ public struct Vocabulary: Sendable, Hashable {
   public var addsBOSOverride: Bool?
   /// Whether a word that is a token is encoded as that token, before any merging.
   public var ignoresMerges: Bool
+  /// The sides on which llama.cpp drops white space next to a token: a fact of some models that no key of a GGUF states.
+  var strippedSides: [Int: AddedToken.Options] = [:]
 
   /// Creates an empty vocabulary.
   public init(kind: Kind, preTokenizer: String = "default") {

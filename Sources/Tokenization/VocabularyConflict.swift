@@ -1,4 +1,5 @@
 import Bytes
+import Tensors
 
 /// A contradiction between two tokenizer files of one model, and the file that was followed; or a remark on one file.
 public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
@@ -14,6 +15,10 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   case ignoredToken(text: String, id: Int, file: String, vocabularySize: Int)
   /// Many tokens of one file were dropped because the model has no rows for them.
   case ignoredTokens(count: Int, first: String, firstID: Int, file: String, vocabularySize: Int)
+  /// No file names the pre-tokenizer, so that the one that a reader assumes is used.
+  case assumedPreTokenizer(name: String, reader: Vocabulary.Reader)
+  /// The steps of the pre-tokenizer are unknown, but its ids of a text are those of a known one.
+  case recognizedPreTokenizer(name: String, structure: String)
   /// A token has one id in the file and another in effect, because ids of added tokens follow from their texts.
   case shiftedToken(text: String, fileID: Int, effectiveID: Int, file: String)
   /// A file is not quite JSON, in words that name it.
@@ -56,6 +61,12 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
         + " place of merges, so llama.cpp gives other ids where they occur"
     case .unusedStep(let member, let type, let file):
       return "\(member) \(type) of \(file) has no key in a GGUF; text that it changes gets other ids there"
+    case .assumedPreTokenizer(let name, let reader):
+      return "the pre-tokenizer is not stated: \(name.quoted) is assumed, as in \(reader.rawValue)"
+        + " (convert --pre-tokenizer NAME states another)"
+    case .recognizedPreTokenizer(let name, let structure):
+      return "the steps of the pre-tokenizer are unknown (\(structure)): \(name.quoted) is used, because the ids of"
+        + " llama.cpp's check text are those of this name"
     case .shiftedToken(let text, let fileID, let effectiveID, let file):
       return
         "token \(text.quoted): id \(fileID) in \(file), but \(effectiveID) by the order of added tokens; \(effectiveID) is used"
@@ -71,6 +82,22 @@ extension VocabularyConflict {
     let isNone = id == -1 || id == Int(UInt32.max)
     return (0..<size).contains(id) || isNone
       ? nil : .specialTokenBeyond(role: role, id: id, file: file, vocabularySize: size)
+  }
+
+  /// The assumption that a GGUF with a byte-level vocabulary needs if it does not name the pre-tokenizer.
+  public static func assumedPreTokenizer(in metadata: Metadata) -> VocabularyConflict? {
+    guard metadata[Vocabulary.Keys.model]?.text == Vocabulary.Kind.byteLevel.rawValue,
+      Vocabulary.statedPreTokenizer(metadata) == nil
+    else { return nil }
+    return .assumedPreTokenizer(name: Vocabulary.defaultPreTokenizer, reader: .llamaCpp)
+  }
+
+  /// Whether it is something assumed about the pre-tokenizer, instead of a contradiction.
+  public var isAssumption: Bool {
+    switch self {
+    case .assumedPreTokenizer, .recognizedPreTokenizer: true
+    default: false
+    }
   }
 
   /// Up to this many tokens of one file are listed one by one.

@@ -16,6 +16,15 @@ struct ArchitectureNameTests {
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
+      "Sources/Tokenization/PreTokenization/CheckText+Digests.swift",
+      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "olmo", "qwen2", "starcoder"],
+      "values of tokenizer.ggml.pre, which names pre-tokenizers"
+    ),
+    (
+      "Sources/Tokenization/Vocabulary+StrippedSides.swift", ["phi3"],
+      "names by which llama.cpp knows how special tokens strip white space, which no key of a GGUF states"
+    ),
+    (
       "Sources/Conversion/Planning/RecipeInputs.swift", ["llama", "qwen2", "olmo", "falcon"],
       "special cases of llama-quantize's recipes, also for GGUFs of architectures that no definition has"
     ),

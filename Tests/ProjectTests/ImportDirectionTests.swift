@@ -8,7 +8,7 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   ("Formats", ["Bytes", "Tensors"]),
   ("Quantization", ["Bytes", "Tensors"]),
   ("Encodings", ["Bytes", "Tensors"]),
-  ("Tokenization", ["Bytes", "Tensors"]),
+  ("Tokenization", ["Bytes", "Tensors", "Crypto"]),
   ("Architectures", ["Bytes", "Tensors", "Tokenization"]),
   (
     "Models",

@@ -72,9 +72,16 @@ struct KindEncodingTests {
     try expect(golden.vocabulary(), gives: golden)
   }
 
-  @Test("gives the ids and texts of AutoTokenizer from the metadata of a GGUF", arguments: Golden.all)
-  func fromMetadata(golden: Golden) throws {
-    try expect(Vocabulary(golden.vocabulary().metadata()), gives: golden, isFromMetadata: true)
+  @Test("gives the texts of AutoTokenizer from the metadata of a GGUF", arguments: Golden.all)
+  func textsFromMetadata(golden: Golden) throws {
+    // The ids are llama.cpp's: see LlamaCppEncodingTests.
+    let tokenizer = try Tokenizer(Vocabulary(golden.vocabulary().metadata()))
+    for (text, row) in zip(Golden.texts, golden.rows) {
+      if golden.kind == "t5", text.contains("<extra_id_") { continue }
+      let parts = row.array ?? []
+      let ids = (parts[0].array ?? []).compactMap(\.integer)
+      #expect(Array(tokenizer.decode(ids).utf8) == Array((parts[2].string ?? "").utf8), "\(text)")
+    }
   }
 
   @Test("gives the ids and texts of AutoTokenizer from the files made of a GGUF", arguments: Golden.all)

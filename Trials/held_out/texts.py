@@ -1,9 +1,10 @@
-"""Random texts of many scripts, code, white space and special tokens: are ingot's ids those of transformers' tokenizer?
+"""Random texts of many scripts, code, white space and special tokens: are ingot's ids those of transformers and llama.cpp?
 
-Usage: python -m Trials.held_out.texts INGOT [--cases N] [--first SEED] [NAME ...]
+Usage: python -m Trials.held_out.texts PEERS INGOT [--cases N] [--first SEED] [NAME ...]
 
-For one architecture with each tokenizer of the fixtures: the ids of `ingot run --file` from the folder and from the GGUF made
-of it, against AutoTokenizer with special tokens. Prints a line per architecture and the texts that differ; status 1 if any do.
+For one architecture with each tokenizer of the fixtures, with special tokens: the ids of `ingot tokenize --file` from the folder
+against AutoTokenizer, and from the GGUF made of it against llama.cpp. Prints a line per architecture and the texts that differ;
+status 1 if any do.
 """
 
 import random
@@ -14,6 +15,7 @@ from pathlib import Path
 from ..setup import option, quiet  # first: it silences what the others import
 
 from fixtures.generate.checkpoints import write_checkpoint
+from fixtures.generate.llama_tokenizer import ADD_SPECIAL, PARSE_SPECIAL, LlamaTokenizer
 from fixtures.generate.staging import stage_tokenizer
 
 from ..program import Ingot, Refusal
@@ -62,7 +64,7 @@ def roomy(config: dict) -> dict:
     return {**config, **{key: value for key, value in sizes.items() if key in config}}
 
 
-def examine(program: Ingot, name: str, seeds: range) -> list[str]:
+def examine(program: Ingot, llama: LlamaTokenizer, name: str, seeds: range) -> list[str]:
     architecture = ORIGINALS[name]._replace(config=roomy(ORIGINALS[name].config))
     if architecture.native:
         architecture = architecture._replace(native=roomy(architecture.native))
@@ -76,13 +78,12 @@ def examine(program: Ingot, name: str, seeds: range) -> list[str]:
         # Where the model's own code is the tokenizer, only that knows what it does with special tokens in a text.
         own = "auto_map" in (folder / "tokenizer_config.json").read_text(encoding="utf-8")
         special = [] if own else sorted({*tokenizer.all_special_tokens, *map(str, tokenizer.added_tokens_decoder.values())})
-        for seed in seeds:
-            text = random_text(random.Random(seed), special)
+        texts = [random_text(random.Random(seed), special) for seed in seeds]
+        for seed, text, of_gguf in zip(seeds, texts, llama.encode(gguf, texts, ADD_SPECIAL | PARSE_SPECIAL)):
             path.write_bytes(text.encode())
-            wanted = tokenizer.encode(text)
-            for place, model in (("folder", folder), ("gguf", gguf)):
+            for place, model, wanted in (("folder", folder, tokenizer.encode(text)), ("gguf", gguf, of_gguf)):
                 try:
-                    found = program.run(model, "--file", path)["tokens"] if wanted else []
+                    found = program.tokenize(model, "--file", path)
                 except Refusal as refusal:
                     failures.append(f"{name} seed {seed}: {place}: {refusal}")
                     continue
@@ -90,19 +91,19 @@ def examine(program: Ingot, name: str, seeds: range) -> list[str]:
                     passed += 1
                     continue
                 at = next((index for index, pair in enumerate(zip(found, wanted)) if pair[0] != pair[1]), min(len(found), len(wanted)))
-                failures.append(f"{name} seed {seed}: {place}: {text!r:.300}: from id {at} on {found[at:at + 6]}, expected {wanted[at:at + 6]} {tokenizer.convert_ids_to_tokens(wanted[at:at + 6])}")
+                failures.append(f"{name} seed {seed}: {place}: {text!r:.300}: from id {at} on {found[at:at + 6]}, expected {wanted[at:at + 6]}")
     print(f"{name:18}{architecture.tokenizer:14}{passed} of {2 * len(seeds)}", flush=True)
     return failures
 
 
 def main() -> int:
-    program, arguments = Ingot(sys.argv[1]), sys.argv[2:]
+    llama, program, arguments = LlamaTokenizer(Path(sys.argv[1])), Ingot(sys.argv[2]), sys.argv[3:]
     cases, first = int(option(arguments, "--cases", "100")), int(option(arguments, "--first", "1"))
     quiet()
     tokenizers = {architecture.tokenizer: name for name, architecture in reversed(ORIGINALS.items()) if architecture.kind != "encoder-decoder"}
     failures = []
     for name in arguments or sorted(tokenizers.values()):
-        failures += (found := examine(program, name, range(first, first + cases)))
+        failures += (found := examine(program, llama, name, range(first, first + cases)))
         print(*found, sep="\n", end="\n" if found else "", file=sys.stderr, flush=True)
     return 1 if failures else 0
 

@@ -90,8 +90,9 @@ extension ArchitecturePlanner {
     }
     if let metadata = model.facts.ggufMetadata, metadata["tokenizer.ggml.tokens"] != nil {
       do throws(VocabularyError) {
-        let vocabulary = try Vocabulary(metadata)
-        draft.messages += Vocabulary.conflicts(in: metadata).map { .warning($0.description) }
+        let read = try Vocabulary.read(metadata, preTokenizer: draft.request.preTokenizer)
+        draft.messages += read.conflicts.map { .warning($0.description) }
+        let vocabulary = read.vocabulary
         for role in [SpecialToken.bos, .eos, .pad] {
           if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
         }

@@ -8,7 +8,7 @@ import Tokenization
 extension ArchitecturePlanner {
   /// All metadata of the output, in the converter's order.
   mutating func ggufMetadata() throws -> Metadata {
-    guard model.facts.ggufMetadata == nil else { return draft.sourceMetadata() }
+    guard model.facts.ggufMetadata == nil else { return try draft.sourceMetadata() }
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture ?? ""))
@@ -51,6 +51,12 @@ extension ArchitecturePlanner {
       let departures =
         draft.request.departures == .apply ? read.departures : try vocabulary(files, departs: true).departures
       for departure in departures { _ = draft.departs(Departure(departure), departure.message) }
+      if read.isNamedByCheckText {
+        draft.messages.append(
+          .note(
+            "the pre-tokenizer is named \(read.vocabulary.preTokenizer.quoted), as llama.cpp's converter does for the ids"
+              + " of its check text"))
+      }
       return read.vocabulary.metadata()
     } catch {
       throw LocatedError(path: folder.path, reason: error)
@@ -60,7 +66,7 @@ extension ArchitecturePlanner {
   private func vocabulary(_ files: TokenizerFiles, departs: Bool) throws(VocabularyError) -> VocabularyImport {
     try Vocabulary.read(
       files, rules: model.definition.vocabulary, vocabularySize: model.hyperparameters.integer("vocabulary_size"),
-      preTokenizer: draft.request.preTokenizer, departsFromReference: departs)
+      preTokenizer: draft.request.preTokenizer, naming: .byCheckText, departsFromReference: departs)
   }
 
   /// The metadata that the converter writes for a model without a tokenizer.

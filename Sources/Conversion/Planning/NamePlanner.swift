@@ -70,7 +70,8 @@ struct NamePlanner: DraftPlanner {
   func conventionalName(format: String) -> String { draft.conventionalNameOfSource(format: format) }
 
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
-    (try draft.ggufFiles(draft.sourceMetadata()), [])
+    let metadata = try draft.sourceMetadata()
+    return (try draft.ggufFiles(metadata), [])
   }
 
   mutating func roundedTensors() -> [RoundedTensor] { [] }

@@ -2,6 +2,7 @@ import Bytes
 import Formats
 import Models
 import Tensors
+import Tokenization
 
 extension PlanDraft {
   /// Lays out a GGUF with `metadata`: one file, or a split set.
@@ -51,12 +52,24 @@ extension PlanDraft {
   }
 
   /// The metadata of the source for another GGUF, as llama-quantize keeps it: the two facts about formats are last.
-  func sourceMetadata() -> Metadata {
-    let metadata = model.checkpoint.metadata
+  mutating func sourceMetadata() throws -> Metadata {
+    let metadata = try metadataNamingPreTokenizer()
     if request.type.formatRules != nil {
       return metadata.restating(fileType: assignedFileType ?? GGUFFileType.number(ofCopied: model.checkpoint))
     }
     return type.map { metadata.restating(fileType: GGUFFileType.number(of: $0)) } ?? metadata
+  }
+
+  /// The metadata of the source with the pre-tokenizer that the user names, or a warning if nobody names one.
+  private mutating func metadataNamingPreTokenizer() throws -> Metadata {
+    var metadata = model.checkpoint.metadata
+    if let name = request.preTokenizer {
+      guard Vocabulary.preTokenizerNames.contains(name) else { throw VocabularyError.unknownPreTokenizerName(name) }
+      metadata["tokenizer.ggml.pre"] = .string(ByteString(name))
+    } else if let conflict = VocabularyConflict.assumedPreTokenizer(in: metadata) {
+      messages.append(.warning(conflict.description))
+    }
+    return metadata
   }
 
   /// The metadata with the pairs that llama-quantize writes after the facts about formats: the user's, those about the

@@ -49,6 +49,7 @@ struct GGUFFacts: ModelFacts {
     rules: @autoclosure () throws -> VocabularyRules, size: Int?
   ) throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
     guard let kind = metadata["tokenizer.ggml.model"]?.text, kind != "none" else { return nil }
-    return (try Vocabulary(metadata), Vocabulary.conflicts(in: metadata))
+    let read = try Vocabulary.read(metadata)
+    return (read.vocabulary, read.conflicts)
   }
 }

@@ -16,23 +16,12 @@ struct HuggingFaceFacts: ModelFacts {
   var hasExplicitHyperparameters: Bool { true }
 
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
-    let definitions = library.definitions
-    for name in config.classes {
-      guard let first = definitions.first(where: { $0.classes.contains(name) }) else { continue }
-      // A class with images or sound says little of the text model inside.
-      let inner = config.textModelType.flatMap { type in definitions.first { $0.modelTypes.contains(type) } }
-      return [inner ?? first]
-    }
-    if config.classes.isEmpty, let type = config.modelType,
-      let first = definitions.first(where: { $0.modelTypes.contains(type) })
-    {
-      return [first]
-    }
+    if let definition = library.definition(of: config) { return [definition] }
     guard let name = (config.classes + [config.modelType].compactMap(\.self)).first(where: { !$0.isEmpty }) else {
-      throw ModelError.namesNoArchitecture(path: checkpoint.path, fitting: fitting(definitions))
+      throw ModelError.namesNoArchitecture(path: checkpoint.path, fitting: fitting(library.definitions))
     }
     throw ModelError.unknownArchitecture(
-      path: checkpoint.path, name: name, fitting: fitting(definitions), hint: library.hint(forClass: name))
+      path: checkpoint.path, name: name, fitting: fitting(library.definitions), hint: library.hint(forClass: name))
   }
 
   /// The definitions that give every tensor a slot and its shape, and miss none.
@@ -68,5 +57,18 @@ struct HuggingFaceFacts: ModelFacts {
         hyperparameters, file: "config.json", folder: folder, isDefaultOfTransformers: true)
     }
     return remarks
+  }
+}
+
+extension ArchitectureLibrary {
+  /// The definition that the classes of a config.json name, or without classes its `model_type`.
+  func definition(of config: Configuration) -> ArchitectureDefinition? {
+    for name in config.classes {
+      guard let first = definitions.first(where: { $0.classes.contains(name) }) else { continue }
+      // A class with images or sound says little of the text model inside.
+      return config.textModelType.flatMap { type in definitions.first { $0.modelTypes.contains(type) } } ?? first
+    }
+    guard config.classes.isEmpty, let type = config.modelType else { return nil }
+    return definitions.first { $0.modelTypes.contains(type) }
   }
 }

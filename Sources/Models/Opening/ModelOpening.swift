@@ -100,7 +100,7 @@ public struct ModelOpening {
 }
 
 extension ArchitectureLibrary {
-  fileprivate func named(_ name: String) throws(ModelError) -> ArchitectureDefinition {
+  func named(_ name: String) throws(ModelError) -> ArchitectureDefinition {
     guard let definition = definition(named: name) else {
       throw .noDefinition(name: name, hint: hint(for: name))
     }

@@ -67,7 +67,7 @@ struct MergeTable: Sendable {
     var links = symbols.indices.map {
       Link(previous: Int32($0) - 1, next: $0 + 1 < symbols.count ? Int32($0) + 1 : -1)
     }
-    var heap = MinimumHeap()
+    var heap = MinimumHeap<UInt64>()
     func push(_ left: Int32, _ right: Int32) {
       guard left >= 0, right >= 0, let join = join(symbols[Int(left)], symbols[Int(right)]) else { return }
       heap.push(UInt64(join.rank) << 32 | UInt64(UInt32(bitPattern: left)))
@@ -92,37 +92,5 @@ struct MergeTable: Sendable {
     }
     symbols = symbols.indices.filter { links[$0].isAlive }.map { symbols[$0] }
     return last
-  }
-}
-
-/// A min-heap.
-private struct MinimumHeap {
-  private var values: [UInt64] = []
-
-  mutating func push(_ value: UInt64) {
-    values.append(value)
-    var child = values.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      guard values[child] < values[parent] else { return }
-      values.swapAt(child, parent)
-      child = parent
-    }
-  }
-
-  mutating func pop() -> UInt64? {
-    guard let first = values.first, let last = values.popLast() else { return nil }
-    guard !values.isEmpty else { return first }
-    values[0] = last
-    var parent = 0
-    while true {
-      var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < values.count && values[child] < values[least] {
-        least = child
-      }
-      guard least != parent else { return first }
-      values.swapAt(least, parent)
-      parent = least
-    }
   }
 }

@@ -67,5 +67,26 @@ struct ReplacementTable: Sendable {
     return nil
   }
 
+  /// The replacement of the longest key that begins `bytes`, and the bytes of that key; nil if there is none.
+  func longest(_ bytes: ArraySlice<UInt8>) -> (ArraySlice<UInt8>, byteCount: Int)? {
+    guard let root = units.first else { return nil }
+    var longest: (value: Int, byteCount: Int)?
+    var position = Self.offset(root)
+    for (index, byte) in bytes.enumerated() {
+      guard byte != 0 else { break }
+      position ^= Int(byte)
+      guard units.indices.contains(position) else { break }
+      let unit = units[position]
+      guard unit & (1 << 31 | 0xFF) == UInt32(byte) else { break }
+      position ^= Self.offset(unit)
+      guard unit >> 8 & 1 != 0 else { continue }
+      guard units.indices.contains(position) else { break }
+      longest = (Int(units[position] & ~(1 << 31)), index + 1)
+    }
+    guard let longest, longest.value < replacements.count else { return nil }
+    let end = replacements[longest.value...].firstIndex(of: 0) ?? replacements.count
+    return (replacements[longest.value..<end], longest.byteCount)
+  }
+
   private static func offset(_ unit: UInt32) -> Int { Int(unit >> 10) << Int((unit & 1 << 9) >> 6) }
 }

@@ -26,6 +26,7 @@ enum SentencePieceText {
       switch prefix {
       case .never: false
       case .first: isFirst && !beginsWithSpace
+      case .firstAlways: isFirst
       case .everySegment: !beginsWithSpace
       case .everySegmentAlways: true
       }

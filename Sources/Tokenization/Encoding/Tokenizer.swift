@@ -1,54 +1,29 @@
-import Bytes
 import Tensors
 
 /// Encodes text to token ids and decodes ids to text.
 ///
-/// The ids are those of transformers' `AutoTokenizer` for the same files: added tokens are matched in the text first,
-/// SentencePiece text gets its space prefix as in `Metaspace`, and pairs merge in the order of their ranks.
+/// The ids are those of the program that reads the container (`Vocabulary.reader`): transformers' `AutoTokenizer` for a
+/// folder, llama.cpp for a GGUF.
 public struct Tokenizer: Sendable {
   public let vocabulary: Vocabulary
-
-  let ids: [ByteString: Int]
-  let merges: MergeTable
-  private let rawTokens: AddedTokenMatcher
-  private let normalizedTokens: AddedTokenMatcher
-  private let splitter: CompiledPreTokenizer
-  private let composes: Bool
-  private let unigram: UnigramModel?
-  private let replacements: ReplacementTable?
-  /// The token of each byte: `<0xHH>` for SentencePiece, the byte's character for byte-level vocabularies.
-  let byteIDs: [UInt32?]
-  private let unknownID: Int?
+  let encoder: any TextEncoder
 
   /// Indexes the tokens and ranks the merges.
   ///
   /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose pre-tokenizer is unknown.
   public init(_ vocabulary: Vocabulary) throws(VocabularyError) {
     self.vocabulary = vocabulary
-    let ids = vocabulary.idsByText()
-    self.ids = ids
-    rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.options.contains(.normalized) })
-    normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { $0.options.contains(.normalized) })
-    composes = vocabulary.kind == .byteLevel && vocabulary.composes
-    unigram = vocabulary.kind == .unigram ? UnigramModel(vocabulary) : nil
-    replacements = ReplacementTable(vocabulary.normalizationTable)
-    switch vocabulary.kind {
-    case .sentencePiece, .unigram, .wordPiece:
-      splitter = CompiledPreTokenizer()
-      byteIDs = (UInt8.min...UInt8.max).map { byte in
-        ids[ByteString(SentencePieceText.byteName(byte))].map { UInt32(truncatingIfNeeded: $0) }
+    encoder =
+      switch vocabulary.reader {
+      case .transformers, .sentencePiece: try TransformersEncoder(vocabulary)
+      case .llamaCpp: try LlamaCppEncoder(vocabulary)
       }
-    case .byteLevel:
-      guard let rules = PreTokenizer.named(vocabulary.preTokenizer) else {
-        throw .unknownPreTokenizerName(vocabulary.preTokenizer)
-      }
-      splitter = try CompiledPreTokenizer(rules)
-      byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
-    }
-    merges = MergeTable(vocabulary.rankedMerges(ids: ids))
-    unknownID =
-      vocabulary.kind == .byteLevel
-      ? nil : vocabulary.id(of: .unk) ?? vocabulary.types.firstIndex(of: .unknown) ?? vocabulary.unknownWordID
+  }
+
+  /// Encodes with `encoder` in place of the one that the vocabulary has.
+  init(_ vocabulary: Vocabulary, encoder: any TextEncoder) {
+    self.vocabulary = vocabulary
+    self.encoder = encoder
   }
 
   /// Whether encoding adds the special tokens that the vocabulary adds by default, such as BOS.
@@ -56,166 +31,39 @@ public struct Tokenizer: Sendable {
 
   /// The ids of `text`.
   ///
+  /// - Parameters:
+  ///   - specialTokens: whether to add the tokens that the vocabulary adds by default, such as BOS.
+  ///   - matching: whether the texts of special tokens become these tokens.
   /// - Complexity: O(n log n) for n bytes of text.
-  public func encode(_ text: String, specialTokens: SpecialTokens = .add) -> [Int] {
+  public func encode(
+    _ text: String, specialTokens: SpecialTokens = .add, matching: SpecialTokenMatching = .matched
+  ) -> [Int] {
     var result: [UInt32] = []
-    let bytes = Array(text.utf8)
-    rawTokens.segments(of: bytes, 0..<bytes.count) { segment in
-      switch segment {
-      case .token(let id): result.append(UInt32(truncatingIfNeeded: id))
-      case .text(let range): encodeText(bytes, range, into: &result)
-      }
-    }
+    encoder.encode(Array(text.utf8), TextEncoderOptions(matching: matching), into: &result)
     let encoded = result.map { Int($0) }
     guard specialTokens == .add else { return encoded }
     let template = vocabulary.effectiveTemplate
     return template.prefix + encoded + template.suffix
   }
+}
 
-  /// Encodes text without added tokens, except those that are matched in normalized text.
-  private func encodeText(_ bytes: [UInt8], _ range: Range<Int>, into result: inout [UInt32]) {
-    let isFirst = range.lowerBound == 0
-    guard let normalized = normalized(bytes, range) else {
-      return encodeNormalized(bytes, range, isFirst: isFirst, into: &result)
-    }
-    encodeNormalized(normalized, 0..<normalized.count, isFirst: isFirst, into: &result)
-  }
+/// What becomes of the texts of special tokens in a text.
+public enum SpecialTokenMatching: Sendable, Hashable {
+  /// They become these tokens.
+  case matched
+  /// They are encoded as any other text; user-defined tokens are matched all the same.
+  case plainText
+}
 
-  /// The normalized text: composed, prepared for word pieces, or replaced by the table; nil if unchanged.
-  private func normalized(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8]? {
-    switch vocabulary.kind {
-    case .byteLevel where composes: Array(String(decoding: bytes[range], as: UTF8.self).composed.utf8)
-    case .wordPiece:
-      Array(WordPiece(rules: vocabulary.wordRules).prepare(String(decoding: bytes[range], as: UTF8.self)).utf8)
-    case .unigram: replacements?.replacing(String(decoding: bytes[range], as: UTF8.self))
-    default: nil
-    }
-  }
+/// Encodes text by the rules of one reader.
+protocol TextEncoder: Sendable {
+  /// Appends the ids of `bytes`, which are UTF-8, without the tokens around a prompt.
+  func encode(_ bytes: [UInt8], _ options: TextEncoderOptions, into result: inout [UInt32])
+}
 
-  private func encodeNormalized(
-    _ bytes: [UInt8], _ range: Range<Int>, isFirst: Bool, into result: inout [UInt32]
-  ) {
-    normalizedTokens.segments(of: bytes, range) { segment in
-      switch segment {
-      case .token(let id): result.append(UInt32(truncatingIfNeeded: id))
-      case .text(let part):
-        switch vocabulary.kind {
-        case .sentencePiece:
-          encodeSentencePiece(bytes[part], isFirst: isFirst && part.lowerBound == range.lowerBound, into: &result)
-        case .byteLevel: encodeByteLevel(bytes[part], into: &result)
-        case .wordPiece: encodeWordPiece(bytes[part], into: &result)
-        case .unigram: encodeUnigram(bytes[part], into: &result)
-        }
-      }
-    }
-  }
-
-  // MARK: SentencePiece
-
-  private func encodeSentencePiece(_ text: ArraySlice<UInt8>, isFirst: Bool, into result: inout [UInt32]) {
-    let prepared = SentencePieceText.prepare(text, prefix: vocabulary.spacePrefix, isFirst: isFirst)
-    if vocabulary.ignoresMerges, let id = ids[ByteString(prepared)] {
-      result.append(UInt32(truncatingIfNeeded: id))
-      return
-    }
-    var symbols: [UInt32] = []
-    symbols.reserveCapacity(prepared.count)
-    var wasUnknown = false
-    var position = 0
-    while position < prepared.count {
-      let length = min(SentencePieceText.scalarByteCount(prepared[position]), prepared.count - position)
-      let scalar = prepared[position..<position + length]
-      position += length
-      if let id = ids[ByteString(scalar)] {
-        symbols.append(UInt32(truncatingIfNeeded: id))
-        wasUnknown = false
-        continue
-      }
-      let bytes = scalar.compactMap { byteIDs[Int($0)] }
-      if bytes.count == length {
-        symbols += bytes
-        wasUnknown = false
-      } else if let unknownID, !wasUnknown {
-        symbols.append(UInt32(truncatingIfNeeded: unknownID))
-        wasUnknown = true
-      }
-    }
-    merges.merge(&symbols)
-    result += symbols
-  }
-
-  // MARK: Word pieces
-
-  private func encodeWordPiece(_ text: ArraySlice<UInt8>, into result: inout [UInt32]) {
-    let pieces = WordPiece(rules: vocabulary.wordRules)
-    let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
-    pieces.words(scalars) { word in
-      let found = pieces.pieces(of: scalars[word]) { ids[ByteString($0.bytes)] }
-      for id in found ?? [unknownID].compactMap({ $0 }) { result.append(UInt32(truncatingIfNeeded: id)) }
-    }
-  }
-
-  // MARK: Unigram
-
-  private func encodeUnigram(_ text: ArraySlice<UInt8>, into result: inout [UInt32]) {
-    for word in SentencePieceText.words(
-      text, cutsAtSpaces: vocabulary.cutsAtSpaces, addsPrefix: vocabulary.spacePrefix != .never)
-    {
-      for part in unigram?.parts(of: word) ?? [] {
-        if let id = part.id {
-          result.append(UInt32(truncatingIfNeeded: id))
-          continue
-        }
-        let bytes = word[part.range].compactMap { byteIDs[Int($0)] }
-        if bytes.count == part.range.count {
-          result += bytes
-        } else if let unknownID {
-          result.append(UInt32(truncatingIfNeeded: unknownID))
-        }
-      }
-    }
-  }
-
-  // MARK: Byte level
-
-  private func encodeByteLevel(_ part: ArraySlice<UInt8>, into result: inout [UInt32]) {
-    let isPrefixed = vocabulary.spacePrefix == .everySegment && part.first != 0x20
-    let text = isPrefixed ? ArraySlice([0x20] + part) : part
-    var scalars: [UInt32] = []
-    var offsets: [Int] = []
-    scalars.reserveCapacity(text.count)
-    offsets.reserveCapacity(text.count + 1)
-    var offset = text.startIndex
-    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
-      scalars.append(scalar.value)
-      offsets.append(offset)
-      offset += UTF8.width(scalar)
-    }
-    offsets.append(offset)
-    var cache: [ByteString: [UInt32]] = [:]
-    splitter.words(of: scalars, 0..<scalars.count) { word in
-      splitter.parts(of: text[offsets[word.lowerBound]..<offsets[word.upperBound]]) { part in
-        let bytes = ByteString(part)
-        if let known = cache[bytes] {
-          result += known
-          return
-        }
-        let encoded = encodeWord(bytes)
-        if cache.count < Self.cacheLimit { cache[bytes] = encoded }
-        result += encoded
-      }
-    }
-  }
-
-  /// A cache of the ids of words in one text.
-  private static let cacheLimit = 1 << 16
-
-  private func encodeWord(_ word: ByteString) -> [UInt32] {
-    if vocabulary.ignoresMerges, let id = ids[ByteString(ByteLevel.encode(word.bytes))] {
-      return [UInt32(truncatingIfNeeded: id)]
-    }
-    var symbols = word.bytes.compactMap { byteIDs[Int($0)] }
-    merges.merge(&symbols)
-    return symbols
-  }
+/// How text is encoded.
+struct TextEncoderOptions {
+  var matching = SpecialTokenMatching.matched
+  /// Whether the bytes begin a text, instead of following other bytes of it.
+  var beginsText = true
 }

@@ -15,11 +15,24 @@ struct UnigramModel: Sendable {
   private let scores: [Float]
   private let unknownScore: Double
 
+  /// Indexes the pieces.
+  ///
+  /// llama.cpp matches normal, user-defined and unused tokens, takes the scores of user-defined ones for 0, and the
+  /// minimum of normal ones. The other readers match every token that is not unused.
   init(_ vocabulary: Vocabulary) {
-    scores = vocabulary.scores
-    var least = Double.infinity
-    for (id, piece) in vocabulary.tokens.enumerated() where vocabulary.types[id] != .unused {
-      least = min(least, Double(vocabulary.scores[id]))
+    var scores = vocabulary.scores
+    var least = Float.infinity
+    let isLlamaCpp = vocabulary.reader == .llamaCpp
+    for (id, piece) in vocabulary.tokens.enumerated() {
+      let type = vocabulary.types[id]
+      if isLlamaCpp {
+        if type == .normal { least = min(least, scores[id]) }
+        guard type == .normal || type == .userDefined || type == .unused else { continue }
+        if type == .userDefined { scores[id] = 0 }
+      } else {
+        guard type != .unused else { continue }
+        least = min(least, scores[id])
+      }
       guard !piece.isEmpty else { continue }
       var node: UInt32 = 0
       for byte in piece {
@@ -34,7 +47,10 @@ struct UnigramModel: Sendable {
       }
       ids[Int(node)] = Int32(truncatingIfNeeded: id)
     }
-    unknownScore = (least.isFinite ? least : 0) - Self.unknownPenalty
+    self.scores = scores
+    let minimum = least.isFinite ? least : 0
+    unknownScore =
+      isLlamaCpp ? Double(minimum - Float(Self.unknownPenalty)) : Double(minimum) - Self.unknownPenalty
   }
 
   /// A segment; the id is nil for text without pieces.

@@ -115,7 +115,7 @@ struct WordPiece: Sendable {
   private static let punctuation = ScalarFacts.categories("P") ?? 0
 
   /// The blocks that BERT calls Chinese: unified ideographs and their extensions and compatibility forms.
-  private static func isHan(_ value: UInt32) -> Bool {
+  static func isHan(_ value: UInt32) -> Bool {
     switch value {
     case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x20000...0x2A6DF, 0x2A700...0x2B73F, 0x2B740...0x2B81F, 0x2B920...0x2CEAF,
       0xF900...0xFAFF, 0x2F800...0x2FA1F:

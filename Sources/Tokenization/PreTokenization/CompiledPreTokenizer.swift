@@ -4,19 +4,42 @@ struct CompiledPreTokenizer: Sendable {
   /// The steps that work on bytes as `ByteLevel` writes them.
   private let bytePatterns: [Pattern]
 
-  /// Compiles the steps of `rules`.
-  init(_ rules: PreTokenizer) throws(VocabularyError) {
+  /// Compiles `steps`.
+  init(_ steps: [PreTokenizer.Step]) throws(VocabularyError) {
     var patterns: [Pattern] = []
-    for step in rules.steps { patterns.append(try Pattern(step.pattern)) }
-    let end = rules.steps.firstIndex(of: .byteLevel).map { $0 + 1 } ?? patterns.count
+    for step in steps { patterns.append(try Pattern(step.pattern)) }
+    let end = steps.firstIndex(of: .byteLevel).map { $0 + 1 } ?? patterns.count
     self.patterns = Array(patterns[..<end])
     bytePatterns = Array(patterns[end...])
+  }
+
+  /// The sets of scalars that the steps distinguish; nil if a step works on bytes.
+  var sets: Set<ScalarSet>? {
+    bytePatterns.isEmpty ? patterns.reduce(into: []) { $0.formUnion($1.sets) } : nil
   }
 
   /// Does not split text.
   init() {
     patterns = []
     bytePatterns = []
+  }
+
+  /// Gives the words of `text`, which is UTF-8, in order; the bytes of each.
+  func words(of text: ArraySlice<UInt8>, _ body: (ArraySlice<UInt8>) -> Void) {
+    var scalars: [UInt32] = []
+    var offsets: [Int] = []
+    scalars.reserveCapacity(text.count)
+    offsets.reserveCapacity(text.count + 1)
+    var offset = text.startIndex
+    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+      scalars.append(scalar.value)
+      offsets.append(offset)
+      offset += UTF8.width(scalar)
+    }
+    offsets.append(offset)
+    words(of: scalars, 0..<scalars.count) { word in
+      parts(of: text[offsets[word.lowerBound]..<offsets[word.upperBound]], body)
+    }
   }
 
   /// Gives the parts into which the steps after `ByteLevel` cut a word, in order; the bytes of each.

@@ -97,6 +97,20 @@ struct Pattern: Sendable {
 }
 
 extension Pattern {
+  /// The sets of scalars that the expression distinguishes.
+  var sets: Set<ScalarSet> {
+    var sets: Set<ScalarSet> = []
+    for instruction in instructions {
+      switch instruction {
+      case .one(let set, _), .many(let set, _, _, _, _): sets.insert(set)
+      case .lineEnd, .lineStart: sets.insert(ScalarSet([.range(0x0A...0x0A)]))
+      case .wordBoundary: sets.insert(Self.wordSet)
+      case .alternatives, .lookahead, .accept: break
+      }
+    }
+    return sets
+  }
+
   /// Splits `scalars[bounds]` into matches and the text between them, in order; together they are the whole range.
   func words(in scalars: [UInt32], _ bounds: Range<Int>, _ body: (Range<Int>) -> Void) {
     var position = bounds.lowerBound

@@ -1,6 +1,7 @@
 // The pre-tokenizers of known models. Aliases are names that llama.cpp (src/llama-vocab.cpp) gives the same expressions;
 // names of equal steps are separate entries if further facts distinguish them. Expressions are
-// those of the models' own tokenizer.json; `default` and `deepseek-llm` follow llama.cpp.
+// those of the models' own tokenizer.json; `default` and `deepseek-llm` follow llama.cpp. Where llama.cpp splits text by
+// other expressions than the model's, both are listed.
 
 extension PreTokenizer {
   enum Patterns {
@@ -25,6 +26,18 @@ extension PreTokenizer {
     static let gpt4o =
       lead + upper + "*" + lower + "+" + contractions + "?|" + lead + upper + "+" + lower + "*" + contractions
       + #"?|\p{N}{1,3}|"# + slashed
+    // llama.cpp has no letter case beyond ASCII, and marks are not letters: `[^a-z\P{L}]` is a letter that is not a–z.
+    private static let upperASCII = #"[^a-z\P{L}]"#
+    private static let lowerASCII = #"[^A-Z\P{L}]"#
+    /// Tekken as llama.cpp splits it.
+    static let tekkenASCII =
+      lead + upperASCII + "*" + lowerASCII + "+|" + lead + upperASCII + "+" + lowerASCII + #"*|\p{N}|"# + slashed
+    /// GPT-4o as llama.cpp splits it.
+    static let gpt4oASCII =
+      lead + upperASCII + "*" + lowerASCII + "+" + contractions + "?|" + lead + upperASCII + "+" + lowerASCII + "*"
+      + contractions + #"?|\p{N}{1,3}|"# + slashed
+    /// Punctuation and symbols, as llama.cpp splits them for Falcon.
+    static let falconSigns = #"[\p{P}\$\+<=>\^~\|`]+"#
     /// DeepSeek 3.
     static let deepSeek3 =
       ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
@@ -68,7 +81,7 @@ extension PreTokenizer {
     PreTokenizer(
       name: "llama-bpe",
       aliases: ["llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"],
-      steps: [.split(Patterns.llama3)], ignoresMerges: true, requirements: [.takesWordsWhole]),
+      steps: [.split(Patterns.llama3)], addsStart: true, ignoresMerges: true, requirements: [.takesWordsWhole]),
     PreTokenizer(
       name: "smaug-bpe", aliases: ["dbrx", "chatglm-bpe"], steps: [.split(Patterns.llama3)], exclusions: [.addsStart]),
     PreTokenizer(
@@ -84,20 +97,28 @@ extension PreTokenizer {
       requirements: [.hasToken("<fim_prefix>"), .hasToken("<filename>")]),
     PreTokenizer(name: "command-r", steps: [.digits, .byteLevel], composes: true, requirements: [.composes]),
     PreTokenizer(
-      name: "falcon", steps: [.punctuationRuns, .byteLevel, .digitRuns, .split("[0-9][0-9][0-9]")]),
+      name: "falcon", steps: [.punctuationRuns, .byteLevel, .digitRuns, .split("[0-9][0-9][0-9]")],
+      llamaCppSteps: [.split(Patterns.falconSigns), .split(Patterns.gpt2), .split("[0-9][0-9][0-9]")]),
     PreTokenizer(
       name: "qwen2",
       aliases: ["stablelm2", "hunyuan", "megrez", "deepseek-r1-qwen", "kormo", "f2llmv2", "solar-open", "grok-2"],
       steps: [.split(Patterns.qwen2)], composes: true),
     PreTokenizer(name: "qwen35", steps: [.split(Patterns.qwen35)]),
-    PreTokenizer(name: "tekken", steps: [.split(Patterns.tekken)], ignoresMerges: true),
     PreTokenizer(
-      name: "gpt-4o", aliases: ["llama4", "kanana2", "talkie", "minimax-m2"], steps: [.split(Patterns.gpt4o)]),
+      name: "tekken", steps: [.split(Patterns.tekken)], llamaCppSteps: [.split(Patterns.tekkenASCII)], addsStart: true,
+      ignoresMerges: true),
+    PreTokenizer(
+      name: "gpt-4o", aliases: ["llama4", "kanana2", "talkie", "minimax-m2"], steps: [.split(Patterns.gpt4o)],
+      llamaCppSteps: [.split(Patterns.gpt4oASCII)]),
     PreTokenizer(
       name: "deepseek-llm",
       steps: [
         .split("[\r\n]"), .split(Patterns.deepSeekLetters), .split(Patterns.deepSeekSigns), .split(#"\s+$"#),
         .split(Patterns.deepSeekEastAsian), .digits,
+      ],
+      llamaCppSteps: [
+        .split("[\r\n]"), .split(Patterns.deepSeekLetters), .split(Patterns.deepSeekSigns), .split(#"\s+$"#),
+        .split(Patterns.deepSeekEastAsian), .digitRuns,
       ]),
     PreTokenizer(
       name: "deepseek-coder",

@@ -35,7 +35,11 @@ struct PreTokenizer: Hashable, Sendable {
   /// Other names in a GGUF for the same steps.
   var aliases: [String] = []
   let steps: [Step]
-  /// Whether text is first brought to Unicode's composed form (NFC).
+  /// The steps of llama.cpp for this name; nil if they are `steps`.
+  var llamaCppSteps: [Step]?
+  /// Whether llama.cpp adds BOS to a text if the GGUF does not state it.
+  var addsStart = false
+  /// Whether text is first brought to Unicode's composed form (NFC); llama.cpp never does.
   var composes = false
   /// Whether a word that is a token is encoded as that token, before any merging.
   var ignoresMerges = false
@@ -71,12 +75,4 @@ extension Vocabulary {
   /// The names that a pre-tokenizer can have in a GGUF, aliases included.
   public static let preTokenizerNames: Set<String> = Set(
     PreTokenizer.known.flatMap { [$0.name] + $0.aliases } + PreTokenizer.wordPieceNames)
-
-  /// Whether two byte-level vocabularies have different pre-tokenizers; false if either is unknown.
-  public func splitsOtherwise(than other: Vocabulary) -> Bool {
-    guard kind == .byteLevel, other.kind == .byteLevel, let own = PreTokenizer.named(preTokenizer),
-      let theirs = PreTokenizer.named(other.preTokenizer)
-    else { return false }
-    return own.steps != theirs.steps || own.composes != theirs.composes || own.ignoresMerges != theirs.ignoresMerges
-  }
 }

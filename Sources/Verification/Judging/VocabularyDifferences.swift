@@ -9,7 +9,16 @@ enum VocabularyDifferences {
   /// A fact of one side only is not a fault: the other container cannot store it, or leaves it to the reader.
   private struct Difference {
     let fact: String
-    let isFault: Bool
+    let severity: Severity
+
+    enum Severity { case fault, warning, note }
+
+    init(fact: String, isFault: Bool) { self.init(fact, isFault ? .fault : .warning) }
+
+    init(_ fact: String, _ severity: Severity) {
+      self.fact = fact
+      self.severity = severity
+    }
   }
 
   /// Compares sizes, tokens, scores and merges (up to the first difference), special tokens, and which of them encoding
@@ -28,9 +37,15 @@ enum VocabularyDifferences {
         return [Finding(.warning, check, .tokenizer, "is not compared: \(error)")]
       }
     }
-    let (one, other) = (vocabularies[0], vocabularies[1])
-    return (tokens(one, other) + rules(one, other) + specialTokens(one, other)).map {
-      Finding($0.isFault ? severity : .warning, check, .tokenizer, $0.fact)
+    let (one, other) = Vocabulary.comparable(vocabularies[0], vocabularies[1])
+    return (tokens(one, other) + rules(one, other) + specialTokens(one, other)).map { difference in
+      let found: Finding.Severity =
+        switch difference.severity {
+        case .fault: severity
+        case .warning: .warning
+        case .note: .note
+        }
+      return Finding(found, check, .tokenizer, difference.fact)
     }
   }
 
@@ -68,12 +83,6 @@ enum VocabularyDifferences {
       ]
     }
     var found: [Difference] = []
-    if one.preTokenizer != other.preTokenizer {
-      found.append(
-        Difference(
-          fact: "the pre-tokenizer is \(one.preTokenizer.quoted) in the reference, \(other.preTokenizer.quoted) in the"
-            + " candidate", isFault: one.splitsOtherwise(than: other)))
-    }
     guard one.kind == .byteLevel else { return found }
     if one.merges.count != other.merges.count {
       found.append(
@@ -86,12 +95,43 @@ enum VocabularyDifferences {
           fact: "merge \(rank.grouped) is \(one.merges.text(rank).quoted) in the reference, "
             + "\(other.merges.text(rank).quoted) in the candidate", isFault: true))
     }
+    if let difference = preTokenizers(one, other) { found.insert(difference, at: 0) }
     return found
+  }
+
+  /// The difference of what the pre-tokenizers do with the tokens of `one`; other names alone are none.
+  private static func preTokenizers(_ one: Vocabulary, _ other: Vocabulary) -> Difference? {
+    let names =
+      "the pre-tokenizer is \(one.preTokenizer.quoted) in the reference, \(other.preTokenizer.quoted) in the candidate"
+    let isRenamed = one.preTokenizer != other.preTokenizer
+    do {
+      switch try one.compareSplitting(with: other) {
+      case .equalRules: return isRenamed ? Difference("\(names); their rules are the same", .note) : nil
+      case .equalIDs:
+        return Difference("\(names); no token spans a place where only one of them splits, so ids are the same", .note)
+      case .otherIDs(let text, let ids, let others):
+        return Difference(
+          "\(names): \(text.quoted) has \(counted(ids.count, "token")) in the reference, \(others.count.grouped) in the"
+            + " candidate", .fault)
+      case .otherIDsBesideWords(let text, let ids, let others):
+        return Difference(
+          "\(names); words have the same ids, but some white space or rare characters have others: \(text.quoted) has"
+            + " \(counted(ids.count, "token")) in the reference, \(others.count.grouped) in the candidate", .warning)
+      case .noDifferenceFound(let count):
+        return Difference(
+          "\(names); \(counted(count, "text")) have the same ids, which does not prove it for all", .warning)
+      case .unknownName(let name):
+        guard isRenamed else { return nil }
+        return Difference("\(names); \(name.quoted) is unknown, so its rules are not compared", .warning)
+      }
+    } catch {
+      return Difference("the pre-tokenizers are not compared: \(error)", .warning)
+    }
   }
 
   private static func specialTokens(_ one: Vocabulary, _ other: Vocabulary) -> [Difference] {
     var found: [Difference] = []
-    for role in SpecialToken.allCases where one.id(of: role) != other.id(of: role) {
+    for role in SpecialToken.allCases where !one.hasSameToken(role, as: other) {
       let ids = [one, other].map { $0.id(of: role) }
       let words = ids.map { $0.map(String.init) ?? "none" }
       found.append(
@@ -99,13 +139,55 @@ enum VocabularyDifferences {
           fact: "the \(role.rawValue) token is \(words[0]) in the reference, \(words[1]) in the candidate",
           isFault: !ids.contains(nil) || role == .eos && ids[1] == nil))
     }
-    for role in SpecialToken.allCases where (one.adds(role) ?? false) != (other.adds(role) ?? false) {
-      let sides = one.adds(role) == true ? ("reference", "candidate") : ("candidate", "reference")
-      found.append(
-        Difference(
-          fact: "the \(role.rawValue) token is added to a prompt by the \(sides.0), not by the \(sides.1)",
-          isFault: true))
+    return found + templates(one, other) + preparations(one, other)
+  }
+
+  /// The differences of what is done to a text before it is encoded, by effect.
+  private static func preparations(_ one: Vocabulary, _ other: Vocabulary) -> [Difference] {
+    guard one.kind == other.kind else { return [] }
+    return one.textPreparation.differences(from: other.textPreparation).map { words, isDone in
+      let sides = isDone ? ("reference", "candidate") : ("candidate", "reference")
+      return Difference("\(words) by the \(sides.0), not by the \(sides.1)", .fault)
+    }
+  }
+
+  /// The differences of the tokens around a text, whichever flags cause them.
+  private static func templates(_ one: Vocabulary, _ other: Vocabulary) -> [Difference] {
+    let (own, others) = (one.effectiveTemplate, other.effectiveTemplate)
+    var found: [Difference] = []
+    for (place, ids, otherIDs) in [("before", own.prefix, others.prefix), ("after", own.suffix, others.suffix)]
+    where ids != otherIDs {
+      let sides = otherIDs.isEmpty ? ("reference", "candidate") : ("candidate", "reference")
+      let only = otherIDs.isEmpty ? ids : ids.isEmpty ? otherIDs : []
+      let role = SpecialToken.allCases.first { role in
+        only.count == 1 && [one, other].contains { $0.id(of: role) == only[0] }
+      }
+      if let role {
+        found.append(
+          Difference("the \(role.rawValue) token is added to a prompt by the \(sides.0), not by the \(sides.1)", .fault)
+        )
+      } else {
+        func words(_ ids: [Int]) -> String { ids.isEmpty ? "none" : ids.map(String.init).joined(separator: ", ") }
+        found.append(
+          Difference(
+            "the tokens \(place) a prompt are \(words(ids)) in the reference, \(words(otherIDs)) in the candidate",
+            .fault))
+      }
     }
     return found
+  }
+}
+
+extension Vocabulary {
+  /// Two vocabularies as one reader has them: where one is a folder's and one a GGUF's, the GGUF made of the folder.
+  ///
+  /// transformers and llama.cpp encode some texts differently; the two vocabularies do not differ for that reason.
+  static func comparable(_ one: Vocabulary, _ other: Vocabulary) -> (Vocabulary, Vocabulary) {
+    guard one.reader != other.reader, one.reader == .llamaCpp || other.reader == .llamaCpp else { return (one, other) }
+    func inGGUF(_ vocabulary: Vocabulary) -> Vocabulary? {
+      vocabulary.reader == .llamaCpp ? vocabulary : try? Vocabulary(vocabulary.metadata())
+    }
+    guard let first = inGGUF(one), let second = inGGUF(other) else { return (one, other) }
+    return (first, second)
   }
 }

@@ -8,8 +8,7 @@ import Tensors
 extension HuggingFaceVocabularyReader {
   mutating func readByteLevel(_ tokenizer: JSON) throws(VocabularyError) {
     let file = "tokenizer.json"
-    let name =
-      if let preTokenizer { preTokenizer } else { try preTokenizerName(tokenizer) }
+    let name = if let preTokenizer { preTokenizer } else { try structuralName(of: tokenizer) }
     vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: name)
     let composesText = PreTokenizer.composes(tokenizer["normalizer"])
     vocabulary.composes = tokenizerClass?.composes ?? composesText
@@ -23,22 +22,10 @@ extension HuggingFaceVocabularyReader {
     try readSpecialTokens(limit: nil)
   }
 
-  /// The name of the steps of `tokenizer.json`, which may come from another file.
-  private func preTokenizerName(_ tokenizer: JSON) throws(VocabularyError) -> String {
-    do throws(VocabularyError) {
-      return try PreTokenizer.name(of: tokenizer, preferred: rules.preTokenizers)
-    } catch {
-      guard case .unknownPreTokenizer = error, files.tokenizerFile != "tokenizer.json" else { throw error }
-      let pattern = tokenizer["pre_tokenizer"]?["pretokenizers"]?.array?.first?["pattern"]?["Regex"]?.string ?? ""
-      throw .unsupported(
-        file: files.tokenizerFile,
-        reason:
-          "splits text by an unknown expression, \(pattern.quoted) (name the nearest steps with --pre-tokenizer NAME)")
-    }
-  }
-
   mutating func readByteLevel(vocabulary json: JSON, merges bytes: [UInt8]) throws(VocabularyError) {
-    let name = preTokenizer ?? rules.preTokenizers.first ?? tokenizerClass?.preTokenizer ?? "gpt-2"
+    let stated = preTokenizer ?? rules.preTokenizers.first ?? tokenizerClass?.preTokenizer
+    isPreTokenizerAssumed = stated == nil
+    let name = stated ?? PreTokenizer.known[0].name
     vocabulary = Vocabulary(kind: .byteLevel, preTokenizer: name)
     vocabulary.composes =
       tokenizerClass?.composes ?? PreTokenizer.named(vocabulary.preTokenizer)?.composes ?? false

@@ -28,6 +28,11 @@ extension HuggingFaceVocabularyReader {
       let addsSpace = files.configuration?["add_prefix_space"]?.bool ?? model.addsSpacePrefix
       let isLegacy = files.configuration?["legacy"]?.bool ?? false
       vocabulary.spacePrefix = !addsSpace ? .never : isLegacy ? .everySegment : .first
+      // SentencePiece keeps a space that the text begins with, and puts its own before it; transformers does not.
+      if files.configuration == nil, files.tokenizer == nil {
+        vocabulary.reader = .sentencePiece
+        if addsSpace { vocabulary.spacePrefix = .firstAlways }
+      }
     }
     if rules.spacePrefix == .model { vocabulary.addsSpacePrefix = model.addsSpacePrefix }
     try readSpecialTokens(limit: rows.count)

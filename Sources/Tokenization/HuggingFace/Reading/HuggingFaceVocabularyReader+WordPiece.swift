@@ -17,10 +17,10 @@ extension HuggingFaceVocabularyReader {
     } else {
       return false
     }
-    let name =
-      if let named = preTokenizer ?? rules.preTokenizers.first { named } else {
-        try PreTokenizer.wordPieceName(of: files.tokenizer)
-      }
+    let name = preTokenizer ?? rules.preTokenizers.first ?? PreTokenizer.wordPieceNames[0]
+    if preTokenizer == nil, rules.preTokenizers.isEmpty {
+      unknownSteps = PreTokenizer.unknownWordPieceSteps(of: files.tokenizer)
+    }
     vocabulary = Vocabulary(kind: .wordPiece, preTokenizer: name)
     vocabulary.wordRules = wordRules()
     let table = addedTokenTable(vocabulary: ids)
@@ -76,17 +76,13 @@ extension PreTokenizer {
   /// Names of word-piece tokenizers; llama.cpp splits text in one way for all of them.
   static let wordPieceNames = ["bert-bge", "bert-bge-large", "jina-v2-en"]
 
-  /// The name for a word-piece `tokenizer.json`, whose normalizer and pre-tokenizer must be BERT's.
-  static func wordPieceName(of tokenizer: JSON?) throws(VocabularyError) -> String {
-    guard let tokenizer else { return wordPieceNames[0] }
+  /// The steps of a word-piece `tokenizer.json` in words; nil if normalizer and pre-tokenizer are BERT's.
+  static func unknownWordPieceSteps(of tokenizer: JSON?) -> String? {
+    guard let tokenizer else { return nil }
     let normalizer = tokenizer["normalizer"]?["type"]?.string ?? "none"
     let splitter = tokenizer["pre_tokenizer"]?["type"]?.string ?? "none"
-    guard normalizer == "BertNormalizer", splitter == "BertPreTokenizer" else {
-      throw .otherForm(
-        file: "tokenizer.json", found: "has normalizer \(normalizer) and pre_tokenizer \(splitter)",
-        expected: "BertNormalizer and BertPreTokenizer")
-    }
-    return wordPieceNames[0]
+    let isKnown = normalizer == "BertNormalizer" && splitter == "BertPreTokenizer"
+    return isKnown ? nil : "normalizer \(normalizer) and pre_tokenizer \(splitter)"
   }
 }
 

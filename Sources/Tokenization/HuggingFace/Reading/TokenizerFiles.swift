@@ -152,6 +152,22 @@ public struct TokenizerFiles: Sendable {
     return nil
   }
 
+  /// One more than the greatest id of a token in any file: the size of a vocabulary that no model comes with.
+  public var idLimit: Int {
+    var limit = vocabularyLines.map { $0.split(separator: 0x0A, omittingEmptySubsequences: false).count - 1 } ?? 0
+    func take(_ id: Int?) { if let id, id < Int.max { limit = max(limit, id + 1) } }
+    for bytes in [sentencePiece, unigramModel] {
+      if let bytes, let model = try? SentencePieceModel(bytes) { limit = max(limit, model.pieces.count) }
+    }
+    for ids in [tokenizer?["model"]?["vocab"]?.object, vocabulary?.object, addedTokens?.object] {
+      for (_, id) in ids ?? [:] { take(id.integer) }
+    }
+    limit = max(limit, tokenizer?["model"]?["vocab"]?.array?.count ?? 0)
+    for entry in tokenizer?["added_tokens"]?.array ?? [] { take(entry["id"]?.integer) }
+    for (key, _) in configuration?["added_tokens_decoder"]?.object ?? [:] { take(Int(key.text)) }
+    return limit
+  }
+
   /// The text of a file with `\n` line ends, as Python reads text files.
   static func text(_ bytes: [UInt8]) -> String {
     var content: [UInt8] = []

@@ -5,10 +5,20 @@ import Tensors
 public struct VocabularyImport: Sendable {
   /// The vocabulary, following the precedence of the reference converter.
   public let vocabulary: Vocabulary
-  /// The conflicts between the files, and what a GGUF cannot state.
+  /// The conflicts between the files, what is assumed, and what a GGUF cannot state.
   public let conflicts: [VocabularyConflict]
   /// Where the vocabulary departs from the reference converter's.
-  public let departures: [VocabularyDeparture]
+  public var departures: [VocabularyDeparture] = []
+  /// Whether the name of the pre-tokenizer is the one that llama.cpp's converter has for this vocabulary.
+  public var isNamedByCheckText = false
+}
+
+/// How the name of a pre-tokenizer is chosen among names of equal steps.
+public enum PreTokenizerNaming: Sendable {
+  /// By further facts of the files.
+  case byFacts
+  /// By the ids of llama.cpp's check text if its converter knows them, otherwise by facts. Encodes a text.
+  case byCheckText
 }
 
 extension Vocabulary {
@@ -24,10 +34,11 @@ extension Vocabulary {
   ///   - rules: how the model's architecture reads its vocabulary.
   ///   - vocabularySize: the rows of the embedding; nil takes `vocab_size` of `config.json`.
   ///   - preTokenizer: the name of the splitting rules, when they shall not be derived from `tokenizer.json`.
+  ///   - naming: how the name of the splitting rules is chosen among equal ones.
   ///   - departsFromReference: whether to depart from the reference converter where its vocabulary gives other ids.
   public static func read(
     _ files: TokenizerFiles, rules: VocabularyRules = VocabularyRules(), vocabularySize: Int? = nil,
-    preTokenizer: String? = nil, departsFromReference: Bool = true
+    preTokenizer: String? = nil, naming: PreTokenizerNaming = .byFacts, departsFromReference: Bool = true
   ) throws(VocabularyError) -> VocabularyImport {
     if let preTokenizer, !preTokenizerNames.contains(preTokenizer) {
       throw .unknownPreTokenizerName(preTokenizer)
@@ -40,10 +51,29 @@ extension Vocabulary {
     reader.applyModelRules()
     reader.restateFrame()
     reader.findSpecialTokenConflicts()
+    let isNamed = try reader.namePreTokenizer(naming)
     return VocabularyImport(
       vocabulary: reader.vocabulary,
       conflicts: files.remarks.map(VocabularyConflict.readAsPython) + VocabularyConflict.summarized(reader.conflicts),
-      departures: reader.departures)
+      departures: reader.departures, isNamedByCheckText: isNamed)
+  }
+
+  /// Reads the vocabulary from the metadata of a GGUF, and says what the metadata leaves open.
+  ///
+  /// - Parameter preTokenizer: the name of the splitting rules of a byte-level vocabulary, instead of the stated one.
+  public static func read(
+    _ metadata: Metadata, preTokenizer: String? = nil
+  ) throws(VocabularyError) -> VocabularyImport {
+    if let preTokenizer, !preTokenizerNames.contains(preTokenizer) {
+      throw .unknownPreTokenizerName(preTokenizer)
+    }
+    var metadata = metadata
+    if let preTokenizer, metadata[Keys.model]?.text == Kind.byteLevel.rawValue {
+      metadata[Keys.pre] = .string(ByteString(preTokenizer))
+    }
+    return VocabularyImport(
+      vocabulary: try Vocabulary(metadata),
+      conflicts: conflicts(in: metadata) + [VocabularyConflict.assumedPreTokenizer(in: metadata)].compactMap(\.self))
   }
 }
 
@@ -66,6 +96,10 @@ struct HuggingFaceVocabularyReader {
   var restatesFrame = false
   /// The file that decided each role, for conflicts.
   var deciders: [SpecialToken: String] = [:]
+  /// The steps of the pre-tokenizer in words, if they are unknown.
+  var unknownSteps: String?
+  /// Whether no file states the steps of the pre-tokenizer.
+  var isPreTokenizerAssumed = false
 
   init(
     files: TokenizerFiles, rules: VocabularyRules, statedSize: Int?, preTokenizer: String?, departsFromReference: Bool

@@ -65,14 +65,20 @@ extension Vocabulary {
 
   /// Null if additions are unknown, so that the file does not claim any.
   private var byteLevelPostProcessor: JSON {
-    guard !additions.isEmpty else { return .null }
-    guard adds(.bos) == true || adds(.eos) == true else { return byteLevel() }
+    let addsStart = adds(.bos) ?? addsStartByName
+    guard !additions.isEmpty || addsStart else { return .null }
+    guard addsStart || adds(.eos) == true else { return byteLevel() }
     return .members(["type": .string("Sequence"), "processors": .array([byteLevel(), template])])
+  }
+
+  /// Whether llama.cpp adds BOS because of the pre-tokenizer's name, where a GGUF does not state it.
+  private var addsStartByName: Bool {
+    reader == .llamaCpp && PreTokenizer.named(preTokenizer)?.addsStart ?? false
   }
 
   /// The BOS and EOS that are added, as a template for one text and for a pair.
   var template: JSON {
-    let start = adds(.bos) ?? (kind != .unigram) ? special(.bos) : nil
+    let start = adds(.bos) ?? (kind == .byteLevel ? addsStartByName : kind != .unigram) ? special(.bos) : nil
     let end = adds(.eos) ?? (kind == .unigram) ? special(.eos) : nil
     func part(_ text: String, _ type: Int) -> JSON {
       .members(["SpecialToken": .members(["id": .string(text), "type_id": .integer(type)])])
@@ -118,7 +124,7 @@ extension Vocabulary {
     let scheme =
       switch spacePrefix {
       case .never: "never"
-      case .first: "first"
+      case .first, .firstAlways: "first"
       case .everySegment, .everySegmentAlways: "always"
       }
     return .members([

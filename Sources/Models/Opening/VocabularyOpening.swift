@@ -1,0 +1,75 @@
+import Architectures
+import Bytes
+import Formats
+import Tensors
+import Tokenization
+
+/// The vocabulary of a model, of a GGUF without tensors, or of a folder that has only the files of a tokenizer.
+public struct VocabularyOpening: Sendable {
+  public let path: String
+  /// The vocabulary, and what its files leave open.
+  public let read: VocabularyImport
+
+  /// Opens the vocabulary at `path`: of a GGUF its metadata, of any other file the files of its folder.
+  ///
+  /// - Parameters:
+  ///   - library: the definitions, one of which states how the files of a folder are read.
+  ///   - architecture: the name of that definition, instead of the one that config.json names.
+  /// - Throws: if the files have no vocabulary, or it cannot be read.
+  public static func open(
+    _ path: String, library: ArchitectureLibrary, architecture: String? = nil
+  ) throws -> VocabularyOpening {
+    let location = try InputLocation(path)
+    let files = try TokenizerFiles(location.folder)
+    if let metadata = try ggufMetadata(at: location, besides: files) {
+      return VocabularyOpening(
+        path: path,
+        read: try located(path) { () throws(VocabularyError) in
+          try Vocabulary.read(metadata)
+        })
+    }
+    let config = files.model.map { Configuration($0) }
+    let named = try architecture.map { try library.named($0) } ?? config.flatMap { library.definition(of: $0) }
+    let size = max(config?.json["vocab_size"]?.integer ?? 0, files.idLimit)
+    let rules = named?.vocabulary ?? rulesOfAnyKind(library)
+    return VocabularyOpening(
+      path: path,
+      read: try located(path) { () throws(VocabularyError) in
+        try Vocabulary.read(files, rules: rules, vocabularySize: size)
+      })
+  }
+
+  /// The tokenizer of the vocabulary.
+  public func tokenizer() throws -> Tokenizer {
+    try Self.located(path) { () throws(VocabularyError) in try Tokenizer(read.vocabulary) }
+  }
+
+  private static func located<Value>(
+    _ path: String, _ body: () throws(VocabularyError) -> Value
+  ) throws(LocatedError) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw LocatedError(path: path, reason: error)
+    }
+  }
+
+  /// The metadata of a GGUF that was named, or that is the only source of a vocabulary in its folder.
+  private static func ggufMetadata(at location: InputLocation, besides files: TokenizerFiles) throws -> Metadata? {
+    if let file = location.file {
+      guard !file.path.hasSuffix(".json"), !file.path.hasSuffix(".model"),
+        try FormatSniffer.container(of: file) == .gguf
+      else { return nil }
+      return try Checkpoint.open(location).ggufMetadata
+    }
+    return files.hasVocabulary ? nil : try? Checkpoint.open(location).ggufMetadata
+  }
+
+  /// The rules for files of which no configuration tells the architecture: the kind that they are.
+  private static func rulesOfAnyKind(_ library: ArchitectureLibrary) -> VocabularyRules {
+    var rules = VocabularyRules()
+    rules.sources = VocabularyRules.Source.allCases
+    rules.tokenizerClasses = library.definitions.first?.vocabulary.tokenizerClasses ?? TokenizerClasses()
+    return rules
+  }
+}
