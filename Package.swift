@@ -68,7 +68,9 @@ let package = Package(
 
     library("Inference", ["Architectures", "Tensors", "Bytes"]),
     library("Conversion", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
-    library("Inspection", ["Models", "Architectures", "Formats", "Quantization", "Tokenization", "Tensors", "Bytes"]),
+    library(
+      "Inspection",
+      ["Models", "Architectures", "Formats", "Quantization", "Encodings", "Tokenization", "Tensors", "Bytes"]),
     library("Evaluation", ["Inference", "Models", "Architectures", "Formats", "Tokenization", "Tensors", "Bytes"]),
     library(
       "Verification",
@@ -87,7 +89,7 @@ let package = Package(
       "Ingot",
       [
         "Certification", "Conversion", "Inspection", "Verification", "Evaluation", "Inference", "Models",
-        "Architectures", "Formats", "Quantization",
+        "Architectures", "Formats", "Quantization", "Encodings",
         "Tokenization", "Tensors", "Bytes",
       ]),
     .executableTarget(

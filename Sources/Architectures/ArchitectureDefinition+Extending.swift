@@ -3,7 +3,8 @@ import Bytes
 /// A definition's JSON with everything that it inherits, before it is read.
 ///
 /// Lists of named entries keep the base's entries, changed member by member where the extension names them again (a
-/// null removes a member); `removes` removes whole entries. Objects are merged, other members replaced.
+/// null removes a member); `removes` removes whole entries. Objects are merged, other members replaced. A naming scheme
+/// that is removed takes what entries have for it with it.
 struct ExtendedDefinition {
   /// The definition with all that it inherits.
   let json: JSON
@@ -46,6 +47,9 @@ struct ExtendedDefinition {
     var merged = (base.json.object ?? [:]).filter { !Self.ownMembers.contains($0.key) }
     if let removed = members.removeValue(forKey: "removes") { try Self.remove(removed, from: &merged) }
     for (key, value) in members { merged[key] = try Self.merge(key, merged[key], value) }
+    for (scheme, value) in members["schemes"]?.object ?? [:] where value.isNull {
+      for key in Self.namedLists.keys { merged[key] = merged[key].map { Self.remove(scheme: scheme, from: $0) } }
+    }
     self.json = .object(merged)
   }
 
@@ -122,6 +126,19 @@ struct ExtendedDefinition {
       }
       guard isFound else { throw DefinitionError(keyPath: "removes", reason: .nothingToRemove(words(name))) }
     }
+  }
+
+  /// Removes what the entries have for a naming scheme: names, transforms, shapes.
+  private static func remove(scheme: ExactString, from entries: JSON) -> JSON {
+    .array(
+      (entries.array ?? []).map { entry in
+        guard var members = entry.object else { return entry }
+        for (key, value) in members {
+          guard var own = value.object, own.removeValue(forKey: scheme) != nil else { continue }
+          members[key] = .object(own)
+        }
+        return .object(members)
+      })
   }
 
   private static func words(_ name: JSON) -> String {

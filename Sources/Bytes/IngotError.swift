@@ -16,6 +16,12 @@ public enum ErrorCategory: Sendable {
 public protocol IngotError: Error, CustomStringConvertible, Sendable {
   /// The category that decides the exit status.
   var category: ErrorCategory { get }
+  /// The single errors that this one sums up; itself if it is one.
+  var constituents: [any IngotError] { get }
+}
+
+extension IngotError {
+  public var constituents: [any IngotError] { [self] }
 }
 
 /// An error in one file, worded after the file's name.
@@ -31,26 +37,33 @@ public struct LocatedError: IngotError {
 
   public var category: ErrorCategory { reason.category }
   public var description: String { "\(path.escapedForDisplay): \(reason)" }
+  public var constituents: [any IngotError] { reason.constituents.map { LocatedError(path: path, reason: $0) } }
 }
 
-/// Several problems that were found before any work began, one to a line.
+/// Several problems that were found before any work began, the cause first, one to a line.
 public struct ProblemList: IngotError {
   /// The problems in the order they were found; never empty.
   public let problems: [any IngotError]
   /// At most this many are worded; the rest are counted.
-  public static let shownCount = 20
+  public static let shownCount = 5
 
   public init(_ problems: [any IngotError]) {
     self.problems = problems
   }
 
   public var category: ErrorCategory { problems.first?.category ?? .input }
+  public var constituents: [any IngotError] { problems.flatMap(\.constituents) }
 
-  public var description: String {
+  public var description: String { lines(listsAll: false).joined(separator: "\n") }
+
+  /// A line for each problem, or for each of the first and the count of the others.
+  public func lines(listsAll: Bool) -> [String] {
+    if listsAll { return constituents.map(\.description) }
     var lines = problems.prefix(Self.shownCount).map(\.description)
     if problems.count > Self.shownCount {
-      lines.append("… and \(counted(problems.count - Self.shownCount, "more problem"))")
+      let more = counted(problems.count - Self.shownCount, "more problem")
+      lines.append("… and \(more) (--verbose lists them)")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 }

@@ -49,7 +49,7 @@ extension IngotCommand {
       try command.run()
       return .done
     } catch {
-      return ExitStatus(error, parser: Self.self)
+      return ExitStatus(error, parser: Self.self, listsAll: arguments.contains("--verbose"))
     }
   }
 

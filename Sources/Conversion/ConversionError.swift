@@ -39,7 +39,7 @@ public enum ConversionError: IngotError {
     case .unknownNaming(let name, let known):
       "naming scheme \(name.quoted) is unknown for this architecture (known: \(known.joined(separator: ", ")))"
     case .noGGUF(let architecture):
-      "architecture \(architecture.quoted): has no GGUF form, because llama.cpp does not know it (choose a folder)"
+      "architecture \(architecture.quoted): is not written as a GGUF (choose a folder)"
     case .namingNeedsFolder(let naming, let target):
       "naming scheme \(naming.quoted) cannot be written to a \(target) file, whose names are fixed (choose a folder)"
     case .cannotName(let slot, let scheme): "the \(slot) has no name in the naming scheme \(scheme.quoted)"

@@ -6,18 +6,23 @@ public struct EncodedCheckpoint: Sendable {
   public let checkpoint: Checkpoint
   /// The errors of tensors that keep their stored form.
   public let problems: [EncodingError]
+  /// The form of the checkpoint; nil for plain weights.
+  public internal(set) var form: RecognizedForm?
 
-  /// Replaces source tensors by compositions, as the model's configuration says.
+  /// Recognizes the checkpoint's form, and replaces source tensors by compositions if it is one that is read.
   ///
   /// No tensor data is read.
   ///
   /// - Parameter configuration: config.json; nil where there is none.
   public init(_ checkpoint: Checkpoint, configuration: JSON?) {
+    let evidence = FormEvidence(checkpoint, configuration)
+    let form = RecognizedForm.find(evidence)
     do throws(EncodingError) {
-      self = try Self.composing(checkpoint, configuration)
+      self = try Self.composing(evidence, form)
     } catch {
       self.init(checkpoint, problems: [error])
     }
+    self.form = form
   }
 
   init(_ checkpoint: Checkpoint, problems: [EncodingError] = []) {
@@ -26,32 +31,17 @@ public struct EncodedCheckpoint: Sendable {
   }
 
   private static func composing(
-    _ checkpoint: Checkpoint, _ configuration: JSON?
+    _ evidence: FormEvidence, _ form: RecognizedForm?
   ) throws(EncodingError) -> EncodedCheckpoint {
-    guard let quantization = configuration?["quantization_config"], !quantization.isNull else {
-      try FP8Encoding.requireNone(checkpoint, hasConfiguration: configuration != nil)
-      return EncodedCheckpoint(checkpoint)
+    if let form {
+      guard case .read(let reader) = form.form.treatment else { throw .unread(form) }
+      return try reader(evidence.quantization ?? .null, evidence.checkpoint)
+    }
+    // Some configurations ask for quantization when a model is loaded; its tensors are not encoded.
+    guard evidence.hasCodes, let quantization = evidence.quantization else {
+      return try FP8Encoding.plain(evidence.checkpoint, hasConfiguration: evidence.configuration != nil)
     }
     guard let method = quantization["quant_method"]?.string else { throw .member("quant_method", expected: "a string") }
-    switch method {
-    case FP8Encoding.method: return try FP8Encoding(quantization).composing(checkpoint)
-    default:
-      // Some configurations ask for quantization when a model is loaded; its tensors are not encoded.
-      guard !checkpoint.tensors.contains(where: \.isEncoded) else {
-        throw .unsupportedMethod(method, supported: [FP8Encoding.method])
-      }
-      return EncodedCheckpoint(checkpoint)
-    }
-  }
-}
-
-extension TensorDescriptor {
-  /// Whether it contains codes, not values.
-  fileprivate var isEncoded: Bool {
-    switch format?.facts.kind {
-    case .integer?: shape.rank >= 2
-    case .float?: (format?.bitsPerElement ?? 0) < 16
-    default: false
-    }
+    throw .unknownMethod(method)
   }
 }

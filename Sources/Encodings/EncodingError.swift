@@ -5,18 +5,30 @@ import Tensors
 public enum EncodingError: IngotError {
   /// A member of `quantization_config` that is missing or of another kind.
   case member(String, expected: String)
-  case unsupportedMethod(String, supported: [String])
+  /// A known form that is not read.
+  case unread(RecognizedForm)
+  case unknownMethod(String)
   /// FP8 weights without a configuration that says how they are scaled.
   case noConfiguration(TensorDescriptor, hasFile: Bool)
-  case noScales(TensorDescriptor, expected: String)
+  /// `count` of all `total` FP8 weights lack scales; the first one is given.
+  case noScales(TensorDescriptor, expected: String, count: Int, total: Int)
   case scaleFormat(TensorDescriptor, of: TensorDescriptor)
   case scaleShape(TensorDescriptor, of: TensorDescriptor, expected: Shape, block: FP8Block?)
 
   /// Whether no encoded tensor can be decoded, so that what does not fit a model follows from this.
   public var concernsAllTensors: Bool {
     switch self {
-    case .member, .unsupportedMethod, .noConfiguration: true
-    case .noScales, .scaleFormat, .scaleShape: false
+    case .member, .unread, .unknownMethod, .noConfiguration: true
+    case .noScales(_, _, let count, let total): count == total
+    case .scaleFormat, .scaleShape: false
+    }
+  }
+
+  /// Whether the tensors are in a form that is not read.
+  public var isUnread: Bool {
+    switch self {
+    case .unread, .unknownMethod: true
+    default: false
     }
   }
 
@@ -25,17 +37,21 @@ public enum EncodingError: IngotError {
   public var description: String {
     switch self {
     case .member(let name, let expected): "config.json: quantization_config.\(name): expected \(expected)"
-    case .unsupportedMethod(let method, let supported):
-      "config.json: quantization method \(method.quoted) is not supported (supported: "
-        + "\(supported.joined(separator: ", ")); convert a copy of the model in BF16, F16 or F32)"
+    case .unread(let form): form.refusal
+    case .unknownMethod(let method):
+      "config.json: quantization method \(method.quoted) is unknown (convert the model in BF16, F16 or F32)"
     case .noConfiguration(let weight, true):
       "tensor \(weight.name.text.quoted): is \(weight.declaredFormat), but config.json has no quantization_config that"
         + " says how its values are scaled (restore the config.json that the model was published with)"
     case .noConfiguration(let weight, false):
       "tensor \(weight.name.text.quoted): is \(weight.declaredFormat) with scales, but no config.json next to the file"
         + " says how its values are scaled (put the model's config.json there)"
-    case .noScales(let weight, let name):
+    case .noScales(let weight, let name, count: 1, total: 2...):
       "tensor \(weight.name.text.quoted): is \(weight.declaredFormat) without scales, expected \(name.quoted)"
+    case .noScales(let weight, let name, let count, let total):
+      "\(count == total ? "" : "\(count.grouped) of ")\(counted(total, "FP8 tensor"))"
+        + " \(total == 1 ? "has" : "have") no scales, which quantization_config in config.json announces; first:"
+        + " \(weight.name.text.quoted) without \(name.quoted) (fetch the model again, or convert the original)"
     case .scaleFormat(let scales, let weight):
       "tensor \(scales.name.text.quoted): scales of \(weight.name.text.quoted) are stored as \(scales.declaredFormat),"
         + " expected F32, BF16 or F16"

@@ -31,10 +31,12 @@ struct FP8Encoding {
     var tensors: [TensorDescriptor] = []
     var problems: [EncodingError] = []
     var unused: [(tensor: TensorDescriptor, reason: String)] = []
+    var unscaled: [TensorDescriptor] = [], scaledCount = 0
     for tensor in checkpoint.tensors {
       let role = Self.role(of: tensor, in: checkpoint)
       switch role {
       case .weight(let scales?):
+        scaledCount += 1
         do throws(EncodingError) {
           tensors.append(try composed(tensor, scales))
         } catch {
@@ -42,13 +44,19 @@ struct FP8Encoding {
           tensors.append(tensor)
         }
       case .weight(nil):
-        problems.append(.noScales(tensor, expected: tensor.name.text + Self.scaleSuffix))
+        unscaled.append(tensor)
         tensors.append(tensor)
       case .scales: continue
       case .activationScale:
         unused.append((tensor, "scale of a layer's FP8 input; inputs are not quantized here"))
       case .other: tensors.append(tensor)
       }
+    }
+    if let first = unscaled.first {
+      problems.append(
+        .noScales(
+          first, expected: first.name.text + Self.scaleSuffix, count: unscaled.count,
+          total: unscaled.count + scaledCount))
     }
     return EncodedCheckpoint(checkpoint.replacing(tensors: tensors, unused: unused), problems: problems)
   }
@@ -92,14 +100,18 @@ struct FP8Encoding {
     tensor.shape.rank >= 2 && tensor.format.map(formats.contains) == true
   }
 
-  /// Throws if a checkpoint has FP8 weights though nothing says how they are scaled.
+  /// A checkpoint for which no quantization is stated: FP8 weights without scales are a plain cast.
   ///
-  /// A file on its own, without scales, may be a plain cast to FP8.
-  static func requireNone(_ checkpoint: Checkpoint, hasConfiguration: Bool) throws(EncodingError) {
+  /// - Throws: if scales are there, since nothing says how they are applied.
+  static func plain(_ checkpoint: Checkpoint, hasConfiguration: Bool) throws(EncodingError) -> EncodedCheckpoint {
     let weights = checkpoint.tensors.filter(isWeight)
-    let scaled = weights.first { checkpoint.tensor(TensorName($0.name.text + scaleSuffix)) != nil }
-    if let weight = scaled ?? (hasConfiguration ? weights.first : nil) {
-      throw .noConfiguration(weight, hasFile: hasConfiguration)
+    if let scaled = weights.first(where: { checkpoint.tensor(TensorName($0.name.text + scaleSuffix)) != nil }) {
+      throw .noConfiguration(scaled, hasFile: hasConfiguration)
     }
+    guard hasConfiguration, let first = weights.first else { return EncodedCheckpoint(checkpoint) }
+    let remark =
+      "\(counted(weights.count, "tensor")) in \(first.declaredFormat) without scales, and config.json announces none:"
+      + " the stored values are used"
+    return EncodedCheckpoint(checkpoint.replacing(tensors: checkpoint.tensors, remarks: [remark]))
   }
 }

@@ -15,7 +15,7 @@ public enum FormatSniffer {
     // A safetensors file has no magic: its ninth byte is the brace of the header, whose length has high bytes of 0.
     if prefix.count > 8, prefix[8] == UInt8(ascii: "{"), prefix[5..<8].allSatisfy({ $0 == 0 }) { return .safeTensors }
     if let foreign = UnsupportedFileKind(prefix, fileByteCount: file.byteCount) {
-      throw LocatedError(path: file.path, reason: UnsupportedFileError(content: foreign))
+      throw LocatedError(path: file.path, reason: UnsupportedFileError(content: try foreign.refined(by: file)))
     }
     if let text = text(prefix) {
       throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .text(text)))
@@ -25,7 +25,10 @@ public enum FormatSniffer {
     if Path.hasEnding(name, ".gguf") {
       throw LocatedError(path: file.path, reason: GGUFError.magic(Array(prefix.prefix(4))))
     }
-    throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .unknown(Array(prefix.prefix(8)))))
+    // PyTorch's suffixes say nothing of content that is neither a zip archive nor a pickle.
+    let named = ForeignFormat.named(name).flatMap { $0 == .pyTorch ? nil : UnsupportedFileKind.foreign($0) }
+    let content = named ?? .unknown(Array(prefix.prefix(8)))
+    throw LocatedError(path: file.path, reason: UnsupportedFileError(content: content))
   }
 
   /// Refuses a side file whose content is known to be something else, such as a Git LFS pointer or a web page.
@@ -42,101 +45,5 @@ public enum FormatSniffer {
     // The prefix may end within a scalar, which has at most four bytes.
     let text = (0...3).lazy.compactMap { String(validating: prefix.dropLast($0), as: UTF8.self) }.first
     return text.map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(32))) }
-  }
-}
-
-/// Content found instead of a checkpoint.
-public enum UnsupportedFileKind: Sendable, Equatable {
-  case empty
-  case zeros(count: Int)
-  /// A Git LFS pointer to a file of this many bytes.
-  case gitLFSPointer(byteCount: Int?)
-  case html
-  case zipArchive
-  case gzip
-  case pickle
-  case byteSwappedGGUF
-  /// A predecessor of GGUF: `ggml`, `ggmf`, `ggjt` or `ggla`.
-  case legacyGGML(String)
-  /// Plain text with this prefix.
-  case text(String)
-  case unknown([UInt8])
-
-  /// Recognizes `prefix`, the first bytes of a file; nil if it may be a checkpoint.
-  init?(_ prefix: [UInt8], fileByteCount: Int) {
-    func begins(_ bytes: some Sequence<UInt8>) -> Bool { prefix.starts(with: bytes) }
-    if prefix.isEmpty {
-      self = .empty
-    } else if prefix.count >= 8, prefix.allSatisfy({ $0 == 0 }) {
-      self = .zeros(count: prefix.count)
-    } else if begins("version https://git-lfs".utf8) {
-      self = .gitLFSPointer(byteCount: Self.pointedByteCount(prefix))
-    } else if Self.isHTML(prefix) {
-      self = .html
-    } else if begins([0x50, 0x4B, 0x03, 0x04]) || begins([0x50, 0x4B, 0x05, 0x06]) {
-      self = .zipArchive
-    } else if begins([0x1F, 0x8B]) {
-      self = .gzip
-    } else if prefix.count >= 2, prefix[0] == 0x80, (2...5).contains(prefix[1]) {
-      self = .pickle
-    } else if begins("FUGG".utf8) {
-      self = .byteSwappedGGUF
-    } else if let legacy = Self.legacyMagics.first(where: { begins($0.utf8.reversed()) }) {
-      self = .legacyGGML(legacy)
-    } else {
-      return nil
-    }
-  }
-
-  /// Stored as little-endian integers, so the letters are reversed.
-  private static let legacyMagics = ["ggml", "ggmf", "ggjt", "ggla"]
-
-  private static func isHTML(_ prefix: [UInt8]) -> Bool {
-    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = prefix.starts(with: byteOrderMark) ? prefix.dropFirst(3) : prefix[...]
-    let head = text.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }.prefix(14)
-    let lower = String(decoding: head, as: UTF8.self).lowercased()
-    return lower.hasPrefix("<!doctype html") || lower.hasPrefix("<html") || lower.hasPrefix("<head")
-  }
-
-  /// The number after `size` in a Git LFS pointer.
-  private static func pointedByteCount(_ prefix: [UInt8]) -> Int? {
-    for line in String(decoding: prefix.prefix(1024), as: UTF8.self).split(separator: "\n")
-    where line.hasPrefix("size ") {
-      return Int(line.dropFirst("size ".count))
-    }
-    return nil
-  }
-}
-
-/// A file that is neither safetensors nor GGUF.
-public struct UnsupportedFileError: IngotError {
-  public let content: UnsupportedFileKind
-  /// The kind of file that was expected.
-  var expected = "a checkpoint"
-
-  public var category: ErrorCategory { .input }
-
-  public var description: String {
-    switch content {
-    case .empty: "is empty, expected \(expected)"
-    case .zeros(let count):
-      "begins with \(counted(count, "zero byte")): the download was reserved but not written (fetch it again)"
-    case .gitLFSPointer(let byteCount):
-      "is a Git LFS pointer\(byteCount.map { " to a file of \(counted($0, "byte"))" } ?? "")"
-        + " (fetch it with git lfs pull)"
-    case .html: "is an HTML page: the download got a web page in place of the file (fetch it again)"
-    case .zipArchive:
-      "is a zip archive, as PyTorch checkpoints are, which are not read (save the model as safetensors)"
-    case .gzip: "is compressed with gzip, expected \(expected) (unpack it with gunzip)"
-    case .pickle: "is a pickle, as old PyTorch checkpoints are, which are not read (save the model as safetensors)"
-    case .byteSwappedGGUF: "has the byte-swapped magic \"FUGG\", expected \"GGUF\""
-    case .legacyGGML(let magic):
-      "is a legacy \(magic) file, a predecessor of GGUF, which is not read"
-        + " (convert it with llama.cpp's convert_llama_ggml_to_gguf.py)"
-    case .text(let beginning): "is plain text, expected \(expected) (begins with \(beginning.quoted))"
-    case .unknown(let bytes):
-      "is neither safetensors nor GGUF (begins with \(bytes.map(\.hexadecimal).joined(separator: " ")))"
-    }
   }
 }

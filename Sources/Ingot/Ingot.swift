@@ -4,6 +4,7 @@
 @_exported import Bytes
 @_exported import Certification
 @_exported import Conversion
+@_exported import Encodings
 @_exported import Evaluation
 @_exported import Formats
 @_exported import Inference

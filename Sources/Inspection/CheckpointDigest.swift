@@ -62,6 +62,9 @@ extension CheckpointDigest {
   }
 
   private static func sources(_ recognition: ModelIdentification, _ checkpoint: Checkpoint) throws -> [DigestSource] {
+    if case .other(let form, _) = recognition, checkpoint.stored.isEmpty {
+      throw ModelError.notAModel(path: checkpoint.path, form, architecture: nil)
+    }
     guard case .model(let model) = recognition else {
       return checkpoint.stored.map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
     }

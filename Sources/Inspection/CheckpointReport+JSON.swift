@@ -31,6 +31,7 @@ extension CheckpointReport {
           uniqueKeysWithValues: checkpoint.metadata.pairs.map { ($0.key, $0.value.json(limit: Self.shownElementCount)) }
         )),
     ]
+    if let unreadForm { report["unread_form"] = .string(unreadForm.words) }
     if !compositions.isEmpty { report["compositions"] = .array(compositions.map(\.compositionJSON)) }
     if tensors == .list { report["tensors"] = .array(tensorsJSON) }
     var remarks = checkpoint.remarks
@@ -46,6 +47,7 @@ extension CheckpointReport {
   private var architectureJSON: JSON {
     switch recognition {
     case .model(let model): model.json
+    case .other(let form, _): .members(["name": .null, "reason": .string("is \(form.words)")])
     case .unknown(let reason): .members(["name": .null, "reason": .string(reason)])
     case nil: .null
     }

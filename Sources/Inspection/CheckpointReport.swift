@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Encodings
 import Formats
 import Models
 import Tensors
@@ -53,13 +54,18 @@ public struct CheckpointReport: Sendable {
       }
     }
   }
+  /// The form of weights that are not decoded, so that elements are counted as they are stored.
+  public var unreadForm: RecognizedForm? {
+    guard case .model(let model) = recognition, let form = model.form, !form.form.isRead else { return nil }
+    return form
+  }
   /// The bytes of all tensors.
   public var tensorByteCount: Int { formats.reduce(0) { $0 &+ $1.byteCount } }
   /// The bytes of the files.
   public var fileByteCount: Int { checkpoint.files.reduce(0) { $0 &+ $1.byteCount } }
-  /// Bits of tensor data to an element; nil without elements or with a format of unknown size.
+  /// Bits of tensor data to an element; nil without elements, with a format of unknown size or with packed matrices.
   public var bitsPerWeight: Double? {
-    guard elementCount > 0, formats.allSatisfy({ $0.format.format != nil }) else { return nil }
+    guard elementCount > 0, unreadForm == nil, formats.allSatisfy({ $0.format.format != nil }) else { return nil }
     return Double(tensorByteCount) * 8 / Double(elementCount)
   }
 

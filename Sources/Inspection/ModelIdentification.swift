@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Encodings
 import Formats
 import Models
 import Tensors
@@ -8,6 +9,8 @@ import Tensors
 public enum ModelIdentification: Sendable {
   /// A model of a known architecture.
   case model(Model)
+  /// Something other than a model, such as an adapter, and the architecture that its metadata states.
+  case other(RecognizedForm, architecture: String?)
   /// A container that can be read but not interpreted, and why.
   case unknown(reason: String)
 }
@@ -31,6 +34,8 @@ extension CheckpointReport {
     do {
       let model = try Model.open(location, library: library, appliedTransforms: appliedTransforms)
       self.init(model.checkpoint, recognition: .model(model), filter: filter)
+    } catch ModelError.notAModel(_, let form, let architecture) {
+      self.init(try Checkpoint.open(location), recognition: .other(form, architecture: architecture), filter: filter)
     } catch {
       // An error of the container itself occurs again here and is thrown.
       self.init(try Checkpoint.open(location), recognition: .unknown(reason: "\(error)"), filter: filter)

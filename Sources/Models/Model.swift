@@ -20,7 +20,7 @@ public struct Model: Sendable {
   public let derived: [TensorDescriptor]
   /// Tensors that are left out by a rule, with the reason.
   public let dropped: [(tensor: TensorDescriptor, reason: String)]
-  /// All contradictions between the tensors and the definition.
+  /// The contradictions between tensors and definition: those of all tensors first, then one for each cause.
   public let problems: [any IngotError]
   /// Decisions for the reports, such as how the scheme was found.
   public internal(set) var remarks: [String]
@@ -30,6 +30,8 @@ public struct Model: Sendable {
   public internal(set) var adapters: [Adapter] = []
   /// The transforms of the tensors, where they were examined.
   public let appliedTransforms: AppliedTransforms
+  /// The form of the checkpoint; nil for plain weights.
+  public let form: RecognizedForm?
 
   /// Dropped tensors that should have the values of a slot.
   private let copies: [(tensor: TensorDescriptor, slot: TensorSlot)]
@@ -40,7 +42,7 @@ public struct Model: Sendable {
   init(
     checkpoint: Checkpoint, facts: any ModelFacts, definition: ArchitectureDefinition, scheme: NamingScheme,
     hyperparameters: HyperparameterSet, mapped: TensorMapping, problems: [any IngotError], remarks: [String],
-    appliedTransforms: AppliedTransforms = .declared
+    appliedTransforms: AppliedTransforms = .declared, form: RecognizedForm? = nil
   ) {
     self.checkpoint = checkpoint
     self.facts = facts
@@ -52,12 +54,24 @@ public struct Model: Sendable {
     dropped = mapped.dropped
     // Tensors that cannot be decoded cause all other problems.
     let isUndecodable = problems.contains { ($0 as? EncodingError)?.concernsAllTensors == true }
-    self.problems = (isUndecodable ? [] : mapped.problems) + problems
+    let grouping = ProblemGrouping(
+      facts: facts, definition: definition, hyperparameters: hyperparameters,
+      foundLayerCount: mapped.tensors.reduce(0) { max($0, ($1.layer ?? -1) + 1) })
+    self.problems = problems + (isUndecodable ? [] : grouping.grouped(mapped.problems))
     self.remarks = remarks + mapped.remarks
     self.appliedTransforms = appliedTransforms
+    self.form = form
     copies = mapped.copies
     locations = mapped.locations
     slots = mapped.slots
+  }
+
+  /// Why no weight can be decoded: a known form that is not read, or an unknown method of quantization; nil if they can.
+  public var unreadForm: LocatedError? {
+    for case let problem as EncodingError in problems where problem.isUnread {
+      return LocatedError(path: checkpoint.path, reason: problem)
+    }
+    return nil
   }
 
   /// The folder with the side files; nil if it could not be listed.

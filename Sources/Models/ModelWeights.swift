@@ -33,7 +33,7 @@ public struct ModelWeights: WeightSource {
       }
     }
     guard problems.isEmpty else {
-      throw LocatedError(path: model.checkpoint.path, reason: ProblemList(problems))
+      throw ProblemList(problems.map { LocatedError(path: model.checkpoint.path, reason: $0) })
     }
     self.model = model
     self.readers = readers

@@ -11,7 +11,7 @@ struct TensorMapping {
   private(set) var dropped: [(tensor: TensorDescriptor, reason: String)] = []
   /// Dropped tensors that should have the values of a slot.
   private(set) var copies: [(tensor: TensorDescriptor, slot: TensorSlot)] = []
-  var problems: [any IngotError] = []
+  var problems: [TensorProblem] = []
   /// Decisions about tensors, for the reports.
   private(set) var remarks: [String] = []
 
@@ -73,7 +73,8 @@ struct TensorMapping {
   ) {
     let layerCount = count(rule.tensors[0].layers, else: layerCount)
     if let layer, layer >= layerCount {
-      return problems.append(TensorProblem(tensor, .layerBeyondEnd(layer: layer, layerCount: layerCount)))
+      return problems.append(
+        TensorProblem(tensor.name, .layerBeyondEnd(layer: layer, layerCount: layerCount), layer: layer))
     }
     if let instance, let instanceCount = rule.tensors[0].instances?.integer(hyperparameters), instance >= instanceCount
     {
@@ -177,6 +178,8 @@ struct TensorMapping {
 
   private mutating func findMissing(_ rules: [StoredRule]) {
     var found: Set<TensorRole> = []
+    // A tensor with a problem of its own is not missing.
+    let faulty = Set(problems.map(\.name))
     for rule in rules {
       for tensor in rule.tensors where !tensor.isOptional && found.insert(tensor.role).inserted {
         // An explicit layer count may be any number, so the loop is bounded by the problems it finds.
@@ -187,8 +190,10 @@ struct TensorMapping {
             let slot = TensorSlot(
               tensor.role, layer: rule.isPerLayer ? layer : nil, instance: tensor.instances == nil ? nil : instance)
             guard locations[slot] == nil else { continue }
-            problems.append(
-              TensorProblem(rule.patterns[0].name(layer: layer, instance: instance), .missing(role: tensor.role)))
+            let name = rule.patterns[0].name(layer: layer, instance: instance)
+            if !faulty.contains(name) {
+              problems.append(TensorProblem(name, .missing(role: tensor.role), layer: slot.layer))
+            }
             if problems.count > Self.missingLimit { break search }
             // One name is the name of all instances.
             if !rule.isPerInstance { break }

@@ -53,13 +53,13 @@ public struct Checkpoint: Sendable {
     indexByName[name].map { tensors[$0] }
   }
 
-  /// Returns the same files with `tensors`, which are made of the stored ones.
+  /// Returns the same files with `tensors`, which are made of the stored ones, and further `unused` ones and `remarks`.
   public func replacing(
-    tensors: [TensorDescriptor], unused: [(tensor: TensorDescriptor, reason: String)] = []
+    tensors: [TensorDescriptor], unused: [(tensor: TensorDescriptor, reason: String)] = [], remarks: [String] = []
   ) -> Checkpoint {
     Checkpoint(
       container: container, path: path, files: files, metadata: metadata, tensors: tensors, stored: stored,
-      unused: unused, containerFacts: containerFacts, remarks: remarks)
+      unused: self.unused + unused, containerFacts: containerFacts, remarks: self.remarks + remarks)
   }
 
   /// Returns the same files and tensors with other metadata.

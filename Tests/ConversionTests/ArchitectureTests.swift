@@ -40,13 +40,15 @@ struct ArchitectureTests {
       try convert(source, to: folder.file("model.gguf"))
     } throws: {
       "\($0)"
-        == "architecture \"\(model.definition.name)\": has no GGUF form, because llama.cpp does not know it (choose a folder)"
+        == "architecture \"\(model.definition.name)\": is not written as a GGUF (choose a folder)"
     }
     for scheme in model.definition.schemes where !scheme.isTextPart {
       try convert(source, to: folder.file(scheme.name)) { $0.naming = scheme.name }
       #expect(try Model.open(folder.file(scheme.name), library: .bundled()).problems.isEmpty)
       try convert(folder.file(scheme.name), to: folder.file(scheme.name + "-back")) { $0.naming = model.scheme.name }
-      #expect(try tensorBytes(folder.file(scheme.name + "-back")) == tensorBytes(source))
+      let kept = try tensorBytes(source).filter { !fixture.droppedTensors.contains($0.key.text) }
+      let back = try tensorBytes(folder.file(scheme.name + "-back"))
+      #expect(back.filter { kept[$0.key] != nil } == kept)
     }
   }
 

@@ -54,9 +54,9 @@ struct RefusalTests {
     }
     expect(
       """
-      \(source): tensor "model.layers.1.input_layernorm.weight": is missing (it is the attention norm)
       \(source): tensor "model.layers.1.input_layernorn.weight": no tensor of the naming scheme "hf" has this name \
       (--mapping FILE can name it)
+      \(source): tensor "model.layers.1.input_layernorm.weight": is missing (it is the attention norm)
       """
     ) { try convert(source, to: folder.file("out.gguf")) }
     #expect(folder.names == ["llama-gqa"])

@@ -1,5 +1,6 @@
 import Bytes
 import Formats
+import Foundation
 import TestSupport
 import Tensors
 import Testing
@@ -57,6 +58,40 @@ struct ModelFolderTests {
     #expect(
       message == "\(folder.path): folder has only PyTorch weights (\"pytorch_model-00001-of-00002.bin\","
         + " \"pytorch_model-00002-of-00002.bin\"), which are not read (save the model as safetensors)")
+  }
+
+  @Test(
+    "names what a folder has instead of weights",
+    arguments: [
+      (["model.onnx"], "folder has only an ONNX model (\"model.onnx\"), which is not read"),
+      (["tf_model.h5", "pytorch_model.bin", "model.onnx"], "folder has only PyTorch weights (\"pytorch_model.bin\")"),
+      (["openvino_model.bin", "openvino_model.xml"], "folder has only an OpenVINO model (\"openvino_model.bin\","),
+      (["ndarray-cache.json", "params_shard_0.bin"], "folder has only an MLC model ("),
+      (["flax_model.msgpack"], "folder has only a Flax checkpoint (\"flax_model.msgpack\")"),
+      (["weights.npz"], "folder has only a NumPy archive (.npz) (\"weights.npz\")"),
+      (["__0_0.distcp"], "folder has only a distributed checkpoint of PyTorch (\"__0_0.distcp\")"),
+      (["adapter_config.json", "adapter_model.bin"], "is a LoRA adapter in a pickle (\"adapter_model.bin\")"),
+      (["optimizer.pt", "rng_state.pth"], "folder has no weights, expected *.safetensors or *.gguf"),
+      (["model.safetensors.incomplete"], "folder has only an unfinished download ("),
+    ])
+  func foreign(names: [String], words: String) throws {
+    for name in names { try folder.writeUnflushed([1, 2, 3], to: name) }
+    #expect(message.hasPrefix("\(folder.path): \(words)"), "\(message)")
+  }
+
+  @Test("names subfolders that have weights")
+  func subfolders() throws {
+    for name in ["unet", "text_encoder"] {
+      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+      try add("\(name)/model.safetensors")
+    }
+    #expect(
+      message == "\(folder.path): folder has no weights, but its subfolders do (pass one of them: \"text_encoder\","
+        + " \"unet\")")
+    try folder.writeUnflushed([], to: "model_index.json")
+    #expect(
+      message == "\(folder.path): is a diffusers pipeline, expected a model (pass one of its folders: \"text_encoder\","
+        + " \"unet\")")
   }
 
   @Test("with several possible weights is refused")

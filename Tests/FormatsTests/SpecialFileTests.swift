@@ -39,7 +39,40 @@ struct SpecialFileTests {
       message: "begins with 64 zero bytes: the download was reserved but not written (fetch it again)"),
     HostileFile(
       name: "pytorch_model.bin", bytes: [0x50, 0x4B, 3, 4, 0, 0, 8, 8, 0],
-      message: "is a zip archive, as PyTorch checkpoints are, which are not read (save the model as safetensors)"),
+      message: "is a PyTorch checkpoint, which is not read (save the model as safetensors)"),
+    HostileFile(
+      name: "m.zip", bytes: ZipBytes.archive(["readme.md", "m/weights.dat"]),
+      message: "is a zip archive, expected a checkpoint (unpack it and pass what is inside)"),
+    HostileFile(
+      name: "embeddings", bytes: ZipBytes.archive(["table.npy", "lengths.npy"]),
+      message: "is a NumPy archive (.npz), which is not read (save the model as safetensors)"),
+    HostileFile(
+      name: "cut.bin", bytes: Array(ZipBytes.archive(["archive/data.pkl", "archive/data/0"]).prefix(60)),
+      message: "is a PyTorch checkpoint, which is not read (save the model as safetensors)"),
+    HostileFile(
+      name: "m.bin", bytes: ZipBytes.archive(["config.json", "metadata.json", "model.weights.h5"]),
+      message: "is a Keras model, which is not read (save the model as safetensors)"),
+    HostileFile(
+      name: "m", bytes: ZipBytes.archive(["x/archive/data.pkl"]),
+      message: "is a PyTorch checkpoint, which is not read (save the model as safetensors)"),
+    HostileFile(
+      name: "both.zip", bytes: ZipBytes.archive(["a/config.json", "a/model.safetensors"]),
+      message: "is a zip archive with a checkpoint, which is not read (unpack it and pass what is inside)"),
+    HostileFile(
+      name: "tf_model.h5", bytes: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0],
+      message: "is an HDF5 file, as Keras and TensorFlow write, which is not read (save the model as safetensors)"),
+    HostileFile(
+      name: "array", bytes: [0x93] + Array("NUMPY".utf8) + [1, 0, 0x76, 0],
+      message: "is a NumPy array (.npy), which is not read (save the model as safetensors)"),
+    HostileFile(
+      name: "m.ONNX", bytes: [8, 7, 0x12, 7] + Array("pytorch".utf8) + [0x1A, 5],
+      message: "is an ONNX model, which is not read (convert the model that it was exported from)"),
+    HostileFile(
+      name: "m.safetensors.gz", bytes: [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3],
+      message: "is a gzip archive, which is not read (unpack it and pass what is inside)"),
+    HostileFile(
+      name: "m.tar", bytes: Array(repeating: 0x61, count: 257) + Array("ustar".utf8) + [0, 0x30, 0x30],
+      message: "is a tar archive, which is not read (unpack it and pass what is inside)"),
     HostileFile(
       name: "old.pt", bytes: [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20],
       message: "is a pickle, as old PyTorch checkpoints are, which are not read (save the model as safetensors)"),
@@ -142,4 +175,22 @@ private final class CountingSource: ByteSource {
   }
 
   func requireUnchanged() throws(FileError) { try file.requireUnchanged() }
+}
+
+/// Zip archives of empty members.
+enum ZipBytes {
+  static func archive(_ names: [String]) -> [UInt8] {
+    func number(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    var bytes: [UInt8] = [], directory: [UInt8] = []
+    for name in names {
+      let length = number(name.utf8.count, 2)
+      directory += [0x50, 0x4B, 1, 2] + [UInt8](repeating: 0, count: 24) + length + [UInt8](repeating: 0, count: 12)
+      directory += number(bytes.count, 4) + name.utf8
+      bytes += [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + length + [0, 0] + name.utf8
+    }
+    let end = number(names.count, 2) + number(names.count, 2) + number(directory.count, 4) + number(bytes.count, 4)
+    return bytes + directory + [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + end + [0, 0]
+  }
 }

@@ -20,6 +20,23 @@ struct FP8ProblemTests {
       found == [#"tensor "\#(Self.weight)": is F8_E4M3 without scales, expected "\#(Self.weight)_scale_inv""#])
   }
 
+  @Test("lack all scales in one problem")
+  func allScalesMissing() throws {
+    let folder = try FP8Folder("mistral-blocks")
+    try folder.editTensors { name, _ in !name.hasSuffix("_scale_inv") }
+    let found = try folder.open().problems.map(\.description)
+    #expect(found.count == 1)
+    #expect(
+      found[0].contains(" FP8 tensors have no scales, which quantization_config in config.json announces; first: "))
+    #expect(!found[0].contains(" of "))
+    // Without the announcement they are a plain cast.
+    try folder.editConfiguration { $0["quantization_config"] = nil }
+    let model = try folder.open()
+    #expect(model.problems.isEmpty)
+    #expect(
+      model.checkpoint.remarks.contains { $0.hasSuffix("config.json announces none: the stored values are used") })
+  }
+
   @Test("need scales that fit the blocks")
   func scaleShapes() throws {
     let found = try problems { folder in
@@ -51,8 +68,8 @@ struct FP8ProblemTests {
     }
     #expect(
       found == [
-        #"config.json: quantization method "gptq" is not supported (supported: fp8; convert a copy of the model in BF16,"#
-          + " F16 or F32)"
+        #"is quantized by GPTQ (quantization_config.quant_method "gptq"), which is not read (convert the model that it was"#
+          + " made from)"
       ])
   }
 

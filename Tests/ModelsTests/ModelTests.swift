@@ -89,7 +89,7 @@ struct ModelTests {
       guard case ModelError.unknownArchitecture(_, let name, let fitting, _)? = $0 as? ModelError else {
         return false
       }
-      return name == "WonderForCausalLM" && fitting.first == "llama" && fitting.contains("mistral")
+      return name == "WonderForCausalLM" && fitting.first == "llama" && !fitting.contains("mistral")
         && !fitting.contains("mixtral") && !fitting.contains("gpt2")
         && "\($0)".hasSuffix("(pass --arch-as llama if it computes the same)")
     }
@@ -106,8 +106,9 @@ struct ModelTests {
       Array(text.replacing("\"num_key_value_heads\": 2", with: "\"num_key_value_heads\": 4").utf8), to: "config.json")
     #expect(
       try open(folder.path).problems.first?.description
-        == "tensor \"model.layers.0.self_attn.k_proj.weight\": has shape 16 × 64, expected 32 × 64 "
-        + "(key_value_head_count*head_dimension × embedding_length)")
+        == "key_value_head_count*head_dimension is 32 (num_key_value_heads = 4), but 16 in 6 tensors; first: tensor"
+        + " \"model.layers.0.self_attn.k_proj.weight\": has shape 16 × 64, expected 32 × 64"
+        + " (key_value_head_count*head_dimension × embedding_length)")
   }
 
   @Test("survives any number of layers", arguments: ["1000000000000", "9223372036854775807"])
@@ -122,8 +123,9 @@ struct ModelTests {
     )
     let problems = try open(folder.path).problems
     #expect(
-      problems.first?.description
-        == "tensor \"model.layers.3.input_layernorm.weight\": is missing (it is the attention norm)")
-    #expect(problems.count < 11_000)
+      problems.first?.description.hasPrefix(
+        "the model has \(try #require(Int(count)).grouped) layers (num_hidden_layers = \(count)), but tensors of 3; first"
+          + " of ") == true)
+    #expect(problems.count == 1)
   }
 }

@@ -16,7 +16,10 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   ),
   ("Inference", ["Bytes", "Tensors", "Architectures"]),
   ("Conversion", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),
-  ("Inspection", ["Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models"]),
+  (
+    "Inspection",
+    ["Bytes", "Tensors", "Formats", "Quantization", "Encodings", "Tokenization", "Architectures", "Models"]
+  ),
   ("Evaluation", ["Bytes", "Tensors", "Formats", "Tokenization", "Architectures", "Models", "Inference"]),
   (
     "Verification",
@@ -35,7 +38,8 @@ private let drawing: [(target: String, imports: Set<String>)] = [
   (
     "Ingot",
     [
-      "Bytes", "Tensors", "Formats", "Quantization", "Tokenization", "Architectures", "Models", "Inference",
+      "Bytes", "Tensors", "Formats", "Quantization", "Encodings", "Tokenization", "Architectures", "Models",
+      "Inference",
       "Conversion", "Inspection", "Evaluation", "Verification", "Certification",
     ]
   ),

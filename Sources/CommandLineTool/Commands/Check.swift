@@ -26,7 +26,7 @@ struct Check: ParsableCommand {
     defer { progress.finish() }
     let check = try CheckpointCheck.check(
       path, library: try model.library, architecture: model.architecture, appliedTransforms: model.detectedTransforms,
-      threads: report.threadCount
+      threads: report.threadCount, listsAll: report.verbose
     ) { progress.advance($0) }
     progress.finish()
     try report.print(json: { check.json }, text: { check.text })

@@ -2,27 +2,24 @@ import Ingot
 
 extension CheckpointReport {
   /// The report for people.
-  func text(tensors listing: Tensors) -> String {
+  func text(tensors listing: Tensors, listsAllProblems: Bool = false) -> String {
     var parts = [checkpoint.path.escapedForDisplay.emphasized + "\n" + definitionList(headlines)]
     parts.append(formatTable)
     if !checkpoint.metadata.pairs.isEmpty { parts.append(metadataTable) }
     if listing == .list, !tensors.isEmpty { parts.append(tensorTable) }
+    let remarks = remarks(listsAllProblems: listsAllProblems)
     if !remarks.isEmpty { parts.append(remarks.map { "remark: \($0)\n" }.joined()) }
     return parts.joined(separator: "\n")
   }
 
-  private var remarks: [String] {
+  private func remarks(listsAllProblems: Bool) -> [String] {
     var remarks = checkpoint.remarks.map(\.escapedForDisplay)
     if case .model(let model) = recognition {
       remarks += model.warnings.map(\.escapedForDisplay)
-      remarks += model.problems.prefix(Self.shownProblemCount).map { "\($0)" }
-      let more = model.problems.count - Self.shownProblemCount
-      if more > 0 { remarks.append("\(counted(more, "more problem")); ingot check lists them all") }
+      remarks += ProblemList(model.problems).lines(listsAll: listsAllProblems)
     }
     return remarks
   }
-
-  private static var shownProblemCount: Int { 5 }
 
   private var headlines: [(String, String)] {
     let facts = containerFacts.map { "\($0.words) \($0.value)" }.joined(separator: ", ")
@@ -34,10 +31,14 @@ extension CheckpointReport {
       lines += model.appliedTransforms.findings.filter { $0.source != .names }.map {
         ("transforms", $0.words(scheme: model.scheme.name))
       }
+    case .other(let form, let architecture):
+      lines.append(("content", "\(form.words), not a model"))
+      if let architecture { lines.append(("architecture", architecture.escapedForDisplay)) }
     case .unknown(let reason): lines.append(("architecture", "not recognized: \(reason)"))
     case nil: break
     }
-    lines.append(("parameters", elementCount.grouped))
+    lines.append(("parameters", elementCount.grouped + (unreadForm == nil ? "" : ", counted as packed")))
+    if let unreadForm { lines.append(("encoding", "\(unreadForm.words): matrices are packed")) }
     lines.append(("tensors", checkpoint.stored.count.grouped))
     lines += encodings.map { ("encoding", "\($0.description) (\(counted($0.tensorCount, "tensor")))") }
     lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.files.count, "file"))"))

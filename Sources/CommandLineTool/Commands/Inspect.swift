@@ -46,7 +46,7 @@ struct Inspect: ParsableCommand {
     }
     try report.print(
       json: { facts.json(tensors: tensors ? .list : .omit) },
-      text: { facts.text(tensors: tensors ? .list : .omit) })
+      text: { facts.text(tensors: tensors ? .list : .omit, listsAllProblems: report.verbose) })
   }
 
   private func printMetadata(_ key: String, of checkpoint: Checkpoint) throws {

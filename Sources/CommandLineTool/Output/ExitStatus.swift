@@ -34,14 +34,18 @@ enum ExitStatus: Int32 {
   /// Writes what `error` has to say to the stream where it belongs.
   ///
   /// A request for help or the version comes as an error too, from `parser`; that text goes to standard output.
-  init(_ error: any Error, parser: any ParsableCommand.Type) {
+  ///
+  /// - Parameter listsAll: whether every single problem is listed (`--verbose`).
+  init(_ error: any Error, parser: any ParsableCommand.Type, listsAll: Bool = false) {
     switch error {
     case let error as FailedCheck:
       self = ExitStatus(error.category)
     case let error as OutputClosed:
       self = ExitStatus(error.category)
     case let error as any IngotError:
-      for line in error.description.split(separator: "\n") { StandardStreams.report(error: String(line)) }
+      for error in listsAll ? error.constituents : [error] {
+        for line in error.description.split(separator: "\n") { StandardStreams.report(error: String(line)) }
+      }
       self = ExitStatus(error.category)
     default:
       self = Self.parsing(error, parser)

@@ -9,6 +9,9 @@ struct ReportOptions: ParsableArguments {
   @Flag(help: "Print no text and no progress, only errors and JSON.")
   var quiet = false
 
+  @Flag(help: "List every problem, not five and a count.")
+  var verbose = false
+
   @Option(help: "Maximum number of threads. (default: one per core)")
   var threads: Int?
 

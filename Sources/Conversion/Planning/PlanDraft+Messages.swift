@@ -61,5 +61,5 @@ extension PlanDraft {
   }
 
   /// Up to this many tensors that are left out for one reason are named one by one.
-  private static let namedDropCount = 100
+  private static let namedDropCount = 5
 }

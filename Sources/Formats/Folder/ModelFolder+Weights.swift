@@ -36,10 +36,7 @@ extension ModelFolder {
       if sets.count == 1 { return .file(sets[0]) }
       if sets.count > 1 { throw failure(.severalWeights(sets)) }
     }
-    let pyTorch = names.filter { name in
-      [".bin", ".pt", ".pth"].contains { name.hasSuffix($0) } && !name.hasPrefix("training_args")
-    }
-    throw failure(pyTorch.isEmpty ? .noWeights : .onlyPyTorch(pyTorch))
+    throw failure(try missingWeights())
   }
 
   /// One name for each file or numbered set among `names`.
@@ -56,6 +53,12 @@ extension ModelFolder {
 public enum ModelFolderError: IngotError {
   case noWeights
   case onlyPyTorch([String])
+  /// Weights of another program.
+  case onlyForeign(ForeignFormat, [String])
+  /// A LoRA adapter in a pickle.
+  case adapterPickle(String)
+  /// Weights in subfolders, which are stages of one pipeline or models of their own.
+  case inSubfolders([String], isPipeline: Bool)
   case severalWeights([String])
 
   public var category: ErrorCategory { .input }
@@ -65,6 +68,14 @@ public enum ModelFolderError: IngotError {
     case .noWeights: "folder has no weights, expected *.safetensors or *.gguf"
     case .onlyPyTorch(let names):
       "folder has only PyTorch weights (\(Self.list(names))), which are not read (save the model as safetensors)"
+    case .onlyForeign(let format, let names):
+      "folder has only \(format.name) (\(Self.list(names))), which is not read (\(format.nextStep))"
+    case .adapterPickle(let name):
+      "is a LoRA adapter in a pickle (\(name.quoted)), expected a model (pass the model that it was made for)"
+    case .inSubfolders(let names, true):
+      "is a diffusers pipeline, expected a model (pass one of its folders: \(Self.list(names)))"
+    case .inSubfolders(let names, false):
+      "folder has no weights, but its subfolders do (pass one of them: \(Self.list(names)))"
     case .severalWeights(let names): "folder has several weights: \(Self.list(names)) (pass one of them)"
     }
   }

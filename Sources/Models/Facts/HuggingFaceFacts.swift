@@ -18,21 +18,33 @@ struct HuggingFaceFacts: ModelFacts {
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
     if let definition = library.definition(of: config) { return [definition] }
     guard let name = (config.classes + [config.modelType].compactMap(\.self)).first(where: { !$0.isEmpty }) else {
-      throw ModelError.namesNoArchitecture(path: checkpoint.path, fitting: fitting(library.definitions))
+      throw ModelError.namesNoArchitecture(path: checkpoint.path, fitting: fitting(library.definitions).map(\.name))
+    }
+    let fitting = fitting(library.definitions), renamed = fitting.filter(mayCompute)
+    if renamed.isEmpty, let first = fitting.first {
+      throw ModelError.lookAlike(path: checkpoint.path, name: name, definition: first.name)
     }
     throw ModelError.unknownArchitecture(
-      path: checkpoint.path, name: name, fitting: fitting(library.definitions), hint: library.hint(forClass: name))
+      path: checkpoint.path, name: name, fitting: renamed.map(\.name), hint: library.hint(forClass: name))
+  }
+
+  /// Whether the model may compute as a definition of another class says.
+  ///
+  /// It does not if config.json names another `model_type`, or code of its own.
+  private func mayCompute(_ definition: ArchitectureDefinition) -> Bool {
+    let type = config.modelType
+    return config.json["auto_map"] == nil && (type == nil || definition.modelTypes.contains(type ?? ""))
   }
 
   /// The definitions that give every tensor a slot and its shape, and miss none.
-  private func fitting(_ definitions: [ArchitectureDefinition]) -> [String] {
+  private func fitting(_ definitions: [ArchitectureDefinition]) -> [ArchitectureDefinition] {
     let checkpoint = EncodedCheckpoint(checkpoint, configuration: config.json).checkpoint
     return definitions.filter { definition in
       guard let hyperparameters = try? definition.hyperparameters(of: config) else { return false }
       return definition.schemes.contains {
         TensorMapping(checkpoint, self, definition, $0, hyperparameters).problems.isEmpty
       }
-    }.map(\.name)
+    }
   }
 
   func hyperparameters(

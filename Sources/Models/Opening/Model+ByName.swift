@@ -24,6 +24,8 @@ extension Model {
       return try open(location, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
     } catch ModelError.unknownGGUFArchitecture {
       return try undefined(Checkpoint.open(location))
+    } catch ModelError.notAModel(_, let form, _) where form.form.content == .part {
+      return try undefined(Checkpoint.open(location), "is \(form.words)")
     } catch ModelError.unknownNames(let path, let sample, let known) {
       let checkpoint = try Checkpoint.open(location)
       guard checkpoint.ggufMetadata != nil else {
@@ -38,8 +40,11 @@ extension Model {
   }
 
   /// A GGUF without a definition: nothing is known of its tensors but their names.
-  private static func undefined(_ checkpoint: Checkpoint) throws -> Model {
+  ///
+  /// - Parameter fact: why there is none; nil if its architecture is unknown.
+  private static func undefined(_ checkpoint: Checkpoint, _ fact: String? = nil) throws -> Model {
     let name = checkpoint.metadata["general.architecture"]?.text ?? ""
+    let fact = fact ?? "no definition fits architecture \(name.quoted)"
     let json = JSON.members([
       "name": .string(name), "summary": .string("known by its tensors' names alone"),
       "schemes": .members(["gguf": .members([:])]),
@@ -54,7 +59,7 @@ extension Model {
     return Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
       mapped: mapped, problems: [],
-      remarks: ["no definition fits architecture \(name.quoted): its tensors go by their names"])
+      remarks: ["\(fact): its tensors go by their names"])
   }
 }
 

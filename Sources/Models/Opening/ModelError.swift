@@ -1,4 +1,5 @@
 import Bytes
+import Encodings
 
 /// An error of finding a checkpoint's architecture.
 public enum ModelError: IngotError {
@@ -6,9 +7,13 @@ public enum ModelError: IngotError {
   case unknownArchitecture(path: String, name: String, fitting: [String], hint: String)
   /// A config.json with neither `architectures` nor `model_type`; `fitting` as above.
   case namesNoArchitecture(path: String, fitting: [String])
+  /// Tensors have the names and shapes of `definition`, but config.json names another architecture.
+  case lookAlike(path: String, name: String, definition: String)
   case unknownGGUFArchitecture(path: String, name: String, hint: String)
   case noArchitecture(path: String)
   case isAdapter(path: String)
+  /// A file of a known form that is not a model; `architecture` is what its metadata states.
+  case notAModel(path: String, RecognizedForm, architecture: String?)
   case unknownNames(path: String, sample: [String], known: [String])
   case noDefinition(name: String, hint: String)
   case noSuchTransform(String, architecture: String, known: [String])
@@ -33,6 +38,9 @@ public enum ModelError: IngotError {
         + " with an entry nor \("model_type".quoted)"
         + (fitting.first.map { " (its tensors fit \($0): pass --arch-as \($0) if it computes the same)" }
           ?? " (pass --arch-as NAME if it is one of those that ingot architectures lists)")
+    case .lookAlike(let path, let name, let definition):
+      "\(path.escapedForDisplay): architecture \(name.quoted) is unknown; its tensors have the names and shapes of"
+        + " \(definition), but nothing shows that it computes the same (--mapping FILE can define it)"
     case .unknownGGUFArchitecture(let path, let name, let hint):
       "\(path.escapedForDisplay): general.architecture \(name.quoted) is unknown (\(hint))"
     case .noArchitecture(let path):
@@ -40,6 +48,7 @@ public enum ModelError: IngotError {
     case .isAdapter(let path):
       "\(path.escapedForDisplay): is a LoRA adapter, not a model (pass the model that it was made for, with"
         + " --lora \(path.escapedForDisplay))"
+    case .notAModel(let path, let form, _): "\(path.escapedForDisplay): \(form.refusal)"
     case .unknownNames(let path, let sample, let known):
       "\(path.escapedForDisplay): tensor names such as \(sample.map(\.quoted).joined(separator: ", ")) belong to no known"
         + " naming scheme (\(known.isEmpty ? "" : "known: \(known.joined(separator: ", ")); ")--mapping FILE can define one)"

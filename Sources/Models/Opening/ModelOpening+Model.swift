@@ -22,6 +22,7 @@ extension ModelOpening {
       try scaling.restore(&hyperparameters) { tensor, _ in evidence.ropeFactors[tensor.name] }
     }
     var remarks = ["\(definition.name) in the naming scheme \(scheme.name.quoted), found from the tensor names"]
+    if let namesRemark { remarks.append(namesRemark) }
     remarks += scaling.remarks
     if !facts.hasExplicitHyperparameters {
       remarks.append("no config.json or params.json next to the file: hyperparameters are inferred from tensor shapes")
@@ -31,7 +32,7 @@ extension ModelOpening {
     var model = Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
       mapped: mapping(evidence), problems: encodingProblems + scaling.problems, remarks: remarks,
-      appliedTransforms: evidence.appliedTransforms)
+      appliedTransforms: evidence.appliedTransforms, form: form)
     model.warnings = configuration.warnings
     return try adapters.reduce(model) { model, step in
       try step.adapter.naming { () throws(AdapterError) in try model.adding(step.adapter, to: step.base) }

@@ -13,6 +13,10 @@ public struct ModelOpening {
   public let checkpoint: Checkpoint
   /// The errors of encoded tensors that cannot be decoded.
   let encodingProblems: [EncodingError]
+  /// The form of the checkpoint; nil for plain weights.
+  let form: RecognizedForm?
+  /// What was left out of the tensor names; nil if they are used as they are stored.
+  let namesRemark: String?
   let facts: any ModelFacts
   let definition: ArchitectureDefinition
   let scheme: NamingScheme
@@ -50,16 +54,33 @@ public struct ModelOpening {
     self.adapters = adapters
     facts = try stored.facts(at: location)
     let encoded = EncodedCheckpoint(stored, configuration: facts.configuration?.json)
-    (checkpoint, encodingProblems) = (encoded.checkpoint, encoded.problems)
-    let candidates = try architecture.map { try [library.named($0)] } ?? facts.candidates(in: library)
-    (definition, scheme) = try Self.bestScheme(candidates, checkpoint)
+    (form, encodingProblems) = (encoded.form, encoded.problems)
+    if let form, form.form.content != .encodedModel {
+      let architecture = stored.metadata["general.architecture"]?.text
+      throw ModelError.notAModel(path: stored.path, form, architecture: architecture)
+    }
+    do {
+      let candidates = try architecture.map { try [library.named($0)] } ?? facts.candidates(in: library)
+      let match = try NamingMatch(candidates, encoded.checkpoint, mayHaveWrappers: !facts.usesGGUFNames)
+      (checkpoint, namesRemark, definition, scheme) = (match.checkpoint, match.remark, match.definition, match.scheme)
+      hyperparameters = try Self.hyperparameters(match, facts, location)
+    } catch {
+      // What does not fit follows from matrices that are packed.
+      guard let cause = encodingProblems.first, cause.concernsAllTensors else { throw error }
+      throw LocatedError(path: stored.path, reason: cause)
+    }
+    mapping = TensorMapping(checkpoint, facts, definition, scheme, hyperparameters)
+  }
+
+  private static func hyperparameters(
+    _ match: NamingMatch, _ facts: any ModelFacts, _ location: InputLocation
+  ) throws -> HyperparameterSet {
     do throws(HyperparameterError) {
-      hyperparameters = try facts.hyperparameters(
-        of: definition, observed: ArchitectureDefinition.ObservedTensors(checkpoint, definition, scheme))
+      let observed = ArchitectureDefinition.ObservedTensors(match.checkpoint, match.definition, match.scheme)
+      return try facts.hyperparameters(of: match.definition, observed: observed)
     } catch {
       throw LocatedError(path: location.path, reason: error)
     }
-    mapping = TensorMapping(checkpoint, facts, definition, scheme, hyperparameters)
   }
 
   /// Opens the checkpoint, and puts the tensors that each adapter replaces into the one before.
@@ -76,26 +97,6 @@ public struct ModelOpening {
     }
     if LoRAAdapter.isAdapter(checkpoint, in: location.folder) { throw ModelError.isAdapter(path: location.path) }
     return (checkpoint, steps)
-  }
-
-  /// Returns the candidate and scheme that know most of the tensor names; the first of equals.
-  private static func bestScheme(
-    _ candidates: [ArchitectureDefinition], _ checkpoint: Checkpoint
-  ) throws -> (ArchitectureDefinition, NamingScheme) {
-    var best: (definition: ArchitectureDefinition, scheme: NamingScheme, known: Int)?
-    for definition in candidates {
-      for scheme in definition.schemes {
-        let matcher = definition.matcher(of: scheme)
-        let known = checkpoint.tensors.reduce(0) { $0 + (matcher.match(of: $1.name) == nil ? 0 : 1) }
-        if known > best?.known ?? 0 { best = (definition, scheme, known) }
-      }
-    }
-    guard let best else {
-      throw ModelError.unknownNames(
-        path: checkpoint.path, sample: checkpoint.tensors.prefix(3).map(\.name.text),
-        known: candidates.count == 1 ? candidates[0].schemes.map(\.name) : [])
-    }
-    return (best.definition, best.scheme)
   }
 }
 

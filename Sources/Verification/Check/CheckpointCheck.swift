@@ -23,18 +23,20 @@ public struct CheckpointCheck: Sendable {
 
   /// Checks the checkpoint at `path`, and reads every tensor.
   ///
-  /// - Throws: if the files cannot be read as a checkpoint. Other problems are findings.
+  /// - Parameter listsAll: whether every tensor that does not fit gets a finding, and not every cause.
+  /// - Throws: if the files cannot be read as a model's weights. Other problems are findings.
   public static func check(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil,
     appliedTransforms: TransformDetection = .detectFromValues,
-    threads: Int,
+    threads: Int, listsAll: Bool = false,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> CheckpointCheck {
     let side = try DiffSide.open(
       path, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+    if side.isOther { throw NotChecked(description: side.reason ?? "") }
     let checkpoint = side.checkpoint
     var findings = checkpoint.remarks.map { Finding(.warning, "layout", .checkpoint(path), $0) }
-    findings += HeaderCheck(side).findings
+    findings += HeaderCheck(side, listsAll: listsAll).findings
     if let model = side.model {
       findings += model.warnings.map { Finding(.warning, "configuration", .checkpoint(path), $0) }
       findings += try model.transformFindings + model.tieFindings
@@ -56,6 +58,12 @@ public struct CheckpointCheck: Sendable {
       "applied_transforms": appliedTransforms?.json ?? .null, "findings": findings.json,
     ])
   }
+}
+
+/// A file that is not a model.
+private struct NotChecked: IngotError {
+  let description: String
+  var category: ErrorCategory { .input }
 }
 
 extension TensorDescriptor {

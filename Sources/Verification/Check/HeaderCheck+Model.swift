@@ -82,7 +82,7 @@ extension HeaderCheck {
     guard let model = side.model else { return [] }
     let findings =
       hyperparameterFindings(model) + outputFindings(model)
-      + model.problems.map { Finding(.error, "coverage", subject, "\($0)") }
+      + ProblemList(model.problems).lines(listsAll: listsAll).map { Finding(.error, "coverage", subject, $0) }
     // Other keys follow from wrong ones.
     guard findings.pass else { return findings }
     return findings

@@ -21,12 +21,15 @@ struct HeaderCheck {
 
   let side: DiffSide
   private let parts: Parts
+  /// Whether every tensor that does not fit gets a finding, and not every cause.
+  let listsAll: Bool
   /// The vocabulary, if it is checked or has the chat templates; nil for a checkpoint without one.
   let vocabulary: Result<(vocabulary: Vocabulary, conflicts: [VocabularyConflict])?, any Error>
 
-  init(_ side: DiffSide, _ parts: Parts = .all) {
+  init(_ side: DiffSide, _ parts: Parts = .all, listsAll: Bool = true) {
     self.side = side
     self.parts = parts
+    self.listsAll = listsAll
     let isRead = parts.contains(.vocabulary) || parts.contains(.chatTemplates) && side.checkpoint.ggufMetadata == nil
     vocabulary = Result { try isRead ? Self.vocabulary(of: side) : nil }
   }

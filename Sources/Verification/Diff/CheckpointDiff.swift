@@ -96,7 +96,10 @@ public struct CheckpointDiff: Sendable {
       findings += VocabularyDifferences.findings(first, second, check: "diff.tokenizer", severity: .warning)
     }
     findings += matcher.findings
-    if tensors.isEmpty {
+    if reference.isVocabulary, candidate.isVocabulary {
+      findings.append(
+        Finding(.note, "diff.coverage", .coverage, "neither file has tensors: their metadata is compared"))
+    } else if tensors.isEmpty {
       findings.append(Finding(.error, "diff.coverage", .coverage, "no tensor was compared"))
     } else if !coverage.isComplete {
       findings.append(Finding(.error, "diff.coverage", .coverage, coverage.description))

@@ -13,6 +13,8 @@ public struct DiffSide: Sendable {
   public let reason: String?
   /// Whether `reason` is a fault of the files, not an architecture without a definition.
   public let isDefective: Bool
+  /// Whether it was found to be something other than a model, such as an adapter.
+  public private(set) var isOther = false
 
   public init(_ model: Model) {
     checkpoint = model.checkpoint
@@ -31,15 +33,16 @@ public struct DiffSide: Sendable {
 
   /// Opens the checkpoint at `path`, as a model if an architecture definition matches.
   ///
-  /// - Throws: when files cannot be read, or `architecture` has no definition.
+  /// - Throws: when files cannot be read, the weights are in a form that is not read, or `architecture` has no definition.
   public static func open(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil, adapters: [String] = [],
     appliedTransforms: TransformDetection = .namesOnly
   ) throws -> DiffSide {
     guard adapters.isEmpty else {
-      return DiffSide(
-        try Model.open(
-          path, library: library, architecture: architecture, adapters: adapters, appliedTransforms: appliedTransforms))
+      let model = try Model.open(
+        path, library: library, architecture: architecture, adapters: adapters, appliedTransforms: appliedTransforms)
+      if let unread = model.unreadForm { throw unread }
+      return DiffSide(model)
     }
     return try DiffSide(
       model: {
@@ -59,12 +62,20 @@ public struct DiffSide: Sendable {
   /// The model, or the checkpoint and the reason if no definition fits.
   private init(model: () throws -> Model, checkpoint: () throws -> Checkpoint) throws {
     do {
-      self.init(try model())
+      let model = try model()
+      if let unread = model.unreadForm { throw unread }
+      self.init(model)
     } catch let error as ModelError where error.category == .input {
       self.init(try checkpoint(), reason: error.description)
+      if case .notAModel = error { isOther = true }
     } catch let error as LocatedError where error.reason is HyperparameterError {
       self.init(try checkpoint(), reason: error.description, isDefective: true)
     }
+  }
+
+  /// Whether it is a GGUF with a vocabulary and no tensors.
+  var isVocabulary: Bool {
+    checkpoint.stored.isEmpty && checkpoint.ggufMetadata?["tokenizer.ggml.tokens"] != nil
   }
 
   /// The path as the user named it.

@@ -31,14 +31,17 @@ public struct TensorProblem: IngotError {
   /// The tensor's name in the file it belongs to.
   public let name: TensorName
   public let reason: Reason
+  /// The layer, where it matters to the reason.
+  let layer: Int?
 
   /// Creates the problem of a tensor.
   public init(_ tensor: TensorDescriptor, _ reason: Reason) { self.init(tensor.name, reason) }
 
   /// Creates the problem of the tensor with this name.
-  public init(_ name: TensorName, _ reason: Reason) {
+  public init(_ name: TensorName, _ reason: Reason, layer: Int? = nil) {
     self.name = name
     self.reason = reason
+    self.layer = layer
   }
 
   public var category: ErrorCategory { .input }

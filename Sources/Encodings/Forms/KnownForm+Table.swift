@@ -1,0 +1,234 @@
+import Tensors
+
+// The order matters: the first form of which a sign is there is the checkpoint's. Files other than models come first,
+// then what config.json states, then what tensors show where config.json is absent or says nothing.
+
+extension KnownForm {
+  /// Every form that is recognized.
+  static let all = files + methods + shown
+
+  /// The form of block-scaled FP8 weights, which is read.
+  private static let fp8 = KnownForm(
+    "FP8 with scales", .encodedModel, [.method(FP8Encoding.method)],
+    .read { quantization, checkpoint throws(EncodingError) in try FP8Encoding(quantization).composing(checkpoint) })
+
+  // MARK: - Files other than models
+
+  private static func file(_ name: String, _ signs: [Sign], _ nextStep: String) -> KnownForm {
+    KnownForm(name, .other, signs, .named(nextStep: nextStep))
+  }
+
+  private static let files = [
+    file(
+      "a model whose LoRA adapter is not merged",
+      [.test("`lora_A` and the `base_layer.weight` of a matrix", FormEvidence.unmergedLayer)],
+      "merge it with PEFT's merge_and_unload and save the model"),
+    file(
+      "a DoRA adapter", [.word("lora_magnitude_vector")],
+      "merge it with PEFT's merge_and_unload and convert the result"),
+    file(
+      "a LoRA adapter", [.metadata("general.type", "adapter"), .word("lora_a"), .word("lora_b")],
+      "pass the model that it was made for"),
+    file(
+      "a LoRA adapter", [.word("lora_A"), .word("lora_B"), .word("lora_embedding_A")],
+      "pass the model that it was made for, with --lora FOLDER for this one"),
+    file(
+      "a LoRA adapter", [.word("lora_down"), .word("lora_up")],
+      "pass the model that it was made for"),
+    file(
+      "an importance matrix",
+      [
+        .metadata("general.type", "imatrix"),
+        .test("a tensor name that ends in `.in_sum2`", FormEvidence.squaredActivations),
+      ],
+      "pass it to quantize with --imatrix; ingot imatrix shows it"),
+    KnownForm(
+      "the image or audio encoder of a multimodal model (mmproj)", .part,
+      [
+        .metadata("general.type", "mmproj"), .metadata("general.architecture", "clip"),
+        .metadata("general.architecture", "mmproj"),
+      ],
+      .named(nextStep: "pass the file of the text model; quantize takes this one")),
+    file(
+      "a control vector", [.metadata("general.architecture", "controlvector")],
+      "pass the model that it was made for"),
+    file(
+      "a vocabulary alone, without tensors",
+      [.test("no tensors and `tokenizer.ggml.tokens`", FormEvidence.vocabularyAlone)],
+      "pass the file with the model's weights"),
+    file(
+      "without tensors", [.test("no tensors", FormEvidence.noTensors)],
+      "pass the file with the model's weights"),
+  ]
+
+  // MARK: - Stated by config.json
+
+  private static let dequantizable = "convert the original model, or a copy that transformers dequantized"
+  private static let original = "convert the model that it was made from"
+
+  private static func quantized(_ method: String, _ name: String, _ nextStep: String = original) -> KnownForm {
+    KnownForm("quantized by \(name)", [.method(method)], nextStep)
+  }
+
+  private static let methods = [
+    quantized("gptq", "GPTQ"),
+    quantized("awq", "AWQ"),
+    quantized("auto-round", "AutoRound"),
+    quantized("intel/auto-round", "AutoRound"),
+    quantized("bitsandbytes", "bitsandbytes", dequantizable),
+    quantized("bitsandbytes_8bit", "bitsandbytes", dequantizable),
+    quantized("bitsandbytes_4bit", "bitsandbytes", dequantizable),
+    quantized("compressed-tensors", "compressed-tensors", dequantizable),
+    quantized("fbgemm_fp8", "FBGEMM in FP8"),
+    quantized("modelopt", "ModelOpt"),
+    quantized("modelopt_fp4", "ModelOpt in NVFP4"),
+    quantized("quark", "Quark"),
+    quantized("torchao", "torchao", dequantizable),
+    quantized("hqq", "HQQ"),
+    quantized("eetq", "EETQ"),
+    quantized("aqlm", "AQLM"),
+    quantized("vptq", "VPTQ"),
+    quantized("spqr", "SpQR"),
+    quantized("higgs", "HIGGS", dequantizable),
+    quantized("quanto", "Quanto"),
+    quantized("fp_quant", "FP-Quant"),
+    quantized("bitnet", "BitNet, 1.58 bits"),
+    quantized("mxfp4", "MXFP4", dequantizable),
+    quantized("mxfp8", "MXFP8"),
+    quantized("nvfp4", "NVFP4"),
+    quantized("metal", "MLX's Metal kernels"),
+    quantized("sinq", "SINQ"),
+    quantized("fouroversix", "Four Over Six"),
+    quantized("qqq", "QQQ"),
+    quantized("marlin", "Marlin"),
+    quantized("exl2", "ExLlamaV2 (EXL2)"),
+    quantized("exl3", "ExLlamaV3 (EXL3)"),
+    KnownForm(
+      "quantized to FP8 with scales named weight_scale",
+      [.test("`X.weight` in FP8 and `X.weight_scale`") { $0.scaledWeight(in: [.f8_e4m3, .f8_e5m2]) }],
+      original),
+    fp8,
+  ]
+
+  // MARK: - Shown by tensors
+
+  private static let shown = [
+    KnownForm(
+      "quantized by MLX", [.test("`X.weight` in U32 and `X.scales`", FormEvidence.mlxWeight)],
+      "convert the original model, or a copy that mlx_lm.convert --dequantize wrote"),
+    KnownForm(
+      "quantized by GPTQ",
+      [
+        .word("g_idx"), .test("`X.qweight` with as many columns as `X.scales`") { $0.packedWeight(isTransposed: true) },
+      ], original),
+    KnownForm(
+      "quantized by AWQ",
+      [.test("`X.qweight` with other columns than `X.scales`") { $0.packedWeight(isTransposed: false) }], original),
+    KnownForm("quantized by ExLlamaV2 (EXL2)", [.word("q_invperm"), .word("q_weight")], original),
+    KnownForm("quantized by ExLlamaV3 (EXL3)", [.word("trellis")], original),
+    KnownForm("quantized by QQQ", [.word("s_channel")], original),
+    KnownForm("quantized by GPTQ or a like method", [.word("qweight")], original),
+    KnownForm("quantized by bitsandbytes, 8 bits", [.word("SCB")], dequantizable),
+    KnownForm("quantized by bitsandbytes, NF4", [.word("bitsandbytes__nf4")], dequantizable),
+    KnownForm("quantized by bitsandbytes, FP4", [.word("bitsandbytes__fp4")], dequantizable),
+    KnownForm("quantized by bitsandbytes, 4 bits", [.word("absmax"), .word("quant_map")], dequantizable),
+    KnownForm("quantized by HQQ", [.test("integers named `W_q`") { $0.code("W_q") }], original),
+    KnownForm(
+      "quantized by AQLM",
+      [.test("`codebooks` and integers named `codes`") { $0.tensor("codebooks") == nil ? nil : $0.code("codes") }],
+      original),
+    KnownForm("quantized by VPTQ", [.word("centroids")], original),
+    KnownForm("quantized by SpQR", [.word("dense_weights")], original),
+    KnownForm("quantized by Quanto", [.word("_data")], original),
+    KnownForm(
+      "quantized by torchao",
+      [.word("_weight_qdata"), .test("a tensor name that ends in `:qdata`", FormEvidence.torchao)], dequantizable),
+    KnownForm(
+      "quantized by EETQ",
+      [
+        .test("`weight_scales` and integers named `weight`") {
+          $0.tensor("weight_scales") == nil ? nil : $0.code("weight")
+        }
+      ], original),
+    KnownForm(
+      "quantized to MXFP4 blocks", [.word("gate_up_proj_blocks"), .word("down_proj_blocks")],
+      dequantizable),
+    KnownForm(
+      "quantized to NVFP4 by ModelOpt", [.word("weight_scale_2")], original),
+    KnownForm(
+      "quantized to NVFP4 by compressed-tensors", [.word("weight_global_scale")], dequantizable),
+    KnownForm("quantized by compressed-tensors", [.word("weight_packed")], dequantizable),
+    KnownForm(
+      "quantized to integers with scales named weight_scale",
+      [.test("`X.weight` in I8 or U8 and `X.weight_scale`") { $0.scaledWeight(in: [.i8, .u8]) }],
+      original),
+  ]
+}
+
+// MARK: - Signs that are more than a word
+
+extension FormEvidence {
+  private func sign(_ tensor: TensorDescriptor) -> String { "tensor \(tensor.name.text.quoted)" }
+
+  /// A layer of PEFT that keeps its weight beside the matrices A and B; adapters keep those of embeddings alone.
+  static func unmergedLayer(_ evidence: FormEvidence) -> String? {
+    guard evidence.tensor("lora_A") != nil else { return nil }
+    if let original = evidence.tensor("parametrizations") { return evidence.sign(original) }
+    guard evidence.tensor("base_layer") != nil else { return nil }
+    return evidence.checkpoint.tensors.first { tensor in
+      tensor.name.text.hasSuffix(".base_layer.weight") && !tensor.name.text.contains("embed")
+        && !tensor.name.text.contains("lm_head")
+    }.map(evidence.sign)
+  }
+
+  /// The sums of squares of an importance matrix.
+  static func squaredActivations(_ evidence: FormEvidence) -> String? {
+    evidence.checkpoint.tensors.first { $0.name.text.hasSuffix(".in_sum2") }.map(evidence.sign)
+  }
+
+  static func vocabularyAlone(_ evidence: FormEvidence) -> String? {
+    let key = "tokenizer.ggml.tokens"
+    return evidence.checkpoint.tensors.isEmpty && evidence.checkpoint.metadata[key] != nil ? key : nil
+  }
+
+  static func noTensors(_ evidence: FormEvidence) -> String? {
+    evidence.checkpoint.tensors.isEmpty ? "its header lists none" : nil
+  }
+
+  /// `X.weight` of packed U32 words beside `X.scales`.
+  static func mlxWeight(_ evidence: FormEvidence) -> String? {
+    guard evidence.hasCodes, evidence.tensor("scales") != nil else { return nil }
+    let weight = evidence.checkpoint.tensors.first { tensor in
+      tensor.format == .u32 && evidence.sibling(of: tensor, named: "scales") != nil
+    }
+    let isStated = evidence.configuration?["quantization"] != nil
+    return weight.map { isStated ? "quantization in config.json" : evidence.sign($0) }
+  }
+
+  /// The first tensor with `word` in its name, if it contains codes.
+  func code(_ word: String) -> String? { tensor(word).flatMap { $0.hasCodes ? sign($0) : nil } }
+
+  /// `X.qweight` beside `X.scales`, packed by rows as GPTQ does, or by columns as AWQ does.
+  func packedWeight(isTransposed: Bool) -> String? {
+    guard let packed = tensor("qweight"), let scales = sibling(of: packed, named: "scales"), packed.shape.rank == 2,
+      scales.shape.rank == 2, sibling(of: packed, named: "qzeros") != nil
+    else { return nil }
+    let hasColumns = packed.shape.dimensions[1] == scales.shape.dimensions[1]
+    return hasColumns == isTransposed ? sign(packed) : nil
+  }
+
+  /// `X.weight` in one of `formats` beside `X.weight_scale`, where config.json states nothing else.
+  func scaledWeight(in formats: Set<StorageFormat>) -> String? {
+    guard tensor("weight_scale") != nil else { return nil }
+    return checkpoint.tensors.first { tensor in
+      tensor.format.map(formats.contains) == true && sibling(of: tensor, named: "weight_scale") != nil
+    }.map(sign)
+  }
+
+  /// Parts of a tensor subclass, which torchao names after a colon.
+  static func torchao(_ evidence: FormEvidence) -> String? {
+    evidence.checkpoint.tensors.first { tensor in
+      [":qdata", ":_data", "_weight_qdata"].contains { tensor.name.text.hasSuffix($0) }
+    }.map(evidence.sign)
+  }
+}

@@ -1,0 +1,100 @@
+import Architectures
+import Bytes
+import Tensors
+
+/// The architecture and naming scheme that fit the tensor names of a checkpoint best.
+///
+/// Training programs save models inside wrappers, whose words become part of every name: `module.model.norm.weight`. Such
+/// words are left out, if more names are known without them.
+struct NamingMatch {
+  let definition: ArchitectureDefinition
+  let scheme: NamingScheme
+  /// The checkpoint, with names as the scheme has them.
+  let checkpoint: Checkpoint
+  /// What was left out of the names; nil if nothing was.
+  let remark: String?
+
+  /// Words of wrappers that occur anywhere in a name, and in no model's own names.
+  private static let innerWords: Set<Substring> = [
+    "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module",
+  ]
+  /// Words of wrappers that begin all names. Other common words are left out only if all names are known without them.
+  private static let outerWords: Set<Substring> = ["module", "model", "base_model", "_module", "state_dict"]
+
+  /// Chooses among the candidates the one that knows most of the tensor names, the first of equals.
+  ///
+  /// - Throws: `ModelError.unknownNames` if no candidate knows any.
+  init(_ candidates: [ArchitectureDefinition], _ stored: Checkpoint, mayHaveWrappers: Bool) throws {
+    let wrapped = stored.tensors.map(\.name)
+    let (names, innerRemark) = mayHaveWrappers ? Self.withoutInnerWords(wrapped) : (wrapped, nil)
+    let readers = candidates.flatMap { definition in
+      definition.schemes.map { (definition, scheme: $0, matcher: definition.matcher(of: $0)) }
+    }
+    var best: (index: Int, prefix: [Substring], known: Int)?
+    search: for prefix in [[]] + (mayHaveWrappers ? Self.sharedPrefixes(names) : []) {
+      let stripped = prefix.isEmpty ? names : Self.without(prefix, names)
+      let isWrapper = prefix.allSatisfy(Self.outerWords.contains)
+      for (index, candidate) in readers.enumerated() {
+        let known = stripped.reduce(0) { $0 + (candidate.matcher.match(of: $1) == nil ? 0 : 1) }
+        guard known > best?.known ?? 0, isWrapper || known == names.count else { continue }
+        best = (index, prefix, known)
+      }
+      if best?.known == names.count { break search }
+    }
+    guard let best else {
+      throw ModelError.unknownNames(
+        path: stored.path, sample: wrapped.prefix(3).map(\.text),
+        known: candidates.count == 1 ? candidates[0].schemes.map(\.name) : [])
+    }
+    (definition, scheme) = (readers[best.index].0, readers[best.index].scheme)
+    let prefixRemark =
+      best.prefix.isEmpty
+      ? nil : "all tensor names begin with \((best.prefix.joined(separator: ".") + ".").quoted), which is left out"
+    let remarks = [innerRemark, prefixRemark].compactMap(\.self)
+    remark = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
+    checkpoint = remarks.isEmpty ? stored : stored.renamed(Self.without(best.prefix, names))
+  }
+
+  /// Returns the names without the inner words, unless two would become equal.
+  private static func withoutInnerWords(_ names: [TensorName]) -> (names: [TensorName], remark: String?) {
+    var found: [Substring] = [], count = 0
+    let stripped = names.map { name in
+      let words = name.text.split(separator: ".", omittingEmptySubsequences: false)
+      let wrappers = words.filter(innerWords.contains)
+      guard !wrappers.isEmpty, wrappers.count < words.count else { return name }
+      count += 1
+      for word in wrappers where !found.contains(word) { found.append(word) }
+      return TensorName(words.filter { !innerWords.contains($0) }.joined(separator: "."))
+    }
+    guard count > 0, Set(stripped).count == names.count else { return (names, nil) }
+    let words = found.map { String($0).quoted }.joined(separator: " and ")
+    return (stripped, "\(words) is left out of \(counted(count, "tensor name"))")
+  }
+
+  /// The words with which all names begin, as one prefix for each number of them, the shortest first.
+  private static func sharedPrefixes(_ names: [TensorName]) -> [[Substring]] {
+    guard let first = names.first else { return [] }
+    var shared = Array(first.text.split(separator: ".", omittingEmptySubsequences: false).dropLast())
+    for name in names where !shared.isEmpty {
+      let words = name.text.split(separator: ".", omittingEmptySubsequences: false).dropLast()
+      shared = Array(zip(shared, words).prefix { $0 == $1 }.map(\.0))
+    }
+    return shared.indices.map { Array(shared[...$0]) }
+  }
+
+  private static func without(_ prefix: [Substring], _ names: [TensorName]) -> [TensorName] {
+    guard !prefix.isEmpty else { return names }
+    let count = prefix.reduce(0) { $0 + $1.utf8.count + 1 }
+    return names.map { TensorName(String($0.text.utf8.dropFirst(count)) ?? $0.text) }
+  }
+}
+
+extension Checkpoint {
+  /// The same tensors under other names, one for each.
+  fileprivate func renamed(_ names: [TensorName]) -> Checkpoint {
+    replacing(
+      tensors: zip(tensors, names).map { tensor, name in
+        TensorDescriptor(name: name, shape: tensor.shape, contents: tensor.contents)
+      })
+  }
+}
