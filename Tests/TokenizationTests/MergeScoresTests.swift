@@ -92,11 +92,12 @@ struct MergeScoresTests {
       var vocabulary = vocabulary(using: &random, orphanCount: orphanCount)
       let merged = MergeScores(vocabulary)
       vocabulary.scores = merged.scores
-      let joiner = ScoreJoiner(vocabulary), tokenizer = try Tokenizer(vocabulary)
+      let joiner = ScoreJoiner(vocabulary), ids = vocabulary.idsByText()
+      let merges = MergeTable(vocabulary.rankedMerges(ids: ids))
       vocabulary.spacePrefix = .never
       func byRank(_ text: String) -> [Int] {
-        var symbols = text.unicodeScalars.compactMap { tokenizer.ids[ByteString(String($0))] }.map { UInt32($0) }
-        tokenizer.merges.merge(&symbols)
+        var symbols = text.unicodeScalars.compactMap { ids[ByteString(String($0))] }.map { UInt32($0) }
+        merges.merge(&symbols)
         return symbols.map { Int($0) }
       }
       for id in merged.unreachable {

@@ -14,6 +14,7 @@ struct HuggingFaceFacts: ModelFacts {
 
   var configuration: Configuration? { config }
   var hasExplicitHyperparameters: Bool { true }
+  var includesTokenizer: Bool { true }
 
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
     if let definition = library.definition(of: config) { return [definition] }
