@@ -16,7 +16,7 @@ extension ConversionRequest {
     case (.gguf, .safeTensors), (.gguf, .folder):
       throw OutputNameError.otherEnding(path: destination, ending: ".gguf", container: "safetensors")
     case (.safeTensors, .gguf):
-      throw OutputNameError.otherEnding(path: destination, ending: ".safetensors", container: "GGUF")
+      throw OutputNameError.otherEnding(path: destination, ending: ".safetensors", container: "a GGUF")
     case (.safeTensors, .folder):
       throw OutputNameError.unknownEnding(path: destination, ending: ".safetensors", nearest: nil)
     }
@@ -81,7 +81,7 @@ enum OutputNameError: IngotError, Equatable {
       "\(path.escapedForDisplay): \(ending.quoted) names no container, expected .gguf or .safetensors "
         + "(\(nearest.map { "did you mean \($0)? " } ?? "")--to states the container, a slash at the end means a folder)"
     case .otherEnding(let path, let ending, let container):
-      "\(path.escapedForDisplay): ends with \(ending), but --to asks for \(container) (choose another name)"
+      "\(path.escapedForDisplay): ends with \(ending), but the output is \(container) (choose another name)"
     }
   }
 }

@@ -17,8 +17,8 @@ struct OutputPathTests {
       ("-", "-: standard output takes no files"), ("out.bin", #"out.bin: ".bin" names no container"#),
       ("out.pth", #"out.pth: ".pth" names no container"#), ("out.CKPT", #"out.CKPT: ".ckpt" names no container"#),
       ("m.ggfu", "did you mean .gguf?"), ("m.safetensor", "did you mean .safetensors?"),
-      ("m.gguf --to safetensors", "ends with .gguf, but --to asks for safetensors"),
-      ("m.safetensors --to gguf", "ends with .safetensors, but --to asks for GGUF"),
+      ("m.gguf --to safetensors", "ends with .gguf, but the output is safetensors"),
+      ("m.safetensors --to gguf", "ends with .safetensors, but the output is a GGUF"),
     ])
   func refused(output: String, message: String) throws {
     let run = try run("$ingot convert $fixtures -o \(output)")
@@ -84,5 +84,11 @@ struct OutputPathTests {
     #expect(run.error.contains(message), "\(run.error)")
     #expect(run.output.isEmpty)
     #expect(folder.names.isEmpty)
+  }
+
+  @Test("of side files are written even if nobody reads the figures")
+  func closedOutput() throws {
+    let run = try run("$ingot verify $fixtures $fixtures --tokens 1,2,3 --certificate c.json | true; [ -f c.json ]")
+    #expect(run.status == 0)
   }
 }

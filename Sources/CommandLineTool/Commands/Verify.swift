@@ -72,14 +72,18 @@ struct Verify: ParsableCommand {
       apartFrom: first.checkpoint.files + second.checkpoint.files)
     let receipt = try receiptJSON(of: second)
     let verification = try verify(first, second, budget)
-    // The figures are printed first, so that they are not lost if a file cannot be written after all.
-    try options.print(json: { verification.json }, text: { verification.text(showsLayers: layers) })
+    // The figures are printed first, so that they are not lost if a file cannot be written after all; the files are
+    // written even if nobody reads the figures.
+    let printing = Result {
+      try options.print(json: { verification.json }, text: { verification.text(showsLayers: layers) })
+    }
     if let report {
       let page = HTMLReport(
         verification, arguments: Array(CommandLine.arguments.dropFirst()), version: ToolInfo.version)
       try AtomicFile.write(Array(page.text.utf8), to: report, overwrite: policy)
     }
     if let certificate { try writeCertificate(of: verification, receipt, to: certificate, policy) }
+    try printing.get()
     if !verification.passes { throw FailedCheck() }
   }
 
