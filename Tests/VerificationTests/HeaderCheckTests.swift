@@ -80,9 +80,6 @@ struct HeaderCheckTests {
       pieces, "llama.rope.dimension_count", "16", .error, at: "rotary_dimension_count",
       "rotary_dimension_count is 16, but a head has 8 elements"),
     Defect(
-      pieces, "llama.rope.dimension_count", "6", .warning,
-      "is 6 in PATH, but the other keys imply 8"),
-    Defect(
       pieces, "llama.attention.layer_norm_rms_epsilon", "0", .error, "norm_epsilon is 0.0, which is out of range"),
     Defect(
       pieces, "llama.attention.layer_norm_rms_epsilon", "0.5", .warning, "norm_epsilon is 0.5, expected at most 0.01"),
