@@ -64,10 +64,10 @@ extension HeaderCheck {
           + "expects different ones")
     }
     if vocabulary.kind == .byteLevel {
-      if metadata["tokenizer.ggml.merges"] == nil {
-        add(.error, "tokenizer.ggml.merges", "is missing, and llama.cpp loads no byte-level vocabulary without it")
-      } else if vocabulary.merges.isEmpty {
-        add(.warning, "tokenizer.ggml.merges", "is empty, so every byte is a token")
+      if vocabulary.merges.isEmpty {
+        if metadata["tokenizer.ggml.merges"] != nil {
+          add(.warning, "tokenizer.ggml.merges", "is empty, so every byte is a token")
+        }
       } else if let index = vocabulary.firstMergeWithoutToken(ids.first) {
         add(
           .error, "tokenizer.ggml.merges",
