@@ -39,7 +39,8 @@ struct HeaderCheck {
   ) throws -> (vocabulary: Vocabulary, conflicts: [VocabularyConflict])? {
     if let model = side.model { return try model.vocabulary() }
     guard let metadata = side.checkpoint.ggufMetadata, metadata["tokenizer.ggml.tokens"] != nil else { return nil }
-    return (try Vocabulary(metadata), Vocabulary.conflicts(in: metadata))
+    let read = try Vocabulary.read(metadata)
+    return (read.vocabulary, read.conflicts)
   }
 
   /// The path, as the subject of a finding.
