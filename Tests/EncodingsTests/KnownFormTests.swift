@@ -77,6 +77,7 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
       [("q.weight", "U8", [16, 1]), ("q.weight.quant_state.bitsandbytes__fp4", "U8", [40])]),
     NamedForm(#"is quantized by HQQ ("#, [("q.W_q", "U8", [4, 8])]),
     NamedForm(#"is quantized by AQLM ("#, [("q.codes", "I8", [4, 8, 1]), ("q.codebooks", "F16", [1, 4, 1, 8])]),
+    NamedForm(#"is quantized by VPTQ ("#, [("q.centroids.weight", "F16", [1, 16]), ("q.indices", "I32", [1, 4, 8])]),
     NamedForm(#"is quantized by EETQ ("#, [("q.weight", "I8", [4, 8]), ("q.weight_scales", "F16", [4])]),
     NamedForm(#"is quantized by torchao ("#, [("q._weight_qdata", "I8", [4, 8])]),
     NamedForm(#"is quantized by Quanto ("#, [("q.weight._data", "I8", [4, 8])]),

@@ -137,7 +137,10 @@ extension KnownForm {
       "quantized by AQLM",
       [.test("`codebooks` and integers named `codes`") { $0.tensor("codebooks") == nil ? nil : $0.code("codes") }],
       original),
-    KnownForm("quantized by VPTQ", [.word("centroids")], original),
+    KnownForm(
+      "quantized by VPTQ",
+      [.test("`centroids` and integers named `indices`") { $0.tensor("centroids") == nil ? nil : $0.code("indices") }],
+      original),
     KnownForm("quantized by SpQR", [.word("dense_weights")], original),
     KnownForm("quantized by Quanto", [.word("_data")], original),
     KnownForm(
