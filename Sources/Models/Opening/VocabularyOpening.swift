@@ -20,13 +20,10 @@ public struct VocabularyOpening: Sendable {
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil
   ) throws -> VocabularyOpening {
     let location = try InputLocation(path)
-    let files = try TokenizerFiles(location.folder)
-    if let metadata = try ggufMetadata(at: location, besides: files) {
-      return VocabularyOpening(
-        path: path,
-        read: try located(path) { () throws(VocabularyError) in
-          try Vocabulary.read(metadata)
-        })
+    if let metadata = try ggufMetadata(of: location.file, at: location) { return try open(path, metadata) }
+    let files = try ModelFolder(location).tokenizerFiles()
+    if location.file == nil, !files.hasVocabulary, let metadata = try? Checkpoint.open(location).ggufMetadata {
+      return try open(path, metadata)
     }
     let config = files.model.map { Configuration($0) }
     let named = try architecture.map { try library.named($0) } ?? config.flatMap { library.definition(of: $0) }
@@ -36,6 +33,14 @@ public struct VocabularyOpening: Sendable {
       path: path,
       read: try located(path) { () throws(VocabularyError) in
         try Vocabulary.read(files, rules: rules, vocabularySize: size)
+      })
+  }
+
+  private static func open(_ path: String, _ metadata: Metadata) throws -> VocabularyOpening {
+    VocabularyOpening(
+      path: path,
+      read: try located(path) { () throws(VocabularyError) in
+        try Vocabulary.read(metadata)
       })
   }
 
@@ -54,15 +59,12 @@ public struct VocabularyOpening: Sendable {
     }
   }
 
-  /// The metadata of a GGUF that was named, or that is the only source of a vocabulary in its folder.
-  private static func ggufMetadata(at location: InputLocation, besides files: TokenizerFiles) throws -> Metadata? {
-    if let file = location.file {
-      guard !file.path.hasSuffix(".json"), !file.path.hasSuffix(".model"),
-        try FormatSniffer.container(of: file) == .gguf
-      else { return nil }
-      return try Checkpoint.open(location).ggufMetadata
-    }
-    return files.hasVocabulary ? nil : try? Checkpoint.open(location).ggufMetadata
+  /// The metadata of `file` if it is a GGUF; files of a tokenizer and other checkpoints have none.
+  private static func ggufMetadata(of file: (any ByteSource)?, at location: InputLocation) throws -> Metadata? {
+    guard let file, !file.path.hasSuffix(".json"), !file.path.hasSuffix(".model"),
+      try FormatSniffer.container(of: file) == .gguf
+    else { return nil }
+    return try Checkpoint.open(location).ggufMetadata
   }
 
   /// The rules for files of which no configuration tells the architecture: the kind that they are.

@@ -119,13 +119,16 @@ enum VocabularyDifferences {
 
   /// The difference of what the pre-tokenizers do with the tokens of `one`; other names alone are none.
   private static func preTokenizers(_ one: Vocabulary, _ other: Vocabulary) -> Difference? {
-    let names =
-      "the pre-tokenizer is \(one.preTokenizer.quoted) in the reference, \(other.preTokenizer.quoted) in the candidate"
     let isRenamed = one.preTokenizer != other.preTokenizer
+    let names =
+      isRenamed
+      ? "the pre-tokenizer is \(one.preTokenizer.quoted) in the reference, \(other.preTokenizer.quoted) in the candidate"
+      : "the pre-tokenizers, both \(one.preTokenizer.quoted), encode whole words or composed characters differently"
     do {
       switch try one.compareSplitting(with: other) {
       case .equalRules: return isRenamed ? Difference("\(names); their rules are the same", .note) : nil
       case .equalIDs:
+        guard isRenamed else { return nil }
         return Difference("\(names); no token spans a place where only one of them splits, so ids are the same", .note)
       case .otherIDs(let text, let ids, let others):
         return Difference(
