@@ -8,6 +8,8 @@ public struct Configuration: Sendable {
   public let json: JSON
   /// The RoPE parameters, as the class of the model combines the members that state them.
   public let rope: RopeParameters
+  /// The object as it is in the file.
+  public let original: JSON
   /// The pooling mode of the modules after an encoder, which have files of their own.
   public let poolingMode: String?
   /// The `text_config` of a model with images or sound.
@@ -21,6 +23,7 @@ public struct Configuration: Sendable {
   /// Wraps a parsed config.json.
   public init(_ json: JSON, poolingMode: String? = nil) {
     self.poolingMode = poolingMode
+    original = json
     text = json["text_config"]?.object
     var merged = json
     if var members = json.object, let text {
@@ -32,7 +35,7 @@ public struct Configuration: Sendable {
   }
 
   private init(_ other: Configuration, ropeForm: RopeParameters.Form) {
-    (json, poolingMode, text) = (other.json, other.poolingMode, other.text)
+    (json, original, poolingMode, text) = (other.json, other.original, other.poolingMode, other.text)
     rope = RopeParameters(Self.ropeSource(text, json), form: ropeForm)
   }
 

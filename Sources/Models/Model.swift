@@ -20,6 +20,10 @@ public struct Model: Sendable {
   public let derived: [TensorDescriptor]
   /// Tensors that are left out by a rule, with the reason.
   public let dropped: [(tensor: TensorDescriptor, reason: String)]
+  /// Rows that no slot has, because no token has them.
+  public let padding: [PaddingRows]
+  /// Whether no definition fits, so that only names are known.
+  public let isByName: Bool
   /// The contradictions between tensors and definition: those of all tensors first, then one for each cause.
   public let problems: [any IngotError]
   /// Decisions for the reports, such as how the scheme was found.
@@ -42,7 +46,7 @@ public struct Model: Sendable {
   init(
     checkpoint: Checkpoint, facts: any ModelFacts, definition: ArchitectureDefinition, scheme: NamingScheme,
     hyperparameters: HyperparameterSet, mapped: TensorMapping, problems: [any IngotError], remarks: [String],
-    appliedTransforms: AppliedTransforms = .declared, form: RecognizedForm? = nil
+    appliedTransforms: AppliedTransforms = .declared, isByName: Bool = false, form: RecognizedForm? = nil
   ) {
     self.checkpoint = checkpoint
     self.facts = facts
@@ -58,7 +62,9 @@ public struct Model: Sendable {
       facts: facts, definition: definition, hyperparameters: hyperparameters,
       foundLayerCount: mapped.tensors.reduce(0) { max($0, ($1.layer ?? -1) + 1) })
     self.problems = problems + (isUndecodable ? [] : grouping.grouped(mapped.problems))
-    self.remarks = remarks + mapped.remarks
+    self.remarks = remarks
+    padding = mapped.padding
+    self.isByName = isByName
     self.appliedTransforms = appliedTransforms
     self.form = form
     copies = mapped.copies

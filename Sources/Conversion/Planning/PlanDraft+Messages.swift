@@ -5,8 +5,9 @@ import Tensors
 extension PlanDraft {
   /// Adds the messages from opening the model.
   mutating func noteInput() {
-    messages +=
-      model.remarks.map(PlanMessage.note) + (model.checkpoint.remarks + model.warnings).map(PlanMessage.warning)
+    messages += model.remarks.map(PlanMessage.note)
+    if !keepsAllTensors { messages += model.padding.map { .note($0.description) } }
+    messages += (model.checkpoint.remarks + model.warnings).map(PlanMessage.warning)
     noteAppliedTransforms()
   }
 

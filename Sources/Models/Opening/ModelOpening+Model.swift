@@ -29,9 +29,11 @@ extension ModelOpening {
     }
     let configuration = facts.remarks(on: definition, hyperparameters)
     remarks += configuration.notes
+    let mapped = mapping(evidence)
+    let absentHead = mapped.absentHead(facts, definition, scheme, hyperparameters).map { [$0] } ?? []
     var model = Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
-      mapped: mapping(evidence), problems: encodingProblems + scaling.problems, remarks: remarks,
+      mapped: mapped, problems: encodingProblems + scaling.problems + absentHead, remarks: remarks,
       appliedTransforms: evidence.appliedTransforms, form: form)
     model.warnings = configuration.warnings
     return try adapters.reduce(model) { model, step in
