@@ -94,7 +94,7 @@ struct CertifyTests {
     #expect(run.output.contains("\"schema\": \"ingot.certify/1\""))
   }
 
-  @Test("digests the file that is named, whatever its name")
+  @Test("digests the file that is named, also under another name")
   func named() throws {
     let folder = try certified()
     let run = try Program.shell(
