@@ -26,6 +26,8 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
 
   /// Pieces that no merge makes, but that joining by score makes.
   case unreachablePieces(count: Int, first: String, file: String)
+  /// A name of a pre-tokenizer was given for pieces that have none.
+  case unusedPreTokenizer(name: String)
   /// A step that changes text, and for which a GGUF has no key.
   case unusedStep(member: String, type: String, file: String)
 
@@ -59,6 +61,8 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
       return
         "\(counted(count, "piece")) of \(file), beginning with \(first.quoted), no merge makes; a GGUF has scores in"
         + " place of merges, so llama.cpp gives other ids where they occur"
+    case .unusedPreTokenizer(let name):
+      return "pre-tokenizer \(name) is not used: these pieces have none in a GGUF"
     case .unusedStep(let member, let type, let file):
       return "\(member) \(type) of \(file) has no key in a GGUF; text that it changes gets other ids there"
     case .assumedPreTokenizer(let name, let reader):

@@ -14,6 +14,10 @@ public enum VocabularyError: IngotError, Equatable {
   case missingMerges(file: String, tokenCount: Int)
   /// A file of tokens with ranks that cannot be read.
   case invalidRanks(String)
+  /// A tiktoken file under the name of a JSON file.
+  case tiktokenForJSON
+  /// JSON under the name of a SentencePiece model.
+  case jsonForSentencePiece
   /// A member of a JSON file is missing or of another type than expected.
   case invalidMember(file: String, member: String, expected: String)
   /// A token's id is negative or used in an invalid position.
@@ -58,6 +62,8 @@ public enum VocabularyError: IngotError, Equatable {
     case .missingMerges(let file, let count):
       "\(file): has no merges for its \(counted(count, "token")), expected one or more (fetch the model's original file)"
     case .invalidRanks(let fact): fact
+    case .tiktokenForJSON: "is a tiktoken vocabulary, expected JSON (rename it to tokenizer.model)"
+    case .jsonForSentencePiece: "is JSON, expected a SentencePiece model (rename it to tokenizer.json)"
     case .invalidMember(let file, let member, let expected): "\(file): member \(member.quoted): expected \(expected)"
     case .invalidID(let file, let token, let id): "\(file): token \(token.quoted): has the impossible id \(id)"
     case .missingToken(let file, let id): "\(file): no token has id \(id.grouped), expected ids without gaps"

@@ -11,6 +11,7 @@ struct TokenizerFilesTests {
   static let names = [
     "tokenizer.model", "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "config.json", "generation_config.json",
+    "chat_template.jinja", "additional_chat_templates/tools.jinja",
   ]
   static let contents: [(bytes: [UInt8], fact: String)] = [
     (
@@ -34,6 +35,46 @@ struct TokenizerFilesTests {
     let (bytes, fact) = Self.contents[index]
     let tree = MemoryTree(path: "/m", [name: bytes])
     let folder = try ModelFolder(InputLocation(folder: tree, file: nil))
+    guard !bytes.isEmpty || !name.hasSuffix(".jinja") else {
+      #expect(throws: Never.self) { try folder.tokenizerFiles() }
+      return
+    }
+    #expect { try folder.tokenizerFiles() } throws: { "\($0)" == "/m/\(name): \(fact)" }
+  }
+
+  static let otherNames: [(name: String, content: String, fact: String)] = [
+    ("tokenizer.json", "AA== 0\nAQ== 1\n", "is a tiktoken vocabulary, expected JSON (rename it to tokenizer.model)"),
+    (
+      "tokenizer.model", #"{"model": {"type": "BPE"}}"#,
+      "is JSON, expected a SentencePiece model (rename it to tokenizer.json)"
+    ),
+    (
+      "spiece.model", #"{"model": {"type": "Unigram"}}"#,
+      "is JSON, expected a SentencePiece model (rename it to tokenizer.json)"
+    ),
+    (
+      "tekken.json", #"{"config": {}}"#,
+      #"member "config.pattern": expected the expression that splits text"#
+    ),
+    (
+      "tekken.json", #"{"config": {"pattern": "x"}, "vocab": [{"token_bytes": "?"}]}"#,
+      "token 0: expected its bytes in base64"
+    ),
+    (
+      "tekken.json", #"{"config": {"pattern": "x"}, "vocab": [], "special_tokens": [{"rank": 1, "token_str": "<s>"}]}"#,
+      #"member "special_tokens": expected texts with ranks from 0 on, without gaps"#
+    ),
+    ("tokenizer.model", "AA== 0\nAQ== 2\n", "no token has rank 1, expected no gaps"),
+    (
+      "tokenizer.model", "AA== 0\nAA== 0\n",
+      "line 2: expected base64 and a rank that no other line has"
+    ),
+  ]
+
+  @Test("are named for what is wrong in them", arguments: otherNames.indices)
+  func named(index: Int) throws {
+    let (name, content, fact) = Self.otherNames[index]
+    let folder = try ModelFolder(InputLocation(folder: MemoryTree(path: "/m", [name: Array(content.utf8)]), file: nil))
     #expect { try folder.tokenizerFiles() } throws: { "\($0)" == "/m/\(name): \(fact)" }
   }
 

@@ -74,7 +74,9 @@ struct VocabularySourceTests {
         try message(files, rules: rules, preTokenizer: "llama-bpe")
           == "tokenizer.json: has SentencePiece pieces, expected byte-level pieces (fetch the tokenizer files that belong to "
           + "this model)")
-      #expect(try Vocabulary.read(files, preTokenizer: "llama-bpe").vocabulary.kind == .sentencePiece)
+      let read = try Vocabulary.read(files, preTokenizer: "llama-bpe")
+      #expect(read.vocabulary.kind == .sentencePiece)
+      #expect(read.conflicts.contains(.unusedPreTokenizer(name: "llama-bpe")))
     }
     #expect(
       try message(files("mistral-saved", model: "byte_fallback", .bool(false)))?
@@ -144,6 +146,25 @@ struct VocabularySourceTests {
     #expect(
       read.conflicts.map(\.description).first
         == #"token "<tool>": id 376 in tokenizer.json, but the model has 376 rows; it is dropped"#)
+  }
+
+  @Test("drops unigram tokens beyond the embedding, and pads up to it", arguments: [244, 256])
+  func unigramRows(count: Int) throws {
+    let read = try Vocabulary.read(files("t5-saved"), rules: BundledRules.named("t5"), vocabularySize: count)
+    #expect(read.vocabulary.count == count)
+    #expect(read.conflicts.count { $0.description.contains("it is dropped") } == max(0, 248 - count))
+    #expect(read.vocabulary.types.count { $0 == .unused } == max(0, count - 248))
+  }
+
+  @Test("reads a tekken vocabulary under the name of tokenizer.json")
+  func renamedTekken() throws {
+    let folder = TemporaryFolder()
+    let content = try LocalFile(Fixtures.path("tokenizers", "tekken", "tekken.json")).wholeContent(limit: 1 << 24)
+    try folder.write(content, to: "tokenizer.json")
+    let read = try Vocabulary.read(TokenizerFiles(LocalFolder(folder.path)), vocabularySize: 324)
+    let expected = try Vocabulary.read(files("tekken"), vocabularySize: 324)
+    #expect(read.vocabulary == expected.vocabulary)
+    #expect(read.vocabulary.preTokenizer == "tekken")
   }
 
   @Test("departs from the reference converter only where that reads the files")

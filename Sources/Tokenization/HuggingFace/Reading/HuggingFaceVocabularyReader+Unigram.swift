@@ -38,7 +38,7 @@ extension HuggingFaceVocabularyReader {
     vocabulary = Vocabulary(kind: .unigram)
     let pieces = tokenizer["model"]?["vocab"]?.array ?? []
     var ids: [ExactString: Int] = [:]
-    var rows = try Rows(count: max(vocabularySize, pieces.count))
+    var rows = try Rows(count: statedSize ?? max(vocabularySize, pieces.count))
     for (id, entry) in pieces.enumerated() {
       guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].real,
         score.isFinite
@@ -46,10 +46,19 @@ extension HuggingFaceVocabularyReader {
         throw .invalidMember(file: file, member: "vocab", expected: "an array of strings with their scores")
       }
       ids[ExactString(text)] = id
+      guard id < rows.count else {
+        conflicts.append(.ignoredToken(text: text, id: id, file: file, vocabularySize: rows.count))
+        continue
+      }
       rows[id] = Row(text: Array(text.utf8), score: Float(score), type: text.isByteName ? .byte : .normal)
     }
     let table = addedTokenTable(vocabulary: ids)
-    for token in table.sorted where token.id < rows.count {
+    for token in table.sorted {
+      guard token.id < rows.count else {
+        guard token.id >= pieces.count else { continue }
+        conflicts.append(.ignoredToken(text: token.text, id: token.id, file: file, vocabularySize: rows.count))
+        continue
+      }
       rows[token.id].text = Array(token.text.utf8)
       if rows[token.id].type == .unused { rows[token.id].score = 0 }
       rows[token.id].type = token.options.contains(.special) ? .control : .userDefined
@@ -66,7 +75,7 @@ extension HuggingFaceVocabularyReader {
     setTextRules(addsSpace: addsSpace, cutsAtSpaces: cutsAtSpaces)
     try readSpecialTokens(limit: rows.count)
     if let unknown, unknown >= 0, unknown < rows.count { vocabulary.set(.unk, to: unknown) }
-    vocabulary.addedTokens = table.sorted
+    vocabulary.addedTokens = table.sorted.filter { $0.id < rows.count }
   }
 
   /// Sets how text is prepared for encoding, which T5's class of transformers decides by itself.

@@ -59,13 +59,10 @@ public struct TokenizerFiles: Sendable {
   public init(
     _ folder: any FileTree, check: (_ content: [UInt8], _ path: String) throws -> Void = { _, _ in }
   ) throws {
-    func text(_ name: String) throws -> [UInt8]? {
+    func bytes(_ name: String, mayBeEmpty: Bool = false) throws -> [UInt8]? {
       guard folder.hasFile(name) else { return nil }
-      return try folder.open(name).wholeContent(limit: Self.fileByteLimit)
-    }
-    func bytes(_ name: String) throws -> [UInt8]? {
-      guard let content = try text(name) else { return nil }
-      try check(content, folder.path(of: name))
+      let content = try folder.open(name).wholeContent(limit: Self.fileByteLimit)
+      if !mayBeEmpty || !content.isEmpty { try check(content, folder.path(of: name)) }
       return content
     }
     var remarks: [String] = []
@@ -76,18 +73,26 @@ public struct TokenizerFiles: Sendable {
         if name != "config.json" { remarks += exceptions.map { "\(name): \($0)" } }
         return value
       } catch {
-        throw LocatedError(path: folder.path(of: name), reason: error)
+        let reason: any IngotError = RankedTokens.isTiktoken(content) ? VocabularyError.tiktokenForJSON : error
+        throw LocatedError(path: folder.path(of: name), reason: reason)
       }
     }
-    sentencePiece = try bytes("tokenizer.model")
-    unigramModel = try bytes("spiece.model")
+    func pieces(_ name: String) throws -> [UInt8]? {
+      let content = try bytes(name)
+      guard content?.first != UInt8(ascii: "{") else {
+        throw LocatedError(path: folder.path(of: name), reason: VocabularyError.jsonForSentencePiece)
+      }
+      return content
+    }
+    sentencePiece = try pieces("tokenizer.model")
+    unigramModel = try pieces("spiece.model")
     tokenizer = try json("tokenizer.json")
     configuration = try json("tokenizer_config.json")
     specialTokensMap = try json("special_tokens_map.json")
     addedTokens = try json("added_tokens.json")
     model = try json("config.json")
     generation = try json("generation_config.json")
-    chatTemplate = try text("chat_template.jinja")
+    chatTemplate = try bytes("chat_template.jinja", mayBeEmpty: true)
     chatTemplateJSON = try json("chat_template.json")
     try readRanks(folder, json)
     if tokenizer == nil {
@@ -100,7 +105,7 @@ public struct TokenizerFiles: Sendable {
     let additional = "additional_chat_templates"
     guard folder.kind(of: additional) == .folder else { return }
     for name in try folder.names(in: additional) where name.hasSuffix(".jinja") {
-      guard let content = try text(Path.join(additional, name)) else { continue }
+      guard let content = try bytes(Path.join(additional, name), mayBeEmpty: true) else { continue }
       additionalChatTemplates.append(
         ChatTemplate(name: String(name.dropLast(".jinja".count)), text: Self.text(content)))
     }
@@ -113,13 +118,15 @@ public struct TokenizerFiles: Sendable {
     let isTiktoken = sentencePiece.map(RankedTokens.isTiktoken) ?? false
     let content = isTiktoken ? sentencePiece : nil
     if isTiktoken { sentencePiece = nil }
-    guard tokenizer == nil, isTiktoken || folder.hasFile("tekken.json") else { return }
-    tokenizerFile = isTiktoken ? "tokenizer.model" : "tekken.json"
+    // Some folders have the one file under the other's name.
+    let isTekken = tokenizer.map { $0["model"] == nil && $0["config"]?["pattern"] != nil } ?? false
+    guard tokenizer == nil || isTekken, isTiktoken || isTekken || folder.hasFile("tekken.json") else { return }
+    if !isTekken { tokenizerFile = isTiktoken ? "tokenizer.model" : "tekken.json" }
     let parameters = try model ?? json("params.json")
-    let tekken = try isTiktoken ? nil : json("tekken.json")
+    let tekken = try isTekken ? tokenizer : isTiktoken ? nil : json("tekken.json")
     do throws(VocabularyError) {
       let ranked =
-        if let content {
+        if let content, !isTekken {
           try RankedTokens(tiktoken: content, configuration: configuration, model: parameters)
         } else {
           try RankedTokens(tekken: tekken ?? .null)
@@ -143,7 +150,8 @@ public struct TokenizerFiles: Sendable {
       let fact: String? =
         switch name {
         case "sentencepiece.bpe.model": "is the SentencePiece model of an architecture that is not read"
-        case _ where name.hasSuffix(".tiktoken"): "is a tiktoken vocabulary, which is not read"
+        case _ where name.hasSuffix(".tiktoken") || name == "tiktoken.model":
+          "is a tiktoken vocabulary, which is not read"
         case _ where name.hasPrefix("tokenizer.model."): "is a SentencePiece model with a version in its name"
         default: nil
         }

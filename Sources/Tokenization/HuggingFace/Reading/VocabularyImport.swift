@@ -47,6 +47,9 @@ extension Vocabulary {
       files: files, rules: rules, statedSize: vocabularySize ?? files.model?["vocab_size"]?.integer,
       preTokenizer: preTokenizer, departsFromReference: departsFromReference)
     try reader.readFirstSource()
+    if let preTokenizer, reader.vocabulary.kind.hasScores {
+      reader.conflicts.append(.unusedPreTokenizer(name: preTokenizer))
+    }
     reader.vocabulary.specialTokenTemplate = reader.template()
     reader.applyModelRules()
     reader.restateFrame()
