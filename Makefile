@@ -55,6 +55,7 @@ trials: build
 	$(TRIAL).held_out.logits .build/release/ingot --cases 1 $(NAMES)
 	$(TRIAL).held_out.texts $(PEERS) .build/release/ingot --cases 20 $(NAMES)
 	$(TRIAL).held_out.vocabularies $(PEERS) .build/release/ingot --cases 20
+	$(TRIAL).held_out.json_vocabularies $(PEERS) .build/release/ingot --cases 20
 	$(TRIAL).verification.false_alarms $(PEERS) .build/release/ingot --recipes few $(addprefix wide-,$(NAMES))
 	$(TRIAL).verification.missed_faults $(PEERS) .build/release/ingot --candidates F32,Q8_0 $(addprefix wide-,$(NAMES))
 
