@@ -77,7 +77,7 @@ struct KindEncodingTests {
     // The ids are llama.cpp's: see LlamaCppEncodingTests.
     let tokenizer = try Tokenizer(Vocabulary(golden.vocabulary().metadata()))
     for (text, row) in zip(Golden.texts, golden.rows) {
-      if golden.kind == "t5", text.contains("<extra_id_") { continue }
+      if golden.kind.contains("t5"), text.contains("<extra_id_") { continue }
       let parts = row.array ?? []
       let ids = (parts[0].array ?? []).compactMap(\.integer)
       #expect(Array(tokenizer.decode(ids).utf8) == Array((parts[2].string ?? "").utf8), "\(text)")

@@ -119,6 +119,7 @@ struct LlamaCppTemplateTests {
     var metadata = Metadata()
     metadata["tokenizer.ggml.model"] = .string(ByteString(model))
     metadata["tokenizer.ggml.tokens"] = .array(.string(PackedStrings((0..<110).map { "t\($0)" })))
+    metadata["tokenizer.ggml.merges"] = .array(.string(["t 1"]))
     for (key, value) in pairs { metadata["tokenizer.ggml.\(key)"] = value }
     return try Vocabulary(metadata).effectiveTemplate
   }
