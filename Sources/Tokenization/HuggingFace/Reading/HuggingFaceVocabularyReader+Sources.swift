@@ -15,16 +15,21 @@ enum PieceForm {
   /// Recognizes the pieces of a `tokenizer.json`; nil if its model is not BPE.
   init?(_ tokenizer: JSON) {
     guard let model = tokenizer["model"], model["type"]?.string == "BPE" else { return nil }
-    let isByteLevel = ["pre_tokenizer", "normalizer", "decoder"].contains {
+    let hasStep = ["pre_tokenizer", "normalizer", "decoder"].contains {
       tokenizer[$0]?.mentions("ByteLevel") ?? false
     }
-    if isByteLevel {
+    func hasPieces(beginningWith space: String) -> Bool {
+      model["vocab"]?.object?.keys.contains { $0.text.utf8.starts(with: space.utf8) } ?? false
+    }
+    if hasStep {
       self = .byteLevel
     } else if model["byte_fallback"]?.bool == true {
       self = .sentencePiece
+    } else if hasPieces(beginningWith: "\u{2581}") {
+      self = .sentencePieceWithoutBytes
     } else {
-      let hasSpaces = model["vocab"]?.object?.keys.contains { $0.text.utf8.starts(with: SentencePieceText.space) }
-      self = hasSpaces == true ? .sentencePieceWithoutBytes : .characters
+      // Without a step that says so, the pieces do: `Ġ` is the byte of a space.
+      self = hasPieces(beginningWith: "\u{120}") ? .byteLevel : .characters
     }
   }
 }
