@@ -34,9 +34,12 @@ extension SafeTensors {
     guard !index.shards.contains(where: { folder.kind(of: $0) != nil }) else { return nil }
     let present = try folder.names(in: "").filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
     let known = Set(present)
-    let sets = Set(
-      present.map { file in ShardName(file).map { $0.count > known.count ? [] : $0.all } ?? [file] }
-    ).filter { !$0.isEmpty && $0.allSatisfy(known.contains) }
+    // A numbered set counts once, by its first shard.
+    let sets = present.compactMap { file -> [String]? in
+      guard let shard = ShardName(file) else { return [file] }
+      guard shard.number == 1, shard.count <= known.count else { return nil }
+      return shard.all.allSatisfy(known.contains) ? shard.all : nil
+    }
     let stem = String(name.dropLast(ShardIndex.suffix.count))
     let own = sets.filter { $0[0] == stem + ".safetensors" || ShardName($0[0])?.stem == stem }
     let candidates = own.isEmpty ? sets : own
