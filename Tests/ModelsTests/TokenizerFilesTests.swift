@@ -23,7 +23,7 @@ struct TokenizerFilesTests {
       "is an HTML page: the download got a web page in place of the file (fetch it again)"
     ),
     ([], "is empty, expected a tokenizer's file"),
-    ([0x1F, 0x8B, 8, 0], "is compressed with gzip, expected a tokenizer's file (unpack it with gunzip)"),
+    ([0x1F, 0x8B, 8, 0], "is a gzip archive, which is not read (unpack it and pass what is inside)"),
     (
       [UInt8](repeating: 0, count: 64),
       "begins with 64 zero bytes: the download was reserved but not written (fetch it again)"

@@ -33,7 +33,6 @@ public struct Quality: Sendable, Hashable {
     isEmbedding = comparison.output == .embedding
     positionCount = isEmbedding ? comparison.tokens.chunks.count : comparison.divergence.count
     isPredicted = isEmbedding || comparison.isPredicted
-    let isExact = comparison.budget.isExact && comparison.hasSameBits
     guard comparison.nonfiniteCount == 0 else {
       estimate = .broken
       grade = .broken
@@ -41,7 +40,7 @@ public struct Quality: Sendable, Hashable {
       figures = isEmbedding ? "the embedding is not finite" : "logits are not finite"
       return
     }
-    guard !isExact else {
+    guard !comparison.hasSameBits else {
       estimate = .lossless
       grade = .lossless
       lacksPositions = false
