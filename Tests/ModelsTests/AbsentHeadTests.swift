@@ -38,7 +38,7 @@ struct AbsentHeadTests {
     arguments: [
       (#""architectures":["LlamaForCausalLM"],"tie_word_embeddings":false"#, "(tie_word_embeddings is false)"),
       (#""architectures":["LlamaForCausalLM"]"#, "(tie_word_embeddings is absent, which means false)"),
-      (#""model_type":"mistral","tie_word_embeddings":false"#, "(tie_word_embeddings is false)"),
+      (#""model_type":"llama","tie_word_embeddings":false"#, "(tie_word_embeddings is false)"),
     ])
   func announced(members: String, reason: String) throws {
     #expect(
@@ -52,7 +52,7 @@ struct AbsentHeadTests {
     arguments: [
       #""architectures":["LlamaForCausalLM"],"tie_word_embeddings":true"#,
       #""architectures":["LlamaModel"],"tie_word_embeddings":false"#,
-      #""architectures":["MistralModel"]"#,
+      #""architectures":["LlamaModel"]"#,
     ])
   func notAnnounced(members: String) throws {
     #expect(try problems(members) == [])
