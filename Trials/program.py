@@ -10,7 +10,7 @@ CHECK_FAILED, INPUT_REFUSED = 1, 2
 MESSAGES, MESSAGE, FINDINGS, DIAGNOSES = "messages", "message", "findings", "diagnoses"
 SEVERITY, CHECK, SUBJECT, FAULT, OTHER_SUBJECTS, CONFIRMED = "severity", "check", "subject", "fault", "other_subjects", "confirmed"
 ERROR, CORRECTED_ERROR, EMBEDDING = "nmse", "corrected_nmse", "embedding"
-TOKENIZER_CHECK = "verify.tokenizer"
+TOKENIZER_CHECK, QUALITY_CHECK = "verify.tokenizer", "verify.quality"
 
 
 class Refusal(Exception):

@@ -47,7 +47,7 @@ public struct Certificate: Sendable {
     self.version = version
     var measured = verification.json.object ?? [:]
     // Members that the certificate has elsewhere.
-    for key in ["schema", "reference", "candidate", "passes", "findings"] { measured[ExactString(key)] = nil }
+    for key in ["schema", "reference", "candidate", "passes", "findings", "conversion", "quality"] { measured[ExactString(key)] = nil }
     statement = .members([
       "_type": .string(Self.statementType),
       "subject": candidate.descriptors,
@@ -55,6 +55,7 @@ public struct Certificate: Sendable {
       "predicate": .members([
         "tool": .members(["name": .string(ToolInfo.name), "version": .string(version)]),
         "verdict": .string(verification.passes ? "passed" : "failed"),
+        "verdicts": .object(verification.verdicts),
         "reference": Self.describe(logits.reference, reference, adapters),
         "candidate": Self.describe(logits.candidate),
         "conversion": arguments.map { .members(["arguments": .array($0.map(JSON.string))]) } ?? .null,

@@ -20,7 +20,7 @@ public enum ConversionError: IngotError {
   case prunesEverything
   case importanceMatchesNothing(option: String, pattern: String)
   case importanceSize(TensorName, found: Int, expected: Int, matrix: String)
-  case needsImportance(TensorName, StorageFormat, hasMatrix: Bool)
+  case needsImportance(TensorName, StorageFormat, ImportanceGap)
   case otherWeights(folder: String, name: String)
   case needsNumbers(target: String)
   case outputHasNoPlace(TensorName, embedding: TensorName, architecture: String)
@@ -61,9 +61,8 @@ public enum ConversionError: IngotError {
     case .importanceSize(let name, let found, let expected, let matrix):
       "tensor \(name.text.quoted): has \(expected.grouped) columns, but its entry in \(matrix.escapedForDisplay) has "
         + "\(counted(found, "value"))"
-    case .needsImportance(let name, let format, let hasMatrix):
-      "tensor \(name.text.quoted): becomes \(format), which needs an importance matrix"
-        + (hasMatrix ? ", and the one given has no entry for it" : " (pass --imatrix FILE)")
+    case .needsImportance(let name, let format, let gap):
+      "tensor \(name.text.quoted): becomes \(format), which needs an importance matrix" + gap.words
     case .otherWeights(let folder, let name):
       "\(folder.escapedForDisplay): contains \(name.quoted), which is not part of this output (remove it or choose another folder)"
     case .outputHasNoPlace(let name, let embedding, let architecture):
@@ -71,6 +70,23 @@ public enum ConversionError: IngotError {
         + "(remove it if the model ties it to the embedding; --reference-bytes converts it anyway)"
     case .needsNumbers(let target):
       "\(target) contains hyperparameters, but no file next to the input does (add config.json or params.json)"
+    }
+  }
+}
+
+extension ConversionError {
+  /// Why a tensor has no importance.
+  public enum ImportanceGap: Sendable {
+    case noMatrix, noEntry
+    /// The entry has only zeros, or no row was counted.
+    case emptyEntry
+
+    fileprivate var words: String {
+      switch self {
+      case .noMatrix: " (pass --imatrix FILE)"
+      case .noEntry: ", and the one given has no entry for it"
+      case .emptyEntry: ", and its entry in the one given has only zeros (measure on more text)"
+      }
     }
   }
 }

@@ -11,6 +11,7 @@ extension Perplexity {
   ///
   /// - Parameter progress: receives the chunks done since the last call.
   /// - Returns: nil if no token is scored.
+  /// - Throws: as `ForwardPass`; `NonfiniteLogits`.
   public static func measure(
     _ weights: ModelWeights, on tokens: TokenChunks, threads: Int = Parallel.coreCount,
     progress: (Int) -> Void = { _ in }
@@ -29,6 +30,12 @@ extension Perplexity {
       }
       progress(1)
     }
+    let nonfiniteCount = losses.count { !$0.isFinite }
+    guard nonfiniteCount == 0 else {
+      throw LocatedError(
+        path: weights.model.checkpoint.path,
+        reason: NonfiniteLogits(positionCount: nonfiniteCount, scoredCount: losses.count))
+    }
     return Perplexity(losses: losses)
   }
 
@@ -43,5 +50,15 @@ extension Perplexity {
       losses.withLock { $0[row] = loss }
     }
     return losses.withLock { $0 }
+  }
+}
+
+/// Logits that are NaN or infinite, so that the text has no perplexity.
+public struct NonfiniteLogits: IngotError, Equatable {
+  /// The scored positions with such logits, and all.
+  public let positionCount: Int, scoredCount: Int
+  public var category: ErrorCategory { .input }
+  public var description: String {
+    "logits: are NaN or infinite at \(positionCount.grouped) of \(counted(scoredCount, "scored position"))"
   }
 }

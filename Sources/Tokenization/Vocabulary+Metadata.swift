@@ -122,6 +122,18 @@ extension Vocabulary {
   }
 }
 
+extension Vocabulary {
+  /// Whether a key of a GGUF becomes a part of a vocabulary, so that vocabularies with other values of it differ.
+  public static func includes(metadataKey key: String) -> Bool {
+    if key.hasPrefix(Keys.chatTemplate) || key == Keys.chatTemplates { return true }
+    let keys = [
+      Keys.addSpacePrefix, Keys.removeExtraSpaces, Keys.model, Keys.pre, Keys.tokens, Keys.scores, Keys.types,
+      Keys.merges, Keys.normalizationTable, Keys.tokenTypeCount, Keys.lowercase, Keys.stripAccents,
+    ]
+    return keys.contains(key) || SpecialToken.allCases.contains { Keys.id($0) == key || Keys.addition($0) == key }
+  }
+}
+
 extension Metadata {
   /// Sets an array unless it is empty; GGUF writers omit empty arrays.
   fileprivate mutating func setArray(_ key: String, _ values: MetadataArray) {

@@ -131,6 +131,40 @@ import Testing
     #expect(part.error.contains("which needs an importance matrix, and the one given has no entry for it"))
   }
 
+  @Test("counts an entry of zeros as none, and refuses it where a format needs one")
+  func zeroEntry() throws {
+    try prepare("dense")
+    // The values of one entry of the legacy container: after its name, the passes and the number of values.
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: folder.file("dense.dat")))
+    let name = try #require(bytes.range(of: Data("blk.0.ffn_up.weight".utf8)))
+    let count = bytes[(name.upperBound + 4)..<(name.upperBound + 8)].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let values = name.upperBound + 8..<name.upperBound + 8 + 4 * count
+    bytes.replaceSubrange(values, with: Data(count: values.count))
+    try folder.write(Array(bytes), to: "zero.dat")
+    let run = try Program.run(
+      ["quantize", "--imatrix", "zero.dat", "dense.gguf", "out.gguf", "Q4_0", "2"], in: folder.path)
+    #expect(run.status == 0, "\(run.error)")
+    #expect(
+      run.output.contains("warning: imatrix entry has only zeros and counts as none for \"blk.0.ffn_up.weight\""),
+      "\(run.output)")
+    #expect(!run.output.contains("most of the values are lost"))
+    // The same as without the entry.
+    let without = try Program.run(
+      [
+        "quantize", "--imatrix", "dense.dat", "--exclude-weights", "blk.0.ffn_up", "dense.gguf", "other.gguf", "Q4_0",
+        "2",
+      ], in: folder.path)
+    #expect(without.status == 0, "\(without.error)")
+    #expect(try Program.run(["diff", "out.gguf", "other.gguf", "--quiet"], in: folder.path).status == 0)
+    let refused = try Program.run(
+      ["quantize", "--imatrix", "zero.dat", "dense.gguf", "low.gguf", "Q2_K_S"], in: folder.path)
+    #expect(refused.status == 64)
+    let gap = "and its entry in the one given has only zeros (measure on more text)"
+    #expect(refused.error.contains("\"blk.0.ffn_up.weight\": becomes Q2_K, which needs an importance matrix, \(gap)"))
+    let shown = try Program.run(["imatrix", "show", "zero.dat", "dense.gguf"], in: folder.path)
+    #expect(shown.status == 1 && shown.output.contains("has only zeros, so its columns are weighted equally"))
+  }
+
   @Test("says what an importance matrix lacks")
   func gaps() throws {
     try prepare("mixtral")

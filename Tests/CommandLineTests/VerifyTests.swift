@@ -1,4 +1,7 @@
+import Bytes
+import Formats
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -51,6 +54,55 @@ struct VerifyTests {
     let page = try String(contentsOfFile: folder.file("report.html"), encoding: .utf8)
     #expect(page.hasPrefix("<!doctype html>\n"))
     #expect(page.contains("<td>same bits</td>"))
-    #expect(page.contains("<strong>passed</strong>"))
+    #expect(page.contains("<strong>conversion passed</strong>30 of 30 tensors have"))
+  }
+
+  @Test("tells a correct conversion from a broken model, in text, JSON, page and certificate")
+  func twoVerdicts() throws {
+    let folder = TemporaryFolder(), output = folder.file("out.gguf")
+    let source = try ArchitectureFixture.named("smollm3").stage(in: folder)
+    try Self.amplify("model.norm.weight", of: source + "/model.safetensors")
+    let converted = try Program.run(["convert", source, "-o", output, "--type", "Q2_0"])
+    #expect(converted.status == 0, "\(converted.error)")
+    let ids = (0..<60).map { "\(($0 * 37 + 5) % 250)" }.joined(separator: ",")
+    let arguments = ["verify", source, output, "--tokens", ids]
+    let run = try Program.run(
+      arguments + ["--report", folder.file("report.html"), "--certificate", folder.file("cert.json")])
+    #expect(run.status == 1)
+    #expect(run.output.contains("\nconversion  passed: "), "\(run.output)")
+    #expect(run.output.contains("\nquality     broken: mean KL divergence "), "\(run.output)")
+    #expect(run.output.contains("error     verify.quality  quality  broken"))
+    let page = try String(contentsOfFile: folder.file("report.html"), encoding: .utf8)
+    #expect(page.contains("<div class=\"verdict passed\"><strong>conversion passed</strong>"))
+    #expect(page.contains("<div class=\"verdict failed\"><strong>quality broken</strong>"))
+    let certificate = try String(contentsOfFile: folder.file("cert.json"), encoding: .utf8)
+    #expect(certificate.contains("\"grade\": \"broken\"") && certificate.contains("\"verdict\": \"failed\""))
+    let accepted = try Program.run(arguments + ["--budget", "kl=100", "--json"])
+    #expect(accepted.status == 0)
+    #expect(accepted.output.contains("\"verdict\": \"not_judged\"") && accepted.output.contains("\"grade\": \"broken\""))
+  }
+
+  /// Multiplies a tensor in bfloat16 by 8, so that the logits are loud and errors weigh.
+  private static func amplify(_ name: String, of file: String) throws {
+    let checkpoint = try Checkpoint.open(file)
+    let tensor = try #require(checkpoint.tensor(TensorName(name)))
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+    for index in stride(from: tensor.fileOffset, to: tensor.fileOffset + tensor.byteCount, by: 2) {
+      let value = (UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8) &+ 3 << 7
+      bytes[index] = UInt8(truncatingIfNeeded: value)
+      bytes[index + 1] = UInt8(truncatingIfNeeded: value >> 8)
+    }
+    try bytes.write(to: URL(fileURLWithPath: file))
+  }
+
+  @Test("refuses to compare nothing", arguments: [["--text", ""], ["--tokens", "5"], ["--file", "empty.txt"]])
+  func nothing(input: [String]) throws {
+    let folder = TemporaryFolder()
+    try folder.write([], to: "empty.txt")
+    let model = Program.packageFolder + "/fixtures/llama-gqa"
+    let run = try Program.run(["verify", model, model] + input, in: folder.path)
+    #expect(run.status == 2 && run.output.isEmpty, "\(run.output)")
+    #expect(run.error.contains("nothing "), "\(run.error)")
+    #expect(!input.contains("empty.txt") || run.error.hasPrefix("ingot: error: empty.txt: "))
   }
 }

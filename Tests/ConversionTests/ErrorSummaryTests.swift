@@ -34,6 +34,29 @@ struct ErrorSummaryTests {
     #expect(json["budget"] == .null)
   }
 
+  @Test("names tensors of which most is lost")
+  func lost() throws {
+    let tensors = try plan().tensors
+    func outcome(_ index: Int, _ value: Float) throws -> TensorOutcome {
+      var report = EncodingReport()
+      var bytes = [UInt8](repeating: 0, count: 64)
+      var stored = bytes.mutableSpan
+      try Codec.encode(.f16, [Float](repeating: value, count: 32).span, into: &stored, report: &report)
+      return TensorOutcome(tensor: tensors[index], report: report)
+    }
+    // Below half the least value of F16, only zeros are left.
+    let summary = ErrorSummary([try outcome(0, 1e-9), try outcome(1, 0.1)])
+    #expect(summary.lost.map(\.tensor.name) == [tensors[0].name])
+    #expect(
+      summary.lossWarning == "1 tensor with an NMSE of 0.5 and more, so most of the values are lost: "
+        + "\(tensors[0].name.text.quoted) as \(tensors[0].format.name) (1.00)")
+    #expect(summary.json["lost"]?.array == [.string(tensors[0].name.text)])
+    let many = ErrorSummary(try (0..<7).map { try outcome($0, 1e-9) })
+    #expect(many.lossWarning?.hasPrefix("7 tensors with an NMSE of 0.5 and more") == true)
+    #expect(many.lossWarning?.hasSuffix(" and 2 more") == true)
+    #expect(ErrorSummary([try outcome(0, 0.1)]).lossWarning == nil)
+  }
+
   @Test("prevents writing beyond a budget")
   func budget() throws {
     let plan = try plan()

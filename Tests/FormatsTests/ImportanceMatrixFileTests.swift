@@ -6,7 +6,7 @@ import Testing
 
 /// Importance matrices in both forms: what is read, and what is refused.
 @Suite("An importance matrix") struct ImportanceMatrixFileTests {
-  private let folder = TemporaryFolder()
+  fileprivate let folder = TemporaryFolder()
 
   @Test("says the same in both forms")
   func bothForms() throws {
@@ -38,7 +38,7 @@ import Testing
   }
 
   /// The legacy format of one entry `a` with the values 1 and 2, followed by `rest`.
-  private static func legacy(
+  fileprivate static func legacy(
     count: Int32 = 1, name: [UInt8] = [0x61], nameLength: Int32? = nil, passes: Int32 = 2, values: [Float] = [1, 2],
     valueCount: Int32? = nil, rest: [UInt8] = []
   ) -> [UInt8] {
@@ -138,5 +138,35 @@ import Testing
   func damagedGGUF(bytes: [UInt8], message: String) throws {
     let path = try folder.write(bytes, to: "a.gguf")
     #expect { try ImportanceMatrix.open(path) } throws: { "\($0)" == "\(path): \(message)" }
+  }
+}
+
+extension ImportanceMatrixFileTests {
+  @Test("counts entries of zeros as none, in both forms")
+  func zeros() throws {
+    let legacy = try ImportanceMatrix.open(try folder.write(Self.legacy(values: [0, 0]), to: "a.dat"))
+    #expect(legacy.entries[0].hasOnlyZeros && legacy.entries[0].isEmpty && legacy.entries[0].zeroExperts == [0])
+    #expect(try legacy.importance(of: legacy.entries[0], 0..<2) == [1, 1])
+    // Without passes, too: llama-quantize would multiply every error by 0.
+    let unused = try ImportanceMatrix.open(try folder.write(Self.legacy(passes: 0, values: [0, 0]), to: "b.dat"))
+    #expect(unused.entries[0].hasOnlyZeros)
+    let partly = try ImportanceMatrix.open(try folder.write(Self.legacy(values: [0, 4]), to: "c.dat"))
+    #expect(!partly.entries[0].isEmpty && partly.entries[0].zeroExperts.isEmpty)
+    #expect(try partly.importance(of: partly.entries[0], 0..<2) == [0, 2])
+  }
+
+  @Test("counts one expert of zeros as none, and the others as measured")
+  func zeroExpert() throws {
+    let path = Fixtures.path("imatrix", "mixtral.gguf.imatrix")
+    let matrix = try Checkpoint.open(path)
+    let tensor = try #require(matrix.tensors.first { $0.name.text == "blk.1.ffn_down_exps.weight.in_sum2" })
+    var bytes = try LocalFile(path).wholeContent(limit: 1 << 24)
+    let width = tensor.byteCount / 8
+    for index in tensor.fileOffset + 3 * width..<tensor.fileOffset + 4 * width { bytes[index] = 0 }
+    let edited = try ImportanceMatrix.open(try folder.write(bytes, to: "zero.imatrix"))
+    let entry = try #require(edited.entry("blk.1.ffn_down_exps.weight"))
+    #expect(entry.zeroExperts == [3] && entry.unusedExperts == [1] && !entry.isEmpty && !entry.hasOnlyZeros)
+    #expect(try edited.importance(of: entry, 3 * 256..<4 * 256).allSatisfy { $0 == 1 })
+    #expect(try edited.importance(of: entry, 4 * 256..<5 * 256).contains { $0 != 1 })
   }
 }

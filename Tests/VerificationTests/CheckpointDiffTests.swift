@@ -52,7 +52,8 @@ struct CheckpointDiffTests {
     let diff = try Self.compare(Self.gqa, meta)
     #expect(
       diff.findings.map(\.description) == [
-        "context_length: is 256 in the reference, 2048 in the candidate; \(meta) does not state it"
+        "context_length: is 256 in the reference, 2048 in the candidate; \(meta) does not state it",
+        "tokenizer: is not compared: \(meta) has none",
       ])
     #expect(diff.passes)
   }
@@ -146,7 +147,7 @@ struct CheckpointDiffTests {
       ])
     #expect(diff.coverage.description == "compared 5 of 5 tensors, 10,304 of 10,304 elements")
     let none = try Self.compare(Self.gqa, Self.gqaBF16, filter: { _ in false })
-    #expect(none.findings.map(\.description).contains("coverage: no tensor was compared"))
+    #expect(none.findings.map(\.description).contains("coverage: no tensor matches the filter, so none was compared"))
     #expect(!none.passes)
   }
 

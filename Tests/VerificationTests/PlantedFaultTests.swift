@@ -119,7 +119,7 @@ struct PlantedFaultTests {
       diff.findings.map(\.description) == [
         "general.name: is \"Llama Gqa\" in the reference, \"Llama XYZ\" in the candidate"
       ])
-    #expect(diff.findings.first?.severity == .warning)
+    #expect(diff.findings.first?.severity == .note)
     #expect(diff.passes)
   }
 }

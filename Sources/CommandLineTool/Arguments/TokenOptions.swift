@@ -30,6 +30,16 @@ struct TokenOptions: ParsableArguments {
 
   var chunkLength: Int { context ?? 512 }
 
+  /// Adds the name of the file to an error about its text.
+  func located<T>(_ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let error as any IngotError where error is EmptyText || error is NothingPredicted {
+      guard let file else { throw error }
+      throw LocatedError(path: file, reason: error)
+    }
+  }
+
   /// Returns the chunks of llama-perplexity for a file that fills at least one, otherwise all tokens.
   func chunks(of ids: [Int], start: Int?) -> TokenChunks {
     file != nil && ids.count >= chunkLength

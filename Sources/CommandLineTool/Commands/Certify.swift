@@ -72,6 +72,12 @@ struct CheckCertificate: ParsableCommand {
     ])
   }
 
+  /// The certified verdict on the quality; none in certificates without it.
+  private func quality(_ certificate: Certificate) -> [(String, String)] {
+    let words = certificate.statement["predicate"]?["verdicts"]?["quality"]?["words"]?.string
+    return words.map { [("quality", $0.escapedForDisplay)] } ?? []
+  }
+
   private func text(_ check: CertificateCheck, _ replay: ConversionReplay?, passes: Bool) -> String {
     var text = Table(check.table).text() + "\n"
     text += definitionList(
@@ -80,7 +86,7 @@ struct CheckCertificate: ParsableCommand {
           "verdict",
           "\(check.certificate.passes ? "passed" : "failed") by ingot \(check.certificate.version.escapedForDisplay)"
         )
-      ]
+      ] + quality(check.certificate)
         + (replay.map { [("rederived", $0.words)] } ?? []))
     return text + "\n" + (passes ? "passed" : "failed").emphasized + "\n"
   }

@@ -5,8 +5,9 @@ struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares two checkpoints tensor by tensor, across containers, names and storage formats.",
     discussion: """
-      Matches tensors by role and layer and compares them in Hugging Face's layout. The status is 1 if anything differs \
-      beyond the budget or could not be compared.
+      Matches tensors by role and layer and compares them in Hugging Face's layout. Hyperparameters, tokenizers and \
+      special tokens are compared as well. The status is 1 if anything differs beyond the budget or could not be \
+      compared.
 
       EXAMPLES:
         # Is the renamed model the same?
@@ -23,8 +24,7 @@ struct Diff: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Allowed differences: nmse, max_abs, rmse, cosine, or auto for the defaults of the candidate's formats. "
-        + "(default: none)", valueName: "metric=limit,…"))
+      "Allowed errors: nmse, max_abs, rmse, cosine, or auto for the candidate's formats. (default: none)", valueName: "metric=limit,…"))
   var budget: String?
 
   @Option(help: ArgumentHelp("Compare only tensors whose slot or name matches.", valueName: "glob"))

@@ -155,6 +155,7 @@ struct Run: ParsableCommand {
     defer { progress.finish() }
     let perplexity = try Perplexity.measure(weights, on: chunks, threads: report.threadCount) { progress.advance($0) }
     guard let perplexity else {
+      if !chunks.chunks.isEmpty { throw LocatedError(path: file, reason: NothingPredicted(chunks)) }
       throw TextTooShort(path: file, tokenCount: ids.count, chunkLength: input.chunkLength)
     }
     return perplexity

@@ -5,9 +5,9 @@ struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares the predictions of two models on the same tokens.",
     discussion: """
-      If the candidate's formats represent every value of the reference, the logits must have the same bits. Otherwise \
-      KL divergence and top-1 agreement must stay within the limits of the candidate's coarsest format, or within \
-      --budget. The status is 1 if the candidate fails.
+      Gives two verdicts. Conversion: is the candidate what its storage formats make of the reference? Quality: what \
+      did quantization cost, from lossless to broken? The status is 1 if the conversion fails, or if the quality is \
+      broken. With --budget, its limits decide instead of the grade.
 
       EXAMPLES:
         # Is this conversion right?
@@ -93,11 +93,13 @@ struct Verify: ParsableCommand {
   }
 
   private func verify(_ first: Model, _ second: Model, _ budget: Budget?) throws -> ModelVerification {
+    // Limits that a user gives are about predictions: other chat templates are warnings then.
+    let templates: Finding.Severity = budget == nil ? .error : .warning
     let prompt =
       if let text = try input.givenText() {
-        try EvaluationTokens(text, reference: first, candidate: second)
+        try input.located { try EvaluationTokens(text, reference: first, candidate: second, templates: templates) }
       } else {
-        EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second)
+        EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second, templates: templates)
       }
     let chunks = input.chunks(of: prompt.ids, start: prompt.startToken)
     let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) { $0 + (first.hyperparameters.integer($1) ?? 0) }
@@ -108,7 +110,9 @@ struct Verify: ParsableCommand {
     settings.logits.threads = options.threadCount
     settings.logits.progress = { progress.advance($0) }
     settings.weights = (weights ?? (budget == nil)) ? .judged : report != nil ? .compared : .ignored
-    return try ModelVerification.verify(first, second, tokens: chunks, findings: prompt.findings, options: settings)
+    return try input.located {
+      try ModelVerification.verify(first, second, tokens: chunks, findings: prompt.findings, options: settings)
+    }
   }
 }
 
@@ -118,6 +122,7 @@ extension ModelVerification {
     var text = definitionList(headlines)
     if showsLayers { text += "\n" + Table(logits.layerTable).text() }
     if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
+    text += "\n" + definitionList([("conversion", conversionWords.escapedForDisplay), ("quality", qualityWords)])
     return text + "\n" + (passes ? "passed" : "failed").emphasized + "\n"
   }
 

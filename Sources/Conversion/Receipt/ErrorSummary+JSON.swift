@@ -12,6 +12,7 @@ extension ErrorSummary {
       "summed_nmse": .real(summedNMSE),
       "by_format": .array(groups.map(\.json)),
       "worst": .array(worst.prefix(Self.namedCount).map { .string($0.tensor.name.text) }),
+      "lost": .array(lost.map { .string($0.tensor.name.text) }),
       "budget": budget?.json ?? .null,
       "passes": .bool(passes),
       "violations": .array(violations.map(\.json)),

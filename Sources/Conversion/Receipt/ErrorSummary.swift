@@ -33,6 +33,30 @@ public struct ErrorSummary: Sendable {
   /// The tensors beyond the budget, in the order of the output.
   public let violations: [BudgetViolation]
 
+  /// The tensors of which more than half is lost, in the order of `worst`: zeros in the place of values, or columns
+  /// that were weighted by a damaged importance matrix. No format does that to a matrix that suits it.
+  public var lost: [TensorOutcome] {
+    worst.filter { ($0.report?.normalizedMeanSquareError ?? 0) >= Self.lossLimit }
+  }
+
+  /// The normalized mean square error from which on a tensor is lost; zeros in the place of all values have 1.
+  private static let lossLimit = 0.5
+
+  /// Lost tensors that a warning names; more are counted.
+  private static let namedLossCount = 5
+
+  /// One warning for the tensors that are lost; nil if there are none.
+  public var lossWarning: String? {
+    guard !lost.isEmpty else { return nil }
+    let names = lost.prefix(Self.namedLossCount).map { outcome in
+      let error = (outcome.report?.normalizedMeanSquareError ?? 0).metricText
+      return "\(outcome.tensor.name.text.quoted) as \(outcome.tensor.format.name) (\(error))"
+    }
+    let others = lost.count - names.count
+    return "\(counted(lost.count, "tensor")) with an NMSE of \(Self.lossLimit) and more, so most of the values are lost: "
+      + names.joined(separator: ", ") + (others > 0 ? " and \(others.grouped) more" : "")
+  }
+
   /// Whether all errors are accepted.
   public var passes: Bool { violations.isEmpty }
 

@@ -20,9 +20,11 @@ extension ImportanceMatrix {
     // The errors of a GGUF already name the file.
     let contents = isGGUF ? try GGUF.contents(file) : nil
     do throws(ImportanceMatrixError) {
-      let matrix: ImportanceMatrix
+      var matrix: ImportanceMatrix
       if let contents { matrix = try ImportanceMatrix(contents) } else { matrix = try ImportanceMatrix(legacy: file) }
-      for entry in matrix.entries { try matrix.validate(entry, in: file) }
+      for index in matrix.entries.indices {
+        matrix.entries[index].zeroExperts = try matrix.zeroExperts(of: matrix.entries[index], in: file)
+      }
       return matrix
     } catch .unreadable(let error) {
       throw error
@@ -31,15 +33,24 @@ extension ImportanceMatrix {
     }
   }
 
-  /// Every value must be finite and not negative.
-  private func validate(_ entry: Entry, in file: any ByteSource) throws(ImportanceMatrixError) {
+  /// Validates the values of `entry`, which must be finite and not negative, and finds experts that have only zeros.
+  ///
+  /// In a GGUF, an expert whose count is zero has no values: it is unused, not zero.
+  private func zeroExperts(of entry: Entry, in file: any ByteSource) throws(ImportanceMatrixError) -> [Int] {
+    var zeroExperts = Set(entry.counts.indices.filter { container == .legacy || entry.counts[$0] > 0 })
     for start in stride(from: 0, to: entry.valueCount, by: Self.batchElementCount) {
       let count = min(Self.batchElementCount, entry.valueCount - start)
       let values = try Self.floats(file, at: entry.fileOffset + start * 4, count: count)
       if let index = values.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
         throw .value(entry.name, index: start + index, values[index])
       }
+      for expert in zeroExperts {
+        let elements = (expert * entry.valuesPerCount..<(expert + 1) * entry.valuesPerCount)
+          .clamped(to: start..<start + count)
+        if elements.contains(where: { values[$0 - start] != 0 }) { zeroExperts.remove(expert) }
+      }
     }
+    return zeroExperts.sorted()
   }
 
   static func floats(

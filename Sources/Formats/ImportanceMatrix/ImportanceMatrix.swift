@@ -26,18 +26,25 @@ public struct ImportanceMatrix: Sendable {
     public let counts: [Int]
     /// The offset of the values in the file.
     let fileOffset: Int
+    /// The indices of counts whose values are all zero although rows were counted: a damaged file, or activations too
+    /// small for float32.
+    public internal(set) var zeroExperts: [Int] = []
 
     /// The values that share a count.
     var valuesPerCount: Int { valueCount / counts.count }
     /// The indices of counts that are zero: experts to which no token of the text was routed.
     public var unusedExperts: [Int] { counts.indices.filter { counts[$0] == 0 } }
+    /// Whether every value is zero although rows were counted: as good as no entry.
+    public var hasOnlyZeros: Bool { zeroExperts.count == counts.count }
+    /// Whether no value says anything: zeros, or experts that were never used.
+    public var isEmpty: Bool { Set(zeroExperts).union(unusedExperts).count == counts.count }
   }
 
   /// The file as the user named it.
   public let path: String
   public let container: Container
   /// The entries, in the file's order.
-  public let entries: [Entry]
+  public internal(set) var entries: [Entry]
   /// The names of the texts on which it was measured.
   public let datasets: [ByteString]
   /// The number of chunks of text that were used; nil if the file does not say.
@@ -75,12 +82,16 @@ public struct ImportanceMatrix: Sendable {
   /// The importance of the columns `elements`, counted through all experts: the mean of the squares.
   ///
   /// As llama-quantize has it, columns whose count is zero get 1 in a GGUF; sums of the legacy format are divided
-  /// by the number of passes if there is one.
+  /// by the number of passes if there is one. Columns of `zeroExperts` get 1 too: a weight of 0 for every column
+  /// would quantize a matrix to zeros.
   public func importance(of entry: Entry, _ elements: Range<Int>) throws(FileError) -> [Float] {
     var values = try file.floats(at: entry.fileOffset + elements.lowerBound * 4, count: elements.count)
     for (index, element) in elements.enumerated() {
-      let count = entry.counts[element / entry.valuesPerCount]
-      if count > 0 {
+      let expert = element / entry.valuesPerCount
+      let count = entry.counts[expert]
+      if entry.zeroExperts.contains(expert) {
+        values[index] = 1
+      } else if count > 0 {
         values[index] /= Float(count)
       } else if container == .gguf {
         values[index] = 1

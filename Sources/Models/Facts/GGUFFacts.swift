@@ -12,6 +12,7 @@ struct GGUFFacts: ModelFacts {
 
   var ggufMetadata: Metadata? { metadata }
   var hasExplicitHyperparameters: Bool { true }
+  var includesTokenizer: Bool { true }
   var usesGGUFNames: Bool { true }
   var losesUndefinedHyperparameters: Bool { true }
   var hasRopeFactorTensors: Bool { true }

@@ -12,6 +12,7 @@ struct HuggingFaceFacts: ModelFacts {
 
   var configuration: Configuration? { config }
   var hasExplicitHyperparameters: Bool { true }
+  var includesTokenizer: Bool { true }
 
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
     let definitions = library.definitions

@@ -26,6 +26,9 @@ public protocol ModelFacts: Sendable {
   /// Whether a dimension of 1 may be missing in front of a tensor's shape.
   var mayOmitLeadingOnes: Bool { get }
 
+  /// Whether the checkpoint is meant to contain its tokenizer, if the model has one.
+  var includesTokenizer: Bool { get }
+
   /// Returns the definitions that the files name, the best match first; all of them if none is named.
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition]
 
@@ -54,6 +57,7 @@ extension ModelFacts {
   public var losesUndefinedHyperparameters: Bool { false }
   public var hasRopeFactorTensors: Bool { false }
   public var mayOmitLeadingOnes: Bool { false }
+  public var includesTokenizer: Bool { false }
 
   /// Reads the tokenizer files of the folder.
   public func vocabulary(

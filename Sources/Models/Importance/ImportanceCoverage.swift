@@ -15,6 +15,8 @@ public struct ImportanceCoverage: Sendable {
     case size(TensorName, found: Int, expected: Int)
     /// The entry has a count of 0.
     case unused(TensorName)
+    /// Rows were counted, but every value is zero.
+    case zeros(TensorName)
     /// Some experts have a count of 0.
     case unusedExperts(TensorName, [Int], of: Int)
   }
@@ -39,14 +41,16 @@ public struct ImportanceCoverage: Sendable {
       let expected = tensor.shape.columnCountOfAllExperts
       if entry.valueCount != expected {
         gaps.append(.size(tensor.name, found: entry.valueCount, expected: expected))
-      } else if isExpected {
+      } else if isExpected, !entry.hasOnlyZeros {
         coveredCount += 1
       }
     }
     for entry in matrix.entries {
       if tensors != nil, !known.contains(entry.name) { gaps.append(.unknown(entry.name)) }
       let unused = entry.unusedExperts
-      if unused.count == entry.counts.count {
+      if entry.hasOnlyZeros {
+        gaps.append(.zeros(entry.name))
+      } else if unused.count == entry.counts.count {
         gaps.append(.unused(entry.name))
       } else if !unused.isEmpty {
         gaps.append(.unusedExperts(entry.name, unused, of: entry.counts.count))
@@ -59,7 +63,7 @@ extension ImportanceCoverage.Gap: CustomStringConvertible {
   /// The entry or tensor.
   public var name: TensorName {
     switch self {
-    case .missing(let name), .unknown(let name), .size(let name, _, _), .unused(let name),
+    case .missing(let name), .unknown(let name), .size(let name, _, _), .unused(let name), .zeros(let name),
       .unusedExperts(let name, _, _):
       name
     }
@@ -74,6 +78,7 @@ extension ImportanceCoverage.Gap: CustomStringConvertible {
     case .unknown: "is not a tensor of the model"
     case .size(_, let found, let expected): "has \(found.grouped) values, expected \(expected.grouped)"
     case .unused: "was never used, so its columns are weighted equally"
+    case .zeros: "has only zeros, so its columns are weighted equally"
     case .unusedExperts(_, let experts, let count):
       "has \(counted(experts.count, "expert")) of \(count.grouped) that no token was routed to: "
         + experts.prefix(8).map(\.grouped).joined(separator: ", ") + (experts.count > 8 ? ", …" : "")

@@ -29,10 +29,19 @@ public struct CheckpointDiff: Sendable {
     case identities(@Sendable (TensorIdentity) -> Bool)
   }
 
+  /// What is compared beside tensors and hyperparameters.
+  public enum Settings: Sendable {
+    /// Tokenizers, chat templates, config.json, generation_config.json and metadata.
+    case compared
+    case ignored
+  }
+
   /// Options of a comparison.
   public struct Options: Sendable {
     public var budget: DiffBudget = .none
     public var selection: Selection = .all
+    /// Whether tokenizers, configuration files and metadata are compared as well.
+    public var settings: Settings = .compared
     /// The greatest number of threads.
     public var threads = Parallel.coreCount
     /// Receives the bytes of the reference done since the last call, from any thread.
@@ -81,6 +90,7 @@ public struct CheckpointDiff: Sendable {
     for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
 
     let coverage = Coverage(tensors)
+    let filteredCount = matcher.pairs.count - pairs.count
     var findings = tensors.flatMap { $0.findings(options.budget) }
     var hyperparameters: [HyperparameterComparison] = []
     if let first = reference.model, let second = candidate.model {
@@ -90,14 +100,17 @@ public struct CheckpointDiff: Sendable {
       findings += MetadataContradictions.findings(first, severity: .warning)
       findings += MetadataContradictions.findings(second, severity: .error)
     }
-    if let first = reference.checkpoint.ggufMetadata, let second = candidate.checkpoint.ggufMetadata {
-      findings += MetadataDifferences.findings(reference: first, candidate: second)
-    } else if let first = reference.model, let second = candidate.model {
-      findings += VocabularyDifferences.findings(first, second, check: "diff.tokenizer", severity: .warning)
+    if case .compared = options.settings {
+      findings += settingsFindings(reference, candidate, severity: options.budget.settingsSeverity)
     }
     findings += matcher.findings
+    if case .matching = options.selection, filteredCount > 0 {
+      let fact = "\(counted(filteredCount, "tensor")) \(filteredCount == 1 ? "is" : "are") left out by the filter"
+      findings.append(Finding(.note, "diff.filter", .coverage, fact))
+    }
     if tensors.isEmpty {
-      findings.append(Finding(.error, "diff.coverage", .coverage, "no tensor was compared"))
+      let fact = matcher.pairs.isEmpty ? "no tensor was compared" : "no tensor matches the filter, so none was compared"
+      findings.append(Finding(.error, "diff.coverage", .coverage, fact))
     } else if !coverage.isComplete {
       findings.append(Finding(.error, "diff.coverage", .coverage, coverage.description))
     }
@@ -105,6 +118,31 @@ public struct CheckpointDiff: Sendable {
       reference: reference, candidate: candidate, tensors: tensors, hyperparameters: hyperparameters,
       findings: findings, coverage: coverage)
   }
+
+  private static func settingsFindings(
+    _ reference: DiffSide, _ candidate: DiffSide, severity: Finding.Severity
+  ) -> [Finding] {
+    var findings: [Finding] = []
+    if let first = reference.model, let second = candidate.model {
+      findings += TokenizerDifferences(
+        first, second, check: "diff.tokenizer",
+        severities: .init(ids: severity, templates: severity, missing: severity)
+      ).findings()
+      findings += ConfigurationDifferences(
+        first, second, check: "diff.configuration", severity: severity, lossSeverity: severity
+      ).findings
+    }
+    if let first = reference.checkpoint.ggufMetadata, let second = candidate.checkpoint.ggufMetadata {
+      findings += MetadataDifferences(reference: reference, candidate: candidate, severity: severity)
+        .findings(first, second)
+    }
+    return findings
+  }
+}
+
+extension CheckpointDiff.DiffBudget {
+  /// Limits that a user gives are about values: other differences are warnings then.
+  fileprivate var settingsSeverity: Finding.Severity { if case .budget = self { .warning } else { .error } }
 }
 
 extension CheckpointDiff.Selection {

@@ -126,10 +126,10 @@ struct HyperparameterDifferences {
         right[key].map { .init(value: $0.text(.compact), origin: "") },
         areEqual: Self.equal(left[key], right[key]))
     }
+    // A GGUF stores the factors of a llama3 scaling, but not what they were computed from: several scalings have them.
+    let factors = first.hyperparameters.derivedValues(.rotaryFrequencyFactors)
+    if factors != nil, factors == second.hyperparameters.derivedValues(.rotaryFrequencyFactors) { return }
     if left["rope_type"] != right["rope_type"] {
-      // A GGUF stores the factors of an unusual llama3 scaling, but not what they were computed from.
-      let factors = first.hyperparameters.derivedValues(.rotaryFrequencyFactors)
-      if factors != nil, factors == second.hyperparameters.derivedValues(.rotaryFrequencyFactors) { return }
       let isLost = !one.lostInGGUF(of: second.definition).isEmpty && second.facts.losesUndefinedHyperparameters
       let names = [left, right].map { ($0["rope_type"]?.string ?? "none").quoted }
       findings.append(

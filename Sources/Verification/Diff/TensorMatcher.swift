@@ -16,7 +16,9 @@ struct TensorMatcher {
       for side in [reference, candidate] {
         guard let reason = side.reason else { continue }
         findings.append(
-          Finding(.note, "diff.by-name", .checkpoint(side.path), "tensors are compared by name: \(reason)"))
+          Finding(
+            .note, "diff.by-name", .checkpoint(side.path),
+            "tensors are compared by name, hyperparameters and tokenizers are not: \(reason)"))
       }
       match(
         reference.checkpoint, reference.checkpoint.tensors[...], candidate.checkpoint,

@@ -24,6 +24,10 @@ extension Finding {
     case architecture
     /// The tokenizer.
     case tokenizer
+    /// The quality of the candidate.
+    case quality
+    /// A member of a side file: `config.json`, `eos_token_id`.
+    case member(file: String, String)
     /// A text that tokenizers encode.
     case text(String)
     /// A checkpoint, by its path.
@@ -46,6 +50,8 @@ extension Finding {
       case .output(.embedding): "embedding"
       case .architecture: "architecture"
       case .tokenizer: "tokenizer"
+      case .quality: "quality"
+      case .member(let file, let name): "\(file): \(name)"
       case .text(let text): text.count > Self.shownLength ? "text" : "text \(text.quoted)"
       case .checkpoint(let path): path
       case .coverage: "coverage"

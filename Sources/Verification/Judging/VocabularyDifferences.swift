@@ -17,18 +17,8 @@ enum VocabularyDifferences {
   ///
   /// - Parameter severity: of faults; other differences are warnings.
   static func findings(
-    _ reference: Model, _ candidate: Model, check: String, severity: Finding.Severity
+    _ one: Vocabulary, _ other: Vocabulary, check: String, severity: Finding.Severity
   ) -> [Finding] {
-    var vocabularies: [Vocabulary] = []
-    for model in [reference, candidate] {
-      do {
-        guard let vocabulary = try model.vocabulary()?.vocabulary else { return [] }
-        vocabularies.append(vocabulary)
-      } catch {
-        return [Finding(.warning, check, .tokenizer, "is not compared: \(error)")]
-      }
-    }
-    let (one, other) = (vocabularies[0], vocabularies[1])
     return (tokens(one, other) + rules(one, other) + specialTokens(one, other)).map {
       Finding($0.isFault ? severity : .warning, check, .tokenizer, $0.fact)
     }
@@ -36,27 +26,54 @@ enum VocabularyDifferences {
 
   private static func tokens(_ one: Vocabulary, _ other: Vocabulary) -> [Difference] {
     var found: [Difference] = []
+    let common = 0..<min(one.count, other.count)
     if one.count != other.count {
+      // Padding up to the rows of the embedding changes nothing.
+      let longer = one.count > other.count ? one : other
+      let isPadding = (common.upperBound..<longer.count).allSatisfy { longer.types[$0] == .unused }
       found.append(
         Difference(
           fact: "has \(counted(one.count, "token")) in the reference, \(other.count.grouped) in the candidate",
-          isFault: false))
+          isFault: !isPadding))
     }
-    let common = 0..<min(one.count, other.count)
     if let id = common.first(where: { one.tokens[$0] != other.tokens[$0] }) {
       found.append(
         Difference(
           fact: "token \(id.grouped) is \(one.tokens.text(id).quoted) in the reference, "
             + "\(other.tokens.text(id).quoted) in the candidate", isFault: true))
     }
-    let scored = 0..<min(one.scores.count, other.scores.count)
-    if let id = scored.first(where: { one.types[$0] == .normal && one.scores[$0] != other.scores[$0] }) {
+    found += scores(one, other)
+    let differing = common.filter { one.types[$0].matching != other.types[$0].matching }
+    // Added tokens and special ones are both found before text is split.
+    let moved = differing.first { (one.types[$0].matching == .asPiece) != (other.types[$0].matching == .asPiece) }
+    if let id = moved ?? differing.first {
       found.append(
         Difference(
-          fact: "the score of token \(id.grouped) is \(one.scores[id]) in the reference, \(other.scores[id]) in the"
-            + " candidate", isFault: true))
+          fact: "token \(id.grouped) is \(one.types[id].words) in the reference, \(other.types[id].words) in the"
+            + " candidate", isFault: moved != nil))
     }
     return found
+  }
+
+  /// Scores decide by their values among unigrams; among SentencePiece's merges only their order does.
+  private static func scores(_ one: Vocabulary, _ other: Vocabulary) -> [Difference] {
+    let scored = (0..<min(one.scores.count, other.scores.count)).filter {
+      one.types[$0] == .normal && other.types[$0] == .normal
+    }
+    guard let id = scored.first(where: { one.scores[$0] != other.scores[$0] }) else { return [] }
+    let isFault = one.kind != .sentencePiece || ranks(one.scores, scored) != ranks(other.scores, scored)
+    return [
+      Difference(
+        fact: "the score of token \(id.grouped) is \(one.scores[id]) in the reference, \(other.scores[id]) in the"
+          + " candidate" + (isFault ? "" : ", and the order of all scores is the same"), isFault: isFault)
+    ]
+  }
+
+  /// The rank of the score of each id; equal scores have one rank.
+  private static func ranks(_ scores: [Float], _ ids: [Int]) -> [Int] {
+    let distinct = Set(ids.map { scores[$0] }).sorted()
+    let ranks = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, $0) })
+    return ids.map { ranks[scores[$0]] ?? 0 }
   }
 
   private static func rules(_ one: Vocabulary, _ other: Vocabulary) -> [Difference] {
@@ -107,5 +124,26 @@ enum VocabularyDifferences {
           isFault: true))
     }
     return found
+  }
+}
+
+extension TokenType {
+  /// How a tokenizer finds a token in text; types of one way are alike.
+  fileprivate enum Matching { case asPiece, beforeSplitting, asSpecial }
+
+  fileprivate var matching: Matching {
+    switch self {
+    case .control, .unknown: .asSpecial
+    case .userDefined: .beforeSplitting
+    case .normal, .byte, .undefined, .unused: .asPiece
+    }
+  }
+
+  fileprivate var words: String {
+    switch matching {
+    case .asPiece: "a piece of text"
+    case .beforeSplitting: "an added token"
+    case .asSpecial: "a special token"
+    }
   }
 }

@@ -11,18 +11,22 @@ public struct LogitBudget: Sendable {
     case sameBits
     /// Limits on metrics.
     case limits(Budget)
-    /// No limits: the metrics are only reported.
-    case none
   }
 
   public let rule: Rule
   /// The origin of the rule.
   public let reason: String
+  /// Whether the user gave the limits. Then they decide about the quality, otherwise about the conversion.
+  public let isGiven: Bool
+
+  /// Whether nothing may differ.
+  public var isExact: Bool { if case .sameBits = rule { true } else { false } }
 
   /// Creates the budget of limits that the user gave.
   public init(_ budget: Budget) {
     rule = .limits(budget)
     reason = "given"
+    isGiven = true
   }
 
   /// Creates the budget that follows from the storage formats of two models.
@@ -40,23 +44,17 @@ public struct LogitBudget: Sendable {
       let limit = format.expectedErrorLimit ?? 1
       if limit > coarsest?.limit ?? -1 { coarsest = (format, limit) }
     }
+    isGiven = false
     guard let coarsest else {
       rule = .sameBits
       reason = "the candidate's storage formats represent every value of the reference"
       return
     }
-    let expected =
-      switch output {
-      case .logits: coarsest.format.expectedLogitLimits
-      case .embedding: coarsest.format.expectedEmbeddingLimits
-      }
-    if let limits = expected {
-      rule = .limits(limits)
-      reason = "the default for \(coarsest.format.name)"
-    } else {
-      rule = .none
-      reason = "no default for \(coarsest.format.name)"
+    switch output {
+    case .logits: rule = .limits(coarsest.format.expectedLogitLimits)
+    case .embedding: rule = .limits(coarsest.format.expectedEmbeddingLimits)
     }
+    reason = "the default for \(coarsest.format.name)"
   }
 
   /// The errors of quantizing the reference to a candidate's formats.
@@ -95,6 +93,7 @@ public struct LogitBudget: Sendable {
   private init(rule: Rule, reason: String) {
     self.rule = rule
     self.reason = reason
+    isGiven = false
   }
 
   /// `kl=0.02,top1=0.9 (the default for Q8_0)`
@@ -102,7 +101,6 @@ public struct LogitBudget: Sendable {
     switch rule {
     case .sameBits: "same bits (\(reason))"
     case .limits(let budget): "\(budget.limits.map(\.description).joined(separator: ",")) (\(reason))"
-    case .none: "none (\(reason))"
     }
   }
 
@@ -111,7 +109,6 @@ public struct LogitBudget: Sendable {
       switch rule {
       case .sameBits: .members(["same_bits": .bool(true)])
       case .limits(let budget): budget.json
-      case .none: .members([:])
       }
     return .members(["limits": limits, "reason": .string(reason)])
   }
@@ -119,29 +116,27 @@ public struct LogitBudget: Sendable {
 
 extension StorageFormat {
   /// The limit on the error of a text embedding: twenty times that of the weights, since each layer adds to it.
-  var expectedEmbeddingLimits: Budget? {
-    expectedErrorLimit.map { Budget([Budget.Limit(.nmse, min(1, 20 * $0))]) }
-  }
+  var expectedEmbeddingLimits: Budget { Budget([Budget.Limit(.nmse, min(1, 20 * (expectedErrorLimit ?? 1)))]) }
 
   /// Limits on mean KL divergence (nats) and on top-1 agreement.
   ///
   /// Small models lose most by quantization, so the limits are two to ten times the loss of a model of 135 million
-  /// parameters (SmolLM2-135M over 1,024 tokens of prose: Q8_0 0.0013 and 98 %, Q4_0 0.38 and 64 %). They find wrong
-  /// conversions, not differences in quality.
-  public var expectedLogitLimits: Budget? {
-    guard let limit = expectedErrorLimit else { return nil }
-    let pair: (divergence: Double, topOneAgreement: Double)? =
-      switch limit {
+  /// parameters (SmolLM2-135M over 1,024 tokens of prose: Q8_0 0.0013 and 98 %, Q4_0 0.38 and 64 %, Q2_K 1.64 and
+  /// 36 %). They find wrong conversions, not differences in quality: `QualityGrade` has those.
+  public var expectedLogitLimits: Budget {
+    let pair: (divergence: Double, topOneAgreement: Double) =
+      switch expectedErrorLimit ?? 1 {
       case ...2e-5: (0.001, 0.95)
       case ...2e-4: (0.02, 0.9)
       case ...4e-3: (0.05, 0.85)
       case ...6e-3: (0.2, 0.75)
       case ...5e-2: (1, 0.5)
       case ...0.1: (2, 0.3)
-      default: nil
+      case ...0.3: (4, 0.1)
+      default: (8, 0.01)
       }
-    return pair.map {
-      Budget([Budget.Limit(.divergence, $0.divergence), Budget.Limit(.topOneAgreement, $0.topOneAgreement)])
-    }
+    return Budget([
+      Budget.Limit(.divergence, pair.divergence), Budget.Limit(.topOneAgreement, pair.topOneAgreement),
+    ])
   }
 }

@@ -23,6 +23,12 @@ struct LogitComparer {
   /// Whether the embeddings of encoders have the same bits in every chunk.
   private(set) var hasSameEmbeddings = true
 
+  /// Elements of encoders' embeddings that are NaN or infinite in a model.
+  private(set) var nonfiniteEmbeddingCount = 0
+
+  /// The number of tokens in the vocabulary.
+  var vocabularySize: Int { reference.hyperparameters.vocabularySize }
+
   /// The output of the forward pass.
   var output: ForwardPassFeatures.Output { reference.hyperparameters.features.output }
 
@@ -74,6 +80,7 @@ struct LogitComparer {
     if output == .embedding {
       let one = try first.embedding(), other = try second.embedding()
       logits.merge(ErrorMetrics(reference: one.span, candidate: other.span))
+      nonfiniteEmbeddingCount += zip(one, other).count { !($0.isFinite && $1.isFinite) }
       hasSameEmbeddings = hasSameEmbeddings && one.map(\.bitPattern) == other.map(\.bitPattern)
       return
     }

@@ -24,20 +24,15 @@ extension LogitComparison {
   func judged() -> [Finding] {
     var findings: [Finding] = []
     if nonfiniteCount > 0 {
-      findings.append(
-        Finding(
-          .error, "verify.nonfinite", .output(output),
-          "are NaN or infinite at \(nonfiniteCount.grouped) of \(counted(tokens.tokenCount, "position"))"))
-    }
-    if isEmbedding, logits.nonfiniteMismatchCount > 0 {
-      findings.append(
-        Finding(
-          .error, "verify.nonfinite", .output(output),
-          "has \(counted(logits.nonfiniteMismatchCount, "element")) that are NaN or infinite on one side only"))
+      let fact =
+        isEmbedding
+        ? "has \(counted(nonfiniteCount, "element")) that are NaN or infinite, so they are not compared"
+        : "are NaN or infinite at \(nonfiniteCount.grouped) of "
+          + "\(counted(divergence.count + nonfiniteCount, "position")), which are not compared"
+      findings.append(Finding(.error, "verify.nonfinite", .output(output), fact))
     }
     var isBroken = false
     switch budget.rule {
-    case .none: break
     case .sameBits where hasSameBits: break
     case .sameBits:
       isBroken = true
@@ -48,11 +43,14 @@ extension LogitComparison {
             + "\(logits.normalizedMeanSquareError.metricText)), expected the same bits because \(budget.reason)"))
     case .limits(let limits):
       for (limit, measured) in limits.violations(value) {
-        isBroken = true
+        isBroken = isBroken || !budget.isGiven
         findings.append(
-          Finding(.error, "verify.budget", .output(output), "\(limit.words(measured)) (\(budget.reason))"))
+          Finding(
+            .error, budget.isGiven ? Self.budgetCheck : "verify.limit", .output(output),
+            "\(limit.words(measured)) (\(budget.reason))"))
       }
     }
+    findings += qualityFindings
     if let state = firstDiverged {
       findings.append(
         Finding(
@@ -61,6 +59,18 @@ extension LogitComparison {
             + state.within(layerThreshold)))
     }
     return findings
+  }
+
+  /// The check of the limits that the user gave, and that of the grade: those whose findings are about quality.
+  static let budgetCheck = "verify.budget", qualityCheck = "verify.quality"
+
+  /// A poor grade is a warning. A broken candidate fails, unless the user gave the limits.
+  private var qualityFindings: [Finding] {
+    let quality = quality
+    guard quality.estimate >= .poor || quality.grade == .broken else { return [] }
+    let severity: Finding.Severity = quality.estimate == .broken && !budget.isGiven ? .error : .warning
+    let words = quality.estimate == .broken && budget.isGiven ? "\(quality.words); --budget decides" : quality.words
+    return [Finding(severity, Self.qualityCheck, .quality, words)]
   }
 }
 

@@ -15,6 +15,7 @@ extension LogitComparison {
       "passes": .bool(passes),
       "budget": budget.json,
       "tokens": .integer(tokens.tokenCount),
+      "left_over_tokens": .integer(tokens.leftOverCount),
       "chunks": .integer(tokens.chunks.count),
       "same_bits": .bool(hasSameBits),
       "logits": logits.json,
@@ -37,7 +38,7 @@ extension LogitComparison {
   /// The figures in words, each with its name.
   public var figures: [(name: String, value: String)] {
     var figures = [
-      ("tokens", "\(tokens.tokenCount.grouped) in \(counted(tokens.chunks.count, "chunk"))"),
+      ("tokens", "\(tokens.tokenCount.grouped) in \(counted(tokens.chunks.count, "chunk"))\(leftOver)"),
       (output == .embedding ? "embedding" : "logits", hasSameBits ? "same bits" : "different"),
       ("NMSE", logits.normalizedMeanSquareError.metricText),
       ("max abs", logits.maximumAbsoluteError.metricText),
@@ -47,6 +48,11 @@ extension LogitComparison {
     case .logits: figures += predictionFigures
     }
     return figures + [("budget", budget.description)]
+  }
+
+  /// The tokens that were not compared.
+  private var leftOver: String {
+    tokens.leftOverCount == 0 ? "" : ", \(tokens.leftOverCount.grouped) left over at the end"
   }
 
   /// The figures about next tokens.

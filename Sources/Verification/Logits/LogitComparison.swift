@@ -42,7 +42,7 @@ public struct LogitComparison: Sendable {
   public let hasSameBits: Bool
   /// The KL divergence of the next-token distributions at each position, in nats.
   public let divergence: SampleStatistics
-  /// Positions where a model's logits are NaN or infinite, which have no divergence.
+  /// Positions where a model's logits are NaN or infinite, which have no divergence; such elements of embeddings.
   public let nonfiniteCount: Int
   /// The share of positions with the same most likely token.
   public let topOneAgreement: Double
@@ -59,7 +59,12 @@ public struct LogitComparison: Sendable {
   public let budget: LogitBudget
   public private(set) var findings: [Finding]
 
-  /// Whether the candidate stays within its budget.
+  /// The number of tokens in the vocabulary.
+  public let vocabularySize: Int
+  /// The quality of the candidate's predictions.
+  public var quality: Quality { Quality(self) }
+
+  /// Whether the candidate stays within its budget, and its predictions are not broken.
   public var passes: Bool { findings.pass }
 
   /// The first point of the pass that has diverged.
@@ -68,13 +73,16 @@ public struct LogitComparison: Sendable {
   /// Runs both models over `tokens`.
   ///
   /// - Parameter findings: those of the tokenizers, see `EvaluationTokens`.
-  /// - Throws: if a model cannot be run, or their sizes differ. An exceeded budget is a finding.
+  /// - Throws: if a model cannot be run, their sizes differ, or no token is predicted. An exceeded budget is a finding.
   public static func compare(
     _ reference: Model, _ candidate: Model, tokens: TokenChunks, findings: [Finding] = [],
     options: Options = Options()
   ) throws -> LogitComparison {
     guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
     let weights = try ModelWeights(reference)
+    // An encoder predicts nothing, and a decoder with an encoder predicts every token.
+    let needsPredictions = weights.hyperparameters.features.output == .logits && weights.hyperparameters.decoder == nil
+    if needsPredictions, tokens.predictedCount == 0 { throw NothingPredicted(tokens) }
     var comparer = try LogitComparer(
       weights, Self.weights(ofCandidate: candidate), threads: options.threads, progress: options.progress)
     try comparer.compare(tokens.chunks[...], of: tokens)
@@ -127,7 +135,8 @@ public struct LogitComparison: Sendable {
     output = comparer.output
     hasSameBits = rows.allSatisfy(\.hasSameBits) && comparer.hasSameEmbeddings
     divergence = SampleStatistics(rows.compactMap(\.divergence))
-    nonfiniteCount = rows.count { $0.divergence == nil }
+    nonfiniteCount = rows.count { $0.divergence == nil } + comparer.nonfiniteEmbeddingCount
+    vocabularySize = comparer.vocabularySize
     topOneAgreement = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)
     referencePerplexity = Perplexity(losses: rows.compactMap(\.referenceLoss))
     candidatePerplexity = Perplexity(losses: rows.compactMap(\.candidateLoss))

@@ -33,7 +33,8 @@ public struct HTMLReport {
       </head>
       <body>
       <h1>\(HTML.escaped(candidate))<small>verified against \(HTML.escaped(logits.reference.checkpoint.path))</small></h1>
-      <div class="verdict \(verdict)"><strong>\(verdict)</strong>\(HTML.escaped(reason))</div>
+      <div class="verdict \(conversionStyle)"><strong>conversion \(verification.conversion.word)</strong>\(HTML.escaped(conversionReason))</div>
+      <div class="verdict \(qualityStyle)"><strong>quality \(verification.quality.gradeWords)</strong>\(HTML.escaped(qualityReason))</div>
       \(cards)
       \(HTML.section("Findings", findings))
       \(HTML.section("Error after each layer", layerChart, note: "NMSE of the hidden states and of what each sublayer adds to them; the scale is logarithmic"))
@@ -53,18 +54,38 @@ public struct HTMLReport {
 
   private var verdict: String { verification.passes ? "passed" : "failed" }
 
-  /// The reason of the verdict in a sentence.
-  private var reason: String {
-    let errors = verification.findings.filter { $0.severity == .error }
-    if let first = errors.first {
-      return first.description + (errors.count > 1 ? " (and \(counted(errors.count - 1, "more finding")))" : "")
+  private var conversionStyle: String {
+    switch verification.conversion {
+    case .passed: "passed"
+    case .failed: "failed"
+    case .notJudged: "doubtful"
     }
+  }
+
+  /// Green only for a grade that the evidence holds and a user can expect.
+  private var qualityStyle: String {
+    guard verification.qualityPasses else { return "failed" }
+    return verification.quality.grade <= .good ? "passed" : verification.quality.grade == .broken ? "failed" : "doubtful"
+  }
+
+  /// What the verdict on the conversion rests on.
+  private var conversionReason: String {
+    let words = verification.conversionWords
+    let reason = words.firstIndex(of: ":").map { String(words[words.index($0, offsetBy: 2)...]) } ?? words
+    return verification.logits.budget.isGiven || verification.conversion != .passed ? reason : "\(reason). \(limits)"
+  }
+
+  /// What the verdict on the quality rests on.
+  private var qualityReason: String {
+    let quality = verification.quality
+    return [quality.figures, quality.doubt, verification.logits.budget.isGiven ? limits : nil].compactMap { $0 }
+      .joined(separator: "; ")
+  }
+
+  /// The limits of the predictions, with what was measured.
+  private var limits: String {
     let logits = verification.logits
-    if logits.hasSameBits { return "All logits have the same bits in both models." }
-    guard case .limits(let budget) = logits.budget.rule else {
-      return
-        "Logits were measured, not judged: \(logits.budget.reason). The weights are within the limits of their formats."
-    }
+    guard case .limits(let budget) = logits.budget.rule else { return "All logits have the same bits in both models." }
     let kept = budget.limits.map { limit in
       let measured = logits.value(limit.metric) ?? .nan
       return "\(limit.metric.title) \(limit.metric.text(measured)), limit: at"

@@ -2,11 +2,11 @@ extension HTMLReport {
   /// The look: system fonts, one column that fits a phone, colors for light and dark.
   static let style = """
     :root { color-scheme: light dark; --text: #1c2024; --soft: #60666d; --line: #d9dce0; --ground: #fff; --card: #f6f7f8;
-      --good: #116329; --good-ground: #e3f5e8; --bad: #b3121d; --bad-ground: #fdeaea; --warn: #8a5a00;
+      --good: #116329; --good-ground: #e3f5e8; --bad: #b3121d; --bad-ground: #fdeaea; --warn: #8a5a00; --warn-ground: #fcf1db;
       --first: #2563c9; --second: #c2560c; --third: #0c8a78; --fourth: #8a4fc4; --fifth: #8b8f1a; }
     @media (prefers-color-scheme: dark) {
       :root { --text: #e6e8ea; --soft: #9aa1a9; --line: #363c43; --ground: #15181b; --card: #1e2226;
-        --good: #6fdc8c; --good-ground: #12301b; --bad: #ff9a9a; --bad-ground: #3b1718; --warn: #f0b95a;
+        --good: #6fdc8c; --good-ground: #12301b; --bad: #ff9a9a; --bad-ground: #3b1718; --warn: #f0b95a; --warn-ground: #38290d;
         --first: #7fb0ff; --second: #ffa25e; --third: #4fd1bd; --fourth: #c79bff; --fifth: #d6d95a; } }
     * { box-sizing: border-box; }
     body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); max-width: 64rem;
@@ -18,6 +18,7 @@ extension HTMLReport {
     .verdict strong { font-size: 1.25rem; display: block; }
     .passed { color: var(--good); background: var(--good-ground); }
     .failed { color: var(--bad); background: var(--bad-ground); }
+    .doubtful { color: var(--warn); background: var(--warn-ground); }
     .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem; }
     .card { background: var(--card); border-radius: .5rem; padding: .6rem .8rem; }
     .card b { display: block; font-size: 1.15rem; font-variant-numeric: tabular-nums; }

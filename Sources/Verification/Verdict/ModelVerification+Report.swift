@@ -8,6 +8,7 @@ extension ModelVerification {
   public var json: JSON {
     guard var members = logits.json.object else { return .null }
     members["passes"] = .bool(passes)
+    for (key, value) in verdicts { members[key] = value }
     members["weights"] = weights.map(Self.summary) ?? .null
     members["worst_tensors"] = .array(worstTensors(10).map(\.json))
     members["diagnoses"] = .array(diagnoses.map(\.json))

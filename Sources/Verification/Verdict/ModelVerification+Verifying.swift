@@ -36,19 +36,26 @@ extension ModelVerification {
     let contradictions = candidate.contradictions.map {
       Finding(.error, "verify.hyperparameters", .checkpoint(candidate.checkpoint.path), "\($0)")
     }
+    let configuration = ConfigurationDifferences(
+      reference, candidate, check: "verify.configuration", severity: options.logits.budget == nil ? .error : .warning,
+      lossSeverity: .warning)
     let logits = try LogitComparison.compare(
-      reference, candidate, tokens: tokens, findings: findings + contradictions, options: options.logits)
+      reference, candidate, tokens: tokens, findings: findings + configuration.findings + contradictions,
+      options: options.logits)
     var weights: CheckpointDiff?
     if options.weights != .ignored {
       var settings = CheckpointDiff.Options()
       settings.budget = .byFormat
+      settings.settings = .ignored
       settings.threads = options.logits.threads
       settings.progress = options.weightProgress
       weights = try CheckpointDiff.compare(DiffSide(reference), DiffSide(candidate), options: settings)
     }
     let verification = ModelVerification(
       logits: logits, weights: weights, weightPolicy: options.weights, diagnoses: [])
-    guard try !verification.passes || options.weights == .judged && hyperparametersDiffer(reference, candidate)
+    // A correct conversion that is broken by its format has no fault to explain.
+    let needsReasons = verification.conversion == .failed || logits.budget.isGiven && !verification.passes
+    guard try needsReasons || options.weights == .judged && hyperparametersDiffer(reference, candidate)
     else { return verification }
     return ModelVerification(
       logits: logits, weights: weights, weightPolicy: options.weights,

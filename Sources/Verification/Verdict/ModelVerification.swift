@@ -18,7 +18,7 @@ public struct ModelVerification: Sendable {
     self.diagnoses = diagnoses
   }
 
-  /// Whether the candidate stays within every budget.
+  /// Whether neither the conversion nor the quality fails.
   public var passes: Bool { findings.pass }
 
   /// The diagnoses, then the findings about logits, then the errors of the weights.
