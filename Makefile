@@ -4,6 +4,7 @@
 # make demo-real  the same on a real model, SmolLM2-135M (fetches 95 MB)
 # make bench    against the tools it replaces: make bench PEERS=DIR (see Benchmarks/README.md)
 # make trials   acceptance trials against the same tools, slow: make trials PEERS=DIR (see Trials/README.md)
+# make loading  GGUFs of every architecture in llama.cpp: make loading PEERS=DIR (see Trials/README.md)
 # make lint     formatting and the rules of who may import whom
 # make faults   failing disks, signals, damaged files: needs root, takes three minutes
 # make setup    what a build needs, installed when missing
@@ -19,7 +20,7 @@ TUNING := $(if $(PORTABLE),,-Xcc -march=native)
 # The Swift libraries go into the program, except on macOS, where they belong to the system; symbols stay out (32 MB).
 STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s)
 
-.PHONY: setup build test demo demo-real bench trials faults lint clean
+.PHONY: setup build test demo demo-real bench trials loading faults lint clean
 
 setup:
 	@scripts/setup.sh
@@ -55,6 +56,10 @@ trials: build
 	$(TRIAL).held_out.texts .build/release/ingot --cases 20 $(NAMES)
 	$(TRIAL).verification.false_alarms $(PEERS) .build/release/ingot --recipes few $(addprefix wide-,$(NAMES))
 	$(TRIAL).verification.missed_faults $(PEERS) .build/release/ingot --candidates F32,Q8_0 $(addprefix wide-,$(NAMES))
+
+loading: build
+	@test -n "$(PEERS)" || { echo 'name the folder of the peers: make loading PEERS=DIR (see Trials/README.md)' >&2; exit 64; }
+	$(TRIAL).loading.trial $(PEERS) .build/release/ingot $(NAMES)
 
 # The debug program, where every overflow traps. SEED, CASES, KILLS and INTERRUPTS change the run.
 faults: setup

@@ -7,6 +7,8 @@ import Bytes
 public struct Configuration: Sendable {
   /// The whole object; the members of `text_config`, which a model with images or sound has, count as its own.
   public let json: JSON
+  /// The object as it is in the file.
+  public let original: JSON
   /// The `text_config` of a model with images or sound.
   private let text: JSON.Object?
   /// The pooling mode of the modules after an encoder, which have files of their own.
@@ -18,6 +20,7 @@ public struct Configuration: Sendable {
   /// Wraps a parsed config.json.
   public init(_ json: JSON, poolingMode: String? = nil) {
     self.poolingMode = poolingMode
+    original = json
     text = json["text_config"]?.object
     guard var members = json.object, let text else {
       self.json = json

@@ -33,6 +33,9 @@ public struct RequestedConversion: Sendable {
   ///
   /// - Throws: as `Model.open`.
   public func open() throws -> Model {
+    if definition == .optional, adapters.isEmpty, request.resolvedTarget != .gguf {
+      return try Model.openAsStored(source, library: library, appliedTransforms: appliedTransforms)
+    }
     if definition == .optional, adapters.isEmpty {
       return try Model.openByName(
         source, library: library, architecture: architecture, appliedTransforms: appliedTransforms)

@@ -35,6 +35,15 @@ public struct CheckpointDigest: Sendable {
   public let entries: [Entry]
   /// The digest of them all.
   public let sha256: String
+  /// The tensors that `sha256` leaves out, sorted by name, because another container may not have them: those without a role
+  /// in the architecture, those that follow from hyperparameters, and embeddings with their padding rows.
+  public let others: [Entry]
+  /// The digest of `others`; nil if there are none.
+  public var othersSHA256: String? { others.isEmpty ? nil : Self.digest(of: others) }
+
+  private static func digest(of entries: [Entry]) -> String {
+    FileDigest.sha256(entries.flatMap { Array("\($0.sha256) \($0.name.text)\n".utf8) })
+  }
 }
 
 extension CheckpointDigest {
@@ -46,27 +55,30 @@ extension CheckpointDigest {
   )
     throws
   {
-    let sources = try Self.sources(recognition, checkpoint)
+    let slots = try Self.sources(recognition, checkpoint)
+    let sources = slots + Self.others(recognition)
     let digests = Digests(count: sources.count)
     try Parallel.forEach(sources.count, threads: threads) { index in
       digests.set(index, try sources[index].sha256(checkpoint, progress: progress))
     }
     for file in checkpoint.files { try file.requireUnchanged() }
-    entries = zip(sources, digests.all).map { source, digest in
-      Entry(
-        name: source.name, format: source.format, shape: source.shape, sha256: digest)
-    }.sorted { $0.name < $1.name }
+    let all = zip(sources, digests.all).map { source, digest in
+      Entry(name: source.name, format: source.format, shape: source.shape, sha256: digest)
+    }
+    entries = all.prefix(slots.count).sorted { $0.name < $1.name }
+    others = all.dropFirst(slots.count).sorted { $0.name < $1.name }
     path = checkpoint.path
     if case .model = recognition { isCanonical = true } else { isCanonical = false }
-    sha256 = FileDigest.sha256(entries.flatMap { Array("\($0.sha256) \($0.name.text)\n".utf8) })
+    sha256 = Self.digest(of: entries)
   }
 
   private static func sources(_ recognition: ModelIdentification, _ checkpoint: Checkpoint) throws -> [DigestSource] {
     guard case .model(let model) = recognition else {
       return checkpoint.stored.map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
     }
-    guard model.problems.isEmpty else {
-      throw ProblemList(model.problems.map { LocatedError(path: checkpoint.path, reason: $0) })
+    let problems = model.problemsOfStoredTensors
+    guard problems.isEmpty else {
+      throw ProblemList(problems.map { LocatedError(path: checkpoint.path, reason: $0) })
     }
     return try model.slots.map { place in
       let reader = try model.canonicalReader(place)
@@ -75,18 +87,28 @@ extension CheckpointDigest {
     }
   }
 
+  /// What a model has beyond its slots, as stored: other tensors, and embeddings with padding rows.
+  private static func others(_ recognition: ModelIdentification) -> [DigestSource] {
+    guard case .model(let model) = recognition else { return [] }
+    let padded = model.padding.compactMap { model.checkpoint.tensor($0.tensor) }
+    return (model.others + model.derived + padded).map { DigestSource(name: $0.name, tensor: $0, reader: nil) }
+  }
+
   /// The digests as documented in `docs/json.md`.
   public var json: JSON {
     .members([
       "schema": .string(Self.schema), "path": .string(path), "sha256": .string(sha256),
-      "canonical": .bool(isCanonical),
-      "tensors": .array(
-        entries.map {
-          .members([
-            "name": .string($0.name.text), "format": .string($0.format),
-            "shape": .array($0.shape.dimensions.map { .integer($0) }), "sha256": .string($0.sha256),
-          ])
-        }),
+      "canonical": .bool(isCanonical), "tensors": .array(entries.map(\.json)),
+      "others_sha256": othersSHA256.map { .string($0) } ?? .null, "others": .array(others.map(\.json)),
+    ])
+  }
+}
+
+extension CheckpointDigest.Entry {
+  fileprivate var json: JSON {
+    .members([
+      "name": .string(name.text), "format": .string(format),
+      "shape": .array(shape.dimensions.map { .integer($0) }), "sha256": .string(sha256),
     ])
   }
 }

@@ -20,6 +20,10 @@ public struct Model: Sendable {
   public let derived: [TensorDescriptor]
   /// Tensors that are left out by a rule, with the reason.
   public let dropped: [(tensor: TensorDescriptor, reason: String)]
+  /// Rows that no slot has, because no token has them.
+  public let padding: [PaddingRows]
+  /// Whether no definition fits, so that only names are known.
+  public let isByName: Bool
   /// All contradictions between the tensors and the definition.
   public let problems: [any IngotError]
   /// Decisions for the reports, such as how the scheme was found.
@@ -38,7 +42,7 @@ public struct Model: Sendable {
   init(
     checkpoint: Checkpoint, facts: any ModelFacts, definition: ArchitectureDefinition, scheme: NamingScheme,
     hyperparameters: HyperparameterSet, mapped: TensorMapping, problems: [any IngotError], remarks: [String],
-    appliedTransforms: AppliedTransforms = .declared
+    appliedTransforms: AppliedTransforms = .declared, isByName: Bool = false
   ) {
     self.checkpoint = checkpoint
     self.facts = facts
@@ -51,7 +55,9 @@ public struct Model: Sendable {
     // Tensors that cannot be decoded cause all other problems.
     let isUndecodable = problems.contains { ($0 as? EncodingError)?.concernsAllTensors == true }
     self.problems = (isUndecodable ? [] : mapped.problems) + problems
-    self.remarks = remarks + mapped.remarks
+    self.remarks = remarks
+    padding = mapped.padding
+    self.isByName = isByName
     self.appliedTransforms = appliedTransforms
     copies = mapped.copies
     locations = mapped.locations

@@ -12,8 +12,8 @@ struct TensorMapping {
   /// Dropped tensors that should have the values of a slot.
   private(set) var copies: [(tensor: TensorDescriptor, slot: TensorSlot)] = []
   var problems: [any IngotError] = []
-  /// Decisions about tensors, for the reports.
-  private(set) var remarks: [String] = []
+  /// Rows of tensors beyond those of the vocabulary.
+  private(set) var padding: [PaddingRows] = []
 
   /// Whether a slot was filled twice, so that the values of the two tensors matter.
   private(set) var hasDuplicates = false
@@ -154,9 +154,8 @@ struct TensorMapping {
     do throws(LayoutError) {
       let layout = try definition.layout(of: rule, hyperparameters, found: tensor.shape)
       if hasDimensions(tensor, of: layout) { return layout }
-      if rule.isAlone, rule.tensors[0].mayHavePaddingRows, let padding = tensor.shape.rowsBeyond(layout.shape) {
-        remarks.append(
-          "dropped \(counted(padding, "padding row")) of \(tensor.name.text.quoted): no token uses them")
+      if rule.isAlone, rule.tensors[0].mayHavePaddingRows, let count = tensor.shape.rowsBeyond(layout.shape) {
+        padding.append(PaddingRows(tensor: tensor.name, count: count))
         return layout
       }
       problems.append(
@@ -200,6 +199,16 @@ struct TensorMapping {
 
   private func count(_ expression: Expression?, else fallback: Int) -> Int {
     max(0, expression.map { $0.integer(hyperparameters) ?? 0 } ?? fallback)
+  }
+}
+
+/// Rows of a stored tensor after those of its slot.
+public struct PaddingRows: Sendable, Hashable, CustomStringConvertible {
+  public let tensor: TensorName
+  public let count: Int
+
+  public var description: String {
+    "dropped \(counted(count, "padding row")) of \(tensor.text.quoted): no token uses them"
   }
 }
 

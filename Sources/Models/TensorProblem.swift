@@ -85,6 +85,30 @@ public struct TensorProblem: IngotError {
   }
 }
 
+extension TensorProblem {
+  /// Whether the architecture has no slot for the tensor, so that it can only be treated by its name.
+  public var isOutsideArchitecture: Bool {
+    switch reason {
+    case .unmapped, .layerBeyondEnd, .instanceBeyondEnd: true
+    default: false
+    }
+  }
+}
+
+extension Model {
+  /// The problems that no output which keeps tensors by their names has: other tensors, and an absent output matrix.
+  public var problemsOfStoredTensors: [any IngotError] {
+    problems.filter { ($0 as? TensorProblem)?.isOutsideArchitecture != true && !($0 is AbsentHead) }
+  }
+
+  /// The stored tensors that fill no slot: those that carry nothing for the architecture, and those that it does not know.
+  public var others: [TensorDescriptor] {
+    var known = Set(tensors.map(\.descriptor.name))
+    known.formUnion(derived.map(\.name))
+    return checkpoint.tensors.filter { !known.contains($0.name) } + checkpoint.unused.map(\.tensor)
+  }
+}
+
 extension TensorProblem.Reason {
   /// Creates the reason that a layout does not fit.
   public init(_ error: LayoutError) {

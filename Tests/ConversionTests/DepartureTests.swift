@@ -69,6 +69,11 @@ struct DepartureTests {
       ])
     try Executor.run(plan, threads: 2)
     #expect(try FileDigest.sha256(LocalFile(plan.destination)) == head.sha256)
+    // The folder made of it ties its head again.
+    try convert(plan.destination, to: folder.file("back"))
+    let back = try Model.open(folder.file("back"), library: .bundled())
+    #expect(back.hyperparameters.flag("ties_embeddings") && back.tensor(TensorSlot(.output)) == nil)
+    #expect(back.problems.isEmpty)
     let bare = try self.plan(source) { $0.departures = .omit }
     #expect(bare.departures.isEmpty)
     #expect(!bare.tensors.contains { $0.name == "output.weight" })

@@ -1,3 +1,4 @@
+import Bytes
 import Formats
 import Inspection
 import Tensors
@@ -44,5 +45,33 @@ struct CheckpointDigestTests {
   func threads() throws {
     let path = Fixtures.path("aquila")
     #expect(try digest(path, threads: 1).entries == digest(path, threads: 5).entries)
+  }
+
+  @Test("counts the tensors that it leaves out, and digests them apart")
+  func others() throws {
+    func bert(_ value: UInt8) throws -> CheckpointDigest {
+      let folder = TemporaryFolder()
+      let source = try ArchitectureFixture.named("bert-bge").stage(in: folder)
+      let file = Path.join(source, "model.safetensors")
+      var bytes = try LocalFile(file).wholeContent(limit: 1 << 26)
+      // One more tensor, which the architecture does not use: its data is last.
+      let checkpoint = try Checkpoint.open(file)
+      let end = bytes.count - (checkpoint.tensors.map(\.fileOffset).min() ?? 0)
+      let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+      let text = String(decoding: bytes[8..<8 + length], as: UTF8.self)
+      let last = try #require(text.lastIndex(of: "}"))
+      let header = text[..<last] + "," + SafeTensorsBytes.entry("cls.predictions.bias", "U8", [1], end, end + 1) + "}"
+      bytes = SafeTensorsBytes(String(header)).bytes + bytes[(8 + length)...] + [value]
+      try AtomicFile.write(bytes, to: file, overwrite: .replace)
+      return try digest(source)
+    }
+    let (one, other) = (try bert(1), try bert(2))
+    #expect(one.sha256 == other.sha256)
+    #expect(
+      one.others.map(\.name.text) == [
+        "cls.predictions.bias", "embeddings.position_ids", "pooler.dense.bias", "pooler.dense.weight",
+      ])
+    #expect(one.othersSHA256 != other.othersSHA256 && one.othersSHA256 != nil)
+    #expect(try digest(Fixtures.path("llama-gqa")).othersSHA256 == nil)
   }
 }

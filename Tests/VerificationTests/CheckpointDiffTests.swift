@@ -1,5 +1,7 @@
 import Architectures
 import Bytes
+import Formats
+import Tensors
 import TestSupport
 import Testing
 import Verification
@@ -44,6 +46,22 @@ struct CheckpointDiffTests {
     #expect(diff.passes)
     #expect(diff.tensors.count == 30)
     #expect(diff.coverage.isComplete)
+  }
+
+  @Test("tensors that the architecture does not use are compared if both sides have them")
+  func otherTensors() throws {
+    let fixture = try ArchitectureFixture.named("gpt2-bare")
+    let parents = [TemporaryFolder(), TemporaryFolder()]
+    let folders = try parents.map { try fixture.stage(in: $0) }
+    let names = try Checkpoint.open(folders[0]).tensors.map(\.name.text).filter { $0.hasSuffix(".attn.bias") }
+    let first = try #require(names.first)
+    let same = try Self.compare(folders[0], folders[1])
+    #expect(same.passes && same.tensors.count { $0.identity.description.hasSuffix(".attn.bias") } == names.count)
+    let edited = try EditedCheckpoint(folders[1])
+    try edited.edit(first) { $0[0] ^= 1 }
+    let other = try Self.compare(folders[0], edited.path)
+    #expect(!other.passes)
+    #expect(other.findings.contains { $0.check == "diff.values" && $0.subject.description == first })
   }
 
   @Test("does not count an absent context length as a fault")

@@ -3,11 +3,13 @@ import Ingot
 extension ConversionPlan {
   /// The outputs and messages of a plan; `title` says whether it was executed.
   func text(title: String) -> String {
-    let input = "\(source.definition.name), named as in \(source.scheme.name)"
+    let input =
+      source.isByName ? "unknown architecture" : "\(source.definition.name), named as in \(source.scheme.name)"
+    let names = source.isByName ? "" : ", named as in \(scheme.name)"
     var pairs = [("source", "\(source.checkpoint.path.escapedForDisplay) (\(input))")]
     for file in files {
       let content = "\(counted(file.tensors.count, "tensor")), \(file.byteCount.byteSize)"
-      pairs.append((title, "\(file.path.escapedForDisplay) (\(content), named as in \(scheme.name))"))
+      pairs.append((title, "\(file.path.escapedForDisplay) (\(content)\(names))"))
     }
     for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }
     if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }

@@ -67,6 +67,11 @@ struct Convert: ConversionCommand {
   func requestedConversion() throws -> RequestedConversion {
     var conversion = try model.conversion(of: source, makeRequest())
     conversion.adapters = adapters.paths
+    // Between safetensors no definition is needed, unless an option has to do with one.
+    let needsDefinition =
+      conversion.request.resolvedTarget == .gguf || naming != nil || model.architecture != nil || model.mapping != nil
+      || !model.appliedTransforms.isEmpty
+    if !needsDefinition { conversion.definition = .optional }
     return conversion
   }
 

@@ -37,7 +37,12 @@ struct Hash: ParsableCommand {
 
 extension CheckpointDigest {
   fileprivate func text(tensors: CheckpointReport.Tensors) -> String {
-    let lines = tensors == .list ? entries.map { "\($0.sha256)  \($0.name.text.escapedForDisplay)\n" } : []
-    return lines.joined() + "\(sha256)  \(path.escapedForDisplay)\n"
+    let listed = tensors == .list ? entries + others : []
+    let lines = listed.map { "\($0.sha256)  \($0.name.text.escapedForDisplay)\n" }
+    let path = path.escapedForDisplay
+    let rest = othersSHA256.map {
+      "\($0)  \(path), \(counted(others.count, "tensor")) not included above (first: \(others[0].name.text.quoted))\n"
+    }
+    return lines.joined() + "\(sha256)  \(path)\n" + (rest ?? "")
   }
 }

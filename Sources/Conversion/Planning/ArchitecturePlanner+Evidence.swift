@@ -10,9 +10,9 @@ extension ArchitecturePlanner {
     guard let areEqual = draft.evidence.tiedPairsAreEqual else { return }
     for (pair, isEqual) in zip(model.tiedPairs, areEqual) {
       let (name, original) = (pair.tensor.name.text.quoted, pair.original.name.text.quoted)
-      // `OutputMatrix.omitRefused` decides on one that llama.cpp refuses.
-      guard OutputMatrix.refused(in: draft)?.output.name != pair.tensor.name else { continue }
-      switch (isEqual, pair.isDropped) {
+      // `OutputMatrix` decides on one that may be left out.
+      guard OutputMatrix.compared(in: draft)?.output.name != pair.tensor.name else { continue }
+      switch (isEqual, pair.isDropped && !draft.keepsAllTensors) {
       case (true, true): continue
       case (true, false):
         draft.messages.append(

@@ -11,14 +11,7 @@ extension ArchitecturePlanner {
       draft.check(rules)
       return nil
     }
-    if case .format(let format) = draft.request.type {
-      let facts = format.facts, isGGUF = draft.target == .gguf
-      if !Codec.canEncode(format) { draft.problems.append(ConversionError.notARealFormat(format)) }
-      if isGGUF ? facts.ggmlType == nil : !facts.isSafeTensorsType {
-        draft.problems.append(ConversionError.unwritableFormat(format, container: isGGUF ? "GGUF" : "safetensors"))
-      }
-      return format
-    }
+    if let format = draft.requestedFormat() { return format }
     if draft.keepsLayouts { return nil }
     guard draft.target == .gguf else { return model.commonMatrixFormat ?? .f32 }
     // The converter's "auto": the first matrix of 16 bits decides. Where all are F32 it takes F16, which loses; here they
@@ -78,6 +71,8 @@ extension ArchitecturePlanner {
       return .decided(.f32, rule: "F32: has values that the other tensors' format cannot hold")
     } else if isGGUF, draft.type != nil, let reason = tensor.reasonForF32 {
       return .decided(.f32, rule: reason)
+    } else if tensor.isByName {
+      return tensor.formatByName(draft.type)
     } else if let type = draft.type {
       let isAutomatic = draft.request.type == .automatic
       return .decided(type, rule: isAutomatic ? "the format of the source" : "the format asked for")

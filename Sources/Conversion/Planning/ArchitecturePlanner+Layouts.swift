@@ -17,7 +17,7 @@ extension ArchitecturePlanner {
 
   /// Every canonical tensor of the model in the tensor of the scheme that contains it, in the order of the input.
   mutating func layouts(_ scheme: NamingScheme) -> [DraftTensor] {
-    let builder = LayoutBuilder(model, scheme)
+    let builder = LayoutBuilder(model, scheme, padding: draft.keepsAllTensors ? .keep : .drop)
     var tensors: [DraftTensor] = []
     var covered: Set<TensorSlot> = []
     for slot in model.slots where !covered.contains(slot) {
@@ -43,9 +43,14 @@ private struct LayoutBuilder {
   private let rulesByRole: [TensorRole: [Int]]
   /// Whether the output has the names of the input, so that each fused tensor stays as it is.
   private let isSameScheme: Bool
+  private let padding: Padding
 
-  init(_ model: Model, _ scheme: NamingScheme) {
+  /// What happens to the padding rows of an embedding.
+  enum Padding { case keep, drop }
+
+  init(_ model: Model, _ scheme: NamingScheme, padding: Padding) {
     self.model = model
+    self.padding = padding
     rules = model.definition.storedRules(in: scheme)
     isSameScheme = scheme.name == model.scheme.name
     var byRole: [TensorRole: [Int]] = [:]
@@ -68,7 +73,10 @@ private struct LayoutBuilder {
       }
       // Where several ways exist, one whose other tensors are missing is not meant.
       if candidates.count > 1, slots.contains(where: { model.location($0) == nil }) { continue }
-      let reader = try RowReader(model, layout, layer: slot.layer, instance: instance)
+      var reader = try RowReader(model, layout, layer: slot.layer, instance: instance)
+      if padding == .keep, let padded = reader.paddedSource {
+        reader = try RowReader(model.checkpoint, asStored: padded, slot)
+      }
       let purpose = PlannedTensor.Roles(roles: rule.roles, layer: slot.layer, instance: instance)
       let name = rule.patterns[0].name(layer: slot.layer, instance: instance)
       return (DraftTensor(name, purpose, reader), slots)
@@ -83,5 +91,15 @@ private struct LayoutBuilder {
     } catch {
       throw TensorProblem(model.tensor(slot)?.descriptor.name ?? "", TensorProblem.Reason(error))
     }
+  }
+}
+
+extension RowReader {
+  /// The stored tensor, if the reader gives its rows as they are but for padding rows after them.
+  fileprivate var paddedSource: TensorDescriptor? {
+    guard sources.count == 1, !isAdapted, layout.components.count == 1, sources[0].layout == layout,
+      sources[0].descriptor.shape.rowCount > layout.shape.rowCount
+    else { return nil }
+    return sources[0].descriptor
   }
 }

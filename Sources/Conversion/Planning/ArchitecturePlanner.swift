@@ -14,22 +14,30 @@ struct ArchitecturePlanner: DraftPlanner {
   var model: Model { draft.model }
 
   mutating func draftTensors() throws {
-    draft.problems += model.problems
+    draft.problems += draft.keepsAllTensors ? model.problemsOfStoredTensors : model.problems
+    if draft.keepsAllTensors {
+      draft.messages += model.problems.filter { $0 is AbsentHead }.map { .warning($0.description) }
+    }
     draft.checkByteOrder()
     let scheme = try draft.scheme()
     checkHyperparameters()
     try draft.requireProblemFree()
     draft.noteInput()
-    draft.dropped = model.dropped.map { ($0.tensor.name, $0.reason) }
     draft.type = chosenType()
     draft.tensors = derivedTensors(scheme) + layouts(scheme)
+    // The text model alone, from one with images or audio, leaves out the others.
+    if draft.keepsAllTensors, !model.scheme.isTextPart || scheme.isTextPart {
+      StoredTensors.addOthers(to: &draft)
+    } else {
+      draft.dropped = model.dropped.map { ($0.tensor.name, $0.reason) }
+    }
     OutputMatrix.addCopy(to: &draft, scheme)
   }
 
   mutating func apply(_ evidence: PlanningEvidence) {
     draft.evidence = evidence
     noteTiedTensors()
-    OutputMatrix.omitRefused(from: &draft)
+    OutputMatrix.decide(&draft)
     if takesFormatOfMatrices { chooseWideRoles() }
     if draft.request.type.formatRules == nil { chooseFormats() }
   }
@@ -59,11 +67,10 @@ struct ArchitecturePlanner: DraftPlanner {
   }
 
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
-    switch draft.target {
-    case .gguf: (try draft.ggufFiles(try ggufMetadata()), [])
-    case .safeTensors: ([try safeTensorsFile(draft.destination, draft.tensors)], [])
-    case .folder: try folderFiles()
-    }
+    guard draft.target != .gguf else { return (try draft.ggufFiles(try ggufMetadata()), []) }
+    var output = FolderFiles(draft)
+    defer { draft.messages = output.draft.messages }
+    return try output.files()
   }
 
   func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] {

@@ -17,6 +17,8 @@ struct DraftTensor {
   let source: PlannedTensor.Source
   var shape: Shape
   var decision: FormatDecision
+  /// Whether the tensor has no role in the architecture, so that only its name is known.
+  var isByName = false
   /// Its position in the converter's output, where that does not follow from its sources.
   var converterOrder: ConverterOrder?
   /// The weights of its columns; nil if all count equally.

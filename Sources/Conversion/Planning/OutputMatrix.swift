@@ -26,27 +26,45 @@ enum OutputMatrix {
     draft.tensors.append(output)
   }
 
-  /// The stored output matrix that llama.cpp refuses in a GGUF, and the embedding that it uses in its place.
-  static func refused(in draft: PlanDraft) -> (output: TensorDescriptor, embedding: TensorDescriptor)? {
-    guard draft.target == .gguf, draft.model.definition.ggufOutput == .absent,
+  /// The stored output matrix and the embedding, if the output depends on whether they are equal.
+  ///
+  /// That is so for a GGUF in which llama.cpp refuses an output matrix, and for a folder made of a GGUF in which it demands
+  /// one: the copy of a tied embedding.
+  static func compared(in draft: PlanDraft) -> (output: TensorDescriptor, embedding: TensorDescriptor)? {
+    let demand = draft.model.definition.ggufOutput
+    guard draft.target == .gguf ? demand == .absent : demand == .required && draft.usesGGUFNames,
       let output = draft.model.tensor(TensorSlot(.output)),
       let embedding = draft.model.tensor(TensorSlot(.tokenEmbedding))
     else { return nil }
     return (output.descriptor, embedding.descriptor)
   }
 
-  /// Whether a refused output matrix has the values of the embedding.
+  /// Whether the output matrix has the values of the embedding; nil if nothing depends on it.
   static func equalsEmbedding(in draft: PlanDraft) throws -> Bool? {
-    guard let (output, embedding) = refused(in: draft) else { return nil }
+    guard let (output, embedding) = compared(in: draft) else { return nil }
     let isAdapted = [.output, .tokenEmbedding].contains { draft.model.isAdapted(TensorSlot($0)) }
     return try !isAdapted && draft.model.checkpoint.haveEqualValues(output, embedding)
   }
 
+  /// Decides on an output matrix that may be left out.
+  static func decide(_ draft: inout PlanDraft) {
+    guard let (output, embedding) = compared(in: draft) else { return }
+    if draft.target == .gguf {
+      omitRefused(output.name, embedding.name, from: &draft)
+    } else if draft.evidence.outputEqualsEmbedding == true {
+      draft.tiesOutput = true
+      leaveOut(output.name, from: &draft, "equals \(embedding.name.text.quoted), to which config.json ties it")
+    }
+  }
+
+  private static func leaveOut(_ name: TensorName, from draft: inout PlanDraft, _ reason: String) {
+    draft.tensors.removeAll { $0.purpose.roles == [.output] }
+    draft.dropped.append((name, reason))
+  }
+
   /// Leaves out a refused output matrix if it equals the embedding; another one is a problem.
-  static func omitRefused(from draft: inout PlanDraft) {
-    guard let (output, embedding) = refused(in: draft) else { return }
-    let (name, original) = (output.name, embedding.name)
-    guard draft.evidence.refusedOutputIsEqual != false else {
+  private static func omitRefused(_ name: TensorName, _ original: TensorName, from draft: inout PlanDraft) {
+    guard draft.evidence.outputEqualsEmbedding != false else {
       switch draft.request.departures {
       case .apply:
         draft.problems.append(
@@ -61,7 +79,6 @@ enum OutputMatrix {
       "\(name.text.quoted) is left out because it equals \(original.text.quoted): llama.cpp does not load "
         + "\(draft.model.definition.name) with it")
     guard isWanted else { return }
-    draft.tensors.removeAll { $0.purpose.roles == [.output] }
-    draft.dropped.append((name, "equals \(original.text.quoted), which llama.cpp uses in its place"))
+    leaveOut(name, from: &draft, "equals \(original.text.quoted), which llama.cpp uses in its place")
   }
 }

@@ -11,6 +11,17 @@ extension PlanDraft {
     problems += model.checkpoint.tensors.prefix(1).map { TensorProblem($0, .bigEndian) }
   }
 
+  /// The one format that is asked for, with a problem if the output cannot have it; nil if none is.
+  mutating func requestedFormat() -> StorageFormat? {
+    guard case .format(let format) = request.type else { return nil }
+    let facts = format.facts, isGGUF = target == .gguf
+    if !Codec.canEncode(format) { problems.append(ConversionError.notARealFormat(format)) }
+    if isGGUF ? facts.ggmlType == nil : !facts.isSafeTensorsType {
+      problems.append(ConversionError.unwritableFormat(format, container: isGGUF ? "GGUF" : "safetensors"))
+    }
+    return format
+  }
+
   /// Adds formats that cannot be decoded or encoded, and tensors that would be quantized twice.
   mutating func checkCodecs() {
     var requantized: [StorageFormat: (to: StorageFormat, count: Int)] = [:]

@@ -5,7 +5,9 @@ import Tensors
 extension PlanDraft {
   /// Adds the messages from opening the model.
   mutating func noteInput() {
-    messages += model.remarks.map(PlanMessage.note) + model.checkpoint.remarks.map(PlanMessage.warning)
+    messages += model.remarks.map(PlanMessage.note)
+    if !keepsAllTensors { messages += model.padding.map { .note($0.description) } }
+    messages += model.checkpoint.remarks.map(PlanMessage.warning)
     noteAppliedTransforms()
   }
 

@@ -16,6 +16,8 @@ struct PlanDraft {
   var tensors: [DraftTensor] = []
   /// Input tensors that are left out, with the reason.
   var dropped: [(name: TensorName, reason: String)] = []
+  /// Whether a folder made of a GGUF ties the output matrix, which that GGUF has as a copy of the embedding.
+  var tiesOutput = false
   /// The layers that remain after pruning; nil if none are pruned.
   var keptLayerCount: Int?
   /// Names of the source by those of pruned models, whose layers are renumbered.
@@ -47,7 +49,11 @@ struct PlanDraft {
   var keepsLayouts: Bool { usesGGUFNames == (target == .gguf) }
 
   /// Whether only the formats of tensors change, so that nothing depends on a definition.
-  var keepsNames: Bool { request.type.formatRules != nil && target == .gguf && keepsLayouts }
+  var keepsNames: Bool { request.type.formatRules != nil && target == .gguf && keepsLayouts || model.isByName }
+
+  /// Whether every tensor of the source is written, also those that the architecture does not use: between safetensors
+  /// nothing has to be left out.
+  var keepsAllTensors: Bool { target != .gguf && !usesGGUFNames }
 
   /// Throws all problems found so far, if there are any.
   func requireProblemFree() throws {
@@ -59,11 +65,10 @@ struct PlanDraft {
   func scheme() throws -> NamingScheme {
     let definition = model.definition
     let folderName = definition.schemes.first { $0.condition.map(model.hyperparameters.flag) == true }?.name ?? "hf"
-    let isOther = model.scheme.name == "gguf" || model.scheme.isTextPart
-    let native = target == .gguf ? "gguf" : isOther ? folderName : model.scheme.name
+    let native = target == .gguf ? "gguf" : model.scheme.name == "gguf" ? folderName : model.scheme.name
     let name = request.naming ?? native
     if target == .gguf, definition.ggufArchitecture == nil { throw ConversionError.noGGUF(definition.name) }
-    guard let scheme = definition.scheme(name), !scheme.isTextPart else {
+    guard let scheme = definition.scheme(name), !scheme.isTextPart || name == model.scheme.name else {
       throw ConversionError.unknownNaming(
         name, known: definition.schemes.filter { !$0.isTextPart }.map(\.name))
     }

@@ -6,7 +6,8 @@ import Tensors
 /// Decides conversions. Every problem is found before any output exists, and all of them are reported at once.
 ///
 /// A conversion through an architecture gives tensors the names and layouts of a naming scheme (`ArchitecturePlanner`);
-/// quantizing a GGUF keeps its names and needs no definition (`NamePlanner`). Both fill in one draft.
+/// quantizing a GGUF keeps its names and needs no definition (`NamePlanner`), nor does sharding or casting safetensors
+/// (`StoredPlanner`). All fill in one draft.
 public enum Planner {
   /// Returns the plan of converting `model` as `request` asks.
   ///
@@ -20,6 +21,9 @@ public enum Planner {
     threads: Int = Parallel.coreCount, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> ConversionPlan {
     let draft = PlanDraft(model, request)
+    if model.isByName, !draft.usesGGUFNames {
+      return try plan(StoredPlanner(draft), evidence, threads: threads, progress: progress)
+    }
     return draft.keepsNames
       ? try plan(NamePlanner(draft), evidence, threads: threads, progress: progress)
       : try plan(ArchitecturePlanner(draft), evidence, threads: threads, progress: progress)

@@ -18,8 +18,8 @@ public struct PlanningEvidence: Sendable {
 
   /// Whether tied tensors that are both stored have equal values, in the order of the model's pairs; nil if not read.
   var tiedPairsAreEqual: [Bool]?
-  /// Whether an output matrix that llama.cpp refuses has the values of the embedding; nil if there is none, or not read.
-  var refusedOutputIsEqual: Bool?
+  /// Whether an output matrix that may be left out has the values of the embedding; nil if there is none, or not read.
+  var outputEqualsEmbedding: Bool?
   /// Nil if not read, or if the output's format can hold every value.
   var wideTensors: WideTensors?
   /// Tensors of the output whose values change when a constant is added and subtracted again, by name.
@@ -45,7 +45,7 @@ public struct PlanningEvidence: Sendable {
   init(_ planner: ArchitecturePlanner) throws {
     let model = planner.model
     tiedPairsAreEqual = try model.tiedPairs.map { try model.checkpoint.haveEqualValues($0.tensor, $0.original) }
-    refusedOutputIsEqual = try OutputMatrix.equalsEmbedding(in: planner.draft)
+    outputEqualsEmbedding = try OutputMatrix.equalsEmbedding(in: planner.draft)
     if planner.takesFormatOfMatrices, let format = model.commonMatrixFormat {
       wideTensors = Self.wideTensors(of: model, for: format)
     }

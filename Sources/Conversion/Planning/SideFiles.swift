@@ -51,15 +51,19 @@ enum SideFiles {
 
   /// config.json with only the members that the conversion changes: class and type of the scheme, element type.
   ///
-  /// - Parameter decodes: whether encoded tensors are decoded, so that nothing is quantized any more.
+  /// - Parameters:
+  ///   - isCast: whether a storage format is asked for, which then holds for the models inside as well.
+  ///   - decodes: whether encoded tensors are decoded, so that nothing is quantized any more.
   static func configuration(
     _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
-    decodes: Bool, messages: inout [PlanMessage]
+    isCast: Bool, decodes: Bool, messages: inout [PlanMessage]
   ) -> [UInt8] {
-    guard var members = source.isTextPart ? configuration.textMembers : configuration.json.object else {
-      return configuration.json.encoded(.indented)
+    let isRenamed = source.name != target.name
+    let whole = isRenamed ? configuration.json : configuration.original
+    guard var members = isRenamed && source.isTextPart ? configuration.textMembers : whole.object else {
+      return whole.encoded(.indented)
     }
-    if source.name != target.name {
+    if isRenamed {
       if let name = target.className, !source.isTextPart || members["architectures"] == nil {
         members["architectures"] = .array([.string(name)])
       }
@@ -77,6 +81,7 @@ enum SideFiles {
     if let elementType, members[key] != nil || configuration.elementTypeName != elementType {
       members[key] = .string(elementType)
     }
+    if isCast, let elementType { members = members.mapValues { $0.restating(elementType: elementType) } }
     return JSON.object(members).encoded(.indented)
   }
 
@@ -100,5 +105,16 @@ enum SideFiles {
     }
     members.sort { $0.key < $1.key }
     return JSON.object(members).encoded(.indented)
+  }
+}
+
+extension JSON {
+  /// The configuration of a model inside another with this element type, where it states one; otherwise the value as it is.
+  fileprivate func restating(elementType: String) -> JSON {
+    guard var members = object else { return self }
+    for key in ["dtype", "torch_dtype"] as [ExactString] where members[key]?.string != nil {
+      members[key] = .string(elementType)
+    }
+    return .object(members)
   }
 }

@@ -4,8 +4,8 @@ import Tensors
 extension SafeTensors {
   /// The header and the tensors' offsets of a file to write.
   ///
-  /// The bytes are those of the safetensors package for the same tensors: sorted by `storageOrder`, then by name;
-  /// metadata first; the header padded with spaces to a multiple of 8. The package does not define the order of
+  /// The bytes are those of the safetensors package for the same tensors: sorted by `storageOrder`, then by name, unless
+  /// their order is given; metadata first; the header padded with spaces to a multiple of 8. The package does not define the order of
   /// metadata; here the given order is kept. Empty metadata is omitted.
   public struct Layout: Sendable {
     /// The header's length and the header.
@@ -15,8 +15,18 @@ extension SafeTensors {
     /// The size of the whole file in bytes.
     public internal(set) var fileByteCount: Int
 
+    /// The order of the tensors in a file.
+    public enum Order: Sendable {
+      /// That of the safetensors package.
+      case package
+      /// That in which they are given, if the bytes of each are then aligned to its elements; otherwise that of the package.
+      case given
+    }
+
     /// Lays out `tensors`, in any order, with metadata whose values are strings.
-    public init(tensors: [OutputTensor], metadata: Metadata) throws(SafeTensorsError) {
+    public init(
+      tensors: [OutputTensor], metadata: Metadata, order wanted: Order = .package
+    ) throws(SafeTensorsError) {
       let ranks = Dictionary(uniqueKeysWithValues: storageOrder.enumerated().map { ($1, $0) })
       var names: Set<TensorName> = []
       var order: [(rank: Int, index: Int)] = []
@@ -29,8 +39,10 @@ extension SafeTensors {
         guard names.insert(tensor.name).inserted else { throw .duplicateKey(tensor.name.text) }
         order.append((rank, index))
       }
-      order.sort {
-        $0.rank != $1.rank ? $0.rank < $1.rank : tensors[$0.index].name < tensors[$1.index].name
+      if wanted == .package || !Self.areAligned(tensors) {
+        order.sort {
+          $0.rank != $1.rank ? $0.rank < $1.rank : tensors[$0.index].name < tensors[$1.index].name
+        }
       }
       let (members, begins, dataByteCount) = try Self.entries(tensors, order.map(\.index))
       let header = try Self.header((metadata.pairs.isEmpty ? [] : [try member(metadata)]) + members)
@@ -39,6 +51,15 @@ extension SafeTensors {
       self.header = header
       offsets = begins.map { header.count + $0 }
       fileByteCount = total
+    }
+
+    /// Whether tensors that follow each other in this order begin at multiples of their element's size.
+    private static func areAligned(_ tensors: [OutputTensor]) -> Bool {
+      var end = 0
+      return tensors.allSatisfy { tensor in
+        defer { end &+= tensor.byteCount ?? 0 }
+        return end.isMultiple(of: max(1, tensor.format.facts.bytesPerBlock))
+      }
     }
 
     /// The header's members for the tensors in file order, and each tensor's offset in the data section.

@@ -37,24 +37,54 @@ extension Model {
     }
   }
 
+  /// Opens a model as `open` does, and safetensors that no definition fits as they are: for an output that keeps names.
+  ///
+  /// - Throws: as `open`, but not if the architecture is unknown, or what the files state does not fit it.
+  public static func openAsStored(
+    _ path: String, library: ArchitectureLibrary, appliedTransforms: TransformDetection = .namesOnly
+  ) throws -> Model {
+    let location = try InputLocation(path)
+    do {
+      return try open(location, library: library, appliedTransforms: appliedTransforms)
+    } catch let error as any IngotError where error.category == .input {
+      // An error of the container itself occurs again here and is thrown.
+      let checkpoint = try Checkpoint.open(location)
+      let isAdapter = if case ModelError.isAdapter? = error as? ModelError { true } else { false }
+      guard checkpoint.container == .safeTensors, !isAdapter,
+        error is ModelError || (error as? LocatedError)?.reason is HyperparameterError
+      else { throw error }
+      let facts = try checkpoint.facts(at: location)
+      let name = facts.configuration?.classes.first ?? facts.configuration?.modelType ?? "unknown"
+      return try undefined(
+        checkpoint, facts, named: name, scheme: "stored",
+        remark: "\(error); names, layouts and order stay, and nothing specific to an architecture is done")
+    }
+  }
+
   /// A GGUF without a definition: nothing is known of its tensors but their names.
   private static func undefined(_ checkpoint: Checkpoint) throws -> Model {
     let name = checkpoint.metadata["general.architecture"]?.text ?? ""
+    return try undefined(
+      checkpoint, GGUFFacts(path: checkpoint.path, folder: nil, metadata: checkpoint.metadata), named: name,
+      scheme: "gguf", remark: "no definition fits architecture \(name.quoted): its tensors go by their names")
+  }
+
+  private static func undefined(
+    _ checkpoint: Checkpoint, _ facts: any ModelFacts, named name: String, scheme: String, remark: String
+  ) throws -> Model {
     let json = JSON.members([
       "name": .string(name), "summary": .string("known by its tensors' names alone"),
-      "schemes": .members(["gguf": .members([:])]),
+      "schemes": .members([scheme: .members([:])]),
     ])
     let definition = try ArchitectureDefinition(json: json, bases: [:])
-    guard let scheme = definition.scheme("gguf") else { throw ModelError.noArchitecture(path: checkpoint.path) }
+    guard let scheme = definition.scheme(scheme) else { throw ModelError.noArchitecture(path: checkpoint.path) }
     let hyperparameters = definition.hyperparameters(
       inferredFrom: ArchitectureDefinition.ObservedTensors(layerCount: nil, roles: [], rows: [:]))
-    let facts = GGUFFacts(path: checkpoint.path, folder: nil, metadata: checkpoint.metadata)
     var mapped = TensorMapping(checkpoint, facts, definition, scheme, hyperparameters)
     mapped.problems = []
     return Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
-      mapped: mapped, problems: [],
-      remarks: ["no definition fits architecture \(name.quoted): its tensors go by their names"])
+      mapped: mapped, problems: [], remarks: [remark], isByName: true)
   }
 }
 

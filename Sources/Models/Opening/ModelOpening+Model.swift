@@ -26,9 +26,11 @@ extension ModelOpening {
     if !facts.hasExplicitHyperparameters {
       remarks.append("no config.json or params.json next to the file: hyperparameters are inferred from tensor shapes")
     }
+    let mapped = mapping(evidence)
+    let absentHead = mapped.absentHead(facts, definition, scheme, hyperparameters).map { [$0] } ?? []
     let model = Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
-      mapped: mapping(evidence), problems: encodingProblems + scaling.problems, remarks: remarks,
+      mapped: mapped, problems: encodingProblems + scaling.problems + absentHead, remarks: remarks,
       appliedTransforms: evidence.appliedTransforms)
     return try adapters.reduce(model) { model, step in
       try step.adapter.naming { () throws(AdapterError) in try model.adding(step.adapter, to: step.base) }

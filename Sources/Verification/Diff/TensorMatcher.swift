@@ -31,8 +31,9 @@ struct TensorMatcher {
       let tied = second.location(slot) == nil ? second.tied(slot) : nil
       if let tied { noteTied(slot, tied, in: second) }
       pairs.append(
-        TensorPair(
-          .slot(slot), reference: .init(first, slot), candidate: .init(second, tied ?? slot), isTied: tied != nil))
+        padded(slot, first, second)
+          ?? TensorPair(
+            .slot(slot), reference: .init(first, slot), candidate: .init(second, tied ?? slot), isTied: tied != nil))
     }
     for slot in second.slots where first.location(slot) == nil {
       let tied = first.tied(slot)
@@ -43,13 +44,59 @@ struct TensorMatcher {
           isTied: tied != nil))
     }
     matchDerived(first, second)
-    for model in [first, second] {
-      for (tensor, reason) in model.dropped {
-        findings.append(Finding(.note, "diff.left-out", model.subject(tensor), "is not compared: \(reason)"))
+    matchOthers(first, second)
+  }
+
+  /// Matches tensors without a role by name, so that they count. A tensor that carries nothing for the architecture may
+  /// be missing on one side.
+  private mutating func matchOthers(_ first: Model, _ second: Model) {
+    let names = Set(first.others.map(\.name)), otherNames = Set(second.others.map(\.name))
+    let others = [(first, otherNames), (second, names)].map { model, present in
+      let left = model.dropped.filter { !present.contains($0.tensor.name) }
+      noteLeftOut(left, of: model, comparedWith: model.checkpoint.path == first.checkpoint.path ? second : first)
+      let leftNames = Set(left.map(\.tensor.name))
+      return model.others.filter { !leftNames.contains($0.name) }
+    }
+    match(first.checkpoint, others[0][...], second.checkpoint, others[1][...])
+  }
+
+  /// Reports tensors that only `model` has. Another safetensors checkpoint could have them; a GGUF could not.
+  private mutating func noteLeftOut(
+    _ tensors: [(tensor: TensorDescriptor, reason: String)], of model: Model, comparedWith other: Model
+  ) {
+    let lossy = Set(model.definition.dropped.filter { $0.copyOf == nil }.map(\.reason))
+    var groups: [(reason: String, tensors: [TensorDescriptor])] = []
+    for (tensor, reason) in tensors {
+      if let index = groups.firstIndex(where: { $0.reason == reason }) {
+        groups[index].tensors.append(tensor)
+      } else {
+        groups.append((reason, [tensor]))
       }
     }
-    // Tensors without a role are compared by name, so that they count.
-    match(first.checkpoint, first.unmapped[...], second.checkpoint, second.unmapped[...])
+    let canHaveAll = model.facts.ggufMetadata == nil && other.facts.ggufMetadata == nil
+    for (reason, tensors) in groups {
+      let severity: Finding.Severity = canHaveAll && lossy.contains(reason) ? .warning : .note
+      let isGrouped = tensors.count > Self.namedCount
+      for tensor in isGrouped ? tensors.prefix(1) : tensors[...] {
+        let more = isGrouped ? " (so are \((tensors.count - 1).grouped) others)" : ""
+        findings.append(
+          Finding(
+            severity, "diff.left-out", model.subject(tensor), "is on this side only and not compared\(more): \(reason)")
+        )
+      }
+    }
+  }
+
+  /// Tensors that are left out for one reason are named up to this many.
+  private static let namedCount = 5
+
+  /// The whole embeddings, if both have as many padding rows; nil if they do not.
+  private func padded(_ slot: TensorSlot, _ first: Model, _ second: Model) -> TensorPair? {
+    guard let one = first.paddedTensor(slot), let other = second.paddedTensor(slot), one.shape == other.shape else {
+      return nil
+    }
+    return TensorPair(
+      .slot(slot), reference: .init(first.checkpoint, one), candidate: .init(second.checkpoint, other))
   }
 
   /// Compares tensors that follow from the hyperparameters if both models have them; otherwise the hyperparameters are
@@ -142,12 +189,10 @@ extension Model {
     return location(other) == nil ? nil : other
   }
 
-  /// Tensors that have no role, or whose layout does not fit.
-  fileprivate var unmapped: [TensorDescriptor] {
-    var known = Set(tensors.map(\.descriptor.name))
-    known.formUnion(derived.map(\.name))
-    known.formUnion(dropped.map(\.tensor.name))
-    return checkpoint.tensors.filter { !known.contains($0.name) }
+  /// The stored tensor in `slot`, if it has padding rows and nothing changes its values.
+  fileprivate func paddedTensor(_ slot: TensorSlot) -> TensorDescriptor? {
+    guard !padding.isEmpty, !isAdapted(slot), let stored = tensor(slot)?.descriptor else { return nil }
+    return padding.contains { $0.tensor == stored.name } ? stored : nil
   }
 
   fileprivate func subject(_ tensor: TensorDescriptor) -> Finding.Subject {

@@ -5,12 +5,24 @@ import Models
 import Tensors
 import Tokenization
 
-extension ArchitecturePlanner {
+/// Lays out safetensors files, and a model folder with everything that transformers needs next to them.
+struct FolderFiles {
   /// Bytes of tensor data in one file of a folder unless the user says otherwise: transformers' 5 GB.
   static let defaultShardByteCount = 5_000_000_000
 
+  /// The draft, with the messages of laying it out.
+  private(set) var draft: PlanDraft
+  private var model: Model { draft.model }
+
+  init(_ draft: PlanDraft) { self.draft = draft }
+
+  /// The files of a draft that does not become a GGUF.
+  mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
+    draft.target == .folder ? try folderFiles() : ([try safeTensorsFile(draft.destination, draft.tensors)], [])
+  }
+
   /// The files of a model folder: one or several with tensors, and all others that transformers needs.
-  mutating func folderFiles() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
+  private mutating func folderFiles() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
     let tensors = draft.tensors, scheme = try draft.scheme()
     let limit = draft.request.maximumShardByteCount ?? Self.defaultShardByteCount
     let shards = ShardPlan.safeTensors(byteCounts: tensors.map(\.byteCount), limit: limit)
@@ -35,12 +47,11 @@ extension ArchitecturePlanner {
     return (files, sideFiles)
   }
 
-  func safeTensorsFile(_ path: String, _ tensors: [DraftTensor]) throws -> PlannedFile {
+  private func safeTensorsFile(_ path: String, _ tensors: [DraftTensor]) throws -> PlannedFile {
     let tensors = tensors.map(\.planned)
-    var metadata = Metadata()
-    metadata["format"] = .string("pt")
     do throws(SafeTensorsError) {
-      var layout = try SafeTensors.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
+      var layout = try SafeTensors.Layout(
+        tensors: tensors.map(\.declaration), metadata: metadata, order: model.isByName ? .given : .package)
       // Bytes of a GGUF are not shared, so the header is the one that the safetensors package writes.
       if draft.keepsLayouts { layout = layout.padded(toShare: tensors.sharedRanges) }
       return PlannedFile(
@@ -48,6 +59,13 @@ extension ArchitecturePlanner {
     } catch {
       throw LocatedError(path: path, reason: error)
     }
+  }
+
+  /// The metadata of each file: that of the source, and the format that transformers asks for.
+  private var metadata: Metadata {
+    var metadata = model.checkpoint.container == .safeTensors ? model.checkpoint.metadata : Metadata()
+    if !model.isByName, metadata["format"] == nil { metadata["format"] = .string("pt") }
+    return metadata
   }
 
   /// The index of a set.
@@ -60,22 +78,28 @@ extension ArchitecturePlanner {
 
   /// config.json, the tokenizer's files and the other files of the folder.
   private mutating func configurationFiles(_ scheme: NamingScheme, _ tensors: [DraftTensor]) throws -> [SideFile] {
-    let elementType = tensors.first { $0.shape.rank > 1 }?.format.torchName
+    let isCast = draft.request.type != .automatic
+    var elementType = tensors.first { $0.shape.rank > 1 }?.format.torchName
+    if model.isByName, !isCast { elementType = nil }
     if let folder = model.folder, let configuration = model.configuration {
       var files = try SideFiles.copied(from: folder, to: draft.destination)
       let edited = SideFiles.configuration(
-        configuration, from: model.scheme, to: scheme, elementType: elementType,
+        configuration, from: model.scheme, to: scheme, elementType: elementType, isCast: isCast,
         decodes: tensors.contains { $0.planned.composedOf.isEmpty == false }, messages: &draft.messages)
       files.append(
         SideFile(path: Path.join(draft.destination, "config.json"), content: .bytes(edited)))
       return files
     }
+    guard !model.isByName else { return [] }
     return try rebuiltFiles(scheme, elementType)
   }
 
   /// The files of a folder made of a GGUF (or of tensors with Meta's params.json).
   private mutating func rebuiltFiles(_ scheme: NamingScheme, _ elementType: String?) throws -> [SideFile] {
     var members = model.definition.configurationMembers(model.hyperparameters)
+    if draft.tiesOutput, let key = model.definition.hyperparameter("ties_embeddings")?.configKeys.first {
+      members[ExactString(key)] = .bool(true)
+    }
     // Meta's names have no class of their own: the folder says that of the same model under the usual names.
     let named = scheme.className == nil ? model.definition.schemes.first { $0.className != nil } ?? scheme : scheme
     if let name = named.className { members["architectures"] = .array([.string(name)]) }
