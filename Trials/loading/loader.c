@@ -61,6 +61,7 @@ int main(int argc, char ** argv) {
         bool is_encoder = llama_model_has_encoder(model) && !llama_model_has_decoder(model);
         struct llama_context_params parameters = llama_context_default_params();
         parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = count + 8;
+        parameters.embeddings = is_encoder;
         parameters.n_threads = parameters.n_threads_batch = 1;
         parameters.type_k = parameters.type_v = GGML_TYPE_F32;
         parameters.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
