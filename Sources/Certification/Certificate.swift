@@ -47,7 +47,8 @@ public struct Certificate: Sendable {
     self.version = version
     var measured = verification.json.object ?? [:]
     // Members that the certificate has elsewhere.
-    for key in ["schema", "reference", "candidate", "passes", "findings", "conversion", "quality"] { measured[ExactString(key)] = nil }
+    let stated = ["schema", "reference", "candidate", "passes", "findings", "conversion", "quality"]
+    for key in stated { measured[ExactString(key)] = nil }
     statement = .members([
       "_type": .string(Self.statementType),
       "subject": candidate.descriptors,

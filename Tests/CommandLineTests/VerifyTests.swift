@@ -79,7 +79,8 @@ struct VerifyTests {
     #expect(certificate.contains("\"grade\": \"broken\"") && certificate.contains("\"verdict\": \"failed\""))
     let accepted = try Program.run(arguments + ["--budget", "kl=100", "--json"])
     #expect(accepted.status == 0)
-    #expect(accepted.output.contains("\"verdict\": \"not_judged\"") && accepted.output.contains("\"grade\": \"broken\""))
+    #expect(accepted.output.contains("\"verdict\": \"not_judged\""))
+    #expect(accepted.output.contains("\"grade\": \"broken\""))
   }
 
   /// Multiplies a tensor in bfloat16 by 8, so that the logits are loud and errors weigh.

@@ -68,7 +68,10 @@ struct DivergenceTests {
     try edited.editFloats("output_norm.weight") { $0[0] = .nan }
     let result = try compare(edited)
     #expect(result.nonfiniteCount == 24)
-    #expect(result.findings.first?.description == "logits: are NaN or infinite at 24 of 24 positions, which are not compared")
+    #expect(
+      result.findings.first?.description
+        == "logits: are NaN or infinite at 24 of 24 positions, which are not compared"
+    )
     #expect(result.firstDiverged?.point == .outputNorm(.only))
     #expect(!result.passes)
   }

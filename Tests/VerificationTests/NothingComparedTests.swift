@@ -18,8 +18,8 @@ import Verification
     let one = #expect(throws: NothingPredicted.self) { try Self.compare(TokenChunks([5], length: 512)) }
     #expect(one?.category == .input)
     #expect(
-      one?.description == "tokens: 1 in 1 chunk, expected at least 2: the first is not predicted, so nothing is measured"
-    )
+      one?.description
+        == "tokens: 1 in 1 chunk, expected at least 2: the first is not predicted, so nothing is measured")
     let short = #expect(throws: NothingPredicted.self) {
       try Self.compare(TokenChunks(asLlamaPerplexity: [1, 2, 3, 4], length: 2, start: nil))
     }

@@ -24,7 +24,8 @@ struct Diff: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Allowed errors: nmse, max_abs, rmse, cosine, or auto for the candidate's formats. (default: none)", valueName: "metric=limit,…"))
+      "Allowed errors: nmse, max_abs, rmse, cosine, or auto for the candidate's formats. (default: none)",
+      valueName: "metric=limit,…"))
   var budget: String?
 
   @Option(help: ArgumentHelp("Compare only tensors whose slot or name matches.", valueName: "glob"))

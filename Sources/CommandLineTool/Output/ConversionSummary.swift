@@ -11,7 +11,8 @@ struct ConversionSummary {
   var text: String {
     let rate = seconds > 0 ? Int(Double(plan.byteCount) / seconds).byteSize + "/s" : "at once"
     let loss = errors.lossWarning.map { "warning: \($0.escapedForDisplay)\n" } ?? ""
-    return plan.text(title: isWritten ? "wrote" : "not written") + loss + "\n" + groupTable + worstTable + histogramTable
+    let title = isWritten ? "wrote" : "not written"
+    return plan.text(title: title) + loss + "\n" + groupTable + worstTable + histogramTable
       + "\n\(plan.byteCount.byteSize) in \(seconds.fixed(2)) s (\(rate))\n"
   }
 

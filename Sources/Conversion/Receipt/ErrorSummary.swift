@@ -52,9 +52,9 @@ public struct ErrorSummary: Sendable {
       let error = (outcome.report?.normalizedMeanSquareError ?? 0).metricText
       return "\(outcome.tensor.name.text.quoted) as \(outcome.tensor.format.name) (\(error))"
     }
-    let others = lost.count - names.count
-    return "\(counted(lost.count, "tensor")) with an NMSE of \(Self.lossLimit) and more, so most of the values are lost: "
-      + names.joined(separator: ", ") + (others > 0 ? " and \(others.grouped) more" : "")
+    let others = lost.count > names.count ? " and \((lost.count - names.count).grouped) more" : ""
+    return "\(counted(lost.count, "tensor")) with an NMSE of \(Self.lossLimit) and more,"
+      + " so most of the values are lost: \(names.joined(separator: ", "))\(others)"
   }
 
   /// Whether all errors are accepted.

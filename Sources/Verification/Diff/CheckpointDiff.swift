@@ -128,9 +128,10 @@ public struct CheckpointDiff: Sendable {
         first, second, check: "diff.tokenizer",
         severities: .init(ids: severity, templates: severity, missing: severity)
       ).findings()
-      findings += ConfigurationDifferences(
-        first, second, check: "diff.configuration", severity: severity, lossSeverity: severity
-      ).findings
+      findings +=
+        ConfigurationDifferences(
+          first, second, check: "diff.configuration", severity: severity, lossSeverity: severity
+        ).findings
     }
     if let first = reference.checkpoint.ggufMetadata, let second = candidate.checkpoint.ggufMetadata {
       findings += MetadataDifferences(reference: reference, candidate: candidate, severity: severity)

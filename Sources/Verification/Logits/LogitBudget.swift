@@ -19,9 +19,6 @@ public struct LogitBudget: Sendable {
   /// Whether the user gave the limits. Then they decide about the quality, otherwise about the conversion.
   public let isGiven: Bool
 
-  /// Whether nothing may differ.
-  public var isExact: Bool { if case .sameBits = rule { true } else { false } }
-
   /// Creates the budget of limits that the user gave.
   public init(_ budget: Budget) {
     rule = .limits(budget)

@@ -64,8 +64,9 @@ public struct HTMLReport {
 
   /// Green only for a grade that the evidence holds and a user can expect.
   private var qualityStyle: String {
-    guard verification.qualityPasses else { return "failed" }
-    return verification.quality.grade <= .good ? "passed" : verification.quality.grade == .broken ? "failed" : "doubtful"
+    let grade = verification.quality.grade
+    guard verification.qualityPasses, grade != .broken else { return "failed" }
+    return grade <= .good ? "passed" : "doubtful"
   }
 
   /// What the verdict on the conversion rests on.

@@ -46,7 +46,8 @@ extension ModelVerification {
       guard weightPolicy == .judged, let weights else {
         return "passed: the predictions are those that its storage formats lead to; weights were not compared"
       }
-      return "passed: \(weights.coverage.comparedTensorCount.grouped) of \(counted(weights.coverage.tensorCount, "tensor"))"
+      let coverage = weights.coverage
+      return "passed: \(coverage.comparedTensorCount.grouped) of \(counted(coverage.tensorCount, "tensor"))"
         + " have the values that their storage formats make of the reference"
     }
   }

@@ -33,7 +33,6 @@ public struct Quality: Sendable, Hashable {
     isEmbedding = comparison.output == .embedding
     positionCount = isEmbedding ? comparison.tokens.chunks.count : comparison.divergence.count
     isPredicted = isEmbedding || comparison.isPredicted
-    let isExact = comparison.budget.isExact && comparison.hasSameBits
     guard comparison.nonfiniteCount == 0 else {
       estimate = .broken
       grade = .broken
@@ -41,7 +40,7 @@ public struct Quality: Sendable, Hashable {
       figures = isEmbedding ? "the embedding is not finite" : "logits are not finite"
       return
     }
-    guard !isExact else {
+    guard !comparison.hasSameBits else {
       estimate = .lossless
       grade = .lossless
       lacksPositions = false
@@ -59,10 +58,12 @@ public struct Quality: Sendable, Hashable {
     let measured = Figures(comparison), worst = Figures(comparison, worseBy: Self.errorCount)
     let count = comparison.divergence.count
     let byCount = QualityGrade.first { count >= $0.positionCount }
-    estimate = measured.grade
+    // A candidate is broken if it still is with figures one standard error better: few tokens may look so by chance.
+    let isSurelyBroken = Figures(comparison, worseBy: -1).grade == .broken
+    estimate = isSurelyBroken ? .broken : min(measured.grade, .poor)
     // Few positions make a grade uncertain, but do not break a model.
     let limit = min(byCount, .poor)
-    grade = max(estimate, worst.grade, limit)
+    grade = max(measured.grade, worst.grade, limit)
     lacksPositions = limit == grade && limit > estimate
     figures = measured.words
   }
