@@ -58,10 +58,12 @@ public struct Quality: Sendable, Hashable {
     let measured = Figures(comparison), worst = Figures(comparison, worseBy: Self.errorCount)
     let count = comparison.divergence.count
     let byCount = QualityGrade.first { count >= $0.positionCount }
-    estimate = measured.grade
+    // A candidate is broken if it still is with figures one standard error better: few tokens may look so by chance.
+    let isSurelyBroken = Figures(comparison, worseBy: -1).grade == .broken
+    estimate = isSurelyBroken ? .broken : min(measured.grade, .poor)
     // Few positions make a grade uncertain, but do not break a model.
     let limit = min(byCount, .poor)
-    grade = max(estimate, worst.grade, limit)
+    grade = max(measured.grade, worst.grade, limit)
     lacksPositions = limit == grade && limit > estimate
     figures = measured.words
   }
