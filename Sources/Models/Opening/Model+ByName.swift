@@ -46,25 +46,32 @@ extension Model {
     _ path: String, library: ArchitectureLibrary, appliedTransforms: TransformDetection = .namesOnly
   ) throws -> Model {
     let location = try InputLocation(path)
+    let reason: String
     do {
-      return try open(location, library: library, appliedTransforms: appliedTransforms)
+      let model = try open(location, library: library, appliedTransforms: appliedTransforms)
+      // Some names of another net may be those of an architecture.
+      let isGuess = model.checkpoint.container == .safeTensors && !model.hasExplicitHyperparameters
+      guard isGuess, model.unreadForm == nil, !model.problemsOfStoredTensors.isEmpty else { return model }
+      reason = "\(location.path.escapedForDisplay): names no architecture, and its tensors fit none"
     } catch let error as any IngotError where error.category == .input {
-      // An error of the container itself occurs again here and is thrown.
-      let checkpoint = try Checkpoint.open(location)
       let isModel =
         switch error as? ModelError {
         case .isAdapter, .notAModel: false
         default: true
         }
-      guard checkpoint.container == .safeTensors, isModel,
-        error is ModelError || (error as? LocatedError)?.reason is HyperparameterError
-      else { throw error }
-      let facts = try checkpoint.facts(at: location)
-      let name = facts.configuration?.classes.first ?? facts.configuration?.modelType ?? "unknown"
-      return try undefined(
-        checkpoint, facts, named: name, scheme: "stored",
-        remark: "\(error); names, layouts and order stay, and nothing specific to an architecture is done")
+      guard isModel, error is ModelError || (error as? LocatedError)?.reason is HyperparameterError else { throw error }
+      reason = "\(error)"
     }
+    // An error of the container itself occurs again here and is thrown.
+    let checkpoint = try Checkpoint.open(location)
+    guard checkpoint.container == .safeTensors else {
+      return try open(location, library: library, appliedTransforms: appliedTransforms)
+    }
+    let facts = try checkpoint.facts(at: location)
+    let name = facts.configuration?.classes.first ?? facts.configuration?.modelType ?? "unknown"
+    return try undefined(
+      checkpoint, facts, named: name, scheme: "stored",
+      remark: "\(reason); names, layouts and order stay, and nothing specific to an architecture is done")
   }
 
   /// A GGUF without a definition: nothing is known of its tensors but their names.

@@ -25,7 +25,8 @@ extension HuggingFaceVocabularyReader {
     let pattern = files.tokenizer?["pre_tokenizer"]?["pretokenizers"]?.array?.first?["pattern"]?["Regex"]?.string ?? ""
     return .unsupported(
       file: files.tokenizerFile,
-      reason: "splits text by an unknown expression, \(pattern.quoted) (name the nearest steps with --pre-tokenizer NAME)")
+      reason: "splits text by an unknown expression, \(pattern.quoted)"
+        + " (name the nearest steps with --pre-tokenizer NAME)")
   }
 
   /// Gives the pre-tokenizer the converter's name, if the converter knows the ids of the check text.
