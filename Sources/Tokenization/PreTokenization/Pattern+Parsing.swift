@@ -277,8 +277,7 @@ extension Pattern {
         for node in nodes { branches.append(try emit(node, next: next)) }
         return try append(.alternatives(branches))
       case .many(.set(let set), let minimum, let maximum, let repetition):
-        return try append(
-          .many(set, minimum: minimum, maximum: maximum, repetition, next: next))
+        return try append(.many(set, minimum: minimum, maximum: maximum, repetition, next: next))
       case .many(let inner, let minimum, let maximum, let repetition):
         guard maximum <= Self.copyLimit, repetition == .greedy else {
           throw failure("a group that repeats without bound")
