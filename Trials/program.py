@@ -73,7 +73,7 @@ class Ingot:
         return out
 
     def meta(self, verb: str, path: Path, *arguments) -> None:
-        self.must("meta", verb, path, *arguments, "--quiet")
+        self.must("meta", verb, path, *arguments, "--quiet", "--force")
 
     def run(self, model: Path, *arguments) -> dict:
         return json.loads(self.do("run", model, "--overwrite", "--json", "--top", 1, *arguments))
