@@ -124,6 +124,8 @@ def sharpen(folder: Path, draw: random.Random) -> None:
 
 def positions_of(config: dict) -> int:
     """How many positions the model has rows for; those without such rows go on beyond the trained context."""
+    if config["model_type"] == "roberta":  # Positions begin after the padding id.
+        return config["max_position_embeddings"] - config["pad_token_id"] - 1
     return {"gpt2": config.get("n_positions"), "gpt_bigcode": config.get("n_positions"), "mpt": config.get("max_seq_len"), "bert": config.get("max_position_embeddings"), "opt": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
 
 
