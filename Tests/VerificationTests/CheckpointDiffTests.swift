@@ -70,6 +70,7 @@ struct CheckpointDiffTests {
     let diff = try Self.compare(Self.gqa, meta)
     #expect(
       diff.findings.map(\.description) == [
+        "\(meta): params.json states no context length: 2,048 is assumed",
         "context_length: is 256 in the reference, 2048 in the candidate; \(meta) does not state it",
         "tokenizer: is not compared: \(meta) has none",
       ])

@@ -61,6 +61,21 @@ import Verification
     #expect(!verification.passes || fault.file == "chat_template.jinja")
   }
 
+  @Test("that config.json states twice are warnings, where both sides compute the same")
+  func conflicts() throws {
+    let edited = try EditedCheckpoint(Self.tied)
+    try edited.rewrite("config.json") {
+      $0.replacing("\"bos_token_id\": 500", with: "\"rope_theta\": 77.0, \"bos_token_id\": 500")
+    }
+    func isConflict(_ finding: Finding) -> Bool {
+      finding.severity == .warning && finding.message.contains("rope_theta") && finding.message.contains("77")
+    }
+    let diff = try CheckpointDiffTests.compare(Self.tied, edited.path, .byFormat)
+    #expect(diff.passes && diff.findings.count(where: isConflict) == 1, "\(diff.findings)")
+    let verification = try DiagnosedTensorsTests.verify(Self.tied, edited.path)
+    #expect(verification.passes && verification.findings.count(where: isConflict) == 1, "\(verification.findings)")
+  }
+
   @Test("that a folder leaves out are faults if they were needed")
   func missing() throws {
     let edited = try EditedCheckpoint(Self.tied)

@@ -19,7 +19,8 @@ struct HuggingFaceFacts: ModelFacts {
   func candidates(in library: ArchitectureLibrary) throws -> [ArchitectureDefinition] {
     if let definition = library.definition(of: config) { return [definition] }
     guard let name = (config.classes + [config.modelType].compactMap(\.self)).first(where: { !$0.isEmpty }) else {
-      throw ModelError.namesNoArchitecture(path: checkpoint.path, fitting: fitting(library.definitions).map(\.name))
+      let fitting = fitting(library.definitions).filter(mayCompute)
+      throw ModelError.namesNoArchitecture(path: checkpoint.path, fitting: fitting.map(\.name))
     }
     let fitting = fitting(library.definitions), renamed = fitting.filter(mayCompute)
     if renamed.isEmpty, let first = fitting.first {

@@ -38,7 +38,7 @@ public struct CheckpointCheck: Sendable {
     var findings = checkpoint.remarks.map { Finding(.warning, "layout", .checkpoint(path), $0) }
     findings += HeaderCheck(side, listsAll: listsAll).findings
     if let model = side.model {
-      findings += model.warnings.map { Finding(.warning, "configuration", .checkpoint(path), $0) }
+      findings += model.configurationFindings("configuration")
       findings += try model.transformFindings + model.tieFindings
     }
     let statistics = try checkpoint.statistics(of: checkpoint.stored, threads: threads, progress: progress)

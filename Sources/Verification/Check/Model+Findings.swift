@@ -3,6 +3,11 @@ import Models
 import Tensors
 
 extension Model {
+  /// What the configuration contradicts itself about, and what of it is not taken into account.
+  func configurationFindings(_ check: String) -> [Finding] {
+    warnings.map { Finding(.warning, check, .checkpoint(checkpoint.path), $0) }
+  }
+
   /// Tensors that are stored although the model ties them.
   var tieFindings: [Finding] {
     get throws {

@@ -92,6 +92,7 @@ public struct CheckpointDiff: Sendable {
     let coverage = Coverage(tensors)
     let filteredCount = matcher.pairs.count - pairs.count
     var findings = tensors.flatMap { $0.findings(options.budget) }
+    findings += [reference, candidate].flatMap { $0.model?.configurationFindings("diff.configuration") ?? [] }
     var hyperparameters: [HyperparameterComparison] = []
     if let first = reference.model, let second = candidate.model {
       let differences = HyperparameterDifferences(reference: first, candidate: second)

@@ -40,7 +40,9 @@ extension ModelVerification {
       reference, candidate, check: "verify.configuration", severity: options.logits.budget == nil ? .error : .warning,
       lossSeverity: .warning)
     let logits = try LogitComparison.compare(
-      reference, candidate, tokens: tokens, findings: findings + configuration.findings + contradictions,
+      reference, candidate, tokens: tokens,
+      findings: findings + configuration.findings + contradictions
+        + [reference, candidate].flatMap { $0.configurationFindings("verify.configuration") },
       options: options.logits)
     var weights: CheckpointDiff?
     if options.weights != .ignored {
