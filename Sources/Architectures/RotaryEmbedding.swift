@@ -28,6 +28,16 @@ public enum RotaryScaling: Sendable, Hashable {
   /// LongRoPE: a divisor for each frequency, and a factor on the attention (Phi-3).
   case longrope(LongRoPE)
 
+  /// The factor by which the context is extended; nil without a scaling.
+  public var factor: Double? {
+    switch self {
+    case .none: nil
+    case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _): factor
+    case .yarn(let yarn): yarn.factor
+    case .longrope(let longrope): longrope.factor
+    }
+  }
+
   /// YaRN; `attentionFactor` nil means `0.1 ln(factor) + 1`.
   public struct YaRN: Sendable, Hashable {
     /// The factor by which the context is extended.
@@ -36,9 +46,9 @@ public enum RotaryScaling: Sendable, Hashable {
     public var originalContextLength: Int
     /// Multiplies cosine and sine; nil for the default formula.
     public var attentionFactor: Double?
-    /// RotaryTables within the original context above which a frequency is kept.
+    /// Turns within the original context above which a frequency is kept.
     public var betaFast: Double
-    /// RotaryTables within the original context below which a frequency is divided by `factor`.
+    /// Turns within the original context below which a frequency is divided by `factor`.
     public var betaSlow: Double
     /// DeepSeek's multipliers of the attention factor.
     public var mscale: Double?, mscaleAllDimensions: Double?

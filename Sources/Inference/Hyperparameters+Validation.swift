@@ -89,15 +89,6 @@ extension Hyperparameters.RelativePositions {
 }
 
 extension RotaryScaling {
-  fileprivate var factor: Double? {
-    switch self {
-    case .none: nil
-    case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _): factor
-    case .yarn(let yarn): yarn.factor
-    case .longrope(let longrope): longrope.factor
-    }
-  }
-
   fileprivate var originalContextLength: Int? {
     switch self {
     case .none, .linear: nil

@@ -64,6 +64,11 @@ def roomy(config: dict) -> dict:
     return {**config, **{key: value for key, value in sizes.items() if key in config}}
 
 
+def disagreement(text: str, found: list[int], wanted: list[int]) -> str:
+    at = next((index for index, pair in enumerate(zip(found, wanted)) if pair[0] != pair[1]), min(len(found), len(wanted)))
+    return f"{text!r:.300}: from id {at} on {found[at:at + 6]}, expected {wanted[at:at + 6]}"
+
+
 def examine(program: Ingot, llama: LlamaTokenizer, name: str, seeds: range) -> list[str]:
     architecture = ORIGINALS[name]._replace(config=roomy(ORIGINALS[name].config))
     if architecture.native:
@@ -90,8 +95,7 @@ def examine(program: Ingot, llama: LlamaTokenizer, name: str, seeds: range) -> l
                 if found == wanted:
                     passed += 1
                     continue
-                at = next((index for index, pair in enumerate(zip(found, wanted)) if pair[0] != pair[1]), min(len(found), len(wanted)))
-                failures.append(f"{name} seed {seed}: {place}: {text!r:.300}: from id {at} on {found[at:at + 6]}, expected {wanted[at:at + 6]}")
+                failures.append(f"{name} seed {seed}: {place}: {disagreement(text, found, wanted)}")
     print(f"{name:18}{architecture.tokenizer:14}{passed} of {2 * len(seeds)}", flush=True)
     return failures
 

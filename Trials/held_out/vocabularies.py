@@ -16,7 +16,7 @@ from ..setup import option, quiet  # first: it silences what the others import
 from fixtures.generate.llama_tokenizer import ADD_SPECIAL, PARSE_SPECIAL, LlamaTokenizer
 
 from ..program import Ingot, Refusal
-from .texts import random_text
+from .texts import disagreement, random_text
 
 SEPARATOR = "\n__ggml_vocab_test__\n"
 # Kinds of vocabulary that ingot does not read.
@@ -48,8 +48,7 @@ def examine(program: Ingot, tokenizer: LlamaTokenizer, vocabulary: Path, seeds: 
             if found == wanted:
                 passed += 1
                 return
-            at = next((index for index, pair in enumerate(zip(found, wanted)) if pair[0] != pair[1]), min(len(found), len(wanted)))
-            failures.append(f"{vocabulary.stem} {label}: {text!r:.300}: from id {at} on {found[at:at + 6]}, expected {wanted[at:at + 6]}")
+            failures.append(f"{vocabulary.stem} {label}: {disagreement(text, found, wanted)}")
 
         for index, (text, wanted) in enumerate(own_tests(vocabulary)):
             compare(f"text {index}", text, wanted, "--no-special-tokens", "--no-parse-special")

@@ -3,8 +3,7 @@ import Ingot
 
 /// The interpretation of a model that is read.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Load an architecture definition from this file as well.", valueName: "file"))
-  var mapping: String?
+  @OptionGroup var definitions: DefinitionOptions
 
   @Option(
     name: .customLong("arch-as"),
@@ -29,25 +28,18 @@ struct ModelOptions: ParsableArguments {
     -> Model
   {
     try Model.open(
-      path, library: try library, architecture: architecture, adapters: adapters?.paths ?? [],
+      path, library: try definitions.library, architecture: architecture, adapters: adapters?.paths ?? [],
       appliedTransforms: appliedTransforms)
   }
 
   /// Returns the conversion of the model at `path`, whose transforms are detected from its values.
   func conversion(of path: String, _ request: ConversionRequest) throws -> RequestedConversion {
-    var conversion = RequestedConversion(path, library: try library, request: request)
+    var conversion = RequestedConversion(path, library: try definitions.library, request: request)
     conversion.architecture = architecture
     conversion.appliedTransforms = detectedTransforms
     return conversion
   }
 
   /// The files that these options name.
-  var inputFiles: [InputFile] { mapping.map { [InputFile("--mapping", $0)] } ?? [] }
-
-  /// The bundled definitions, and the user's before them.
-  var library: ArchitectureLibrary {
-    get throws {
-      try mapping.map { try ArchitectureLibrary.bundled(withMapping: $0) } ?? ArchitectureLibrary.bundled()
-    }
-  }
+  var inputFiles: [InputFile] { definitions.mapping.map { [InputFile("--mapping", $0)] } ?? [] }
 }

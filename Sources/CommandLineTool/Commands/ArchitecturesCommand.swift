@@ -16,13 +16,11 @@ struct ArchitecturesCommand: ParsableCommand {
   @Argument(help: "Architecture to show.")
   var name: String?
 
-  @Option(help: ArgumentHelp("Load an architecture definition from this file as well.", valueName: "file"))
-  var mapping: String?
-
+  @OptionGroup var definitions: DefinitionOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let library = try mapping.map { try ArchitectureLibrary.bundled(withMapping: $0) } ?? ArchitectureLibrary.bundled()
+    let library = try definitions.library
     guard let name else {
       try report.print(json: { library.json }, text: { library.text })
       return

@@ -25,7 +25,8 @@ struct Check: ParsableCommand {
     let progress = ProgressLine(totalByteCount: byteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     let check = try CheckpointCheck.check(
-      path, library: try model.library, architecture: model.architecture, appliedTransforms: model.detectedTransforms,
+      path, library: try model.definitions.library, architecture: model.architecture,
+      appliedTransforms: model.detectedTransforms,
       threads: report.threadCount, listsAll: report.verbose
     ) { progress.advance($0) }
     progress.finish()

@@ -81,7 +81,8 @@ struct Convert: ConversionCommand {
     conversion.adapters = adapters.paths
     // Between safetensors no definition is needed, unless an option has to do with one.
     let needsDefinition =
-      conversion.request.resolvedTarget == .gguf || naming != nil || model.architecture != nil || model.mapping != nil
+      conversion.request.resolvedTarget == .gguf || naming != nil || model.architecture != nil
+      || model.definitions.mapping != nil
       || !model.appliedTransforms.isEmpty
     if !needsDefinition { conversion.definition = .optional }
     return conversion

@@ -65,7 +65,7 @@ struct Diff: ParsableCommand {
     _ reference: String, _ candidate: String, _ model: ModelOptions, adapters: [String],
     _ report: ReportOptions, _ options: CheckpointDiff.Options, appliedTransforms: TransformDetection? = nil
   ) throws -> CheckpointDiff {
-    let library = try model.library
+    let library = try model.definitions.library
     let first = try DiffSide.open(
       reference, library: library, architecture: model.architecture, adapters: adapters,
       appliedTransforms: appliedTransforms ?? model.namedTransforms)

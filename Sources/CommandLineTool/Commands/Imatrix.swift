@@ -34,7 +34,8 @@ struct ImatrixShow: ParsableCommand {
     let matrix = try ImportanceMatrix.open(path)
     let opened = try modelPath.map {
       try Model.openByName(
-        $0, library: try model.library, architecture: model.architecture, appliedTransforms: model.namedTransforms)
+        $0, library: try model.definitions.library, architecture: model.architecture,
+        appliedTransforms: model.namedTransforms)
     }
     let result = try ImportanceReport(matrix, model: opened)
     try report.print(json: { result.json }, text: { result.text })

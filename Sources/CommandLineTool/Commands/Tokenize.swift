@@ -33,7 +33,13 @@ struct Tokenize: ParsableCommand {
   @Flag(name: .customLong("no-parse-special"), help: "Encode special tokens in the text as plain text.")
   var keepsSpecialText = false
 
-  @OptionGroup var model: VocabularyOptions
+  @OptionGroup var definitions: DefinitionOptions
+
+  @Option(
+    name: .customLong("arch-as"),
+    help: ArgumentHelp("Read the files of a folder as this architecture's.", valueName: "name"))
+  var architecture: String?
+
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
@@ -42,7 +48,7 @@ struct Tokenize: ParsableCommand {
   }
 
   func run() throws {
-    let opening = try VocabularyOpening.open(path, library: try model.library, architecture: model.architecture)
+    let opening = try VocabularyOpening.open(path, library: try definitions.library, architecture: architecture)
     let listing = TokenListing(
       opening: opening, tokenizer: try opening.tokenizer(), text: text, file: file,
       addsSpecialTokens: !omitsSpecialTokens, matching: keepsSpecialText ? .plainText : .matched)
@@ -60,23 +66,5 @@ struct Tokenize: ParsableCommand {
       try listing.writeTable(to: &output)
     }
     try output.flush()
-  }
-}
-
-/// How the files of a folder are read as a vocabulary.
-struct VocabularyOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Load an architecture definition from this file as well.", valueName: "file"))
-  var mapping: String?
-
-  @Option(
-    name: .customLong("arch-as"),
-    help: ArgumentHelp("Read the files of a folder as this architecture's.", valueName: "name"))
-  var architecture: String?
-
-  /// The bundled definitions, and the user's before them.
-  var library: ArchitectureLibrary {
-    get throws {
-      try mapping.map { try ArchitectureLibrary.bundled(withMapping: $0) } ?? ArchitectureLibrary.bundled()
-    }
   }
 }

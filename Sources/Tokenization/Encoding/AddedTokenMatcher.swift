@@ -6,34 +6,18 @@ struct AddedTokenMatcher: Sendable {
     case token(Int)
   }
 
-  private struct Node: Sendable {
-    var children: [UInt8: Int] = [:]
-    var token: Int?
-  }
-
-  private var nodes: [Node] = [Node()]
+  /// The indices of the tokens by their texts.
+  private var trie = ByteTrie()
   private let tokens: [AddedToken]
 
   init(_ tokens: [AddedToken]) {
     self.tokens = tokens
-    for (index, token) in tokens.enumerated() where !token.text.isEmpty {
-      var node = 0
-      for byte in token.text.utf8 {
-        if let child = nodes[node].children[byte] {
-          node = child
-        } else {
-          nodes.append(Node())
-          nodes[node].children[byte] = nodes.count - 1
-          node = nodes.count - 1
-        }
-      }
-      nodes[node].token = index
-    }
+    for (index, token) in tokens.enumerated() where !token.text.isEmpty { trie.insert(token.text.utf8, index) }
   }
 
   /// Splits `bytes[bounds]` into added tokens and the text between them.
   func segments(of bytes: [UInt8], _ bounds: Range<Int>, _ body: (Segment) -> Void) {
-    guard nodes.count > 1 else {
+    guard !trie.isEmpty else {
       if !bounds.isEmpty { body(.text(bounds)) }
       return
     }
@@ -62,14 +46,8 @@ struct AddedTokenMatcher: Sendable {
   }
 
   private func longest(_ bytes: [UInt8], _ bounds: Range<Int>, at start: Int) -> (token: Int, end: Int)? {
-    var node = 0
-    var position = start
     var best: (Int, Int)?
-    while position < bounds.upperBound, let child = nodes[node].children[bytes[position]] {
-      node = child
-      position += 1
-      if let token = nodes[node].token { best = (token, position) }
-    }
+    trie.forEachMatch(in: bytes, from: start, to: bounds.upperBound) { best = ($0, $1) }
     return best
   }
 

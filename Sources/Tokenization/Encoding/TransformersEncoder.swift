@@ -189,21 +189,8 @@ struct TransformersEncoder: TextEncoder {
   private func encodeByteLevel(_ part: ArraySlice<UInt8>, into result: inout [UInt32]) {
     let isPrefixed = vocabulary.spacePrefix == .everySegment && part.first != 0x20
     let text = isPrefixed ? ArraySlice([0x20] + part) : part
-    var cache: [ByteString: [UInt32]] = [:]
-    splitter.words(of: text) { word in
-      let bytes = ByteString(word)
-      if let known = cache[bytes] {
-        result += known
-        return
-      }
-      let encoded = encodeWord(bytes)
-      if cache.count < Self.cacheLimit { cache[bytes] = encoded }
-      result += encoded
-    }
+    splitter.encodeWords(of: text, into: &result, encodeWord)
   }
-
-  /// A cache of the ids of words in one text.
-  private static let cacheLimit = 1 << 16
 
   private func encodeWord(_ word: ByteString) -> [UInt32] {
     if vocabulary.ignoresMerges, let id = ids[ByteString(ByteLevel.encode(word.bytes))] {

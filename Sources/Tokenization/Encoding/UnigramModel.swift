@@ -9,9 +9,8 @@ struct UnigramModel: Sendable {
   /// The penalty of a scalar without a piece, below the minimum score (`kUnkPenalty` of SentencePiece).
   static let unknownPenalty = 10.0
 
-  /// The next node for a node in the high bits and a byte in the low eight.
-  private var edges: [UInt64: UInt32] = [:]
-  private var ids: [Int32] = [-1]
+  /// The ids of the pieces.
+  private var pieces = ByteTrie()
   private let scores: [Float]
   private let unknownScore: Double
 
@@ -33,19 +32,7 @@ struct UnigramModel: Sendable {
         guard type != .unused else { continue }
         least = min(least, scores[id])
       }
-      guard !piece.isEmpty else { continue }
-      var node: UInt32 = 0
-      for byte in piece {
-        let key = UInt64(node) << 8 | UInt64(byte)
-        if let next = edges[key] {
-          node = next
-        } else {
-          node = UInt32(truncatingIfNeeded: ids.count)
-          ids.append(-1)
-          edges[key] = node
-        }
-      }
-      ids[Int(node)] = Int32(truncatingIfNeeded: id)
+      if !piece.isEmpty { pieces.insert(piece, id) }
     }
     self.scores = scores
     let minimum = least.isFinite ? least : 0
@@ -74,15 +61,11 @@ struct UnigramModel: Sendable {
       let scalarEnd = min(start + SentencePieceText.scalarByteCount(text[start]), text.count)
       let base = best[start].score
       var hasScalar = false
-      var node: UInt32 = 0
-      var end = start
-      while end < text.count, let next = edges[UInt64(node) << 8 | UInt64(text[end])] {
-        node = next
-        end += 1
-        let id = ids[Int(node)]
-        guard id >= 0 else { continue }
-        let score = base + Double(scores[Int(id)])
-        if best[end].start < 0 || score > best[end].score { best[end] = Best(start: start, id: id, score: score) }
+      pieces.forEachMatch(in: text, from: start, to: text.count) { id, end in
+        let score = base + Double(scores[id])
+        if best[end].start < 0 || score > best[end].score {
+          best[end] = Best(start: start, id: Int32(truncatingIfNeeded: id), score: score)
+        }
         if end == scalarEnd { hasScalar = true }
       }
       if !hasScalar {

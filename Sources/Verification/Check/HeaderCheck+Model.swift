@@ -163,18 +163,6 @@ extension Hyperparameters {
   }
 }
 
-extension RotaryScaling {
-  /// How far the context is stretched; nil without a scaling.
-  fileprivate var factor: Double? {
-    switch self {
-    case .none: nil
-    case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _): factor
-    case .yarn(let yarn): yarn.factor
-    case .longrope(let longRoPE): longRoPE.factor
-    }
-  }
-}
-
 extension HyperparameterError {
   /// The hyperparameter; nil where the error is about several or about a key.
   fileprivate var name: String? {

@@ -22,21 +22,8 @@ struct ByteLevelWords: LlamaCppAlgorithm {
   }
 
   func encode(_ text: ArraySlice<UInt8>, followsToken: Bool, into result: inout [UInt32]) {
-    var cache: [ByteString: [UInt32]] = [:]
-    splitter.words(of: text) { word in
-      let bytes = ByteString(word)
-      if let known = cache[bytes] {
-        result += known
-        return
-      }
-      let encoded = encodeWord(bytes)
-      if cache.count < Self.cacheLimit { cache[bytes] = encoded }
-      result += encoded
-    }
+    splitter.encodeWords(of: text, into: &result, encodeWord)
   }
-
-  /// A cache of the ids of words in one text.
-  private static let cacheLimit = 1 << 16
 
   private func encodeWord(_ word: ByteString) -> [UInt32] {
     if ignoresMerges, let id = ids[ByteString(ByteLevel.encode(word.bytes))] {

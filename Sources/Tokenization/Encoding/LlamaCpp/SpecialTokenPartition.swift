@@ -10,17 +10,13 @@ struct SpecialTokenPartition: Sendable {
     let strippedSides: AddedToken.Options
   }
 
-  private struct Node: Sendable {
-    var children: [UInt8: Int] = [:]
-    var token: Int?
-  }
-
   private struct Match {
     let token: Int
     let start: Int
   }
 
-  private var nodes = [Node()]
+  /// The indices of the tokens by their texts.
+  private var trie = ByteTrie()
   private var tokens: [Token] = []
 
   /// Indexes the control, unknown and user-defined tokens.
@@ -31,17 +27,7 @@ struct SpecialTokenPartition: Sendable {
       guard type == .control || type == .unknown || type == .userDefined, !vocabulary.tokens[id].isEmpty else {
         continue
       }
-      var node = 0
-      for byte in vocabulary.tokens[id] {
-        if let child = nodes[node].children[byte] {
-          node = child
-        } else {
-          nodes.append(Node())
-          nodes[node].children[byte] = nodes.count - 1
-          node = nodes.count - 1
-        }
-      }
-      nodes[node].token = tokens.count
+      trie.insert(vocabulary.tokens[id], tokens.count)
       tokens.append(
         Token(
           id: id, byteCount: vocabulary.tokens[id].count, isUserDefined: type == .userDefined,
@@ -98,12 +84,8 @@ struct SpecialTokenPartition: Sendable {
   private func matches(in bytes: [UInt8], _ matching: SpecialTokenMatching) -> [Match] {
     var matches: [Match] = []
     for start in bytes.indices {
-      var node = 0
-      var position = start
-      while position < bytes.count, let child = nodes[node].children[bytes[position]] {
-        node = child
-        position += 1
-        guard let token = nodes[node].token, matching == .matched || tokens[token].isUserDefined else { continue }
+      trie.forEachMatch(in: bytes, from: start, to: bytes.count) { token, _ in
+        guard matching == .matched || tokens[token].isUserDefined else { return }
         matches.append(Match(token: token, start: start))
       }
     }
