@@ -11,17 +11,14 @@ extension HyperparameterRule {
   ///
   /// A list of equal elements, one for each layer, states a single value as that element.
   func value(_ stated: JSON, key: String) throws(HyperparameterError) -> HyperparameterValue {
-    if let value = HyperparameterValue(stated, rule: self) {
-      guard value != .integer(0) || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
-      if let real = value.number, !real.isFinite {
-        throw .wrongKind(key: key, expected: "a finite number", found: stated.text(.compact))
-      }
-      return value
+    var found = HyperparameterValue(stated, rule: self)
+    if found == nil { found = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) }
+    guard let found else { throw .wrongKind(key: key, expected: wording, found: stated.kindName) }
+    guard found != .integer(0) || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
+    if let real = found.number, !real.isFinite {
+      throw .wrongKind(key: key, expected: "a finite number", found: stated.text(.compact))
     }
-    if let value = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) {
-      return value
-    }
-    throw .wrongKind(key: key, expected: wording, found: stated.kindName)
+    return found
   }
 
   /// Returns the value that a key of a GGUF states; a list of equal elements as in `value(_:key:)` of JSON.

@@ -119,6 +119,11 @@ struct HyperparameterTests {
       "key \"intermediate_size\" is [1, 1, 1, 1, …], which differs by layer, expected one value for all 5 layers"
     ),
     (#"{"rope_theta":1e999}"#, "key \"rope_theta\" is 1e999, expected a finite number"),
+    (#"{"rope_theta":[1e999,1e999]}"#, "key \"rope_theta\" is [1e999,1e999], expected a finite number"),
+    (
+      #"{"num_key_value_heads":[0,0]}"#,
+      "key \"num_key_value_heads\" is 0, expected at least 1 (remove the key if it states nothing)"
+    ),
     (#"{"num_key_value_heads":[]}"#, "key \"num_key_value_heads\" is an array, expected a whole number"),
     (#"{"num_key_value_heads":[4,"x"]}"#, "key \"num_key_value_heads\" is an array, expected a whole number"),
     (

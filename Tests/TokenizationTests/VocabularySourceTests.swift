@@ -167,6 +167,39 @@ struct VocabularySourceTests {
     #expect(read.vocabulary.preTokenizer == "tekken")
   }
 
+  @Test(
+    "refuses numbers of tekken.json that are out of range",
+    arguments: [
+      (#""default_num_special_tokens": 70000"#, 70_000), (#""default_num_special_tokens": -1"#, 2),
+      (#""default_vocab_size": -9223372036854775808"#, 2),
+    ])
+  func hostileTekken(member: String, specialCount: Int) throws {
+    let specials = (0..<specialCount).map { #"{"rank": \#($0), "token_str": "<\#($0)>"}"# }.joined(separator: ",")
+    let text = """
+      {"config": {"pattern": "x", \(member)}, "special_tokens": [\(specials)], \
+      "vocab": [{"rank": 0, "token_bytes": "YQ=="}]}
+      """
+    let folder = TemporaryFolder()
+    try folder.write(Array(text.utf8), to: "tekken.json")
+    #expect(throws: (any Error).self) { try Vocabulary.read(TokenizerFiles(LocalFolder(folder.path))) }
+  }
+
+  @Test("takes the greatest id of a token for one beyond every row")
+  func greatestID() throws {
+    var files = try files("llama")
+    var whole = try #require(files.tokenizer?.object), model = try #require(whole["model"]?.object)
+    var vocab = try #require(model["vocab"]?.object)
+    vocab["<a>"] = .integer(Int.max)
+    model["vocab"] = .object(vocab)
+    whole["model"] = .object(model)
+    whole["added_tokens"] = .array(["<a>", "<b>"].map { .members(["content": .string($0), "special": .bool(true)]) })
+    files.tokenizer = .object(whole)
+    // Refused or without these tokens, but never a trap.
+    let read = try? Vocabulary.read(files, vocabularySize: 384)
+    let texts = read.map { read in read.vocabulary.tokens.indices.map { read.vocabulary.tokens.text($0) } } ?? []
+    #expect(!texts.contains("<a>"))
+  }
+
   @Test("departs from the reference converter only where that reads the files")
   func departures() throws {
     let padded = try Vocabulary.read(files("mistral-saved"), vocabularySize: 400)

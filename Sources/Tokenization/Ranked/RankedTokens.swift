@@ -82,11 +82,11 @@ extension RankedTokens {
       texts = Self.tekkenSpecials
     }
     let count = json["config"]?["default_num_special_tokens"]?.integer ?? texts.count
-    guard (texts.count...Self.specialLimit).contains(count) else {
+    guard count >= texts.count, count <= Self.specialLimit else {
       throw .invalidRanks("\(count.grouped) special tokens are not possible, expected \(texts.count) or a few more")
     }
     let size = json["config"]?["default_vocab_size"]?.integer
-    let entries = (json["vocab"]?.array ?? []).prefix(max(0, (size ?? .max) - count))
+    let entries = (json["vocab"]?.array ?? []).prefix(max(0, max(0, size ?? .max) - count))
     var tokens: [[UInt8]] = []
     tokens.reserveCapacity(entries.count)
     for (index, entry) in entries.enumerated() {

@@ -24,7 +24,9 @@ extension HeaderCheck {
     for tensor in side.checkpoint.tensors where tensor.shape.rank > 1 {
       if let format = tensor.format { counts[format, default: 0] += tensor.shape.elementCount }
     }
-    guard let format = recipe.format, let most = counts.max(by: { $0.value < $1.value })?.key, most != format else {
+    guard let format = recipe.format,
+      let most = counts.max(by: { ($0.value, $1.key.name) < ($1.value, $0.key.name) })?.key, most != format
+    else {
       return []
     }
     // A mixture may have little of its own format; one that is not quantized has most.

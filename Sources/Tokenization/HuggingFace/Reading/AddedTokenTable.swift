@@ -27,7 +27,8 @@ struct AddedTokenTable {
     placed.id = id
     ids[text] = id
     tokens[id] = placed
-    lastID = max(lastID, id)
+    // The next token gets an id beyond it, also if a file states the greatest number.
+    lastID = max(lastID, min(id, .max - 1))
   }
 
   func contains(_ text: String) -> Bool { ids[ExactString(text)] != nil }
