@@ -55,11 +55,15 @@ enum ConfigurationRemark {
 
   /// The first names with a verb for all: `"a" is`, `"a" and "b" are`, `"a", "b" and 7 more are`.
   static func list(_ names: [String]) -> String {
-    let shown = names.prefix(6).map(\.quoted)
-    let more = names.count - shown.count
-    if more > 0 { return shown.joined(separator: ", ") + " and \(more.grouped) more are" }
-    guard let last = shown.last, shown.count > 1 else { return (shown.first ?? "") + " is" }
-    return shown.dropLast().joined(separator: ", ") + " and \(last) are"
+    joined(names.map(\.quoted)) + (names.count == 1 ? " is" : " are")
+  }
+
+  /// The first six words: `a`, `a and b`, `a, b and 7 more`.
+  static func joined(_ words: [String]) -> String {
+    let shown = words.prefix(6), more = words.count - shown.count
+    let last = more > 0 ? "\(more.grouped) more" : shown.last ?? ""
+    let first = more > 0 ? shown : shown.dropLast()
+    return first.isEmpty ? last : first.joined(separator: ", ") + " and " + last
   }
 
   /// A member with its value, which is cut where it is long.

@@ -25,12 +25,8 @@ extension ArchitectureDefinition {
   /// The same in words; nil for none.
   public func unreadRemark(on configuration: Configuration) -> String? {
     let members = unreadMembers(of: configuration).map { ConfigurationRemark.member($0.key, $0.value) }
-    guard let last = members.last else { return nil }
-    let shown = members.prefix(6), more = members.count - shown.count
-    let list =
-      more > 0
-      ? shown.joined(separator: ", ") + " and \(more.grouped) more"
-      : members.count == 1 ? last : members.dropLast().joined(separator: ", ") + " and " + last
+    guard !members.isEmpty else { return nil }
+    let list = ConfigurationRemark.joined(members)
     return "config.json: \(list): not taken into account, though the computation may depend on "
       + (members.count == 1 ? "it" : "them")
   }

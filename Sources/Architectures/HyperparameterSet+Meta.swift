@@ -12,8 +12,9 @@ import Bytes
 
 extension ArchitectureDefinition {
   /// The scaling that `use_scaled_rope` means without further members.
-  static let metaRopeScaling = RotaryScaling.llama3(
-    factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192)
+  private enum MetaRopeScaling {
+    static let factor = 8.0, lowFrequencyFactor = 1.0, highFrequencyFactor = 4.0, originalContextLength = 8192
+  }
 
   /// Members of params.json that are read here, that tensors show, or that say nothing of the model.
   static let otherMetaKeys: Set<String> = [
@@ -42,8 +43,10 @@ extension ArchitectureDefinition {
         return value
       }
       set.rotaryScaling = .llama3(
-        factor: try number("rope_scaling_factor", 8), lowFrequencyFactor: 1,
-        highFrequencyFactor: try number("rope_high_freq_factor", 4), originalContextLength: 8192)
+        factor: try number("rope_scaling_factor", MetaRopeScaling.factor),
+        lowFrequencyFactor: MetaRopeScaling.lowFrequencyFactor,
+        highFrequencyFactor: try number("rope_high_freq_factor", MetaRopeScaling.highFrequencyFactor),
+        originalContextLength: MetaRopeScaling.originalContextLength)
     }
     // Meta omits the defaults of its programs; a GGUF must state them.
     set.explicit = Set(set.values.keys)
@@ -88,8 +91,8 @@ extension ArchitectureDefinition {
     }
     if case .llama3(let factor, _, let high, _) = set.rotaryScaling {
       members["use_scaled_rope"] = .bool(true)
-      if factor != 8 { members["rope_scaling_factor"] = .real(factor) }
-      if high != 4 { members["rope_high_freq_factor"] = .real(high) }
+      if factor != MetaRopeScaling.factor { members["rope_scaling_factor"] = .real(factor) }
+      if high != MetaRopeScaling.highFrequencyFactor { members["rope_high_freq_factor"] = .real(high) }
     }
     return members
   }
@@ -111,9 +114,15 @@ extension ArchitectureDefinition {
     switch set.rotaryScaling {
     case .none: break
     case .llama3(let factor, let low, _, let original):
-      if low != 1 { lost.append("low_freq_factor \(low) of rotary scaling \"llama3\"") }
-      if original != 8192 { lost.append("original_max_position_embeddings \(original) of rotary scaling \"llama3\"") }
-      if factor != 8 { lost.append("factor \(factor) of rotary scaling \"llama3\" (Llama 3's own programs take 8)") }
+      if low != MetaRopeScaling.lowFrequencyFactor {
+        lost.append("low_freq_factor \(low) of rotary scaling \"llama3\"")
+      }
+      if original != MetaRopeScaling.originalContextLength {
+        lost.append("original_max_position_embeddings \(original) of rotary scaling \"llama3\"")
+      }
+      if factor != MetaRopeScaling.factor {
+        lost.append("factor \(factor) of rotary scaling \"llama3\" (Llama 3's own programs take 8)")
+      }
     default:
       lost.append("rotary scaling \((set.rotaryScaling.configurationMember?["rope_type"]?.string ?? "none").quoted)")
     }

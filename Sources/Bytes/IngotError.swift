@@ -40,6 +40,19 @@ public struct LocatedError: IngotError {
   public var constituents: [any IngotError] { reason.constituents.map { LocatedError(path: path, reason: $0) } }
 }
 
+extension LocatedError {
+  /// Runs `body`, and names the file at `path` in its error.
+  public static func naming<Value, Failure: IngotError>(
+    _ path: String, _ body: () throws(Failure) -> Value
+  ) throws(LocatedError) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw LocatedError(path: path, reason: error)
+    }
+  }
+}
+
 /// Several problems that were found before any work began, the cause first, one to a line.
 public struct ProblemList: IngotError {
   /// The problems in the order they were found; never empty.

@@ -94,15 +94,12 @@ public struct Certificate: Sendable {
     return FileDigest.sha256(Array(lines.joined().utf8))
   }
 
-  /// Throws unless the outputs in a receipt have names and sizes of the candidate's files; no file is digested.
+  /// Throws unless the weights among a receipt's outputs have sizes of the candidate's files; no file is digested.
   public static func requireSizes(in receipt: JSON, of candidate: Model) throws(CertificateError) {
     let sizes = Set(candidate.checkpoint.files.map(\.byteCount))
     let outputs = receipt["outputs"]?.array ?? []
     // Of a folder, the receipt also lists configuration and tokenizer.
-    let weights = outputs.filter { output in
-      let name = output["name"]?.string ?? ""
-      return [".gguf", ".safetensors"].contains { Path.hasEnding(name, $0) }
-    }
+    let weights = outputs.filter { CertifiedFiles.File.isWeights($0["name"]?.string ?? "") }
     let all = (weights.isEmpty ? outputs : weights).map { $0["bytes"]?.integer }
     guard receipt["options"]?.array != nil, !all.isEmpty, all.allSatisfy({ $0.map(sizes.contains) ?? false }) else {
       throw .otherReceipt

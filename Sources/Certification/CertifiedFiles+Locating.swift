@@ -57,7 +57,8 @@ extension CertifiedFiles {
 }
 
 extension CertifiedFiles.File {
-  fileprivate var isWeights: Bool { [".safetensors", ".gguf"].contains { Path.hasEnding(name, $0) } }
+  static func isWeights(_ name: String) -> Bool { [".safetensors", ".gguf"].contains { Path.hasEnding(name, $0) } }
+  fileprivate var isWeights: Bool { Self.isWeights(name) }
 
   /// Files that programs load with a model if they are there.
   private static let loadedNames: Set<String> = [

@@ -14,7 +14,7 @@ public enum FormatSniffer {
     if prefix.starts(with: GGUF.magic) { return .gguf }
     // A safetensors file has no magic: its ninth byte is the brace of the header, whose length has high bytes of 0.
     if prefix.count > 8, prefix[8] == UInt8(ascii: "{"), prefix[5..<8].allSatisfy({ $0 == 0 }) { return .safeTensors }
-    if let foreign = UnsupportedFileKind(prefix, fileByteCount: file.byteCount) {
+    if let foreign = UnsupportedFileKind(prefix) {
       throw LocatedError(path: file.path, reason: UnsupportedFileError(content: try foreign.refined(by: file)))
     }
     if let text = text(prefix) {
@@ -34,7 +34,7 @@ public enum FormatSniffer {
   /// Refuses a side file whose content is known to be something else, such as a Git LFS pointer or a web page.
   public static func refuseForeign(_ content: [UInt8], path: String, expected: String) throws(LocatedError) {
     let prefix = Array(content.prefix(prefixByteCount))
-    guard let foreign = UnsupportedFileKind(prefix, fileByteCount: content.count) else { return }
+    guard let foreign = UnsupportedFileKind(prefix) else { return }
     throw LocatedError(path: path, reason: UnsupportedFileError(content: foreign, expected: expected))
   }
 

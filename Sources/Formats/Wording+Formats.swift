@@ -9,3 +9,11 @@ extension UInt8 {
   /// Two hexadecimal digits.
   var hexadecimal: String { (self < 16 ? "0" : "") + String(self, radix: 16) }
 }
+
+extension [String] {
+  /// The first `limit` names, quoted, and the count of the others.
+  func quotedList(limit: Int) -> String {
+    let shown = prefix(limit).map(\.quoted).joined(separator: ", ")
+    return count > limit ? "\(shown) and \((count - limit).grouped) more" : shown
+  }
+}

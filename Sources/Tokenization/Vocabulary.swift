@@ -164,6 +164,11 @@ public enum SpecialToken: String, Sendable, Hashable, CaseIterable {
   case fillInSeparator = "fim_sep"
 }
 
+extension SpecialToken {
+  /// The member of config.json that states its ids: `eos_token_id`.
+  public var configurationKey: String { "\(rawValue)_token_id" }
+}
+
 /// The token of a role.
 public struct SpecialTokenID: Sendable, Hashable {
   public var role: SpecialToken
@@ -203,7 +208,7 @@ public struct ChatTemplate: Sendable, Hashable {
 
 extension Vocabulary.Kind {
   /// Whether tokens have scores.
-  var hasScores: Bool { self == .sentencePiece || self == .unigram }
+  public var hasScores: Bool { self == .sentencePiece || self == .unigram }
 }
 
 extension Vocabulary {

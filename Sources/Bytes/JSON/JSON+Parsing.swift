@@ -209,7 +209,7 @@ extension JSON {
 
     /// Python's spelling of a number that is not finite.
     private mutating func nonFiniteNumber() -> Number? {
-      guard dialect == .python else { return nil }
+      guard dialect == .python, !(0x30...0x39).contains(bytes[position]) else { return nil }
       let rest = bytes[position...]
       guard let spelling = ["NaN", "Infinity", "-Infinity"].first(where: { rest.starts(with: $0.utf8) }) else {
         return nil

@@ -8,10 +8,11 @@ extension ArchitecturePlanner {
   /// Adds a message for each pair of tied tensors that are both stored.
   mutating func noteTiedTensors() {
     guard let areEqual = draft.evidence.tiedPairsAreEqual else { return }
+    let decided = OutputMatrix.compared(in: draft)?.output.name
     for (pair, isEqual) in zip(model.tiedPairs, areEqual) {
       let (name, original) = (pair.tensor.name.text.quoted, pair.original.name.text.quoted)
       // `OutputMatrix` decides on one that may be left out.
-      guard OutputMatrix.compared(in: draft)?.output.name != pair.tensor.name else { continue }
+      guard pair.tensor.name != decided else { continue }
       switch (isEqual, pair.isDropped && !draft.keepsAllTensors) {
       case (true, true): continue
       case (true, false):

@@ -49,7 +49,8 @@ extension ArchitecturePlanner {
       let read = try vocabulary(files, departs: draft.request.departures == .apply)
       draft.messages += read.conflicts.map { .warning($0.description) }
       let departures =
-        draft.request.departures == .apply ? read.departures : try vocabulary(files, departs: true).departures
+        draft.request.departures == .apply
+        ? read.departures : try vocabulary(files, departs: true, naming: .byFacts).departures
       for departure in departures { _ = draft.departs(Departure(departure), departure.message) }
       if read.isNamedByCheckText {
         draft.messages.append(
@@ -63,10 +64,12 @@ extension ArchitecturePlanner {
     }
   }
 
-  private func vocabulary(_ files: TokenizerFiles, departs: Bool) throws(VocabularyError) -> VocabularyImport {
+  private func vocabulary(
+    _ files: TokenizerFiles, departs: Bool, naming: PreTokenizerNaming = .byCheckText
+  ) throws(VocabularyError) -> VocabularyImport {
     try Vocabulary.read(
       files, rules: model.definition.vocabulary, vocabularySize: model.hyperparameters.integer("vocabulary_size"),
-      preTokenizer: draft.request.preTokenizer, naming: .byCheckText, departsFromReference: departs)
+      preTokenizer: draft.request.preTokenizer, naming: naming, departsFromReference: departs)
   }
 
   /// The metadata that the converter writes for a model without a tokenizer.

@@ -68,9 +68,7 @@ struct ArchitecturePlanner: DraftPlanner {
 
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
     guard draft.target != .gguf else { return (try draft.ggufFiles(try ggufMetadata()), []) }
-    var output = FolderFiles(draft)
-    defer { draft.messages = output.draft.messages }
-    return try output.files()
+    return try folderFiles()
   }
 
   func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] {

@@ -100,7 +100,7 @@ struct FolderFiles {
   /// The files of a folder made of a GGUF (or of tensors with Meta's params.json).
   private mutating func rebuiltFiles(_ scheme: NamingScheme, _ elementType: String?) throws -> [SideFile] {
     var members = model.definition.configurationMembers(model.hyperparameters)
-    if draft.tiesOutput, let key = model.definition.hyperparameter("ties_embeddings")?.configKeys.first {
+    if draft.tiesOutput, let key = model.definition.hyperparameter("ties_embeddings")?.writtenKey {
       members[ExactString(key)] = .bool(true)
     }
     // Meta's names have no class of their own: the folder says that of the same model under the usual names.
@@ -118,7 +118,7 @@ struct FolderFiles {
         draft.messages += read.conflicts.map { .warning($0.description) }
         let vocabulary = read.vocabulary
         for role in [SpecialToken.bos, .eos, .pad] {
-          if let id = vocabulary.id(of: role) { members[ExactString("\(role.rawValue)_token_id")] = .integer(id) }
+          if let id = vocabulary.id(of: role) { members[ExactString(role.configurationKey)] = .integer(id) }
         }
         let classes = model.definition.vocabulary.tokenizerClasses
         let contextLength = model.hyperparameters.integer("context_length")

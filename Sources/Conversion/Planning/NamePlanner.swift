@@ -14,9 +14,6 @@ struct NamePlanner: DraftPlanner {
 
   private var model: Model { draft.model }
 
-  func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] { draft.dropped }
-  // Names and layouts stay, so that no value decides anything.
-  func gatherEvidence() -> PlanningEvidence { .none }
   mutating func apply(_ evidence: PlanningEvidence) {}
 
   mutating func draftTensors() throws {
@@ -67,12 +64,8 @@ struct NamePlanner: DraftPlanner {
       hasImportance: draft.request.importance != nil)
   }
 
-  func conventionalName(format: String) -> String { draft.conventionalNameOfSource(format: format) }
-
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
     let metadata = try draft.sourceMetadata()
     return (try draft.ggufFiles(metadata), [])
   }
-
-  mutating func roundedTensors() -> [RoundedTensor] { [] }
 }

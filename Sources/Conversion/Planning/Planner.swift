@@ -75,7 +75,22 @@ protocol DraftPlanner {
   func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)]
 }
 
+/// Where names and layouts stay, no value decides anything.
 extension DraftPlanner {
+  func gatherEvidence() -> PlanningEvidence { .none }
+  mutating func roundedTensors() -> [RoundedTensor] { [] }
+  func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] { draft.dropped }
+  func conventionalName(format: String) -> String { draft.conventionalNameOfSource(format: format) }
+}
+
+extension DraftPlanner {
+  /// The files of an output that is not a GGUF.
+  mutating func folderFiles() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
+    var output = FolderFiles(draft)
+    defer { draft.messages = output.draft.messages }
+    return try output.files()
+  }
+
   /// Orders the tensors, names the output and lays out its files.
   mutating func finish() throws -> ConversionPlan {
     draft.checkCodecs()

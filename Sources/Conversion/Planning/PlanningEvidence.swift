@@ -44,7 +44,11 @@ public struct PlanningEvidence: Sendable {
   /// Reads the values of a planner's drafted tensors, and of those that its model ties.
   init(_ planner: ArchitecturePlanner) throws {
     let model = planner.model
-    tiedPairsAreEqual = try model.tiedPairs.map { try model.checkpoint.haveEqualValues($0.tensor, $0.original) }
+    // `OutputMatrix` compares the pair that it decides on.
+    let decided = OutputMatrix.compared(in: planner.draft)?.output.name
+    tiedPairsAreEqual = try model.tiedPairs.map { pair in
+      try pair.tensor.name != decided && model.checkpoint.haveEqualValues(pair.tensor, pair.original)
+    }
     outputEqualsEmbedding = try OutputMatrix.equalsEmbedding(in: planner.draft)
     if planner.takesFormatOfMatrices, let format = model.commonMatrixFormat {
       wideTensors = Self.wideTensors(of: model, for: format)

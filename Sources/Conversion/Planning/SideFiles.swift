@@ -3,6 +3,7 @@ import Bytes
 import Formats
 import Models
 import Tensors
+import Tokenization
 
 /// The files of a model folder that are not weights.
 enum SideFiles {
@@ -105,8 +106,8 @@ enum SideFiles {
     guard !members.isEmpty else { return nil }
     // transformers ignores these values, with a warning, unless sampling is on.
     members["do_sample"] = .bool(true)
-    for role in ["bos", "eos", "pad"] {
-      let key = ExactString("\(role)_token_id")
+    for role in [SpecialToken.bos, .eos, .pad] {
+      let key = ExactString(role.configurationKey)
       if let id = configuration[key], !id.isNull { members[key] = id }
     }
     members.sort { $0.key < $1.key }

@@ -13,14 +13,10 @@ struct StoredPlanner: DraftPlanner {
 
   private var model: Model { draft.model }
 
-  func gatherEvidence() -> PlanningEvidence { .none }
   func recipeInputs() -> RecipeInputs {
     RecipeInputs(
       architecture: "", layerCount: 0, headCount: 0, keyValueHeadCount: 0, expertCount: 0, hasImportance: false)
   }
-  func conventionalName(format: String) -> String { draft.conventionalNameOfSource(format: format) }
-  func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] { draft.dropped }
-  mutating func roundedTensors() -> [RoundedTensor] { [] }
 
   mutating func draftTensors() throws {
     if let rules = draft.request.type.formatRules { draft.check(rules) }
@@ -55,9 +51,5 @@ struct StoredPlanner: DraftPlanner {
     }
   }
 
-  mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
-    var output = FolderFiles(draft)
-    defer { draft.messages = output.draft.messages }
-    return try output.files()
-  }
+  mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) { try folderFiles() }
 }

@@ -26,9 +26,7 @@ extension JSON {
     do throws(JSONError) {
       return try parse(bytes)
     } catch {
-      if let foreign = UnsupportedFileKind(
-        Array(bytes.prefix(FormatSniffer.prefixByteCount)), fileByteCount: bytes.count)
-      {
+      if let foreign = UnsupportedFileKind(Array(bytes.prefix(FormatSniffer.prefixByteCount))) {
         throw LocatedError(path: file.path, reason: UnsupportedFileError(content: foreign, expected: "JSON"))
       }
       throw LocatedError(path: file.path, reason: error)

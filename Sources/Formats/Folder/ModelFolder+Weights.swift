@@ -21,9 +21,8 @@ extension ModelFolder {
       let index = indices.contains(preferredIndex) ? preferredIndex : indices[0]
       let rival = String(index.dropLast(".index.json".count))
       if safeTensors.contains(rival) {
-        let shards = try SafeTensors.ShardIndex(tree.open(index)).shards
-        // An index without any of its shards is stale.
-        guard shards.contains(rival) || !shards.contains(where: { tree.kind(of: $0) != nil }) else {
+        let stored = try SafeTensors.ShardIndex(tree.open(index))
+        guard stored.shards.contains(rival) || stored.isStale(in: tree) else {
           throw failure(.severalWeights([rival, index]))
         }
       }
@@ -67,22 +66,16 @@ public enum ModelFolderError: IngotError {
     switch self {
     case .noWeights: "folder has no weights, expected *.safetensors or *.gguf"
     case .onlyPyTorch(let names):
-      "folder has only PyTorch weights (\(Self.list(names))), which are not read (save the model as safetensors)"
+      "folder has only PyTorch weights (\(names.quotedList(limit: 4))), which are not read (save the model as safetensors)"
     case .onlyForeign(let format, let names):
-      "folder has only \(format.name) (\(Self.list(names))), which is not read (\(format.nextStep))"
+      "folder has only \(format.name) (\(names.quotedList(limit: 4))), which is not read (\(format.nextStep))"
     case .adapterPickle(let name):
       "is a LoRA adapter in a pickle (\(name.quoted)), expected a model (pass the model that it was made for)"
     case .inSubfolders(let names, true):
-      "is a diffusers pipeline, expected a model (pass one of its folders: \(Self.list(names)))"
+      "is a diffusers pipeline, expected a model (pass one of its folders: \(names.quotedList(limit: 4)))"
     case .inSubfolders(let names, false):
-      "folder has no weights, but its subfolders do (pass one of them: \(Self.list(names)))"
-    case .severalWeights(let names): "folder has several weights: \(Self.list(names)) (pass one of them)"
+      "folder has no weights, but its subfolders do (pass one of them: \(names.quotedList(limit: 4)))"
+    case .severalWeights(let names): "folder has several weights: \(names.quotedList(limit: 4)) (pass one of them)"
     }
-  }
-
-  /// The first names, quoted, and the count of the others.
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(4).map(\.quoted).joined(separator: ", ")
-    return names.count > 4 ? "\(shown) and \((names.count - 4).grouped) more" : shown
   }
 }

@@ -19,7 +19,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
   case unknown([UInt8])
 
   /// Recognizes `prefix`, the first bytes of a file; nil if it may be a checkpoint.
-  init?(_ prefix: [UInt8], fileByteCount: Int) {
+  init?(_ prefix: [UInt8]) {
     func begins(_ bytes: some Sequence<UInt8>) -> Bool { prefix.starts(with: bytes) }
     if prefix.isEmpty {
       self = .empty

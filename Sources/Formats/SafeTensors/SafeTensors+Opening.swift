@@ -31,7 +31,7 @@ extension SafeTensors {
   private static func shards(
     insteadOf index: ShardIndex, named name: String, in folder: any FileTree
   ) throws -> [String]? {
-    guard !index.shards.contains(where: { folder.kind(of: $0) != nil }) else { return nil }
+    guard index.isStale(in: folder) else { return nil }
     let present = try folder.names(in: "").filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
     let known = Set(present)
     // A numbered set counts once, by its first shard.

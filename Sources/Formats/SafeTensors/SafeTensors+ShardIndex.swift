@@ -21,9 +21,7 @@ extension SafeTensors {
     let remarks: [String]
 
     /// The paths of the shards below the index's folder, sorted.
-    public var shards: [String] {
-      Set(shardByTensor.map { ExactString($0.shard) }).sorted().map(\.text)
-    }
+    public let shards: [String]
 
     /// Reads an index.
     ///
@@ -53,8 +51,12 @@ extension SafeTensors {
       }
       guard problems.isEmpty else { throw ProblemList(problems) }
       shardByTensor = pairs
+      shards = Set(pairs.map { ExactString($0.shard) }).sorted().map(\.text)
       declaredTotalByteCount = json["metadata"]?["total_size"]?.integer
     }
+
+    /// Whether `folder` has none of its shards, as after the model was sharded again.
+    func isStale(in folder: any FileTree) -> Bool { !shards.contains { folder.kind(of: $0) != nil } }
 
     /// The bytes of an index as transformers writes it: indented by 2, keys sorted, ASCII, a newline at the end.
     public static func encoded(

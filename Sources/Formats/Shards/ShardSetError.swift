@@ -37,7 +37,7 @@ public enum ShardSetError: IngotError {
     case .missingShard(let name): "shard \(name.quoted) is missing from the folder"
     case .missingShards(let names, let count, let isListed):
       "\(names.count.grouped) of \(counted(count, "shard")) \(names.count == 1 ? "is" : "are") missing from the folder:"
-        + " \(Self.list(names)) (download \(names.count == 1 ? "it" : "them")"
+        + " \(names.quotedList(limit: 5)) (download \(names.count == 1 ? "it" : "them")"
         + (isListed ? ", or delete the index if it belongs to another set)" : ")")
     case .tensorInTwoShards(let tensor, let first, let second):
       "tensor \(tensor.text.quoted): is in shard \(first.quoted) and in \(second.quoted)"
@@ -56,12 +56,6 @@ public enum ShardSetError: IngotError {
     case .tensorCount(let declared, let found):
       "split.tensors.count is \(declared.grouped) but the shards have \(counted(found, "tensor"))"
     }
-  }
-
-  /// The first names, quoted, and the count of the others.
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(5).map(\.quoted).joined(separator: ", ")
-    return names.count > 5 ? "\(shown) and \((names.count - 5).grouped) more" : shown
   }
 
   private static func padded(_ count: Int) -> String {

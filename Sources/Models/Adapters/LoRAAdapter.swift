@@ -69,13 +69,7 @@ struct LoRAAdapter {
   }
 
   /// Names the adapter in what goes wrong.
-  func naming<T>(_ body: () throws(AdapterError) -> T) throws -> T {
-    do throws(AdapterError) {
-      return try body()
-    } catch {
-      throw LocatedError(path: path, reason: error)
-    }
-  }
+  func naming<T>(_ body: () throws(AdapterError) -> T) throws -> T { try LocatedError.naming(path, body) }
 
   /// Puts the factors of each module together.
   private static func sorted(

@@ -25,11 +25,8 @@ public struct GenerationSettings: Sendable {
   public func generationIDs(of role: SpecialToken) -> Set<Int> { Self.ids(of: role, in: generation ?? configuration) }
 
   private static func ids(of role: SpecialToken, in members: JSON.Object) -> Set<Int> {
-    guard let value = members[ExactString(key(of: role))] else { return [] }
+    guard let value = members[ExactString(role.configurationKey)] else { return [] }
     // -1 is how some configurations write "none".
     return Set(value.array?.compactMap(\.integer) ?? value.integer.map { [$0] } ?? []).subtracting([-1])
   }
-
-  /// The member that states the ids of a role: `eos_token_id`.
-  public static func key(of role: SpecialToken) -> String { "\(role.rawValue)_token_id" }
 }

@@ -19,11 +19,7 @@ extension Model {
   /// - Throws: if there is none, or it cannot be read.
   public func tokenizer() throws -> Tokenizer {
     guard let vocabulary = try vocabulary()?.vocabulary else { throw NoTokenizer(path: checkpoint.path) }
-    do throws(VocabularyError) {
-      return try Tokenizer(vocabulary)
-    } catch {
-      throw LocatedError(path: checkpoint.path, reason: error)
-    }
+    return try LocatedError.naming(checkpoint.path) { () throws(VocabularyError) in try Tokenizer(vocabulary) }
   }
 }
 

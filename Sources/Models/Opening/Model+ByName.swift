@@ -47,6 +47,7 @@ extension Model {
   ) throws -> Model {
     let location = try InputLocation(path)
     let reason: String
+    var failure: (any IngotError)?
     do {
       let model = try open(location, library: library, appliedTransforms: appliedTransforms)
       // Some names of another net may be those of an architecture.
@@ -61,12 +62,11 @@ extension Model {
         }
       guard isModel, error is ModelError || (error as? LocatedError)?.reason is HyperparameterError else { throw error }
       reason = "\(error)"
+      failure = error
     }
     // An error of the container itself occurs again here and is thrown.
     let checkpoint = try Checkpoint.open(location)
-    guard checkpoint.container == .safeTensors else {
-      return try open(location, library: library, appliedTransforms: appliedTransforms)
-    }
+    if checkpoint.container != .safeTensors, let failure { throw failure }
     let facts = try checkpoint.facts(at: location)
     let name = facts.configuration?.classes.first ?? facts.configuration?.modelType ?? "unknown"
     return try undefined(

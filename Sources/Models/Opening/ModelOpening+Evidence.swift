@@ -36,7 +36,7 @@ extension ModelOpening {
         return values
       }
     }
-    evidence.appliedTransforms = try model(evidence).detect(detection)
+    if detection != .namesOnly { evidence.appliedTransforms = try model(evidence).detect(detection) }
     guard mapping.hasDuplicates else { return evidence }
     var comparisons: [OpeningEvidence.TensorPair: TensorMapping.Comparison] = [:]
     _ = TensorMapping(

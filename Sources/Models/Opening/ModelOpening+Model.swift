@@ -10,7 +10,8 @@ extension ModelOpening {
   /// - Parameter transforms: what a user states about the transforms of the tensors.
   public func model(stating transforms: [TransformRule.Kind: Bool] = [:]) throws -> Model {
     var evidence = OpeningEvidence()
-    evidence.appliedTransforms = try model(evidence).detect(TransformDetection(.namesOnly, explicit: transforms))
+    let detection = TransformDetection(.namesOnly, explicit: transforms)
+    if detection != .namesOnly { evidence.appliedTransforms = try model(evidence).detect(detection) }
     return try model(evidence)
   }
 

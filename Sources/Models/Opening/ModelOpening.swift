@@ -41,10 +41,8 @@ public struct ModelOpening {
   }
 
   /// Finds the architecture and naming scheme of an open checkpoint, whose metadata need not be that of its files.
-  public init(
-    _ stored: Checkpoint, at location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil
-  ) throws {
-    try self.init(stored, at: location, library: library, architecture: architecture, adapters: [])
+  public init(_ stored: Checkpoint, at location: InputLocation, library: ArchitectureLibrary) throws {
+    try self.init(stored, at: location, library: library, architecture: nil, adapters: [])
   }
 
   private init(

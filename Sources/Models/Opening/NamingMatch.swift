@@ -35,6 +35,8 @@ struct NamingMatch {
       let stripped = prefix.isEmpty ? names : Self.without(prefix, names)
       let isWrapper = prefix.allSatisfy(Self.outerWords.contains)
       for (index, candidate) in readers.enumerated() {
+        // Then all names must be known.
+        if !isWrapper, candidate.matcher.match(of: stripped[0]) == nil { continue }
         let known = stripped.reduce(0) { $0 + (candidate.matcher.match(of: $1) == nil ? 0 : 1) }
         guard known > best?.known ?? 0, isWrapper || known == names.count else { continue }
         best = (index, prefix, known)

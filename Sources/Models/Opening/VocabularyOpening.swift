@@ -31,7 +31,7 @@ public struct VocabularyOpening: Sendable {
     let rules = named?.vocabulary ?? rulesOfAnyKind(library)
     return VocabularyOpening(
       path: path,
-      read: try located(path) { () throws(VocabularyError) in
+      read: try LocatedError.naming(path) { () throws(VocabularyError) in
         try Vocabulary.read(files, rules: rules, vocabularySize: size)
       })
   }
@@ -39,24 +39,14 @@ public struct VocabularyOpening: Sendable {
   private static func open(_ path: String, _ metadata: Metadata) throws -> VocabularyOpening {
     VocabularyOpening(
       path: path,
-      read: try located(path) { () throws(VocabularyError) in
+      read: try LocatedError.naming(path) { () throws(VocabularyError) in
         try Vocabulary.read(metadata)
       })
   }
 
   /// The tokenizer of the vocabulary.
   public func tokenizer() throws -> Tokenizer {
-    try Self.located(path) { () throws(VocabularyError) in try Tokenizer(read.vocabulary) }
-  }
-
-  private static func located<Value>(
-    _ path: String, _ body: () throws(VocabularyError) -> Value
-  ) throws(LocatedError) -> Value {
-    do {
-      return try body()
-    } catch {
-      throw LocatedError(path: path, reason: error)
-    }
+    try LocatedError.naming(path) { () throws(VocabularyError) in try Tokenizer(read.vocabulary) }
   }
 
   /// The metadata of `file` if it is a GGUF; files of a tokenizer and other checkpoints have none.

@@ -45,47 +45,46 @@ struct ReplacementTable: Sendable {
 
   /// The replacement of the shortest key that begins `bytes`.
   private func replacement(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
-    guard let value = shortestPrefix(bytes), value < replacements.count else { return nil }
-    let end = replacements[value...].firstIndex(of: 0) ?? replacements.count
-    return replacements[value..<end]
-  }
-
-  private func shortestPrefix(_ key: [UInt8]) -> Int? {
-    guard let root = units.first else { return nil }
-    var position = Self.offset(root)
-    for byte in key {
-      guard byte != 0 else { return nil }
-      position ^= Int(byte)
-      guard units.indices.contains(position) else { return nil }
-      let unit = units[position]
-      guard unit & (1 << 31 | 0xFF) == UInt32(byte) else { return nil }
-      position ^= Self.offset(unit)
-      guard unit >> 8 & 1 != 0 else { continue }
-      guard units.indices.contains(position) else { return nil }
-      return Int(units[position] & ~(1 << 31))
+    var shortest: Int?
+    forEachKey(beginning: bytes) { value, _ in
+      shortest = value
+      return false
     }
-    return nil
+    return shortest.flatMap(text)
   }
 
   /// The replacement of the longest key that begins `bytes`, and the bytes of that key; nil if there is none.
   func longest(_ bytes: ArraySlice<UInt8>) -> (ArraySlice<UInt8>, byteCount: Int)? {
-    guard let root = units.first else { return nil }
     var longest: (value: Int, byteCount: Int)?
+    forEachKey(beginning: bytes) {
+      longest = ($0, $1)
+      return true
+    }
+    return longest.flatMap { longest in text(at: longest.value).map { ($0, longest.byteCount) } }
+  }
+
+  /// Calls `body` with each key that begins `bytes`, the shortest first, until it returns false.
+  private func forEachKey(
+    beginning bytes: some Sequence<UInt8>, _ body: (_ value: Int, _ byteCount: Int) -> Bool
+  ) {
+    guard let root = units.first else { return }
     var position = Self.offset(root)
     for (index, byte) in bytes.enumerated() {
-      guard byte != 0 else { break }
+      guard byte != 0 else { return }
       position ^= Int(byte)
-      guard units.indices.contains(position) else { break }
+      guard units.indices.contains(position) else { return }
       let unit = units[position]
-      guard unit & (1 << 31 | 0xFF) == UInt32(byte) else { break }
+      guard unit & (1 << 31 | 0xFF) == UInt32(byte) else { return }
       position ^= Self.offset(unit)
       guard unit >> 8 & 1 != 0 else { continue }
-      guard units.indices.contains(position) else { break }
-      longest = (Int(units[position] & ~(1 << 31)), index + 1)
+      guard units.indices.contains(position), body(Int(units[position] & ~(1 << 31)), index + 1) else { return }
     }
-    guard let longest, longest.value < replacements.count else { return nil }
-    let end = replacements[longest.value...].firstIndex(of: 0) ?? replacements.count
-    return (replacements[longest.value..<end], longest.byteCount)
+  }
+
+  /// The replacement that begins at `value`.
+  private func text(at value: Int) -> ArraySlice<UInt8>? {
+    guard value < replacements.count else { return nil }
+    return replacements[value..<(replacements[value...].firstIndex(of: 0) ?? replacements.count)]
   }
 
   private static func offset(_ unit: UInt32) -> Int { Int(unit >> 10) << Int((unit & 1 << 9) >> 6) }

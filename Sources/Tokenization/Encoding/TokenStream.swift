@@ -21,7 +21,7 @@ public struct TokenStream: Sendable {
     self.matching = matching
     let vocabulary = tokenizer.vocabulary
     var letters: Set<UInt8> = []
-    if vocabulary.kind == .sentencePiece || vocabulary.kind == .unigram {
+    if vocabulary.kind.hasScores {
       for token in vocabulary.tokens where token.count > SentencePieceText.space.count {
         for index in token.indices.dropFirst() {
           let rest = token[index...]

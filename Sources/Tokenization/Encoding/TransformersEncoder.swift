@@ -189,7 +189,8 @@ struct TransformersEncoder: TextEncoder {
   private func encodeByteLevel(_ part: ArraySlice<UInt8>, into result: inout [UInt32]) {
     let isPrefixed = vocabulary.spacePrefix == .everySegment && part.first != 0x20
     let text = isPrefixed ? ArraySlice([0x20] + part) : part
-    splitter.encodeWords(of: text, into: &result, encodeWord)
+    var cache = WordCache()
+    splitter.words(of: text) { result += cache.ids(of: ByteString($0), encodeWord) }
   }
 
   private func encodeWord(_ word: ByteString) -> [UInt32] {

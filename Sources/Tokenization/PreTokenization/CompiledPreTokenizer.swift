@@ -53,24 +53,6 @@ struct CompiledPreTokenizer: Sendable {
     }
   }
 
-  /// Appends the ids of the words of `text`; equal words are encoded once.
-  func encodeWords(of text: ArraySlice<UInt8>, into result: inout [UInt32], _ encode: (ByteString) -> [UInt32]) {
-    var cache: [ByteString: [UInt32]] = [:]
-    words(of: text) { word in
-      let bytes = ByteString(word)
-      if let known = cache[bytes] {
-        result += known
-        return
-      }
-      let encoded = encode(bytes)
-      if cache.count < Self.cacheLimit { cache[bytes] = encoded }
-      result += encoded
-    }
-  }
-
-  /// The maximum number of words of one text whose ids are kept.
-  private static let cacheLimit = 1 << 16
-
   /// Calls `body` with the words of `scalars[range]` in order; together they are the whole range.
   func words(of scalars: [UInt32], _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
     words(of: scalars, range, patterns[...], body)

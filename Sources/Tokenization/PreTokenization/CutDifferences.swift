@@ -63,9 +63,6 @@ struct CutDifferences {
     return cuts
   }
 
-  /// Whether the rules never differ.
-  var isEmpty: Bool { pairs.isEmpty }
-
   /// The places where only one of the rules cuts that a token spans.
   enum Span: Comparable {
     case none

@@ -76,3 +76,8 @@ extension Vocabulary {
   public static let preTokenizerNames: Set<String> = Set(
     PreTokenizer.known.flatMap { [$0.name] + $0.aliases } + PreTokenizer.wordPieceNames)
 }
+
+extension PreTokenizer {
+  /// The steps by which `reader` splits text.
+  func steps(for reader: Vocabulary.Reader) -> [Step] { reader == .llamaCpp ? llamaCppSteps ?? steps : steps }
+}

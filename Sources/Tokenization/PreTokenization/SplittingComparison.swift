@@ -65,11 +65,6 @@ extension Vocabulary {
   }
 }
 
-extension PreTokenizer {
-  /// The steps by which `reader` splits text.
-  func steps(for reader: Vocabulary.Reader) -> [Step] { reader == .llamaCpp ? llamaCppSteps ?? steps : steps }
-}
-
 /// Two tokenizers of one vocabulary that differ in their pre-tokenizers.
 private struct SplittingComparer {
   let one: Tokenizer, other: Tokenizer

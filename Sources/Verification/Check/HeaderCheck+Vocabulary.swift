@@ -77,7 +77,7 @@ extension HeaderCheck {
         add(.warning, "tokenizer.ggml.eos_token_id", "is missing, and llama.cpp ends a text with token 11")
       }
     }
-    if vocabulary.kind == .sentencePiece || vocabulary.kind == .unigram {
+    if vocabulary.kind.hasScores {
       if metadata["tokenizer.ggml.scores"] == nil {
         add(.warning, "tokenizer.ggml.scores", "is missing, so no piece comes before another")
       }

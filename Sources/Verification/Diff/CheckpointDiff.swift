@@ -126,20 +126,22 @@ public struct CheckpointDiff: Sendable {
   private static func settingsFindings(
     _ reference: DiffSide, _ candidate: DiffSide, severity: Finding.Severity
   ) -> [Finding] {
-    var findings: [Finding] = []
+    var findings: [Finding] = [], comparesVocabulary = false
     if let first = reference.model, let second = candidate.model {
-      findings += TokenizerDifferences(
+      let tokenizers = TokenizerDifferences(
         first, second, check: "diff.tokenizer",
-        severities: .init(ids: severity, templates: severity, missing: severity)
-      ).findings()
+        severities: .init(ids: severity, templates: severity, missing: severity))
+      findings += tokenizers.findings()
+      comparesVocabulary = tokenizers.hasBoth
       findings +=
         ConfigurationDifferences(
           first, second, check: "diff.configuration", severity: severity, lossSeverity: severity
         ).findings
     }
     if let first = reference.checkpoint.ggufMetadata, let second = candidate.checkpoint.ggufMetadata {
-      findings += MetadataDifferences(reference: reference, candidate: candidate, severity: severity)
-        .findings(first, second)
+      let differences = MetadataDifferences(
+        reference: reference, candidate: candidate, severity: severity, comparesVocabulary: comparesVocabulary)
+      findings += differences.findings(first, second)
     }
     return findings
   }

@@ -27,17 +27,17 @@ struct MetadataDifferences {
   ]
 
   /// - Parameter severity: of differences that change what is computed or generated.
-  init(reference: DiffSide, candidate: DiffSide, severity: Finding.Severity) {
+  init(
+    reference: DiffSide, candidate: DiffSide, severity: Finding.Severity, comparesVocabulary: Bool
+  ) {
     self.severity = severity
+    self.comparesVocabulary = comparesVocabulary
     let models = [reference.model, candidate.model]
     comparesHyperparameters = !models.contains { $0 == nil }
     hyperparameterKeys = Set(
       models.compactMap(\.?.definition).flatMap { definition in
         definition.hyperparameters.flatMap(definition.ggufKeys)
       })
-    comparesVocabulary = models.allSatisfy { model in
-      (try? model?.vocabulary())??.vocabulary != nil
-    }
   }
 
   /// Returns keys of one side only, and keys with different values, in the order of the reference.

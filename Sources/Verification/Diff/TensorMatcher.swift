@@ -51,18 +51,20 @@ struct TensorMatcher {
   /// be missing on one side.
   private mutating func matchOthers(_ first: Model, _ second: Model) {
     let names = Set(first.others.map(\.name)), otherNames = Set(second.others.map(\.name))
+    // Another safetensors checkpoint could have every tensor; a GGUF could not.
+    let canHaveAll = first.facts.ggufMetadata == nil && second.facts.ggufMetadata == nil
     let others = [(first, otherNames), (second, names)].map { model, present in
       let left = model.dropped.filter { !present.contains($0.tensor.name) }
-      noteLeftOut(left, of: model, comparedWith: model.checkpoint.path == first.checkpoint.path ? second : first)
+      noteLeftOut(left, of: model, canHaveAll: canHaveAll)
       let leftNames = Set(left.map(\.tensor.name))
       return model.others.filter { !leftNames.contains($0.name) }
     }
     match(first.checkpoint, others[0][...], second.checkpoint, others[1][...])
   }
 
-  /// Reports tensors that only `model` has. Another safetensors checkpoint could have them; a GGUF could not.
+  /// Reports tensors that only `model` has, which the other could have too if it `canHaveAll`.
   private mutating func noteLeftOut(
-    _ tensors: [(tensor: TensorDescriptor, reason: String)], of model: Model, comparedWith other: Model
+    _ tensors: [(tensor: TensorDescriptor, reason: String)], of model: Model, canHaveAll: Bool
   ) {
     let lossy = Set(model.definition.dropped.filter { $0.copyOf == nil }.map(\.reason))
     var groups: [(reason: String, tensors: [TensorDescriptor])] = []
@@ -73,7 +75,6 @@ struct TensorMatcher {
         groups.append((reason, [tensor]))
       }
     }
-    let canHaveAll = model.facts.ggufMetadata == nil && other.facts.ggufMetadata == nil
     for (reason, tensors) in groups {
       let severity: Finding.Severity = canHaveAll && lossy.contains(reason) ? .warning : .note
       let isGrouped = tensors.count > Self.namedCount

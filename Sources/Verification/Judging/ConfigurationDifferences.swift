@@ -46,7 +46,7 @@ struct ConfigurationDifferences {
     }
   }
 
-  private static let roleMembers = Set([SpecialToken.bos, .eos, .pad].map(GenerationSettings.key))
+  private static let roleMembers = Set([SpecialToken.bos, .eos, .pad].map(\.configurationKey))
 
   /// The members of config.json that hyperparameters come from, which are compared as such.
   private static func hyperparameterMembers(_ model: Model) -> Set<String> {
@@ -57,7 +57,8 @@ struct ConfigurationDifferences {
 
   /// Compares the ids of a role: those of config.json, which converters read, and those that generation follows.
   private mutating func compare(
-    _ role: SpecialToken, _ one: GenerationSettings, _ other: GenerationSettings, ofTokenizer id: Int?
+    _ role: SpecialToken, _ one: GenerationSettings, _ other: GenerationSettings,
+    ofTokenizer id: @autoclosure () -> Int?
   ) {
     let configured = (one.configuredIDs(of: role), other.configuredIDs(of: role))
     let generated = (one.generationIDs(of: role), other.generationIDs(of: role))
@@ -67,7 +68,7 @@ struct ConfigurationDifferences {
     let file = isConfigured ? Self.configFile : Self.generationFile
     var severity = severity
     var fact = "is \(Self.words(ids)) in the reference, \(Self.words(others)) in the candidate"
-    if let id, others == [id], !ids.contains(id) {
+    if let id = id(), others == [id], !ids.contains(id) {
       // The reference contradicts itself, and the candidate follows its tokenizer.
       severity = .note
       fact += ", as in the tokenizer of the reference"
@@ -76,7 +77,7 @@ struct ConfigurationDifferences {
     } else if ids.isEmpty || others.isEmpty {
       severity = .warning
     }
-    findings.append(Finding(severity, check, .member(file: file, GenerationSettings.key(of: role)), fact))
+    findings.append(Finding(severity, check, .member(file: file, role.configurationKey), fact))
   }
 
   private static func words(_ ids: Set<Int>) -> String {

@@ -8,6 +8,8 @@ struct TokenizerDifferences {
   private let reference: Model, candidate: Model
   private let check: String
   private let severities: Severities
+  /// The vocabularies, which are large, read once.
+  private let vocabularies: Result<(Vocabulary?, Vocabulary?), any Error>
 
   /// How much differences matter.
   struct Severities {
@@ -30,6 +32,13 @@ struct TokenizerDifferences {
     self.candidate = candidate
     self.check = check
     self.severities = severities
+    vocabularies = Result { (try reference.vocabulary()?.vocabulary, try candidate.vocabulary()?.vocabulary) }
+  }
+
+  /// Whether both models have a vocabulary that can be read.
+  var hasBoth: Bool {
+    guard case (_?, _?)? = try? vocabularies.get() else { return false }
+    return true
   }
 
   /// Returns the differences of vocabularies and chat templates, and the first of `texts` with other ids.
@@ -38,8 +47,7 @@ struct TokenizerDifferences {
   func findings(_ texts: [String] = probes) -> [Finding] {
     let one: Vocabulary?, other: Vocabulary?
     do {
-      one = try reference.vocabulary()?.vocabulary
-      other = try candidate.vocabulary()?.vocabulary
+      (one, other) = try vocabularies.get()
     } catch {
       guard !haveSameFiles else {
         return [Finding(.note, check, .tokenizer, "cannot be read, but both models have the same files: \(error)")]
@@ -50,9 +58,9 @@ struct TokenizerDifferences {
       if one == nil, other == nil { return [] }
       return [other == nil ? missing(candidate, isExpected: true) : missing(reference, isExpected: false)]
     }
-    let differences =
-      VocabularyDifferences.findings(one, other, check: check, severity: severities.ids) + templates(one, other)
     let (first, second) = Vocabulary.comparable(one, other)
+    let differences =
+      VocabularyDifferences.findings(first, second, check: check, severity: severities.ids) + templates(one, other)
     guard let tokenizer = try? Tokenizer(first), let otherTokenizer = try? Tokenizer(second) else { return differences }
     for text in texts {
       let ids = tokenizer.encode(text), others = otherTokenizer.encode(text)
@@ -65,12 +73,11 @@ struct TokenizerDifferences {
 
   /// A warning if the readers of the two containers encode `text` differently, although the vocabularies are the same.
   func readerFindings(_ text: String) -> [Finding] {
-    guard let one = try? reference.vocabulary()?.vocabulary, let other = try? candidate.vocabulary()?.vocabulary,
-      one.reader != other.reader
-    else { return [] }
-    let (first, second) = Vocabulary.comparable(one, other)
+    guard case (let one?, let other?)? = try? vocabularies.get(), one.reader != other.reader else { return [] }
     func ids(_ vocabulary: Vocabulary) -> [Int]? { (try? Tokenizer(vocabulary))?.encode(text) }
-    guard let own = ids(one), let others = ids(other), own != others, ids(first) == ids(second) else { return [] }
+    guard let own = ids(one), let others = ids(other), own != others else { return [] }
+    let (first, second) = Vocabulary.comparable(one, other)
+    guard ids(first) == ids(second) else { return [] }
     let fact = disagreement((one.reader.rawValue, own), (other.reader.rawValue, others))
     return [
       Finding(

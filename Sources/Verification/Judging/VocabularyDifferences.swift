@@ -2,7 +2,7 @@ import Bytes
 import Models
 import Tokenization
 
-/// The differences between the vocabularies of two models, as findings; none where a model has no vocabulary.
+/// The differences between two vocabularies of one reader (`Vocabulary.comparable`), as findings.
 enum VocabularyDifferences {
   /// A difference, and whether a correct conversion cannot make it: other tokens, another BOS.
   ///
@@ -28,7 +28,6 @@ enum VocabularyDifferences {
   static func findings(
     _ one: Vocabulary, _ other: Vocabulary, check: String, severity: Finding.Severity
   ) -> [Finding] {
-    let (one, other) = Vocabulary.comparable(one, other)
     return (tokens(one, other) + rules(one, other) + specialTokens(one, other)).map { difference in
       let found: Finding.Severity =
         switch difference.severity {

@@ -24,9 +24,11 @@ public struct EvaluationTokens: Sendable {
   public init(
     _ text: String, reference: Model, candidate: Model, templates severity: Finding.Severity = .error
   ) throws {
-    let tokenizer = try (try reference.vocabulary() != nil ? reference : candidate).tokenizer()
-    guard !tokenizer.encode(text, specialTokens: .omit).isEmpty else { throw EmptyText() }
-    ids = tokenizer.encode(text)
+    let tokenizer: Tokenizer
+    do { tokenizer = try reference.tokenizer() } catch is NoTokenizer { tokenizer = try candidate.tokenizer() }
+    let ids = tokenizer.encode(text), template = tokenizer.vocabulary.effectiveTemplate
+    guard ids.count > template.prefix.count + template.suffix.count else { throw EmptyText() }
+    self.ids = ids
     startToken = tokenizer.startToken(of: ids)
     let differences = Self.differences(reference, candidate, severity)
     findings = differences.findings([text] + TokenizerDifferences.probes) + differences.readerFindings(text)

@@ -71,8 +71,7 @@ public struct HTMLReport {
 
   /// What the verdict on the conversion rests on.
   private var conversionReason: String {
-    let words = verification.conversionWords
-    let reason = words.firstIndex(of: ":").map { String(words[words.index($0, offsetBy: 2)...]) } ?? words
+    let reason = verification.conversionReason
     return verification.logits.budget.isGiven || verification.conversion != .passed ? reason : "\(reason). \(limits)"
   }
 

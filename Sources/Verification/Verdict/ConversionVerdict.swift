@@ -35,19 +35,22 @@ extension ModelVerification {
   }
 
   /// The verdict on the conversion with what it rests on: `passed: 30 of 30 tensors are within …`.
-  public var conversionWords: String {
+  public var conversionWords: String { "\(conversion.word): \(conversionReason)" }
+
+  /// What the verdict on the conversion rests on.
+  var conversionReason: String {
     switch conversion {
     case .failed:
       let first = conversionErrors.first.map { "\($0)" } ?? ""
       let others = conversionErrors.count - 1
-      return "failed: \(first)" + (others > 0 ? " (and \(counted(others, "more error")))" : "")
-    case .notJudged: return "not judged: --budget limits the quality alone (--weights judges the conversion)"
+      return first + (others > 0 ? " (and \(counted(others, "more error")))" : "")
+    case .notJudged: return "--budget limits the quality alone (--weights judges the conversion)"
     case .passed:
       guard weightPolicy == .judged, let weights else {
-        return "passed: the predictions are those that its storage formats lead to; weights were not compared"
+        return "the predictions are those that its storage formats lead to; weights were not compared"
       }
       let coverage = weights.coverage
-      return "passed: \(coverage.comparedTensorCount.grouped) of \(counted(coverage.tensorCount, "tensor"))"
+      return "\(coverage.comparedTensorCount.grouped) of \(counted(coverage.tensorCount, "tensor"))"
         + " have the values that their storage formats make of the reference"
     }
   }

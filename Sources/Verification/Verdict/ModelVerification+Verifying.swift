@@ -85,6 +85,7 @@ extension ModelVerification {
       var settings = CheckpointDiff.Options()
       settings.threads = threads
       settings.selection = .identities(point.mayBeCaused)
+      settings.settings = .ignored
       compared = try CheckpointDiff.compare(
         DiffSide(logits.reference), DiffSide(logits.candidate), options: settings)
     }

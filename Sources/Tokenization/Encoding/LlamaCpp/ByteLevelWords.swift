@@ -15,14 +15,15 @@ struct ByteLevelWords: LlamaCppAlgorithm {
       throw .unknownPreTokenizerName(vocabulary.preTokenizer)
     }
     self.ids = ids
-    splitter = try CompiledPreTokenizer(rules.llamaCppSteps ?? rules.steps)
+    splitter = try CompiledPreTokenizer(rules.steps(for: .llamaCpp))
     ignoresMerges = rules.ignoresMerges
     merges = MergeTable(vocabulary.rankedMerges(ids: ids))
     byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
   }
 
   func encode(_ text: ArraySlice<UInt8>, followsToken: Bool, into result: inout [UInt32]) {
-    splitter.encodeWords(of: text, into: &result, encodeWord)
+    var cache = WordCache()
+    splitter.words(of: text) { result += cache.ids(of: ByteString($0), encodeWord) }
   }
 
   private func encodeWord(_ word: ByteString) -> [UInt32] {

@@ -46,6 +46,11 @@ protocol LlamaCppAlgorithm: Sendable {
 }
 
 extension Vocabulary {
+  /// The token of unknown text; llama.cpp has a default where the metadata names none.
+  var llamaCppUnknownID: UInt32? {
+    (id(of: .unk) ?? defaultID(of: .unk)).map { UInt32(truncatingIfNeeded: $0) }
+  }
+
   /// The id of each token text, of all types; if a text occurs twice, the last one.
   fileprivate func lastIDsByText() -> [ByteString: Int] {
     var ids: [ByteString: Int] = [:]

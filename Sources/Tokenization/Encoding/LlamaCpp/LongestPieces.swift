@@ -14,7 +14,7 @@ struct LongestPieces: LlamaCppAlgorithm {
   init(_ vocabulary: Vocabulary, ids: [ByteString: Int]) {
     self.ids = ids
     longestByteCount = vocabulary.tokens.lazy.map(\.count).max() ?? 0
-    unknownID = (vocabulary.id(of: .unk) ?? vocabulary.defaultID(of: .unk)).map { UInt32(truncatingIfNeeded: $0) }
+    unknownID = vocabulary.llamaCppUnknownID
     lowercases = vocabulary.lowercases ?? true
     stripsAccents = vocabulary.stripsAccents ?? lowercases
   }

@@ -21,7 +21,7 @@ struct ScoredPieces: LlamaCppAlgorithm {
       (ids[ByteString(SentencePieceText.byteName(byte))] ?? ids[ByteString([byte])])
         .map { UInt32(truncatingIfNeeded: $0) }
     }
-    unknownID = (vocabulary.id(of: .unk) ?? vocabulary.defaultID(of: .unk)).map { UInt32(truncatingIfNeeded: $0) }
+    unknownID = vocabulary.llamaCppUnknownID
     var before: Set<UInt32> = []
     for token in vocabulary.tokens where token.count > SentencePieceText.space.count {
       var previous: UInt32?
@@ -36,21 +36,11 @@ struct ScoredPieces: LlamaCppAlgorithm {
   func encode(_ text: ArraySlice<UInt8>, followsToken: Bool, into result: inout [UInt32]) {
     let prepared = SentencePieceText.prepare(
       text, prefix: addsSpacePrefix && followsToken ? .everySegmentAlways : .never, isFirst: followsToken)
-    var cache: [ByteString: [UInt32]] = [:]
+    var cache = WordCache()
     for word in words(prepared) {
-      let key = ByteString(prepared[word])
-      if let known = cache[key] {
-        result += known
-        continue
-      }
-      let encoded = merged(prepared[word])
-      if cache.count < Self.cacheLimit { cache[key] = encoded }
-      result += encoded
+      result += cache.ids(of: ByteString(prepared[word])) { _ in merged(prepared[word]) }
     }
   }
-
-  /// A cache of the ids of words in one text.
-  private static let cacheLimit = 1 << 16
 
   /// Cuts text before each space that no token joins with the scalar before it, so that the cuts change no merge.
   private func words(_ text: [UInt8]) -> [Range<Int>] {

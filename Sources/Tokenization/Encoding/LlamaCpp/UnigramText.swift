@@ -17,7 +17,7 @@ struct UnigramText: LlamaCppAlgorithm {
     replacements = ReplacementTable(vocabulary.normalizationTable)
     addsSpacePrefix = vocabulary.addsSpacePrefix ?? false
     collapsesSpaces = vocabulary.removesExtraSpaces ?? false
-    unknownID = (vocabulary.id(of: .unk) ?? vocabulary.defaultID(of: .unk)).map { UInt32(truncatingIfNeeded: $0) }
+    unknownID = vocabulary.llamaCppUnknownID
     var prefixes: Set<ByteString> = []
     for id in vocabulary.tokens.indices where vocabulary.types[id] == .userDefined {
       let text = vocabulary.tokens[id].prefix(Vocabulary.cutPieceByteLimit)

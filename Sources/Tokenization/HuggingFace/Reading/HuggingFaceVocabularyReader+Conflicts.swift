@@ -45,7 +45,7 @@ extension HuggingFaceVocabularyReader {
       claims.append(VocabularyConflict.Claim(file: file, ids: [id]))
     }
     for (file, source) in [("config.json", files.model), ("generation_config.json", files.generation)] {
-      guard let entry = source?["\(role.rawValue)_token_id"] else { continue }
+      guard let entry = source?[role.configurationKey] else { continue }
       let ids = entry.array?.compactMap(\.integer) ?? entry.integer.map { [$0] } ?? []
       // -1 is how some configurations write "none".
       guard !ids.isEmpty, ids != [-1] else { continue }

@@ -29,9 +29,7 @@ extension HuggingFaceVocabularyReader {
   }
 
   /// The points where the vocabulary that was read is not the reference converter's.
-  func departures(
-    from tokenizer: JSON, ids: [ExactString: Int], added: AddedTokenTable
-  ) throws(VocabularyError) -> [VocabularyDeparture] {
+  func departures(ids: [ExactString: Int], added: AddedTokenTable) -> [VocabularyDeparture] {
     let specials = referenceSpecials
     let texts = ids.map { (id: $0.value, text: $0.key.text) } + added.sorted.map { (id: $0.id, text: $0.text) }
     let hasOtherTypes = texts.contains { id, text in

@@ -33,7 +33,7 @@ extension HuggingFaceVocabularyReader {
     try readSpecialTokens(limit: rows.count)
     replaceEndByChatEnd()
     reportUnusedSteps(tokenizer)
-    if rules.referenceReadsPieceJSON { departures = try departures(from: tokenizer, ids: ids, added: table) }
+    if rules.referenceReadsPieceJSON { departures = departures(ids: ids, added: table) }
     restatesFrame = true
   }
 

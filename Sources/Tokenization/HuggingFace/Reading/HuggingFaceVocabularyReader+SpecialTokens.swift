@@ -35,7 +35,7 @@ extension HuggingFaceVocabularyReader {
       }
     }
     for role in roles {
-      let key = "\(role.rawValue)_token_id"
+      let key = role.configurationKey
       let own = files.model?[key].flatMap { $0.isNull ? nil : $0 }
       guard let id = (own ?? files.model?["text_config"]?[key])?.integer, id != Self.noToken else { continue }
       try setToken(role, to: id, file: "config.json", limit: limit)

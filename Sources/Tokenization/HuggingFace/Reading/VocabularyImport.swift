@@ -154,7 +154,7 @@ struct HuggingFaceVocabularyReader {
     let isInfill = rules.appliesSizeRules && vocabularySize == Vocabulary.infillTokenCount
     let endOfTurn = isInfill ? [SpecialTokenID(.eot, Vocabulary.infillEndOfTurn)] : []
     for entry in rules.specialTokens + endOfTurn where vocabulary.id(of: entry.role) == nil {
-      let id = files.model?["\(entry.role.rawValue)_token_id"]?.integer ?? entry.id
+      let id = files.model?[entry.role.configurationKey]?.integer ?? entry.id
       vocabulary.lateSpecialTokens.append(SpecialTokenID(entry.role, id))
     }
     for entry in rules.fixedTokens {
