@@ -13,9 +13,11 @@ public struct EncodedCheckpoint: Sendable {
   ///
   /// No tensor data is read.
   ///
-  /// - Parameter configuration: config.json; nil where there is none.
-  public init(_ checkpoint: Checkpoint, configuration: JSON?) {
-    let evidence = FormEvidence(checkpoint, configuration)
+  /// - Parameters:
+  ///   - configuration: config.json; nil where there is none.
+  ///   - quantization: what a file beside it says of the codes, for a config.json that says nothing.
+  public init(_ checkpoint: Checkpoint, configuration: JSON?, quantization: JSON? = nil) {
+    let evidence = FormEvidence(checkpoint, configuration, quantization)
     let form = RecognizedForm.find(evidence)
     do throws(EncodingError) {
       self = try Self.composing(evidence, form)
@@ -35,7 +37,7 @@ public struct EncodedCheckpoint: Sendable {
   ) throws(EncodingError) -> EncodedCheckpoint {
     if let form {
       guard case .read(let reader) = form.form.treatment else { throw .unread(form) }
-      return try reader(evidence.quantization ?? .null, evidence.checkpoint)
+      return try reader(evidence)
     }
     // Some configurations ask for quantization when a model is loaded; its tensors are not encoded.
     guard evidence.hasCodes, let quantization = evidence.quantization else {

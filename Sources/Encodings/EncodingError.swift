@@ -15,19 +15,29 @@ public enum EncodingError: IngotError {
   case scaleFormat(TensorDescriptor, of: TensorDescriptor)
   case scaleShape(TensorDescriptor, of: TensorDescriptor, expected: Shape, block: FP8Block?)
 
+  /// A tensor without one of the parts that decoding needs.
+  case missingPart(of: TensorDescriptor, name: String)
+  /// A part in a storage format that the encoding does not have.
+  case partFormat(TensorDescriptor, of: TensorDescriptor?, expected: String)
+  /// A part whose shape does not fit the tensor that it belongs to.
+  case partShape(TensorDescriptor, of: TensorDescriptor?, expected: String)
+  /// A variant of an encoding that is known and not read: `AWQ in the layout gemv`.
+  case refused(what: String, nextStep: String)
+  case unreadable(FileError)
+
   /// Whether no encoded tensor can be decoded, so that what does not fit a model follows from this.
   public var concernsAllTensors: Bool {
     switch self {
-    case .member, .unread, .unknownMethod, .noConfiguration: true
+    case .member, .unread, .unknownMethod, .noConfiguration, .refused, .unreadable: true
     case .noScales(_, _, let count, let total): count == total
-    case .scaleFormat, .scaleShape: false
+    case .scaleFormat, .scaleShape, .missingPart, .partFormat, .partShape: false
     }
   }
 
   /// Whether the tensors are in a form that is not read.
   public var isUnread: Bool {
     switch self {
-    case .unread, .unknownMethod: true
+    case .unread, .unknownMethod, .refused: true
     default: false
     }
   }
@@ -40,6 +50,14 @@ public enum EncodingError: IngotError {
     case .unread(let form): form.refusal
     case .unknownMethod(let method):
       "config.json: quantization method \(method.quoted) is unknown (convert the model in BF16, F16 or F32)"
+    case .missingPart(let tensor, let name):
+      "tensor \(tensor.name.text.quoted): has no \(name.quoted), which its codes need (fetch the model again)"
+    case .partFormat(let part, let tensor, let expected):
+      "tensor \(part.name.text.quoted): is stored as \(part.declaredFormat), expected \(expected)\(Self.words(for: tensor))"
+    case .partShape(let part, let tensor, let expected):
+      "tensor \(part.name.text.quoted): has shape \(part.shape), expected \(expected)\(Self.words(for: tensor))"
+    case .refused(let what, let nextStep): "is \(what), which is not read (\(nextStep))"
+    case .unreadable(let error): error.description
     case .noConfiguration(let weight, true):
       "tensor \(weight.name.text.quoted): is \(weight.declaredFormat), but config.json has no quantization_config that"
         + " says how its values are scaled (restore the config.json that the model was published with)"
@@ -60,5 +78,9 @@ public enum EncodingError: IngotError {
         + (block.map { "blocks of \($0.rowCount) × \($0.columnCount)" } ?? "one scale")
         + " for \(weight.shape))"
     }
+  }
+
+  private static func words(for tensor: TensorDescriptor?) -> String {
+    tensor.map { " for \($0.name.text.quoted) of shape \($0.shape)" } ?? ""
   }
 }

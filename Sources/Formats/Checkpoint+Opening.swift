@@ -20,6 +20,11 @@ extension Checkpoint {
     switch try FormatSniffer.container(of: file) {
     case .safeTensors: return try SafeTensors.open(file, in: folder)
     case .gguf: return try GGUF.open(file, in: folder)
+    case .pyTorch: return try PyTorch.open(file, in: folder)
+    case .numPy: return try NumPy.open(file, in: folder)
+    case .legacyGGML: return try LegacyGGML.open(file, in: folder)
+    case .mlc: return try MLC.open(file, in: folder)
+    case .distributed: return try Distributed.open(file, in: folder)
     }
   }
 

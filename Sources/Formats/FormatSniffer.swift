@@ -8,14 +8,16 @@ public enum FormatSniffer {
 
   /// The container of `file`.
   ///
-  /// - Throws: `UnsupportedFileError` with the kind of a file that is neither safetensors nor GGUF.
+  /// - Throws: `UnsupportedFileError` with the kind of a file that no reader is for.
   public static func container(of file: any ByteSource) throws -> Container {
     let prefix = try file.bytes(at: 0, count: min(prefixByteCount, file.byteCount))
     if prefix.starts(with: GGUF.magic) { return .gguf }
     // A safetensors file has no magic: its ninth byte is the brace of the header, whose length has high bytes of 0.
     if prefix.count > 8, prefix[8] == UInt8(ascii: "{"), prefix[5..<8].allSatisfy({ $0 == 0 }) { return .safeTensors }
     if let foreign = UnsupportedFileKind(prefix) {
-      throw LocatedError(path: file.path, reason: UnsupportedFileError(content: try foreign.refined(by: file)))
+      let content = try foreign.refined(by: file)
+      if let container = content.container { return container }
+      throw LocatedError(path: file.path, reason: UnsupportedFileError(content: content))
     }
     if let text = text(prefix) {
       throw LocatedError(path: file.path, reason: UnsupportedFileError(content: .text(text)))

@@ -4,6 +4,12 @@ import Bytes
 public enum Container: String, Sendable, CaseIterable {
   case safeTensors = "safetensors"
   case gguf = "GGUF"
+  case pyTorch = "PyTorch"
+  case numPy = "NumPy"
+  case legacyGGML = "GGML"
+  case mlc = "MLC"
+  /// A distributed checkpoint of PyTorch (DCP).
+  case distributed = "DCP"
 }
 
 /// An opened checkpoint: files, metadata and tensors of all shards, in file order.

@@ -1,16 +1,18 @@
 import Bytes
 
-/// A tensor that several stored tensors encode together: quantized codes, their scales, zero points.
+/// A tensor that several stored tensors encode together, or that bytes in another order contain.
 ///
 /// Its values are float32. In a checkpoint a composition replaces its source tensors, so that names, layouts and the forward
 /// pass see one tensor; reports list the sources.
 public protocol TensorComposition: Sendable, Hashable, CustomStringConvertible {
-  /// The stored tensors, the one with the codes first.
+  /// The stored tensors, the one with the codes first. A source can be a composition itself.
   var sources: [TensorDescriptor] { get }
   /// The shape of the values, slowest-varying dimension first.
   var shape: Shape { get }
   /// The encoding as plans and receipts name it: `FP8 E4M3, 128 × 128 blocks`.
   var description: String { get }
+  /// The scalar format that can hold every value, as far as headers tell: F32, or that of a view's elements.
+  var valueFormat: StorageFormat { get }
 
   /// Decodes whole rows into the head of `values`, row after row.
   ///
@@ -18,18 +20,33 @@ public protocol TensorComposition: Sendable, Hashable, CustomStringConvertible {
   func decode(
     rows: Range<Int>, from reader: any StoredTensorReader, into values: inout MutableSpan<Float>) throws
 
-  /// The rows as blocks of `format`, if those encode exactly the same values; nil otherwise.
+  /// The formats that may encode exactly the same values, the smallest first; `valueFormat` need not be among them.
+  var candidateFormats: [StorageFormat] { get }
+  /// The rows in `format`, if headers do not show that it cannot encode the values; nil otherwise.
   func blocks(in format: StorageFormat) -> (any BlockSource)?
+  /// The reason why no block format encodes the values: `columns are permuted (act-order)`; nil if one may.
+  var repackingObstacle: String? { get }
 }
 
 extension TensorComposition {
+  public var valueFormat: StorageFormat { .f32 }
+  public var candidateFormats: [StorageFormat] { [] }
   public func blocks(in format: StorageFormat) -> (any BlockSource)? { nil }
+  public var repackingObstacle: String? { nil }
 }
 
-/// Rows of a composition re-expressed as blocks of one storage format, without a change of value.
+/// Rows of a composition re-expressed in one storage format.
 public protocol BlockSource: Sendable {
+  /// Whether the bytes encode exactly the values of the composition, which scales and zero points decide.
+  ///
+  /// It is asked before a conversion is planned, and reads as little as possible.
+  func isExact(from reader: any StoredTensorReader) throws -> Bool
   /// Writes whole rows to the head of `bytes`, row after row.
   func read(rows: Range<Int>, from reader: any StoredTensorReader, into bytes: inout MutableSpan<UInt8>) throws
+}
+
+extension BlockSource {
+  public func isExact(from reader: any StoredTensorReader) throws -> Bool { true }
 }
 
 /// Reads the stored tensors of a checkpoint for a composition.
@@ -37,6 +54,22 @@ public protocol StoredTensorReader {
   /// Reads `count` bytes of a stored tensor, from byte `offset` of the tensor.
   func bytes(of tensor: TensorDescriptor, from offset: Int, count: Int) throws -> [UInt8]
 
+  /// Reads byte ranges of a stored tensor, whose offset counts from its first byte, one after the other into the head of
+  /// `bytes`, which grows if it is smaller.
+  func read(_ ranges: StridedRanges, of tensor: TensorDescriptor, into bytes: inout [UInt8]) throws
+
   /// Decodes `elements` of a stored tensor, which must be whole blocks, into the head of `values`.
   func decode(_ elements: Range<Int>, of tensor: TensorDescriptor, into values: inout MutableSpan<Float>) throws
+}
+
+extension StoredTensorReader {
+  public func read(_ ranges: StridedRanges, of tensor: TensorDescriptor, into bytes: inout [UInt8]) throws {
+    var position = 0
+    if bytes.count < ranges.totalByteCount { bytes = [UInt8](repeating: 0, count: ranges.totalByteCount) }
+    for index in 0..<ranges.count {
+      let part = try self.bytes(of: tensor, from: ranges.offset + index * ranges.stride, count: ranges.byteCount)
+      bytes.replaceSubrange(position..<position + ranges.byteCount, with: part)
+      position += ranges.byteCount
+    }
+  }
 }

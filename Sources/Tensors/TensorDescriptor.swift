@@ -68,9 +68,12 @@ public struct TensorDescriptor: Hashable, Sendable {
     self.init(name: name, shape: shape, contents: .bytes(declaredFormat, range))
   }
 
-  /// The declared storage format; F32, the format of its decoded values, for a composition.
+  /// The declared storage format; for a composition the format that can hold its values.
   public var declaredFormat: DeclaredFormat {
-    if case .bytes(let format, _) = contents { format } else { .known(.f32) }
+    switch contents {
+    case .bytes(let format, _): format
+    case .composed(let composition): .known(composition.valueFormat)
+    }
   }
   /// The storage format if it is known.
   public var format: StorageFormat? { declaredFormat.format }

@@ -20,7 +20,7 @@ struct WordTests {
 
   @Test("that hide the meaning are as few as the table says", arguments: allowed)
   func count(word: String, count: Int) throws {
-    let pattern = try Regex("\\b" + word.replacing(" ", with: "\\s+") + "\\b").ignoresCase()
+    let pattern = try Regex("\\b" + word.replacing(" ", with: "\\s+") + "\\b").ignoresCase().wordBoundaryKind(.simple)
     let found = Self.prose.flatMap { prose in prose.text.matches(of: pattern).map { _ in prose.file } }
     #expect(Self.prose.count > 100)
     #expect(found.count <= count, "\"\(word)\" is used \(found.count) times: \(Array(Set(found).sorted().prefix(5)))")

@@ -78,7 +78,7 @@ extension ImportanceReport {
   private var table: String {
     var table = Table([
       "entry": .left, "columns": .right, "experts": .right, "unused": .right,
-      matrix.container == .gguf ? "rows" : "passes": .right, "mean": .right, "greatest": .right,
+      matrix.container.countUnit: .right, "mean": .right, "greatest": .right,
     ])
     for item in entries {
       let entry = item.entry

@@ -66,7 +66,7 @@ struct FolderFiles {
 
   /// The metadata of each file: that of the source, and the format that transformers asks for.
   private var metadata: Metadata {
-    var metadata = model.checkpoint.container == .safeTensors ? model.checkpoint.metadata : Metadata()
+    var metadata = model.checkpoint.safeTensorsMetadata ?? Metadata()
     if !model.isByName, metadata["format"] == nil { metadata["format"] = .string("pt") }
     return metadata
   }

@@ -6,18 +6,18 @@ struct FormEvidence {
   let checkpoint: Checkpoint
   /// config.json; nil where there is none.
   let configuration: JSON?
-  /// `quantization_config` of config.json, or of the text model's part.
+  /// `quantization_config` of config.json, or of the text model's part; otherwise what a file beside it says.
   let quantization: JSON?
   /// Whether a tensor contains codes, not values.
   let hasCodes: Bool
   /// The first tensor with each word between dots.
   private let tensorByWord: [Substring: Int]
 
-  init(_ checkpoint: Checkpoint, _ configuration: JSON?) {
+  init(_ checkpoint: Checkpoint, _ configuration: JSON?, _ besideConfiguration: JSON? = nil) {
     self.checkpoint = checkpoint
     self.configuration = configuration
     let candidates = [configuration, configuration?["text_config"]].map { $0?["quantization_config"] }
-    quantization = candidates.compactMap { $0 }.first { !$0.isNull }
+    quantization = candidates.compactMap { $0 }.first { !$0.isNull } ?? besideConfiguration
     hasCodes = checkpoint.tensors.contains(where: \.hasCodes)
     var tensorByWord: [Substring: Int] = [:]
     for (index, tensor) in checkpoint.tensors.enumerated() {
@@ -36,6 +36,20 @@ struct FormEvidence {
   func sibling(of tensor: TensorDescriptor, named word: String) -> TensorDescriptor? {
     let stem = tensor.name.text.split(separator: ".", omittingEmptySubsequences: false).dropLast()
     return checkpoint.tensor(TensorName((stem + [word[...]]).joined(separator: ".")))
+  }
+
+  /// The bytes of a small stored tensor that says how others are encoded, such as a JSON text or a shape.
+  ///
+  /// - Throws: if it has more than `limit` bytes, or cannot be read.
+  func content(of tensor: TensorDescriptor, limit: Int = 1 << 16) throws(EncodingError) -> [UInt8] {
+    guard let range = tensor.byteRange, range.byteCount <= limit else {
+      throw .partShape(tensor, of: nil, expected: "at most \(counted(limit, "byte"))")
+    }
+    do throws(FileError) {
+      return try checkpoint.files[range.fileIndex].bytes(at: range.offset, count: range.byteCount)
+    } catch {
+      throw .unreadable(error)
+    }
   }
 
   /// Returns the key or tensor by which `sign` is there; nil if it is not.

@@ -10,7 +10,9 @@ extension KnownForm {
   /// The form of block-scaled FP8 weights, which is read.
   private static let fp8 = KnownForm(
     "FP8 with scales", .encodedModel, [.method(FP8Encoding.method)],
-    .read { quantization, checkpoint throws(EncodingError) in try FP8Encoding(quantization).composing(checkpoint) })
+    .read { evidence throws(EncodingError) in
+      try FP8Encoding(evidence.quantization ?? .null).composing(evidence.checkpoint)
+    })
 
   // MARK: - Files other than models
 

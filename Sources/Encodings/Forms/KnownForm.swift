@@ -16,8 +16,8 @@ public struct KnownForm: Sendable {
     case other
   }
 
-  /// Puts compositions in place of their sources, as `quantization_config` says.
-  typealias Reader = @Sendable (_ quantization: JSON, Checkpoint) throws(EncodingError) -> EncodedCheckpoint
+  /// Puts compositions in place of their sources, as the configuration says.
+  typealias Reader = @Sendable (FormEvidence) throws(EncodingError) -> EncodedCheckpoint
 
   /// What is done with such a checkpoint.
   enum Treatment: Sendable {

@@ -1,4 +1,5 @@
 import Bytes
+import Tensors
 
 /// An error of editing metadata.
 public enum MetadataEditingError: IngotError {
@@ -14,10 +15,12 @@ public enum MetadataEditingError: IngotError {
   case unreadableValue(String, type: String)
   /// The type is not string, in a file that has only strings.
   case stringOnly(type: String)
+  /// The container has no metadata.
+  case noMetadata(Container)
 
   public var category: ErrorCategory {
     switch self {
-    case .noSuchKey: .input
+    case .noSuchKey, .noMetadata: .input
     case .layoutKey, .unknownKeyType, .unknownTypeName, .unreadableValue, .stringOnly: .usage
     }
   }
@@ -32,6 +35,8 @@ public enum MetadataEditingError: IngotError {
       "type \(name.quoted): unknown, expected one of \(MetadataValueParser.names.joined(separator: ", "))"
     case .unreadableValue(let text, let type):
       "value \(text.count > 60 ? (String(text.prefix(60)) + "…").quoted : text.quoted): is not of type \(type)"
+    case .noMetadata(let container):
+      "is a \(container.rawValue) file, whose metadata is not edited (convert it to GGUF or safetensors first)"
     case .stringOnly(let type): "type \(type.quoted): safetensors metadata has only strings, expected string"
     }
   }

@@ -10,9 +10,12 @@ public enum MetadataEditor: Sendable {
   ///
   /// - Throws: `FileError`, or `LocatedError` for an invalid file.
   public init(_ path: String) throws {
-    switch try FormatSniffer.container(of: InputLocation.openFile(path)) {
+    let container = try FormatSniffer.container(of: InputLocation.openFile(path))
+    switch container {
     case .gguf: self = .gguf(try GGUF.Editor(path))
     case .safeTensors: self = .safeTensors(try SafeTensors.Editor(path))
+    case .pyTorch, .numPy, .legacyGGML, .mlc, .distributed:
+      throw LocatedError(path: path, reason: MetadataEditingError.noMetadata(container))
     }
   }
 

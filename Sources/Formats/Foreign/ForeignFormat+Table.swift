@@ -9,11 +9,15 @@ extension ForeignFormat {
     "a PyTorch checkpoint", nextStep: asSafeTensors, suffixes: [".pt", ".pth", ".ckpt", ".bin"],
     members: ["/data.pkl", "/.data/serialization_id", "/constants.pkl"])
 
+  static let numPyArchive = ForeignFormat(
+    "a NumPy archive (.npz)", nextStep: asSafeTensors, suffixes: [".npz"], members: [".npy"])
+
+  static let numPyArray = ForeignFormat(
+    "a NumPy array (.npy)", nextStep: asSafeTensors, suffixes: [".npy"], magics: [Magic([0x93] + "NUMPY".utf8)])
+
   static let all = [
-    ForeignFormat(
-      "a NumPy archive (.npz)", nextStep: asSafeTensors, suffixes: [".npz"], members: [".npy"]),
-    ForeignFormat(
-      "a NumPy array (.npy)", nextStep: asSafeTensors, suffixes: [".npy"], magics: [Magic([0x93] + "NUMPY".utf8)]),
+    numPyArchive,
+    numPyArray,
     ForeignFormat(
       "a Keras model", nextStep: asSafeTensors, suffixes: [".keras"], members: ["model.weights.h5"]),
     ForeignFormat(

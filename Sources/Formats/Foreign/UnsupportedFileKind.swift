@@ -1,4 +1,5 @@
 import Bytes
+import Tensors
 
 /// Content found instead of a checkpoint.
 public enum UnsupportedFileKind: Sendable, Equatable {
@@ -51,6 +52,16 @@ public enum UnsupportedFileKind: Sendable, Equatable {
     return (ForeignFormat.archive(of: members) ?? ForeignFormat.named(file.name)).map { .foreign($0) } ?? self
   }
 
+  /// The container that a reader is for; nil for anything else.
+  var container: Container? {
+    switch self {
+    case .pickle, .foreign(.pyTorch): .pyTorch
+    case .foreign(.numPyArchive), .foreign(.numPyArray): .numPy
+    case .legacyGGML: .legacyGGML
+    default: nil
+    }
+  }
+
   /// Stored as little-endian integers, so the letters are reversed.
   private static let legacyMagics = ["ggml", "ggmf", "ggjt", "ggla"]
 
@@ -79,6 +90,13 @@ public struct UnsupportedFileError: IngotError {
   var expected = "a checkpoint"
 
   public var category: ErrorCategory { .input }
+
+  /// The refusal of a file whose first bytes say what it is.
+  static func refusing(_ file: any ByteSource) throws(FileError) -> LocatedError {
+    let prefix = try file.bytes(at: 0, count: min(FormatSniffer.prefixByteCount, file.byteCount))
+    let content = try UnsupportedFileKind(prefix)?.refined(by: file) ?? .unknown(Array(prefix.prefix(8)))
+    return LocatedError(path: file.path, reason: UnsupportedFileError(content: content))
+  }
 
   public var description: String {
     switch content {

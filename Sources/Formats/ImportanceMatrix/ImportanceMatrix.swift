@@ -13,6 +13,14 @@ public struct ImportanceMatrix: Sendable {
     case gguf = "GGUF"
     /// The older binary format: means times the number of passes.
     case legacy = "dat"
+
+    /// What counts are numbers of.
+    public var countUnit: String {
+      switch self {
+      case .gguf: "rows"
+      case .legacy: "passes"
+      }
+    }
   }
 
   /// The measurement of one tensor of the model.

@@ -1,9 +1,11 @@
 import Architectures
+import Bytes
 import Formats
 
 /// Tensors alone: no file states anything, and hyperparameters are inferred from names and shapes.
 struct BareFacts: ModelFacts {
   let folder: ModelFolder?
+  let quantization: JSON?
 
   var hasExplicitHyperparameters: Bool { false }
 

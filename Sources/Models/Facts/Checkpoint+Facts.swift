@@ -12,11 +12,11 @@ extension Checkpoint {
     if let config = try folder?.jsonWithRemarks("config.json") {
       return HuggingFaceFacts(
         checkpoint: self, folder: folder, config: Configuration(config.value, poolingMode: pooling),
-        fileRemarks: config.remarks)
+        fileRemarks: config.remarks, quantization: try folder?.quantization())
     }
     if let params = try folder?.jsonWithRemarks("params.json") {
       return MetaFacts(folder: folder, params: params.value, fileRemarks: params.remarks)
     }
-    return BareFacts(folder: folder)
+    return BareFacts(folder: folder, quantization: try folder?.quantization())
   }
 }

@@ -11,6 +11,7 @@ struct HuggingFaceFacts: ModelFacts {
   let config: Configuration
   /// What of config.json is not JSON.
   let fileRemarks: [String]
+  let quantization: JSON?
 
   var configuration: Configuration? { config }
   var hasExplicitHyperparameters: Bool { true }
@@ -40,7 +41,9 @@ struct HuggingFaceFacts: ModelFacts {
 
   /// The definitions that give every tensor a slot and its shape, and miss none.
   private func fitting(_ definitions: [ArchitectureDefinition]) -> [ArchitectureDefinition] {
-    let checkpoint = EncodedCheckpoint(checkpoint, configuration: config.json).checkpoint
+    let checkpoint = EncodedCheckpoint(
+      checkpoint, configuration: config.json, quantization: quantization
+    ).checkpoint
     return definitions.filter { definition in
       guard let hyperparameters = try? definition.hyperparameters(of: config) else { return false }
       return definition.schemes.contains {

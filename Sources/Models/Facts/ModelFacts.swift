@@ -13,6 +13,8 @@ public protocol ModelFacts: Sendable {
   var folder: ModelFolder? { get }
   /// The config.json; nil for kinds that are described otherwise.
   var configuration: Configuration? { get }
+  /// What a file beside config.json says of quantized tensors; nil if there is none.
+  var quantization: JSON? { get }
   /// The key-value pairs that a GGUF made of this checkpoint takes over; nil if they are made from other files.
   var ggufMetadata: Metadata? { get }
   /// Whether a file states the hyperparameters; otherwise they are inferred from tensor shapes, without head counts.
@@ -55,6 +57,7 @@ public protocol ModelFacts: Sendable {
 
 extension ModelFacts {
   public var configuration: Configuration? { nil }
+  public var quantization: JSON? { nil }
   public var ggufMetadata: Metadata? { nil }
   public var usesGGUFNames: Bool { false }
   public var losesUndefinedHyperparameters: Bool { false }

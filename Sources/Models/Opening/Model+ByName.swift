@@ -51,7 +51,7 @@ extension Model {
     do {
       let model = try open(location, library: library, appliedTransforms: appliedTransforms)
       // Some names of another net may be those of an architecture.
-      let isGuess = model.checkpoint.container == .safeTensors && !model.hasExplicitHyperparameters
+      let isGuess = model.facts.ggufMetadata == nil && !model.hasExplicitHyperparameters
       guard isGuess, model.unreadForm == nil, !model.problemsOfStoredTensors.isEmpty else { return model }
       reason = "\(location.path.escapedForDisplay): names no architecture, and its tensors fit none"
     } catch let error as any IngotError where error.category == .input {
@@ -66,7 +66,7 @@ extension Model {
     }
     // An error of the container itself occurs again here and is thrown.
     let checkpoint = try Checkpoint.open(location)
-    if checkpoint.container != .safeTensors, let failure { throw failure }
+    if checkpoint.ggufMetadata != nil, let failure { throw failure }
     let facts = try checkpoint.facts(at: location)
     let name = facts.configuration?.classes.first ?? facts.configuration?.modelType ?? "unknown"
     return try undefined(

@@ -51,7 +51,8 @@ public struct ModelOpening {
   ) throws {
     self.adapters = adapters
     facts = try stored.facts(at: location)
-    let encoded = EncodedCheckpoint(stored, configuration: facts.configuration?.json)
+    let encoded = EncodedCheckpoint(
+      stored, configuration: facts.configuration?.json, quantization: facts.quantization)
     (form, encodingProblems) = (encoded.form, encoded.problems)
     if let form, form.form.content != .encodedModel {
       let architecture = stored.metadata["general.architecture"]?.text

@@ -44,8 +44,7 @@ extension HeaderCheck {
 
   /// transformers 4 loads a file with metadata only if it names the format of its tensors.
   var formatFindings: [Finding] {
-    let metadata = side.checkpoint.metadata
-    guard side.checkpoint.container == .safeTensors, side.model?.configuration != nil, !metadata.pairs.isEmpty,
+    guard let metadata = side.checkpoint.safeTensorsMetadata, side.model?.configuration != nil, !metadata.pairs.isEmpty,
       !["pt", "tf", "flax", "mlx"].contains(metadata["format"]?.text ?? "")
     else { return [] }
     let found = metadata["format"]?.text.map { "\"format\" is \($0.quoted)" } ?? "\"format\" is missing"

@@ -1,0 +1,10 @@
+import Bytes
+import Tensors
+
+/// Reads checkpoints of MLC.
+enum MLC {
+  /// Opens `file`, or the set that it belongs to in `folder`.
+  static func open(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
+    throw try UnsupportedFileError.refusing(file)
+  }
+}
