@@ -1,3 +1,4 @@
+import Bytes
 import Quantization
 import Tensors
 
@@ -89,8 +90,8 @@ struct SourceTensorReader: StoredTensorReader {
       throw TensorProblem(tensor, .unknownFormat(tensor.declaredFormat.description))
     }
     if tensor.composition != nil, !elements.isEmpty {
-      var decoded = DecodedValues()
-      try checkpoint.readValues(elements, of: tensor, into: &decoded)
+      var decoded = DecodedValues(), scratch: [UInt8] = []
+      try checkpoint.readValues(elements, of: tensor, into: &decoded, scratch: &scratch)
       for index in 0..<elements.count { values[index] = decoded.floats[index] }
       return
     }
