@@ -9,7 +9,7 @@ extension ModelFolder {
     (name: "hf_quant_config.json", method: "modelopt"),
   ]
 
-  /// The content of such a file, with the `quant_method` that it stands for if it names none; nil if there is none.
+  /// The content of such a file, with the `quant_method` of its program if it names none; nil if there is none.
   public func quantization() throws -> JSON? {
     for (name, method) in Self.quantizationFiles where names.contains(name) {
       var value = try JSON.sideFile(tree.open(name), limit: Self.maximumSideFileByteCount).value
