@@ -40,9 +40,12 @@ let package = Package(
   ],
   targets: [
     // Layers, lowest first; imports point down only (see docs/architecture.md and ImportDirectionTests).
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     library(
       "Bytes",
       [
+        "CZlib", "CZstd",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),

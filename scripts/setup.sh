@@ -11,11 +11,17 @@ if [ "$(uname)" = Darwin ]; then
     echo "Swift 6.2 or later is missing: install Xcode 26, or a toolchain from https://www.swift.org/install" >&2
     exit 1
   }
+  # zlib belongs to the system.
+  pkg-config --exists libzstd 2>/dev/null || {
+    echo "zstd is missing: run brew install pkgconf zstd" >&2
+    exit 1
+  }
   exit 0
 fi
 
-# For linking with the Swift toolchain and for fetching dependencies (the list of swift.org for Debian).
-wanted=(binutils git g++ libc6-dev)
+# For linking with the Swift toolchain and for fetching dependencies (the list of swift.org for Debian), then the libraries
+# for compressed files.
+wanted=(binutils git g++ libc6-dev zlib1g-dev libzstd-dev)
 missing=()
 for package in "${wanted[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

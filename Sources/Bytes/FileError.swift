@@ -18,10 +18,12 @@ public enum FileError: IngotError {
   /// An output is called `-`.
   case isStandardOutput
   case isBeingWritten(path: String)
+  /// Compressed bytes cannot be unpacked.
+  case compressed(path: String, CompressionFault)
 
   public var category: ErrorCategory {
     switch self {
-    case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList: .input
+    case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList, .compressed: .input
     case .isStandardOutput: .usage
     case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten:
       .output
@@ -50,6 +52,7 @@ public enum FileError: IngotError {
     case .isFolder(let path): "\(path.escapedForDisplay): is a folder, expected the name of a file"
     case .isStandardOutput: "-: standard output takes no files (name a file or folder)"
     case .isBeingWritten(let path): "\(path.escapedForDisplay): another run is writing into this folder (wait for it)"
+    case .compressed(let path, let fault): "\(path.escapedForDisplay): \(fault)"
     }
   }
 }

@@ -3,7 +3,9 @@ import Testing
 
 /// The drawing of the targets: what each may import besides the system, lowest layer first.
 private let drawing: [(target: String, imports: Set<String>)] = [
-  ("Bytes", ["SystemPackage", "OrderedCollections", "Dispatch", "Synchronization"]),
+  ("CZlib", []),
+  ("CZstd", []),
+  ("Bytes", ["CZlib", "CZstd", "SystemPackage", "OrderedCollections", "Dispatch", "Synchronization"]),
   ("Tensors", ["Bytes", "OrderedCollections"]),
   ("Formats", ["Bytes", "Tensors"]),
   ("Quantization", ["Bytes", "Tensors"]),
