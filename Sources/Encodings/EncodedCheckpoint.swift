@@ -41,7 +41,7 @@ public struct EncodedCheckpoint: Sendable {
     }
     // Some configurations ask for quantization when a model is loaded; its tensors are not encoded.
     guard evidence.hasCodes, let quantization = evidence.quantization else {
-      return try FP8Encoding.plain(evidence.checkpoint, hasConfiguration: evidence.configuration != nil)
+      return try FloatEncoding.plain(evidence.checkpoint, hasConfiguration: evidence.configuration != nil)
     }
     guard let method = quantization["quant_method"]?.string else { throw .member("quant_method", expected: "a string") }
     throw .unknownMethod(method)

@@ -13,7 +13,7 @@ public enum EncodingError: IngotError {
   /// `count` of all `total` FP8 weights lack scales; the first one is given.
   case noScales(TensorDescriptor, expected: String, count: Int, total: Int)
   case scaleFormat(TensorDescriptor, of: TensorDescriptor)
-  case scaleShape(TensorDescriptor, of: TensorDescriptor, expected: Shape, block: FP8Block?)
+  case scaleShape(TensorDescriptor, of: TensorDescriptor, expected: Shape, block: ScaleBlock?)
 
   /// A tensor without one of the parts that decoding needs.
   case missingPart(of: TensorDescriptor, name: String)
@@ -72,7 +72,7 @@ public enum EncodingError: IngotError {
         + " \(weight.name.text.quoted) without \(name.quoted) (fetch the model again, or convert the original)"
     case .scaleFormat(let scales, let weight):
       "tensor \(scales.name.text.quoted): scales of \(weight.name.text.quoted) are stored as \(scales.declaredFormat),"
-        + " expected F32, BF16 or F16"
+        + " expected F32, BF16, F16, F8_E8M0 or U8"
     case .scaleShape(let scales, let weight, let expected, let block):
       "tensor \(scales.name.text.quoted): has shape \(scales.shape), expected \(expected) ("
         + (block.map { "blocks of \($0.rowCount) × \($0.columnCount)" } ?? "one scale")

@@ -26,6 +26,8 @@ public protocol TensorComposition: Sendable, Hashable, CustomStringConvertible {
   func blocks(in format: StorageFormat) -> (any BlockSource)?
   /// The reason why no block format encodes the values: `columns are permuted (act-order)`; nil if one may.
   var repackingObstacle: String? { get }
+  /// The matrices, of which the model has the transposed ones, as they are stored; nil if rows are stored as rows.
+  var transposed: (any TensorComposition)? { get }
 }
 
 extension TensorComposition {
@@ -33,6 +35,7 @@ extension TensorComposition {
   public var candidateFormats: [StorageFormat] { [] }
   public func blocks(in format: StorageFormat) -> (any BlockSource)? { nil }
   public var repackingObstacle: String? { nil }
+  public var transposed: (any TensorComposition)? { nil }
 }
 
 /// Rows of a composition re-expressed in one storage format.
@@ -41,12 +44,19 @@ public protocol BlockSource: Sendable {
   ///
   /// It is asked before a conversion is planned, and reads as little as possible.
   func isExact(from reader: any StoredTensorReader) throws -> Bool
+  /// The numbers by which the values of the blocks are to be multiplied: one for all, or one for each matrix of a stack; 0 if
+  /// there are none. A GGUF has them in a tensor of their own, `NAME.scale`.
+  var factorCount: Int { get }
+  /// Reads these numbers.
+  func factors(from reader: any StoredTensorReader) throws -> [Float]
   /// Writes whole rows to the head of `bytes`, row after row.
   func read(rows: Range<Int>, from reader: any StoredTensorReader, into bytes: inout MutableSpan<UInt8>) throws
 }
 
 extension BlockSource {
   public func isExact(from reader: any StoredTensorReader) throws -> Bool { true }
+  public var factorCount: Int { 0 }
+  public func factors(from reader: any StoredTensorReader) throws -> [Float] { [] }
 }
 
 /// Reads the stored tensors of a checkpoint for a composition.

@@ -1,90 +1,94 @@
 import Bytes
 import Tensors
 
-/// A matrix of FP8 codes with a scale for each block: `value = code · scale`, one float32 product.
-///
-///     weight                             scales
-///     ┌──────────┬──────────┬────┐       ┌───┬───┬───┐
-///     │          │          │    │       │   │   │   │   blocks are counted from row 0 and column 0;
-///     │ a × b    │          │    │       ├───┼───┼───┤   the last of a row or column are cut
-///     ├──────────┼──────────┼────┤       │   │   │   │
-///     └──────────┴──────────┴────┘       └───┴───┴───┘
-///
-/// A stack of matrices has a stack of scales. One scale for the whole matrix is a block of its size.
-struct FP8Composition: TensorComposition {
+/// A matrix of FP8 codes, or a stack of them, with a scale for each block: `value = code · scale`, one float32 product.
+struct FP8Composition: FloatCodeComposition {
   let weight: TensorDescriptor
-  let scales: TensorDescriptor
-  /// Rows and columns of a block; nil for one scale.
-  let block: FP8Block?
+  let code: FloatCode
+  let scales: MatrixScales
 
-  var sources: [TensorDescriptor] { [weight, scales] }
+  var sources: [TensorDescriptor] { [weight] + scales.tensors }
   var shape: Shape { weight.shape }
 
   var description: String {
-    let code = weight.format == .f8_e5m2 ? "FP8 E5M2" : "FP8 E4M3"
-    return block.map { "\(code), \($0.rowCount) × \($0.columnCount) blocks" } ?? "\(code), one scale"
+    if scales.blocks.coding == .exponents, scales.grid.hasGroups(of: 32) { return "MXFP8 \(code.rawValue)" }
+    return "FP8 \(code.rawValue), \(scales.grid.words(for: shape))"
   }
+
+  var candidateFormats: [StorageFormat] { FloatCode.scalarFormats }
+  func blocks(in format: StorageFormat) -> (any BlockSource)? { scalars(in: format) }
 
   func decode(
     rows: Range<Int>, from reader: any StoredTensorReader, into values: inout MutableSpan<Float>
   ) throws {
     let width = shape.rowElementCount
     guard !rows.isEmpty, width > 0 else { return }
-    try reader.decode(rows.lowerBound * width..<rows.upperBound * width, of: weight, into: &values)
-    let grid = FP8Grid(shape, block)
-    let first = grid.row(of: rows.lowerBound), last = grid.row(of: rows.upperBound - 1)
-    var factors = [Float](repeating: 0, count: (last - first + 1) * grid.columnCount)
-    var destination = factors.mutableSpan
-    try reader.decode(first * grid.columnCount..<(last + 1) * grid.columnCount, of: scales, into: &destination)
+    let stored = try reader.bytes(of: weight, from: rows.lowerBound * width, count: rows.count * width)
+    let grid = scales.grid, scaleRows = scales.scaleRows(of: rows)
+    let factors = try scales.read(scaleRows: scaleRows, from: reader)
+    let codes = stored.span.bytes, rowFactors = factors.span
+    var target = values.mutableBytes
     for row in rows {
       let start = (row - rows.lowerBound) * width
-      let scaleStart = (grid.row(of: row) - first) * grid.columnCount
+      let scaleStart = (grid.row(of: row) - scaleRows.lowerBound) * grid.columnCount
+      if grid.blockColumnCount == 1, width > 1 {
+        code.decode(
+          codes, at: start, count: width, by: rowFactors.extracting(scaleStart..<scaleStart + width), into: &target,
+          at: start * 4)
+        continue
+      }
       for blockColumn in 0..<grid.columnCount {
-        let factor = factors[scaleStart + blockColumn]
-        let columns = blockColumn * grid.blockColumnCount..<min(width, (blockColumn + 1) * grid.blockColumnCount)
-        for column in columns { values[start + column] *= factor }
+        let first = blockColumn * grid.blockColumnCount
+        code.decode(
+          codes, at: start + first, count: min(grid.blockColumnCount, width - first),
+          by: rowFactors[scaleStart + blockColumn], into: &target, at: (start + first) * 4)
       }
     }
   }
 }
 
-/// Rows and columns that share a scale.
-public struct FP8Block: Hashable, Sendable {
-  public let rowCount: Int, columnCount: Int
-}
-
-/// The layout of the scales of a matrix, or of a stack of them.
-struct FP8Grid {
-  /// Rows of one matrix, and of its scales.
-  private let matrixRowCount: Int, scaleRowCount: Int
-  private let blockRowCount: Int
-  let blockColumnCount: Int
-  /// Scales of a row of blocks.
-  let columnCount: Int
-  /// The dimensions that the scales must have, stacks first; empty for one scale.
-  let dimensions: [Int]
-
-  init(_ shape: Shape, _ block: FP8Block?) {
-    let rows = shape.dimensions.dropLast().last ?? 1, columns = shape.rowElementCount
-    guard let block else {
-      // All matrices of a stack have the one scale.
-      matrixRowCount = max(1, shape.rowCount)
-      blockRowCount = matrixRowCount
-      blockColumnCount = max(1, columns)
-      (scaleRowCount, columnCount, dimensions) = (1, 1, [])
+extension FP8Composition {
+  /// FP8 codes with scales beside them.
+  ///
+  /// - Parameters:
+  ///   - code: that of codes stored as integers; nil for that of the storage format.
+  ///   - block: the block that a configuration announces; nil if the shape of the scales shows it.
+  /// - Throws: if the tensors have other formats or shapes.
+  init(
+    _ weight: TensorDescriptor, code: FloatCode? = nil, scales: TensorDescriptor, block: ScaleBlock? = nil,
+    global: GlobalScale? = nil
+  ) throws(EncodingError) {
+    guard let code = code ?? FloatCode(weight.format), code != .e2m1, weight.shape.rank >= 2 else {
+      throw .partFormat(weight, of: nil, expected: "a matrix of F8_E4M3 or F8_E5M2")
+    }
+    let factors = try ScaleTensor(scales, of: weight)
+    try global?.requireFit(of: weight, shape: weight.shape)
+    if let block {
+      let grid = ScaleGrid(weight.shape, block)
+      guard grid.fits(scales.shape) else {
+        throw .scaleShape(scales, of: weight, expected: Shape(grid.dimensions) ?? [], block: block)
+      }
+      self.init(weight: weight, code: code, scales: MatrixScales(factors, grid, global: global))
       return
     }
-    matrixRowCount = max(1, rows)
-    blockRowCount = block.rowCount
-    blockColumnCount = block.columnCount
-    scaleRowCount = (rows + block.rowCount - 1) / block.rowCount
-    columnCount = (columns + block.columnCount - 1) / block.columnCount
-    dimensions = shape.dimensions.dropLast(2) + [scaleRowCount, columnCount]
+    guard let grid = ScaleGrid(weight.shape, inferredFrom: scales.shape) else {
+      throw .partShape(scales, of: weight, expected: "one scale, one for each row or one for each block of 128 × 128")
+    }
+    self.init(weight: weight, code: code, scales: MatrixScales(factors, grid, global: global))
   }
+}
 
-  /// The row of scales that row `row` of the matrix, or of the stack, has.
-  func row(of row: Int) -> Int {
-    let (matrix, inside) = row.quotientAndRemainder(dividingBy: matrixRowCount)
-    return matrix * scaleRowCount + inside / blockRowCount
+extension ScaleGrid {
+  /// `128 × 128 blocks`, `one scale`, `a scale for each row`, with what a matrix of `shape` has.
+  func words(for shape: Shape) -> String {
+    let rows = shape.dimensions.dropLast().last ?? 1, columns = shape.rowElementCount
+    switch block {
+    case nil: return "one scale"
+    case ScaleBlock(rowCount: rows, columnCount: columns)?: return "a scale for each matrix"
+    case ScaleBlock(rowCount: 1, columnCount: columns)?: return "a scale for each row"
+    case ScaleBlock(rowCount: rows, columnCount: 1)?: return "a scale for each column"
+    case ScaleBlock(rowCount: 1, columnCount: blockColumnCount)?: return "groups of \(blockColumnCount)"
+    case let block?: return "\(block.rowCount) × \(block.columnCount) blocks"
+    }
   }
 }

@@ -7,12 +7,24 @@ extension KnownForm {
   /// Every form that is recognized.
   static let all = files + methods + shown
 
-  /// The form of block-scaled FP8 weights, which is read.
-  private static let fp8 = KnownForm(
-    "FP8 with scales", .encodedModel, [.method(FP8Encoding.method)],
-    .read { evidence throws(EncodingError) in
-      try FP8Encoding(evidence.quantization ?? .null).composing(evidence.checkpoint)
-    })
+  /// A form of FP8 or FP4 codes, which is read.
+  private static func floatCodes(
+    _ name: String, _ signs: [Sign],
+    _ scheme: @escaping @Sendable (FormEvidence) throws(EncodingError) -> FloatScheme
+  ) -> KnownForm {
+    KnownForm(
+      name, .encodedModel, signs,
+      .read { evidence throws(EncodingError) in
+        try FloatEncoding.composing(evidence.checkpoint, scheme(evidence))
+      })
+  }
+
+  private static func floatCodes(
+    _ name: String, method: String,
+    _ scheme: @escaping @Sendable (FormEvidence) throws(EncodingError) -> FloatScheme = FloatScheme.plain
+  ) -> KnownForm {
+    floatCodes(name, [.method(method)], scheme)
+  }
 
   // MARK: - Files other than models
 
@@ -81,10 +93,11 @@ extension KnownForm {
     quantized("bitsandbytes_8bit", "bitsandbytes", dequantizable),
     quantized("bitsandbytes_4bit", "bitsandbytes", dequantizable),
     quantized("compressed-tensors", "compressed-tensors", dequantizable),
-    quantized("fbgemm_fp8", "FBGEMM in FP8"),
-    quantized("modelopt", "ModelOpt"),
-    quantized("modelopt_fp4", "ModelOpt in NVFP4"),
-    quantized("quark", "Quark"),
+    floatCodes("FP8 with scales", method: "fp8", FloatScheme.fp8),
+    floatCodes("quantized by FBGEMM in FP8", method: "fbgemm_fp8"),
+    floatCodes("quantized by ModelOpt", method: "modelopt", FloatScheme.modelOpt),
+    floatCodes("quantized by ModelOpt in NVFP4", method: "modelopt_fp4", FloatScheme.modelOpt),
+    floatCodes("quantized by Quark", method: "quark", FloatScheme.quark),
     quantized("torchao", "torchao", dequantizable),
     quantized("hqq", "HQQ"),
     quantized("eetq", "EETQ"),
@@ -95,9 +108,9 @@ extension KnownForm {
     quantized("quanto", "Quanto"),
     quantized("fp_quant", "FP-Quant"),
     quantized("bitnet", "BitNet, 1.58 bits"),
-    quantized("mxfp4", "MXFP4", dequantizable),
-    quantized("mxfp8", "MXFP8"),
-    quantized("nvfp4", "NVFP4"),
+    floatCodes("quantized by MXFP4", method: "mxfp4"),
+    floatCodes("quantized by MXFP8", method: "mxfp8"),
+    floatCodes("quantized by NVFP4", method: "nvfp4"),
     quantized("metal", "MLX's Metal kernels"),
     quantized("sinq", "SINQ"),
     quantized("fouroversix", "Four Over Six"),
@@ -106,10 +119,9 @@ extension KnownForm {
     quantized("exl2", "ExLlamaV2 (EXL2)"),
     quantized("exl3", "ExLlamaV3 (EXL3)"),
     KnownForm(
-      "quantized to FP8 with scales named weight_scale",
+      "quantized to FP8 with scales named weight_scale", .encodedModel,
       [.test("`X.weight` in FP8 and `X.weight_scale`") { $0.scaledWeight(in: [.f8_e4m3, .f8_e5m2]) }],
-      original),
-    fp8,
+      .read { evidence throws(EncodingError) in try FloatEncoding.shown(evidence) }),
   ]
 
   // MARK: - Shown by tensors
@@ -155,11 +167,20 @@ extension KnownForm {
           $0.tensor("weight_scales") == nil ? nil : $0.code("weight")
         }
       ], original),
+    floatCodes("quantized to MXFP4 blocks", [.word("gate_up_proj_blocks"), .word("down_proj_blocks")]) { _ in
+      FloatScheme()
+    },
+    floatCodes("quantized to NVFP4 by ModelOpt", [.word("weight_scale_2")]) { _ in FloatScheme() },
+    floatCodes(
+      "quantized to FP4 or FP8 in bytes",
+      [
+        .test("`X.weight` in I8 or U8 and scales in U8, F8_E8M0 or F8_E4M3", FormEvidence.scaledBytes)
+      ]
+    ) { _ in FloatScheme() },
     KnownForm(
-      "quantized to MXFP4 blocks", [.word("gate_up_proj_blocks"), .word("down_proj_blocks")],
-      dequantizable),
-    KnownForm(
-      "quantized to NVFP4 by ModelOpt", [.word("weight_scale_2")], original),
+      "NVFP4 with scales", .encodedModel,
+      [.test("blocks `X.weight` and `X.scale` in a GGUF", FloatEncoding.firstScaleOfBlocks)],
+      .read { evidence throws(EncodingError) in FloatEncoding.scaledBlocks(evidence.checkpoint) }),
     KnownForm(
       "quantized to NVFP4 by compressed-tensors", [.word("weight_global_scale")], dequantizable),
     KnownForm("quantized by compressed-tensors", [.word("weight_packed")], dequantizable),
@@ -228,6 +249,17 @@ extension FormEvidence {
     return checkpoint.tensors.first { tensor in
       tensor.format.map(formats.contains) == true && sibling(of: tensor, named: "weight_scale") != nil
     }.map(sign)
+  }
+
+  /// `X.weight` of bytes beside scales of a byte each.
+  static func scaledBytes(_ evidence: FormEvidence) -> String? {
+    guard evidence.hasCodes else { return nil }
+    return evidence.checkpoint.tensors.first { tensor in
+      guard tensor.format == .u8 || tensor.format == .i8, tensor.shape.rank >= 2,
+        let scales = FloatEncoding.scales(of: tensor.name.text, in: evidence.checkpoint), scales.shape.rank >= 2
+      else { return false }
+      return [.u8, .f8_e8m0, .f8_e4m3].contains(scales.format)
+    }.map(evidence.sign)
   }
 
   /// Parts of a tensor subclass, which torchao names after a colon.

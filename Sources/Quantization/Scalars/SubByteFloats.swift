@@ -1,3 +1,5 @@
+import Tensors
+
 // Floats of six and four bits, packed low bits first.
 //
 //   F6   0 ┊ a₅…a₀ in bits 5…0, b₁b₀ in 7…6 │ 1 ┊ b₅…b₂ in 3…0, c₃…c₀ in 7…4 │ 2 ┊ c₅c₄ in 1…0, d₅…d₀ in 7…2 │ 3
@@ -25,16 +27,16 @@ extension SixBitFloat {
 }
 
 enum F6_E2M3: SixBitFloat {
-  static let values = Minifloat(exponentBitCount: 2, fractionBitCount: 3, bias: 1, specials: .none).values
+  static let values = Minifloat.e2m3.values
 }
 
 enum F6_E3M2: SixBitFloat {
-  static let values = Minifloat(exponentBitCount: 3, fractionBitCount: 2, bias: 3, specials: .none).values
+  static let values = Minifloat.e3m2.values
 }
 
 /// E2M1: 0, ½, 1, 1½, 2, 3, 4, 6 and their negatives.
 enum F4: RowDecoder {
-  static let values = Minifloat(exponentBitCount: 2, fractionBitCount: 1, bias: 1, specials: .none).values
+  static let values = Minifloat.e2m1.values
 
   static func decode(_ bytes: RawSpan, into values: inout MutableRawSpan) {
     let table = Self.values
