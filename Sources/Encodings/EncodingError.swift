@@ -21,6 +21,8 @@ public enum EncodingError: IngotError {
   case partFormat(TensorDescriptor, of: TensorDescriptor?, expected: String)
   /// A part whose shape does not fit the tensor that it belongs to.
   case partShape(TensorDescriptor, of: TensorDescriptor?, expected: String)
+  /// A part with a value that no such part has: `puts column 5 in group 9`.
+  case partValue(TensorDescriptor, found: String, expected: String)
   /// A variant of an encoding that is known and not read: `AWQ in the layout gemv`.
   case refused(what: String, nextStep: String)
   case unreadable(FileError)
@@ -30,7 +32,7 @@ public enum EncodingError: IngotError {
     switch self {
     case .member, .unread, .unknownMethod, .noConfiguration, .refused, .unreadable: true
     case .noScales(_, _, let count, let total): count == total
-    case .scaleFormat, .scaleShape, .missingPart, .partFormat, .partShape: false
+    case .scaleFormat, .scaleShape, .missingPart, .partFormat, .partShape, .partValue: false
     }
   }
 
@@ -56,6 +58,8 @@ public enum EncodingError: IngotError {
       "tensor \(part.name.text.quoted): is stored as \(part.declaredFormat), expected \(expected)\(Self.words(for: tensor))"
     case .partShape(let part, let tensor, let expected):
       "tensor \(part.name.text.quoted): has shape \(part.shape), expected \(expected)\(Self.words(for: tensor))"
+    case .partValue(let part, let found, let expected):
+      "tensor \(part.name.text.quoted): \(found), expected \(expected)"
     case .refused(let what, let nextStep): "is \(what), which is not read (\(nextStep))"
     case .unreadable(let error): error.description
     case .noConfiguration(let weight, true):

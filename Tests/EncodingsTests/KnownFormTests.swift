@@ -24,13 +24,6 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
 
   static let stated = [
     NamedForm(
-      #"is quantized by GPTQ (4 bits, groups of 128; quantization_config.quant_method "gptq"), which is not read ("#,
-      [("q.qweight", "I32", [4, 8])],
-      #"{"quantization_config":{"quant_method":"gptq","bits":4,"group_size":128,"desc_act":true}}"#),
-    NamedForm(
-      #"is quantized by AWQ (4 bits; quantization_config.quant_method "awq")"#, [("q.qweight", "I32", [4, 8])],
-      #"{"quantization_config":{"quant_method":"awq","bits":4,"group_size":-1}}"#),
-    NamedForm(
       #"is quantized by bitsandbytes (8 bits; "#, [("q.weight", "I8", [4, 8]), ("q.SCB", "F32", [4])],
       #"{"quantization_config":{"quant_method":"bitsandbytes","load_in_8bit":true,"load_in_4bit":false}}"#),
     NamedForm(
@@ -62,13 +55,6 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
   ]
 
   static let shown = [
-    NamedForm(
-      #"is quantized by GPTQ (tensor "q.qweight")"#,
-      [("q.qweight", "I32", [4, 32]), ("q.qzeros", "I32", [1, 4]), ("q.scales", "F16", [1, 32])]),
-    NamedForm(#"is quantized by GPTQ (tensor "q.g_idx")"#, [("q.qweight", "I32", [4, 32]), ("q.g_idx", "I32", [32])]),
-    NamedForm(
-      #"is quantized by AWQ (tensor "q.qweight")"#,
-      [("q.qweight", "I32", [32, 4]), ("q.qzeros", "I32", [1, 4]), ("q.scales", "F16", [1, 32])]),
     NamedForm(
       #"is quantized by MLX (tensor "q.weight")"#, [("q.weight", "U32", [4, 8]), ("q.scales", "BF16", [4, 1])]),
     NamedForm(#"is quantized by bitsandbytes, 8 bits ("#, [("q.weight", "I8", [4, 8]), ("q.SCB", "F32", [4])]),

@@ -84,11 +84,15 @@ extension KnownForm {
     KnownForm("quantized by \(name)", [.method(method)], nextStep)
   }
 
+  /// Integer codes packed in words, which are read.
+  private static func packed(_ name: String, _ signs: [Sign], _ reader: @escaping Reader) -> KnownForm {
+    KnownForm("quantized by \(name)", .encodedModel, signs, .read(reader))
+  }
+
   private static let methods = [
-    quantized("gptq", "GPTQ"),
-    quantized("awq", "AWQ"),
-    quantized("auto-round", "AutoRound"),
-    quantized("intel/auto-round", "AutoRound"),
+    packed("GPTQ", [.method("gptq")], GPTQ.read),
+    packed("AWQ", [.method("awq")]) { evidence throws(EncodingError) in try AWQ.read(evidence) },
+    packed("AutoRound", [.method("auto-round"), .method("intel/auto-round")], AutoRound.read),
     quantized("bitsandbytes", "bitsandbytes", dequantizable),
     quantized("bitsandbytes_8bit", "bitsandbytes", dequantizable),
     quantized("bitsandbytes_4bit", "bitsandbytes", dequantizable),
@@ -130,14 +134,14 @@ extension KnownForm {
     KnownForm(
       "quantized by MLX", [.test("`X.weight` in U32 and `X.scales`", FormEvidence.mlxWeight)],
       "convert the original model, or a copy that mlx_lm.convert --dequantize wrote"),
-    KnownForm(
-      "quantized by GPTQ",
+    packed(
+      "GPTQ",
       [
         .word("g_idx"), .test("`X.qweight` with as many columns as `X.scales`") { $0.packedWeight(isTransposed: true) },
-      ], original),
-    KnownForm(
-      "quantized by AWQ",
-      [.test("`X.qweight` with other columns than `X.scales`") { $0.packedWeight(isTransposed: false) }], original),
+      ], GPTQ.read),
+    packed(
+      "AWQ", [.test("`X.qweight` with other columns than `X.scales`") { $0.packedWeight(isTransposed: false) }]
+    ) { evidence throws(EncodingError) in try AWQ.read(evidence) },
     KnownForm("quantized by ExLlamaV2 (EXL2)", [.word("q_invperm"), .word("q_weight")], original),
     KnownForm("quantized by ExLlamaV3 (EXL3)", [.word("trellis")], original),
     KnownForm("quantized by QQQ", [.word("s_channel")], original),

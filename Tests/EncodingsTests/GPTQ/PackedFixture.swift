@@ -1,0 +1,64 @@
+import Bytes
+import Encodings
+import Formats
+import Quantization
+import Tensors
+import TestSupport
+import Testing
+
+/// One case of fixtures/gptq/matrices.safetensors or fixtures/awq/matrices.safetensors: a matrix that GPTQModel packed,
+/// opened with the configuration of the case.
+struct PackedFixture: StoredTensorReader {
+  let name: String
+  let encoded: EncodedCheckpoint
+  /// What GPTQModel's own layer makes of the codes, in float32.
+  private let dequantized: TensorDescriptor
+
+  var checkpoint: Checkpoint { encoded.checkpoint }
+
+  /// - Parameter quantization: a configuration in place of the case's.
+  init(_ method: String, _ name: String, quantization replacement: JSON? = nil) throws {
+    self.name = name
+    let stored = try Checkpoint.open(Fixtures.path(method, "matrices.safetensors"))
+    let text = try #require(stored.metadata["configurations"]?.text)
+    let quantization = try replacement ?? #require(try JSON(parsing: Array(text.utf8))[name])
+    let dequantized = try #require(stored.tensor(TensorName("\(name).dequantized")))
+    let own = stored.tensors.filter { $0.name.text.hasPrefix("\(name).") && $0 != dequantized }
+    self.dequantized = dequantized
+    let configuration = JSON.members(["quantization_config": quantization])
+    encoded = EncodedCheckpoint(
+      stored.replacing(tensors: own), configuration: quantization.isNull ? nil : configuration)
+  }
+
+  func composition() throws -> any TensorComposition {
+    try #require(checkpoint.tensor(TensorName("\(name).weight"))?.composition)
+  }
+
+  func decoded(_ rows: Range<Int>) throws -> [Float] {
+    let composition = try composition()
+    var values = [Float](repeating: .nan, count: rows.count * composition.shape.rowElementCount)
+    var destination = values.mutableSpan
+    try composition.decode(rows: rows, from: self, into: &destination)
+    return values
+  }
+
+  func expected(_ rows: Range<Int>) throws -> [Float] {
+    let width = dequantized.shape.rowElementCount
+    var values = [Float](repeating: 0, count: rows.count * width)
+    var destination = values.mutableSpan
+    try decode(rows.lowerBound * width..<rows.upperBound * width, of: dequantized, into: &destination)
+    return values
+  }
+
+  func bytes(of tensor: TensorDescriptor, from offset: Int, count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try checkpoint.read(#require(tensor.byteRange), from: offset, count: count, into: &bytes)
+    return bytes
+  }
+
+  func decode(_ elements: Range<Int>, of tensor: TensorDescriptor, into values: inout MutableSpan<Float>) throws {
+    let format = try #require(tensor.format), size = format.bytesPerBlock
+    let stored = try bytes(of: tensor, from: elements.lowerBound * size, count: elements.count * size)
+    try Codec.decode(format, stored.span.bytes, into: &values)
+  }
+}
