@@ -34,12 +34,6 @@ struct FP8DecodingTests {
     #expect(try FP8Fixture("published_block").tensor.encoding == "FP8 E4M3, 128 × 128 blocks")
     #expect(try FP8Fixture("one_scale").tensor.encoding == "FP8 E4M3, one scale")
   }
-
-  @Test("offer no blocks")
-  func noBlocks() throws {
-    let composition = try #require(try FP8Fixture("no_cut").tensor.composition)
-    #expect(StorageFormat.allCases.allSatisfy { composition.blocks(in: $0) == nil })
-  }
 }
 
 /// One case of the fixture, opened as if config.json had its block size.

@@ -70,7 +70,8 @@ struct FloatCodeFixture: StoredTensorReader {
   }
 
   func composition(_ name: String) throws -> any TensorComposition {
-    try #require(try #require(checkpoint.tensor(TensorName(name))).composition)
+    let tensor = try #require(checkpoint.tensor(TensorName(name)))
+    return try #require(tensor.composition)
   }
 
   func expectedValues(_ name: String) throws -> [Float] {
@@ -119,6 +120,7 @@ struct FloatCodeFixture: StoredTensorReader {
     let format = try #require(tensor.format)
     let start = try #require(format.byteCount(elementCount: elements.lowerBound))
     let count = try #require(format.byteCount(elementCount: elements.count))
-    try Codec.decode(format, bytes(of: tensor, from: start, count: count).span.bytes, into: &values)
+    let stored = try bytes(of: tensor, from: start, count: count)
+    try Codec.decode(format, stored.span.bytes, into: &values)
   }
 }

@@ -134,7 +134,7 @@ struct FloatCodeProblemTests {
 
   @Test("do not trap for any small shapes of codes and scales")
   func shapes() throws {
-    let sides = [0, 1, 2, 16, 33]
+    let sides = [0, 1, 32, 33]
     for (codes, scale) in [("F8_E4M3", "F32"), ("U8", "U8"), ("U8", "F8_E4M3"), ("I8", "F8_E8M0")] {
       for rows in sides {
         for columns in sides {

@@ -37,12 +37,6 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
       [("q.weight", "F8_E4M3", [4, 8]), ("q.weight_scale", "BF16", [4, 1])],
       #"{"quantization_config":{"quant_method":"compressed-tensors","format":"float-quantized"}}"#),
     NamedForm(
-      #"is quantized by ModelOpt (NVFP4; "#, [("q.weight", "U8", [4, 8]), ("q.weight_scale_2", "F32", [])],
-      #"{"quantization_config":{"quant_method":"modelopt","quant_algo":"NVFP4"}}"#),
-    NamedForm(
-      #"is quantized by MXFP4 (quantization_config.quant_method "mxfp4")"#, [("e.gate_up_proj_blocks", "U8", [4, 8])],
-      #"{"quantization_config":{"quant_method":"mxfp4"}}"#),
-    NamedForm(
       #"is quantized by HQQ ("#, [("q.W_q", "U8", [4, 8])],
       #"{"text_config":{"quantization_config":{"quant_method":"hqq"}}}"#),
     NamedForm(
@@ -68,17 +62,7 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
     NamedForm(#"is quantized by torchao ("#, [("q._weight_qdata", "I8", [4, 8])]),
     NamedForm(#"is quantized by Quanto ("#, [("q.weight._data", "I8", [4, 8])]),
     NamedForm(#"is quantized by ExLlamaV2 (EXL2) ("#, [("q.q_weight", "I32", [4, 8])]),
-    NamedForm(#"is quantized to MXFP4 blocks ("#, [("e.down_proj_blocks", "U8", [4, 8])]),
-    NamedForm(
-      #"is quantized to NVFP4 by ModelOpt ("#, [("q.weight", "U8", [4, 8]), ("q.weight_scale_2", "F32", [])]),
     NamedForm(#"is quantized by compressed-tensors ("#, [("q.weight_packed", "I32", [4, 8])]),
-    NamedForm(
-      #"is quantized to FP8 with scales named weight_scale (tensor "q.weight")"#,
-      [("q.weight", "F8_E4M3", [4, 8]), ("q.weight_scale", "F32", [1])]),
-    NamedForm(
-      #"is quantized to FP8 with scales named weight_scale (tensor "q.weight")"#,
-      [("q.weight", "F8_E4M3", [4, 8]), ("q.weight_scale", "F32", [1])],
-      #"{"quantization_config":{"quant_method":"fp8"}}"#),
     NamedForm(
       #"is quantized to integers with scales named weight_scale ("#,
       [("q.weight", "I8", [4, 8]), ("q.weight_scale", "F32", [4, 1])]),

@@ -32,7 +32,9 @@ struct FloatEncoding {
   private mutating func composed() -> EncodedCheckpoint {
     var replacements: [TensorName: TensorDescriptor] = [:]
     var used: Set<TensorName> = []
-    for tensor in checkpoint.tensors {
+    // Scales in E4M3 are no codes.
+    let scaleNames = Set(checkpoint.tensors.compactMap { scales(of: $0.name.text)?.name })
+    for tensor in checkpoint.tensors where !scaleNames.contains(tensor.name) {
       do throws(EncodingError) {
         guard let parts = try parts(of: tensor) else { continue }
         used.formUnion(parts.composition.sources.map(\.name))
