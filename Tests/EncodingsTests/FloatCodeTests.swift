@@ -105,7 +105,7 @@ struct FloatCodeTests {
   ]
 
   @Test("describe themselves", arguments: described)
-  func descriptions(_ fixture: String, _ name: String, _ words: String) throws {
+  func description(_ fixture: String, _ name: String, _ words: String) throws {
     #expect(try FloatCodeFixture(fixture).composition(name).description == words)
   }
 

@@ -3,8 +3,9 @@ import TestSupport
 
 /// The content of the streams in fixtures/compressed, made as fixtures/generate/make_compressed.py makes it.
 enum CompressedContent {
-  static let bytes = (0..<(3 << 20) + 5).map { index in
-    UInt8(truncatingIfNeeded: (UInt32(truncatingIfNeeded: index / 1024) &* 2_654_435_761) >> UInt32(index % 4 * 8))
+  static let bytes: [UInt8] = (0..<(3 << 20) + 5).map { (index: Int) -> UInt8 in
+    let word = UInt32(truncatingIfNeeded: index / 1024) &* 2_654_435_761
+    return UInt8(truncatingIfNeeded: word >> UInt32(index % 4 * 8))
   }
 
   /// What zlib.crc32 of Python gives for it.
