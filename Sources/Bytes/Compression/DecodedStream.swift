@@ -8,7 +8,7 @@ import Synchronization
 //   output  ├──chunk──┼──chunk──┼──chunk──┼──chunk──┼──chunk──┤
 //           S                   S                   ↑ the decoder
 //
-// A read behind the decoder so costs at most the distance of two snapshots. The stream is decoded once as long as reads go
+// A read before the decoder so costs at most the distance of two snapshots. The stream is decoded once as long as reads go
 // forward, however many threads they come from.
 
 /// The bytes that a compressed stream decodes to, read at any offset.

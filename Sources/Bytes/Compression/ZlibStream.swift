@@ -9,7 +9,7 @@ final class ZlibStream {
     state.initialize(to: z_stream())
   }
 
-  /// Starts a stream; nil if there is no memory.
+  /// Starts a stream; nil without memory for it.
   convenience init?(_ frame: DeflateFrame) {
     self.init()
     let size = Int32(MemoryLayout<z_stream>.size)
@@ -22,7 +22,7 @@ final class ZlibStream {
     state.deallocate()
   }
 
-  /// Returns a second stream in the same state; nil if there is no memory.
+  /// Returns a second stream in the same state; nil without memory for it.
   func copy() -> ZlibStream? {
     let copy = ZlibStream()
     guard inflateCopy(copy.state, state) == Z_OK else { return nil }

@@ -92,7 +92,7 @@ extension FP4Composition {
   /// Codes with scales beside them.
   ///
   /// - Parameters:
-  ///   - weight: two codes a byte, whatever the integer type; elements if it is F4.
+  ///   - weight: two codes a byte of any integer type; elements if it is F4.
   ///   - shape: the shape of the values, if it is not that of the bytes with twice the columns.
   ///   - bytes: the meaning of scales that are stored as integers.
   /// - Throws: if the tensors have other formats or shapes.

@@ -66,7 +66,7 @@ struct FloatEncoding {
 
   // MARK: - Parts
 
-  /// What codes and their parts make; nil if a tensor is no codes.
+  /// What codes and their parts make; nil if a tensor has values, not codes.
   private mutating func parts(
     of tensor: TensorDescriptor
   ) throws(EncodingError) -> (name: TensorName, composition: any TensorComposition)? {
@@ -225,7 +225,7 @@ extension FloatEncoding {
 
   /// The sign of such a checkpoint: the first scale of a tensor of blocks.
   static func firstScaleOfBlocks(_ evidence: FormEvidence) -> String? {
-    guard evidence.checkpoint.container == .gguf, evidence.tensor("scale") != nil else { return nil }
+    guard evidence.tensor("scale") != nil else { return nil }
     for tensor in evidence.checkpoint.tensors {
       guard let stem = stemOfBlocks(tensor), let scale = evidence.checkpoint.tensor(TensorName(stem + ".scale")) else {
         continue

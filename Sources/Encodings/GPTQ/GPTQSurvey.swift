@@ -125,7 +125,7 @@ struct GPTQSurvey {
     }
   }
 
-  /// Zero points that are all those of symmetric codes show how they are stored, whatever is stated.
+  /// Zero points that are all those of symmetric codes show how they are stored, also where something else is stated.
   private mutating func findStorage(
     _ matrices: [Matrix], _ evidence: FormEvidence, _ configuration: GPTQConfiguration
   ) throws(EncodingError) {
