@@ -26,13 +26,25 @@ public enum EncodingError: IngotError {
   /// A variant of an encoding that is known and not read: `AWQ in the layout gemv`.
   case refused(what: String, nextStep: String)
   case unreadable(FileError)
+  /// A pattern of a member of `quantization_config` that is not run.
+  case pattern(PythonPatternError, member: String)
+  /// A quantized tensor of a module that no config group targets.
+  case noGroup(TensorDescriptor)
+  /// A tensor that is stored in another way than its config group says.
+  case contradiction(TensorDescriptor, group: String, fact: String)
+  /// A tensor that gives the shape of another, and does not.
+  case statedShape(TensorDescriptor, stated: [Int], of: TensorDescriptor, shape: Shape)
+  /// A tensor that gives each column of a matrix a group, and some group too many columns, or a column none.
+  case columnGroups(TensorDescriptor, column: Int, group: Int, expected: Int, groupCount: Int)
 
   /// Whether no encoded tensor can be decoded, so that what does not fit a model follows from this.
   public var concernsAllTensors: Bool {
     switch self {
-    case .member, .unread, .unknownMethod, .noConfiguration, .refused, .unreadable: true
+    case .member, .unread, .unknownMethod, .noConfiguration, .refused, .unreadable, .pattern: true
     case .noScales(_, _, let count, let total): count == total
-    case .scaleFormat, .scaleShape, .missingPart, .partFormat, .partShape, .partValue: false
+    case .scaleFormat, .scaleShape, .missingPart, .partFormat, .partShape, .partValue, .noGroup, .contradiction,
+      .statedShape, .columnGroups:
+      false
     }
   }
 
@@ -62,6 +74,21 @@ public enum EncodingError: IngotError {
       "tensor \(part.name.text.quoted): \(found), expected \(expected)"
     case .refused(let what, let nextStep): "is \(what), which is not read (\(nextStep))"
     case .unreadable(let error): error.description
+    case .pattern(let error, let member):
+      "config.json: quantization_config.\(member): the pattern \(error.pattern.quoted) \(error.fact), which is not read"
+        + " (name the modules in another way)"
+    case .noGroup(let tensor):
+      "tensor \(tensor.name.text.quoted): is quantized, but no member of quantization_config.config_groups in config.json"
+        + " targets its module (restore the config.json that the model was published with)"
+    case .contradiction(let tensor, let group, let fact):
+      "tensor \(tensor.name.text.quoted): is stored as \(tensor.declaredFormat), but config group \(group.quoted) in"
+        + " config.json says \(fact) (restore the config.json that the model was published with)"
+    case .statedShape(let tensor, let stated, let codes, let shape):
+      "tensor \(tensor.name.text.quoted): gives the shape \(stated.map(String.init).joined(separator: " × ")), but"
+        + " \(codes.name.text.quoted) and its scales have \(shape) (fetch the model again)"
+    case .columnGroups(let tensor, let column, let group, let expected, let groupCount):
+      "tensor \(tensor.name.text.quoted): gives column \(column.grouped) to group \(group.grouped), expected"
+        + " \(counted(expected, "column")) for each of \(counted(groupCount, "group")) (fetch the model again)"
     case .noConfiguration(let weight, true):
       "tensor \(weight.name.text.quoted): is \(weight.declaredFormat), but config.json has no quantization_config that"
         + " says how its values are scaled (restore the config.json that the model was published with)"

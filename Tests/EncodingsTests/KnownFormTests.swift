@@ -30,13 +30,6 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
       #"is quantized by bitsandbytes (nf4; "#, [("q.weight", "U8", [16, 1])],
       #"{"quantization_config":{"quant_method":"bitsandbytes","load_in_4bit":true,"bnb_4bit_quant_type":"nf4"}}"#),
     NamedForm(
-      #"is quantized by compressed-tensors (pack-quantized; "#, [("q.weight_packed", "I32", [4, 8])],
-      #"{"quantization_config":{"quant_method":"compressed-tensors","format":"pack-quantized"}}"#),
-    NamedForm(
-      #"is quantized by compressed-tensors (float-quantized; "#,
-      [("q.weight", "F8_E4M3", [4, 8]), ("q.weight_scale", "BF16", [4, 1])],
-      #"{"quantization_config":{"quant_method":"compressed-tensors","format":"float-quantized"}}"#),
-    NamedForm(
       #"is quantized by HQQ ("#, [("q.W_q", "U8", [4, 8])],
       #"{"text_config":{"quantization_config":{"quant_method":"hqq"}}}"#),
     NamedForm(

@@ -16,7 +16,10 @@ struct FormEvidence {
   init(_ checkpoint: Checkpoint, _ configuration: JSON?, _ besideConfiguration: JSON? = nil) {
     self.checkpoint = checkpoint
     self.configuration = configuration
-    let candidates = [configuration, configuration?["text_config"]].map { $0?["quantization_config"] }
+    // compressed-tensors wrote `compression_config` until August 2024.
+    let candidates = [configuration, configuration?["text_config"]].flatMap {
+      [$0?["quantization_config"], $0?["compression_config"]]
+    }
     quantization = candidates.compactMap { $0 }.first { !$0.isNull } ?? besideConfiguration
     hasCodes = checkpoint.tensors.contains(where: \.hasCodes)
     var tensorByWord: [Substring: Int] = [:]
@@ -24,6 +27,11 @@ struct FormEvidence {
       for word in tensor.name.text.split(separator: ".") where tensorByWord[word] == nil { tensorByWord[word] = index }
     }
     self.tensorByWord = tensorByWord
+  }
+
+  /// The same facts of a checkpoint with other tensors.
+  func replacing(_ checkpoint: Checkpoint) -> FormEvidence {
+    FormEvidence(checkpoint, configuration, quantization)
   }
 
   /// `quantization_config.quant_method`.

@@ -26,6 +26,14 @@ extension KnownForm {
     floatCodes(name, [.method(method)], scheme)
   }
 
+  private static let compressedTensors = KnownForm(
+    "quantized by compressed-tensors", .encodedModel,
+    [
+      .method(CompressedTensors.method),
+      .test("`quant_method` `compressed-tensors` and a scale", FormEvidence.compressedScale),
+    ],
+    .read { evidence throws(EncodingError) in try CompressedTensors(evidence).composing() })
+
   // MARK: - Files other than models
 
   private static func file(_ name: String, _ signs: [Sign], _ nextStep: String) -> KnownForm {
@@ -96,7 +104,7 @@ extension KnownForm {
     quantized("bitsandbytes", "bitsandbytes", dequantizable),
     quantized("bitsandbytes_8bit", "bitsandbytes", dequantizable),
     quantized("bitsandbytes_4bit", "bitsandbytes", dequantizable),
-    quantized("compressed-tensors", "compressed-tensors", dequantizable),
+    compressedTensors,
     floatCodes("FP8 with scales", method: "fp8", FloatScheme.fp8),
     floatCodes("quantized by FBGEMM in FP8", method: "fbgemm_fp8"),
     floatCodes("quantized by ModelOpt", method: "modelopt", FloatScheme.modelOpt),
@@ -264,6 +272,13 @@ extension FormEvidence {
       else { return false }
       return [.u8, .f8_e8m0, .f8_e4m3].contains(scales.format)
     }.map(evidence.sign)
+  }
+
+  /// A scale of compressed-tensors where no tensor contains codes: of activations, or of weights that are stored as values.
+  static func compressedScale(_ evidence: FormEvidence) -> String? {
+    guard evidence.method == CompressedTensors.method else { return nil }
+    let words = ["weight_scale", "input_scale", "output_scale", "k_scale", "v_scale", "input_global_scale"]
+    return words.lazy.compactMap(evidence.tensor).first.map(evidence.sign)
   }
 
   /// Parts of a tensor subclass, which torchao names after a colon.
