@@ -8,8 +8,9 @@ import Testing
 /// Tiny LLaMAs that compressed-tensors saved; the expected digests are those of the BF16 weights that it decompresses.
 @Suite("A model of compressed-tensors")
 struct CompressedTensorsModelTests {
-  static let integers = ["w4a16-group-32", "w4a16-asymmetric", "w8a8-int"]
-  static let names = integers
+  static let names = [
+    "w4a16-group-32", "w4a16-asymmetric", "w8a8-int", "fp8-dynamic", "nvfp4a16", "mxfp4a16", "mixed",
+  ]
 
   private func path(_ name: String) -> String { Fixtures.path("compressed-tensors", name) }
 

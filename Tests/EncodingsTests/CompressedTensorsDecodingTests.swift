@@ -45,6 +45,7 @@ struct CompressedTensorsDecodingTests {
       "pack_tensor_symmetric": "compressed-tensors, 4 bits, one scale",
       "int_blocks": "compressed-tensors, 8 bits, 8 × 16 blocks",
       "act_order_symmetric": "compressed-tensors, 4 bits, groups of 32, act-order",
+      "float_channel": "FP8 E4M3, a scale for each row", "mxfp8": "MXFP8 E4M3", "mxfp4": "MXFP4", "nvfp4": "NVFP4",
     ])
   func descriptions(name: String, description: String) throws {
     #expect(try CompressedTensorsFixture.named(name).composition().description == description)

@@ -61,6 +61,26 @@ struct CompressedTensorsProblemTests {
         #"tensor "pack_4_symmetric.weight_packed": is stored as I32, but config group "group_0" in config.json says float,"#
           + " 4 bits (restore the config.json that the model was published with)"
       ),
+      (
+        "float_channel", #"{"num_bits": 4}"#,
+        #"tensor "float_channel.weight": is stored as F8_E4M3, but config group "group_0" in config.json says float,"#
+          + " 4 bits (restore the config.json that the model was published with)"
+      ),
+      (
+        "float_blocks", #"{"block_structure": [16, 16]}"#,
+        #"tensor "float_blocks.weight_scale": has shape 3 × 3, expected 2 × 3 (16 × 16 blocks) for "float_blocks.weight""#
+          + " of shape 20 × 40"
+      ),
+      (
+        "nvfp4", #"{"group_size": 32}"#,
+        #"tensor "nvfp4.weight_scale": has shape 12 × 4, expected 12 × 2 (groups of 32) for "nvfp4.weight_packed" of"#
+          + " shape 12 × 32"
+      ),
+      (
+        "mxfp4", #"{"num_bits": 6}"#,
+        "is stored in packed floats of 6 bits by compressed-tensors, which is not read (convert the original model, or a"
+          + " copy that transformers dequantized)"
+      ),
     ])
   func arguments(name: String, weights: String, message: String) throws {
     let fixture = try Fixture.named(name)
