@@ -37,7 +37,12 @@ public struct EncodedCheckpoint: Sendable {
   ) throws(EncodingError) -> EncodedCheckpoint {
     if let form {
       guard case .read(let reader) = form.form.treatment else { throw .unread(form) }
-      return try reader(evidence)
+      let encoded = try reader(evidence)
+      let isDecoded = encoded.checkpoint.tensors.contains { $0.composition != nil } || !encoded.problems.isEmpty
+      if !isDecoded, evidence.hasCodes, let codes = encoded.checkpoint.tensors.first(where: \.hasCodes) {
+        throw .otherCodes(codes, form)
+      }
+      return encoded
     }
     // Some configurations ask for quantization when a model is loaded; its tensors are not encoded.
     guard evidence.hasCodes, let quantization = evidence.quantization else {

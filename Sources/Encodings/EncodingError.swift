@@ -8,6 +8,8 @@ public enum EncodingError: IngotError {
   /// A known form that is not read.
   case unread(RecognizedForm)
   case unknownMethod(String)
+  /// No tensor is encoded in the form that was recognized, although this one has codes.
+  case otherCodes(TensorDescriptor, RecognizedForm)
   /// FP8 weights without a configuration that says how they are scaled.
   case noConfiguration(TensorDescriptor, hasFile: Bool)
   /// `count` of all `total` FP8 weights lack scales; the first one is given.
@@ -40,7 +42,7 @@ public enum EncodingError: IngotError {
   /// Whether no encoded tensor can be decoded, so that what does not fit a model follows from this.
   public var concernsAllTensors: Bool {
     switch self {
-    case .member, .unread, .unknownMethod, .noConfiguration, .refused, .unreadable, .pattern: true
+    case .member, .unread, .unknownMethod, .otherCodes, .noConfiguration, .refused, .unreadable, .pattern: true
     case .noScales(_, _, let count, let total): count == total
     case .scaleFormat, .scaleShape, .missingPart, .partFormat, .partShape, .partValue, .noGroup, .contradiction,
       .statedShape, .columnGroups:
@@ -64,6 +66,9 @@ public enum EncodingError: IngotError {
     case .unread(let form): form.refusal
     case .unknownMethod(let method):
       "config.json: quantization method \(method.quoted) is unknown (convert the model in BF16, F16 or F32)"
+    case .otherCodes(let codes, let form):
+      "tensor \(codes.name.text.quoted): is \(codes.declaredFormat) of another encoding, expected one \(form.words)"
+        + " (restore the config.json that the model was published with)"
     case .missingPart(let tensor, let name):
       "tensor \(tensor.name.text.quoted): has no \(name.quoted), which its codes need (fetch the model again)"
     case .partFormat(let part, let tensor, let expected):

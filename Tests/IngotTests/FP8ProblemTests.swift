@@ -61,15 +61,15 @@ struct FP8ProblemTests {
           + " config.json that the model was published with)"))
   }
 
-  @Test("are refused by name for other methods")
+  @Test("contradict a configuration of another method")
   func otherMethods() throws {
     let found = try problems { folder in
       try folder.editConfiguration { $0["quantization_config"] = .members(["quant_method": .string("gptq")]) }
     }
     #expect(
       found == [
-        #"is quantized by GPTQ (quantization_config.quant_method "gptq"), which is not read (convert the model that it was"#
-          + " made from)"
+        #"tensor "model.layers.0.mlp.down_proj.weight": is F8_E4M3 of another encoding, expected one quantized by GPTQ"#
+          + #" (quantization_config.quant_method "gptq") (restore the config.json that the model was published with)"#
       ])
   }
 

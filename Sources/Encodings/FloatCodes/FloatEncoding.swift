@@ -42,6 +42,8 @@ struct FloatEncoding {
           name: parts.name, shape: parts.composition.shape, contents: .composed(parts.composition))
       } catch {
         problems.append(error)
+        // The error says enough of its scales too.
+        if let scales = scales(of: tensor.name.text) { used.insert(scales.name) }
       }
     }
     if let unscaled {

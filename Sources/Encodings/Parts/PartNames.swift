@@ -59,6 +59,8 @@ extension FormEvidence {
         }
       } catch {
         problems.append(error)
+        // The error says enough of the other parts too.
+        for part in parts.values { omitted[part.name] = .some(nil) }
       }
     }
     var tensors: [TensorDescriptor] = [], unused: [(tensor: TensorDescriptor, reason: String)] = []
