@@ -1,5 +1,6 @@
 import Architectures
 import Bytes
+import Encodings
 import Formats
 import Tensors
 
@@ -65,9 +66,13 @@ extension Model {
       failure = error
     }
     // An error of the container itself occurs again here and is thrown.
-    let checkpoint = try Checkpoint.open(location)
-    if checkpoint.ggufMetadata != nil, let failure { throw failure }
-    let facts = try checkpoint.facts(at: location)
+    let stored = try Checkpoint.open(location)
+    if stored.ggufMetadata != nil, let failure { throw failure }
+    let facts = try stored.facts(at: location)
+    let encoded = EncodedCheckpoint(
+      stored, configuration: facts.configuration?.json, quantization: facts.quantization)
+    // An encoding that is not read, or damaged, stays as it is stored.
+    let checkpoint = encoded.problems.isEmpty ? encoded.checkpoint : stored
     let name = facts.configuration?.classes.first ?? facts.configuration?.modelType ?? "unknown"
     return try undefined(
       checkpoint, facts, named: name, scheme: "stored",
