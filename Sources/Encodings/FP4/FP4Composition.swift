@@ -43,7 +43,7 @@ struct FP4Composition: FloatCodeComposition {
     try decode(rows: rows, columns: 0..<shape.rowElementCount, from: reader, into: &target)
   }
 
-  /// Decodes some columns, an even number from an even one on, of rows.
+  /// Decodes some columns of rows, whole groups but for the last.
   func decode(
     rows: Range<Int>, columns: Range<Int>, from reader: any StoredTensorReader, into target: inout MutableRawSpan
   ) throws {
@@ -51,18 +51,15 @@ struct FP4Composition: FloatCodeComposition {
     let grid = scales.grid, scaleRows = scales.scaleRows(of: rows)
     let factors = try scales.read(scaleRows: scaleRows, from: reader)
     let (stored, stride) = try codes(rows: rows, columns: columns, from: reader)
-    let codes = stored.span.bytes, group = grid.blockColumnCount
+    let codes = stored.span.bytes, rowFactors = factors.span, group = grid.blockColumnCount
     for row in rows {
       let index = row - rows.lowerBound
-      let scaleStart = (grid.row(of: row) - scaleRows.lowerBound) * grid.columnCount
-      var column = columns.lowerBound
-      while column < columns.upperBound {
-        let next = min((column / group + 1) * group, columns.upperBound)
+      let scaleStart = (grid.row(of: row) - scaleRows.lowerBound) * grid.columnCount + columns.lowerBound / group
+      let source = index * stride, destination = index * columns.count * 4
+      for (groupIndex, first) in Swift.stride(from: 0, to: columns.count, by: group).enumerated() {
         FloatCode.decodePairs(
-          codes, at: index * stride + (column - columns.lowerBound) / 2, count: next - column,
-          by: factors[scaleStart + column / group], into: &target,
-          at: (index * columns.count + column - columns.lowerBound) * 4)
-        column = next
+          codes, at: source &+ first / 2, count: min(group, columns.count &- first),
+          by: rowFactors[scaleStart &+ groupIndex], into: &target, at: destination &+ first &* 4)
       }
     }
   }
@@ -121,6 +118,7 @@ extension FP4Composition {
 
 extension FloatCode {
   /// Stores `code · factor` for `count` codes of E2M1, an even number of them, two in each byte and the low bits first.
+  @inline(__always)
   static func decodePairs(
     _ codes: RawSpan, at source: Int, count: Int, by factor: Float, into values: inout MutableRawSpan,
     at destination: Int

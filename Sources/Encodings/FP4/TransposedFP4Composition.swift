@@ -55,28 +55,30 @@ struct TransposedFP4Composition: FloatCodeComposition {
     // Whole groups, so that bytes and scales are whole.
     let groups = rows.lowerBound / group..<(rows.upperBound + group - 1) / group
     let columns = groups.lowerBound * group..<min(groups.upperBound * group, matrices.shape.rowElementCount)
-    let step = max(16, Self.tileElementCount / columns.count)
+    let step = Self.tileRowCount
     var tile = [Float](repeating: 0, count: min(step, columnCount) * columns.count)
-    for first in stride(from: 0, to: columnCount, by: step) {
+    for first in Swift.stride(from: 0, to: columnCount, by: step) {
       let count = min(step, columnCount - first)
       let stored = matrix * columnCount + first
       var span = tile.mutableSpan
       var bytes = span.mutableBytes
       try matrices.decode(rows: stored..<stored + count, columns: columns, from: reader, into: &bytes)
-      let source = tile.span
+      let source = tile.span.bytes, stride = columns.count * 4
       // Sixteen stored rows at a time fill whole cache lines of each row.
-      for part in stride(from: 0, to: count, by: 16) {
+      for part in Swift.stride(from: 0, to: count, by: 16) {
         for row in rows {
-          let place = destination + (row - rows.lowerBound) * columnCount + first
+          let place = (destination + (row - rows.lowerBound) * columnCount + first) * 4
+          let start = (row - columns.lowerBound) * 4
           for index in part..<min(part + 16, count) {
             target.storeBytes(
-              of: source[index &* columns.count &+ row &- columns.lowerBound], toByteOffset: (place &+ index) &* 4,
-              as: Float.self)
+              of: source.unsafeLoadUnaligned(fromByteOffset: index &* stride &+ start, as: Float.self),
+              toByteOffset: place &+ index &* 4, as: Float.self)
           }
         }
       }
     }
   }
 
-  private static let tileElementCount = 1 << 17
+  /// Few rows stay in the cache.
+  private static let tileRowCount = 32
 }

@@ -28,7 +28,7 @@ struct MatrixScales: Hashable, Sendable {
     for row in scaleRows {
       let value = globals[globals.count == 1 ? 0 : grid.matrix(ofScaleRow: row)]
       let start = (row - scaleRows.lowerBound) * width
-      for index in start..<start + width { scales[index] = global.apply(value, to: scales[index]) }
+      global.apply(value, to: &scales, start..<start + width)
     }
     return scales
   }

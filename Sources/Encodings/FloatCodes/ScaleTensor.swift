@@ -82,10 +82,10 @@ enum GlobalScale: Hashable, Sendable {
     return values
   }
 
-  func apply(_ value: Float, to scale: Float) -> Float {
+  func apply(_ value: Float, to scales: inout [Float], _ range: Range<Int>) {
     switch self {
-    case .factor: scale * value
-    case .divisor: scale / value
+    case .factor: for index in range { scales[index] *= value }
+    case .divisor: for index in range { scales[index] /= value }
     }
   }
 }
