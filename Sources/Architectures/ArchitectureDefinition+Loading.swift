@@ -69,7 +69,8 @@ extension ArchitectureDefinition {
       schemes.append(
         NamingScheme(
           name: member.name, base: try entry.optionalString("based_on"), prefix: try readPrefix(&entry),
-          isTextPart: try entry.flag("text_part"), condition: try entry.optionalString("when"),
+          isTextPart: try entry.flag("text_part"), isReadingOnly: try entry.flag("reading_only"),
+          condition: try entry.optionalString("when"),
           className: try entry.optionalString("class"),
           modelType: try entry.optionalString("model_type"),
           hyperparametersFile: try entry.optionalString("hyperparameters_file")))

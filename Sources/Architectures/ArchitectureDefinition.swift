@@ -95,6 +95,8 @@ public struct NamingScheme: Sendable {
   public let prefix: (base: String, own: String)?
   /// Whether it names the text model inside one with images or sound; such names are read, and never written.
   public let isTextPart: Bool
+  /// Whether models in it are read, and written in another scheme: `hf`, or that of a GGUF.
+  public let isReadingOnly: Bool
   /// The flag that selects this scheme, instead of `hf`, for a folder made from a GGUF.
   public let condition: String?
   /// The entry of `architectures` that config.json gets when a folder is rewritten in this scheme.

@@ -25,6 +25,12 @@ public enum EncodingError: IngotError {
   case partShape(TensorDescriptor, of: TensorDescriptor?, expected: String)
   /// A part with a value that no such part has: `puts column 5 in group 9`.
   case partValue(TensorDescriptor, found: String, expected: String)
+  /// A member of config.json other than those of `quantization_config`, by its whole path.
+  case setting(String, expected: String)
+  /// Tensors of an encoding without the settings that decoding needs.
+  case noSettings(String, members: String, hasFile: Bool)
+  /// A tensor that should state how others are scaled.
+  case state(TensorDescriptor, expected: String)
   /// A variant of an encoding that is known and not read: `AWQ in the layout gemv`.
   case refused(what: String, nextStep: String)
   case unreadable(FileError)
@@ -42,10 +48,12 @@ public enum EncodingError: IngotError {
   /// Whether no encoded tensor can be decoded, so that what does not fit a model follows from this.
   public var concernsAllTensors: Bool {
     switch self {
-    case .member, .unread, .unknownMethod, .otherCodes, .noConfiguration, .refused, .unreadable, .pattern: true
+    case .member, .unread, .unknownMethod, .otherCodes, .noConfiguration, .refused, .unreadable, .pattern,
+      .noSettings:
+      true
     case .noScales(_, _, let count, let total): count == total
     case .scaleFormat, .scaleShape, .missingPart, .partFormat, .partShape, .partValue, .noGroup, .contradiction,
-      .statedShape, .columnGroups:
+      .statedShape, .columnGroups, .setting, .state:
       false
     }
   }
@@ -77,6 +85,16 @@ public enum EncodingError: IngotError {
       "tensor \(part.name.text.quoted): has shape \(part.shape), expected \(expected)\(Self.words(for: tensor))"
     case .partValue(let part, let found, let expected):
       "tensor \(part.name.text.quoted): \(found), expected \(expected)"
+    case .setting(let path, let expected): "config.json: \(path): expected \(expected)"
+    case .noSettings(let method, let members, true):
+      "is quantized by \(method), but config.json does not state \(members)"
+        + " (restore the config.json that the model was published with)"
+    case .noSettings(let method, let members, false):
+      "is quantized by \(method), but no config.json next to the file states \(members)"
+        + " (put the model's config.json there)"
+    case .state(let tensor, let expected):
+      "tensor \(tensor.name.text.quoted): does not state how the codes are scaled, expected \(expected)"
+        + " (fetch the model again)"
     case .refused(let what, let nextStep): "is \(what), which is not read (\(nextStep))"
     case .unreadable(let error): error.description
     case .pattern(let error, let member):

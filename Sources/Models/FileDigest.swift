@@ -1,7 +1,7 @@
 import Bytes
 import Crypto
 
-/// SHA-256 of files and values.
+/// SHA-256 of files and values, and MD5 where an index states it.
 public enum FileDigest {
   /// A digest that is updated with successive bytes.
   public struct Hasher: Sendable {
@@ -20,21 +20,32 @@ public enum FileDigest {
   /// The hexadecimal SHA-256 of a file, read a slab at a time.
   public static func sha256(_ file: any ByteSource) throws(FileError) -> String {
     var hasher = Hasher()
+    try read(file) { hasher.update($0) }
+    return hasher.finish()
+  }
+
+  /// The hexadecimal MD5 of a file, read a slab at a time.
+  public static func md5(_ file: any ByteSource) throws(FileError) -> String {
+    var state = Insecure.MD5()
+    try read(file) { state.update(data: $0) }
+    return hexadecimal(state.finalize())
+  }
+
+  private static func read(_ file: any ByteSource, _ use: (ArraySlice<UInt8>) -> Void) throws(FileError) {
     var slab: [UInt8] = []
     var offset = 0
     while offset < file.byteCount {
       let count = min(4 << 20, file.byteCount - offset)
       try file.read(at: offset, count: count, into: &slab)
-      hasher.update(slab.prefix(count))
+      use(slab.prefix(count))
       offset += count
     }
-    return hasher.finish()
   }
 
   /// The hexadecimal SHA-256 of `bytes`.
   public static func sha256(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
-  private static func hexadecimal(_ digest: SHA256Digest) -> String {
+  private static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef")
     return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }

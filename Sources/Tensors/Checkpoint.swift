@@ -33,6 +33,8 @@ public struct Checkpoint: Sendable {
   public let containerFacts: [String: String]
   /// Valid but unusual facts: trailing bytes, gaps.
   public let remarks: [String]
+  /// The digests of files that an index states, for `check`.
+  public let fileDigests: [FileDigestStatement]
 
   private let indexByName: [TensorName: Int]
 
@@ -40,7 +42,7 @@ public struct Checkpoint: Sendable {
   public init(
     container: Container, path: String, files: [any ByteSource], metadata: Metadata, tensors: [TensorDescriptor],
     stored: [TensorDescriptor]? = nil, unused: [(tensor: TensorDescriptor, reason: String)] = [],
-    containerFacts: [String: String] = [:], remarks: [String] = []
+    containerFacts: [String: String] = [:], remarks: [String] = [], fileDigests: [FileDigestStatement] = []
   ) {
     self.container = container
     self.path = path
@@ -51,6 +53,7 @@ public struct Checkpoint: Sendable {
     self.unused = unused
     self.containerFacts = containerFacts
     self.remarks = remarks
+    self.fileDigests = fileDigests
     indexByName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
@@ -65,14 +68,15 @@ public struct Checkpoint: Sendable {
   ) -> Checkpoint {
     Checkpoint(
       container: container, path: path, files: files, metadata: metadata, tensors: tensors, stored: stored,
-      unused: self.unused + unused, containerFacts: containerFacts, remarks: self.remarks + remarks)
+      unused: self.unused + unused, containerFacts: containerFacts, remarks: self.remarks + remarks,
+      fileDigests: fileDigests)
   }
 
   /// Returns the same files and tensors with other metadata.
   public func replacing(metadata: Metadata) -> Checkpoint {
     Checkpoint(
       container: container, path: path, files: files, metadata: metadata, tensors: tensors, stored: stored,
-      unused: unused, containerFacts: containerFacts, remarks: remarks)
+      unused: unused, containerFacts: containerFacts, remarks: remarks, fileDigests: fileDigests)
   }
 
   /// Reads `count` bytes of `range`, from its byte `offset`, into the head of `slab`.

@@ -24,18 +24,9 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
 
   static let stated = [
     NamedForm(
-      #"is quantized by bitsandbytes (8 bits; "#, [("q.weight", "I8", [4, 8]), ("q.SCB", "F32", [4])],
-      #"{"quantization_config":{"quant_method":"bitsandbytes","load_in_8bit":true,"load_in_4bit":false}}"#),
-    NamedForm(
-      #"is quantized by bitsandbytes (nf4; "#, [("q.weight", "U8", [16, 1])],
-      #"{"quantization_config":{"quant_method":"bitsandbytes","load_in_4bit":true,"bnb_4bit_quant_type":"nf4"}}"#),
     NamedForm(
       #"is quantized by HQQ ("#, [("q.W_q", "U8", [4, 8])],
       #"{"text_config":{"quantization_config":{"quant_method":"hqq"}}}"#),
-    NamedForm(
-      #"is quantized by MLX (4 bits, groups of 64; quantization in config.json)"#,
-      [("q.weight", "U32", [4, 8]), ("q.scales", "F16", [4, 1]), ("q.biases", "F16", [4, 1])],
-      #"{"quantization":{"group_size":64,"bits":4},"quantization_config":{"group_size":64,"bits":4}}"#),
     NamedForm(
       #"config.json: quantization method "qux" is unknown"#, [("q.codes", "U8", [4, 8])],
       #"{"quantization_config":{"quant_method":"qux"}}"#),
@@ -43,11 +34,6 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
 
   static let shown = [
     NamedForm(
-      #"is quantized by MLX (tensor "q.weight")"#, [("q.weight", "U32", [4, 8]), ("q.scales", "BF16", [4, 1])]),
-    NamedForm(#"is quantized by bitsandbytes, 8 bits ("#, [("q.weight", "I8", [4, 8]), ("q.SCB", "F32", [4])]),
-    NamedForm(
-      #"is quantized by bitsandbytes, FP4 (tensor "q.weight.quant_state.bitsandbytes__fp4")"#,
-      [("q.weight", "U8", [16, 1]), ("q.weight.quant_state.bitsandbytes__fp4", "U8", [40])]),
     NamedForm(#"is quantized by HQQ ("#, [("q.W_q", "U8", [4, 8])]),
     NamedForm(#"is quantized by AQLM ("#, [("q.codes", "I8", [4, 8, 1]), ("q.codebooks", "F16", [1, 4, 1, 8])]),
     NamedForm(#"is quantized by VPTQ ("#, [("q.centroids.weight", "F16", [1, 16]), ("q.indices", "I32", [1, 4, 8])]),

@@ -10,8 +10,9 @@ extension ArchitectureDefinition {
     ].filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
-  /// The schemes of a model of its own; those of a text model inside another only add a prefix to the names.
-  var ownSchemes: [NamingScheme] { schemes.filter { !$0.isTextPart } }
+  /// The schemes that are written. Those of a text model inside another only add a prefix to the names, and those of other
+  /// programs' folders are read.
+  var ownSchemes: [NamingScheme] { schemes.filter { !$0.isTextPart && !$0.isReadingOnly } }
 
   private var facts: [(String, String)] {
     let facts: [(String, [String])] = [
@@ -20,6 +21,7 @@ extension ArchitectureDefinition {
       ("only with GGUF key", distinctiveKey.map { [ggufKey($0)] } ?? []),
       ("GGUF output", ggufArchitecture == nil || ggufOutput == .optional ? [] : [ggufOutput.rawValue]),
       ("naming schemes", ownSchemes.map(\.name)), ("read inside others", schemes.filter(\.isTextPart).map(\.name)),
+      ("only read", schemes.filter(\.isReadingOnly).map(\.name)),
       ("detectable transforms", detectableTransforms.map(\.rawValue)),
       ("config.json constants", configConstants.map { "\($0.key.text) \($0.value.text(.compact))" }),
     ]

@@ -65,12 +65,15 @@ struct PlanDraft {
   func scheme() throws -> NamingScheme {
     let definition = model.definition
     let folderName = definition.schemes.first { $0.condition.map(model.hyperparameters.flag) == true }?.name ?? "hf"
-    let native = target == .gguf ? "gguf" : model.scheme.name == "gguf" ? folderName : model.scheme.name
+    let isForeign = model.scheme.name == "gguf" || model.scheme.isReadingOnly
+    let native = target == .gguf ? "gguf" : isForeign ? folderName : model.scheme.name
     let name = request.naming ?? native
     if target == .gguf, definition.ggufArchitecture == nil { throw ConversionError.noGGUF(definition.name) }
-    guard let scheme = definition.scheme(name), !scheme.isTextPart || name == model.scheme.name else {
+    guard let scheme = definition.scheme(name), !scheme.isReadingOnly,
+      !scheme.isTextPart || name == model.scheme.name
+    else {
       throw ConversionError.unknownNaming(
-        name, known: definition.schemes.filter { !$0.isTextPart }.map(\.name))
+        name, known: definition.schemes.filter { !$0.isTextPart && !$0.isReadingOnly }.map(\.name))
     }
     if target == .gguf, name != "gguf" { throw ConversionError.namingNeedsFolder(naming: name, target: "GGUF") }
     return scheme

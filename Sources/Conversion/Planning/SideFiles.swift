@@ -10,15 +10,17 @@ enum SideFiles {
   /// Extensions of files of weights, in any container.
   private static let weightEndings = [
     ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pth", ".pt", ".ckpt", ".gguf", ".h5",
-    ".msgpack", ".onnx", ".onnx_data",
+    ".msgpack", ".onnx", ".onnx_data", "ndarray-cache.json", "tensor-cache.json",
   ]
+  /// The files with the configuration of a model, which are rewritten.
+  fileprivate static let configurations: Set<String> = ["config.json", "mlc-chat-config.json"]
 
   /// Whether a file of this name contains weights or an index of them.
   static func isWeights(_ name: String) -> Bool { weightEndings.contains { Path.hasEnding(name, $0) } }
 
   /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.
   static func belongs(_ name: String, in tree: any FileTree) -> Bool {
-    !name.hasPrefix(".") && name != "config.json" && !isWeights(name)
+    !name.hasPrefix(".") && !configurations.contains(name) && !isWeights(name)
       && tree.hasFile(name)
   }
 
@@ -79,8 +81,15 @@ enum SideFiles {
         messages.append(.note("auto_map is left out of config.json: it names code for the old tensor names"))
       }
     }
-    if decodes, members.removeValue(forKey: "quantization_config") != nil {
-      messages.append(.note("quantization_config is left out of config.json: no tensor is encoded any more"))
+    if decodes {
+      // MLX states the same twice.
+      let stated = ["quantization_config", "quantization"].filter { members[ExactString($0)] != nil }
+      for name in stated { members[ExactString(name)] = nil }
+      if !stated.isEmpty {
+        let words = stated.joined(separator: " and ")
+        messages.append(
+          .note("\(words) \(stated.count == 1 ? "is" : "are") left out of config.json: no tensor is encoded any more"))
+      }
     }
     let key: ExactString = members["dtype"] != nil ? "dtype" : "torch_dtype"
     if let elementType, members[key] != nil || configuration.elementTypeName != elementType {
@@ -120,7 +129,7 @@ extension Model {
   func readSideFiles() throws -> [any ByteSource] {
     guard let tree = folder?.tree, facts.ggufMetadata == nil, hasExplicitHyperparameters else { return [] }
     let names = try tree.names(in: "").filter {
-      $0 == "config.json" && tree.hasFile($0) || SideFiles.belongs($0, in: tree)
+      SideFiles.configurations.contains($0) && tree.hasFile($0) || SideFiles.belongs($0, in: tree)
     }
     return try names.map { name throws(FileError) in try tree.open(name) }
       .filter { $0.byteCount <= SideFiles.digestedByteCount }

@@ -79,7 +79,7 @@ struct FormEvidence {
     var parts: [String] = []
     if source["load_in_8bit"]?.bool == true { parts.append("8 bits") }
     if source["load_in_4bit"]?.bool == true { parts.append(source["bnb_4bit_quant_type"]?.string ?? "4 bits") }
-    for key in ["format", "quant_algo", "quant_type", "weights"] {
+    for key in ["format", "quant_algo", "quant_type", "weights", "scheme"] {
       if let word = source[key]?.string { parts.append(word.escapedForDisplay) }
     }
     if let bits = (source["bits"] ?? source["w_bit"] ?? source["nbits"])?.integer { parts.append(counted(bits, "bit")) }

@@ -34,6 +34,19 @@ extension KnownForm {
     ],
     .read { evidence throws(EncodingError) in try CompressedTensors(evidence).composing() })
 
+  private static let mlx = KnownForm(
+    "quantized by MLX", .encodedModel, [.test("`X.weight` in U32 and `X.scales`", FormEvidence.mlxWeight)],
+    .read { evidence throws(EncodingError) in try MLXEncoding(evidence).composing(evidence) })
+
+  private static let bitsAndBytes = KnownForm(
+    "quantized by bitsandbytes", .encodedModel,
+    BitsAndBytesEncoding.methods.map(Sign.method) + BitsAndBytesEncoding.words.map(Sign.word),
+    .read { evidence throws(EncodingError) in BitsAndBytesEncoding.composing(evidence) })
+
+  private static let mlc = KnownForm(
+    "quantized by MLC", .encodedModel, [.test("`X.q_weight` in shards of MLC", FormEvidence.mlcWeight)],
+    .read { evidence throws(EncodingError) in try MLCEncoding.composing(evidence) })
+
   // MARK: - Files other than models
 
   private static func file(_ name: String, _ signs: [Sign], _ nextStep: String) -> KnownForm {
@@ -97,13 +110,12 @@ extension KnownForm {
     KnownForm("quantized by \(name)", .encodedModel, signs, .read(reader))
   }
 
+  // The first show themselves by tensors; a configuration may still state how their original was quantized.
   private static let methods = [
+    mlc, mlx, bitsAndBytes,
     packed("GPTQ", [.method("gptq")], GPTQ.read),
     packed("AWQ", [.method("awq")]) { evidence throws(EncodingError) in try AWQ.read(evidence) },
     packed("AutoRound", [.method("auto-round"), .method("intel/auto-round")], AutoRound.read),
-    quantized("bitsandbytes", "bitsandbytes", dequantizable),
-    quantized("bitsandbytes_8bit", "bitsandbytes", dequantizable),
-    quantized("bitsandbytes_4bit", "bitsandbytes", dequantizable),
     compressedTensors,
     floatCodes("FP8 with scales", method: "fp8", FloatScheme.fp8),
     floatCodes("quantized by FBGEMM in FP8", method: "fbgemm_fp8"),
@@ -140,8 +152,6 @@ extension KnownForm {
 
   private static let shown = [
     KnownForm(
-      "quantized by MLX", [.test("`X.weight` in U32 and `X.scales`", FormEvidence.mlxWeight)],
-      "convert the original model, or a copy that mlx_lm.convert --dequantize wrote"),
     packed(
       "GPTQ",
       [
@@ -154,10 +164,6 @@ extension KnownForm {
     KnownForm("quantized by ExLlamaV3 (EXL3)", [.word("trellis")], original),
     KnownForm("quantized by QQQ", [.word("s_channel")], original),
     KnownForm("quantized by GPTQ or a like method", [.word("qweight")], original),
-    KnownForm("quantized by bitsandbytes, 8 bits", [.word("SCB")], dequantizable),
-    KnownForm("quantized by bitsandbytes, NF4", [.word("bitsandbytes__nf4")], dequantizable),
-    KnownForm("quantized by bitsandbytes, FP4", [.word("bitsandbytes__fp4")], dequantizable),
-    KnownForm("quantized by bitsandbytes, 4 bits", [.word("absmax"), .word("quant_map")], dequantizable),
     KnownForm("quantized by HQQ", [.test("integers named `W_q`") { $0.code("W_q") }], original),
     KnownForm(
       "quantized by AQLM",
@@ -241,6 +247,12 @@ extension FormEvidence {
     }
     let isStated = evidence.configuration?["quantization"] != nil
     return weight.map { isStated ? "quantization in config.json" : evidence.sign($0) }
+  }
+
+  /// Codes of MLC, whose names other programs have too.
+  static func mlcWeight(_ evidence: FormEvidence) -> String? {
+    guard evidence.checkpoint.container == .mlc else { return nil }
+    return evidence.tensor("q_weight").map(evidence.sign)
   }
 
   /// The first tensor with `word` in its name, if it contains codes.

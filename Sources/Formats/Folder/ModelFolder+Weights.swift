@@ -35,6 +35,7 @@ extension ModelFolder {
       if sets.count == 1 { return .file(sets[0]) }
       if sets.count > 1 { throw failure(.severalWeights(sets)) }
     }
+    if let index = MLC.indexNames.first(where: names.contains) { return .file(index) }
     throw failure(try missingWeights())
   }
 

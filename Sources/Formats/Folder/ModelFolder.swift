@@ -7,7 +7,7 @@ public struct ModelFolder: Sendable {
   public static let knownSideFiles = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "vocab.json", "merges.txt", "README.md",
-    "params.json", modulesFile,
+    "params.json", "mlc-chat-config.json", modulesFile,
   ]
 
   /// The maximum bytes of a side file; the largest tokenizer.json in use has 35 MB.
@@ -64,6 +64,7 @@ public struct ModelFolder: Sendable {
     }
     return Checkpoint(
       container: checkpoint.container, path: path, files: checkpoint.files, metadata: checkpoint.metadata,
-      tensors: checkpoint.tensors, containerFacts: checkpoint.containerFacts, remarks: checkpoint.remarks)
+      tensors: checkpoint.tensors, containerFacts: checkpoint.containerFacts, remarks: checkpoint.remarks,
+      fileDigests: checkpoint.fileDigests)
   }
 }

@@ -36,6 +36,7 @@ public struct CheckpointCheck: Sendable {
     if side.isOther { throw NotChecked(description: side.reason ?? "") }
     let checkpoint = side.checkpoint
     var findings = checkpoint.remarks.map { Finding(.warning, "layout", .checkpoint(path), $0) }
+    findings += try checkpoint.digestFindings
     findings += HeaderCheck(side, listsAll: listsAll).findings
     if let model = side.model {
       findings += model.configurationFindings("configuration")
@@ -57,6 +58,21 @@ public struct CheckpointCheck: Sendable {
       "read_tensors": .integer(readCount), "tensors": .integer(tensorCount),
       "applied_transforms": appliedTransforms?.json ?? .null, "findings": findings.json,
     ])
+  }
+}
+
+extension Checkpoint {
+  /// The files whose bytes are not those that their index states.
+  fileprivate var digestFindings: [Finding] {
+    get throws {
+      try fileDigests.compactMap { statement in
+        let file = files[statement.fileIndex], found = try FileDigest.md5(file)
+        guard found != statement.md5 else { return nil }
+        return Finding(
+          .error, "layout.digest", .checkpoint(file.path),
+          "MD5 is \(found), but the index states \(statement.md5) (download the file again)")
+      }
+    }
   }
 }
 
