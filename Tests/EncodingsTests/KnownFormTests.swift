@@ -24,7 +24,6 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
 
   static let stated = [
     NamedForm(
-    NamedForm(
       #"is quantized by HQQ ("#, [("q.W_q", "U8", [4, 8])],
       #"{"text_config":{"quantization_config":{"quant_method":"hqq"}}}"#),
     NamedForm(
@@ -33,7 +32,6 @@ struct NamedForm: Sendable, CustomTestStringConvertible {
   ]
 
   static let shown = [
-    NamedForm(
     NamedForm(#"is quantized by HQQ ("#, [("q.W_q", "U8", [4, 8])]),
     NamedForm(#"is quantized by AQLM ("#, [("q.codes", "I8", [4, 8, 1]), ("q.codebooks", "F16", [1, 4, 1, 8])]),
     NamedForm(#"is quantized by VPTQ ("#, [("q.centroids.weight", "F16", [1, 16]), ("q.indices", "I32", [1, 4, 8])]),

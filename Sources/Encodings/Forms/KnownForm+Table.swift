@@ -151,7 +151,6 @@ extension KnownForm {
   // MARK: - Shown by tensors
 
   private static let shown = [
-    KnownForm(
     packed(
       "GPTQ",
       [
