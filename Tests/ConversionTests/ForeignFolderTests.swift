@@ -38,8 +38,8 @@ struct ForeignFolderTests {
     let (source, folder) = try model.stage(in: parent)
     func metadata(_ input: String, _ name: String) throws -> [String: String] {
       try convert(input, to: parent.file(name)) { $0.type = .format(.f32) }
-      let pairs = try Checkpoint.open(parent.file(name)).metadata.pairs.filter { !$0.key.hasPrefix("general.") }
-      return Dictionary(uniqueKeysWithValues: pairs.map { ($0.key, "\($0.value)") })
+      let pairs = try Checkpoint.open(parent.file(name)).metadata.pairs.filter { !$0.key.text.hasPrefix("general.") }
+      return Dictionary(uniqueKeysWithValues: pairs.map { ($0.key.text, "\($0.value)") })
     }
     let found = try metadata(folder, "folder.gguf"), expected = try metadata(source, "source.gguf")
     for key in Set(found.keys).union(expected.keys) { #expect(found[key] == expected[key], "\(key)") }
