@@ -42,7 +42,12 @@ struct ForeignFolderTests {
       return Dictionary(uniqueKeysWithValues: pairs.map { ($0.key.text, "\($0.value)") })
     }
     let found = try metadata(folder, "folder.gguf"), expected = try metadata(source, "source.gguf")
-    for key in Set(found.keys).union(expected.keys) { #expect(found[key] == expected[key], "\(key)") }
+    // MLC computes Phi-3 without its sliding window, and does not store it.
+    let lost: Set = model.testDescription == "mlc/phi3" ? ["phi3.attention.sliding_window"] : []
+    for (key, value) in expected where !lost.contains(key) { #expect(found[key] == value, "\(key)") }
+    // A head dimension that is stated although it follows from other numbers.
+    let further = found.keys.filter { expected[$0] == nil }
+    #expect(further.allSatisfy { $0.hasSuffix(".key_length") || $0.hasSuffix(".value_length") }, "\(further)")
   }
 
   @Test("leaves nothing of its encoding in config.json", arguments: ForeignFolder.all)

@@ -66,7 +66,6 @@ struct ModelFolderTests {
       (["model.onnx"], "folder has only an ONNX model (\"model.onnx\"), which is not read"),
       (["tf_model.h5", "pytorch_model.bin", "model.onnx"], "folder has only PyTorch weights (\"pytorch_model.bin\")"),
       (["openvino_model.bin", "openvino_model.xml"], "folder has only an OpenVINO model (\"openvino_model.bin\","),
-      (["ndarray-cache.json", "params_shard_0.bin"], "folder has only an MLC model ("),
       (["flax_model.msgpack"], "folder has only a Flax checkpoint (\"flax_model.msgpack\")"),
       (["weights.npz"], "folder has only a NumPy archive (.npz) (\"weights.npz\")"),
       (["__0_0.distcp"], "folder has only a distributed checkpoint of PyTorch (\"__0_0.distcp\")"),

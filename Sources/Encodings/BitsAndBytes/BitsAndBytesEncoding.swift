@@ -3,7 +3,7 @@ import Tensors
 
 /// Models that bitsandbytes quantized to 4 bits (NF4, FP4) or 8 bits, as transformers saves them.
 ///
-/// A matrix is quantized if it has scales, whatever `llm_int8_skip_modules` says. The other members of the configuration
+/// A matrix is quantized if it has scales, also if `llm_int8_skip_modules` names it. The other members of the configuration
 /// say how a layer computes.
 enum BitsAndBytesEncoding {
   static let methods = ["bitsandbytes", "bitsandbytes_4bit", "bitsandbytes_8bit"]

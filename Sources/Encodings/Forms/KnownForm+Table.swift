@@ -44,7 +44,7 @@ extension KnownForm {
     .read { evidence throws(EncodingError) in BitsAndBytesEncoding.composing(evidence) })
 
   private static let mlc = KnownForm(
-    "quantized by MLC", .encodedModel, [.test("`X.q_weight` in shards of MLC", FormEvidence.mlcWeight)],
+    "quantized by MLC", .encodedModel, [.test("`X.q_weight` in U32", FormEvidence.mlcWeight)],
     .read { evidence throws(EncodingError) in try MLCEncoding.composing(evidence) })
 
   // MARK: - Files other than models
@@ -250,8 +250,7 @@ extension FormEvidence {
 
   /// Codes of MLC, whose names other programs have too.
   static func mlcWeight(_ evidence: FormEvidence) -> String? {
-    guard evidence.checkpoint.container == .mlc else { return nil }
-    return evidence.tensor("q_weight").map(evidence.sign)
+    evidence.tensor("q_weight").flatMap { $0.format == .u32 ? evidence.sign($0) : nil }
   }
 
   /// The first tensor with `word` in its name, if it contains codes.

@@ -9,7 +9,7 @@ extension PythonPattern {
   /// Compiles a pattern.
   ///
   /// Read are literals, `.`, classes, groups, alternatives, repetitions, look-ahead, `^`, `$`, `\A`, `\Z`, `\b` and `\B`.
-  /// Look-behind, references, flags, atomic groups and possessive repetitions are refused by name.
+  /// Lookbehind, references, flags, atomic groups and possessive repetitions are refused by name.
   init(_ text: String) throws(PythonPatternError) {
     var compiler = PatternCompiler(text)
     programs = try compiler.compile()
@@ -73,7 +73,7 @@ private struct PatternCompiler {
     var code = try sequence(depth: depth)
     while take("|") {
       let other = try sequence(depth: depth)
-      // either 1 or other; code; jump behind; other
+      // either 1 or other; code; jump past; other
       code =
         [.either(1, code.count + 2)] + code.moved(by: 1) + [.jump(code.count + 2 + other.count)]
         + other.moved(by: code.count + 2)
@@ -106,7 +106,7 @@ private struct PatternCompiler {
     var code: Code = []
     for _ in 0..<least { code += piece.moved(by: code.count) }
     guard let most else {
-      // either piece or behind; piece; jump back
+      // either piece or past; piece; jump back
       let loop: Code = [.either(1, piece.count + 2)] + piece.moved(by: 1) + [.jump(0)]
       return try checked(code + loop.moved(by: code.count))
     }

@@ -111,7 +111,7 @@ extension PythonPattern {
   }
 }
 
-/// The scalars that one character of a pattern stands for.
+/// The scalars that one character of a pattern matches.
 struct ScalarSet: Hashable, Sendable {
   enum Member: Hashable, Sendable {
     case range(ClosedRange<Unicode.Scalar>)

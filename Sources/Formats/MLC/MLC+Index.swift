@@ -8,7 +8,7 @@ import Tensors
 //            "byteOffset": first byte in the file, "nbytes": bytes }
 //
 // FORMAT is "raw" or "f32-to-bf16". With the second, tensors of the TYPE float32 are stored as BF16; the bytes of all other
-// types are those of their elements, whatever FORMAT says. Tensors of a shard follow each other without padding.
+// types are those of their elements, also where FORMAT says otherwise. Tensors of a shard follow each other without padding.
 
 extension MLC {
   /// Reads an index, and opens the shards that it lists.

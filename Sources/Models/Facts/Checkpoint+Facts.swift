@@ -9,7 +9,7 @@ extension Checkpoint {
     let folder = try? ModelFolder(location)
     if let ggufMetadata { return GGUFFacts(path: location.path, folder: folder, metadata: ggufMetadata) }
     let pooling = try folder?.poolingMode()
-    if container == .mlc, let content = try folder?.jsonWithRemarks(MLCFacts.fileName) {
+    if isOfMLC, let content = try folder?.jsonWithRemarks(MLCFacts.fileName) {
       return try MLCFacts(self, folder, content)
     }
     if let config = try folder?.jsonWithRemarks("config.json") {

@@ -65,7 +65,7 @@ struct MLCFacts: ModelFacts {
     "prefill_chunk_size", "attention_sink_size", "tensor_parallel_shards", "pipeline_parallel_stages", "max_batch_size",
     "disaggregation", "kwargs", "dtype", "active_vocab_size", "weight_block_size",
   ]
-  /// Members beside `model_config` that config.json has.
+  /// Members next to `model_config` that config.json has.
   private static let tokenMembers = ["bos_token_id", "eos_token_id", "pad_token_id"]
 
   private static func configuration(_ whole: JSON, _ model: JSON.Object) -> JSON {
@@ -76,8 +76,12 @@ struct MLCFacts: ModelFacts {
       guard let value = members.removeValue(forKey: ExactString(own)), members[ExactString(name)] == nil else {
         continue
       }
-      // -1 is none, 0 was replaced by what config.json said.
-      if let number = value.real, number > 0 { members[ExactString(name)] = value }
+      // -1 is none. Of a window that is stated, since a class can have one by default.
+      if let number = value.real, number > 0 {
+        members[ExactString(name)] = value
+      } else if name == "sliding_window" {
+        members[ExactString(name)] = .null
+      }
     }
     if members["model_type"] == nil, let type = whole["model_type"] { members["model_type"] = type }
     for name in tokenMembers where members[ExactString(name)] == nil {
