@@ -135,7 +135,7 @@ struct CompressedTensorsProblemTests {
       ),
       (
         #"{"config_groups": {"g": {"targets": ["re:(?<=a)b"], "weights": {}}}}"#,
-        #"config.json: quantization_config.config_groups: the pattern "(?<=a)b" has look-behind, which is not read (name"#
+        #"config.json: quantization_config.config_groups: the pattern "(?<=a)b" has lookbehind, which is not read (name"#
           + " the modules in another way)"
       ),
       (#"{"ignore": "lm_head"}"#, "config.json: quantization_config.ignore: expected a list of strings"),

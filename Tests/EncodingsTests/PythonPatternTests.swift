@@ -9,7 +9,7 @@ import Testing
 struct PythonPatternTests {
   /// What Python reads and ingot refuses.
   static let refused = [
-    "(?<=a)b": "has look-behind", #"(a)\1"#: #"has a reference \1"#, "(?i)MODEL": "has a group that is not read, (?i",
+    "(?<=a)b": "has lookbehind", #"(a)\1"#: #"has a reference \1"#, "(?i)MODEL": "has a group that is not read, (?i",
     "(?>a+)b": "has a group that is not read, (?>", "a++b": "has a possessive repetition",
   ]
 

@@ -171,7 +171,7 @@ private struct PatternCompiler {
         position = end + 1
       } else if !take(":") {
         throw construct(
-          next == "<" ? "look-behind" : "a group that is not read, \("(?" + (next.map(String.init) ?? ""))")
+          next == "<" ? "lookbehind" : "a group that is not read, \("(?" + (next.map(String.init) ?? ""))")
       }
     }
     let inside = try alternatives(depth: depth)
