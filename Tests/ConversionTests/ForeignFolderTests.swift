@@ -44,7 +44,11 @@ struct ForeignFolderTests {
     let found = try metadata(folder, "folder.gguf"), expected = try metadata(source, "source.gguf")
     // MLC computes Phi-3 without its sliding window, and does not store it.
     let lost: Set = model.testDescription == "mlc/phi3" ? ["phi3.attention.sliding_window"] : []
-    for (key, value) in expected where !lost.contains(key) { #expect(found[key] == value, "\(key)") }
+    // Ids of special tokens that only config.json states are in no file of MLC.
+    let isMLC = model.testDescription.hasPrefix("mlc/")
+    for (key, value) in expected where !lost.contains(key) && !(isMLC && key.hasSuffix("_token_id")) {
+      #expect(found[key] == value, "\(key)")
+    }
     // A head dimension that is stated although it follows from other numbers.
     let further = found.keys.filter { expected[$0] == nil }
     #expect(further.allSatisfy { $0.hasSuffix(".key_length") || $0.hasSuffix(".value_length") }, "\(further)")
