@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
 
 /// `make test` sets INGOT_OPTIMIZE: the targets that its minutes go to are optimized, with every check of bounds and overflow.
 let optimized: Set<String> =
-  Context.environment["INGOT_OPTIMIZE"] == nil ? [] : ["Bytes", "Tensors", "Quantization", "Inference", "Models"]
+  Context.environment["INGOT_OPTIMIZE"] == nil ? [] : ["Bytes", "Tensors", "Encodings", "Quantization", "Inference", "Models"]
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   let optimization: [SwiftSetting] =
@@ -115,7 +115,7 @@ let package = Package(
     tests("Tokenization", ["Architectures", "Formats"]),
     tests("Architectures"),
     tests("Models", ["Architectures", "Formats", "Quantization"]),
-    tests("Conversion", ["Models", "Architectures", "Formats"]),
+    tests("Conversion", ["Models", "Architectures", "Formats", "Quantization"]),
     tests("Inference", ["Architectures", "Formats", "Models", "Quantization"]),
     tests("Ingot"),
     tests("Inspection", ["Formats"]),

@@ -73,6 +73,10 @@ public struct ArchitectureDefinition: Sendable {
   /// The scheme called `name`.
   public func scheme(_ name: String) -> NamingScheme? { schemes.first { $0.name == name } }
 
+  /// The schemes that are written. Those of a text model inside another only add a prefix to the names, and those of other
+  /// programs' folders are read.
+  public var writtenSchemes: [NamingScheme] { schemes.filter { !$0.isTextPart && !$0.isReadingOnly } }
+
   /// The rule for `role`.
   public func rule(_ role: TensorRole) -> TensorRule? { tensors.first { $0.role == role } }
 

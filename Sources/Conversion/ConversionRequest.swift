@@ -63,6 +63,9 @@ public struct ConversionRequest: Sendable {
 
   /// The policy for a loss that the user may accept.
   public enum LossPolicy: Sendable { case refuse, allow }
+  /// The policy for tensors of which a format holds exactly the values, such as those of AWQ: they follow the type that is
+  /// asked for, or keep their values.
+  public enum ExactPolicy: Sendable { case follow, keep }
   /// The policy for a format that needs an importance matrix and has none.
   public enum MissingImatrixPolicy: Sendable { case fail, warn }
   /// Whether an output departs from llama.cpp's converter where llama.cpp cannot use the converter's file.
@@ -128,6 +131,8 @@ public struct ConversionRequest: Sendable {
   public var overwrite: OverwritePolicy = .refuse
   /// Whether tensors that are already quantized may be quantized again.
   public var requantization = LossPolicy.refuse
+  /// Whether tensors that a format holds exactly keep their values, so that the type applies to the rest.
+  public var exactTensors = ExactPolicy.follow
   /// Whether a GGUF may differ from that of llama.cpp's converter, see `Departure`.
   public var departures = DeparturePolicy.apply
   /// The value of `general.name`, instead of the derived one.

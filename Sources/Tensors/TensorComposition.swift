@@ -22,9 +22,11 @@ public protocol TensorComposition: Sendable, Hashable, CustomStringConvertible {
 
   /// The formats that may encode exactly the same values, the smallest first; `valueFormat` need not be among them.
   var candidateFormats: [StorageFormat] { get }
-  /// The rows in `format`, if headers do not show that it cannot encode the values; nil otherwise.
+  /// Whether `format`, one of the candidates, encodes exactly the same values: codes are taken to be numbers, scales are read.
+  func isExact(in format: StorageFormat, from reader: any StoredTensorReader) throws -> Bool
+  /// The rows in `format` without decoding them, if headers do not show that it cannot encode the values; nil otherwise.
   func blocks(in format: StorageFormat) -> (any BlockSource)?
-  /// The reason why no block format encodes the values: `columns are permuted (act-order)`; nil if one may.
+  /// The reason why no block format encodes the values: `no block format has FP8 codes`; nil if one may.
   var repackingObstacle: String? { get }
   /// The matrices, of which the model has the transposed ones, as they are stored; nil if rows are stored as rows.
   var transposed: (any TensorComposition)? { get }
@@ -33,6 +35,9 @@ public protocol TensorComposition: Sendable, Hashable, CustomStringConvertible {
 extension TensorComposition {
   public var valueFormat: StorageFormat { .f32 }
   public var candidateFormats: [StorageFormat] { [] }
+  public func isExact(in format: StorageFormat, from reader: any StoredTensorReader) throws -> Bool {
+    try blocks(in: format)?.isExact(from: reader) ?? (format == valueFormat)
+  }
   public func blocks(in format: StorageFormat) -> (any BlockSource)? { nil }
   public var repackingObstacle: String? { nil }
   public var transposed: (any TensorComposition)? { nil }

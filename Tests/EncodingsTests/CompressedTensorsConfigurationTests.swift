@@ -94,7 +94,7 @@ struct CompressedTensorsConfigurationTests {
   /// Values named as the weight of a linear layer, with the scale of codes beside them.
   private func roundedValues(_ members: JSON.Object) throws -> EncodedCheckpoint {
     let fixture = try Fixture.named("int_group")
-    let tensors = fixture.stored.tensors.compactMap { tensor -> TensorDescriptor? in
+    let tensors = fixture.checkpoint.tensors.compactMap { tensor -> TensorDescriptor? in
       switch tensor.name.text {
       case "int_group.weight": nil
       case "int_group.dequantized":
@@ -103,7 +103,7 @@ struct CompressedTensorsConfigurationTests {
       }
     }
     return EncodedCheckpoint(
-      fixture.stored.replacing(tensors: tensors), configuration: fixture.configuration(members))
+      fixture.checkpoint.replacing(tensors: tensors), configuration: fixture.configuration(members))
   }
 
   @Test("leaves weights that are stored as values", arguments: ["frozen", "initialized", nil])

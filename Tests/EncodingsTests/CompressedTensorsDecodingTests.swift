@@ -33,7 +33,7 @@ struct CompressedTensorsDecodingTests {
     for fixture in try CompressedTensorsFixture.cases(file) {
       let tensors = fixture.encoded().checkpoint.tensors
       let names = tensors.flatMap(\.sources).map(\.name)
-      #expect(Set(names) == Set(fixture.stored.tensors.map(\.name)), "\(fixture.name)")
+      #expect(Set(names) == Set(fixture.checkpoint.tensors.map(\.name)), "\(fixture.name)")
     }
   }
 

@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 
 /// A matrix that compressed-tensors compressed: a case of fixtures/compressed-tensors/new.safetensors or old.safetensors.
-struct CompressedTensorsFixture: StoredTensorReader, CustomTestStringConvertible {
+struct CompressedTensorsFixture: CheckpointReading, CustomTestStringConvertible {
   let file: String
   let name: String
-  let stored: Checkpoint
+  let checkpoint: Checkpoint
   /// The case's format and arguments of weights.
   let facts: JSON
 
@@ -22,7 +22,7 @@ struct CompressedTensorsFixture: StoredTensorReader, CustomTestStringConvertible
     return cases.map { key, facts in
       let tensors = checkpoint.tensors.filter { $0.name.text.hasPrefix(key.text + ".") }
       return CompressedTensorsFixture(
-        file: file, name: key.text, stored: checkpoint.replacing(tensors: tensors), facts: facts)
+        file: file, name: key.text, checkpoint: checkpoint.replacing(tensors: tensors), facts: facts)
     }
   }
 
@@ -51,7 +51,7 @@ struct CompressedTensorsFixture: StoredTensorReader, CustomTestStringConvertible
   }
 
   func encoded(_ configuration: JSON? = nil) -> EncodedCheckpoint {
-    EncodedCheckpoint(stored, configuration: configuration ?? self.configuration())
+    EncodedCheckpoint(checkpoint, configuration: configuration ?? self.configuration())
   }
 
   func composition(_ configuration: JSON? = nil) throws -> any TensorComposition {
@@ -62,7 +62,7 @@ struct CompressedTensorsFixture: StoredTensorReader, CustomTestStringConvertible
 
   /// What the library decompresses.
   var dequantized: TensorDescriptor {
-    get throws { try #require(stored.tensor(TensorName(name + ".dequantized"))) }
+    get throws { try #require(checkpoint.tensor(TensorName(name + ".dequantized"))) }
   }
 
   func expected(_ rows: Range<Int>) throws -> [Float] {
@@ -83,17 +83,5 @@ struct CompressedTensorsFixture: StoredTensorReader, CustomTestStringConvertible
       return Float(bitPattern: (bits + 0x7FFF + (bits >> 16) & 1) & 0xFFFF_0000)
     default: return value
     }
-  }
-
-  func bytes(of tensor: TensorDescriptor, from offset: Int, count: Int) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try stored.read(#require(tensor.byteRange), from: offset, count: count, into: &bytes)
-    return bytes
-  }
-
-  func decode(_ elements: Range<Int>, of tensor: TensorDescriptor, into values: inout MutableSpan<Float>) throws {
-    let format = try #require(tensor.format), size = format.bytesPerBlock
-    let stored = try bytes(of: tensor, from: elements.lowerBound * size, count: elements.count * size)
-    try Codec.decode(format, stored.span.bytes, into: &values)
   }
 }

@@ -192,13 +192,13 @@ struct CompressedTensorsProblemTests {
   private func replacing(_ name: String, _ part: String, by other: String) throws -> Fixture {
     let fixture = try Fixture.named(name)
     let donor = try #require(
-      try Fixture.cases(fixture.file).flatMap(\.stored.tensors).first { $0.name.text == other })
-    let tensors = fixture.stored.tensors.map { tensor in
+      try Fixture.cases(fixture.file).flatMap(\.checkpoint.tensors).first { $0.name.text == other })
+    let tensors = fixture.checkpoint.tensors.map { tensor in
       tensor.name.text == "\(name).\(part)"
         ? TensorDescriptor(name: tensor.name, shape: donor.shape, contents: donor.contents) : tensor
     }
     return Fixture(
-      file: fixture.file, name: name, stored: fixture.stored.replacing(tensors: tensors), facts: fixture.facts)
+      file: fixture.file, name: name, checkpoint: fixture.checkpoint.replacing(tensors: tensors), facts: fixture.facts)
   }
 
   @Test("have parts of other shapes")
@@ -251,15 +251,15 @@ struct CompressedTensorsProblemTests {
   @Test("have columns in groups that are not there, or are full")
   func columnGroups() throws {
     let fixture = try Fixture.named("act_order_symmetric")
-    let codes = try #require(fixture.stored.tensor("act_order_symmetric.weight_packed")?.byteRange)
-    let tensors = fixture.stored.tensors.map { tensor in
+    let codes = try #require(fixture.checkpoint.tensor("act_order_symmetric.weight_packed")?.byteRange)
+    let tensors = fixture.checkpoint.tensors.map { tensor in
       guard tensor.name.text.hasSuffix("weight_g_idx") else { return tensor }
       return TensorDescriptor(
         name: tensor.name, declaredFormat: .known(.i32), shape: tensor.shape, fileIndex: 0, fileOffset: codes.offset,
         byteCount: tensor.byteCount)
     }
     let changed = Fixture(
-      file: fixture.file, name: fixture.name, stored: fixture.stored.replacing(tensors: tensors), facts: fixture.facts)
+      file: fixture.file, name: fixture.name, checkpoint: fixture.checkpoint.replacing(tensors: tensors), facts: fixture.facts)
     let message = try decodingError(changed)
     #expect(message.hasPrefix(#"tensor "act_order_symmetric.weight_g_idx": gives column 0 to group "#))
     #expect(message.hasSuffix(", expected 32 columns for each of 3 groups (fetch the model again)"))

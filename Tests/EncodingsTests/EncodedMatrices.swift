@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A file of matrices `CASE.weight`, encoded by a library, with the values that it decodes, `CASE.dequantized`.
-struct EncodedMatrices: StoredTensorReader {
+struct EncodedMatrices: CheckpointReading {
   let encoded: EncodedCheckpoint
   var checkpoint: Checkpoint { encoded.checkpoint }
 
@@ -36,17 +36,5 @@ struct EncodedMatrices: StoredTensorReader {
       try decode(rows.lowerBound * width..<rows.upperBound * width, of: expected, into: &wantedSpan)
       #expect(values.map(\.bitPattern) == wanted.map(\.bitPattern), sourceLocation: sourceLocation)
     }
-  }
-
-  func bytes(of tensor: TensorDescriptor, from offset: Int, count: Int) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try checkpoint.read(#require(tensor.byteRange), from: offset, count: count, into: &bytes)
-    return Array(bytes.prefix(count))
-  }
-
-  func decode(_ elements: Range<Int>, of tensor: TensorDescriptor, into values: inout MutableSpan<Float>) throws {
-    let format = try #require(tensor.format), size = format.bytesPerBlock
-    let stored = try bytes(of: tensor, from: elements.lowerBound * size, count: elements.count * size)
-    try Codec.decode(format, stored.span.bytes, into: &values)
   }
 }

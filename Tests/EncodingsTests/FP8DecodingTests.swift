@@ -37,7 +37,7 @@ struct FP8DecodingTests {
 }
 
 /// One case of the fixture, opened as if config.json had its block size.
-struct FP8Fixture: StoredTensorReader {
+struct FP8Fixture: CheckpointReading {
   let name: String
   let checkpoint: Checkpoint
   let tensor: TensorDescriptor
@@ -62,17 +62,5 @@ struct FP8Fixture: StoredTensorReader {
     var destination = values.mutableSpan
     try decode(rows.lowerBound * width..<rows.upperBound * width, of: tensor, into: &destination)
     return values
-  }
-
-  func bytes(of tensor: TensorDescriptor, from offset: Int, count: Int) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try checkpoint.read(#require(tensor.byteRange), from: offset, count: count, into: &bytes)
-    return bytes
-  }
-
-  func decode(_ elements: Range<Int>, of tensor: TensorDescriptor, into values: inout MutableSpan<Float>) throws {
-    let format = try #require(tensor.format), size = format.bytesPerBlock
-    let stored = try bytes(of: tensor, from: elements.lowerBound * size, count: elements.count * size)
-    try Codec.decode(format, stored.span.bytes, into: &values)
   }
 }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A checkpoint of fixtures/float-codes, and the numbers and blocks that its library and llama.cpp make of it.
-struct FloatCodeFixture: StoredTensorReader {
+struct FloatCodeFixture: CheckpointReading {
   static let names = [
     "modelopt-nvfp4", "modelopt-fp8", "modelopt-mx", "fbgemm", "mistral", "deepseek-v4", "mxfp8", "gpt-oss", "quark",
   ]
@@ -109,18 +109,4 @@ struct FloatCodeFixture: StoredTensorReader {
   }
 
   // MARK: - Reading
-
-  func bytes(of tensor: TensorDescriptor, from offset: Int, count: Int) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try checkpoint.read(#require(tensor.byteRange), from: offset, count: count, into: &bytes)
-    return bytes
-  }
-
-  func decode(_ elements: Range<Int>, of tensor: TensorDescriptor, into values: inout MutableSpan<Float>) throws {
-    let format = try #require(tensor.format)
-    let start = try #require(format.byteCount(elementCount: elements.lowerBound))
-    let count = try #require(format.byteCount(elementCount: elements.count))
-    let stored = try bytes(of: tensor, from: start, count: count)
-    try Codec.decode(format, stored.span.bytes, into: &values)
-  }
 }

@@ -151,7 +151,7 @@ struct FloatCodeProblemTests {
             let values = try fixture.values(composition, 0..<composition.shape.rowCount)
             #expect(values.count == composition.shape.elementCount && values.allSatisfy { !$0.isNaN })
             for format in composition.candidateFormats {
-              _ = try composition.blocks(in: format)?.isExact(from: fixture)
+              _ = try composition.isExact(in: format, from: fixture)
             }
           }
         }

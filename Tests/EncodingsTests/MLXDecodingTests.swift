@@ -21,7 +21,7 @@ struct MLXDecodingTests {
     return .members(["bits": .integer(bits), "group_size": .integer(group)])
   }
 
-  private static func matrices() throws -> EncodedMatrices {
+  static func matrices() throws -> EncodedMatrices {
     var settings = JSON.Object(uniqueKeysWithValues: cases.map { (ExactString($0), Self.settings($0)) })
     settings["bits"] = .integer(4)
     settings["group_size"] = .integer(64)

@@ -18,6 +18,8 @@ private struct TimesTen: TensorComposition {
     for index in 0..<rows.count * width { values[index] *= 10 }
   }
 
+  var candidateFormats: [StorageFormat] { [.f16, .bf16] }
+
   func blocks(in format: StorageFormat) -> (any BlockSource)? { format == .f16 ? Halves(composition: self) : nil }
 
   /// The same values as F16.
@@ -59,10 +61,26 @@ struct ComposedRowsTests {
   func blocksTest() throws {
     let rows = ComposedRows(
       checkpoint: stored.checkpoint, composition: try #require(composed.composition), rowElementCount: 2)
-    #expect(rows.offersBlocks(in: .f16) && !rows.offersBlocks(in: .q8_0))
+    #expect(rows.candidateFormats == [.f16, .bf16])
+    #expect(try rows.exactFormat(.f16) == ExactFormat(format: .f16, factors: []))
+    #expect(try rows.exactFormat(.bf16) == nil)
     var buffers = RowBuffers()
     try rows.readBlocks(1..<2, in: .f16, into: &buffers)
     #expect(try Array(buffers.bytes.prefix(4)) == Codec.encode(.f16, [30, 40]))
+  }
+
+  @Test("are gathered as blocks of equal values, but not where values change or rows become columns")
+  func gatheredBlocks() throws {
+    let layout = try StoredLayout.matrix(3, 2)
+    let rows = GatheredRows(gatherer: stored.gatherer(layout, [mapped(layout)], RowSourceTests.alone, format: nil))
+    #expect(rows.candidateFormats == [.f16, .bf16])
+    #expect(try rows.exactFormat(.f16) == ExactFormat(format: .f16, factors: []))
+    var buffers = RowBuffers()
+    try rows.readBlocks(1..<3, in: .f16, into: &buffers)
+    #expect(try Array(buffers.bytes.prefix(8)) == Codec.encode(.f16, [30, 40, 50, 60]))
+    let source = mapped(try .matrix(2, 3, isTransposed: true))
+    let moved = stored.gatherer(try .matrix(2, 3), [source], RowSourceTests.alone, format: nil)
+    #expect(GatheredRows(gatherer: moved).candidateFormats.isEmpty)
   }
 
   @Test("are gathered and transposed", arguments: [false, true], [false, true])

@@ -8,6 +8,11 @@ struct ExecutionOptions: ParsableArguments {
   var allowsRequantizing = false
 
   @Flag(
+    name: .customLong("keep-exact"),
+    help: "Keep the values of tensors that a format holds exactly, such as those of AWQ; the type applies to the rest.")
+  var keepsExactTensors = false
+
+  @Flag(
     name: .customLong("no-fallback"),
     help: "Fail if a row is not a whole number of blocks, instead of falling back to another format.")
   var refusesFallback = false
@@ -43,6 +48,7 @@ struct ExecutionOptions: ParsableArguments {
     _ = try errorBudget
     request.overwrite = overwrite ? .replace : .refuse
     request.requantization = allowsRequantizing ? .allow : .refuse
+    request.exactTensors = keepsExactTensors ? .keep : .follow
     request.fallback = refusesFallback ? .refuse : .allow
     request.departures = writesReferenceBytes ? .omit : .apply
     request.missingImatrix = isDryRun ? .warn : .fail

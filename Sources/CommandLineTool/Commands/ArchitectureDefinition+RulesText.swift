@@ -7,7 +7,7 @@ extension ArchitectureDefinition {
     if !derived.isEmpty {
       var table = Table(["derived tensor": .left, "scheme": .left, "name": .left])
       for rule in derived {
-        for scheme in ownSchemes {
+        for scheme in writtenSchemes {
           if let pattern = pattern(of: rule, in: scheme) { table.append(rule.role.rawValue, scheme.name, pattern.text) }
         }
       }

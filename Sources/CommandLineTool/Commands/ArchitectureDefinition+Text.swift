@@ -10,17 +10,13 @@ extension ArchitectureDefinition {
     ].filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
-  /// The schemes that are written. Those of a text model inside another only add a prefix to the names, and those of other
-  /// programs' folders are read.
-  var ownSchemes: [NamingScheme] { schemes.filter { !$0.isTextPart && !$0.isReadingOnly } }
-
   private var facts: [(String, String)] {
     let facts: [(String, [String])] = [
       ("extends", baseNames.reversed()), ("classes", classes), ("model types", modelTypes),
       ("GGUF architecture", [ggufArchitecture ?? "none"]),
       ("only with GGUF key", distinctiveKey.map { [ggufKey($0)] } ?? []),
       ("GGUF output", ggufArchitecture == nil || ggufOutput == .optional ? [] : [ggufOutput.rawValue]),
-      ("naming schemes", ownSchemes.map(\.name)), ("read inside others", schemes.filter(\.isTextPart).map(\.name)),
+      ("naming schemes", writtenSchemes.map(\.name)), ("read inside others", schemes.filter(\.isTextPart).map(\.name)),
       ("only read", schemes.filter(\.isReadingOnly).map(\.name)),
       ("detectable transforms", detectableTransforms.map(\.rawValue)),
       ("config.json constants", configConstants.map { "\($0.key.text) \($0.value.text(.compact))" }),
@@ -70,7 +66,7 @@ extension ArchitectureDefinition {
   }
 
   private var nameTables: String {
-    ownSchemes.map { scheme in
+    writtenSchemes.map { scheme in
       var table = Table(["tensor": .left, "name in \(scheme.name)": .left, "layout": .left])
       for rule in storedRules(in: scheme) {
         let roles = rule.roles.map(\.rawValue).joined(separator: ", ")

@@ -50,7 +50,7 @@ extension ArchitectureLibrary {
     for definition in definitions {
       table.append(
         definition.name, definition.classes.joined(separator: ", "),
-        definition.ownSchemes.map(\.name).joined(separator: ", "), definition.summary)
+        definition.writtenSchemes.map(\.name).joined(separator: ", "), definition.summary)
     }
     return table.text()
   }

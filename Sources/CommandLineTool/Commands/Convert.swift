@@ -13,6 +13,8 @@ struct Convert: ConversionCommand {
         ingot convert model -o model-Q4_K_M.gguf --type Q4_K_M
         # Write a GGUF as a model folder that transformers loads.
         ingot convert model.gguf -o model
+        # Repack an AWQ, GPTQ or MXFP4 model without changing a value.
+        ingot convert model-AWQ -o model.gguf --type keep
       """)
 
   @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
@@ -29,7 +31,7 @@ struct Convert: ConversionCommand {
 
   @Option(
     name: [.long, .customLong("outtype")],
-    help: "Recipe or storage format; auto: one that holds the source; keep: each tensor's own.")
+    help: "Recipe or storage format; auto: one that holds the source; keep: the one that has each tensor's exact values.")
   var type = TypeArgument(argument: "auto")
 
   @Flag(help: "Give all matrices the recipe's default format.")

@@ -22,7 +22,7 @@ struct SlabWorker {
     case .rows(let reader):
       if reader.rows.format == tensor.format {
         try reader.rows.readBytes(slab.rows, into: &rows)
-      } else if reader.rows.offersBlocks(in: tensor.format) {
+      } else if tensor.isRepacked {
         try reader.rows.readBlocks(slab.rows, in: tensor.format, into: &rows)
       } else {
         do {

@@ -33,6 +33,8 @@ public struct PlannedTensor: Sendable {
   public let shape: Shape
   /// The rule that gives it the format, in words.
   public let rule: String
+  /// Whether the codes and scales of several stored tensors become blocks with the same values.
+  public let isRepacked: Bool
   /// The weights of its columns; nil if they are equal or the format uses none.
   public internal(set) var importance: TensorImportance?
   /// The offset of its first byte in the file.
@@ -40,7 +42,11 @@ public struct PlannedTensor: Sendable {
   /// The byte ranges that are copied unchanged; empty if the tensor is encoded.
   public let copyRanges: [TensorCopyRange]
 
-  init(name: TensorName, purpose: Roles, source: Source, format: StorageFormat, shape: Shape, rule: String) {
+  init(
+    name: TensorName, purpose: Roles, source: Source, format: StorageFormat, shape: Shape, rule: String,
+    isRepacked: Bool = false
+  ) {
+    self.isRepacked = isRepacked
     self.name = name
     self.purpose = purpose
     self.source = source

@@ -73,6 +73,8 @@ extension ArchitecturePlanner {
       let reason = tensor.reasonForF32
     {
       return .decided(.f32, rule: reason)
+    } else if draft.keepsExactTensors, let exact = tensor.exactDecision {
+      return exact
     } else if tensor.isByName {
       return tensor.formatByName(draft.type)
     } else if let type = draft.type {

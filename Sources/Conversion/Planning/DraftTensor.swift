@@ -19,6 +19,8 @@ struct DraftTensor {
   var decision: FormatDecision
   /// Whether the tensor has no role in the architecture, so that only its name is known.
   var isByName = false
+  /// The formats that encode exactly its values, the smallest first, of tensors that several stored tensors encode.
+  var exactFormats: [ExactFormat] = []
   /// Its position in the converter's output, where that does not follow from its sources.
   var converterOrder: ConverterOrder?
   /// The weights of its columns; nil if all count equally.
@@ -61,7 +63,8 @@ struct DraftTensor {
   var planned: PlannedTensor {
     let rule = if case .decided(_, let rule) = decision { rule } else { "" }
     var tensor = PlannedTensor(
-      name: name, purpose: purpose, source: source, format: format, shape: shape, rule: rule)
+      name: name, purpose: purpose, source: source, format: format, shape: shape, rule: rule,
+      isRepacked: repacked != nil)
     tensor.importance = importance
     return tensor
   }

@@ -31,7 +31,7 @@ extension PlanDraft {
   /// Adds a problem if `rules` cannot assign formats to this conversion.
   mutating func check(_ rules: FormatRules) {
     if target != .gguf { problems.append(ConversionError.recipeNeedsGGUF(rules.name)) }
-    if case .recipe(let recipe) = rules, recipe.format == nil, !usesGGUFNames {
+    if case .recipe(let recipe) = rules, recipe.isCopy, !usesGGUFNames {
       problems.append(ConversionError.copyNeedsGGUF)
     }
     if request.split == .preserve, !usesGGUFNames { problems.append(ConversionError.splitNeedsGGUF) }
@@ -49,7 +49,8 @@ extension PlanDraft {
     var overrides = TypeOverrides(request.typeOverrides)
     problems += overrides.problems
     var assignment = RecipeAssignment(
-      rules, request.recipeOptions, inputs.tying(tensors), tensors, others: usesGGUFNames ? .keep : .asConverter)
+      rules, request.recipeOptions, inputs.tying(tensors), tensors, others: usesGGUFNames ? .keep : .asConverter,
+      keepsExactTensors: keepsExactTensors)
     for index in tensors.indices {
       guard let reader = tensors[index].reader else { continue }
       let decision = assignment.decision(for: tensors[index], reader, &overrides)

@@ -15,7 +15,8 @@ extension PlanDraft {
     var zeros: [TensorName] = []
     for index in tensors.indices {
       let tensor = tensors[index]
-      guard isMeasuring ? tensor.isUndecided : tensor.readFormat != tensor.format else { continue }
+      guard isMeasuring ? tensor.isUndecided : tensor.readFormat != tensor.format && tensor.repacked == nil
+      else { continue }
       let kind = Recipe.Kind(tensor.name)
       let entry = request.importance?.entry(originalNames[tensor.name] ?? tensor.name)
       let expected = tensor.shape.columnCountOfAllExperts

@@ -73,7 +73,7 @@ struct PlanDraft {
       !scheme.isTextPart || name == model.scheme.name
     else {
       throw ConversionError.unknownNaming(
-        name, known: definition.schemes.filter { !$0.isTextPart && !$0.isReadingOnly }.map(\.name))
+        name, known: definition.writtenSchemes.map(\.name))
     }
     if target == .gguf, name != "gguf" { throw ConversionError.namingNeedsFolder(naming: name, target: "GGUF") }
     return scheme

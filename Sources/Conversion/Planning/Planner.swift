@@ -21,13 +21,13 @@ public enum Planner {
     threads: Int = Parallel.coreCount, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> ConversionPlan {
     try request.requireFittingName()
-    let draft = PlanDraft(model, request)
-    if model.isByName, !draft.usesGGUFNames {
-      return try plan(StoredPlanner(draft), evidence, threads: threads, progress: progress)
-    }
-    return draft.keepsNames
-      ? try plan(NamePlanner(draft), evidence, threads: threads, progress: progress)
-      : try plan(ArchitecturePlanner(draft), evidence, threads: threads, progress: progress)
+    return try plan(planner(PlanDraft(model, request)), evidence, threads: threads, progress: progress)
+  }
+
+  /// The planner that fills in `draft`.
+  static func planner(_ draft: PlanDraft) -> any DraftPlanner {
+    if draft.model.isByName, !draft.usesGGUFNames { return StoredPlanner(draft) }
+    return draft.keepsNames ? NamePlanner(draft) : ArchitecturePlanner(draft)
   }
 
   private static func plan(
@@ -36,7 +36,9 @@ public enum Planner {
   ) throws -> ConversionPlan {
     var planner = planner
     try planner.draftTensors()
-    planner.apply(try evidence ?? planner.gatherEvidence())
+    let evidence = try evidence ?? planner.gatherEvidence()
+    planner.draft.note(evidence.exactFormats)
+    planner.apply(evidence)
     if let rules = planner.draft.request.type.formatRules {
       planner.draft.assignFormats(rules, planner.recipeInputs())
     }
@@ -75,9 +77,9 @@ protocol DraftPlanner {
   func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)]
 }
 
-/// Where names and layouts stay, no value decides anything.
+/// Where names and layouts stay, only scales decide something.
 extension DraftPlanner {
-  func gatherEvidence() -> PlanningEvidence { .none }
+  func gatherEvidence() throws -> PlanningEvidence { try PlanningEvidence(scalesOf: draft) }
   mutating func roundedTensors() -> [RoundedTensor] { [] }
   func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] { draft.dropped }
   func conventionalName(format: String) -> String { draft.conventionalNameOfSource(format: format) }
@@ -97,6 +99,7 @@ extension DraftPlanner {
     draft.reportFallbacks()
     try draft.requireProblemFree()
     draft.orderTensors()
+    draft.finishRepacking()
     if draft.target == .gguf { try nameOutput() }
     let output = try files()
     try draft.requireFreeOutputs(output.files.map(\.path) + output.sideFiles.map(\.path))

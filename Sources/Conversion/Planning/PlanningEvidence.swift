@@ -25,6 +25,9 @@ public struct PlanningEvidence: Sendable {
   /// Tensors of the output whose values change when a constant is added and subtracted again, by name.
   var rounding: [TensorName: RoundTripError] = [:]
 
+  /// The formats that encode exactly the values of tensors that several stored tensors encode, by name in the output.
+  var exactFormats: [TensorName: [ExactFormat]] = [:]
+
   /// No evidence: nothing is compared, and tensors that might lose values stay F32.
   public static let none = PlanningEvidence()
 
@@ -32,17 +35,19 @@ public struct PlanningEvidence: Sendable {
   ///
   /// - Throws: as `Planner.plan` if the conversion cannot be planned; errors of reading.
   public static func gather(_ model: Model, _ request: ConversionRequest) throws -> PlanningEvidence {
-    let draft = PlanDraft(model, request)
-    guard !draft.keepsNames else { return .none }
-    var planner = ArchitecturePlanner(draft)
+    var planner = Planner.planner(PlanDraft(model, request))
     try planner.draftTensors()
     return try planner.gatherEvidence()
   }
 
   private init() {}
 
+  /// Reads the scales of encoded tensors alone: where names and layouts stay, no other value decides anything.
+  init(scalesOf draft: PlanDraft) throws { exactFormats = try draft.findExactFormats() }
+
   /// Reads the values of a planner's drafted tensors, and of those that its model ties.
   init(_ planner: ArchitecturePlanner) throws {
+    try self.init(scalesOf: planner.draft)
     let model = planner.model
     // `OutputMatrix` compares the pair that it decides on.
     let decided = OutputMatrix.compared(in: planner.draft)?.output.name

@@ -16,6 +16,8 @@ struct RecipeAssignment {
   private let options: ConversionRequest.RecipeOptions
   private let facts: RecipeInputs
   private let others: Unquantized
+  /// Whether tensors that a format holds exactly keep their values.
+  private let keepsExactTensors: Bool
   private let counts: [Recipe.Kind: Int]
   private let tiesEmbeddings: Bool
   /// Matrices of each kind that the recipe decided on so far.
@@ -23,8 +25,9 @@ struct RecipeAssignment {
 
   init(
     _ rules: FormatRules, _ options: ConversionRequest.RecipeOptions, _ facts: RecipeInputs, _ tensors: [DraftTensor],
-    others: Unquantized
+    others: Unquantized, keepsExactTensors: Bool
   ) {
+    self.keepsExactTensors = keepsExactTensors
     self.rules = rules
     self.options = options
     self.facts = facts
@@ -39,7 +42,9 @@ struct RecipeAssignment {
   ) -> FormatDecision {
     let (name, shape) = (tensor.name, reader.layout.shape)
     let kind = Recipe.Kind(name)
-    if case .recipe(let recipe) = rules, recipe.format == nil { return .decided(reader.format, rule: "COPY: kept") }
+    if case .recipe(let recipe) = rules, recipe.isCopy {
+      return tensor.exactDecision ?? .decided(reader.format, rule: "COPY: kept")
+    }
     guard Recipe.quantizes(name, shape, architecture: facts.architecture) else {
       return unquantized(tensor, reader, "not a weight matrix")
     }
@@ -47,6 +52,7 @@ struct RecipeAssignment {
     let override = overrides.format(for: name)
     if let choice = optionFormat(kind, name, isOverridden: override != nil) { return choice }
     if let override { return .decided(override.format, rule: override.rule) }
+    if keepsExactTensors, let exact = tensor.exactDecision { return exact }
     guard case .recipe(let recipe) = rules, let format = recipe.format else { return .undecided }
     if options.matrices == .uniform { return .decided(format, rule: "\(recipe.name): --pure") }
     let matrix = matrixContext(kind, name, shape)

@@ -34,6 +34,10 @@ struct StoredPlanner: DraftPlanner {
     for index in draft.tensors.indices {
       let tensor = draft.tensors[index]
       guard let override = overrides.format(for: tensor.name) else {
+        if draft.keepsExactTensors, let exact = tensor.exactDecision {
+          draft.tensors[index].decision = exact
+          continue
+        }
         draft.tensors[index].decision = tensor.formatByName(draft.type)
         if let type = draft.type, draft.tensors[index].format != type {
           kept[tensor.readFormat, default: []].append(tensor.name)

@@ -143,12 +143,3 @@ struct AWQ {
     }
   }
 }
-
-extension EncodedCheckpoint {
-  /// The same with further remarks on the checkpoint.
-  func adding(remarks: [String]) -> EncodedCheckpoint {
-    remarks.isEmpty
-      ? self
-      : EncodedCheckpoint(checkpoint.replacing(tensors: checkpoint.tensors, remarks: remarks), problems: problems)
-  }
-}

@@ -41,7 +41,7 @@ struct CompressedIntegers: GroupedIntegerComposition {
     "compressed-tensors, \(counted(bitCount, "bit")), \(grid.words(for: shape))\(columnGroups == nil ? "" : ", act-order")"
   }
 
-  var repackingObstacle: String? { columnGroups == nil ? nil : "columns are permuted (act-order)" }
+  var hasPermutedColumns: Bool { columnGroups != nil }
 
   func decode(
     rows: Range<Int>, from reader: any StoredTensorReader, into values: inout MutableSpan<Float>
@@ -119,7 +119,7 @@ struct CompressedIntegers: GroupedIntegerComposition {
   /// The group of each column; nil if they are in order, as `-1` says too.
   private func groupOfColumn(
     _ tensor: TensorDescriptor, from reader: any StoredTensorReader
-  ) throws -> [Int]? {
+  ) throws -> [Int32]? {
     let groups = tensor.integers(try reader.bytes(of: tensor, from: 0, count: tensor.byteCount))
     guard !groups.contains(-1) else { return nil }
     var counts = [Int](repeating: 0, count: grid.columnCount)
@@ -130,7 +130,7 @@ struct CompressedIntegers: GroupedIntegerComposition {
       }
       counts[group] += 1
     }
-    return groups
+    return groups.map { Int32($0) }
   }
 }
 
@@ -185,34 +185,6 @@ struct CompressedZeroPoints: Hashable, Sendable {
           }
           points[target + column] = Int16(truncatingIfNeeded: (bits >> UInt64(bit)) & mask)
         }
-      }
-    }
-  }
-}
-
-extension TensorDescriptor {
-  /// The integers of 32 or 64 bits that `bytes` are.
-  func integers(_ bytes: [UInt8]) -> [Int] {
-    let width = format == .i64 ? 8 : 4
-    let span = bytes.span.bytes
-    return (0..<bytes.count / width).map { index in
-      width == 8
-        ? Int(Int64(littleEndian: span.unsafeLoadUnaligned(fromByteOffset: index * 8, as: Int64.self)))
-        : Int(Int32(littleEndian: span.unsafeLoadUnaligned(fromByteOffset: index * 4, as: Int32.self)))
-    }
-  }
-}
-
-extension GroupedIntegers {
-  /// Decodes all rows into the head of `values`, each column with the scale and the zero of its group.
-  fileprivate func decode(zero: Zero, groupOfColumn: [Int], into values: inout MutableSpan<Float>) {
-    let codes = codes.span, scales = scales.span, zeroPoints = zeroPoints.span, groupOfColumn = groupOfColumn.span
-    for row in 0..<rowCount {
-      let first = row &* columnCount, firstGroup = row &* groupCount
-      for column in 0..<columnCount {
-        let group = firstGroup &+ groupOfColumn[column]
-        let point: Int32 = if case .constant(let point) = zero { Int32(point) } else { Int32(zeroPoints[group]) }
-        values[first &+ column] = Float(Int32(codes[first &+ column]) &- point) * scales[group]
       }
     }
   }

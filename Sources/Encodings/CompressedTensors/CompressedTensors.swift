@@ -119,11 +119,7 @@ struct CompressedTensors {
       }
     }
     unused += partsWithoutUse(checkpoint)
-    var remarks: [String] = []
-    if !configuration.unread.isEmpty {
-      let names = configuration.unread.map(\.quoted).joined(separator: ", ")
-      remarks = ["quantization_config has members that are not read: \(names)"]
-    }
+    let remarks = [UnreadMembers.remark(configuration.unread)].compactMap(\.self)
     return checkpoint.replacing(tensors: kept, unused: unused, remarks: remarks)
   }
 

@@ -32,7 +32,7 @@ struct FP4Composition: FloatCodeComposition {
     switch format {
     case .mxfp4: MXFP4Blocks(self)
     case .nvfp4: NVFP4Blocks(self)
-    default: scalars(in: format)
+    default: nil
     }
   }
 

@@ -27,8 +27,7 @@ struct TransposedFP4Composition: FloatCodeComposition {
   var description: String { "\(matrices.description), transposed" }
   var transposed: (any TensorComposition)? { matrices }
 
-  var candidateFormats: [StorageFormat] { FloatCode.scalarFormats }
-  func blocks(in format: StorageFormat) -> (any BlockSource)? { scalars(in: format) }
+  var repackingObstacle: String? { "rows of blocks are columns of the model" }
 
   func decode(
     rows: Range<Int>, from reader: any StoredTensorReader, into values: inout MutableSpan<Float>

@@ -15,8 +15,7 @@ struct FP8Composition: FloatCodeComposition {
     return "FP8 \(code.rawValue), \(scales.grid.words(for: shape))"
   }
 
-  var candidateFormats: [StorageFormat] { FloatCode.scalarFormats }
-  func blocks(in format: StorageFormat) -> (any BlockSource)? { scalars(in: format) }
+  var repackingObstacle: String? { "no block format has FP8 codes" }
 
   func decode(
     rows: Range<Int>, from reader: any StoredTensorReader, into values: inout MutableSpan<Float>

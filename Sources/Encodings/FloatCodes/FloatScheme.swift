@@ -27,10 +27,7 @@ struct FloatScheme {
     }
     let known = members.union(Self.commonMembers)
     let names = configuration.object?.keys.map(\.text) ?? []
-    let unread = names.filter { !known.contains($0) }.sorted()
-    if !unread.isEmpty {
-      remarks = ["quantization_config has members that are not read: \(unread.map(\.quoted).joined(separator: ", "))"]
-    }
+    remarks = [UnreadMembers.remark(names.filter { !known.contains($0) }.sorted())].compactMap(\.self)
     guard members.contains("weight_block_size"), let size = configuration["weight_block_size"], !size.isNull else {
       return
     }

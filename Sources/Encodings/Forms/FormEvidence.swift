@@ -53,8 +53,13 @@ struct FormEvidence {
     guard let range = tensor.byteRange, range.byteCount <= limit else {
       throw .partShape(tensor, of: nil, expected: "at most \(counted(limit, "byte"))")
     }
+    return try head(of: range, byteCount: range.byteCount)
+  }
+
+  /// The first bytes of a range, all of it if it has fewer.
+  func head(of range: ByteRange, byteCount: Int) throws(EncodingError) -> [UInt8] {
     do throws(FileError) {
-      return try checkpoint.files[range.fileIndex].bytes(at: range.offset, count: range.byteCount)
+      return try checkpoint.files[range.fileIndex].bytes(at: range.offset, count: min(byteCount, range.byteCount))
     } catch {
       throw .unreadable(error)
     }

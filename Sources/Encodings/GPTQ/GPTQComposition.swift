@@ -34,9 +34,7 @@ struct GPTQComposition: GroupedIntegerComposition {
     return "\(name), \(counted(bitCount, "bit")), \(groups)\(isActOrdered ? ", act-order" : "")"
   }
 
-  var repackingObstacle: String? {
-    isActOrdered ? "groups have columns that are not consecutive (act-order)" : nil
-  }
+  var hasPermutedColumns: Bool { isActOrdered }
 
   func decode(
     rows: Range<Int>, from reader: any StoredTensorReader, into values: inout MutableSpan<Float>
@@ -46,7 +44,7 @@ struct GPTQComposition: GroupedIntegerComposition {
     if let indices = try groupIndices?.read(from: reader), !indices.isRegular(groupElementCount) {
       try unpackCodes(rows, from: reader, into: &groups)
       try parameters.read(rows, from: reader, into: &groups)
-      groups.decode(groupOf: indices.groups, into: &values)
+      groups.decode(zero: zero, groupOfColumn: indices.groups, into: &values)
     } else {
       try unpackCodes(rows, from: reader, into: &groups)
       try parameters.read(rows, from: reader, into: &groups)
@@ -85,22 +83,5 @@ struct GPTQComposition: GroupedIntegerComposition {
     var bytes = codes.mutableBytes
     PackedColumns.unpack(
       words.span.bytes, bitCount: bitCount, columnCount: rows.count, codeCount: shape.rowElementCount, into: &bytes)
-  }
-}
-
-extension GroupedIntegers {
-  /// Decodes all rows into the head of `values`, where each column has a group of its own.
-  ///
-  /// - Parameter groupOf: the group of each column, below `groupCount`.
-  fileprivate func decode(groupOf: [Int32], into values: inout MutableSpan<Float>) {
-    let codes = codes.span, scales = scales.span, zeroPoints = zeroPoints.span, groupOf = groupOf.span
-    for row in 0..<rowCount {
-      let first = row &* columnCount, firstGroup = row &* groupCount
-      for column in 0..<columnCount {
-        let group = firstGroup &+ Int(groupOf[column])
-        let difference = Int32(codes[first &+ column]) &- Int32(zeroPoints[group])
-        values[first &+ column] = Float(difference) * scales[group]
-      }
-    }
   }
 }

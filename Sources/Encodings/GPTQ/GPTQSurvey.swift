@@ -139,23 +139,12 @@ struct GPTQSurvey {
       byteCount += rowByteCount
       guard byteCount <= Self.byteCountLimit else { break }
       let points = PackedZeroPoints(tensor: matrix.zeroPoints, bitCount: bits, storage: other)
-      let words = try evidence.bytes(of: range, count: rowByteCount)
+      let words = try evidence.head(of: range, byteCount: rowByteCount)
       guard points.areSymmetric(fieldCount: fieldCount, of: words.span.bytes) else { return }
       first = first ?? matrix.zeroPoints
     }
     guard let first else { return }
     zeroPointStorage = other
     remark = configuration.remark(foundIn: first.name.text)
-  }
-}
-
-extension FormEvidence {
-  /// The first bytes of a range.
-  fileprivate func bytes(of range: ByteRange, count: Int) throws(EncodingError) -> [UInt8] {
-    do throws(FileError) {
-      return try checkpoint.files[range.fileIndex].bytes(at: range.offset, count: min(count, range.byteCount))
-    } catch {
-      throw .unreadable(error)
-    }
   }
 }

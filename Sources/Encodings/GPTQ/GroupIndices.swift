@@ -31,20 +31,14 @@ struct GroupIndices: Hashable, Sendable {
 
   /// The same of bytes that were read.
   func values(_ bytes: [UInt8]) throws(EncodingError) -> Values {
-    let isWide = tensor.format == .i64
-    let span = bytes.span.bytes
-    var groups = [Int32](repeating: 0, count: bytes.count / (isWide ? 8 : 4))
-    for column in groups.indices {
-      let group =
-        isWide
-        ? Int(span.unsafeLoadUnaligned(fromByteOffset: column * 8, as: Int64.self))
-        : Int(span.unsafeLoadUnaligned(fromByteOffset: column * 4, as: Int32.self))
+    var groups: [Int32] = []
+    for (column, group) in tensor.integers(bytes).enumerated() {
       guard (0..<groupCount).contains(group) else {
         throw .partValue(
           tensor, found: "puts column \(column) in group \(group)",
           expected: groupCount == 1 ? "0" : "0 to \(groupCount - 1)")
       }
-      groups[column] = Int32(group)
+      groups.append(Int32(group))
     }
     return Values(groups: groups)
   }

@@ -36,9 +36,7 @@ struct PackedConfiguration {
 
   /// What there is to say of members that are not read; nil if there are none.
   var remark: String? {
-    guard !unknownMembers.isEmpty else { return nil }
-    let names = unknownMembers.map(\.quoted).joined(separator: ", ")
-    return "config.json: quantization_config has members that are not read: \(names)"
+    UnreadMembers.remark(unknownMembers).map { "config.json: \($0)" }
   }
 
   private mutating func readOverride(_ override: JSON, _ member: String, _ key: String) throws(EncodingError) {

@@ -1,3 +1,4 @@
+import Bytes
 import Tensors
 
 /// A matrix, or a stack of them, of integer codes that share scales in groups of consecutive elements of a row.
@@ -9,6 +10,8 @@ protocol GroupedIntegerComposition: TensorComposition {
   /// The elements of a row that share a scale; the row's width for one scale a row.
   var groupElementCount: Int { get }
   var zero: GroupedIntegers.Zero { get }
+  /// Whether columns of a group are anywhere in a row.
+  var hasPermutedColumns: Bool { get }
 
   /// Unpacks codes, scales and zeros of whole rows.
   func unpack(rows: Range<Int>, from reader: any StoredTensorReader, into groups: inout GroupedIntegers) throws
@@ -18,6 +21,25 @@ protocol GroupedIntegerComposition: TensorComposition {
 }
 
 extension GroupedIntegerComposition {
+  var hasPermutedColumns: Bool { false }
+
+  var repackingObstacle: String? {
+    if hasPermutedColumns { return "groups have columns that are not consecutive (act-order)" }
+    guard candidateFormats.isEmpty else { return nil }
+    guard hasWholeBlocks else { return "a block of 32 elements would be in several groups" }
+    return "no block format has codes of \(counted(bitCount, "bit")) with \(zero.words)"
+  }
+
+  /// Whether the elements of each block share a scale.
+  var hasWholeBlocks: Bool {
+    let size = GroupedBlockFormat.elementCount, width = shape.rowElementCount
+    return width % size == 0 && (groupElementCount % size == 0 || groupElementCount >= width)
+  }
+
+  var candidateFormats: [StorageFormat] { GroupedBlockFormat.all.map(\.format).filter { blocks(in: $0) != nil } }
+
+  func blocks(in format: StorageFormat) -> (any BlockSource)? { GroupedIntegerBlocks(self, format) }
+
   func decode(
     rows: Range<Int>, from reader: any StoredTensorReader, into values: inout MutableSpan<Float>
   ) throws {

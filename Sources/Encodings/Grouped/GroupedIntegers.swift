@@ -15,6 +15,14 @@ struct GroupedIntegers {
     case points
     /// A number for each group, which is added to the product.
     case biases
+
+    var words: String {
+      switch self {
+      case .constant(let zero): "the zero point \(zero)"
+      case .points: "zero points"
+      case .biases: "biases"
+      }
+    }
   }
 
   private(set) var rowCount = 0
@@ -41,6 +49,21 @@ struct GroupedIntegers {
     if scales.count != scaleCount { scales = [Float](repeating: 0, count: scaleCount) }
     if zero == .points, zeroPoints.count != scaleCount { zeroPoints = [Int16](repeating: 0, count: scaleCount) }
     if zero == .biases, biases.count != scaleCount { biases = [Float](repeating: 0, count: scaleCount) }
+  }
+
+  /// Decodes all rows into the head of `values`, where each column has a group of its own.
+  ///
+  /// - Parameter groupOfColumn: the group of each column, below `groupCount`.
+  func decode(zero: Zero, groupOfColumn: [Int32], into values: inout MutableSpan<Float>) {
+    let codes = codes.span, scales = scales.span, zeroPoints = zeroPoints.span, groupOfColumn = groupOfColumn.span
+    for row in 0..<rowCount {
+      let first = row &* columnCount, firstGroup = row &* groupCount
+      for column in 0..<columnCount {
+        let group = firstGroup &+ Int(groupOfColumn[column])
+        let point: Int32 = if case .constant(let point) = zero { Int32(point) } else { Int32(zeroPoints[group]) }
+        values[first &+ column] = Float(Int32(codes[first &+ column]) &- point) * scales[group]
+      }
+    }
   }
 
   /// Decodes all rows into the head of `values`.

@@ -17,7 +17,13 @@ struct ComposedRows: RowSource {
     try composition.decode(rows: rows, from: SourceTensorReader(checkpoint: checkpoint), into: &destination)
   }
 
-  func offersBlocks(in format: StorageFormat) -> Bool { composition.blocks(in: format) != nil }
+  var candidateFormats: [StorageFormat] { composition.candidateFormats }
+
+  func exactFormat(_ format: StorageFormat) throws -> ExactFormat? {
+    let reader = SourceTensorReader(checkpoint: checkpoint)
+    guard try composition.isExact(in: format, from: reader) else { return nil }
+    return ExactFormat(format: format, factors: try composition.blocks(in: format)?.factors(from: reader) ?? [])
+  }
 
   func readBlocks(_ rows: Range<Int>, in format: StorageFormat, into buffers: inout RowBuffers) throws {
     guard let blocks = composition.blocks(in: format) else { return }

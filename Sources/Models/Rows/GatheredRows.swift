@@ -8,7 +8,7 @@ struct GatheredRows: RowSource {
   let gatherer: RowGatherer
 
   var format: StorageFormat? { gatherer.format }
-  private var map: RowMap { gatherer.map }
+  var map: RowMap { gatherer.map }
   private var columns: Range<Int> { 0..<map.layout.columnCount }
 
   var access: RowAccess {

@@ -40,7 +40,9 @@ struct RowGatherer: Sendable {
     _ run: RowRun, _ columns: Range<Int>, _ format: StorageFormat, into output: inout [UInt8], at position: Int
   ) throws {
     let source = map.sources[run.source]
-    guard let range = source.descriptor.byteRange else { return }
+    guard let range = source.descriptor.byteRange else {
+      return try readBlocks(run, format, into: &output, at: position)
+    }
     guard source.layout.transposedBlockCount == nil else {
       return try readTransposed(run, columns, format, range, into: &output, at: position)
     }
@@ -50,6 +52,22 @@ struct RowGatherer: Sendable {
       range, ranges: run.targets.count, of: columns.count / block * width,
       from: run.firstRow * rowByteCount + columns.lowerBound / block * width, stride: rowByteCount, into: &output,
       at: position)
+  }
+
+  /// The same of whole rows of a composition, which has them in `format`.
+  private func readBlocks(
+    _ run: RowRun, _ format: StorageFormat, into output: inout [UInt8], at position: Int
+  ) throws {
+    let source = map.sources[run.source].descriptor
+    guard let blocks = source.composition?.blocks(in: format) else { return }
+    let byteCount = format.byteCount(elementCount: run.rows.count * source.shape.rowElementCount) ?? 0
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    var destination = bytes.mutableSpan
+    try blocks.read(rows: run.rows, from: SourceTensorReader(checkpoint: checkpoint), into: &destination)
+    if output.count < position + byteCount {
+      output += [UInt8](repeating: 0, count: position + byteCount - output.count)
+    }
+    output.replaceSubrange(position..<position + byteCount, with: bytes)
   }
 
   /// The same of rows that are stored as columns, in a format of one element to a block.

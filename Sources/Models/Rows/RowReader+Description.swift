@@ -4,7 +4,7 @@ import Tensors
 extension RowReader {
   /// The changes of the rows, in words: `RoPE permutation of 32 heads`.
   public var description: String {
-    if isStoredAsIs { return "as it is" }
+    if hasStoredRows { return "as it is" }
     let source = sources[0].layout
     var words: [String] = []
     if sources.count == 1, source.components.count * (source.instanceCount ?? 1) > map.origins.count {

@@ -33,6 +33,9 @@ public struct RowReader: Sendable {
   /// Whether the tensor is stored in this layout, so that its bytes can be copied.
   public var isStoredAsIs: Bool { rows is StoredRows }
 
+  /// Whether rows are those of one stored tensor or composition, in order.
+  public var hasStoredRows: Bool { isStoredAsIs || rows is ComposedRows }
+
   /// Whether some of the values are encoded by several stored tensors together.
   public var isComposed: Bool { sources.contains { $0.descriptor.composition != nil } }
 

@@ -17,10 +17,20 @@ public protocol RowSource: Sendable {
   /// Decodes rows into the head of `buffers.values`.
   func readValues(_ rows: Range<Int>, into buffers: inout RowBuffers) throws
 
-  /// Whether the decoded values can be read as blocks of `format` without a change.
-  func offersBlocks(in format: StorageFormat) -> Bool
-  /// Reads rows as blocks of a format that is offered into the head of `buffers.bytes`.
+  /// The formats that may encode exactly the decoded values, the smallest first, as far as headers tell.
+  var candidateFormats: [StorageFormat] { get }
+  /// `format`, one of the candidates, if it does; scales are read to find out.
+  func exactFormat(_ format: StorageFormat) throws -> ExactFormat?
+  /// Reads rows as blocks of an exact format into the head of `buffers.bytes`.
   func readBlocks(_ rows: Range<Int>, in format: StorageFormat, into buffers: inout RowBuffers) throws
+}
+
+/// A storage format that encodes exactly the values of a tensor.
+public struct ExactFormat: Sendable, Hashable {
+  public let format: StorageFormat
+  /// The numbers by which the values of blocks are to be multiplied: one for all, or one for each matrix of a stack; empty if
+  /// there are none.
+  public let factors: [Float]
 }
 
 /// The way to the rows of a tensor in the files.
@@ -55,7 +65,8 @@ public struct RowBuffers: Sendable {
 
 extension RowSource {
   public var access: RowAccess { .rows }
-  public func offersBlocks(in format: StorageFormat) -> Bool { false }
+  public var candidateFormats: [StorageFormat] { [] }
+  public func exactFormat(_ format: StorageFormat) throws -> ExactFormat? { nil }
   public func readBlocks(_ rows: Range<Int>, in format: StorageFormat, into buffers: inout RowBuffers) throws {}
 
   /// Decodes the bytes of `rows`, each of `rowElementCount` elements; for sources that have a format.

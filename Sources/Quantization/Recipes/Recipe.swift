@@ -11,6 +11,8 @@ public struct Recipe: Hashable, Sendable {
   public let fileType: UInt32?
   /// The format of every matrix without a rule; nil keeps the formats of all tensors.
   public let format: StorageFormat?
+  /// Whether all tensors keep their formats.
+  public var isCopy: Bool { format == nil }
   /// Exceptions; the first that applies decides.
   let rules: [Rule]
   /// The format of the output matrix, also if it is tied to the token embedding; Q8_0 if its rows are not whole blocks

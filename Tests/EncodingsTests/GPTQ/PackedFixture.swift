@@ -8,7 +8,7 @@ import Testing
 
 /// One case of fixtures/gptq/matrices.safetensors or fixtures/awq/matrices.safetensors: a matrix that GPTQModel packed,
 /// opened with the configuration of the case.
-struct PackedFixture: StoredTensorReader {
+struct PackedFixture: CheckpointReading {
   let name: String
   let encoded: EncodedCheckpoint
   /// What GPTQModel's own layer makes of the codes, in float32.
@@ -48,17 +48,5 @@ struct PackedFixture: StoredTensorReader {
     var destination = values.mutableSpan
     try decode(rows.lowerBound * width..<rows.upperBound * width, of: dequantized, into: &destination)
     return values
-  }
-
-  func bytes(of tensor: TensorDescriptor, from offset: Int, count: Int) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try checkpoint.read(#require(tensor.byteRange), from: offset, count: count, into: &bytes)
-    return bytes
-  }
-
-  func decode(_ elements: Range<Int>, of tensor: TensorDescriptor, into values: inout MutableSpan<Float>) throws {
-    let format = try #require(tensor.format), size = format.bytesPerBlock
-    let stored = try bytes(of: tensor, from: elements.lowerBound * size, count: elements.count * size)
-    try Codec.decode(format, stored.span.bytes, into: &values)
   }
 }
