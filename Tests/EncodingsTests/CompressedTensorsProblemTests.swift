@@ -259,7 +259,8 @@ struct CompressedTensorsProblemTests {
         byteCount: tensor.byteCount)
     }
     let changed = Fixture(
-      file: fixture.file, name: fixture.name, checkpoint: fixture.checkpoint.replacing(tensors: tensors), facts: fixture.facts)
+      file: fixture.file, name: fixture.name, checkpoint: fixture.checkpoint.replacing(tensors: tensors),
+      facts: fixture.facts)
     let message = try decodingError(changed)
     #expect(message.hasPrefix(#"tensor "act_order_symmetric.weight_g_idx": gives column 0 to group "#))
     #expect(message.hasSuffix(", expected 32 columns for each of 3 groups (fetch the model again)"))

@@ -32,7 +32,9 @@ struct FloatCodeExactnessTests {
       let isSame = zip(read, values).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN }
       // Products beyond float32 are none that a narrower format keeps.
       let isNumber = (scale * (format == "F8_E4M3" ? 448 : 57344)).isFinite
-      #expect(try composition.isExact(in: target, from: fixture) == (target == .f32 || isSame && isNumber), "\(target), scale \(scale)")
+      #expect(
+        try composition.isExact(in: target, from: fixture) == (target == .f32 || isSame && isNumber),
+        "\(target), scale \(scale)")
     }
   }
 

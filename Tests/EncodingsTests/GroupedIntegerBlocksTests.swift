@@ -12,7 +12,9 @@ private struct RandomCodes: GroupedIntegerComposition, CheckpointReading {
   let shape: Shape = [3, 96]
   let codes: [UInt8], scales: [Float], zeroPoints: [Int16], biases: [Float]
 
-  var checkpoint: Checkpoint { Checkpoint(container: .safeTensors, path: "", files: [], metadata: Metadata(), tensors: []) }
+  var checkpoint: Checkpoint {
+    Checkpoint(container: .safeTensors, path: "", files: [], metadata: Metadata(), tensors: [])
+  }
   var groupElementCount: Int { 32 }
   var sources: [TensorDescriptor] { [] }
   var description: String { "codes" }

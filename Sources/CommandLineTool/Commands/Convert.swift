@@ -31,7 +31,7 @@ struct Convert: ConversionCommand {
 
   @Option(
     name: [.long, .customLong("outtype")],
-    help: "Recipe or storage format; auto: one that holds the source; keep: the one that has each tensor's exact values.")
+    help: "Recipe or storage format; auto: one that holds the source; keep: the one with each tensor's exact values.")
   var type = TypeArgument(argument: "auto")
 
   @Flag(help: "Give all matrices the recipe's default format.")

@@ -7,7 +7,9 @@ import Tensors
 
 extension PlanDraft {
   /// Whether tensors keep their values exactly instead of following the type that is asked for.
-  var keepsExactTensors: Bool { request.type == .kept || request.exactTensors == .keep || request.type.recipe?.isCopy == true }
+  var keepsExactTensors: Bool {
+    request.type == .kept || request.exactTensors == .keep || request.type.recipe?.isCopy == true
+  }
 
   /// The exact formats of drafted tensors, as far as the request may use them.
   ///
@@ -65,7 +67,8 @@ extension PlanDraft {
     var reasons: [(words: String, names: [TensorName])] = []
     for tensor in tensors where tensor.exactFormats.isEmpty && tensor.format == .f32 {
       guard let composition = tensor.sources.lazy.compactMap(\.descriptor.composition).first else { continue }
-      let obstacle = composition.repackingObstacle ?? "its scales or zero points are not exact in F16, or its rows are taken apart"
+      let obstacle =
+        composition.repackingObstacle ?? "its scales or zero points are not exact in F16, or its rows are taken apart"
       let words = "\(composition.description): \(obstacle)"
       let index = reasons.firstIndex { $0.words == words } ?? reasons.endIndex
       if index == reasons.endIndex { reasons.append((words, [])) }
@@ -107,7 +110,8 @@ extension DraftTensor {
 
   /// The tensor by which llama.cpp multiplies repacked blocks, `NAME.scale` for `NAME.weight`; nil if there is none.
   fileprivate var factorTensor: DraftTensor? {
-    guard let factors = repacked?.factors, factors.contains(where: { $0 != 1 }), let shape = Shape([factors.count]) else { return nil }
+    guard let factors = repacked?.factors, factors.contains(where: { $0 != 1 }), let shape = Shape([factors.count])
+    else { return nil }
     let suffix = ".weight"
     let stem = name.text.hasSuffix(suffix) ? String(name.text.dropLast(suffix.count)) : name.text
     return DraftTensor(

@@ -72,12 +72,14 @@ struct GroupedIntegerBlocks<Composition: GroupedIntegerComposition>: BlockSource
       try composition.unpackScales(rows: first..<min(rowCount, first + step), from: reader, into: &groups)
       for index in groups.scales.indices {
         let scale = groups.scales[index]
-        guard scale.isExactInF16, target.holds(codeCount: codeCount, zero: groups.zeroPoint(index, composition.zero)) else {
+        guard scale.isExactInF16, target.holds(codeCount: codeCount, zero: groups.zeroPoint(index, composition.zero))
+        else {
           return false
         }
         guard target.offset == nil else { continue }
         // The sum of two opposite numbers is +0, and so is the product of 0 unless the scale is negative.
-        guard composition.zero == .biases || scale.sign == .plus, groups.minimum(index, composition.zero).isExactInF16 else { return false }
+        guard composition.zero == .biases || scale.sign == .plus, groups.minimum(index, composition.zero).isExactInF16
+        else { return false }
       }
     }
     return true
