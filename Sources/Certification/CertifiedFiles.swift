@@ -45,7 +45,7 @@ public struct CertifiedFiles: Sendable, Hashable {
 
   private init(path: String, _ sources: [any ByteSource], threads: Int) throws {
     self.path = path
-    let sorted = sources.sorted { $0.name < $1.name }
+    let sorted = sources.map(\.stored).sorted { $0.name < $1.name }
     files = zip(sorted, try FileDigest.entries(of: sorted, threads: threads)).map { source, entry in
       File(name: source.name, sha256: entry.sha256)
     }

@@ -79,6 +79,13 @@ public struct Checkpoint: Sendable {
       unused: unused, containerFacts: containerFacts, remarks: remarks, fileDigests: fileDigests)
   }
 
+  /// Returns the same files and tensors with other facts about the container.
+  public func replacing(containerFacts: [String: String]) -> Checkpoint {
+    Checkpoint(
+      container: container, path: path, files: files, metadata: metadata, tensors: tensors, stored: stored,
+      unused: unused, containerFacts: containerFacts, remarks: remarks, fileDigests: fileDigests)
+  }
+
   /// Reads `count` bytes of `range`, from its byte `offset`, into the head of `slab`.
   public func read(
     _ range: ByteRange, from offset: Int, count: Int, into slab: inout [UInt8]

@@ -16,7 +16,10 @@ enum SideFiles {
   fileprivate static let configurations: Set<String> = ["config.json", "mlc-chat-config.json"]
 
   /// Whether a file of this name contains weights or an index of them.
-  static func isWeights(_ name: String) -> Bool { weightEndings.contains { Path.hasEnding(name, $0) } }
+  static func isWeights(_ name: String) -> Bool {
+    let name = Compression.unpackedName(name)
+    return weightEndings.contains { Path.hasEnding(name, $0) }
+  }
 
   /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.
   static func belongs(_ name: String, in tree: any FileTree) -> Bool {

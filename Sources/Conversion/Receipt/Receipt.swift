@@ -35,7 +35,7 @@ public struct Receipt: Sendable {
       .array(
         zip(files, digests).map { file, entry in
           .members([
-            "name": .string(file.name), "bytes": .integer(entry.byteCount), "sha256": .string(entry.sha256),
+            "name": .string(file.stored.name), "bytes": .integer(entry.byteCount), "sha256": .string(entry.sha256),
           ])
         })
     }
