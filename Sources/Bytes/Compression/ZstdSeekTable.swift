@@ -38,6 +38,22 @@ enum ZstdSeekTable {
     return try frames(of: file, from: start + headerByteCount, count: count, entryByteCount, framesEnd: start)
   }
 
+  /// The bytes of an entry with the checksum that its frame ends in.
+  static func entry(storedByteCount: Int, byteCount: Int, checksum: some Collection<UInt8>) -> [UInt8] {
+    littleEndian(UInt32(truncatingIfNeeded: storedByteCount)) + littleEndian(UInt32(truncatingIfNeeded: byteCount))
+      + checksum
+  }
+
+  /// The skippable frame of `frameCount` entries with checksums.
+  static func frame(entries: [UInt8], frameCount: Int) -> [UInt8] {
+    littleEndian(frameMagic) + littleEndian(UInt32(truncatingIfNeeded: entries.count + footerByteCount)) + entries
+      + littleEndian(UInt32(truncatingIfNeeded: frameCount)) + [checksumFlag] + littleEndian(footerMagic)
+  }
+
+  private static func littleEndian(_ value: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value >> (UInt32($0) * 8)) }
+  }
+
   private static func frames(
     of file: any ByteSource, from offset: Int, count: Int, _ entryByteCount: Int, framesEnd: Int
   ) throws(FileError) -> ZstdFrameTable? {
