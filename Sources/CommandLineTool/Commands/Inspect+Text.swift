@@ -42,7 +42,7 @@ extension CheckpointReport {
     lines.append(("tensors", checkpoint.stored.count.grouped))
     lines += encodings.map { ("encoding", "\($0.description) (\(counted($0.tensorCount, "tensor")))") }
     let stored = storedByteCount == fileByteCount ? "" : ", stored as \(storedByteCount.byteSize)"
-    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.files.count, "file"))\(stored)"))
+    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.storedFiles.count, "file"))\(stored)"))
     lines.append(("bits per weight", bitsPerWeight.map { $0.fixed(2) } ?? "unknown"))
     return lines
   }
