@@ -10,7 +10,7 @@ enum SideFiles {
   /// Extensions of files of weights, in any container.
   private static let weightEndings = [
     ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pth", ".pt", ".ckpt", ".gguf", ".h5",
-    ".msgpack", ".onnx", ".onnx_data", "ndarray-cache.json", "tensor-cache.json",
+    ".msgpack", ".onnx", ".onnx_data", ".npz", "ndarray-cache.json", "tensor-cache.json",
   ]
   /// The files with the configuration of a model, which are rewritten.
   fileprivate static let configurations: Set<String> = ["config.json", "mlc-chat-config.json"]
