@@ -36,7 +36,9 @@ extension Checkpoint {
 
   /// Returns the checkpoint with the compression of its files as a fact.
   func notingCompression() -> Checkpoint {
-    guard let compression = storedFiles.lazy.compactMap({ ($0 as? UnpackedFile)?.compression }).first else { return self }
+    guard let compression = storedFiles.lazy.compactMap({ ($0 as? UnpackedFile)?.compression }).first else {
+      return self
+    }
     return replacing(containerFacts: containerFacts.merging(["compression": compression]) { $1 })
   }
 
