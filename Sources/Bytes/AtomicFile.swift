@@ -133,11 +133,6 @@ public final class AtomicFile: Sendable {
     startWriteback(at: offset, count: bytes.byteCount)
   }
 
-  /// Writes the whole of `bytes` at `offset`.
-  public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
-    try write(bytes.span.bytes, at: offset)
-  }
-
   /// Flushes everything and closes the file; it is written no more.
   func seal() throws(FileError) {
     try state.withLock { state throws(FileError) in

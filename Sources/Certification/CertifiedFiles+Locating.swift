@@ -24,9 +24,9 @@ extension CertifiedFiles {
     guard files.count > 1 else { return files.map { Located(certified: $0, path: given.path, source: given) } }
     let weights = files.filter(\.isWeights)
     if weights.count == 1 {
-      return try named(in: folder) { $0.isWeights ? given.name : $0.name }
+      return try named(in: folder) { $0.isWeights ? given.stored.name : $0.name }
     }
-    guard let shard = ShardName(given.name) else {
+    guard let shard = ShardName(given.stored.name) else {
       return try named(in: folder) + [Located(certified: nil, path: given.path, source: given)]
     }
     return try named(in: folder) { file in
@@ -57,7 +57,10 @@ extension CertifiedFiles {
 }
 
 extension CertifiedFiles.File {
-  static func isWeights(_ name: String) -> Bool { [".safetensors", ".gguf"].contains { Path.hasEnding(name, $0) } }
+  static func isWeights(_ name: String) -> Bool {
+    let name = Compression.unpackedName(name)
+    return [".safetensors", ".gguf"].contains { Path.hasEnding(name, $0) }
+  }
   fileprivate var isWeights: Bool { Self.isWeights(name) }
 
   /// Files that programs load with a model if they are there.

@@ -27,7 +27,7 @@ public struct CertifiedFiles: Sendable, Hashable {
   public init(_ model: Model, threads: Int) throws {
     let path = model.checkpoint.path
     let adapterPaths = Set(model.adapters.flatMap(\.files).map(\.path))
-    var files = model.checkpoint.files.filter { !adapterPaths.contains($0.path) }
+    var files = model.checkpoint.storedFiles.filter { !adapterPaths.contains($0.path) }
     if let folder = model.folder, folder.path == path {
       let present = Set(files.map(\.name))
       let others = try folder.tree.names(in: "").filter {
@@ -45,7 +45,7 @@ public struct CertifiedFiles: Sendable, Hashable {
 
   private init(path: String, _ sources: [any ByteSource], threads: Int) throws {
     self.path = path
-    let sorted = sources.sorted { $0.name < $1.name }
+    let sorted = sources.map(\.stored).sorted { $0.name < $1.name }
     files = zip(sorted, try FileDigest.entries(of: sorted, threads: threads)).map { source, entry in
       File(name: source.name, sha256: entry.sha256)
     }

@@ -31,6 +31,8 @@ extension ConversionRequest.Target {
 }
 
 /// The ending of an output's name, if it is one of files. Other names, such as `Llama-3.1-8B`, are those of folders.
+///
+/// `.zst` after one of files that are written says that the file is compressed.
 private enum OutputEnding {
   case gguf
   case safeTensors
@@ -46,8 +48,11 @@ private enum OutputEnding {
   private static let written = ["gguf", "safetensors"]
 
   init?(_ path: String) {
-    guard !path.hasSuffix("/"), let point = Path.name(of: path).lastIndex(of: ".") else { return nil }
-    let name = Path.name(of: path)
+    guard !path.hasSuffix("/") else { return nil }
+    let whole = Path.name(of: path)
+    let unpacked = Compression.ending(whole) == .zstd ? Compression.unpackedName(whole) : whole
+    let name = Self.written.contains { Path.hasEnding(unpacked, "." + $0) } ? unpacked : whole
+    guard let point = name.lastIndex(of: ".") else { return nil }
     let text = name[name.index(after: point)...].lowercased()
     switch text {
     case "gguf": self = .gguf

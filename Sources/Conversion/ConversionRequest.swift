@@ -127,6 +127,8 @@ public struct ConversionRequest: Sendable {
   public var naming: String?
   /// Bytes of tensor data a file of a set may have; nil takes 5 GB for a folder and no limit for a GGUF.
   public var maximumShardByteCount: Int?
+  /// The level at which an output whose name ends in `.zst` is compressed.
+  public var compressionLevel = SeekableZstdWriter.defaultLevel
   /// Whether existing files may be replaced.
   public var overwrite: OverwritePolicy = .refuse
   /// Whether tensors that are already quantized may be quantized again.

@@ -2,7 +2,8 @@ import Bytes
 import Tensors
 
 extension Checkpoint {
-  /// Opens a checkpoint: a file of either container, any shard of a set, the set's index, or a model folder.
+  /// Opens a checkpoint: a file of any container, any shard of a set, the set's index, or a model folder; files may be
+  /// compressed.
   ///
   /// Headers are read and validated whole; no tensor's data is read.
   /// - Throws: `FileError`, `LocatedError` or `ProblemList`, each message naming the file.
@@ -16,8 +17,12 @@ extension Checkpoint {
 
   /// Opens the checkpoint that `file` is, or belongs to; the other files of a set are in `folder`.
   static func open(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
+    try unpacked(file, in: folder).notingCompression()
+  }
+
+  private static func unpacked(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
     if try MLC.indexName(of: file.name, in: folder) != nil { return try MLC.open(file, in: folder) }
-    if file.path.hasSuffix(".json") { return try SafeTensors.open(index: file, in: folder, path: file.path) }
+    if file.name.hasSuffix(".json") { return try SafeTensors.open(index: file, in: folder, path: file.path) }
     switch try FormatSniffer.container(of: file) {
     case .safeTensors: return try SafeTensors.open(file, in: folder)
     case .gguf: return try GGUF.open(file, in: folder)
@@ -27,6 +32,14 @@ extension Checkpoint {
     case .mlc: return try MLC.open(file, in: folder)
     case .distributed: return try Distributed.open(file, in: folder)
     }
+  }
+
+  /// Returns the checkpoint with the compression of its files as a fact.
+  func notingCompression() -> Checkpoint {
+    guard let compression = storedFiles.lazy.compactMap({ ($0 as? UnpackedFile)?.compression }).first else {
+      return self
+    }
+    return replacing(containerFacts: containerFacts.merging(["compression": compression]) { $1 })
   }
 
   /// Joins the files of a set.

@@ -15,9 +15,9 @@ extension FileDigest {
     try entries(paths.count, threads: threads) { try InputLocation.openFile(paths[$0]) }
   }
 
-  /// Returns the entry of each of `files`, in order, read on up to `threads` threads.
+  /// Returns the entry of each of `files` as it is stored, in order, read on up to `threads` threads.
   public static func entries(of files: [any ByteSource], threads: Int) throws -> [Entry] {
-    try entries(files.count, threads: threads) { files[$0] }
+    try entries(files.count, threads: threads) { files[$0].stored }
   }
 
   private static func entries(

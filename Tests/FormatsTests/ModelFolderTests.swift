@@ -67,7 +67,7 @@ struct ModelFolderTests {
       (["tf_model.h5", "pytorch_model.bin", "model.onnx"], "folder has only PyTorch weights (\"pytorch_model.bin\")"),
       (["openvino_model.bin", "openvino_model.xml"], "folder has only an OpenVINO model (\"openvino_model.bin\","),
       (["flax_model.msgpack"], "folder has only a Flax checkpoint (\"flax_model.msgpack\")"),
-      (["weights.npz"], "folder has only a NumPy archive (.npz) (\"weights.npz\")"),
+      (["weights.npy"], "folder has only a NumPy array (.npy) (\"weights.npy\")"),
       (["__0_0.distcp"], "folder has only a distributed checkpoint of PyTorch (\"__0_0.distcp\")"),
       (["adapter_config.json", "adapter_model.bin"], "is a LoRA adapter in a pickle (\"adapter_model.bin\")"),
       (["optimizer.pt", "rng_state.pth"], "folder has no weights, expected *.safetensors or *.gguf"),

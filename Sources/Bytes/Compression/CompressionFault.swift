@@ -11,6 +11,10 @@ public enum CompressionFault: Hashable, Sendable {
   case wrongCRC(stated: UInt32, found: UInt32)
   /// The stream was compressed with a dictionary, which has this number.
   case needsDictionary(UInt32)
+  /// The stream can only be unpacked with so much memory.
+  case windowTooLarge(byteCount: UInt64, limit: Int)
+  /// The stream decodes to far more bytes than it has.
+  case bomb(ratio: Int)
   /// The library has no memory left.
   case outOfMemory(stream: String)
 }
@@ -29,6 +33,11 @@ extension CompressionFault: CustomStringConvertible {
       "unpacks to bytes with CRC-32 \(found.hexadecimal), expected \(stated.hexadecimal)"
     case .needsDictionary(let number):
       "was compressed with dictionary \(number), which is not read (unpack it with zstd -D)"
+    case .windowTooLarge(let byteCount, let limit):
+      "needs a window of \(counted(Int(clamping: byteCount), "byte")) to be unpacked, expected at most"
+        + " \(limit.grouped) (unpack it with zstd -d --long=31)"
+    case .bomb(let ratio):
+      "unpacks to more than \(ratio.grouped) times its size, which weights do not (unpack it yourself if it is right)"
     case .outOfMemory(let stream): "no memory to unpack the \(stream) stream"
     }
   }

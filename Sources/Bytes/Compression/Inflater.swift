@@ -20,7 +20,7 @@ public enum DeflateFrame: String, Sendable {
 }
 
 /// Decodes a deflate stream with zlib, which checks the sums in the frame.
-final class Inflater: StreamDecoder {
+final class Inflater: ResumableDecoder {
   /// Compressed bytes that are read at a time.
   static let inputByteCount = 64 << 10
 

@@ -1,6 +1,6 @@
 extension ByteSource {
-  /// Whether this is the local file at `path`, links followed.
-  public func isFile(at path: String) -> Bool { localFile.map { FileSystem.isSameFile($0.path, path) } ?? false }
+  /// Whether this is the local file at `path`, or the content of it, links followed.
+  public func isFile(at path: String) -> Bool { stored.localFile.map { FileSystem.isSameFile($0.path, path) } ?? false }
 
   /// Reads `count` bytes from `offset` on into the first bytes of `slab`, which grows if it is smaller.
   public func read(at offset: Int, count: Int, into slab: inout [UInt8]) throws(FileError) {

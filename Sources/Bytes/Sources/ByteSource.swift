@@ -4,7 +4,7 @@
 public protocol ByteSource: Sendable {
   /// The path in messages and reports: for a local file, as the user gave it.
   var path: String { get }
-  /// The last component of `path`.
+  /// The last component of `path`; for the content of a compressed file without the ending for that.
   var name: String { get }
   /// The size in bytes when the source was opened.
   var byteCount: Int { get }
@@ -22,8 +22,14 @@ public protocol ByteSource: Sendable {
   /// Throws `FileError.changedWhileReading` unless the source still has the bytes that it had when it was opened.
   func requireUnchanged() throws(FileError)
 
+  /// The source whose bytes are stored: itself, or for the content of a compressed file that file. Digests are of these.
+  var stored: any ByteSource { get }
+
   /// The local file with exactly these bytes, for copies inside the kernel; nil where every byte must be read.
   var localFile: LocalFile? { get }
+
+  /// The files that store the bytes: this one, or those that they are unpacked or gathered from.
+  var storedFiles: [any ByteSource] { get }
 }
 
 /// Byte ranges of one length at equal distances.
@@ -51,7 +57,11 @@ public struct StridedRanges: Hashable, Sendable {
 extension ByteSource {
   public var name: String { Path.name(of: path) }
 
+  public var stored: any ByteSource { self }
+
   public var localFile: LocalFile? { nil }
+
+  public var storedFiles: [any ByteSource] { [self] }
 
   public func read(
     _ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int

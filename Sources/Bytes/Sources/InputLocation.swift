@@ -1,5 +1,6 @@
 /// The location of an input: a folder, or a file together with the folder that contains it.
 ///
+/// Compressed files are opened as what they unpack to.
 /// This is the only type that turns a path into a source of bytes.
 public struct InputLocation: Sendable {
   /// The folder that was named, or that contains the file.
@@ -18,9 +19,10 @@ public struct InputLocation: Sendable {
   /// - Throws: `FileError` if nothing is there, or neither a folder nor a regular file.
   public init(_ path: String) throws(FileError) {
     if FileSystem.kind(of: path) == .folder {
-      self.init(folder: LocalFolder(path))
+      self.init(folder: UnpackedFolder(LocalFolder(path)))
     } else {
-      self.init(folder: LocalFolder(Path.folder(of: path)), file: try LocalFile(path))
+      self.init(
+        folder: UnpackedFolder(LocalFolder(Path.folder(of: path))), file: try UnpackedFile.open(LocalFile(path)))
     }
   }
 
@@ -29,10 +31,10 @@ public struct InputLocation: Sendable {
 
   /// Returns the folder at `path`, or for a path of anything else the folder that contains it.
   public static func folder(at path: String) -> any FileTree {
-    LocalFolder(FileSystem.kind(of: path) == .folder ? path : Path.folder(of: path))
+    UnpackedFolder(LocalFolder(FileSystem.kind(of: path) == .folder ? path : Path.folder(of: path)))
   }
 
-  /// Opens the file at `path` in the local file system.
+  /// Opens the file at `path` in the local file system, compressed or not as it is stored.
   ///
   /// - Throws: `FileError` if it is not a regular file.
   public static func openFile(_ path: String) throws(FileError) -> any ByteSource { try LocalFile(path) }

@@ -40,12 +40,21 @@ struct ExecutionOptions: ParsableArguments {
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
+  @Option(
+    name: .customLong("compression-level"),
+    help: ArgumentHelp("Level of zstd for an output that ends in .zst, 1 to 22.", valueName: "level"))
+  var compressionLevel = SeekableZstdWriter.defaultLevel
+
   @Option(help: ArgumentHelp("Write options, digests and every tensor's rule and error as JSON.", valueName: "file"))
   var receipt: String?
 
   /// Sets the members of `request` that these options decide.
   func apply(to request: inout ConversionRequest) throws {
     _ = try errorBudget
+    guard SeekableZstdWriter.levels.contains(compressionLevel) else {
+      throw ValidationError("--compression-level: \(compressionLevel) is not a level of zstd, expected 1 to 22")
+    }
+    request.compressionLevel = compressionLevel
     request.overwrite = overwrite ? .replace : .refuse
     request.requantization = allowsRequantizing ? .allow : .refuse
     request.exactTensors = keepsExactTensors ? .keep : .follow

@@ -8,7 +8,8 @@ extension ConversionPlan {
     let names = source.isByName ? "" : ", named as in \(scheme.name)"
     var pairs = [("source", "\(source.checkpoint.path.escapedForDisplay) (\(input))")]
     for file in files {
-      let content = "\(counted(file.tensors.count, "tensor")), \(file.byteCount.byteSize)"
+      let packed = file.compressionLevel.map { " before zstd at level \($0)" } ?? ""
+      let content = "\(counted(file.tensors.count, "tensor")), \(file.byteCount.byteSize)\(packed)"
       pairs.append((title, "\(file.path.escapedForDisplay) (\(content)\(names))"))
     }
     for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }

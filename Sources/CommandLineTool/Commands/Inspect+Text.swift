@@ -41,7 +41,8 @@ extension CheckpointReport {
     if let unreadForm { lines.append(("encoding", "\(unreadForm.words): matrices are packed")) }
     lines.append(("tensors", checkpoint.stored.count.grouped))
     lines += encodings.map { ("encoding", "\($0.description) (\(counted($0.tensorCount, "tensor")))") }
-    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.files.count, "file"))"))
+    let stored = storedByteCount == fileByteCount ? "" : ", stored as \(storedByteCount.byteSize)"
+    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.storedFiles.count, "file"))\(stored)"))
     lines.append(("bits per weight", bitsPerWeight.map { $0.fixed(2) } ?? "unknown"))
     return lines
   }

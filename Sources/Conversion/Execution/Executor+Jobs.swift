@@ -22,7 +22,10 @@ struct Job: Sendable {
 extension Executor {
   /// Shares blocks of the inputs with `output` where possible, reserves space for the rest and writes the header; returns
   /// the ranges left to copy.
+  ///
+  /// A compressed output has no blocks to share; its writer gets the header.
   func prepare(_ file: PlannedFile, _ output: AtomicFile) throws -> [FileCopyRange] {
+    guard file.compressionLevel == nil else { return file.copyRanges }
     var rest: [FileCopyRange] = []
     var sharedByteCount = 0
     for range in file.copyRanges {
@@ -46,7 +49,8 @@ extension Executor {
         return Job(fileIndex: fileIndex, target: start..<start + slab.byteCount, work: .slab(slab))
       }
     }
-    let ranges = copies.flatMap { $0.split(limit: Self.copyByteCount) }.map {
+    let limit = file.compressionLevel == nil ? Self.copyByteCount : Self.packedCopyByteCount
+    let ranges = copies.flatMap { $0.split(limit: limit) }.map {
       Job(fileIndex: fileIndex, target: $0.target, work: .copy($0))
     }
     return (slabs + ranges).sorted { $0.target.lowerBound < $1.target.lowerBound }

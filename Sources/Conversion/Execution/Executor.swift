@@ -1,20 +1,21 @@
 import Bytes
 import Models
 import Quantization
-import Synchronization
 import Tensors
 
 /// Carries out a plan: reads, transforms, encodes and writes each byte once, on all cores, with bounded memory.
 ///
 /// The plan gives the offset of every slab in the output, so threads write slabs in any order, and the
-/// output does not depend on their number. A thread has one slab of the input, its values and its encoding.
+/// output does not depend on their number. A compressed output is made some megabytes at a time (`Executor+Running.swift`). A thread has one slab of the input, its values and its encoding.
 public struct Executor {
   /// Bytes that are passed on unchanged in one go.
   static let copyByteCount = 64 << 20
+  /// The same for an output that is compressed, which has them in memory.
+  static let packedCopyByteCount = 4 << 20
 
   let plan: ConversionPlan
   let threadCount: Int
-  private let detail: EncodingReport.Detail
+  let detail: EncodingReport.Detail
   private let acceptance: ([TensorOutcome]) throws -> Void
   let progress: @Sendable (Int) -> Void
 
@@ -51,27 +52,13 @@ public struct Executor {
     defer { for folder in stageFolders { Interrupts.releaseFolder(folder) } }
     defer { for output in outputs { output.discard() } }
     var copies: [[FileCopyRange]] = []
-    for file in self.plan.files {
+    for file in plan.files {
       let output = try AtomicFile(file.path, overwrite: plan.overwrite)
       outputs.append(output)
       copies.append(try prepare(file, output))
     }
-    let jobs = zip(self.plan.files, copies).enumerated().flatMap { self.jobs(of: $1.0, fileIndex: $0, copies: $1.1) }
-    let reports = Mutex([EncodingReport?](repeating: nil, count: jobs.count))
-    let files = outputs, plan = self.plan, detail = self.detail, progress = self.progress
-    try Parallel.forEach(jobs.count, threads: threadCount, state: { SlabWorker(detail: detail) }) { worker, index in
-      let job = jobs[index], output = files[job.fileIndex]
-      switch job.work {
-      case .slab(let slab):
-        let report = try worker.run(slab, of: plan.files[job.fileIndex].tensors[slab.tensorIndex], to: output)
-        reports.withLock { $0[index] = report }
-      case .copy(let range):
-        let input = plan.source.checkpoint.files[range.inputIndex]
-        try output.copy(input, from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
-      }
-      progress(job.target.count)
-    }
-    let outcomes = merge(jobs, reports.withLock { $0 })
+    let jobs = zip(plan.files, copies).enumerated().flatMap { self.jobs(of: $1.0, fileIndex: $0, copies: $1.1) }
+    let outcomes = merge(jobs, try run(jobs, to: outputs))
     try requireStorable(outcomes)
     try acceptance(outcomes)
     for file in plan.source.checkpoint.files { try file.requireUnchanged() }

@@ -13,7 +13,7 @@ struct SlabWorker {
   init(detail: EncodingReport.Detail) { self.detail = detail }
 
   /// Reads, transforms, encodes and writes one slab; returns the errors of encoding, if there can be any.
-  mutating func run(_ slab: Slab, of tensor: PlannedTensor, to file: AtomicFile) throws -> EncodingReport? {
+  mutating func run(_ slab: Slab, of tensor: PlannedTensor, to file: some PositionalOutput) throws -> EncodingReport? {
     let offset = tensor.fileOffset + slab.byteOffset
     switch tensor.source {
     case .values(let values):
@@ -38,7 +38,7 @@ struct SlabWorker {
 
   /// Encodes and writes rows that are stored in another format, or decoded on the way.
   private mutating func encode(
-    _ slab: Slab, of tensor: PlannedTensor, _ reader: RowReader, to file: AtomicFile, at offset: Int
+    _ slab: Slab, of tensor: PlannedTensor, _ reader: RowReader, to file: some PositionalOutput, at offset: Int
   ) throws -> EncodingReport? {
     let elementCount = slab.rows.count * reader.geometry.rowElementCount
     let importance = try tensor.importance?.columns(

@@ -23,9 +23,11 @@ extension ConversionPlan {
       "applied_transforms": source.appliedTransforms.json,
       "files": .array(
         files.map {
-          .members([
+          var members: JSON.Object = [
             "path": .string($0.path), "bytes": .integer($0.byteCount), "tensors": .integer($0.tensors.count),
-          ])
+          ]
+          if let level = $0.compressionLevel { members["zstd_level"] = .integer(level) }
+          return .object(members)
         }),
       "side_files": .array(sideFiles.map { .string($0.path) }),
       "tensors": .array(tensors.map { TensorOutcome(tensor: $0, report: nil).json }),

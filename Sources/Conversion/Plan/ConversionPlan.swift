@@ -70,14 +70,21 @@ public struct PlannedFile: Sendable {
   public let path: String
   /// Everything before the tensors' data.
   public let header: [UInt8]
-  /// Its size in bytes.
+  /// Its size in bytes, before it is compressed.
   public let byteCount: Int
+  /// The level at which zstd compresses it, in the seekable form; nil for a file that is not compressed.
+  public let compressionLevel: Int?
   /// Its tensors.
   public let tensors: [PlannedTensor]
 
   /// A file whose layout is decided: each tensor gets the offset of the same index.
-  init(path: String, header: [UInt8], byteCount: Int, tensors: [PlannedTensor], offsets: [Int]) {
+  ///
+  /// - Parameter level: the level if the name asks for compression.
+  init(
+    path: String, header: [UInt8], byteCount: Int, tensors: [PlannedTensor], offsets: [Int], compressionLevel level: Int
+  ) {
     self.path = path
+    compressionLevel = Compression.ending(path) == .zstd ? level : nil
     self.header = header
     self.byteCount = byteCount
     self.tensors = zip(tensors, offsets).map { tensor, offset in

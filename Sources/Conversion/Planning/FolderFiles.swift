@@ -58,7 +58,8 @@ struct FolderFiles {
       // Bytes of a GGUF are not shared, so the header is the one that the safetensors package writes.
       if draft.keepsLayouts { layout = layout.padded(toShare: tensors.sharedRanges) }
       return PlannedFile(
-        path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
+        path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets,
+        compressionLevel: draft.request.compressionLevel)
     } catch {
       throw LocatedError(path: path, reason: error)
     }

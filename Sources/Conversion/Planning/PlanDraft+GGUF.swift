@@ -34,10 +34,11 @@ extension PlanDraft {
 
   /// The numbered names of a split set, in one folder.
   private func splitPaths(count: Int) -> [String] {
-    let name = Path.name(of: destination)
-    let stem = Path.hasEnding(name, ".gguf") ? String(name.dropLast(5)) : name
+    let name = Path.name(of: destination), unpacked = Compression.unpackedName(name)
+    let stem = Path.hasEnding(unpacked, ".gguf") ? String(unpacked.dropLast(5)) : unpacked
+    let suffix = ".gguf" + name.dropFirst(unpacked.count)
     let folder = Path.folder(of: destination)
-    return ShardName(stem: stem, number: 1, count: count, suffix: ".gguf").all.map { Path.join(folder, $0) }
+    return ShardName(stem: stem, number: 1, count: count, suffix: suffix).all.map { Path.join(folder, $0) }
   }
 
   private func ggufFile(_ path: String, _ tensors: [DraftTensor], _ metadata: Metadata) throws -> PlannedFile {
@@ -45,7 +46,8 @@ extension PlanDraft {
     do throws(GGUFError) {
       let layout = try GGUF.Layout(tensors: tensors.map(\.declaration), metadata: metadata)
       return PlannedFile(
-        path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets)
+        path: path, header: layout.header, byteCount: layout.fileByteCount, tensors: tensors, offsets: layout.offsets,
+        compressionLevel: request.compressionLevel)
     } catch {
       throw LocatedError(path: path, reason: error)
     }

@@ -10,13 +10,16 @@ enum SideFiles {
   /// Extensions of files of weights, in any container.
   private static let weightEndings = [
     ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pth", ".pt", ".ckpt", ".gguf", ".h5",
-    ".msgpack", ".onnx", ".onnx_data", "ndarray-cache.json", "tensor-cache.json",
+    ".msgpack", ".onnx", ".onnx_data", ".npz", "ndarray-cache.json", "tensor-cache.json",
   ]
   /// The files with the configuration of a model, which are rewritten.
   fileprivate static let configurations: Set<String> = ["config.json", "mlc-chat-config.json"]
 
   /// Whether a file of this name contains weights or an index of them.
-  static func isWeights(_ name: String) -> Bool { weightEndings.contains { Path.hasEnding(name, $0) } }
+  static func isWeights(_ name: String) -> Bool {
+    let name = Compression.unpackedName(name)
+    return weightEndings.contains { Path.hasEnding(name, $0) }
+  }
 
   /// Whether a file belongs to the model: a regular, plainly named one that is neither weights nor hidden.
   static func belongs(_ name: String, in tree: any FileTree) -> Bool {

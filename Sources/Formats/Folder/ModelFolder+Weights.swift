@@ -9,7 +9,8 @@ extension ModelFolder {
     case file(String)
   }
 
-  /// Finds the weights: an index, `model.safetensors`, the only safetensors file or set, the only GGUF file or set.
+  /// Finds the weights: an index, `model.safetensors`, the only safetensors file or set, the only GGUF file or set,
+  /// the only NumPy archive.
   ///
   /// - Throws: `ModelFolderError` if there are no weights or several candidates.
   func weights() throws -> Weights {
@@ -35,6 +36,9 @@ extension ModelFolder {
       if sets.count == 1 { return .file(sets[0]) }
       if sets.count > 1 { throw failure(.severalWeights(sets)) }
     }
+    let archives = names.filter { Path.hasEnding($0, ".npz") && !$0.hasPrefix(".") }
+    if archives.count == 1 { return .file(archives[0]) }
+    if archives.count > 1 { throw failure(.severalWeights(archives)) }
     if let index = MLC.indexNames.first(where: names.contains) { return .file(index) }
     throw failure(try missingWeights())
   }

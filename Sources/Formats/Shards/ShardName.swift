@@ -10,7 +10,7 @@ public struct ShardName: Hashable, Sendable {
   public let number: Int
   /// The number of files in the set.
   public let count: Int
-  /// The extension with its point: `.safetensors`.
+  /// The extension with its point: `.safetensors`, or `.safetensors.zst` of a compressed file.
   public let suffix: String
 
   public init(stem: String, number: Int, count: Int, suffix: String) {
@@ -22,9 +22,10 @@ public struct ShardName: Hashable, Sendable {
 
   /// Parses `text`; nil if it does not follow the convention or its number is outside its set.
   public init?(_ text: String) {
-    for ending in [".safetensors", ".gguf"] where Path.hasEnding(text, ending) {
-      let suffix = String(text.suffix(ending.count))
-      let parts = text.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
+    let unpacked = Compression.unpackedName(text)
+    for ending in [".safetensors", ".gguf"] where Path.hasEnding(unpacked, ending) {
+      let stem = unpacked.dropLast(ending.count), suffix = String(text.dropFirst(stem.count))
+      let parts = stem.split(separator: "-", omittingEmptySubsequences: false)
       guard parts.count >= 4, parts[parts.count - 2] == "of" else { return nil }
       guard let number = Self.digits(parts[parts.count - 3]), let count = Self.digits(parts[parts.count - 1]),
         number >= 1, number <= count

@@ -51,7 +51,7 @@ public struct VocabularyOpening: Sendable {
 
   /// The metadata of `file` if it is a GGUF; files of a tokenizer and other checkpoints have none.
   private static func ggufMetadata(of file: (any ByteSource)?, at location: InputLocation) throws -> Metadata? {
-    guard let file, !file.path.hasSuffix(".json"), !file.path.hasSuffix(".model"),
+    guard let file, !file.name.hasSuffix(".json"), !file.name.hasSuffix(".model"),
       try FormatSniffer.container(of: file) == .gguf
     else { return nil }
     return try Checkpoint.open(location).ggufMetadata

@@ -17,3 +17,11 @@ enum CompressedContent {
   /// Its bytes.
   static func stored(_ name: String) throws -> [UInt8] { try file(name).wholeContent(limit: 1 << 20) }
 }
+
+extension CompressedContent {
+  /// The open files of this process whose names are removed scratch files.
+  static var scratchFileCount: Int {
+    guard let names = try? FileSystem.list("/proc/self/fd") else { return 0 }
+    return names.filter { FileSystem.resolvedLink("/proc/self/fd/" + $0)?.contains(".unpacked.ingot-") == true }.count
+  }
+}
