@@ -33,6 +33,11 @@ public enum FormatSniffer {
     throw LocatedError(path: file.path, reason: UnsupportedFileError(content: content))
   }
 
+  /// Whether the container of `file` can have a tokenizer next to the tensors.
+  public static func mayIncludeTokenizer(_ file: any ByteSource) throws -> Bool {
+    [.gguf, .legacyGGML].contains(try container(of: file))
+  }
+
   /// Refuses a side file whose content is known to be something else, such as a Git LFS pointer or a web page.
   public static func refuseForeign(_ content: [UInt8], path: String, expected: String) throws(LocatedError) {
     let prefix = Array(content.prefix(prefixByteCount))

@@ -11,6 +11,10 @@ struct ArchitectureNameTests {
       "values of tokenizer.ggml.model, which names kinds of tokenizers"
     ),
     (
+      "Sources/Formats/LegacyGGML/LegacyGGML+Vocabulary.swift", ["llama"],
+      "the value of tokenizer.ggml.model, which names a kind of tokenizer"
+    ),
+    (
       "Sources/Tokenization/PreTokenization/PreTokenizer+Known.swift",
       ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "mpt", "olmo", "qwen2", "starcoder"],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"

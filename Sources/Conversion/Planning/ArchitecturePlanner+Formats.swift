@@ -13,6 +13,7 @@ extension ArchitecturePlanner {
     }
     if let format = draft.requestedFormat() { return format }
     if draft.request.type == .kept || draft.keepsLayouts { return nil }
+    if draft.target == .gguf, model.facts.keepsBlockFormats, model.hasBlockFormats { return nil }
     guard draft.target == .gguf else { return model.commonMatrixFormat ?? .f32 }
     // The converter's "auto": the first matrix of 16 bits decides. Where all are F32 it takes F16, which loses; here they
     // stay F32.
@@ -91,6 +92,11 @@ extension ArchitecturePlanner {
 }
 
 extension Model {
+  /// Whether a tensor is quantized, in blocks of today or others.
+  fileprivate var hasBlockFormats: Bool {
+    tensors.contains { $0.descriptor.composition != nil || $0.descriptor.format?.isQuantized == true }
+  }
+
   /// The scalar format of all tensors that are not always F32; nil if they differ, are quantized or F32.
   var commonMatrixFormat: StorageFormat? {
     let formats = Set(tensors.filter { !$0.isKeptInFullPrecision }.compactMap(\.descriptor.format))

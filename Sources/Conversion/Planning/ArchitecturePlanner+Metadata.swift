@@ -42,6 +42,15 @@ extension ArchitecturePlanner {
   }
 
   private mutating func vocabularyMetadata() throws -> Metadata {
+    if let metadata = model.facts.tokenizerMetadata {
+      do throws(VocabularyError) {
+        let read = try Vocabulary.read(metadata, preTokenizer: draft.request.preTokenizer)
+        draft.messages += read.conflicts.map { .warning($0.description) }
+        return read.vocabulary.metadata()
+      } catch {
+        throw LocatedError(path: model.checkpoint.path, reason: error)
+      }
+    }
     guard let folder = model.folder else { return noVocabulary() }
     let files = try folder.tokenizerFiles()
     guard files.hasVocabulary else { return noVocabulary() }

@@ -113,7 +113,7 @@ struct FolderFiles {
     func add(_ name: String, _ bytes: [UInt8]) {
       files.append(SideFile(path: Path.join(draft.destination, name), content: .bytes(bytes)))
     }
-    if let metadata = model.facts.ggufMetadata, metadata["tokenizer.ggml.tokens"] != nil {
+    if let metadata = model.facts.tokenizerMetadata {
       do throws(VocabularyError) {
         let read = try Vocabulary.read(metadata, preTokenizer: draft.request.preTokenizer)
         draft.messages += read.conflicts.map { .warning($0.description) }

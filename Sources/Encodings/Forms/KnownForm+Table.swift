@@ -5,7 +5,7 @@ import Tensors
 
 extension KnownForm {
   /// Every form that is recognized.
-  static let all = files + methods + shown
+  static let all = [otherGGML] + files + methods + shown
 
   /// A form of FP8 or FP4 codes, which is read.
   private static func floatCodes(
@@ -99,7 +99,7 @@ extension KnownForm {
   // MARK: - Stated by config.json
 
   private static let dequantizable = "convert the original model, or a copy that transformers dequantized"
-  private static let original = "convert the model that it was made from"
+  static let original = "convert the model that it was made from"
 
   private static func quantized(_ method: String, _ name: String, _ nextStep: String = original) -> KnownForm {
     KnownForm("quantized by \(name)", [.method(method)], nextStep)

@@ -8,6 +8,7 @@ extension Checkpoint {
   func facts(at location: InputLocation) throws -> any ModelFacts {
     let folder = try? ModelFolder(location)
     if let ggufMetadata { return GGUFFacts(path: location.path, folder: folder, metadata: ggufMetadata) }
+    if let legacyGGMLHeader { return try LegacyGGMLFacts(self, legacyGGMLHeader, folder) }
     let pooling = try folder?.poolingMode()
     if isOfMLC, let content = try folder?.jsonWithRemarks(MLCFacts.fileName) {
       return try MLCFacts(self, folder, content)

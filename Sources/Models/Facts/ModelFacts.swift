@@ -17,6 +17,10 @@ public protocol ModelFacts: Sendable {
   var quantization: JSON? { get }
   /// The key-value pairs that a GGUF made of this checkpoint takes over; nil if they are made from other files.
   var ggufMetadata: Metadata? { get }
+  /// The `tokenizer.*` pairs of a GGUF, if the file of the tensors has them; nil if the tokenizer is in other files.
+  var tokenizerMetadata: Metadata? { get }
+  /// Whether a GGUF made of it keeps the storage format of each tensor, unless another one is asked for.
+  var keepsBlockFormats: Bool { get }
   /// Whether a file states the hyperparameters; otherwise they are inferred from tensor shapes, without head counts.
   var hasExplicitHyperparameters: Bool { get }
   /// Whether the tensors have llama.cpp's names and layouts, to which importance matrices refer.
@@ -59,6 +63,8 @@ extension ModelFacts {
   public var configuration: Configuration? { nil }
   public var quantization: JSON? { nil }
   public var ggufMetadata: Metadata? { nil }
+  public var tokenizerMetadata: Metadata? { ggufMetadata.flatMap { $0["tokenizer.ggml.tokens"] == nil ? nil : $0 } }
+  public var keepsBlockFormats: Bool { false }
   public var usesGGUFNames: Bool { false }
   public var losesUndefinedHyperparameters: Bool { false }
   public var hasRopeFactorTensors: Bool { false }

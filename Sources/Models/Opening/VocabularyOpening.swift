@@ -22,7 +22,7 @@ public struct VocabularyOpening: Sendable {
     let location = try InputLocation(path)
     if let metadata = try ggufMetadata(of: location.file, at: location) { return try open(path, metadata) }
     let files = try ModelFolder(location).tokenizerFiles()
-    if location.file == nil, !files.hasVocabulary, let metadata = try? Checkpoint.open(location).ggufMetadata {
+    if location.file == nil, !files.hasVocabulary, let metadata = try? Checkpoint.open(location).tokenizerMetadata {
       return try open(path, metadata)
     }
     let config = files.model.map { Configuration($0) }
@@ -49,12 +49,18 @@ public struct VocabularyOpening: Sendable {
     try LocatedError.naming(path) { () throws(VocabularyError) in try Tokenizer(read.vocabulary) }
   }
 
-  /// The metadata of `file` if it is a GGUF; files of a tokenizer and other checkpoints have none.
+  /// The metadata of `file` if it has a tokenizer in it; files of a tokenizer and other checkpoints have none.
   private static func ggufMetadata(of file: (any ByteSource)?, at location: InputLocation) throws -> Metadata? {
+<<<<<<< HEAD
     guard let file, !file.name.hasSuffix(".json"), !file.name.hasSuffix(".model"),
       try FormatSniffer.container(of: file) == .gguf
+=======
+    guard let file, !file.path.hasSuffix(".json"), !file.path.hasSuffix(".model"),
+      try FormatSniffer.mayIncludeTokenizer(file)
+>>>>>>> legacy
     else { return nil }
-    return try Checkpoint.open(location).ggufMetadata
+    let checkpoint = try Checkpoint.open(location)
+    return checkpoint.ggufMetadata ?? checkpoint.tokenizerMetadata
   }
 
   /// The rules for files of which no configuration tells the architecture: the kind that they are.
