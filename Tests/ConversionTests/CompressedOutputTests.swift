@@ -2,6 +2,7 @@ import Bytes
 import Conversion
 import Formats
 import Models
+import Quantization
 import TestSupport
 import Testing
 
@@ -35,8 +36,9 @@ struct CompressedOutputTests {
   func roundTrip() throws {
     try convert(source, to: folder.file("a.gguf")) { $0.type = .format(.f16) }
     try convert(source, to: folder.file("a.gguf.zst")) { $0.type = .format(.f16) }
+    let recipe = try #require(Recipe.named("Q4_K_M"))
     for name in ["a.gguf", "a.gguf.zst"] {
-      try convert(folder.file(name), to: folder.file("q-" + name)) { $0.type = .recipe(.q4_K_M) }
+      try convert(folder.file(name), to: folder.file("q-" + name)) { $0.type = .recipe(recipe) }
       try convert(folder.file(name), to: folder.file("hf-\(name)/"))
     }
     #expect(try content("q-a.gguf.zst") == stored("q-a.gguf"))

@@ -87,6 +87,20 @@ struct CompressedCheckpointTests {
     #expect(plain.container == .gguf && plain.files[0].localFile != nil)
   }
 
+  @Test("has metadata that is read, and edited only into a plain file")
+  func editing() throws {
+    let path = try folder.write(fixture("compressed", "values.gguf.zst"), to: "m.gguf.zst")
+    let words = "is compressed, expected a plain file to edit (--output writes one, under a name without .gz or .zst)"
+    var editor = try MetadataEditor(path)
+    #expect(editor.metadata == (try Checkpoint.open(path).metadata))
+    _ = try editor.set("general.name", to: "other", type: "string")
+    #expect { try editor.save() } throws: { "\($0)" == "\(path): \(words)" }
+    let packed = folder.file("out.gguf.zst"), plain = folder.file("out.gguf")
+    #expect { try editor.save(to: packed, overwrite: .refuse) } throws: { "\($0)" == "\(packed): \(words)" }
+    try editor.save(to: plain, overwrite: .refuse)
+    #expect(try MetadataEditor(plain).metadata["general.name"] == .string(ByteString("other")))
+  }
+
   @Test("is refused with one line when it is cut off at any byte")
   func truncation() throws {
     let stored = try fixture("compressed", "values.gguf.zst")

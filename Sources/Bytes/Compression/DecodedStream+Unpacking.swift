@@ -4,7 +4,7 @@ extension DecodedStream {
   /// Nothing is done if there is no room for that file: then the stream goes on being decoded again.
   func unpackIfRepeated(_ state: inout State) throws(FileError) {
     guard state.canHaveFile, state.file == nil,
-      state.repeatedByteCount > max(Self.repeatedByteCount, byteCount / 2)
+      state.repeatedByteCount > max(Self.repeatedByteCount, byteCount / 8)
     else { return }
     state.canHaveFile = false
     guard let file = ScratchFile(byteCount: byteCount) else { return }

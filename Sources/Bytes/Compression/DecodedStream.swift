@@ -10,7 +10,7 @@ import Synchronization
 //
 // A read before the decoder so costs at most the distance of two snapshots. The stream is decoded once as long as reads go
 // forward, however many threads they come from. Not every decoder has snapshots; without them it begins again. When reads
-// go back so often that half of the stream was decoded again, it is unpacked to a file without a name.
+// go back so often that an eighth of the stream was decoded again, it is unpacked to a file without a name.
 
 /// The bytes that a compressed stream decodes to, read at any offset.
 final class DecodedStream: Sendable {

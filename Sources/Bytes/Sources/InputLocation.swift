@@ -22,7 +22,7 @@ public struct InputLocation: Sendable {
       self.init(folder: UnpackedFolder(LocalFolder(path)))
     } else {
       self.init(
-        folder: UnpackedFolder(LocalFolder(Path.folder(of: path))), file: try UnpackedFile.open(LocalFile(path)))
+        folder: UnpackedFolder(LocalFolder(Path.folder(of: path))), file: try Self.openUnpacked(path))
     }
   }
 
@@ -32,6 +32,13 @@ public struct InputLocation: Sendable {
   /// Returns the folder at `path`, or for a path of anything else the folder that contains it.
   public static func folder(at path: String) -> any FileTree {
     UnpackedFolder(LocalFolder(FileSystem.kind(of: path) == .folder ? path : Path.folder(of: path)))
+  }
+
+  /// Opens the file at `path` in the local file system as what it unpacks to.
+  ///
+  /// - Throws: `FileError` if it is not a regular file, or is compressed and damaged.
+  public static func openUnpacked(_ path: String) throws(FileError) -> any ByteSource {
+    try UnpackedFile.open(LocalFile(path))
   }
 
   /// Opens the file at `path` in the local file system, compressed or not as it is stored.

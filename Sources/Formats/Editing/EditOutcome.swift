@@ -14,9 +14,14 @@ public enum EditOutcome: String, Sendable {
 
   /// Replaces the header of `file`, whose data begins at `dataOffset`: in place if the data does not move and little
   /// differs, otherwise by a new file with the same data.
+  ///
+  /// - Throws: `MetadataEditingError.compressed` if `file` is the content of a compressed file.
   static func replacingHeader(
     of file: any ByteSource, dataOffset: Int, by header: [UInt8]
-  ) throws(FileError) -> EditOutcome {
+  ) throws -> EditOutcome {
+    guard file.localFile != nil else {
+      throw LocatedError(path: file.path, reason: MetadataEditingError.compressed)
+    }
     if header.count == dataOffset {
       let old = try file.bytes(at: 0, count: dataOffset)
       let differing = header.indices.filter { header[$0] != old[$0] }

@@ -15,12 +15,14 @@ public enum MetadataEditingError: IngotError {
   case unreadableValue(String, type: String)
   /// The type is not string, in a file that has only strings.
   case stringOnly(type: String)
+  /// The file is compressed.
+  case compressed
   /// The container has no metadata.
   case noMetadata(Container)
 
   public var category: ErrorCategory {
     switch self {
-    case .noSuchKey, .noMetadata: .input
+    case .noSuchKey, .noMetadata, .compressed: .input
     case .layoutKey, .unknownKeyType, .unknownTypeName, .unreadableValue, .stringOnly: .usage
     }
   }
@@ -37,6 +39,8 @@ public enum MetadataEditingError: IngotError {
       "value \(text.count > 60 ? (String(text.prefix(60)) + "…").quoted : text.quoted): is not of type \(type)"
     case .noMetadata(let container):
       "is a \(container.rawValue) file, whose metadata is not edited (convert it to GGUF or safetensors first)"
+    case .compressed:
+      "is compressed, expected a plain file to edit (--output writes one, under a name without .gz or .zst)"
     case .stringOnly(let type): "type \(type.quoted): safetensors metadata has only strings, expected string"
     }
   }

@@ -10,7 +10,7 @@ public enum MetadataEditor: Sendable {
   ///
   /// - Throws: `FileError`, or `LocatedError` for an invalid file.
   public init(_ path: String) throws {
-    let container = try FormatSniffer.container(of: InputLocation.openFile(path))
+    let container = try FormatSniffer.container(of: InputLocation.openUnpacked(path))
     switch container {
     case .gguf: self = .gguf(try GGUF.Editor(path))
     case .safeTensors: self = .safeTensors(try SafeTensors.Editor(path))
@@ -63,7 +63,12 @@ public enum MetadataEditor: Sendable {
   }
 
   /// Writes the file with the changes under another name.
+  ///
+  /// - Throws: also for a name of a compressed file, which is not written.
   public func save(to path: String, overwrite policy: OverwritePolicy) throws {
+    guard Compression.ending(path) == nil else {
+      throw LocatedError(path: path, reason: MetadataEditingError.compressed)
+    }
     switch self {
     case .gguf(let editor): try editor.save(to: path, overwrite: policy)
     case .safeTensors(let editor): try editor.save(to: path, overwrite: policy)

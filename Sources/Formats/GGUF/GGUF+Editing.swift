@@ -31,7 +31,7 @@ extension GGUF {
     /// - Throws: `LocatedError` of a `GGUFError` for a file that is not a GGUF, is big-endian, or is a later shard of
     ///   its set and has no metadata.
     public init(_ path: String) throws {
-      file = try InputLocation.openFile(path)
+      file = try InputLocation.openUnpacked(path)
       do throws(GGUFError) {
         var reader = Reader(file)
         let header = try reader.readHeader()

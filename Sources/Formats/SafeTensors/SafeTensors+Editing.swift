@@ -28,7 +28,7 @@ extension SafeTensors {
     ///
     /// - Throws: `LocatedError` of a `SafeTensorsError` for an invalid file.
     public init(_ path: String) throws {
-      file = try InputLocation.openFile(path)
+      file = try InputLocation.openUnpacked(path)
       do throws(SafeTensorsError) {
         text = try SafeTensors.headerBytes(file)
         let dataByteCount = file.byteCount - SafeTensors.lengthByteCount - text.count
