@@ -96,7 +96,7 @@ public struct Certificate: Sendable {
 
   /// Throws unless the weights among a receipt's outputs have sizes of the candidate's files; no file is digested.
   public static func requireSizes(in receipt: JSON, of candidate: Model) throws(CertificateError) {
-    let sizes = Set(candidate.checkpoint.files.map(\.byteCount))
+    let sizes = Set(candidate.checkpoint.storedFiles.map(\.byteCount))
     let outputs = receipt["outputs"]?.array ?? []
     // Of a folder, the receipt also lists configuration and tokenizer.
     let weights = outputs.filter { CertifiedFiles.File.isWeights($0["name"]?.string ?? "") }

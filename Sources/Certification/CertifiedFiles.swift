@@ -27,7 +27,7 @@ public struct CertifiedFiles: Sendable, Hashable {
   public init(_ model: Model, threads: Int) throws {
     let path = model.checkpoint.path
     let adapterPaths = Set(model.adapters.flatMap(\.files).map(\.path))
-    var files = model.checkpoint.files.filter { !adapterPaths.contains($0.path) }
+    var files = model.checkpoint.storedFiles.filter { !adapterPaths.contains($0.path) }
     if let folder = model.folder, folder.path == path {
       let present = Set(files.map(\.name))
       let others = try folder.tree.names(in: "").filter {

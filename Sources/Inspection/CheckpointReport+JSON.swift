@@ -19,7 +19,7 @@ extension CheckpointReport {
       "container": .string(checkpoint.container.rawValue),
       "facts": .object(JSON.Object(uniqueKeysWithValues: sortedFacts.map { (ExactString($0.key), .string($0.value)) })),
       "files": .array(
-        checkpoint.files.map { .members(["path": .string($0.path), "bytes": .integer($0.byteCount)]) }),
+        checkpoint.storedFiles.map { .members(["path": .string($0.path), "bytes": .integer($0.byteCount)]) }),
       "architecture": architectureJSON,
       "parameters": .integer(elementCount),
       "tensor_count": .integer(checkpoint.stored.count),
@@ -57,7 +57,7 @@ extension CheckpointReport {
     tensors.enumerated().map { index, tensor in
       var entry: JSON.Object = [
         "name": .string(tensor.name.text), "format": .string(tensor.declaredFormat.description),
-        "shape": .array(tensor.shape.dimensions.map { .integer($0) }), "file": .integer(tensor.fileIndex),
+        "shape": .array(tensor.shape.dimensions.map { .integer($0) }), "file": .integer(checkpoint.storedFileIndex(of: tensor)),
         "offset": .integer(tensor.fileOffset), "bytes": .integer(tensor.byteCount),
       ]
       if let statistics { entry["statistics"] = statistics[index]?.json ?? .null }

@@ -62,7 +62,7 @@ public struct CheckpointReport: Sendable {
   /// The bytes of all tensors.
   public var tensorByteCount: Int { formats.reduce(0) { $0 &+ $1.byteCount } }
   /// The bytes of the files.
-  public var fileByteCount: Int { checkpoint.files.reduce(0) { $0 &+ $1.byteCount } }
+  public var fileByteCount: Int { checkpoint.storedFiles.reduce(0) { $0 &+ $1.byteCount } }
   /// Bits of tensor data to an element; nil without elements, with a format of unknown size or with packed matrices.
   public var bitsPerWeight: Double? {
     guard elementCount > 0, unreadForm == nil, formats.allSatisfy({ $0.format.format != nil }) else { return nil }

@@ -19,8 +19,11 @@ public struct Checkpoint: Sendable {
   public let container: Container
   /// The path the user named.
   public let path: String
-  /// The files of the set, in order.
+  /// The sources that byte ranges refer to by index: the files of the set in order, and among them what is unpacked or
+  /// gathered from them.
   public let files: [any ByteSource]
+  /// The files of the set, in order.
+  public let storedFiles: [any ByteSource]
   /// Metadata of the set (of the first file that has any, for shard sets).
   public let metadata: Metadata
   /// All tensors, file by file, in the order of each file's header; a composition in place of its first source.
@@ -37,6 +40,8 @@ public struct Checkpoint: Sendable {
   public let fileDigests: [FileDigestStatement]
 
   private let indexByName: [TensorName: Int]
+  /// For each of `files`, the first of `storedFiles` that has its bytes.
+  private let storedFileIndices: [Int]
 
   /// Creates a checkpoint of tensors with unique names.
   public init(
@@ -47,6 +52,7 @@ public struct Checkpoint: Sendable {
     self.container = container
     self.path = path
     self.files = files
+    (storedFiles, storedFileIndices) = Self.storedFiles(of: files)
     self.metadata = metadata
     self.tensors = tensors
     self.stored = stored ?? tensors
@@ -55,6 +61,27 @@ public struct Checkpoint: Sendable {
     self.remarks = remarks
     self.fileDigests = fileDigests
     indexByName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The distinct files that store the bytes of `files`, by path, and for each of `files` the first of them.
+  private static func storedFiles(of files: [any ByteSource]) -> ([any ByteSource], [Int]) {
+    var stored: [any ByteSource] = []
+    var indexByPath: [ExactString: Int] = [:]
+    let indices = files.map { file in
+      file.storedFiles.map { part in
+        let path = ExactString(part.path)
+        if let index = indexByPath[path] { return index }
+        indexByPath[path] = stored.count
+        stored.append(part)
+        return stored.count - 1
+      }.first ?? 0
+    }
+    return (stored, indices)
+  }
+
+  /// The index in `storedFiles` of the file with the first bytes of `tensor`.
+  public func storedFileIndex(of tensor: TensorDescriptor) -> Int {
+    storedFileIndices.indices.contains(tensor.fileIndex) ? storedFileIndices[tensor.fileIndex] : 0
   }
 
   /// Returns the tensor with this name.

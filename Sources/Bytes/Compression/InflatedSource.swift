@@ -38,4 +38,6 @@ public final class InflatedSource: ByteSource {
   public func verify() throws(FileError) { try content.verify() }
 
   public func requireUnchanged() throws(FileError) { try base.requireUnchanged() }
+
+  public var storedFiles: [any ByteSource] { base.storedFiles }
 }

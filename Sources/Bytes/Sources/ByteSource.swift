@@ -24,6 +24,9 @@ public protocol ByteSource: Sendable {
 
   /// The local file with exactly these bytes, for copies inside the kernel; nil where every byte must be read.
   var localFile: LocalFile? { get }
+
+  /// The files that store the bytes: this one, or those that they are unpacked or gathered from.
+  var storedFiles: [any ByteSource] { get }
 }
 
 /// Byte ranges of one length at equal distances.
@@ -52,6 +55,8 @@ extension ByteSource {
   public var name: String { Path.name(of: path) }
 
   public var localFile: LocalFile? { nil }
+
+  public var storedFiles: [any ByteSource] { [self] }
 
   public func read(
     _ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int

@@ -49,7 +49,7 @@ struct ImatrixMeasure: ParsableCommand {
   func run() throws {
     let policy: OverwritePolicy = overwrite ? .replace : .refuse
     let opened = try model.open(path)
-    try AtomicFile.requireWritable([output], overwrite: policy, apartFrom: opened.checkpoint.files)
+    try AtomicFile.requireWritable([output], overwrite: policy, apartFrom: opened.checkpoint.storedFiles)
     let chunks = try textChunks(opened)
     let progress = ProgressLine(total: chunks.count, unit: "chunks", isQuiet: report.quiet)
     defer { progress.finish() }

@@ -41,7 +41,7 @@ extension CheckpointReport {
     if let unreadForm { lines.append(("encoding", "\(unreadForm.words): matrices are packed")) }
     lines.append(("tensors", checkpoint.stored.count.grouped))
     lines += encodings.map { ("encoding", "\($0.description) (\(counted($0.tensorCount, "tensor")))") }
-    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.files.count, "file"))"))
+    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.storedFiles.count, "file"))"))
     lines.append(("bits per weight", bitsPerWeight.map { $0.fixed(2) } ?? "unknown"))
     return lines
   }

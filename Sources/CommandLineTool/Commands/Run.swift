@@ -68,7 +68,7 @@ struct Run: ParsableCommand {
   func run() throws {
     let model = try options.open(path, with: adapters)
     try AtomicFile.requireWritable(
-      [logits, hidden, encoderHidden].compactMap { $0 }, overwrite: policy, apartFrom: model.checkpoint.files)
+      [logits, hidden, encoderHidden].compactMap { $0 }, overwrite: policy, apartFrom: model.checkpoint.storedFiles)
     let weights = try ModelWeights(model)
     let text = try input.givenText()
     let measured = try perplexity.map { try measurePerplexity(on: $0, model, weights) }

@@ -69,7 +69,7 @@ struct Verify: ParsableCommand {
     let second = try model.open(candidate, .namesOnly)
     try AtomicFile.requireWritable(
       [report, certificate].compactMap { $0 }, overwrite: policy,
-      apartFrom: first.checkpoint.files + second.checkpoint.files)
+      apartFrom: first.checkpoint.storedFiles + second.checkpoint.storedFiles)
     let receipt = try receiptJSON(of: second)
     let verification = try verify(first, second, budget)
     // The figures are printed first, so that they are not lost if a file cannot be written after all; the files are

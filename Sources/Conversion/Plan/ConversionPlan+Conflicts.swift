@@ -15,7 +15,7 @@ extension ConversionPlan {
 extension Model {
   /// Whether the file at `path` is one that the model is read from: weights, config.json, tokenizer and the like.
   func isRead(from path: String) -> Bool {
-    if checkpoint.files.contains(where: { $0.isFile(at: path) }) { return true }
+    if checkpoint.storedFiles.contains(where: { $0.isFile(at: path) }) { return true }
     guard let folder, folder.tree.isFolder(at: Path.folder(of: path)) else { return false }
     let name = Path.name(of: path)
     return name == "config.json" && folder.tree.kind(of: name) != nil || SideFiles.belongs(name, in: folder.tree)

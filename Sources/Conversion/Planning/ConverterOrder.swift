@@ -21,7 +21,7 @@ extension Model {
     let name =
       scheme.isReadByReference
       ? tensor.descriptor.name : definition.canonicalName(of: tensor.slot(component: 0))
-    return ConverterOrder(fileIndex: tensor.descriptor.fileIndex, name: name)
+    return ConverterOrder(fileIndex: checkpoint.storedFileIndex(of: tensor.descriptor), name: name)
   }
 }
 

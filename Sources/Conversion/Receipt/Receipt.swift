@@ -27,7 +27,7 @@ public struct Receipt: Sendable {
 
   /// The receipt, with the SHA-256 of every file, read again from the disk on up to `threads` threads.
   public func json(threads: Int = Parallel.coreCount) throws -> JSON {
-    let inputs = try plan.source.checkpoint.files + plan.source.readSideFiles()
+    let inputs = try plan.source.checkpoint.storedFiles + plan.source.readSideFiles()
     let others = try plan.inputFiles.map { try InputLocation.openFile($0.path) }
     let outputs = try (plan.files.map(\.path) + plan.sideFiles.map(\.path)).map(InputLocation.openFile)
     let digests = try FileDigest.entries(of: inputs + outputs + others, threads: threads)

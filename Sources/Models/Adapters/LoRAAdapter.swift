@@ -30,8 +30,10 @@ struct LoRAAdapter {
 
   /// The folder's path.
   let path: String
-  /// The files that are read: weights, configuration.
+  /// The sources that are read: those of the weights, then the configuration.
   let files: [any ByteSource]
+  /// The files that store them.
+  let storedFiles: [any ByteSource]
   /// The updates, in the order of the file.
   let pairs: [LoRAPair]
   /// The tensors that replace others, by the name of those.
@@ -53,6 +55,7 @@ struct LoRAAdapter {
     let weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(Self.weightsFile)))
     let configuration = try folder.open(Self.configurationFile)
     files = weights.files + [configuration]
+    storedFiles = weights.storedFiles + [configuration]
     let json = try JSON.sideFile(configuration, limit: ModelFolder.maximumSideFileByteCount).value
     do throws(AdapterError) {
       let configuration = try AdapterConfiguration(json)

@@ -52,7 +52,7 @@ extension Model {
         model.locations[slot]?.adaptation.updates.append(update(index))
       }
     }
-    model.adapters.append(Adapter(path: adapter.path, files: adapter.files))
+    model.adapters.append(Adapter(path: adapter.path, files: adapter.storedFiles))
     model.remarks += [adapter.remark]
     return model
   }
