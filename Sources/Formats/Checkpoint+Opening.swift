@@ -17,6 +17,7 @@ extension Checkpoint {
   /// Opens the checkpoint that `file` is, or belongs to; the other files of a set are in `folder`.
   static func open(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
     if try MLC.indexName(of: file.name, in: folder) != nil { return try MLC.open(file, in: folder) }
+    if Distributed.isPart(file.name) { return try Distributed.open(file, in: folder) }
     if file.path.hasSuffix(".json") {
       return try (ShardFamily.ofIndex(file.name) ?? SafeTensors.shards).open(index: file, in: folder, path: file.path)
     }

@@ -20,6 +20,7 @@ extension ModelFolder {
     let gguf = names.filter { Path.hasEnding($0, ".gguf") && !$0.hasPrefix(".") }
     if let file = try onlySet(gguf) { return .file(file) }
     if let index = MLC.indexNames.first(where: names.contains) { return .file(index) }
+    if let list = Distributed.opening(names) { return .file(list) }
     let pickles = names.filter { PyTorch.shards.mayHave($0) && isPyTorch($0) }
     if let weights = try weights(of: PyTorch.shards, pickles, usualStem: "pytorch_model") { return weights }
     throw LocatedError(path: path, reason: try missingWeights())

@@ -47,7 +47,7 @@ extension ForeignFormat {
       suffixes: ["ndarray-cache.json", "params_shard_0.bin", "tensor-cache.json"]),
     ForeignFormat("a rust-bert model", nextStep: asSafeTensors, suffixes: [".ot"]),
     ForeignFormat(
-      "a distributed checkpoint of PyTorch", nextStep: "join it with torch.distributed.checkpoint.format_utils",
+      "a distributed checkpoint of PyTorch", nextStep: "fetch its file .metadata too",
       suffixes: [".distcp"]),
     ForeignFormat(
       "a DeepSpeed checkpoint", nextStep: "join it with zero_to_fp32.py",

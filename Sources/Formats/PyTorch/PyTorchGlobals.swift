@@ -1,7 +1,7 @@
 // The names that pickles of PyTorch ask to import, by what is done in their place. Nothing is imported.
 
 extension PickleGlobal {
-  /// What a call stands for.
+  /// The result of a call.
   enum Meaning {
     /// A tensor: storage, offset, shape, strides, …
     case tensor(typeIndex: Int?)

@@ -10,8 +10,8 @@ struct StateDictReader {
   static let wrappers = ["state_dict", "model_state_dict", "model", "module", "model_states"]
   /// Attributes of a module in which its tensors and submodules are; they are not part of names.
   static let moduleAttributes: Set<String> = ["_parameters", "_buffers", "_modules"]
-  /// The maximum depth of values in others, the number of values that contain others, and the bytes of a name.
-  static let maximumDepth = 64, maximumContainerCount = 500_000, maximumNameByteCount = 1 << 10
+  /// The maximum depth of values in others, and the bytes of a name.
+  static let maximumDepth = 64, maximumNameByteCount = 1 << 10
 
   /// A tensor, or the words for one that has no bytes of its own.
   struct Entry {
@@ -25,9 +25,12 @@ struct StateDictReader {
   private(set) var entries: [Entry] = []
   private(set) var remarks: [String] = []
   private var names: Set<TensorName> = []
+  /// The values with others in them that were visited, and that may be; one that is shared counts each time.
   private var containerCount = 0
+  private let maximumContainerCount: Int
 
-  init(_ pickle: Pickle, _ storages: any StorageNaming) {
+  init(_ pickle: Pickle, _ storages: any StorageNaming, maximumContainerCount: Int = 500_000) {
+    self.maximumContainerCount = maximumContainerCount
     self.pickle = pickle
     self.storages = storages
   }
@@ -114,9 +117,7 @@ struct StateDictReader {
   private mutating func enter(_ depth: Int) throws(PyTorchError) {
     guard depth <= Self.maximumDepth else { throw .tooDeep(limit: Self.maximumDepth) }
     containerCount += 1
-    guard containerCount <= Self.maximumContainerCount else {
-      throw .tooManyValues(limit: Self.maximumContainerCount)
-    }
+    guard containerCount <= maximumContainerCount else { throw .tooManyValues(limit: maximumContainerCount) }
   }
 
   /// What a value contains, under the names that its parts have in a state dict.

@@ -25,12 +25,12 @@ struct StorageReference: Hashable, Sendable {
 extension Pickle {
   /// The tensor that an object node describes, directly or within wrappers.
   ///
-  /// - Returns: nil if the value is no tensor; with words in place of a record for tensors that are no box of a storage.
+  /// - Returns: nil for other values; words in place of a record for tensors that are not a box of a storage.
   func tensor(
     _ value: PickleValue, storages: any StorageNaming
   ) throws(TensorRecordError) -> (record: TensorRecord?, words: String?)? {
     var value = value
-    // Wrappers are few; a chain of them that does not end is no tensor.
+    // Wrappers are few, and a chain of them may have no end.
     for _ in 0..<8 {
       if let record = try storages.tensor(value, in: self) { return (record, nil) }
       guard var (callee, arguments) = call(value) else { return nil }

@@ -160,8 +160,11 @@ struct HostilePyTorchTests {
       pickle = pickle.list.put(index + 1).get(index).append.get(index).append
     }
     #expect(
-      failure { try open(Self.archive(pickle.stopped)) }
-        == "m.bin: values that contain others are there more than 500,000 times")
+      failure {
+        var reader = StateDictReader(
+          try PickleMachine.read(pickle.stopped), PersistentStorages(), maximumContainerCount: 1_000)
+        try reader.read()
+      } == "values that contain others are there more than 1,000 times")
   }
 
   @Test("that names code is read for its tensors, and nothing is run")
@@ -200,7 +203,7 @@ struct HostilePyTorchTests {
     let bytes = try LocalFile(Fixtures.path("pytorch", name)).wholeContent(limit: 1 << 16)
     var generator = SeededGenerator(seed: 11)
     let extremes: [UInt8] = [0, 0xFF, 0x7F, 0x80]
-    for _ in 0..<400 {
+    for _ in 0..<200 {
       var changed = bytes
       for _ in 0...Int.random(in: 0..<3, using: &generator) {
         let position = Int.random(in: changed.indices, using: &generator)
