@@ -22,9 +22,12 @@ extension Checkpoint {
 
   private static func unpacked(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
     if try MLC.indexName(of: file.name, in: folder) != nil { return try MLC.open(file, in: folder) }
-    if file.name.hasSuffix(".json") { return try SafeTensors.open(index: file, in: folder, path: file.path) }
+    if Distributed.isPart(file.name) { return try Distributed.open(file, in: folder) }
+    if file.name.hasSuffix(".json") {
+      return try (ShardFamily.ofIndex(file.name) ?? SafeTensors.shards).open(index: file, in: folder, path: file.path)
+    }
     switch try FormatSniffer.container(of: file) {
-    case .safeTensors: return try SafeTensors.open(file, in: folder)
+    case .safeTensors: return try SafeTensors.shards.open(file, in: folder)
     case .gguf: return try GGUF.open(file, in: folder)
     case .pyTorch: return try PyTorch.open(file, in: folder)
     case .numPy: return try NumPy.open(file, in: folder)
@@ -57,9 +60,13 @@ extension Checkpoint {
         ? content.remarks.map { "\(content.file.name.escapedForDisplay): \($0)" }
         : content.remarks
     }
+    var files: [any ByteSource] = [], tensors: [TensorDescriptor] = []
+    for content in contents {
+      tensors += content.tensors.map { $0.inFile(files.count + $0.fileIndex) }
+      files += [content.file] + content.gathered
+    }
     self.init(
-      container: container, path: path, files: contents.map(\.file), metadata: metadata,
-      tensors: contents.enumerated().flatMap { index, content in content.tensors.map { $0.inFile(index) } },
+      container: container, path: path, files: files, metadata: metadata, tensors: tensors,
       containerFacts: facts, remarks: remarks + fileRemarks)
   }
 }

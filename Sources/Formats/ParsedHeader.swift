@@ -8,4 +8,6 @@ struct ParsedHeader {
   let tensors: [TensorDescriptor]
   var facts: [String: String] = [:]
   var remarks: [String] = []
+  /// What is unpacked or gathered from the file: sources that the indices of tensors' files count from 1.
+  var gathered: [any ByteSource] = []
 }

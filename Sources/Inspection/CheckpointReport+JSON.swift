@@ -62,7 +62,8 @@ extension CheckpointReport {
     tensors.enumerated().map { index, tensor in
       var entry: JSON.Object = [
         "name": .string(tensor.name.text), "format": .string(tensor.declaredFormat.description),
-        "shape": .array(tensor.shape.dimensions.map { .integer($0) }), "file": .integer(checkpoint.storedFileIndex(of: tensor)),
+        "shape": .array(tensor.shape.dimensions.map { .integer($0) }),
+        "file": .integer(checkpoint.storedFileIndex(of: tensor)),
         "offset": .integer(tensor.fileOffset), "bytes": .integer(tensor.byteCount),
       ]
       if let statistics { entry["statistics"] = statistics[index]?.json ?? .null }

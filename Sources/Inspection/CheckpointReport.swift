@@ -66,7 +66,9 @@ public struct CheckpointReport: Sendable {
   public var storedByteCount: Int { checkpoint.storedFiles.reduce(0) { $0 &+ $1.stored.byteCount } }
   /// Bits of tensor data to an element; nil without elements, with a format of unknown size or with packed matrices.
   public var bitsPerWeight: Double? {
-    guard elementCount > 0, unreadForm == nil, formats.allSatisfy({ $0.format.format != nil || $0.byteCount > 0 }) else { return nil }
+    guard elementCount > 0, unreadForm == nil,
+      formats.allSatisfy({ $0.format.format != nil || $0.byteCount > 0 })
+    else { return nil }
     return Double(tensorByteCount) * 8 / Double(elementCount)
   }
 

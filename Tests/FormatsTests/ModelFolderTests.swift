@@ -49,28 +49,32 @@ struct ModelFolderTests {
 
   @Test("without weights names the expected files")
   func noWeights() throws {
-    #expect(message == "\(folder.path): folder has no weights, expected *.safetensors or *.gguf")
+    #expect(message == "\(folder.path): folder has no weights, expected *.safetensors, *.gguf or PyTorch's *.bin")
   }
 
-  @Test("with PyTorch weights alone names them")
+  @Test("with PyTorch weights alone opens them, and no file of training")
   func pyTorchWeights() throws {
-    try add("pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "training_args.bin")
-    #expect(
-      message == "\(folder.path): folder has only PyTorch weights (\"pytorch_model-00001-of-00002.bin\","
-        + " \"pytorch_model-00002-of-00002.bin\"), which are not read (save the model as safetensors)")
+    let tensor = try LocalFile(Fixtures.path("pytorch", "tensor.pt")).wholeContent(limit: 1 << 16)
+    for name in ["pytorch_model.bin", "training_args.bin", "optimizer.pt", "other.pth"] {
+      try folder.writeUnflushed(tensor, to: name)
+    }
+    #expect(try ModelFolder(folder.path).openWeights().files.map(\.name) == ["pytorch_model.bin"])
+    try add("model.safetensors")
+    #expect(try ModelFolder(folder.path).openWeights().container == .safeTensors)
+    let other = TemporaryFolder()
+    for name in ["scheduler.pt", "consolidated.00.pth"] { try other.writeUnflushed(tensor, to: name) }
+    #expect(try ModelFolder(other.path).openWeights().files.map(\.name) == ["consolidated.00.pth"])
   }
 
   @Test(
     "names what a folder has instead of weights",
     arguments: [
       (["model.onnx"], "folder has only an ONNX model (\"model.onnx\"), which is not read"),
-      (["tf_model.h5", "pytorch_model.bin", "model.onnx"], "folder has only PyTorch weights (\"pytorch_model.bin\")"),
       (["openvino_model.bin", "openvino_model.xml"], "folder has only an OpenVINO model (\"openvino_model.bin\","),
       (["flax_model.msgpack"], "folder has only a Flax checkpoint (\"flax_model.msgpack\")"),
       (["weights.npy"], "folder has only a NumPy array (.npy) (\"weights.npy\")"),
       (["__0_0.distcp"], "folder has only a distributed checkpoint of PyTorch (\"__0_0.distcp\")"),
-      (["adapter_config.json", "adapter_model.bin"], "is a LoRA adapter in a pickle (\"adapter_model.bin\")"),
-      (["optimizer.pt", "rng_state.pth"], "folder has no weights, expected *.safetensors or *.gguf"),
+      (["optimizer.pt", "rng_state.pth"], "folder has no weights, expected *.safetensors, *.gguf or PyTorch's *.bin"),
       (["model.safetensors.incomplete"], "folder has only an unfinished download ("),
     ])
   func foreign(names: [String], words: String) throws {

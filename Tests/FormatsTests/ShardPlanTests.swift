@@ -82,7 +82,7 @@ struct ShardPlanTests {
   @Test(
     "rejects a name that is not of a shard",
     arguments: [
-      "model.gguf", "m-0001-of-0002.gguf", "m-00000-of-00002.gguf", "m-00003-of-00002.gguf", "m-00001-of-00002.bin",
+      "model.gguf", "m-0001-of-0002.gguf", "m-00000-of-00002.gguf", "m-00003-of-00002.gguf", "m-00001-of-00002.txt",
       "m-0000x-of-00002.gguf", "-of-.gguf", "00001-of-00002.gguf",
     ])
   func notAShard(name: String) {

@@ -39,7 +39,7 @@ struct SpecialFileTests {
       message: "begins with 64 zero bytes: the download was reserved but not written (fetch it again)"),
     HostileFile(
       name: "pytorch_model.bin", bytes: [0x50, 0x4B, 3, 4, 0, 0, 8, 8, 0],
-      message: "is a PyTorch checkpoint, which is not read (save the model as safetensors)"),
+      message: "zip archive has no directory at its end (is the download complete?)"),
     HostileFile(
       name: "m.zip", bytes: ZipBytes.archive(["readme.md", "m/weights.dat"]),
       message: "is a zip archive, expected a checkpoint (unpack it and pass what is inside)"),
@@ -48,13 +48,13 @@ struct SpecialFileTests {
       message: "member \"table.npy\": array has 0 bytes, expected a header"),
     HostileFile(
       name: "cut.bin", bytes: Array(ZipBytes.archive(["archive/data.pkl", "archive/data/0"]).prefix(60)),
-      message: "is a PyTorch checkpoint, which is not read (save the model as safetensors)"),
+      message: "zip archive has no directory at its end (is the download complete?)"),
     HostileFile(
       name: "m.bin", bytes: ZipBytes.archive(["config.json", "metadata.json", "model.weights.h5"]),
       message: "is a Keras model, which is not read (save the model as safetensors)"),
     HostileFile(
       name: "m", bytes: ZipBytes.archive(["x/archive/data.pkl"]),
-      message: "is a PyTorch checkpoint, which is not read (save the model as safetensors)"),
+      message: "member \"x/archive/data.pkl\": pickle at byte 0: ends without opcode STOP"),
     HostileFile(
       name: "both.zip", bytes: ZipBytes.archive(["a/config.json", "a/model.safetensors"]),
       message: "is a zip archive with a checkpoint, which is not read (unpack it and pass what is inside)"),
@@ -75,7 +75,7 @@ struct SpecialFileTests {
       message: "is a tar archive, which is not read (unpack it and pass what is inside)"),
     HostileFile(
       name: "old.pt", bytes: [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20],
-      message: "is a pickle, as old PyTorch checkpoints are, which are not read (save the model as safetensors)"),
+      message: "pickle at byte 2: opcode LONG1: needs 10 more bytes, 6 remain"),
     HostileFile(
       name: "ggml.bin", bytes: Array("tjgg".utf8) + [3, 0, 0, 0, 0, 0],
       message: "is a legacy ggjt file, a predecessor of GGUF, which is not read"

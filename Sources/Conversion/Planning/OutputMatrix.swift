@@ -22,7 +22,8 @@ enum OutputMatrix {
     var output = DraftTensor(name, PlannedTensor.Roles(roles: [.output], layer: nil, instance: nil), reader)
     // Where the converter would write it if the folder had it.
     output.converterOrder = ConverterOrder(
-      fileIndex: draft.model.checkpoint.storedFileIndex(of: source.descriptor), name: definition.canonicalName(of: slot))
+      fileIndex: draft.model.checkpoint.storedFileIndex(of: source.descriptor), name: definition.canonicalName(of: slot)
+    )
     draft.tensors.append(output)
   }
 

@@ -59,8 +59,8 @@ public struct ModelFolder: Sendable {
     if let namedFile { return try Checkpoint.open(namedFile, in: tree) }
     let checkpoint: Checkpoint
     switch try weights() {
-    case .index(let name):
-      checkpoint = try SafeTensors.open(index: tree.open(name), in: tree, path: path).notingCompression()
+    case .index(let name, let family):
+      checkpoint = try family.open(index: tree.open(name), in: tree, path: path).notingCompression()
     case .file(let name): checkpoint = try Checkpoint.open(tree.open(name), in: tree)
     }
     return Checkpoint(

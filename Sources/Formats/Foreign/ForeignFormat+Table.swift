@@ -15,6 +15,9 @@ extension ForeignFormat {
   static let numPyArray = ForeignFormat(
     "a NumPy array (.npy)", nextStep: asSafeTensors, suffixes: [".npy"], magics: [Magic([0x93] + "NUMPY".utf8)])
 
+  static let tar = ForeignFormat(
+    "a tar archive", nextStep: unpack, suffixes: [".tar"], magics: [Magic("ustar".utf8, at: 257)])
+
   static let all = [
     numPyArchive,
     numPyArray,
@@ -44,7 +47,7 @@ extension ForeignFormat {
       suffixes: ["ndarray-cache.json", "params_shard_0.bin", "tensor-cache.json"]),
     ForeignFormat("a rust-bert model", nextStep: asSafeTensors, suffixes: [".ot"]),
     ForeignFormat(
-      "a distributed checkpoint of PyTorch", nextStep: "join it with torch.distributed.checkpoint.format_utils",
+      "a distributed checkpoint of PyTorch", nextStep: "fetch its file .metadata too",
       suffixes: [".distcp"]),
     ForeignFormat(
       "a DeepSpeed checkpoint", nextStep: "join it with zero_to_fp32.py",
@@ -63,7 +66,7 @@ extension ForeignFormat {
     ForeignFormat(
       "a 7-Zip archive", nextStep: unpack, suffixes: [".7z"], magics: [Magic([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C])]),
     ForeignFormat("a RAR archive", nextStep: unpack, suffixes: [".rar"], magics: [Magic("Rar!".utf8)]),
-    ForeignFormat("a tar archive", nextStep: unpack, suffixes: [".tar"], magics: [Magic("ustar".utf8, at: 257)]),
+    tar,
     ForeignFormat("a PDF", nextStep: "pass a checkpoint", suffixes: [".pdf"], magics: [Magic("%PDF".utf8)]),
     ForeignFormat(
       "an unfinished download", nextStep: "let it finish or fetch it again",

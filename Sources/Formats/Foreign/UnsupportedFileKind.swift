@@ -47,6 +47,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
 
   /// The kind of a zip archive by its members; other kinds are returned as they are.
   func refined(by file: any ByteSource) throws(FileError) -> UnsupportedFileKind {
+    if self == .foreign(.tar) { return .foreign(TarArchive.isPyTorch(file) ? .pyTorch : .tar) }
     guard self == .zipArchive else { return self }
     let members = try ZipDirectory.names(in: file)
     return (ForeignFormat.archive(of: members) ?? ForeignFormat.named(file.name)).map { .foreign($0) } ?? self
@@ -83,7 +84,7 @@ public enum UnsupportedFileKind: Sendable, Equatable {
   }
 }
 
-/// A file that is neither safetensors nor GGUF.
+/// A file that no reader is for.
 public struct UnsupportedFileError: IngotError {
   public let content: UnsupportedFileKind
   /// The kind of file that was expected.
@@ -108,7 +109,7 @@ public struct UnsupportedFileError: IngotError {
         + " (fetch it with git lfs pull)"
     case .html: "is an HTML page: the download got a web page in place of the file (fetch it again)"
     case .zipArchive: "is a zip archive, expected \(expected) (unpack it and pass what is inside)"
-    case .pickle: "is a pickle, as old PyTorch checkpoints are, which are not read (save the model as safetensors)"
+    case .pickle: "is a pickle, expected \(expected)"
     case .foreign(let format): format.refusal
     case .byteSwappedGGUF: "has the byte-swapped magic \"FUGG\", expected \"GGUF\""
     case .legacyGGML(let magic):

@@ -150,13 +150,20 @@ extension PickleMachine {
 
   mutating func useMemo() throws(PickleError) {
     switch opcode {
-    case .memoize: memo[memo.count] = try top()
-    case .binPut: memo[Int(try number(UInt8.self))] = try top()
-    case .longBinPut: memo[Int(try number(UInt32.self))] = try top()
+    case .memoize: try remember(memo.count)
+    case .binPut: try remember(Int(number(UInt8.self)))
+    case .longBinPut: try remember(Int(number(UInt32.self)))
     default:
       let index = opcode == .binGet ? Int(try number(UInt8.self)) : Int(try number(UInt32.self))
       guard let value = memo[index] else { throw .noMemo(opcode, index: index, offset: offset) }
       try push(value)
+    }
+  }
+
+  private mutating func remember(_ index: Int) throws(PickleError) {
+    memo[index] = try top()
+    guard memo.count <= limits.nodeCount else {
+      throw .limit(what: "remembered values", limit: limits.nodeCount, offset: offset)
     }
   }
 }

@@ -18,8 +18,14 @@ import Bytes
 struct PickleMachine {
   /// The maximum bytes of a pickle: that of a state dict takes about 250 bytes a tensor.
   static let maximumByteCount = 64 << 20
-  /// The maximum number of values that are pushed, and of nodes; a tensor takes about 25 and 8.
-  static let maximumValueCount = 8_000_000, maximumNodeCount = 2_000_000
+  /// The maximum numbers of what a pickle makes.
+  struct Limits {
+    /// Values that are pushed; a tensor takes about 25.
+    var valueCount = 8_000_000
+    /// Nodes, and values that are remembered; a tensor takes about 8 of each.
+    var nodeCount = 2_000_000
+  }
+
   /// The maximum bytes of the name of a module or of something in it.
   static let maximumLineByteCount = 1 << 12
 
@@ -30,27 +36,29 @@ struct PickleMachine {
   /// The sizes of the stack at the marks.
   var marks: [Int] = []
   var memo: [Int: PickleValue] = [:]
+  let limits: Limits
   private var valueCount = 0
   /// The opcode that is carried out, and its offset.
   private(set) var opcode = PickleOpcode.stop, offset = 0
 
-  private init(_ cursor: ByteCursor) {
+  private init(_ cursor: ByteCursor, _ limits: Limits) {
     self.cursor = cursor
+    self.limits = limits
     start = cursor.offset
   }
 
   /// Reads the pickle at `cursor`, which is then after its last opcode.
-  static func read(_ cursor: inout ByteCursor) throws(PickleError) -> Pickle {
-    var machine = PickleMachine(cursor)
+  static func read(_ cursor: inout ByteCursor, limits: Limits = Limits()) throws(PickleError) -> Pickle {
+    var machine = PickleMachine(cursor, limits)
     let root = try machine.run()
     cursor = machine.cursor
     return Pickle(root: root, nodes: machine.nodes, byteCount: machine.cursor.offset - machine.start)
   }
 
   /// Reads the pickle that `bytes` begin with.
-  static func read(_ bytes: [UInt8]) throws(PickleError) -> Pickle {
+  static func read(_ bytes: [UInt8], limits: Limits = Limits()) throws(PickleError) -> Pickle {
     var cursor = ByteCursor(bytes)
-    return try read(&cursor)
+    return try read(&cursor, limits: limits)
   }
 
   private mutating func run() throws(PickleError) -> PickleValue {
@@ -101,16 +109,20 @@ struct PickleMachine {
   // MARK: - The stack
 
   mutating func push(_ value: PickleValue) throws(PickleError) {
-    valueCount += 1
-    guard valueCount <= Self.maximumValueCount else {
-      throw .limit(what: "values", limit: Self.maximumValueCount, offset: offset)
-    }
+    try countValue()
     stack.append(value)
   }
 
+  private mutating func countValue() throws(PickleError) {
+    valueCount += 1
+    guard valueCount <= limits.valueCount else {
+      throw .limit(what: "values", limit: limits.valueCount, offset: offset)
+    }
+  }
+
   mutating func push(_ node: PickleNode) throws(PickleError) {
-    guard nodes.count < Self.maximumNodeCount else {
-      throw .limit(what: "values with parts", limit: Self.maximumNodeCount, offset: offset)
+    guard nodes.count < limits.nodeCount else {
+      throw .limit(what: "values with parts", limit: limits.nodeCount, offset: offset)
     }
     nodes.append(node)
     try push(.node(nodes.count - 1))
@@ -130,10 +142,7 @@ struct PickleMachine {
   }
 
   private mutating func mark() throws(PickleError) {
-    valueCount += 1
-    guard valueCount <= Self.maximumValueCount else {
-      throw .limit(what: "values", limit: Self.maximumValueCount, offset: offset)
-    }
+    try countValue()
     marks.append(stack.count)
   }
 

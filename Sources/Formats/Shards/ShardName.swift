@@ -2,7 +2,7 @@ import Bytes
 
 /// The name of one file of a set: `model-00002-of-00003.safetensors`.
 ///
-/// Both containers use this convention, with five digits that count from 1.
+/// All containers use this convention, with five digits that count from 1.
 public struct ShardName: Hashable, Sendable {
   /// The text before the numbers: `model`.
   public let stem: String
@@ -20,10 +20,13 @@ public struct ShardName: Hashable, Sendable {
     self.suffix = suffix
   }
 
+  /// The ends of the names of files that can be shards.
+  private static let suffixes = [".safetensors", ".gguf"] + PyTorch.shards.suffixes
+
   /// Parses `text`; nil if it does not follow the convention or its number is outside its set.
   public init?(_ text: String) {
     let unpacked = Compression.unpackedName(text)
-    for ending in [".safetensors", ".gguf"] where Path.hasEnding(unpacked, ending) {
+    for ending in Self.suffixes where Path.hasEnding(unpacked, ending) {
       let stem = unpacked.dropLast(ending.count), suffix = String(text.dropFirst(stem.count))
       let parts = stem.split(separator: "-", omittingEmptySubsequences: false)
       guard parts.count >= 4, parts[parts.count - 2] == "of" else { return nil }

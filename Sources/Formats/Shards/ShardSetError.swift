@@ -12,7 +12,7 @@ public enum ShardSetError: IngotError {
   case missingShard(String)
   case missingShards([String], of: Int, isListed: Bool)
   case tensorInTwoShards(TensorName, first: String, second: String)
-  case notSafeTensors(shard: String)
+  case otherContainer(shard: String, found: Container, expected: Container)
   case unnumberedShard(count: Int)
   case splitKey(String, found: String?)
   case shardCount(declared: Int, inName: Int)
@@ -41,7 +41,8 @@ public enum ShardSetError: IngotError {
         + (isListed ? ", or delete the index if it belongs to another set)" : ")")
     case .tensorInTwoShards(let tensor, let first, let second):
       "tensor \(tensor.text.quoted): is in shard \(first.quoted) and in \(second.quoted)"
-    case .notSafeTensors(let shard): "shard \(shard.quoted) is a GGUF file, expected safetensors"
+    case .otherContainer(let shard, let found, let expected):
+      "shard \(shard.quoted) is a \(found.rawValue) file, expected \(expected.rawValue)"
     case .unnumberedShard(let count):
       "is one of \(count.grouped) shards, but its name does not end like \"-00001-of-\(Self.padded(count)).gguf\","
         + " so the others cannot be found (give all shards their original names)"

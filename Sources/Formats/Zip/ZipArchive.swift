@@ -26,7 +26,7 @@ import Bytes
 
 /// The directory of a zip archive, checked against the members' own headers.
 ///
-/// Reading it reads no member's data. Whatever it lists lies within the file, and no two members share bytes.
+/// Reading it reads no member's data. All that it lists lies within the file, and no two members share bytes.
 struct ZipArchive {
   /// The maximum bytes of a directory: that of 100,000 members has about 10 MB.
   static let maximumDirectoryByteCount = 64 << 20

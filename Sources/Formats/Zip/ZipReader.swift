@@ -44,9 +44,12 @@ struct ZipReader {
 
   /// Finds the last record that ends where the archive does, and what it says of the directory.
   private func readEnd() throws(ZipError) -> Directory {
-    let count = min(range.count, Self.maximumEndByteCount)
-    let tail = try read(at: range.count - count, count: count)
-    guard count >= Self.endByteCount else { throw .noEnd }
+    guard range.count >= Self.endByteCount else { throw .noEnd }
+    // Most archives have no comment.
+    let shortest = try read(at: range.count - Self.endByteCount, count: Self.endByteCount)
+    let hasComment = !Self.hasSignature(shortest, at: 0, 5, 6) || Self.number(shortest, 20, 2) != 0
+    let count = hasComment ? min(range.count, Self.maximumEndByteCount) : Self.endByteCount
+    let tail = hasComment ? try read(at: range.count - count, count: count) : shortest
     let starts = stride(from: count - Self.endByteCount, through: 0, by: -1)
     guard
       let start = starts.first(where: { start in

@@ -16,7 +16,6 @@ public enum AdapterError: IngotError {
   /// The tensor has the weights of several experts, which one pair of A and B cannot update.
   case stacked(String)
   case noUpdates
-  case pickle(String)
 
   public var category: ErrorCategory { .input }
 
@@ -30,8 +29,6 @@ public enum AdapterError: IngotError {
       "changes \(name.quoted), which the model does not have (is it an adapter of another model?)"
     case .stacked(let name): "changes \(name.quoted), a stack of several matrices, which is not supported"
     case .noUpdates: "contains no update of a weight, expected pairs of lora_A and lora_B"
-    case .pickle(let name):
-      "has only \(name.quoted), a pickle, which is not read (save the adapter as safetensors)"
     }
   }
 }

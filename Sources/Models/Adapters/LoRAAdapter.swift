@@ -2,7 +2,7 @@ import Bytes
 import Formats
 import Tensors
 
-/// An adapter as PEFT saves it: adapter_config.json and adapter_model.safetensors in one folder.
+/// An adapter as PEFT saves it: adapter_config.json and adapter_model.safetensors, or in old versions .bin, in one folder.
 ///
 /// For a module with the weight `W [out, in]` it has `A [r, in]` and `B [out, r]`; the merged weight is `W + s·B·A`.
 /// An embedding's factors are stored the other way round. Tensors that were trained whole replace those of the model.
@@ -24,9 +24,9 @@ struct LoRAAdapter {
     var rank: Int { a.shape.dimensions[0] }
   }
 
-  static let weightsFile = "adapter_model.safetensors", configurationFile = "adapter_config.json"
-
-  private static let pickles = ["adapter_model.bin"]
+  /// The weights, the first that is there; the second is PyTorch's.
+  static let weightsFiles = ["adapter_model.safetensors", "adapter_model.bin"]
+  static let configurationFile = "adapter_config.json"
 
   /// The folder's path.
   let path: String
@@ -47,12 +47,8 @@ struct LoRAAdapter {
   init(_ location: InputLocation) throws {
     path = location.path
     let folder = location.folder
-    if folder.kind(of: Self.weightsFile) == nil {
-      for name in Self.pickles where folder.kind(of: name) != nil {
-        throw LocatedError(path: path, reason: AdapterError.pickle(name))
-      }
-    }
-    let weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(Self.weightsFile)))
+    let name = Self.weightsFiles.first { folder.kind(of: $0) != nil } ?? Self.weightsFiles[0]
+    let weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(name)))
     let configuration = try folder.open(Self.configurationFile)
     files = weights.files + [configuration]
     storedFiles = weights.storedFiles + [configuration]
@@ -68,7 +64,8 @@ struct LoRAAdapter {
 
   /// Whether a checkpoint is an adapter and no model.
   static func isAdapter(_ checkpoint: Checkpoint, in folder: any FileTree) -> Bool {
-    checkpoint.files.first?.name == weightsFile && folder.kind(of: configurationFile) != nil
+    checkpoint.files.first.map { weightsFiles.contains($0.name) } == true
+      && folder.kind(of: configurationFile) != nil
   }
 
   /// Names the adapter in what goes wrong.

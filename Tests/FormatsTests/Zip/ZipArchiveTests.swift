@@ -187,7 +187,8 @@ struct ZipArchiveTests {
     let bytes = try LocalFile(Fixtures.path("zip", "\(name).zip")).wholeContent(limit: 1 << 16)
     var generator = SeededGenerator(seed: 4)
     for position in bytes.indices {
-      for value in [0, 0xFF, bytes[position] ^ 1, UInt8.random(in: 0...255, using: &generator)] {
+      let values = [0, 0xFF, bytes[position] ^ 1, UInt8.random(in: 0...255, using: &generator)]
+      for value in values.shuffled(using: &generator).prefix(2) {
         var changed = bytes
         changed[position] = value
         do {
