@@ -51,13 +51,8 @@ public struct VocabularyOpening: Sendable {
 
   /// The metadata of `file` if it has a tokenizer in it; files of a tokenizer and other checkpoints have none.
   private static func ggufMetadata(of file: (any ByteSource)?, at location: InputLocation) throws -> Metadata? {
-<<<<<<< HEAD
     guard let file, !file.name.hasSuffix(".json"), !file.name.hasSuffix(".model"),
-      try FormatSniffer.container(of: file) == .gguf
-=======
-    guard let file, !file.path.hasSuffix(".json"), !file.path.hasSuffix(".model"),
       try FormatSniffer.mayIncludeTokenizer(file)
->>>>>>> legacy
     else { return nil }
     let checkpoint = try Checkpoint.open(location)
     return checkpoint.ggufMetadata ?? checkpoint.tokenizerMetadata
