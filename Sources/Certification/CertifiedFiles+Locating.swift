@@ -48,7 +48,8 @@ extension CertifiedFiles {
     }
     // A single file may have neighbors that do not belong to it.
     guard files.contains(where: { $0.name == "config.json" }) else { return located }
-    let names = Set(files.map(localName))
+    // The folder lists compressed files under the names that they have unpacked.
+    let names = Set(files.map { Compression.unpackedName(localName($0)) })
     for name in try folder.names(in: "") where !names.contains(name) && File.isLoaded(name) && folder.hasFile(name) {
       located.append(Located(certified: nil, path: folder.path(of: name), source: nil))
     }

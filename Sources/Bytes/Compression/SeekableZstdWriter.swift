@@ -8,7 +8,7 @@ import Synchronization
 //           ├ window ────────────────────┤                      jobs of several threads write into it
 //                                     ├ rest ┤                  is the head of the next window
 //
-// Weights have no matches at a distance: frames of 1 MiB are as small as one of the whole file (Benchmarks/compress.py).
+// Weights have no matches at a distance: frames of 1 MiB are as small as one of the whole file (Benchmarks/compare_with_zstd.py).
 
 /// Writes a file in the seekable form of zstd, from its start to its end, in bounded memory.
 public final class SeekableZstdWriter {
