@@ -48,9 +48,10 @@ extension CertifiedFiles {
     }
     // A single file may have neighbors that do not belong to it.
     guard files.contains(where: { $0.name == "config.json" }) else { return located }
-    // The folder lists compressed files under the names that they have unpacked.
-    let names = Set(files.map { Compression.unpackedName(localName($0)) })
+    let names = Set(files.map(localName))
     for name in try folder.names(in: "") where !names.contains(name) && File.isLoaded(name) && folder.hasFile(name) {
+      // The folder lists a compressed file under the name that it has unpacked, unless a plain one has that name.
+      guard try !names.contains(folder.open(name).stored.name) else { continue }
       located.append(Located(certified: nil, path: folder.path(of: name), source: nil))
     }
     return located
