@@ -1,60 +1,60 @@
-"""Compares .zst outputs of ingot with the zstd program: size, seconds to write and to read, by storage format.
+"""Compares .zst outputs of ingot with the zstd program: size, speed of writing, speed of reading.
 
-Usage: python compare_with_zstd.py INGOT MODEL_FOLDER [LEVEL]
-Needs: the zstd program; MODEL_FOLDER as make_model.py writes it. Figures are the best of three runs.
+Usage: python compare_with_zstd.py INGOT FILE ... [--level N]
+Needs: the zstd program. Each FILE is a checkpoint, such as model-BF16.gguf, model-Q4_K.gguf or fp8.safetensors.
 
-  ratio        bytes of the .zst / bytes of the plain file
-  write        seconds of `ingot convert` to the .zst minus those to the plain file, as MB of plain bytes per second
-  zstd -T2     the same bytes packed by the program at the same level, MB/s
-  read         seconds of `ingot hash` of the .zst, beside those of the plain file
+For each file, the best of three runs, in MB of unpacked bytes per second:
+
+  write   `ingot convert FILE -o FILE.zst`, which copies all tensors, beside `zstd -T2` at the same level
+  read    `ingot check` of the file, of what ingot packed, and of what zstd packed (one frame, which is one stream)
 """
 
+import argparse
 import os
 import subprocess
-import sys
 import tempfile
 import time
 
 ROUND_COUNT = 3
-OUTPUTS = [
-    ("BF16", ["--type", "BF16"], "gguf"), ("F16", ["--type", "F16"], "gguf"), ("Q4_K", ["--type", "Q4_K"], "gguf"),
-    ("Q8_0", ["--type", "Q8_0"], "gguf"),
-]
 
 
-def best(command):
+def rate(byte_count, command):
+    """MB per second of the fastest run; a check that finds something still has read everything."""
     seconds = []
     for _ in range(ROUND_COUNT):
         start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        status = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
         seconds.append(time.perf_counter() - start)
-    return min(seconds)
+        if status > 1:
+            raise SystemExit(f"status {status}: {' '.join(command)}")
+    return byte_count / 1e6 / min(seconds)
 
 
-def measure(ingot, model, name, options, ending, level, folder):
-    plain, packed, peer = (os.path.join(folder, f"m.{end}") for end in (ending, ending + ".zst", "peer.zst"))
-    convert = [ingot, "convert", model, *options, "--overwrite", "--quiet", "-o"]
-    plain_seconds = best(convert + [plain])
-    packed_seconds = best(convert + [packed, "--compression-level", str(level)])
-    peer_seconds = best(["zstd", "-q", "-f", f"-{level}", "-T2", plain, "-o", peer])
-    subprocess.run(f"zstd -dc {packed} | cmp - {plain}", shell=True, check=True)
-    size = os.path.getsize(plain)
+def measure(ingot, file, level, folder):
+    ending = os.path.splitext(file)[1] + ".zst"
+    packed, peer = os.path.join(folder, "ingot" + ending), os.path.join(folder, "zstd" + ending)
+    size = os.path.getsize(file)
+    convert = [ingot, "convert", file, "-o", packed, "--overwrite", "--quiet", "--compression-level", str(level)]
+    write = rate(size, convert), rate(size, ["zstd", "-q", "-f", f"-{level}", "-T2", file, "-o", peer])
+    subprocess.run(["zstd", "-q", "-t", packed], check=True)
+    read = [rate(size, [ingot, "check", path, "--quiet"]) for path in (file, packed, peer)]
     print(
-        f"{name:5} {size / 1e6:7.0f} MB  ratio {os.path.getsize(packed) / size:.3f} (zstd {os.path.getsize(peer) / size:.3f})"
-        f"  convert {plain_seconds:.1f} s plain, {packed_seconds:.1f} s packed"
-        f"  zstd -T2 {peer_seconds:.1f} s ({size / 1e6 / peer_seconds:.0f} MB/s)"
-        f"  hash {best([ingot, 'hash', plain]):.1f} s plain, {best([ingot, 'hash', packed]):.1f} s packed,"
-        f" {best([ingot, 'hash', peer]):.1f} s of zstd's",
+        f"{os.path.basename(file)}: {size / 1e6:.0f} MB, ratio {os.path.getsize(packed) / size:.3f}"
+        f" (zstd {os.path.getsize(peer) / size:.3f}), write {write[0]:.0f} MB/s (zstd -T2 {write[1]:.0f}),"
+        f" read {read[1]:.0f} MB/s (plain {read[0]:.0f}, of zstd's file {read[2]:.0f})",
         flush=True,
     )
 
 
 def main():
-    ingot, model = sys.argv[1:3]
-    level = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-    for name, options, ending in OUTPUTS:
-        with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(model))) as folder:
-            measure(ingot, model, name, options, ending, level, folder)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("ingot")
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--level", type=int, default=3)
+    arguments = parser.parse_args()
+    for file in arguments.files:
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(file))) as folder:
+            measure(arguments.ingot, file, arguments.level, folder)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ extension CertifiedFiles {
     guard files.contains(where: { $0.name == "config.json" }) else { return located }
     let names = Set(files.map(localName))
     for name in try folder.names(in: "") where !names.contains(name) && File.isLoaded(name) && folder.hasFile(name) {
+      // The folder lists a compressed file under the name that it has unpacked, unless a plain one has that name.
+      guard try !names.contains(folder.open(name).stored.name) else { continue }
       located.append(Located(certified: nil, path: folder.path(of: name), source: nil))
     }
     return located

@@ -8,7 +8,7 @@ import Synchronization
 //           ├ window ────────────────────┤                      jobs of several threads write into it
 //                                     ├ rest ┤                  is the head of the next window
 //
-// Weights have no matches at a distance: frames of 1 MiB are as small as one of the whole file (Benchmarks/compress.py).
+// Weights have no matches at a distance: frames of 1 MiB are as small as one of the whole file (Benchmarks/compare_with_zstd.py).
 
 /// Writes a file in the seekable form of zstd, from its start to its end, in bounded memory.
 public final class SeekableZstdWriter {
@@ -32,6 +32,9 @@ public final class SeekableZstdWriter {
   /// The entries of the table so far.
   private var entries: [UInt8] = []
   private var frameCount = 0
+  /// The memory of the window, and of the frames of one batch.
+  private var windowMemory = ReusedMemory(byteCount: 0)
+  private var frameMemory: [ReusedMemory] = []
 
   /// Starts a file whose content has `byteCount` bytes and begins with `header`.
   public init(_ file: AtomicFile, header: [UInt8], byteCount: Int, level: Int, threads: Int) {
@@ -44,31 +47,41 @@ public final class SeekableZstdWriter {
   }
 
   /// Returns the window for everything up to `end`: what is to be written before `compress` is called with it.
+  ///
+  /// The windows before are of no use any more.
   public func window(through end: Int) -> OutputWindow {
     let end = min(byteCount, max(end, position + rest.count))
-    return OutputWindow(position..<end, of: file.finalPath, head: rest)
+    if windowMemory.byteCount < end - position {
+      windowMemory = ReusedMemory(byteCount: max(end - position, batchByteCount + 2 * Self.frameByteCount))
+    }
+    return OutputWindow(position..<end, of: file.finalPath, head: rest, in: windowMemory)
   }
 
   /// Compresses the whole frames of `window` and writes them.
   public func compress(_ window: OutputWindow) throws {
     let isLast = window.start + window.count == byteCount
     let size = Self.frameByteCount, count = isLast ? (window.count + size - 1) / size : window.count / size
-    let frames = Mutex([[UInt8]](repeating: [], count: count))
+    let frames = memory(ofFrames: count)
+    let byteCounts = Mutex([Int](repeating: 0, count: count))
     let level = level, path = file.finalPath
     try Parallel.forEach(count, threads: threads) { index in
-      let range = index * size..<min(window.count, (index + 1) * size)
-      let frame = window.withBytes(range) { Self.frame($0, level: level) }
-      guard let frame else { throw FileError.compressed(path: path, .outOfMemory(stream: "zstd")) }
-      frames.withLock { $0[index] = frame }
+      let content = window.bytes(index * size..<min(window.count, (index + 1) * size))
+      guard let byteCount = Self.compress(content, level: level, into: frames[index]) else {
+        throw FileError.compressed(path: path, .outOfMemory(stream: "zstd"))
+      }
+      byteCounts.withLock { $0[index] = byteCount }
     }
-    for (index, frame) in frames.withLock({ $0 }).enumerated() {
-      try file.write(frame, at: storedByteCount)
-      storedByteCount += frame.count
-      noteEntry(frame, byteCount: min(size, window.count - index * size))
+    for (index, byteCount) in byteCounts.withLock({ $0 }).enumerated() {
+      let frame = frames[index].prefix(byteCount)
+      try file.write(frame.bytes, at: storedByteCount)
+      storedByteCount += byteCount
+      entries += ZstdSeekTable.entry(
+        storedByteCount: byteCount, byteCount: min(size, window.count - index * size), checksum: frame.suffix(4))
+      frameCount += 1
     }
     let done = min(window.count, count * size)
     position = window.start + done
-    rest = window.withBytes(done..<window.count) { Array($0) }
+    rest = Array(window.bytes(done..<window.count))
   }
 
   /// Compresses what is left, of which nothing but zeros is to be written, and writes the table of frames.
@@ -78,24 +91,23 @@ public final class SeekableZstdWriter {
     try file.write(table, at: storedByteCount)
   }
 
-  private func noteEntry(_ frame: [UInt8], byteCount: Int) {
-    entries += ZstdSeekTable.entry(
-      storedByteCount: frame.count, byteCount: byteCount, checksum: frame.suffix(4))
-    frameCount += 1
+  /// Returns memory for `count` frames of any content.
+  private func memory(ofFrames count: Int) -> [ReusedMemory] {
+    while frameMemory.count < count {
+      frameMemory.append(ReusedMemory(byteCount: ZSTD_compressBound(Self.frameByteCount)))
+    }
+    return frameMemory
   }
 
-  /// Compresses one frame, with its size and a checksum; nil without memory for it.
-  private static func frame(_ content: UnsafeRawBufferPointer, level: Int) -> [UInt8]? {
+  /// Compresses one frame, with its size and a checksum; returns its bytes, nil without memory.
+  private static func compress(_ content: UnsafeRawBufferPointer, level: Int, into frame: ReusedMemory) -> Int? {
     // A context that was used before may find other matches in its tables.
     guard let context = ZSTD_createCCtx() else { return nil }
     defer { ZSTD_freeCCtx(context) }
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
-    let bound = ZSTD_compressBound(content.count)
-    let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-      let result = ZSTD_compress2(context, buffer.baseAddress, buffer.count, content.baseAddress, content.count)
-      count = ZSTD_isError(result) == 0 ? result : 0
-    }
-    return frame.isEmpty ? nil : frame
+    let target = frame.prefix(frame.byteCount)
+    let result = ZSTD_compress2(context, target.baseAddress, target.count, content.baseAddress, content.count)
+    return ZSTD_isError(result) == 0 ? result : nil
   }
 }

@@ -50,6 +50,22 @@ final class ZstdFrameReader: Sendable {
   }
 
   private func decode(_ entry: ZstdFrameTable.Entry, into target: UnsafeMutableRawBufferPointer) throws(FileError) {
+    let byteCount = entry.stored.count + entry.content.count
+    guard byteCount > Self.gatedByteCount else { return try decodeNow(entry, into: target) }
+    let gate = Self.gates[(entry.content.lowerBound / max(1, entry.content.count)) % Self.gates.count]
+    try gate.lock.withLock { _ throws(FileError) in try decodeNow(entry, into: target) }
+  }
+
+  /// Frames that take more memory than this are decoded by as many threads at once as there are gates, for any number
+  /// of threads.
+  private static let gatedByteCount = 6 << 20
+  private static let gates = [Gate(), Gate()]
+
+  private final class Gate: Sendable { let lock = Mutex(()) }
+
+  private func decodeNow(
+    _ entry: ZstdFrameTable.Entry, into target: UnsafeMutableRawBufferPointer
+  ) throws(FileError) {
     func fault(_ fault: CompressionFault) -> FileError { .compressed(path: file.path, fault) }
     guard let context = ZSTD_createDCtx() else { throw fault(.outOfMemory(stream: "zstd")) }
     defer { ZSTD_freeDCtx(context) }
