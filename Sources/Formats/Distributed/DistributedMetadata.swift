@@ -88,7 +88,8 @@ struct DistributedMetadata {
       guard let info = places[Place(name: ExactString(name), offsets: start)] else {
         throw defect(.noStorage(start))
       }
-      if let transforms = pickle.member("transform_descriptors", of: info).flatMap(pickle.elements), !transforms.isEmpty {
+      if let transforms = pickle.member("transform_descriptors", of: info).flatMap(pickle.elements), !transforms.isEmpty
+      {
         throw defect(.transformed(transforms.compactMap(pickle.text)))
       }
       guard let file = pickle.member("relative_path", of: info).flatMap(pickle.text),
