@@ -72,9 +72,10 @@ struct StateDictReader {
     return (root, "the model's tensors are those in \(path.joined(separator: ".").quoted)\(beside)")
   }
 
+  /// Whether there is a tensor in a value; one that is not as it must be counts, since its name is not known here.
   private mutating func hasTensors(_ value: PickleValue, depth: Int) throws(PyTorchError) -> Bool {
     try enter(depth)
-    guard try tensor(value, name: "") == nil else { return true }
+    guard let tensor = try? tensor(value, name: ""), tensor == nil else { return true }
     for (_, part) in parts(of: value) {
       if try hasTensors(part, depth: depth + 1) { return true }
     }
