@@ -1,5 +1,6 @@
 import Bytes
 import Conversion
+import Foundation
 import Models
 import TestSupport
 import Tensors
@@ -14,7 +15,10 @@ struct PyTorchModelTests {
   func gguf(type: StorageFormat?) throws {
     let folder = TemporaryFolder()
     for name in ["sharded", "twin"] {
-      try convert(Fixtures.path("pytorch", name), to: folder.file("\(name).gguf")) {
+      // The name of the folder is that of the model, which a GGUF has.
+      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: Fixtures.path("pytorch", name), toPath: folder.file("\(name)/model"))
+      try convert(folder.file("\(name)/model"), to: folder.file("\(name).gguf")) {
         if let type { $0.type = .format(type) }
       }
     }

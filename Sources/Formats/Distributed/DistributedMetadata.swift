@@ -42,7 +42,9 @@ struct DistributedMetadata {
   init(_ file: any ByteSource) throws(DistributedError) {
     var cursor = ByteCursor(file)
     let pickle: Pickle
-    do throws(PickleError) { pickle = try PickleMachine.read(&cursor) } catch { throw .pickle(error) }
+    // A chunk takes about 18 nodes.
+    let limits = PickleMachine.Limits(valueCount: 1 << 23, nodeCount: 1 << 21)
+    do throws(PickleError) { pickle = try PickleMachine.read(&cursor, limits: limits) } catch { throw .pickle(error) }
     guard let entries = pickle.member("state_dict_metadata", of: pickle.root).flatMap(pickle.items),
       let stored = pickle.member("storage_data", of: pickle.root).flatMap(pickle.items)
     else { throw .member("Metadata", expected: "state_dict_metadata and storage_data") }
@@ -88,7 +90,8 @@ struct DistributedMetadata {
       guard let info = places[Place(name: ExactString(name), offsets: start)] else {
         throw defect(.noStorage(start))
       }
-      if let transforms = pickle.member("transform_descriptors", of: info).flatMap(pickle.elements), !transforms.isEmpty {
+      if let transforms = pickle.member("transform_descriptors", of: info).flatMap(pickle.elements), !transforms.isEmpty
+      {
         throw defect(.transformed(transforms.compactMap(pickle.text)))
       }
       guard let file = pickle.member("relative_path", of: info).flatMap(pickle.text),

@@ -111,7 +111,9 @@ struct DistributedReader {
       count = sum
     }
     guard count == shape.elementCount else { throw .tensor(name, .incomplete(found: count, of: shape.elementCount)) }
-    let sorted = tensor.chunks.filter { !$0.extents.contains(0) }.sorted { $0.start.lexicographicallyPrecedes($1.start) }
+    let sorted = tensor.chunks.filter { !$0.extents.contains(0) }.sorted {
+      $0.start.lexicographicallyPrecedes($1.start)
+    }
     for (index, chunk) in sorted.enumerated() {
       // Only chunks that begin before this one ends in the first dimension can share elements with it.
       for other in sorted[(index + 1)...] {

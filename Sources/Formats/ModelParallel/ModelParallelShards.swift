@@ -54,14 +54,13 @@ struct ModelParallelShards {
     do throws(ModelParallelError) {
       var joiner = ModelParallelJoiner(path: folder.path, contents)
       let tensors = try joiner.join()
-      let remark = "\(counted(contents.count, "model-parallel shard")) were joined"
       let remarks = contents.flatMap { content in
         content.remarks.map { "\(content.file.name.escapedForDisplay): \($0)" }
       }
       return Checkpoint(
         container: .pyTorch, path: path, files: joiner.sources, metadata: Metadata(), tensors: tensors,
-        containerFacts: (contents.first?.facts ?? [:]).merging(["fileCount": "\(contents.count)"]) { $1 },
-        remarks: [remark] + remarks)
+        containerFacts: (contents.first?.facts ?? [:]).merging(["modelParallelSize": "\(contents.count)"]) { $1 },
+        remarks: remarks)
     } catch {
       throw error.located(in: folder.path)
     }

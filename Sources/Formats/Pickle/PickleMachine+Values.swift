@@ -109,7 +109,8 @@ extension PickleMachine {
       guard case .text(let module) = module, case .text(let name) = name else { throw operand("two texts") }
       global = PickleGlobal(module: module.text, name: name.text)
     }
-    try push(PickleNode(kind: .global(global)))
+    globals.append(global)
+    try push(PickleNode(kind: .global(globals.count - 1)))
   }
 
   private mutating func line() throws(PickleError) -> String {

@@ -21,9 +21,9 @@ struct PickleMachine {
   /// The maximum numbers of what a pickle makes.
   struct Limits {
     /// Values that are pushed; a tensor takes about 25.
-    var valueCount = 8_000_000
+    var valueCount = 1 << 22
     /// Nodes, and values that are remembered; a tensor takes about 8 of each.
-    var nodeCount = 2_000_000
+    var nodeCount = 1 << 20
   }
 
   /// The maximum bytes of the name of a module or of something in it.
@@ -32,6 +32,7 @@ struct PickleMachine {
   var cursor: ByteCursor
   let start: Int
   var nodes: [PickleNode] = []
+  var globals: [PickleGlobal] = []
   var stack: [PickleValue] = []
   /// The sizes of the stack at the marks.
   var marks: [Int] = []
@@ -52,7 +53,8 @@ struct PickleMachine {
     var machine = PickleMachine(cursor, limits)
     let root = try machine.run()
     cursor = machine.cursor
-    return Pickle(root: root, nodes: machine.nodes, byteCount: machine.cursor.offset - machine.start)
+    return Pickle(
+      root: root, nodes: machine.nodes, globals: machine.globals, byteCount: machine.cursor.offset - machine.start)
   }
 
   /// Reads the pickle that `bytes` begin with.

@@ -20,8 +20,8 @@ enum PickleValue: Hashable, Sendable {
 struct PickleNode: Sendable {
   enum Kind: Hashable, Sendable {
     case tuple, list, set, dictionary
-    /// A name that a pickle asks to import: module and name.
-    case global(PickleGlobal)
+    /// A name that the pickle asks to import, by its index.
+    case global(Int)
     /// The result of a call that is not made: `parts[0]` is called with the arguments `parts[1]`.
     case object
     /// An object that the pickle leaves to its reader, identified by `parts[0]`.
@@ -54,6 +54,8 @@ struct PickleGlobal: Hashable, Sendable, CustomStringConvertible {
 struct Pickle: Sendable {
   let root: PickleValue
   let nodes: [PickleNode]
+  /// The names that the pickle asks to import, as often as it does.
+  let globals: [PickleGlobal]
   /// The bytes from the first opcode to the last.
   let byteCount: Int
 }
@@ -69,7 +71,7 @@ extension Pickle {
   }
 
   func global(_ value: PickleValue) -> PickleGlobal? {
-    if case .global(let global)? = node(value)?.kind { global } else { nil }
+    if case .global(let index)? = node(value)?.kind { globals[index] } else { nil }
   }
 
   func text(_ value: PickleValue) -> String? { if case .text(let text) = value { text.text } else { nil } }
@@ -111,9 +113,6 @@ extension Pickle {
     return items
   }
 
-  /// The names that the pickle asks to import, sorted.
-  var globals: [PickleGlobal] {
-    let all = nodes.compactMap { node in if case .global(let global) = node.kind { global } else { nil } }
-    return Set(all).sorted { ExactString($0.description) < ExactString($1.description) }
-  }
+  /// The names that the pickle asks to import, sorted, each once.
+  var names: [PickleGlobal] { Set(globals).sorted { ExactString($0.description) < ExactString($1.description) } }
 }

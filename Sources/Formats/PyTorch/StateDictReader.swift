@@ -40,7 +40,7 @@ struct StateDictReader {
     try collect(root, name: "", depth: 0)
     guard !entries.isEmpty else { throw .noTensors("its pickle is \(words(pickle.root))") }
     if let path { remarks.append(path) }
-    let foreign = pickle.globals.filter { !$0.isExpected }.map(\.description)
+    let foreign = pickle.names.filter { !$0.isExpected }.map(\.description)
     if !foreign.isEmpty {
       let verb = foreign.count == 1 ? "which is" : "which are"
       remarks.append("its pickle names \(foreign.quotedList(limit: 6)), \(verb) neither imported nor run")
@@ -72,9 +72,10 @@ struct StateDictReader {
     return (root, "the model's tensors are those in \(path.joined(separator: ".").quoted)\(beside)")
   }
 
+  /// Whether there is a tensor in a value; one that is not as it must be counts, since its name is not known here.
   private mutating func hasTensors(_ value: PickleValue, depth: Int) throws(PyTorchError) -> Bool {
     try enter(depth)
-    guard try tensor(value, name: "") == nil else { return true }
+    guard let tensor = try? tensor(value, name: ""), tensor == nil else { return true }
     for (_, part) in parts(of: value) {
       if try hasTensors(part, depth: depth + 1) { return true }
     }
@@ -163,7 +164,7 @@ struct StateDictReader {
     case .set: return "a set"
     case .dictionary: return "a dictionary of \(counted(node.items.count, "item"))"
     case .object: return "an object of \((pickle.call(value)?.callee.description ?? "an unknown class").quoted)"
-    case .global(let global): return "the name \(global.description.quoted)"
+    case .global: return "the name \((pickle.global(value)?.description ?? "").quoted)"
     case .persistent: return "a reference"
     }
   }

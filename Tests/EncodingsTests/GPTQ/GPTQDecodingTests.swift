@@ -1,4 +1,5 @@
 import Encodings
+import TestSupport
 import Tensors
 import Testing
 
@@ -20,6 +21,15 @@ struct GPTQDecodingTests {
     for rows in [0..<32, 31..<32, 5..<6, 7..<22, 16..<24] {
       #expect(try fixture.decoded(rows) == fixture.expected(rows), "rows \(rows)")
     }
+  }
+
+  @Test("alone in a file of PyTorch decode to the same values", arguments: [2, 3, 4, 8])
+  func bareFile(bitCount: Int) throws {
+    let name = "bare_\(bitCount)"
+    let alone = try PackedFixture("gptq", name, in: Fixtures.path("pytorch", "bare-gptq.pt"))
+    #expect(alone.encoded.problems.isEmpty)
+    #expect(try alone.composition().description == "GPTQ, \(bitCount) bits, groups of 32")
+    #expect(try alone.decoded(0..<32) == PackedFixture("gptq", name).expected(0..<32))
   }
 
   @Test("take the place of their codes, and leave biases")

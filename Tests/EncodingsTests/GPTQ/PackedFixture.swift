@@ -16,8 +16,10 @@ struct PackedFixture: CheckpointReading {
 
   var checkpoint: Checkpoint { encoded.checkpoint }
 
-  /// - Parameter quantization: a configuration in place of the case's.
-  init(_ method: String, _ name: String, quantization replacement: JSON? = nil) throws {
+  /// - Parameters:
+  ///   - quantization: a configuration in place of the case's.
+  ///   - file: a file that has the case's tensors too, and no configuration.
+  init(_ method: String, _ name: String, quantization replacement: JSON? = nil, in file: String? = nil) throws {
     self.name = name
     let stored = try Checkpoint.open(Fixtures.path(method, "matrices.safetensors"))
     let text = try #require(stored.metadata["configurations"]?.text)
@@ -25,6 +27,11 @@ struct PackedFixture: CheckpointReading {
     let dequantized = try #require(stored.tensor(TensorName("\(name).dequantized")))
     let own = stored.tensors.filter { $0.name.text.hasPrefix("\(name).") && $0 != dequantized }
     self.dequantized = dequantized
+    if let file {
+      let alone = try Checkpoint.open(file), own = alone.tensors.filter { $0.name.text.hasPrefix("\(name).") }
+      encoded = EncodedCheckpoint(alone.replacing(tensors: own), configuration: nil)
+      return
+    }
     let configuration = JSON.members(["quantization_config": quantization])
     encoded = EncodedCheckpoint(
       stored.replacing(tensors: own), configuration: quantization.isNull ? nil : configuration)

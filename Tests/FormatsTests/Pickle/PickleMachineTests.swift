@@ -36,7 +36,7 @@ struct PickleMachineTests {
     let call = try #require(pickle.call(pickle.root))
     #expect(call.callee.description == "posix.system")
     #expect(call.arguments == [.text("touch /tmp/x")])
-    #expect(pickle.globals.map(\.description) == ["posix.system"])
+    #expect(pickle.names.map(\.description) == ["posix.system"])
   }
 
   @Test("keeps the state and the items of objects")
