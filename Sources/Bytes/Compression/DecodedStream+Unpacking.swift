@@ -1,7 +1,7 @@
 extension DecodedStream {
   /// Unpacks the whole stream to a file without a name once too much of it was decoded again.
   ///
-  /// Nothing is done if there is no room for that file: then the stream goes on being decoded again.
+  /// Without room for that file the stream goes on being decoded again.
   func unpackIfRepeated(_ state: inout State) throws(FileError) {
     guard state.canHaveFile, state.file == nil,
       state.repeatedByteCount > max(Self.repeatedByteCount, byteCount / 8)

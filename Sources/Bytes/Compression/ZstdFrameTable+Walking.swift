@@ -32,7 +32,7 @@ struct ZstdFrameWalk {
 
   /// Walks through all frames of `file`.
   ///
-  /// - Throws: `CompressionFault` if a frame is cut off, needs a dictionary or too large a window, or is none.
+  /// - Throws: `CompressionFault` if a frame is cut off, needs a dictionary or too large a window, or has another magic number.
   init(_ file: any ByteSource) throws(FileError) {
     self.file = file
     while position < file.byteCount { try walkFrame() }

@@ -19,7 +19,7 @@ public enum EditOutcome: String, Sendable {
   static func replacingHeader(
     of file: any ByteSource, dataOffset: Int, by header: [UInt8]
   ) throws -> EditOutcome {
-    guard file.localFile != nil else {
+    guard (file as? UnpackedFile)?.compression == nil else {
       throw LocatedError(path: file.path, reason: MetadataEditingError.compressed)
     }
     if header.count == dataOffset {

@@ -27,7 +27,7 @@ extension NumPy {
         containerFacts: ["kind": kind], remarks: remarks)
     }
 
-    /// Reads a member of an archive; one that is no array is only remarked on.
+    /// Reads a member of an archive; one with another ending is only remarked on.
     mutating func read(_ member: ZipMember, of archive: ZipArchive) throws {
       guard member.name.hasSuffix(NumPy.arrayEnding) else { return others.append(member.name) }
       let content: ZipContent

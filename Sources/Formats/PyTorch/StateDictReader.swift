@@ -75,7 +75,11 @@ struct StateDictReader {
   /// Whether there is a tensor in a value; one that is not as it must be counts, since its name is not known here.
   private mutating func hasTensors(_ value: PickleValue, depth: Int) throws(PyTorchError) -> Bool {
     try enter(depth)
-    guard let tensor = try? tensor(value, name: ""), tensor == nil else { return true }
+    do throws(PyTorchError) {
+      if try tensor(value, name: "") != nil { return true }
+    } catch {
+      return true
+    }
     for (_, part) in parts(of: value) {
       if try hasTensors(part, depth: depth + 1) { return true }
     }
