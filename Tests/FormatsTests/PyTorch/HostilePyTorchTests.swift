@@ -177,6 +177,15 @@ struct HostilePyTorchTests {
     #expect(checkpoint.remarks == ["its pickle names \"posix.system\", which is neither imported nor run"])
   }
 
+  @Test("is not looked for in a dictionary of a known name without tensors")
+  func emptyWrapper() throws {
+    let settings = PickleBytes().dictionary.text("model").dictionary.text("width").integer(4) + [0x73, 0x73]
+    let state = settings.text("w").tensor("0", elements: 16, shape: [4, 4], strides: [4, 1]) + [0x73]
+    let checkpoint = try open(Self.archive(state.stopped))
+    #expect(checkpoint.tensors.map(\.name.text) == ["w"])
+    #expect(checkpoint.remarks.isEmpty)
+  }
+
   @Test("repeats an element at most sixteen million times")
   func expanded() throws {
     let checkpoint = try open(
