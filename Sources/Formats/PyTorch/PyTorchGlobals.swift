@@ -31,6 +31,8 @@ extension PickleGlobal {
     "torch._utils._rebuild_wrapper_subclass": .otherTensor("tensor of another class"),
     "torch._utils._rebuild_xla_tensor": .otherTensor("array of NumPy"),
     "torch._utils._rebuild_device_tensor_from_numpy": .otherTensor("array of NumPy"),
+    "numpy.core.multiarray._reconstruct": .otherTensor("array of NumPy"),
+    "numpy._core.multiarray._reconstruct": .otherTensor("array of NumPy"),
   ]
 
   /// Whether the name is one that state dicts have, so that it needs no remark.
@@ -45,8 +47,8 @@ extension PickleGlobal {
   private static let harmless: Set<String> = [
     "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "argparse.Namespace", "torch.Size",
     "torch.device", "torch.serialization._get_layout", "torch.Tensor", "torch.FloatTensor", "torch._tensor.Tensor",
-    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.core.multiarray._reconstruct",
-    "numpy._core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype", "_codecs.encode", "builtins.set",
+    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.ndarray", "numpy.dtype", "_codecs.encode",
+    "builtins.set",
     "__builtin__.set", "builtins.dict", "builtins.list", "builtins.slice", "builtins.complex", "builtins.bytearray",
     "__builtin__.bytearray", "datetime.timedelta", "pathlib.PosixPath", "pathlib._local.PosixPath",
   ]

@@ -177,12 +177,76 @@ struct HostilePyTorchTests {
     #expect(checkpoint.remarks == ["its pickle names \"posix.system\", which is neither imported nor run"])
   }
 
+  @Test("is not looked for in a dictionary of a known name without tensors")
+  func emptyWrapper() throws {
+    let settings = PickleBytes().dictionary.text("model").dictionary.text("width").integer(4) + [0x73, 0x73]
+    let state = settings.text("w").tensor("0", elements: 16, shape: [4, 4], strides: [4, 1]) + [0x73]
+    let checkpoint = try open(Self.archive(state.stopped))
+    #expect(checkpoint.tensors.map(\.name.text) == ["w"])
+    #expect(checkpoint.remarks.isEmpty)
+  }
+
   @Test("repeats an element at most sixteen million times")
   func expanded() throws {
     let checkpoint = try open(
       Self.archive(Self.state(Self.item.tensor("0", elements: 16, shape: [1 << 24], strides: [0]))))
     #expect(checkpoint.tensors[0].byteCount == 4 << 24)
     #expect(try checkpoint.files[1].bytes(at: (4 << 24) - 8, count: 8) == [1, 1, 1, 1, 1, 1, 1, 1])
+  }
+
+  @Test("whose values are negated or conjugated when they are read is refused", arguments: ["neg", "conj"])
+  func lazily(flag: String) {
+    let arguments = Self.item.global("torch._utils", "_rebuild_tensor_v2").mark.storage("0", elements: 16).integer(0)
+      .integers([4]).integers([1]).integer(0).dictionary
+    let tensor = (arguments.dictionary.text(flag) + [0x88, 0x73]).tuple.reduce
+    let words = flag == "neg" ? "negated" : "conjugated"
+    #expect(
+      failure { try open(Self.archive(Self.state(tensor))) }
+        == "m.bin: tensor \"w\": is stored \(words), which is not read (save its resolved values)")
+  }
+
+  /// The form of pickles, of one tensor in a view of a storage of 16 elements.
+  private static func legacy(view: [Int], elements: Int = 16, count: Int = 16, keys: [String] = ["7"]) -> [UInt8] {
+    let magic = PickleBytes() + [0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
+    let key = PickleBytes().dictionary.text("w").global("torch._utils", "_rebuild_tensor_v2").mark
+    let storage = key.mark.text("storage").global("torch", "FloatStorage").text("7").text("cpu").integer(elements)
+      .mark.text("8").integer(view[0]).integer(view[1]).tuple.tuple.persistent
+    let object = storage.integer(1).integers([2, 2]).integers([2, 1]).integer(0).dictionary.tuple.reduce + [0x73]
+    let list = keys.reduce(PickleBytes().list) { $0.text($1).append }
+    var bytes = magic.stopped
+    bytes += PickleBytes().integer(1001).stopped
+    bytes += PickleBytes().dictionary.stopped
+    bytes += object.stopped
+    bytes += list.stopped
+    bytes += [UInt8(count), 0, 0, 0, 0, 0, 0, 0]
+    for element in 0..<16 as Range<UInt8> { bytes += [element, 0, 0, 0] }
+    return bytes
+  }
+
+  @Test("in the form of pickles may have views of storages, within them")
+  func views() throws {
+    let checkpoint = try open(Self.legacy(view: [3, 8]))
+    let range = try #require(checkpoint.tensor("w")?.byteRange)
+    #expect(
+      try checkpoint.files[0].bytes(at: range.offset, count: 16) == [4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0])
+    for view in [[3, 14], [17, 0], [-1, 4], [3, -1], [.max, 1], [1, .max]] {
+      #expect(failure { try open(Self.legacy(view: view)) }.hasSuffix("expected a view within its storage"), "\(view)")
+    }
+    #expect(
+      failure { try open(Self.legacy(view: [3, 4])) }
+        == "m.bin: tensor \"w\": ends at byte 20 of its storage, which has 16")
+  }
+
+  @Test("in the form of pickles must have the storages that its tensors name")
+  func storages() {
+    #expect(
+      failure { try open(Self.legacy(view: [3, 8], count: 15)) }.contains("expected 16 elements, as the object says"))
+    #expect(failure { try open(Self.legacy(view: [3, 8], elements: 17, count: 17)) }.contains("4 bytes are missing"))
+    #expect(
+      failure { try open(Self.legacy(view: [3, 8], keys: [])) }.contains("storage \"7\" is missing from the file"))
+    for keys in [["7", "7"], ["9"]] {
+      #expect(failure { try open(Self.legacy(view: [3, 8], keys: keys)) }.contains("expected one of each"), "\(keys)")
+    }
   }
 
   @Test(

@@ -115,6 +115,7 @@ struct PyTorchReadingTests {
     #expect(
       checkpoint.tensors.map { "\($0.name) \($0.declaredFormat) \($0.byteCount)" } == [
         "sparse sparse tensor 0", "meta tensor without data 0", "plain F32 8", "c128 torch.complex128 32",
+        "array array of NumPy 0",
       ])
   }
 
