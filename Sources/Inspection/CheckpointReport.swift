@@ -65,7 +65,9 @@ public struct CheckpointReport: Sendable {
   public var fileByteCount: Int { checkpoint.files.reduce(0) { $0 &+ $1.byteCount } }
   /// Bits of tensor data to an element; nil without elements, with a format of unknown size or with packed matrices.
   public var bitsPerWeight: Double? {
-    guard elementCount > 0, unreadForm == nil, formats.allSatisfy({ $0.format.format != nil || $0.byteCount > 0 }) else { return nil }
+    guard elementCount > 0, unreadForm == nil,
+      formats.allSatisfy({ $0.format.format != nil || $0.byteCount > 0 })
+    else { return nil }
     return Double(tensorByteCount) * 8 / Double(elementCount)
   }
 

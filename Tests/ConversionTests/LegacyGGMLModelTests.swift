@@ -68,7 +68,7 @@ struct LegacyGGMLModelTests {
     try convert(path(name), to: folder.file("hf")) { $0.type = .format(.f32) }
     #expect(try tensorBytes(folder.file("hf")) == tensorBytes(folder.file("from-gguf")))
     let expected = try #require(
-      try Fixtures.json("legacy-ggml", "expected.json")[ExactString("models/\(name)")]?.object)
+      try Fixtures.json("legacy-ggml", "expected.json")["models/\(name)"]?.object)
     let bytes = try tensorBytes(folder.file("hf"))
     let pairs = [
       "tok_embeddings.weight": "model.embed_tokens.weight", "norm.weight": "model.norm.weight",

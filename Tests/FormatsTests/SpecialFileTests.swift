@@ -78,8 +78,7 @@ struct SpecialFileTests {
       message: "is a pickle, as old PyTorch checkpoints are, which are not read (save the model as safetensors)"),
     HostileFile(
       name: "ggml.bin", bytes: Array("tjgg".utf8) + [3, 0, 0, 0, 0, 0],
-      message: "is a legacy ggjt file, a predecessor of GGUF, which is not read"
-        + " (convert it with llama.cpp's convert_llama_ggml_to_gguf.py)"),
+      message: "header: needs 4 bytes at byte 8, but 2 remain (2 bytes are missing; is the download complete?)"),
     HostileFile(
       name: "noise", bytes: [1, 2, 3, 250, 5, 6, 7, 8, 9],
       message: "is neither safetensors nor GGUF (begins with 01 02 03 fa 05 06 07 08)"),

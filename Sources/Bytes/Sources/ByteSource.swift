@@ -24,6 +24,9 @@ public protocol ByteSource: Sendable {
 
   /// The local file with exactly these bytes, for copies inside the kernel; nil where every byte must be read.
   var localFile: LocalFile? { get }
+
+  /// Whether bytes come from the local file at `path`, links followed, which therefore must not be replaced.
+  func isFile(at path: String) -> Bool
 }
 
 /// Byte ranges of one length at equal distances.
