@@ -15,6 +15,12 @@ public struct RequestedConversion: Sendable {
   public var architecture: String?
   /// Folders of LoRA adapters that are merged, in order.
   public var adapters: [String] = []
+  /// The file that the source is encrypted with; nil if it is not.
+  public var xorKey: String?
+  /// The model that the source, a weight delta, is added to; nil if it is a model itself.
+  public var deltaBase: String?
+  /// What the base has in rows of an extended vocabulary.
+  public var newRows = DeltaNewRows.zero
   /// Whether values are read to detect applied transforms, and those that are given.
   public var appliedTransforms = TransformDetection.namesOnly
   /// Whether the source needs a definition; adapters always do.
@@ -33,15 +39,37 @@ public struct RequestedConversion: Sendable {
   ///
   /// - Throws: as `Model.open`.
   public func open() throws -> Model {
+    let location = try xorKey.map { try DecryptedInput.open(source, key: $0) } ?? InputLocation(source)
+    if let deltaBase { return try openDelta(location, base: deltaBase) }
     if definition == .optional, adapters.isEmpty, request.resolvedTarget != .gguf {
-      return try Model.openAsStored(source, library: library, appliedTransforms: appliedTransforms)
+      return try Model.openAsStored(location, library: library, appliedTransforms: appliedTransforms)
     }
     if definition == .optional, adapters.isEmpty {
       return try Model.openByName(
-        source, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+        location, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
     }
     return try Model.open(
-      source, library: library, architecture: architecture, adapters: adapters, appliedTransforms: appliedTransforms)
+      location, library: library, architecture: architecture, adapters: try adapterLocations,
+      appliedTransforms: appliedTransforms)
+  }
+
+  /// Whether the source cannot be opened again by its path alone.
+  public var isDerived: Bool { xorKey != nil || deltaBase != nil }
+
+  private var adapterLocations: [InputLocation] {
+    get throws { try adapters.map { path throws(FileError) in try InputLocation(path) } }
+  }
+
+  /// Opens a weight delta and its base.
+  ///
+  /// The values of a delta show nothing about transforms, so its names declare them.
+  private func openDelta(_ location: InputLocation, base: String) throws -> Model {
+    let transforms = TransformDetection(.namesOnly, explicit: appliedTransforms.explicit)
+    let delta = try Model.open(
+      location, library: library, architecture: architecture, adapters: try adapterLocations,
+      appliedTransforms: transforms)
+    let original = try Model.open(base, library: library, appliedTransforms: TransformDetection(appliedTransforms.mode))
+    return try delta.adding(base: original, newRows: newRows)
   }
 
   /// Opens the source and plans the conversion.

@@ -62,7 +62,7 @@ public struct StoredLocation: Sendable {
 /// The changes that adapters make to a canonical tensor.
 struct Adaptation: Sendable {
   /// The updates that are added, in order.
-  var updates: [LoRAUpdate] = []
+  var updates: [any RowUpdate] = []
   /// The storage format in the model, if an adapter replaces the tensor.
   var formatBefore: StorageFormat?
 

@@ -8,7 +8,7 @@ import Tensors
 ///
 /// `inspect` and `check` show the `problems`; a conversion refuses them.
 public struct Model: Sendable {
-  public let checkpoint: Checkpoint
+  public internal(set) var checkpoint: Checkpoint
   /// The contents of the files apart from the tensors.
   public let facts: any ModelFacts
   public let definition: ArchitectureDefinition

@@ -30,6 +30,9 @@ public protocol ByteSource: Sendable {
 
   /// The files that store the bytes: this one, or those that they are unpacked or gathered from.
   var storedFiles: [any ByteSource] { get }
+
+  /// Whether bytes come from the local file at `path`, links followed, which therefore must not be replaced.
+  func isFile(at path: String) -> Bool
 }
 
 /// Byte ranges of one length at equal distances.

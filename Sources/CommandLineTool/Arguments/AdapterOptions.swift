@@ -6,7 +6,7 @@ struct AdapterOptions: ParsableArguments {
   @Option(
     name: .customLong("lora"),
     help: ArgumentHelp(
-      "Merge a LoRA adapter that PEFT saved, before anything else; may be repeated.",
-      valueName: "folder"))
+      "Merge a LoRA adapter, a folder of PEFT or a GGUF, before anything else; may be repeated.",
+      valueName: "adapter"))
   var paths: [String] = []
 }

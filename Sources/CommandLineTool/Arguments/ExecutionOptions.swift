@@ -63,9 +63,18 @@ struct ExecutionOptions: ParsableArguments {
     request.missingImatrix = isDryRun ? .warn : .fail
   }
 
+  /// The source that `--verify` compares the output with.
+  enum ComparedSource {
+    /// Opened again by its path.
+    case reopened
+    /// As it was opened for the conversion, because its path does not say all.
+    case opened
+  }
+
   /// Does what `plan` says, or prints it; `model` says how its source was read.
   func run(
-    _ plan: ConversionPlan, _ model: ModelOptions, adapters: [String] = [], _ report: ReportOptions
+    _ plan: ConversionPlan, _ model: ModelOptions, adapters: [String] = [], _ report: ReportOptions,
+    source: ComparedSource = .reopened
   ) throws {
     if isDryRun {
       try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
@@ -82,7 +91,7 @@ struct ExecutionOptions: ParsableArguments {
     do {
       let outcome = try job.run(
         progress: { progress.advance($0) }, written: { progress.finish() },
-        check: verify ? { try compare($0, with: plan, model, adapters, report) } : nil)
+        check: verify ? { try compare($0, with: plan, model, adapters, report, source) } : nil)
       let summary = ConversionSummary(plan: plan, errors: outcome.errors, seconds: progress.seconds)
       try report.print(
         json: { summary.json(verification: outcome.check) },
@@ -108,10 +117,12 @@ struct ExecutionOptions: ParsableArguments {
   }
 
   private func compare(
-    _ output: String, with plan: ConversionPlan, _ model: ModelOptions, _ adapters: [String], _ report: ReportOptions
+    _ output: String, with plan: ConversionPlan, _ model: ModelOptions, _ adapters: [String], _ report: ReportOptions,
+    _ source: ComparedSource
   ) throws -> CheckpointDiff {
     var options = CheckpointDiff.Options()
     options.budget = .byFormat
+    if source == .opened { return try Diff.compare(DiffSide(plan.source), output, model, report, options) }
     return try Diff.compare(
       plan.source.checkpoint.path, output, model, adapters: adapters, report, options,
       appliedTransforms: plan.source.appliedTransforms.choice)

@@ -60,6 +60,29 @@ struct Convert: ConversionCommand {
     help: ArgumentHelp("Pre-tokenizer name in a GGUF.", valueName: "name"))
   var preTokenizer: String?
 
+  @Option(
+    name: .customLong("xor-key"),
+    help: ArgumentHelp("Decrypt the input, which BELLE encrypted with this file.", valueName: "file"))
+  var xorKey: String?
+
+  @Option(
+    name: .customLong("delta-of"),
+    help: ArgumentHelp("Add the input, a weight delta, to this model.", valueName: "base"))
+  var deltaBase: String?
+
+  @Option(
+    name: .customLong("new-rows"),
+    help: ArgumentHelp(
+      "What the base of a weight delta has in rows of added tokens: zero (Vicuna) or mean (Alpaca).", valueName: "value"
+    ))
+  var newRows = DeltaNewRows.zero
+
+  @Option(
+    help: ArgumentHelp(
+      "The model that a LoRA adapter was made for, to write the adapter as a GGUF; only its configuration is read.",
+      valueName: "model"))
+  var base: String?
+
   @OptionGroup var importance: ImportanceOptions
   @OptionGroup var adapters: AdapterOptions
   @OptionGroup var execution: ExecutionOptions
@@ -67,6 +90,7 @@ struct Convert: ConversionCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
+    if deltaBase == nil, newRows != .zero { throw ValidationError("--new-rows needs --delta-of") }
     guard type.recipe == nil else { return }
     for (option, isGiven) in [("--pure", pure && type.isAutomatic), ("--imatrix", importance.path != nil)] where isGiven
     {
@@ -75,12 +99,19 @@ struct Convert: ConversionCommand {
   }
 
   func run() throws {
-    try execution.run(try requestedConversion().plan(), model, adapters: adapters.paths, report)
+    if let adapter = try adapterFile() { return try write(adapter) }
+    let conversion = try requestedConversion()
+    try execution.run(
+      try conversion.plan(), model, adapters: adapters.paths, report, source: conversion.isDerived ? .opened : .reopened
+    )
   }
 
   func requestedConversion() throws -> RequestedConversion {
     var conversion = try model.conversion(of: source, makeRequest())
     conversion.adapters = adapters.paths
+    conversion.xorKey = xorKey
+    conversion.deltaBase = deltaBase
+    conversion.newRows = newRows
     // Between safetensors no definition is needed, unless an option has to do with one.
     let needsDefinition =
       conversion.request.resolvedTarget == .gguf || naming != nil || model.architecture != nil
@@ -91,9 +122,14 @@ struct Convert: ConversionCommand {
   }
 
   /// The files that are read apart from the source and its adapters.
-  var inputFiles: [InputFile] { model.inputFiles + importance.inputFiles }
+  var inputFiles: [InputFile] {
+    model.inputFiles + importance.inputFiles + (xorKey.map { [InputFile("--xor-key", $0)] } ?? [])
+  }
 
-  var namedFiles: [InputFile] { inputFiles + adapters.paths.map { InputFile("--lora", $0) } }
+  var namedFiles: [InputFile] {
+    inputFiles + adapters.paths.map { InputFile("--lora", $0) }
+      + (deltaBase.map { [InputFile("--delta-of", $0)] } ?? [])
+  }
 
   private func makeRequest() throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)
@@ -113,6 +149,50 @@ struct Convert: ConversionCommand {
     request.modelName = modelName
     request.preTokenizer = preTokenizer
     return request
+  }
+}
+
+extension DeltaNewRows: ExpressibleByArgument {}
+
+extension Convert {
+  /// The file of an adapter, if the source is one and a GGUF is written.
+  private func adapterFile() throws -> AdapterFile? {
+    let location = try InputLocation(source)
+    guard adapters.paths.isEmpty, AdapterExport.isAdapter(location), try makeRequest().resolvedTarget == .gguf else {
+      return nil
+    }
+    let export = try AdapterExport(
+      location, base: try base.map { path throws(FileError) in try InputLocation(path) },
+      library: try model.definitions.library, architecture: model.architecture)
+    let format: StorageFormat
+    switch try type.choice {
+    case .automatic: format = .f32
+    case .kept: format = export.storedFormat ?? .f32
+    case .format(let wanted): format = wanted
+    case .recipe, .size: throw ValidationError("--type: factors of an adapter are stored as F32, F16 or BF16")
+    }
+    guard AdapterFile.formats.contains(format) else {
+      throw ValidationError("--type \(format): factors of an adapter are stored as F32, F16 or BF16")
+    }
+    return try AdapterFile(export, format: format, modelName: modelName)
+  }
+
+  private func write(_ adapter: AdapterFile) throws {
+    if !execution.isDryRun { try adapter.write(to: output, overwrite: execution.overwrite ? .replace : .refuse) }
+    let tensorCount = adapter.adapter.tensors.count
+    try report.print(
+      json: {
+        .members([
+          "schema": .string("ingot.adapter/1"), "path": .string(output),
+          "architecture": .string(adapter.adapter.architecture), "format": .string(adapter.format.name),
+          "alpha": .real(adapter.adapter.alpha), "tensors": .integer(tensorCount), "bytes": .integer(adapter.byteCount),
+        ])
+      },
+      text: {
+        "\(execution.isDryRun ? "would write" : "wrote") \(output.escapedForDisplay): LoRA adapter of"
+          + " \(adapter.adapter.architecture), \(counted(tensorCount, "tensor")) in \(adapter.format),"
+          + " \(adapter.byteCount.byteSize)\n" + adapter.remarks.map { "note: \($0)\n" }.joined()
+      })
   }
 }
 

@@ -69,7 +69,16 @@ struct Diff: ParsableCommand {
     let first = try DiffSide.open(
       reference, library: library, architecture: model.architecture, adapters: adapters,
       appliedTransforms: appliedTransforms ?? model.namedTransforms)
-    let second = try DiffSide.open(candidate, library: library, architecture: model.architecture)
+    return try compare(first, candidate, model, report, options)
+  }
+
+  /// Compares an opened reference with a progress line.
+  static func compare(
+    _ first: DiffSide, _ candidate: String, _ model: ModelOptions, _ report: ReportOptions,
+    _ options: CheckpointDiff.Options
+  ) throws -> CheckpointDiff {
+    let second = try DiffSide.open(
+      candidate, library: try model.definitions.library, architecture: model.architecture)
     let progress = ProgressLine(totalByteCount: first.checkpoint.tensorByteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     var options = options

@@ -19,7 +19,8 @@ public struct ModelName: Sendable, Equatable {
 
   /// Takes `name` apart, a folder's name or an identifier `organization/name`.
   ///
-  /// - Parameter parameterCount: of the model at hand: a size far from it is a context length. 0 if unknown.
+  /// - Parameter parameterCount: of the model at hand: a size far from it is a context length. 0 if unknown, and less for
+  ///   an adapter: its size, which is that of a part of the model.
   public static func components(_ name: String, parameterCount: Int) -> ModelName {
     let scalars = Array(name.unicodeScalars)
     // A name with spaces is meant for people and follows no convention.

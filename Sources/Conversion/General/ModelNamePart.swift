@@ -3,7 +3,7 @@ struct ModelNamePart {
   /// The kinds of parts; a version may belong to the basename as well.
   enum Role {
     case basename, sizeLabel, finetune, version
-    /// An element type, `q4_0` or `bf16`, which is not part of the metadata.
+    /// An element type, `q4_0` or `bf16`, or the kind of file, which is not part of the metadata.
     case storageType
   }
 
@@ -25,7 +25,8 @@ struct ModelNamePart {
     } else if Self.isSizeLabel(folded) {
       takeSizeLabel(parameterCount: parameterCount)
     } else if Self.finetunes.contains(folded.text) {
-      roles = [.finetune]
+      // In the name of an adapter, "lora" says nothing.
+      roles = parameterCount < 0 && folded.text == "lora" ? [.storageType] : [.finetune]
     }
   }
 
@@ -86,7 +87,11 @@ struct ModelNamePart {
       label[label.count - 1] = unit.properties.uppercaseMapping.unicodeScalars.first ?? unit
     }
     roles = [.sizeLabel]
-    if parameterCount > 0, let named = Self.count(label) {
+    // An adapter need not change all layers: only a label of less than an eighth is a context length.
+    if parameterCount < 0, let named = Self.count(label), named < Double(-parameterCount / 8) {
+      roles = [.finetune]
+      label = label.dropLast() + Array((label.last?.properties.lowercaseMapping ?? "").unicodeScalars)
+    } else if parameterCount > 0, let named = Self.count(label) {
       // Farther off than seven eighths of the true size: `128k` is a context length then.
       let most = parameterCount / 8 * 7 + parameterCount % 8 * 7 / 8
       if (named - Double(parameterCount)).magnitude > Double(most) {

@@ -65,7 +65,8 @@ struct PlanDraft {
   func scheme() throws -> NamingScheme {
     let definition = model.definition
     let folderName = definition.schemes.first { $0.condition.map(model.hyperparameters.flag) == true }?.name ?? "hf"
-    let isForeign = model.scheme.name == "gguf" || model.scheme.isReadingOnly
+    // A file of ggml, also before GGUF, has names that no folder has.
+    let isForeign = model.scheme.name == "gguf" || model.scheme.isReadingOnly || model.facts.keepsBlockFormats
     let native = target == .gguf ? "gguf" : isForeign ? folderName : model.scheme.name
     let name = request.naming ?? native
     if target == .gguf, definition.ggufArchitecture == nil { throw ConversionError.noGGUF(definition.name) }

@@ -113,8 +113,7 @@ public struct UnsupportedFileError: IngotError {
     case .foreign(let format): format.refusal
     case .byteSwappedGGUF: "has the byte-swapped magic \"FUGG\", expected \"GGUF\""
     case .legacyGGML(let magic):
-      "is a legacy \(magic) file, a predecessor of GGUF, which is not read"
-        + " (convert it with llama.cpp's convert_llama_ggml_to_gguf.py)"
+      "is a legacy \(magic) file, a predecessor of GGUF, expected \(expected)"
     case .text(let beginning): "is plain text, expected \(expected) (begins with \(beginning.quoted))"
     case .unknown(let bytes):
       "is neither safetensors nor GGUF (begins with \(bytes.map(\.hexadecimal).joined(separator: " ")))"

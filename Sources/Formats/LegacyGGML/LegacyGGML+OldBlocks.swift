@@ -93,12 +93,13 @@ extension LegacyGGML.Block {
     }
     guard bitCount == 5 else { return codes }
     let bits = UInt32(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: row &+ fifthBits, as: UInt32.self))
-    for element in 0..<16 {
-      let bit = UInt8(truncatingIfNeeded: bits &>> UInt32(half &* 16 &+ element) & 1)
-      codes[element] |= bit &<< 4
-    }
-    return codes
+    let own = SIMD16<UInt16>(repeating: UInt16(truncatingIfNeeded: bits &>> UInt32(half &* 16)))
+    let lowest = own &>> Self.positions & SIMD16<UInt16>(repeating: 1)
+    return codes | SIMD16<UInt8>(truncatingIfNeeded: lowest) &<< SIMD16<UInt8>(repeating: 4)
   }
+
+  /// The position of each element's fifth bit.
+  private static let positions = SIMD16<UInt16>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 }
 
 /// The blocks of a tensor as ggml has them today.

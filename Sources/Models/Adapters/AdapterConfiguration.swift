@@ -3,7 +3,7 @@ import Bytes
 /// The numbers of adapter_config.json that say how much an adapter's updates count.
 struct AdapterConfiguration {
   /// The numerator of the scale, and the modules that have another, by the end of their path.
-  private let alpha: Double
+  let alpha: Double
   private let alphaBySuffix: [(suffix: String, alpha: Double)]
   /// Whether the scale is `alpha / √r` in place of `alpha / r`.
   private let isRankStabilized: Bool

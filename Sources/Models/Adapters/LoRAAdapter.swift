@@ -2,7 +2,8 @@ import Bytes
 import Formats
 import Tensors
 
-/// An adapter as PEFT saves it: adapter_config.json and adapter_model.safetensors, or in old versions .bin, in one folder.
+/// An adapter as PEFT saves it, adapter_config.json and adapter_model.safetensors or, in old versions, .bin in one folder, or
+/// as a GGUF.
 ///
 /// For a module with the weight `W [out, in]` it has `A [r, in]` and `B [out, r]`; the merged weight is `W + s·B·A`.
 /// An embedding's factors are stored the other way round. Tensors that were trained whole replace those of the model.
@@ -11,9 +12,9 @@ struct LoRAAdapter {
   struct LoRAPair {
     /// The module's path in the model, such as `model.layers.0.self_attn.q_proj`.
     let module: String
-    /// `A` and `B` as stored.
-    let a: TensorDescriptor, b: TensorDescriptor
-    /// Whether the module is an embedding: `A [r, rows]` and `B [width, r]`.
+    /// The factors of the weight's rows and of its columns: `B` and `A`, or for an embedding the transposed `A` and `B`.
+    let up: LoRAUpdate.Factor, down: LoRAUpdate.Factor
+    /// Whether the module is an embedding.
     let isEmbedding: Bool
     /// The factor of the product of B and A.
     let scale: Float
@@ -21,7 +22,7 @@ struct LoRAAdapter {
     /// The name of the weight.
     var weight: TensorName { TensorName("\(module).weight") }
     /// The rank r.
-    var rank: Int { a.shape.dimensions[0] }
+    var rank: Int { down.dimensions[0] }
   }
 
   /// The weights, the first that is there; the second is PyTorch's.
@@ -40,15 +41,32 @@ struct LoRAAdapter {
   let replacements: [(name: TensorName, tensor: TensorDescriptor)]
   /// The model that the adapter was made for, as its makers call it.
   let base: String?
+  /// The numerator of the scale of all modules that do not have their own.
+  let alpha: Double
+  /// The files' tensors, in which the factors are.
+  let weights: Checkpoint
 
-  /// Reads the headers of the adapter at `location`: its folder, or the weights in it.
+  /// Reads the headers of the adapter at `location`: its folder, the weights in it, or a GGUF.
   ///
   /// - Throws: errors of the files; `LocatedError` with the `AdapterError`.
   init(_ location: InputLocation) throws {
     path = location.path
     let folder = location.folder
+    if let file = location.file, let weights = try Self.gguf(file, in: folder) {
+      self.weights = weights
+      files = weights.files
+      storedFiles = weights.storedFiles
+      base = nil
+      replacements = []
+      do throws(AdapterError) {
+        (pairs, alpha) = try Self.pairs(ofGGUF: weights)
+      } catch {
+        throw LocatedError(path: path, reason: error)
+      }
+      return
+    }
     let name = Self.weightsFiles.first { folder.kind(of: $0) != nil } ?? Self.weightsFiles[0]
-    let weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(name)))
+    weights = try Checkpoint.open(InputLocation(folder: folder, file: folder.open(name)))
     let configuration = try folder.open(Self.configurationFile)
     files = weights.files + [configuration]
     storedFiles = weights.storedFiles + [configuration]
@@ -56,6 +74,7 @@ struct LoRAAdapter {
     do throws(AdapterError) {
       let configuration = try AdapterConfiguration(json)
       base = configuration.base
+      alpha = configuration.alpha
       (pairs, replacements) = try Self.sorted(weights.tensors, configuration)
     } catch {
       throw LocatedError(path: path, reason: error)
@@ -66,6 +85,11 @@ struct LoRAAdapter {
   static func isAdapter(_ checkpoint: Checkpoint, in folder: any FileTree) -> Bool {
     checkpoint.files.first.map { weightsFiles.contains($0.name) } == true
       && folder.kind(of: configurationFile) != nil
+  }
+
+  /// Whether a folder has the files of an adapter.
+  static func isFolder(_ folder: any FileTree) -> Bool {
+    folder.hasFile(configurationFile) && weightsFiles.contains(where: folder.hasFile)
   }
 
   /// Names the adapter in what goes wrong.
@@ -101,7 +125,8 @@ struct LoRAAdapter {
       }
       pairs.append(
         LoRAPair(
-          module: module, a: a, b: b, isEmbedding: isEmbedding,
+          module: module, up: .init(tensor: isEmbedding ? a : b, isTransposed: isEmbedding),
+          down: .init(tensor: isEmbedding ? b : a, isTransposed: isEmbedding), isEmbedding: isEmbedding,
           scale: configuration.scale(ofModule: module, rank: a.shape.dimensions[0])))
     }
     guard !pairs.isEmpty || !replacements.isEmpty else { throw .noUpdates }

@@ -6,7 +6,7 @@ import Tensors
 /// A product of two thin matrices that is added to a weight: `W[row] += s · Σₖ B[row, k] · A[k]`.
 ///
 /// Summed in float32, k by k, a rounded product and a rounded sum each, so that the bits do not depend on the machine.
-struct LoRAUpdate: Sendable {
+struct LoRAUpdate: RowUpdate {
   /// Numbers of an adapter, read when they are needed.
   struct Factor: Sendable {
     let tensor: TensorDescriptor
@@ -40,21 +40,15 @@ struct LoRAUpdate: Sendable {
 
   /// `B`, a row for each of the weight's, and `A`, as wide as the weight.
   let up: Factor, down: Factor
+  var words: String { "plus a product of low rank" }
+
   /// s
   let scale: Float
   /// The layout of the weight in the adapter's model, and the component of a slot.
   let layout: StoredLayout, component: Int
 
-  /// A row of the canonical tensor among values that are read.
-  struct Row {
-    let canonicalRow: Int
-    /// The value of the first column.
-    let start: Int
-  }
-
-  /// Adds to rows of the canonical tensor, each cut to `columns`, whose values are `stride` apart.
   func add(
-    to values: inout DecodedValues, rows: [Row], columns: Range<Int>, stride: Int, of checkpoint: Checkpoint
+    to values: inout DecodedValues, rows: [UpdatedRow], columns: Range<Int>, stride: Int, of checkpoint: Checkpoint
   ) throws {
     let stored = rows.map { layout.logicalRow(of: .init(component: component, instance: 0, row: $0.canonicalRow)) }
     guard let first = stored.min(), let last = stored.max() else { return }

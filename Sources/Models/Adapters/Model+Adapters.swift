@@ -88,17 +88,18 @@ extension Model {
       throw .noWeight(pair.weight.text)
     }
     guard layout.instanceCount == nil else { throw .stacked(pair.weight.text) }
-    func factor(_ tensor: TensorDescriptor) -> LoRAUpdate.Factor {
-      LoRAUpdate.Factor(tensor: tensor.inFile(firstFile + tensor.fileIndex), isTransposed: pair.isEmbedding)
+    func factor(_ factor: LoRAUpdate.Factor) -> LoRAUpdate.Factor {
+      let tensor = factor.tensor
+      return LoRAUpdate.Factor(
+        tensor: tensor.inFile(firstFile + tensor.fileIndex), isTransposed: factor.isTransposed)
     }
-    // An embedding looks rows up by A and spreads them by B; its table is the transposed product.
-    let (up, down) = pair.isEmbedding ? (factor(pair.a), factor(pair.b)) : (factor(pair.b), factor(pair.a))
+    let (up, down) = (factor(pair.up), factor(pair.down))
     guard up.dimensions[0] == layout.logicalRowCount, down.dimensions[1] == layout.columnCount else {
       throw .wrongFactors(
         module: pair.module, found: "the factors make a matrix of \(up.dimensions[0]) × \(down.dimensions[1])",
         expected: "\(layout.logicalRowCount) × \(layout.columnCount)")
     }
-    for tensor in [pair.a, pair.b] {
+    for tensor in [pair.up.tensor, pair.down.tensor] {
       guard let format = tensor.format, format.elementsPerBlock == 1, Codec.canDecode(format) else {
         throw .wrongFactors(
           module: pair.module, found: "\(tensor.name.text) is stored as \(tensor.declaredFormat)",

@@ -46,7 +46,13 @@ extension Model {
   public static func openAsStored(
     _ path: String, library: ArchitectureLibrary, appliedTransforms: TransformDetection = .namesOnly
   ) throws -> Model {
-    let location = try InputLocation(path)
+    try openAsStored(InputLocation(path), library: library, appliedTransforms: appliedTransforms)
+  }
+
+  /// Opens the model at `location`, as `openAsStored` does with a path.
+  public static func openAsStored(
+    _ location: InputLocation, library: ArchitectureLibrary, appliedTransforms: TransformDetection = .namesOnly
+  ) throws -> Model {
     let reason: String
     var failure: (any IngotError)?
     do {

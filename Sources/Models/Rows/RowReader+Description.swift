@@ -13,7 +13,7 @@ extension RowReader {
       words.append(layout.instanceCount == nil ? "joined from \(sources.count)" : "stacked from \(sources.count)")
     }
     words += wordsOfChange(source, layout)
-    if isAdapted { words.append("plus a product of low rank") }
+    if let adapted = rows as? AdaptedRows { words += adapted.words }
     return words.isEmpty ? "rows moved" : words.joined(separator: ", ")
   }
 

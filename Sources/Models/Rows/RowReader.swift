@@ -103,7 +103,7 @@ public struct RowReader: Sendable {
     let base = try map.rowSource(checkpoint, geometry)
     let updates = adaptations.map(\.updates)
     rows =
-      updates.allSatisfy(\.isEmpty)
+      updates.allSatisfy { $0.isEmpty }
       ? base : AdaptedRows(base: base, map: map, updates: updates, checkpoint: checkpoint)
     layout = map.layout
     sources = map.sources
