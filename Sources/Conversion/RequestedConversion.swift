@@ -19,6 +19,8 @@ public struct RequestedConversion: Sendable {
   public var xorKey: String?
   /// The model that the source, a weight delta, is added to; nil if it is a model itself.
   public var deltaBase: String?
+  /// Models that are merged with the source; nil to convert the source alone.
+  public var merge: Merge?
   /// What the base has in rows of an extended vocabulary.
   public var newRows = DeltaNewRows.zero
   /// Whether values are read to detect applied transforms, and those that are given.
@@ -41,6 +43,7 @@ public struct RequestedConversion: Sendable {
   public func open() throws -> Model {
     let location = try xorKey.map { try DecryptedInput.open(source, key: $0) } ?? InputLocation(source)
     if let deltaBase { return try openDelta(location, base: deltaBase) }
+    if let merge { return try open(merge, location) }
     if definition == .optional, adapters.isEmpty, request.resolvedTarget != .gguf {
       return try Model.openAsStored(location, library: library, appliedTransforms: appliedTransforms)
     }
@@ -54,7 +57,7 @@ public struct RequestedConversion: Sendable {
   }
 
   /// Whether the source cannot be opened again by its path alone.
-  public var isDerived: Bool { xorKey != nil || deltaBase != nil }
+  public var isDerived: Bool { xorKey != nil || deltaBase != nil || merge != nil }
 
   private var adapterLocations: [InputLocation] {
     get throws { try adapters.map { path throws(FileError) in try InputLocation(path) } }
@@ -70,6 +73,19 @@ public struct RequestedConversion: Sendable {
       appliedTransforms: transforms)
     let original = try Model.open(base, library: library, appliedTransforms: TransformDetection(appliedTransforms.mode))
     return try delta.adding(base: original, newRows: newRows)
+  }
+
+  /// Opens the models of a merge.
+  private func open(_ merge: Merge, _ location: InputLocation) throws -> Model {
+    let first = try Model.open(
+      location, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+    let others = try zip(merge.others, merge.otherWeights).map { path, weight in
+      Model.Weighted(
+        try Model.open(path, library: library, architecture: architecture, appliedTransforms: appliedTransforms),
+        weight: weight)
+    }
+    guard let weight = merge.weight else { return try first.addingTaskVectors(others) }
+    return try Model.averaging([.init(first, weight: weight)] + others) ?? first
   }
 
   /// Opens the source and plans the conversion.

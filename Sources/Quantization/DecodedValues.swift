@@ -83,6 +83,16 @@ public struct DecodedValues: Sendable {
     }
   }
 
+  /// Multiplies `count` values, `stride` apart from `start`, by `factor`.
+  public mutating func multiply(by factor: Float, from start: Int, stride: Int, count: Int) {
+    for index in 0..<count {
+      let target = start + index * stride
+      let product = floats[target] * factor
+      if !remainders.isEmpty { remainders[target] = exact(target).value * Double(factor) - Double(product) }
+      floats[target] = product
+    }
+  }
+
   /// Replaces values, `stride` apart from `start`, by `range` of `other`.
   public mutating func replace(from start: Int, stride: Int = 1, with other: DecodedValues, _ range: Range<Int>) {
     let source = other.floats.span
