@@ -54,13 +54,14 @@ struct ModelParallelShards {
     do throws(ModelParallelError) {
       var joiner = ModelParallelJoiner(path: folder.path, contents)
       let tensors = try joiner.join()
+      let leftOut = joiner.leftOut.map { "tensor \($0.text.quoted) is left out: computed from the RoPE base" }
       let remarks = contents.flatMap { content in
         content.remarks.map { "\(content.file.name.escapedForDisplay): \($0)" }
       }
       return Checkpoint(
         container: .pyTorch, path: path, files: joiner.sources, metadata: Metadata(), tensors: tensors,
         containerFacts: (contents.first?.facts ?? [:]).merging(["modelParallelSize": "\(contents.count)"]) { $1 },
-        remarks: remarks)
+        remarks: leftOut + remarks)
     } catch {
       throw error.located(in: folder.path)
     }
