@@ -15,7 +15,7 @@ struct ModelParallelShards {
   /// The names of the files, by number.
   let names: [String]
 
-  /// The set that the file `name` belongs to in `folder`; nil if it is of none, or there is no other file.
+  /// The set that the file `name` belongs to in `folder`; nil for other names, and for the only file of a set.
   ///
   /// - Throws: `LocatedError` if a number is missing.
   init?(_ name: String, in folder: any FileTree) throws {
