@@ -48,8 +48,7 @@ struct PyTorchModelTests {
     let folder = TemporaryFolder()
     let model = try Model.open(Fixtures.path("pytorch", "meta"), library: .bundled())
     #expect(model.checkpoint.storedFiles.map(\.name) == ["consolidated.00.pth", "consolidated.01.pth"])
-    var request = ConversionRequest(destination: folder.file("m.gguf"))
-    request.naming = "gguf"
+    let request = ConversionRequest(destination: folder.file("m.gguf"))
     let plan = try Planner.plan(model, request)
     let outcomes = try Executor.run(plan, threads: 1)
     let receipt = Receipt(

@@ -8,6 +8,8 @@ enum ModelParallelJoin: Hashable, Sendable {
   case rowsOrColumns
   /// Each shard has the whole tensor.
   case replicated
+  /// Each shard has the angles of RoPE, which programs compute from its base.
+  case leftOut
 
   // The table: ends of names, as `model.py` of facebookresearch/llama and meta-llama/llama3 builds the layers.
   // ColumnParallelLinear splits the outputs, which are rows; RowParallelLinear the inputs, which are columns.
@@ -18,7 +20,7 @@ enum ModelParallelJoin: Hashable, Sendable {
     "feed_forward.w1.weight": .rows, "feed_forward.w3.weight": .rows, "feed_forward.w2.weight": .columns,
     "output.weight": .rows, "tok_embeddings.weight": .rowsOrColumns,
     "attention_norm.weight": .replicated, "ffn_norm.weight": .replicated, "norm.weight": .replicated,
-    "rope.freqs": .replicated,
+    "rope.freqs": .leftOut,
   ]
 
   /// The rule for the tensor of this name; nil if there is none.

@@ -29,6 +29,9 @@ struct ModelParallelJoiner {
     order = contents.first?.tensors.compactMap { shards[0][$0.name] } ?? []
   }
 
+  /// Tensors that are not part of the model, as they are in each shard.
+  var leftOut: [TensorName] { order.map(\.name).filter { ModelParallelJoin($0.text) == .leftOut } }
+
   mutating func join() throws(ModelParallelError) -> [TensorDescriptor] {
     for (shard, name) in zip(shards, names) where shard.count != order.count {
       let extra = shard.keys.filter { shards[0][$0] == nil }.min()
@@ -36,7 +39,7 @@ struct ModelParallelJoiner {
       throw .missing(order.first { shard[$0.name] == nil }?.name ?? "", from: name)
     }
     var joined: [TensorDescriptor] = []
-    for tensor in order { joined.append(try join(tensor.name)) }
+    for tensor in order where ModelParallelJoin(tensor.name.text) != .leftOut { joined.append(try join(tensor.name)) }
     return joined
   }
 
@@ -54,7 +57,7 @@ struct ModelParallelJoiner {
     case .columns: return try concatenated(parts, dimension: 1)
     case .rowsOrColumns: return try concatenated(parts, dimension: splitDimension(parts[0]))
     case .replicated: return try whole(parts)
-    case nil: throw .noRule(name)
+    case .leftOut, nil: throw .noRule(name)
     }
   }
 

@@ -15,7 +15,7 @@ struct ModelParallelShards {
   /// The names of the files, by number.
   let names: [String]
 
-  /// The set that the file `name` belongs to in `folder`; nil if it is of none, or there is no other file.
+  /// The set that the file `name` belongs to in `folder`; nil for other names, and for the only file of a set.
   ///
   /// - Throws: `LocatedError` if a number is missing.
   init?(_ name: String, in folder: any FileTree) throws {
@@ -54,13 +54,14 @@ struct ModelParallelShards {
     do throws(ModelParallelError) {
       var joiner = ModelParallelJoiner(path: folder.path, contents)
       let tensors = try joiner.join()
+      let leftOut = joiner.leftOut.map { "tensor \($0.text.quoted) is left out: computed from the RoPE base" }
       let remarks = contents.flatMap { content in
         content.remarks.map { "\(content.file.name.escapedForDisplay): \($0)" }
       }
       return Checkpoint(
         container: .pyTorch, path: path, files: joiner.sources, metadata: Metadata(), tensors: tensors,
         containerFacts: (contents.first?.facts ?? [:]).merging(["modelParallelSize": "\(contents.count)"]) { $1 },
-        remarks: remarks)
+        remarks: leftOut + remarks)
     } catch {
       throw error.located(in: folder.path)
     }

@@ -26,7 +26,8 @@ struct ModelParallelTests {
   func joined(name: String?) throws {
     let checkpoint = try open(contents(), name)
     #expect(checkpoint.containerFacts == ["form": "zip", "modelParallelSize": "2"])
-    #expect(checkpoint.remarks.isEmpty)
+    #expect(checkpoint.remarks == ["tensor \"rope.freqs\" is left out: computed from the RoPE base"])
+    #expect(checkpoint.tensor("rope.freqs") == nil)
     #expect(checkpoint.tensor("layers.1.attention.wq.weight")?.shape == [32, 32])
     #expect(checkpoint.tensor("layers.1.attention.wo.weight")?.shape == [32, 32])
     #expect(checkpoint.tensor("layers.1.feed_forward.w2.weight")?.shape == [32, 48])
