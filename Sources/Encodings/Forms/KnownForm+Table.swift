@@ -63,7 +63,7 @@ extension KnownForm {
       "merge it with PEFT's merge_and_unload and convert the result"),
     file(
       "a LoRA adapter", [.metadata("general.type", "adapter"), .word("lora_a"), .word("lora_b")],
-      "pass the model that it was made for"),
+      "pass the model that it was made for, with --lora FILE for this one"),
     file(
       "a LoRA adapter", [.word("lora_A"), .word("lora_B"), .word("lora_embedding_A")],
       "pass the model that it was made for, with --lora FOLDER for this one"),
