@@ -87,6 +87,7 @@ extension TensorOutcome {
     members["shape"] = .array(tensor.shape.dimensions.map { .integer($0) })
     members["transform"] = .string(tensor.transform)
     members["rule"] = .string(tensor.rule)
+    if tensor.isRepacked { members["repacked"] = .bool(true) }
     if tensor.importance != nil { members["importance"] = .bool(true) }
     for (key, value) in (report ?? EncodingReport()).members { members[key] = value }
     return .object(members)
