@@ -48,6 +48,23 @@ struct MegatronJoiner {
     if let stated = arguments["num_layers"]?.integer, stated != layerCount {
       throw .layers(found: layerCount, expected: stated)
     }
+    if arguments["untie_embeddings_and_output_weights"]?.bool == false { try dropTiedOutput(ranks) }
+  }
+
+  /// Leaves out the copy of a tied embedding that the last stage has, which must be the same.
+  private mutating func dropTiedOutput(_ ranks: [[String]]) throws(MegatronError) {
+    guard let output = tensors.firstIndex(where: { $0.name == "output_layer.weight" }),
+      let embedding = tensors.first(where: { $0.name == "embedding.word_embeddings.weight" }),
+      let first = ranks.first?.first, let last = ranks.last?.first
+    else { return }
+    let areEqual: Bool
+    do throws(FileError) {
+      areEqual = try sources.haveEqualBytes(embedding, tensors[output])
+    } catch {
+      throw .unreadable(error)
+    }
+    guard areEqual else { throw .tensor(tensors[output].name, .differs("value", in: last, from: first)) }
+    tensors.remove(at: output)
   }
 
   /// What the names of each chunk's tensors begin with: `model0.`, or nothing.
@@ -115,7 +132,7 @@ struct MegatronJoiner {
     }
     let layout = try MegatronLayout(rule, of: first, name, rankCount: parts.count, arguments)
     if let count = layout.droppedRowCount {
-      remarks.append("dropped \(counted(count, "padding row")) of \(text.quoted): the vocabulary ends before")
+      remarks.append("dropped \(counted(count, "padding row")) of \(text.quoted): no token uses them")
     }
     guard let size = first.format?.bytesPerBlock, first.format?.elementsPerBlock == 1,
       let shape = Shape(layout.dimensions)
