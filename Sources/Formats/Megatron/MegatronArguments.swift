@@ -8,7 +8,7 @@ struct MegatronArguments {
     "num_layers", "hidden_size", "ffn_hidden_size", "num_attention_heads", "group_query_attention", "num_query_groups",
     "kv_channels", "max_position_embeddings", "norm_epsilon", "layernorm_epsilon", "rotary_base", "use_rope_scaling",
     "rope_scaling_factor", "rotary_seq_len_interpolation_factor", "rotary_interleaved", "true_vocab_size", "vocab_size",
-    "padded_vocab_size", "untie_embeddings_and_output_weights", "add_bias_linear", "add_qkv_bias",
+    "padded_vocab_size", "untie_embeddings_and_output_weights", "add_bias_linear",
     "tensor_model_parallel_size", "pipeline_model_parallel_size",
   ]
 
@@ -18,7 +18,7 @@ struct MegatronArguments {
     "rotary_percent": .float64(1), "apply_layernorm_1p": .bool(false),
     "apply_residual_connection_post_layernorm": .bool(false), "multi_latent_attention": .bool(false),
     "expert_model_parallel_size": .int64(1), "num_experts": .int64(0), "rotary_interleaved_patch": .bool(false),
-    "qk_layernorm": .bool(false),
+    "qk_layernorm": .bool(false), "add_qkv_bias": .bool(false),
   ]
 
   private let rank: String

@@ -29,7 +29,7 @@ struct MegatronFacts: ModelFacts {
     }
     let hasBias = arguments["add_bias_linear"]?.bool == true
     members["mlp_bias"] = .bool(hasBias)
-    members["attention_bias"] = .bool(hasBias || arguments["add_qkv_bias"]?.bool == true)
+    members["attention_bias"] = .bool(hasBias)
     members["rope_scaling"] = Self.scaling(arguments)
     argumentsByKey = stated
     huggingFace = HuggingFaceFacts(

@@ -150,6 +150,20 @@ struct HostileMegatronTests {
         == "g: args: position_embedding_type is \"none\", expected \"rope\" (no other is read)")
   }
 
+  @Test("without a gate in its layers is refused")
+  func gate() throws {
+    let message = try message { files in
+      for rank in ["00_000", "01_000", "00_001", "01_001"] {
+        let name = MegatronTests.part(rank), bytes = try #require(files[name]), key = Array("swiglu".utf8)
+        let start = try #require(bytes.indices.first { bytes[$0...].starts(with: key) })
+        // NEWTRUE becomes NEWFALSE.
+        let flag = try #require(bytes[start...].firstIndex(of: 0x88))
+        files[name]?[flag] = 0x89
+      }
+    }
+    #expect(message == "g: args: swiglu is False, expected True (no other is read)")
+  }
+
   @Test("whose parts have other shapes is refused")
   func shapes() throws {
     // The tuple (16, 12) of a down projection's part.
