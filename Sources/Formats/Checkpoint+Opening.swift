@@ -22,6 +22,7 @@ extension Checkpoint {
 
   private static func unpacked(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
     if try MLC.indexName(of: file.name, in: folder) != nil { return try MLC.open(file, in: folder) }
+    if try Megatron.isOpening(file, in: folder) { return try Megatron.open(file, in: folder) }
     if Distributed.isPart(file.name) { return try Distributed.open(file, in: folder) }
     if file.name.hasSuffix(".json") {
       return try (ShardFamily.ofIndex(file.name) ?? SafeTensors.shards).open(index: file, in: folder, path: file.path)

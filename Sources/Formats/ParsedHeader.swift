@@ -10,4 +10,6 @@ struct ParsedHeader {
   var remarks: [String] = []
   /// What is unpacked or gathered from the file: sources that the indices of tensors' files count from 1.
   var gathered: [any ByteSource] = []
+  /// Single values that a training program saved beside the tensors.
+  var trainer = TrainerState()
 }

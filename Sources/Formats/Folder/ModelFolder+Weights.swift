@@ -24,6 +24,7 @@ extension ModelFolder {
     }
     if let index = MLC.indexNames.first(where: names.contains) { return .file(index) }
     if let list = Distributed.opening(names) { return .file(list) }
+    if let file = Megatron.opening(names) { return .file(file) }
     let pickles = names.filter { PyTorch.shards.mayHave($0) && isPyTorch($0) }
     if let weights = try weights(of: PyTorch.shards, pickles, usualStem: "pytorch_model") { return weights }
     throw LocatedError(path: path, reason: try missingWeights())

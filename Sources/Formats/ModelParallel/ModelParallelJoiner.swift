@@ -3,9 +3,6 @@ import Tensors
 
 /// Joins the tensors of model-parallel shards by the rule for each.
 struct ModelParallelJoiner {
-  /// The bytes that are compared at a time.
-  private static let comparedByteCount = 1 << 20
-
   private let path: String
   private let names: [String]
   /// The tensors of each shard, by name; files count through the set.
@@ -112,26 +109,10 @@ struct ModelParallelJoiner {
   private func whole(_ parts: [TensorDescriptor]) throws(ModelParallelError) -> TensorDescriptor {
     for (part, file) in zip(parts, names).dropFirst() {
       guard part.shape == parts[0].shape else { throw .differs(part.name, "shape", in: file, from: names[0]) }
-      guard try haveEqualBytes(parts[0], part) else { throw .differs(part.name, "value", in: file, from: names[0]) }
+      let areEqual: Bool
+      do throws(FileError) { areEqual = try sources.haveEqualBytes(parts[0], part) } catch { throw .unreadable(error) }
+      guard areEqual else { throw .differs(part.name, "value", in: file, from: names[0]) }
     }
     return parts[0]
-  }
-
-  private func haveEqualBytes(
-    _ one: TensorDescriptor, _ other: TensorDescriptor
-  ) throws(ModelParallelError) -> Bool {
-    guard let first = one.byteRange, let second = other.byteRange else { return false }
-    do throws(FileError) {
-      for start in stride(from: 0, to: first.byteCount, by: Self.comparedByteCount) {
-        let count = min(Self.comparedByteCount, first.byteCount - start)
-        let bytes = try sources[first.fileIndex].bytes(at: first.offset + start, count: count)
-        guard try sources[second.fileIndex].bytes(at: second.offset + start, count: count) == bytes else {
-          return false
-        }
-      }
-      return true
-    } catch {
-      throw .unreadable(error)
-    }
   }
 }

@@ -55,6 +55,6 @@ enum PyTorch {
     }
     return ParsedHeader(
       file: file, metadata: Metadata(), tensors: tensors, facts: ["form": form], remarks: state.remarks,
-      gathered: Array(placer.sources.dropFirst()))
+      gathered: Array(placer.sources.dropFirst()), trainer: state.trainer)
   }
 }

@@ -24,6 +24,7 @@ struct StateDictReader {
   private let storages: any StorageNaming
   private(set) var entries: [Entry] = []
   private(set) var remarks: [String] = []
+  private(set) var trainer = TrainerState()
   private var names: Set<TensorName> = []
   /// The values with others in them that were visited, and that may be; one that is shared counts each time.
   private var containerCount = 0
@@ -40,6 +41,7 @@ struct StateDictReader {
     try collect(root, name: "", depth: 0)
     guard !entries.isEmpty else { throw .noTensors("its pickle is \(words(pickle.root))") }
     if let path { remarks.append(path) }
+    trainer = TrainerState(pickle, wrapperRemark: path)
     let foreign = pickle.names.filter { !$0.isExpected }.map(\.description)
     if !foreign.isEmpty {
       let verb = foreign.count == 1 ? "which is" : "which are"

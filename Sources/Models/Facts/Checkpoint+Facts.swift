@@ -18,6 +18,7 @@ extension Checkpoint {
         checkpoint: self, folder: folder, config: Configuration(config.value, poolingMode: pooling),
         fileRemarks: config.remarks, quantization: try folder?.quantization())
     }
+    if let megatronArguments { return MegatronFacts(self, folder, megatronArguments) }
     if let params = try folder?.jsonWithRemarks("params.json") {
       return MetaFacts(folder: folder, params: params.value, fileRemarks: params.remarks)
     }
