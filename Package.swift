@@ -10,7 +10,7 @@ let settings: [SwiftSetting] = [
 /// `make test` sets INGOT_OPTIMIZE: the targets that its minutes go to are optimized, with every check of bounds and overflow.
 let optimized: Set<String> =
   Context.environment["INGOT_OPTIMIZE"] == nil
-  ? [] : ["Bytes", "Tensors", "Encodings", "Quantization", "Inference", "Models"]
+  ? [] : ["Bytes", "Tensors", "Formats", "Encodings", "Quantization", "Inference", "Models"]
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   let optimization: [SwiftSetting] =

@@ -24,7 +24,11 @@ struct MergeTests {
   }
 
   private func floats(_ path: String) throws -> [TensorName: [Float]] {
-    try convert(path, to: folder.file("plain"), { $0.type = .format(.f32); $0.overwrite = .replace })
+    try convert(
+      path, to: folder.file("plain"),
+      {
+        $0.type = .format(.f32); $0.overwrite = .replace
+      })
     return try tensorBytes(folder.file("plain")).mapValues {
       try Codec.decode(.f32, $0, elementCount: $0.count / 4)
     }

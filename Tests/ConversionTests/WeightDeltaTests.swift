@@ -13,7 +13,10 @@ struct WeightDeltaTests {
 
   /// The delta of two folders: here the base itself, so that every sum is twice its values.
   private func expectDoubled(_ output: String, from folder: TemporaryFolder) throws {
-    try convert(base, to: folder.file("plain")) { $0.type = .format(.f32) }
+    try convert(base, to: folder.file("plain")) {
+      $0.type = .format(.f32)
+      $0.overwrite = .replace
+    }
     let plain = try tensorBytes(folder.file("plain")), sums = try tensorBytes(output)
     #expect(Set(plain.keys) == Set(sums.keys))
     for (name, bytes) in plain {
@@ -103,9 +106,17 @@ struct WeightDeltaTests {
   @Test("names every tensor that only one of the two has, or in another shape")
   func mismatches() throws {
     let folder = TemporaryFolder()
-    let linear = try Fixtures.checkpoint("llama-linear", in: folder)
-    let rows = failure { try add(base, to: linear, output: folder.file("a")) }
-    #expect(rows.contains("which the weight delta does not have (fetch the delta again)"))
+    let short = try WrittenModel(copying: base, in: folder, name: "short") { tensors in
+      tensors.removeAll { $0.name.contains("layers.2.") }
+    }
+    let configuration = try LocalFile(Path.join(base, "config.json")).wholeContent(limit: 1 << 16)
+    let text = String(decoding: configuration, as: UTF8.self)
+    try folder.write(
+      Array(text.replacing("\"num_hidden_layers\": 3", with: "\"num_hidden_layers\": 2").utf8), to: "short/config.json")
+    let missing = failure { try add(short.path, to: base, output: folder.file("a")) }
+    #expect(missing.contains("which the weight delta does not have (pass the model that it was subtracted from)"))
+    let further = failure { try add(base, to: short.path, output: folder.file("a")) }
+    #expect(further.contains("which the weight delta has as \"model.layers.2."))
     let message = failure { try add(base, to: Fixtures.path("llama3-tied"), output: folder.file("b")) }
     #expect(message.contains("has shape"))
     #expect(!folder.names.contains("a") && !folder.names.contains("b"))

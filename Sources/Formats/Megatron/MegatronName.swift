@@ -8,7 +8,7 @@ struct MegatronName: Hashable {
   /// The index of the word with the layer's number.
   private let layerIndex: Int?
 
-  /// The name of a tensor that is stored as `text`; nil for one that is no part of the model.
+  /// The name of a tensor that is stored as `text`; nil for one that is not part of the model.
   init?(_ text: String) {
     var words = text.split(separator: ".", omittingEmptySubsequences: false)
     guard let last = words.last, !Self.ignoredEnds.contains(last) else { return nil }

@@ -55,7 +55,8 @@ extension Model {
     func failure(_ error: PairingError) -> LocatedError { LocatedError(path: other.checkpoint.path, reason: error) }
     for id in 0..<min(own.count, tokens.count) where own[id] != tokens[id] {
       throw failure(
-        .tokens(id: id, own: String(decoding: own[id], as: UTF8.self), other: String(decoding: tokens[id], as: UTF8.self))
+        .tokens(
+          id: id, own: String(decoding: own[id], as: UTF8.self), other: String(decoding: tokens[id], as: UTF8.self))
       )
     }
     guard own.count == tokens.count else { throw failure(.tokenCounts(own: own.count, other: tokens.count)) }
