@@ -17,16 +17,8 @@ extension PyTorch {
 
   static func readLegacy(_ file: any ByteSource) throws(PyTorchError) -> ParsedHeader {
     var cursor = ByteCursor(file)
-    let first = try pickle(&cursor)
-    guard first.root == .wideInteger(magic) else {
-      let what = first.integer(first.root).map { "the number \($0)" } ?? "other values"
-      throw .otherPickle(what)
-    }
-    let versionOffset = cursor.offset
-    let version = try pickle(&cursor)
-    guard version.root == .integer(protocolVersion) else {
-      throw .legacy(part: "protocol", offset: versionOffset, expected: "\(protocolVersion)")
-    }
+    try requireMagic(&cursor)
+    try requireProtocol(&cursor)
     let system = try pickle(&cursor)
     for (key, value) in system.items(system.root) ?? [] where key == .text("little_endian") && value == .bool(false) {
       throw .bigEndian("the system that it was saved on")
@@ -41,6 +33,19 @@ extension PyTorch {
     var state = StateDictReader(object, PersistentStorages())
     try state.read()
     return try header(file, state, TensorPlacer(file), form: "legacy pickle") { storage, _ in places[storage.key] }
+  }
+
+  private static func requireMagic(_ cursor: inout ByteCursor) throws(PyTorchError) {
+    let root = try pickle(&cursor).root
+    guard root != .wideInteger(magic) else { return }
+    guard case .integer(let number) = root else { throw .otherPickle("other values") }
+    throw .otherPickle("the number \(number)")
+  }
+
+  private static func requireProtocol(_ cursor: inout ByteCursor) throws(PyTorchError) {
+    let offset = cursor.offset
+    guard try pickle(&cursor).root != .integer(protocolVersion) else { return }
+    throw .legacy(part: "protocol", offset: offset, expected: "\(protocolVersion)")
   }
 
   private static func pickle(_ cursor: inout ByteCursor) throws(PyTorchError) -> Pickle {
