@@ -1,14 +1,12 @@
-"""Times ingot on one model in several source formats, and llama.cpp's converter where it reads them.
+"""Times ingot on one model in several source formats.
 
-Usage: compare_sources.py PEERS INGOT WORK
+Usage: compare_sources.py INGOT WORK
 
-PEERS is the folder of the peers (see README.md), INGOT the program, WORK a folder for about 2 GB. The model is a LLaMA of 180
-million random parameters. Rates are parameters a second of a conversion to BF16, medians of three runs; the files are in the page
-cache, and outputs are flushed by ingot alone.
+INGOT is the program, WORK a folder for about 2 GB. The model is a LLaMA of 185 million random parameters. Rates are parameters a
+second, medians of three runs; the files are in the page cache, and ingot flushes its outputs.
 """
 
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -81,7 +79,6 @@ FORMATS = {
     "GPTQ, 4 bits": (gptq, {"quant_method": "gptq", "bits": 4, "group_size": GROUP, "sym": False, "desc_act": False}),
     "AWQ, 4 bits": (awq, {"quant_method": "awq", "bits": 4, "group_size": GROUP, "zero_point": True, "version": "gemm"}),
 }
-READ_BY_REFERENCE = {"BF16 safetensors", "BF16 PyTorch", "FP8, 128 x 128 blocks", "GPTQ, 4 bits"}
 
 
 def write(folder, name, make, quantization):
@@ -98,39 +95,27 @@ def write(folder, name, make, quantization):
     (folder / "config.json").write_text(json.dumps(configuration))
 
 
-def run(command):
-    """The seconds of a command, and its peak memory in MB."""
+def seconds(command):
     before = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    _, errors = process.communicate()
-    seconds = time.monotonic() - before
-    if process.returncode != 0:
-        return None, errors.strip().splitlines()[-1:]
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.monotonic() - before
 
 
 def main():
-    peers, ingot, work = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    ingot, work = sys.argv[1], Path(sys.argv[2])
     parameters = sum(rows * columns for _, rows, columns in matrices()) + 2 * VOCABULARY * WIDTH
     print(f"{parameters:,} parameters")
-    reference = [str(peers / "venv/bin/python"), str(peers / "llama.cpp/convert_hf_to_gguf.py")]
     base = None
     for name, (make, quantization) in FORMATS.items():
         folder, output = work / name.split(",")[0].replace(" ", "-"), work / "out.gguf"
         if not folder.exists():
             write(folder, name, make, quantization)
-        for types in ["BF16", "keep"] if quantization else ["BF16"]:
-            runs = [run([ingot, "convert", str(folder), "-o", str(output), "--type", types, "--overwrite", "--quiet"]) for _ in range(3)]
-            if runs[0][0] is None:
-                print(f"{name:24} {types:5} {runs[0][1]}")
-                continue
-            seconds = statistics.median(seconds for seconds, _ in runs)
-            rate = parameters / seconds
+        for type in ["BF16", "keep"] if quantization else ["BF16"]:
+            command = [ingot, "convert", str(folder), "-o", str(output), "--type", type, "--overwrite", "--quiet"]
+            median = statistics.median(seconds(command) for _ in range(3))
+            rate = parameters / median
             base = base or rate
-            print(f"{name:24} {types:5} {seconds:6.2f} s {rate / 1e6:8.0f} M/s {rate / base:5.2f} of BF16 safetensors, at most {max(m for _, m in runs):.0f} MB")
-        if name in READ_BY_REFERENCE:
-            seconds, _ = run(reference + [str(folder), "--outfile", str(work / "reference.gguf"), "--outtype", "bf16"])
-            print(f"{name:24} convert_hf_to_gguf.py {f'{seconds:.2f} s' if seconds else _}")
+            print(f"{name:24} {type:5} {median:6.2f} s {rate / 1e6:8.0f} M/s {rate / base:5.2f} of BF16 safetensors")
     shutil.rmtree(work, ignore_errors=True)
 
 
