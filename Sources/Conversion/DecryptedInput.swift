@@ -26,7 +26,7 @@ enum DecryptedInput {
       if file.byteCount > smallByteCount, (try? FormatSniffer.container(of: file)) == nil {
         throw LocatedError(path: path, reason: DecryptionError.wrongKey(key: key, file: file.name))
       }
-      guard try FileDigest.sha256(file) == file.digest.hexadecimal else {
+      guard try FileDigest.sha256(file) == FileDigest.hexadecimal(file.digest) else {
         throw LocatedError(path: path, reason: DecryptionError.wrongKey(key: key, file: file.name))
       }
     }
@@ -48,12 +48,5 @@ enum DecryptionError: IngotError {
       "cannot be decrypted with \(key.quoted): the bytes of \(file.quoted) have another SHA-256 than the file states"
         + " (pass the file that it was encrypted with, such as Meta's consolidated.00.pth; or fetch it again)"
     }
-  }
-}
-
-extension [UInt8] {
-  fileprivate var hexadecimal: String {
-    let digits = [Character]("0123456789abcdef")
-    return String(flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 }

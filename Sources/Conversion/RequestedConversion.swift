@@ -84,8 +84,7 @@ public struct RequestedConversion: Sendable {
         try Model.open(path, library: library, architecture: architecture, appliedTransforms: appliedTransforms),
         weight: weight)
     }
-    guard let weight = merge.weight else { return try first.addingTaskVectors(others) }
-    return try Model.averaging([.init(first, weight: weight)] + others) ?? first
+    return try first.merging(others, ownWeight: merge.weight)
   }
 
   /// Opens the source and plans the conversion.

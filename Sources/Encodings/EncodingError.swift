@@ -58,6 +58,16 @@ public enum EncodingError: IngotError {
     }
   }
 
+  /// The tensor whose codes cannot be decoded; nil for errors of other things.
+  public var codes: TensorDescriptor? {
+    switch self {
+    case .partFormat(let part, let codes, _), .partShape(let part, let codes, _): codes ?? part
+    case .scaleFormat(_, let codes), .scaleShape(_, let codes, _, _), .statedShape(_, _, let codes, _): codes
+    case .missingPart(let codes, _), .noGroup(let codes), .contradiction(let codes, _, _): codes
+    default: nil
+    }
+  }
+
   /// Whether the tensors are in a form that is not read.
   public var isUnread: Bool {
     switch self {

@@ -45,7 +45,8 @@ public enum FileDigest {
   /// The hexadecimal SHA-256 of `bytes`.
   public static func sha256(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
-  private static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
+  /// The bytes of a digest as hexadecimal digits.
+  public static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef")
     return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }

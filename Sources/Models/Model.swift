@@ -58,10 +58,13 @@ public struct Model: Sendable {
     dropped = mapped.dropped
     // Tensors that cannot be decoded cause all other problems.
     let isUndecodable = problems.contains { ($0 as? EncodingError)?.concernsAllTensors == true }
+    let undecodedNames = Set(problems.flatMap(\.constituents).compactMap { ($0 as? EncodingError)?.codes?.name })
     let grouping = ProblemGrouping(
       facts: facts, definition: definition, hyperparameters: hyperparameters,
       foundLayerCount: mapped.tensors.reduce(0) { max($0, ($1.layer ?? -1) + 1) })
-    self.problems = problems + (isUndecodable ? [] : grouping.grouped(mapped.problems))
+    // The stored form of one that cannot be decoded fits no layout.
+    let others = mapped.problems.filter { !undecodedNames.contains($0.name) }
+    self.problems = problems + (isUndecodable ? [] : grouping.grouped(others))
     self.remarks = remarks
     padding = mapped.padding
     self.isByName = isByName

@@ -83,13 +83,4 @@ struct AdapterFileTests {
       }
       .contains("the factors make a matrix of"))
   }
-
-  private func failure(_ body: () throws -> Any) -> String {
-    do {
-      _ = try body()
-      return ""
-    } catch {
-      return "\(error)"
-    }
-  }
 }

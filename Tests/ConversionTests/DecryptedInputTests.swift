@@ -90,13 +90,4 @@ struct DecryptedInputTests {
         .contains("the bytes of \"model.safetensors\" have another SHA-256"))
     #expect(!hidden.names.contains("m.gguf"))
   }
-
-  private func failure(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return ""
-    } catch {
-      return "\(error)"
-    }
-  }
 }

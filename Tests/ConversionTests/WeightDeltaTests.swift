@@ -124,13 +124,4 @@ struct WeightDeltaTests {
     let other = failure { try add(base, to: mistral, output: folder.file("c")) }
     #expect(other.contains("is of architecture mistral, but the weight delta is of llama"))
   }
-
-  private func failure(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return ""
-    } catch {
-      return "\(error)"
-    }
-  }
 }

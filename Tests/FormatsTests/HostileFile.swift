@@ -8,13 +8,3 @@ struct HostileFile: CustomTestStringConvertible, Sendable {
 
   var testDescription: String { name }
 }
-
-/// The text of the error that `body` throws; empty if it throws none.
-func failure(_ body: () throws -> Any) -> String {
-  do {
-    _ = try body()
-    return ""
-  } catch {
-    return "\(error)"
-  }
-}

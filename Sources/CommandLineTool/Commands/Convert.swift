@@ -157,6 +157,8 @@ extension DeltaNewRows: ExpressibleByArgument {}
 extension Convert {
   /// The file of an adapter, if the source is one and a GGUF is written.
   private func adapterFile() throws -> AdapterFile? {
+    // Opening a compressed file may unpack it.
+    guard AdapterExport.mayBeAdapter(source) else { return nil }
     let location = try InputLocation(source)
     guard adapters.paths.isEmpty, AdapterExport.isAdapter(location), try makeRequest().resolvedTarget == .gguf else {
       return nil

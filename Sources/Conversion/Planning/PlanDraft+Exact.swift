@@ -94,8 +94,8 @@ extension DraftTensor {
     return .decided(exact.format, rule: "\(words) every value of \(encoding)")
   }
 
-  /// Whether llama.cpp multiplies the products of the matrix by the factors of its blocks (llama-model.cpp of b9294,
-  /// `load_tensors`).
+  /// Whether llama.cpp multiplies the products of the matrix by the factors of its blocks (`load_tensors` in
+  /// llama-model.cpp of 0c1e57098).
   fileprivate var mayHaveFactors: Bool {
     let words = name.text.split(separator: ".")
     guard let kind = words.dropLast().last, words.last == "weight" else { return false }

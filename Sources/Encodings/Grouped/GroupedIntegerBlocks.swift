@@ -72,13 +72,13 @@ struct GroupedIntegerBlocks<Composition: GroupedIntegerComposition>: BlockSource
       try composition.unpackScales(rows: first..<min(rowCount, first + step), from: reader, into: &groups)
       for index in groups.scales.indices {
         let scale = groups.scales[index]
-        guard scale.isExactInF16, target.holds(codeCount: codeCount, zero: groups.zeroPoint(index, composition.zero))
+        guard scale.isExactHalf, target.holds(codeCount: codeCount, zero: groups.zeroPoint(index, composition.zero))
         else {
           return false
         }
         guard target.offset == nil else { continue }
         // The sum of two opposite numbers is +0, and so is the product of 0 unless the scale is negative.
-        guard composition.zero == .biases || scale.sign == .plus, groups.minimum(index, composition.zero).isExactInF16
+        guard composition.zero == .biases || scale.sign == .plus, groups.minimum(index, composition.zero).isExactHalf
         else { return false }
       }
     }
@@ -123,13 +123,13 @@ extension GroupedIntegers {
       for block in 0..<blocksOfRow {
         let group = row &* groupCount &+ block &* size / groupElementCount
         let first = row &* columnCount &+ block &* size
-        bytes.storeBytes(of: scales[group].f16Bits.littleEndian, toByteOffset: place, as: UInt16.self)
+        bytes.storeBytes(of: scales[group].halfBits.littleEndian, toByteOffset: place, as: UInt16.self)
         var next = place &+ 2
         var shift: UInt8 = 0
         if let offset = target.offset {
           shift = UInt8(truncatingIfNeeded: offset &- zeroPoint(group, zero))
         } else {
-          bytes.storeBytes(of: minimum(group, zero).f16Bits.littleEndian, toByteOffset: next, as: UInt16.self)
+          bytes.storeBytes(of: minimum(group, zero).halfBits.littleEndian, toByteOffset: next, as: UInt16.self)
           next = next &+ 2
         }
         let shifts = SIMD16<UInt8>(repeating: shift)

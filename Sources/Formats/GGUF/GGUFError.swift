@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 /// An error of reading or writing a GGUF.
-public enum GGUFError: IngotError {
+public enum GGUFError: ReadingError {
   /// The location in the file that was being read.
   public enum Location: Sendable {
     case header
@@ -69,11 +69,7 @@ public enum GGUFError: IngotError {
     }
   }
 
-  /// Returns the error with the name of its file first.
-  func located(in path: String) -> any IngotError {
-    if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, reason: self)
-  }
+  var fileError: FileError? { if case .unreadable(let error) = self { error } else { nil } }
 }
 
 extension GGUFError {

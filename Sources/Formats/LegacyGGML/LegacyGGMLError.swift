@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 /// An error of reading a container before GGUF.
-enum LegacyGGMLError: IngotError {
+enum LegacyGGMLError: ReadingError {
   /// The location in the file that was being read.
   enum Location: Sendable {
     case header
@@ -45,11 +45,7 @@ enum LegacyGGMLError: IngotError {
 
   var category: ErrorCategory { .input }
 
-  /// Returns the error with the name of the file first.
-  func located(in path: String) -> any IngotError {
-    if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, reason: self)
-  }
+  var fileError: FileError? { if case .unreadable(let error) = self { error } else { nil } }
 
   var description: String {
     switch self {

@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 /// An error of reading the index or the shards of an MLC checkpoint.
-enum MLCError: IngotError {
+enum MLCError: ReadingError {
   case unreadable(FileError)
   /// A member of the index that is missing or of another kind.
   case member(String, expected: String)
@@ -15,11 +15,7 @@ enum MLCError: IngotError {
 
   var category: ErrorCategory { .input }
 
-  /// Returns the error with the name of the index first.
-  func located(in path: String) -> any IngotError {
-    if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, reason: self)
-  }
+  var fileError: FileError? { if case .unreadable(let error) = self { error } else { nil } }
 
   var description: String {
     switch self {

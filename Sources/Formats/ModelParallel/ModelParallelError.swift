@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 /// An error of joining model-parallel shards, worded after the folder's name.
-enum ModelParallelError: IngotError {
+enum ModelParallelError: ReadingError {
   case unreadable(FileError)
   case missing(TensorName, from: String)
   /// A tensor of one shard has another storage format, shape or value than that of the first.
@@ -13,11 +13,7 @@ enum ModelParallelError: IngotError {
 
   var category: ErrorCategory { .input }
 
-  /// Returns the error with the folder's name first.
-  func located(in path: String) -> any IngotError {
-    if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, reason: self)
-  }
+  var fileError: FileError? { if case .unreadable(let error) = self { error } else { nil } }
 
   var description: String {
     switch self {

@@ -1,7 +1,7 @@
 import Bytes
 
 /// An error of a pickle; offsets count from the beginning of the file or member that it is in.
-enum PickleError: IngotError {
+enum PickleError: ReadingError {
   case unreadable(FileError)
   case endsEarly(opcode: PickleOpcode?, offset: Int, needed: Int, remaining: Int)
   case unknownOpcode(UInt8, offset: Int)
@@ -19,11 +19,7 @@ enum PickleError: IngotError {
 
   var category: ErrorCategory { .input }
 
-  /// Returns the error with the name of the file first.
-  func located(in path: String) -> any IngotError {
-    if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, reason: self)
-  }
+  var fileError: FileError? { if case .unreadable(let error) = self { error } else { nil } }
 
   var description: String {
     switch self {

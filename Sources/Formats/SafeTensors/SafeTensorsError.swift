@@ -2,7 +2,7 @@ import Bytes
 import Tensors
 
 /// An error of reading or writing a safetensors file.
-public enum SafeTensorsError: IngotError {
+public enum SafeTensorsError: ReadingError {
   case unreadable(FileError)
   case tooShort(byteCount: Int)
   case emptyHeader
@@ -40,11 +40,7 @@ public enum SafeTensorsError: IngotError {
     }
   }
 
-  /// Returns the error with the name of its file first.
-  func located(in path: String) -> any IngotError {
-    if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, reason: self)
-  }
+  var fileError: FileError? { if case .unreadable(let error) = self { error } else { nil } }
 }
 
 extension SafeTensorsError {

@@ -1,7 +1,7 @@
 import Bytes
 
 /// An error of a zip archive, worded after the file's name.
-enum ZipError: IngotError {
+enum ZipError: ReadingError {
   case unreadable(FileError)
   /// No last record ends where the file does.
   case noEnd
@@ -31,11 +31,7 @@ enum ZipError: IngotError {
 
   var category: ErrorCategory { .input }
 
-  /// Returns the error with the file's name first.
-  func located(in path: String) -> any IngotError {
-    if case .unreadable(let error) = self { return error }
-    return LocatedError(path: path, reason: self)
-  }
+  var fileError: FileError? { if case .unreadable(let error) = self { error } else { nil } }
 
   var description: String {
     switch self {

@@ -65,6 +65,12 @@ public struct AdapterExport: Sendable {
     }
   }
 
+  /// Whether the name at `path` can be that of an adapter of PEFT: any name but those of other compressed files.
+  public static func mayBeAdapter(_ path: String) -> Bool {
+    let name = Path.name(of: path)
+    return Compression.ending(name) == nil || LoRAAdapter.weightsFiles.contains(Compression.unpackedName(name))
+  }
+
   /// Whether an adapter of PEFT is at `location`.
   public static func isAdapter(_ location: InputLocation) -> Bool {
     guard location.file.map({ LoRAAdapter.weightsFiles.contains($0.name) }) ?? true else { return false }

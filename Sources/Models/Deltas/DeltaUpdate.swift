@@ -20,16 +20,10 @@ struct DeltaUpdate: RowUpdate {
   func add(
     to values: inout DecodedValues, rows: [UpdatedRow], columns: Range<Int>, stride: Int, of checkpoint: Checkpoint
   ) throws {
-    var buffers = RowBuffers()
-    let width = base.geometry.rowElementCount, rowCount = base.geometry.rowCount
+    let rowCount = base.geometry.rowCount
     let known = rows.filter { $0.canonicalRow < rowCount }
-    if let first = known.map(\.canonicalRow).min(), let last = known.map(\.canonicalRow).max() {
-      try base.rows.readValues(first..<last + 1, into: &buffers)
-      for row in known {
-        let start = (row.canonicalRow - first) * width + columns.lowerBound
-        let part = buffers.values.floats.span.extracting(start..<start + columns.count)
-        values.add(part, times: 1, from: row.start, stride: stride)
-      }
+    try base.read(known, columns: columns) { index, part in
+      values.add(part, times: 1, from: known[index].start, stride: stride)
     }
     guard newRows == .mean, known.count < rows.count else { return }
     let mean = try mean()

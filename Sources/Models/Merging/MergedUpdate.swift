@@ -20,7 +20,6 @@ struct MergedUpdate: RowUpdate {
   func add(
     to values: inout DecodedValues, rows: [UpdatedRow], columns: Range<Int>, stride: Int, of checkpoint: Checkpoint
   ) throws {
-    guard let first = rows.map(\.canonicalRow).min(), let last = rows.map(\.canonicalRow).max() else { return }
     var original: [Float] = []
     if let ownWeight {
       for row in rows { values.multiply(by: ownWeight, from: row.start, stride: stride, count: columns.count) }
@@ -30,21 +29,16 @@ struct MergedUpdate: RowUpdate {
         for column in 0..<columns.count { original.append(values.floats[row.start + column * stride]) }
       }
     }
-    var buffers = RowBuffers(), differences = [Float](repeating: 0, count: columns.count)
+    var differences = [Float](repeating: 0, count: columns.count)
     for part in parts {
-      let width = part.reader.geometry.rowElementCount
-      try part.reader.rows.readValues(first..<last + 1, into: &buffers)
-      for (index, row) in rows.enumerated() {
-        let start = (row.canonicalRow - first) * width + columns.lowerBound
-        let other = buffers.values.floats.span.extracting(start..<start + columns.count)
+      try part.reader.read(rows, columns: columns) { index, other in
         guard ownWeight == nil else {
-          values.add(other, times: part.weight, from: row.start, stride: stride)
-          continue
+          return values.add(other, times: part.weight, from: rows[index].start, stride: stride)
         }
         for column in 0..<columns.count {
           differences[column] = other[column] - original[index * columns.count + column]
         }
-        values.add(differences.span, times: part.weight, from: row.start, stride: stride)
+        values.add(differences.span, times: part.weight, from: rows[index].start, stride: stride)
       }
     }
   }

@@ -14,21 +14,12 @@ extension Model {
     }
   }
 
-  /// Returns the model whose weights are the weighted sum of those of several models, with the other files of the first.
+  /// Returns the model whose weights are the weighted sum of this model's and the others', with the other files of this one;
+  /// without a weight of its own, this model with the weighted differences of the others from it added.
   ///
   /// - Throws: `ProblemList` with all tensors that not all of them have, or that have other shapes; `LocatedError` if their
   ///   tokenizers differ.
-  public static func averaging(_ models: [Weighted]) throws -> Model? {
-    guard let first = models.first else { return nil }
-    return try first.model.merging(models.dropFirst(), ownWeight: first.weight)
-  }
-
-  /// Returns this model with the weighted differences of the others from it added.
-  ///
-  /// - Throws: as `averaging`.
-  public func addingTaskVectors(_ models: [Weighted]) throws -> Model { try merging(models[...], ownWeight: nil) }
-
-  private func merging(_ others: ArraySlice<Weighted>, ownWeight: Float?) throws -> Model {
+  public func merging(_ others: [Weighted], ownWeight: Float?) throws -> Model {
     var merged = self, parts: [TensorSlot: [MergedUpdate.Part]] = [:]
     for other in others {
       for counterpart in try counterparts(in: other.model, for: .merge) {

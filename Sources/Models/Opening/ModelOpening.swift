@@ -12,7 +12,7 @@ public struct ModelOpening {
   /// The files, with the tensors that adapters replace, and compositions in place of encoded tensors.
   public let checkpoint: Checkpoint
   /// The errors of encoded tensors that cannot be decoded.
-  let encodingProblems: [EncodingError]
+  let encodingProblems: [any IngotError]
   /// The form of the checkpoint; nil for plain weights.
   let form: RecognizedForm?
   /// What was left out of the tensor names; nil if they are used as they are stored.
@@ -53,7 +53,7 @@ public struct ModelOpening {
     facts = try stored.facts(at: location)
     let encoded = EncodedCheckpoint(
       stored, configuration: facts.configuration?.json, quantization: facts.quantization)
-    (form, encodingProblems) = (encoded.form, encoded.problems)
+    (form, encodingProblems) = (encoded.form, encoded.groupedProblems)
     if let form, form.form.content != .encodedModel {
       let architecture = stored.metadata["general.architecture"]?.text
       throw ModelError.notAModel(path: stored.path, form, architecture: architecture)
@@ -65,7 +65,7 @@ public struct ModelOpening {
       hyperparameters = try Self.hyperparameters(match, facts, location)
     } catch {
       // What does not fit follows from matrices that are packed.
-      guard let cause = encodingProblems.first, cause.concernsAllTensors else { throw error }
+      guard let cause = encoded.problems.first, cause.concernsAllTensors else { throw error }
       throw LocatedError(path: stored.path, reason: cause)
     }
     mapping = TensorMapping(checkpoint, facts, definition, scheme, hyperparameters)

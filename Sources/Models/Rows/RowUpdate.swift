@@ -14,6 +14,21 @@ protocol RowUpdate: Sendable {
   ) throws
 }
 
+extension RowReader {
+  /// Reads `rows`, counted as in the canonical tensor that this reads, and hands the part in `columns` of each to `body`
+  /// with its index among them.
+  func read(_ rows: [UpdatedRow], columns: Range<Int>, _ body: (Int, Span<Float>) -> Void) throws {
+    guard let first = rows.map(\.canonicalRow).min(), let last = rows.map(\.canonicalRow).max() else { return }
+    var buffers = RowBuffers()
+    try self.rows.readValues(first..<last + 1, into: &buffers)
+    let floats = buffers.values.floats.span
+    for (index, row) in rows.enumerated() {
+      let start = (row.canonicalRow - first) * geometry.rowElementCount + columns.lowerBound
+      body(index, floats.extracting(start..<start + columns.count))
+    }
+  }
+}
+
 /// A row of a canonical tensor among values that are read.
 struct UpdatedRow {
   let canonicalRow: Int

@@ -105,7 +105,7 @@ struct PickleMachineTests {
   @Test("bounds values, nodes and the memo")
   func limits() {
     func failure(_ code: [UInt8]) -> String {
-      FormatsTests.failure {
+      TestSupport.failure {
         try PickleMachine.read([0x80, 2] + code + [0x2E], limits: .init(valueCount: 50, nodeCount: 20))
       }
     }
