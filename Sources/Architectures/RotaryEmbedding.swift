@@ -27,6 +27,8 @@ public enum RotaryScaling: Sendable, Hashable {
   case yarn(YaRN)
   /// LongRoPE: a divisor for each frequency, and a factor on the attention (Phi-3).
   case longrope(LongRoPE)
+  /// NLPE: distances beyond a threshold count less, or not at all (Aquila2).
+  case piecewise(Piecewise)
 
   /// The factor by which the context is extended; nil without a scaling.
   public var factor: Double? {
@@ -35,6 +37,7 @@ public enum RotaryScaling: Sendable, Hashable {
     case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _): factor
     case .yarn(let yarn): yarn.factor
     case .longrope(let longrope): longrope.factor
+    case .piecewise(let piecewise): piecewise.factor
     }
   }
 
@@ -100,6 +103,22 @@ public enum RotaryScaling: Sendable, Hashable {
 
     /// Whether it is such a one.
     public var hasFixedFactors: Bool { shortFactors == longFactors && attentionFactor == 1 }
+  }
+
+  /// Non-linearized position embedding: a query and a key that are `d` positions apart are rotated as if they were
+  /// `threshold + (d - threshold) / factor` apart once `d ≥ threshold`.
+  ///
+  /// Such a distance needs two rotations of queries and keys, between which FlagAttention's piecewise attention selects.
+  public struct Piecewise: Sendable, Hashable {
+    /// The distance in positions from which on the second rotation counts: the trained context length or less.
+    public var threshold: Int
+    /// The divisor of the distance beyond the threshold; nil if it does not count at all.
+    public var factor: Double?
+
+    public init(threshold: Int, factor: Double? = nil) {
+      self.threshold = threshold
+      self.factor = factor
+    }
   }
 
   /// The shortest decimal that gives a float of a tensor, as config.json had it.

@@ -63,6 +63,13 @@ extension RotaryScaling {
           shortFactors: try factors("short_factor"), longFactors: try factors("long_factor"),
           originalContextLength: original, factor: try number("factor") ?? Double(contextLength) / Double(original),
           attentionFactor: try number("attention_factor")))
+    case "nlpe":
+      // The threshold has the name that FlagAttention's piecewise_attention gives it.
+      let threshold = try required("nlpe", "dist_threshold")
+      guard let threshold = Int(exactly: threshold) else { throw .outOfRange(name: "dist_threshold", value: threshold) }
+      let factor = try number("factor")
+      if let factor, factor < 1 { throw .outOfRange(name: "factor", value: factor) }
+      self = .piecewise(Piecewise(threshold: threshold, factor: factor))
     case let type?: throw .unknownRotaryScaling(type)
     }
   }
@@ -105,6 +112,10 @@ extension RotaryScaling {
       setInteger("original_max_position_embeddings", longrope.originalContextLength)
       members["rope_type"] = .string("longrope")
       members["short_factor"] = .array(longrope.shortFactors.map { .real($0) })
+    case .piecewise(let piecewise):
+      setInteger("dist_threshold", piecewise.threshold)
+      set("factor", piecewise.factor)
+      members["rope_type"] = .string("nlpe")
     }
     return .object(members)
   }

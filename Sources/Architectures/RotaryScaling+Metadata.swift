@@ -9,7 +9,7 @@ import Tensors
 //   yarn     type "yarn", factor, original_context_length, and only if the configuration states them
 //            yarn_ext_factor, yarn_attn_factor, yarn_beta_fast, yarn_beta_slow
 //   longrope type "longrope"; two tensors have the factors of the frequencies if the architecture has them
-//   dynamic  has no key; the caller reports it as lost
+//   dynamic, piecewise have no key; the caller reports them as lost
 
 extension RotaryScaling {
   /// The pairs for a GGUF, in the reference converter's order.
@@ -24,7 +24,7 @@ extension RotaryScaling {
       return []
     }
     switch self {
-    case .none, .dynamic, .llama3: return []
+    case .none, .dynamic, .llama3, .piecewise: return []
     case .longrope: return [(prefix + "type", .string("longrope"))]
     case .linear(let factor):
       return [(prefix + "type", .string("linear")), (prefix + "factor", .float32(Float(factor)))]
@@ -45,7 +45,7 @@ extension RotaryScaling {
     }
     switch self {
     case .none: return []
-    case .dynamic: return [wording]
+    case .dynamic, .piecewise: return [wording]
     case .linear, .yarn:
       // Command R's files call every scaling "none".
       let hasKeys =

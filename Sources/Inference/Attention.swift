@@ -55,16 +55,24 @@ struct Attention: Sendable {
   static let blockHeight = 8 * PackedActivations.height
 
   /// Computes the result for all queries; heads and blocks of queries are split over threads.
-  func attend(query: Matrix, key: Matrix, value: Matrix, threads: Int) throws -> Matrix {
+  ///
+  /// - Parameter distant: the queries and keys whose scores replace the others' between distant positions.
+  func attend(
+    query: Matrix, key: Matrix, value: Matrix, distant: DistantHeads? = nil, threads: Int
+  ) throws -> Matrix {
     let positionCount = query.rowCount, keyCount = key.rowCount
-    let heads = (0..<keyValueHeadCount).map { head in
-      var keys = PackedWeights(), values = PackedWeights()
+    func packed(_ key: Matrix, head: Int) -> PackedWeights {
+      var keys = PackedWeights()
       keys.pack(
         key.values, rowCount: keyCount, depth: keyDimension, start: head * keyDimension, stride: key.columnCount)
+      return keys
+    }
+    let heads = (0..<keyValueHeadCount).map { head in
+      var values = PackedWeights()
       values.pack(
         transposing: value.values, rowCount: valueDimension, depth: keyCount, start: head * valueDimension,
         stride: value.columnCount)
-      return (keys: keys, values: values)
+      return (keys: packed(key, head: head), distant: distant.map { packed($0.key, head: head) }, values: values)
     }
     let result = Mutex(Matrix(rowCount: positionCount, columnCount: headCount * valueDimension))
     let blockCount = (positionCount + Self.blockHeight - 1) / Self.blockHeight
@@ -73,8 +81,16 @@ struct Attention: Sendable {
       let start = index % blockCount * Self.blockHeight
       let queries = start..<min(start + Self.blockHeight, positionCount)
       let panels = heads[head / (headCount / keyValueHeadCount)]
-      workspace.queries.pack(query, rows: queries, columns: head * keyDimension..<(head + 1) * keyDimension)
-      softmax(of: queries, head: head, keys: panels.keys, in: &workspace)
+      let columns = head * keyDimension..<(head + 1) * keyDimension
+      workspace.queries.pack(query, rows: queries, columns: columns)
+      let chosen = visiblePanels(of: queries, keyCount: keyCount)
+      workspace.scores.multiply(workspace.queries, panels.keys, chosen: chosen)
+      if let distant, let keys = panels.distant {
+        workspace.queries.pack(distant.query, rows: queries, columns: columns)
+        workspace.distantScores.multiply(workspace.queries, keys, chosen: chosen)
+        workspace.selectScores(of: queries, firstKey: chosen.lowerBound * PackedWeights.height, by: distant)
+      }
+      softmax(of: queries, head: head, keyCount: keyCount, in: &workspace)
       workspace.product.multiply(workspace.weights, panels.values)
       result.withLock { workspace.product.copy(to: &$0, row: start, column: head * valueDimension) }
     }
@@ -85,24 +101,37 @@ struct Attention: Sendable {
   private struct Workspace: Sendable {
     var queries = PackedActivations()
     var scores = PackedProduct()
+    var distantScores = PackedProduct()
     /// The attention weights `[query, key]`.
     var weights = PackedActivations()
     var product = PackedProduct()
+
+    /// Replaces the scores between distant positions.
+    mutating func selectScores(of queries: Range<Int>, firstKey: Int, by distant: DistantHeads) {
+      let panelCount = scores.panelCount
+      for (row, position) in queries.enumerated() {
+        for panel in 0..<panelCount {
+          let index = row * panelCount + panel
+          scores.vectors[index] = distant.select(
+            scores.vectors[index], distantScores.vectors[index], query: position,
+            firstKey: firstKey + panel * PackedWeights.height)
+        }
+      }
+    }
   }
 
   /// Computes the weights of a block of queries: `e^(score - greatest) / Σ e^(score - greatest)`, 0 for masked keys.
   ///
   /// Sixteen partial sums, one per lane, are added in double precision.
-  private func softmax(of queries: Range<Int>, head: Int, keys: PackedWeights, in workspace: inout Workspace) {
+  private func softmax(of queries: Range<Int>, head: Int, keyCount: Int, in workspace: inout Workspace) {
     let height = PackedWeights.height
-    let first = visibleKeys(from: queries.lowerBound, keyCount: keys.rowCount).lowerBound / height
-    let end = visibleKeys(from: queries.upperBound - 1, keyCount: keys.rowCount).upperBound + 1
-    workspace.scores.multiply(workspace.queries, keys, chosen: first..<(end + height - 1) / height)
+    let first = visiblePanels(of: queries, keyCount: keyCount).lowerBound
+    let end = visibleKeys(from: queries.upperBound - 1, keyCount: keyCount).upperBound + 1
     workspace.weights.clear(rowCount: queries.count, depth: end)
     let panelCount = workspace.scores.panelCount
 
     for (row, position) in queries.enumerated() {
-      let visible = visibleKeys(from: position, keyCount: keys.rowCount)
+      let visible = visibleKeys(from: position, keyCount: keyCount)
       var greatest = SIMD16<Float>(repeating: -.infinity)
       for panel in 0..<panelCount {
         let firstKey = (first + panel) * height
@@ -135,6 +164,14 @@ struct Attention: Sendable {
   private func visibleKeys(from position: Int, keyCount: Int) -> ClosedRange<Int> {
     guard isCausal else { return 0...keyCount - 1 }
     return (window.map { max(0, position - $0 + 1) } ?? 0)...position
+  }
+
+  /// The panels of keys that a block of queries attends to.
+  private func visiblePanels(of queries: Range<Int>, keyCount: Int) -> Range<Int> {
+    let height = PackedWeights.height
+    let first = visibleKeys(from: queries.lowerBound, keyCount: keyCount).lowerBound
+    let last = visibleKeys(from: queries.upperBound - 1, keyCount: keyCount).upperBound
+    return first / height..<last / height + 1
   }
 
   /// The scaled scores of the keys from `firstKey` on, with position bias and soft cap.

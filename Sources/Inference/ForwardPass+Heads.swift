@@ -103,15 +103,25 @@ extension ForwardPass {
 /// The rotary tables of a model: one for all layers, or a second for those with a sliding window.
 struct RotaryTables: Sendable {
   private let global: RotaryTable?, local: RotaryTable?
+  private let distant: DistantRotations?
 
   init(_ hyperparameters: Hyperparameters, positionCount: Int) throws(InferenceError) {
     let features = hyperparameters.features
     guard features.positions == .rotary else {
       global = nil
       local = nil
+      distant = nil
       return
     }
-    global = try RotaryTable(hyperparameters.rotary, pairs: features.rotaryPairs, positionCount: positionCount)
+    let rotary = hyperparameters.rotary
+    global = try RotaryTable(rotary, pairs: features.rotaryPairs, positionCount: positionCount)
+    if case .piecewise(let piecewise) = rotary.scaling, positionCount > piecewise.threshold {
+      distant = DistantRotations(
+        piecewise, try RotaryFrequencies(rotary, positionCount: positionCount), pairs: features.rotaryPairs,
+        positionCount: positionCount)
+    } else {
+      distant = nil
+    }
     guard let base = hyperparameters.localRotaryBase else {
       local = nil
       return
@@ -124,5 +134,13 @@ struct RotaryTables: Sendable {
   func table(of layer: Int, _ hyperparameters: Hyperparameters) -> RotaryTable? {
     guard hyperparameters.rotates(layer) else { return nil }
     return hyperparameters.isLocal(layer) ? local : global
+  }
+
+  /// The queries and keys between distant positions; nil if the layer has one rotation for all distances.
+  func distantHeads(query: Matrix, key: Matrix, layer: Int, _ hyperparameters: Hyperparameters) -> DistantHeads? {
+    guard let distant, hyperparameters.rotates(layer), !hyperparameters.isLocal(layer) else { return nil }
+    return distant.heads(
+      query: query, key: key, headDimension: hyperparameters.keyDimension,
+      start: hyperparameters.latentAttention?.unrotatedDimension ?? 0)
   }
 }

@@ -114,7 +114,9 @@ public struct ForwardPass: Sendable {
   private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
     let (query, key, value) = try heads(x, layer)
     let mixed = try Attention(hyperparameters, layer: layer, bias: positionBias(layer, positionCount: x.rowCount))
-      .attend(query: query, key: key, value: value, threads: threads)
+      .attend(
+        query: query, key: key, value: value,
+        distant: rotations.distantHeads(query: query, key: key, layer: layer, hyperparameters), threads: threads)
     return try project(mixed, .attentionOutput, layer, to: hyperparameters.embeddingLength)
   }
 

@@ -95,6 +95,7 @@ extension RotaryScaling {
     case .dynamic(_, let length), .llama3(_, _, _, let length): length
     case .yarn(let yarn): yarn.originalContextLength
     case .longrope(let longrope): longrope.originalContextLength
+    case .piecewise(let piecewise): piecewise.threshold
     }
   }
 }

@@ -15,7 +15,7 @@ struct RotaryFrequencies: Sendable, Equatable {
   init(_ rotary: RotaryEmbedding, positionCount: Int) throws(InferenceError) {
     let dimension = rotary.dimensionCount
     switch rotary.scaling {
-    case .none:
+    case .none, .piecewise:
       inverse = Self.powers(Float(rotary.base), dimension).map { 1 / $0 }
     case .linear(let factor):
       inverse = Self.powers(Float(rotary.base), dimension).map { 1 / $0 / Float(factor) }

@@ -15,15 +15,27 @@ struct RotaryTable: Sendable {
   init(
     _ rotary: RotaryEmbedding, pairs: ForwardPassFeatures.RotaryPairs = .halfSplit, positionCount: Int
   ) throws(InferenceError) {
-    let frequencies = try RotaryFrequencies(rotary, positionCount: positionCount)
+    self.init(
+      try RotaryFrequencies(rotary, positionCount: positionCount), pairs: pairs,
+      positions: (0..<positionCount).map { Float($0) })
+  }
+
+  /// Computes the table for `positions`, of which row `p` of a matrix has the one at index `p`.
+  ///
+  /// - Parameter isFromPlain: whether row `p` was rotated for position `p` before; the table then has the difference of the
+  ///   rounded angles, which is exact, so the result is as precise as one rotation.
+  init(
+    _ frequencies: RotaryFrequencies, pairs: ForwardPassFeatures.RotaryPairs, positions: [Float],
+    isFromPlain: Bool = false
+  ) {
     self.pairs = pairs
     pairCount = frequencies.inverse.count
     var cosines: [Float] = [], sines: [Float] = []
-    cosines.reserveCapacity(positionCount * pairCount)
-    sines.reserveCapacity(positionCount * pairCount)
-    for position in 0..<positionCount {
+    cosines.reserveCapacity(positions.count * pairCount)
+    sines.reserveCapacity(positions.count * pairCount)
+    for (row, position) in positions.enumerated() {
       for frequency in frequencies.inverse {
-        let angle = Double(Float(position) * frequency)
+        let angle = Double(position * frequency) - (isFromPlain ? Double(Float(row) * frequency) : 0)
         cosines.append(Float(DeterministicMath.cosine(angle)) * frequencies.attentionFactor)
         sines.append(Float(DeterministicMath.sine(angle)) * frequencies.attentionFactor)
       }

@@ -46,6 +46,26 @@ struct HyperparameterTests {
     #expect(set.explicit.contains("context_length"))
   }
 
+  @Test("read the threshold of NLPE, write it again, and say that a GGUF has no key for it")
+  func piecewiseScaling() throws {
+    let scaling = try hyperparameters(
+      #"{"rope_scaling":{"type":"nlpe","dist_threshold":2048,"factor":8}}"#
+    ).rotaryScaling
+    #expect(scaling == .piecewise(.init(threshold: 2048, factor: 8)))
+    let written = try #require(scaling.configurationMember)
+    #expect(try hyperparameters(#"{"rope_scaling":\#(written.text(.compact))}"#).rotaryScaling == scaling)
+    #expect(scaling.lostInGGUF(of: llama) == [#"rotary scaling "nlpe""#])
+    #expect(
+      try hyperparameters(#"{"rope_scaling":{"type":"nlpe","dist_threshold":7}}"#).rotaryScaling
+        == .piecewise(.init(threshold: 7)))
+    for wrong in [
+      #"{"type":"nlpe"}"#, #"{"type":"nlpe","dist_threshold":0}"#, #"{"type":"nlpe","dist_threshold":2.5}"#,
+      #"{"type":"nlpe","dist_threshold":1e300}"#, #"{"type":"nlpe","dist_threshold":8,"factor":0.5}"#,
+    ] {
+      #expect(throws: HyperparameterError.self) { try hyperparameters(#"{"rope_scaling":\#(wrong)}"#) }
+    }
+  }
+
   @Test("come from the key that llama.cpp reads if a GGUF has two", arguments: ["t5", "t5-encoder"])
   func firstOfTwoKeys(name: String) throws {
     let definition = try #require(try ArchitectureLibrary.bundled().definition(named: name))
