@@ -32,6 +32,7 @@ public enum FileError: IngotError {
 
   public var description: String {
     switch self {
+    case .cannotOpen(let path, _) where path.isEmpty: "the path is empty (is a variable of the shell unset?)"
     case .cannotOpen(let path, let errno): "\(path.escapedForDisplay): cannot be opened: \(errno.wording)"
     case .notRegular(let path, let kind): "\(path.escapedForDisplay): is \(kind.wording), expected a regular file"
     case .cannotRead(let path, let offset, let errno):
@@ -41,6 +42,8 @@ public enum FileError: IngotError {
     case .changedWhileReading(let path):
       "\(path.escapedForDisplay): changed while it was read; the output was discarded"
     case .cannotList(let path, let errno): "\(path.escapedForDisplay): folder cannot be listed: \(errno.wording)"
+    case .cannotCreate(let path, .noSuchFileOrDirectory):
+      "\(Path.folder(of: path).escapedForDisplay): no such folder, so \(Path.name(of: path).quoted) cannot be created in it"
     case .cannotCreate(let path, let errno): "\(path.escapedForDisplay): cannot be created: \(errno.wording)"
     case .cannotWrite(let path, let errno): "\(path.escapedForDisplay): cannot be written: \(errno.wording)"
     case .noSpace(let path, let needed, let available):

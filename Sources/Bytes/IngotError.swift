@@ -18,10 +18,13 @@ public protocol IngotError: Error, CustomStringConvertible, Sendable {
   var category: ErrorCategory { get }
   /// The single errors that this one sums up; itself if it is one.
   var constituents: [any IngotError] { get }
+  /// What errors of several tensors have in common if they have one cause; nil if an error is always said on its own.
+  var sharedCause: String? { get }
 }
 
 extension IngotError {
   public var constituents: [any IngotError] { [self] }
+  public var sharedCause: String? { nil }
 }
 
 /// An error in one file, worded after the file's name.
@@ -38,6 +41,7 @@ public struct LocatedError: IngotError {
   public var category: ErrorCategory { reason.category }
   public var description: String { "\(path.escapedForDisplay): \(reason)" }
   public var constituents: [any IngotError] { reason.constituents.map { LocatedError(path: path, reason: $0) } }
+  public var sharedCause: String? { reason.sharedCause.map { "\(path): \($0)" } }
 }
 
 extension LocatedError {
@@ -72,11 +76,31 @@ public struct ProblemList: IngotError {
   /// A line for each problem, or for each of the first and the count of the others.
   public func lines(listsAll: Bool) -> [String] {
     if listsAll { return constituents.map(\.description) }
-    var lines = problems.prefix(Self.shownCount).map(\.description)
-    if problems.count > Self.shownCount {
-      let more = counted(problems.count - Self.shownCount, "more problem")
-      lines.append("… and \(more) (--verbose lists them)")
+    let groups = groups
+    var lines = groups.prefix(Self.shownCount).map { group in
+      group.count == 1
+        ? group.first.description
+        : "\(group.first), and so \(counted(group.count - 1, "more tensor")) (--verbose lists them)"
     }
+    let rest = groups.dropFirst(Self.shownCount).reduce(0) { $0 + $1.count }
+    if rest > 0 { lines.append("… and \(counted(rest, "more problem")) (--verbose lists them)") }
     return lines
+  }
+
+  /// The problems in order; those with one cause are counted where the first of them is.
+  private var groups: [(first: any IngotError, count: Int)] {
+    var groups: [(first: any IngotError, count: Int)] = []
+    var places: [String: Int] = [:]
+    for problem in problems {
+      if let cause = problem.sharedCause {
+        if let place = places[cause] {
+          groups[place].count += 1
+          continue
+        }
+        places[cause] = groups.count
+      }
+      groups.append((problem, 1))
+    }
+    return groups
   }
 }

@@ -34,6 +34,11 @@ protocol ConversionCommand: ParsableCommand {
   func requestedConversion() throws -> RequestedConversion
 }
 
+extension ParsableCommand {
+  /// The word that selects it; every command is one word.
+  fileprivate static var name: String { configuration.commandName ?? "\(Self.self)".lowercased() }
+}
+
 extension IngotCommand {
   /// Parses `arguments`, which may come from an untrusted file; nil if they are of a command that converts nothing.
   static func replayableConversion(_ arguments: [String]) -> ReplayableConversion? {
@@ -46,6 +51,7 @@ extension IngotCommand {
   static func execute(_ arguments: [String]) -> ExitStatus {
     do {
       for argument in arguments { try requireText(argument) }
+      if let verb = arguments.first { try requireKnown(verb) }
       var command = try parseAsRoot(arguments)
       try command.run()
       return .done
@@ -54,9 +60,26 @@ extension IngotCommand {
     }
   }
 
+  /// Refuses a first word that does not name a command, with the nearest that does.
+  private static func requireKnown(_ verb: String) throws {
+    let verbs = configuration.subcommands.map { $0.name } + ["help"]
+    guard !verb.hasPrefix("-"), !verbs.contains(verb) else { return }
+    throw UnknownVerb(verb: verb, verbs: verbs)
+  }
+
   /// Refuses an argument that is not UTF-8: its replacement here would be the name of another file.
   private static func requireText(_ argument: String) throws {
     guard !argument.unicodeScalars.contains("\u{FFFD}") else { throw UnreadableArgument(argument: argument) }
+  }
+}
+
+/// A first argument that is not the name of a command.
+struct UnknownVerb: IngotError {
+  let verb: String
+  let verbs: [String]
+  var category: ErrorCategory { .usage }
+  var description: String {
+    "\(verb.quoted) is not a command (\(verb.nearest(among: verbs).map { "did you mean \($0.quoted)?" } ?? "ingot --help lists them"))"
   }
 }
 

@@ -75,6 +75,11 @@ public enum ConversionError: IngotError {
 }
 
 extension ConversionError {
+  public var sharedCause: String? {
+    guard case .needsImportance(_, let format, let gap) = self else { return nil }
+    return "\(format)\(gap.words)"
+  }
+
   /// Why a tensor has no importance.
   public enum ImportanceGap: Sendable {
     case noMatrix, noEntry

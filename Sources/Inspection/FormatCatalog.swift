@@ -33,6 +33,7 @@ public struct FormatCatalog: Sendable {
       "schema": .string(Self.schema),
       "containers": .array(Container.allCases.map { .string($0.rawValue) }),
       "formats": .array(entries.map(\.json)),
+      "recipes": .array(Recipe.names.map { .string($0) }),
     ])
   }
 }

@@ -7,6 +7,6 @@ struct AdapterOptions: ParsableArguments {
     name: .customLong("lora"),
     help: ArgumentHelp(
       "Merge a LoRA adapter, a folder of PEFT or a GGUF, before anything else; may be repeated.",
-      valueName: "adapter"))
+      valueName: "adapter"), completion: .file())
   var paths: [String] = []
 }

@@ -31,7 +31,7 @@ struct ExecutionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Error limits for every tensor: nmse, max_abs, rmse, cosine, or auto for the format's defaults. If exceeded, "
-        + "nothing is written and the status is 1.", valueName: "metric=limit,…"))
+        + "nothing is written and the status is 1.", valueName: "metric=limit,…"), completion: .list(["auto"]))
   var budget: String?
 
   @Flag(help: "Print a histogram of absolute errors.")
@@ -42,10 +42,13 @@ struct ExecutionOptions: ParsableArguments {
 
   @Option(
     name: .customLong("compression-level"),
+    parsing: .unconditional,
     help: ArgumentHelp("Level of zstd for an output that ends in .zst, 1 to 22.", valueName: "level"))
   var compressionLevel = SeekableZstdWriter.defaultLevel
 
-  @Option(help: ArgumentHelp("Write options, digests and every tensor's rule and error as JSON.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write options, digests and every tensor's rule and error as JSON.", valueName: "file"),
+    completion: .file())
   var receipt: String?
 
   /// Sets the members of `request` that these options decide.

@@ -5,7 +5,8 @@ import Ingot
 struct ImportanceOptions: ParsableArguments {
   @Option(
     name: .customLong("imatrix"),
-    help: ArgumentHelp("Weight quantization errors by this importance matrix (imatrix file).", valueName: "file"))
+    help: ArgumentHelp("Weight quantization errors by this importance matrix (imatrix file).", valueName: "file"),
+    completion: .file())
   var path: String?
 
   @Option(

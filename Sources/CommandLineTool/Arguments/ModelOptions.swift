@@ -7,7 +7,8 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     name: .customLong("arch-as"),
-    help: ArgumentHelp("Treat the model as this architecture, ignoring what its files say.", valueName: "name"))
+    help: ArgumentHelp("Treat the model as this architecture, ignoring what its files say.", valueName: "name"),
+    completion: .architectures)
   var architecture: String?
 
   @Option(

@@ -5,6 +5,7 @@ import Ingot
 struct SizeTargetOptions: ParsableArguments {
   @Option(
     name: .customLong("target-size"),
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Choose formats with the least total error in a file of at most this size, instead of a recipe: 1.2G, 900MiB.",
       valueName: "size"))
@@ -12,6 +13,7 @@ struct SizeTargetOptions: ParsableArguments {
 
   @Option(
     name: .customLong("target-bpw"),
+    parsing: .unconditional,
     help: ArgumentHelp("Like --target-size, in average bits per weight: 4.5.", valueName: "bits"))
   var bitsPerWeight: Double?
 

@@ -12,6 +12,10 @@ struct TypeArgument: ExpressibleByArgument {
 
   var defaultValueDescription: String { text }
 
+  /// What `--type` takes.
+  static var names: [String] { ["auto", "keep"] + Set(Recipe.names + FormatArgument.names).sorted() }
+  static var defaultCompletionKind: CompletionKind { .types }
+
   /// Formats that the reference converter writes, by rules of its own.
   private static let converterFormats: Set<StorageFormat> = [.f32, .f16, .bf16, .q8_0]
 
@@ -29,7 +33,7 @@ struct TypeArgument: ExpressibleByArgument {
       switch text.lowercased() {
       case "auto": .automatic
       case "keep": .kept
-      default: try recipe.map { .recipe($0) } ?? .format(try encodableFormat(text))
+      default: try recipe.map { .recipe($0) } ?? .format(try encodableFormat(text, known: Self.names))
       }
     }
   }
@@ -55,7 +59,9 @@ struct TypeOverrideArgument: ExpressibleByArgument {
   var lowercased: Self { Self(pattern: pattern.asciiLowercased, text: text) }
 
   var override: ConversionRequest.TypeOverride {
-    get throws { ConversionRequest.TypeOverride(pattern: pattern, format: try encodableFormat(text)) }
+    get throws {
+      ConversionRequest.TypeOverride(pattern: pattern, format: try encodableFormat(text, known: FormatArgument.names))
+    }
   }
 }
 
@@ -96,14 +102,20 @@ struct FormatArgument: ExpressibleByArgument {
   init(argument: String) { text = argument }
 
   var format: StorageFormat {
-    get throws { try encodableFormat(text) }
+    get throws { try encodableFormat(text, known: Self.names) }
   }
+
+  /// The formats that can be encoded.
+  static let names = FormatCatalog().entries.filter(\.isEncodable).map(\.format.name)
+  static var defaultCompletionKind: CompletionKind { .list(names) }
 }
 
-/// The storage format called `name`, if numbers can be stored in it.
-private func encodableFormat(_ name: String) throws(UnusableType) -> StorageFormat {
-  guard let format = StorageFormat(named: name) else { throw UnusableType(name: name, isKnown: false) }
-  guard Codec.canEncode(format) else { throw UnusableType(name: format.name, isKnown: true) }
+/// The storage format called `name`, if numbers can be stored in it; `known` are the names that could be meant.
+private func encodableFormat(_ name: String, known: [String]) throws(UnusableType) -> StorageFormat {
+  guard let format = StorageFormat(named: name) else {
+    throw UnusableType(name: name, isKnown: false, nearest: name.nearest(among: known))
+  }
+  guard Codec.canEncode(format) else { throw UnusableType(name: format.name, isKnown: true, nearest: nil) }
   return format
 }
 
@@ -111,8 +123,10 @@ private func encodableFormat(_ name: String) throws(UnusableType) -> StorageForm
 struct UnusableType: IngotError {
   let name: String
   let isKnown: Bool
+  let nearest: String?
   var category: ErrorCategory { .usage }
   var description: String {
-    "type \(name.quoted): \(isKnown ? "cannot be encoded" : "is unknown") (ingot formats lists what can be encoded)"
+    let advice = nearest.map { "did you mean \($0.quoted)?" } ?? "ingot formats lists formats and recipes"
+    return "type \(name.quoted): \(isKnown ? "cannot be encoded" : "is unknown") (\(advice))"
   }
 }

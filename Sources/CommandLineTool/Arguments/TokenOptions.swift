@@ -9,10 +9,10 @@ struct TokenOptions: ParsableArguments {
   @Option(help: "Text, encoded by the model's tokenizer.")
   var text: String?
 
-  @Option(help: ArgumentHelp("File with the text.", valueName: "file"))
+  @Option(help: ArgumentHelp("File with the text.", valueName: "file"), completion: .file())
   var file: String?
 
-  @Option(help: ArgumentHelp("Tokens per chunk. (default: 512)", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Tokens per chunk. (default: 512)", valueName: "count"))
   var context: Int?
 
   func validate() throws {

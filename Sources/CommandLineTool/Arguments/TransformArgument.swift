@@ -14,6 +14,11 @@ struct TransformArgument: ExpressibleByArgument {
     self.transform = transform
     isApplied = parts[1] == "yes"
   }
+
+  static var defaultCompletionKind: CompletionKind {
+    .list(
+      TransformRule.Kind.allCases.filter(\.isDetectable).flatMap { ["\($0.rawValue)=yes", "\($0.rawValue)=no"] })
+  }
 }
 
 extension ModelOptions {

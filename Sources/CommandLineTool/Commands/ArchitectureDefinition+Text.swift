@@ -4,7 +4,8 @@ extension ArchitectureDefinition {
   /// The definition with everything it inherits.
   var text: String {
     [
-      name.emphasized + "\n" + summary + "\n", definitionList(facts), hyperparameterTable, shapeTable, nameTables,
+      name.emphasized + "\n" + "\(summary)\n".wrapped, definitionList(facts), hyperparameterTable, shapeTable,
+      nameTables,
       otherTables,
       metadataTable, vocabularyText, forwardPassText,
     ].filter { !$0.isEmpty }.joined(separator: "\n")

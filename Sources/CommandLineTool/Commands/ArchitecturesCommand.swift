@@ -13,7 +13,7 @@ struct ArchitecturesCommand: ParsableCommand {
         ingot architectures acme --mapping acme.json
       """)
 
-  @Argument(help: "Architecture to show.")
+  @Argument(help: "Architecture to show.", completion: .architectures)
   var name: String?
 
   @OptionGroup var definitions: DefinitionOptions
@@ -47,6 +47,7 @@ extension ArchitectureLibrary {
 
   fileprivate var text: String {
     var table = Table(["architecture": .left, "classes": .left, "naming schemes": .left, "summary": .left])
+    table.expendable = ["naming schemes"]
     for definition in definitions {
       table.append(
         definition.name, definition.classes.joined(separator: ", "),

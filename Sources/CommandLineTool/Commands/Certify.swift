@@ -23,13 +23,17 @@ struct CheckCertificate: ParsableCommand {
         ingot certify check cert.json --rederive
       """)
 
-  @Argument(help: "Certificate.")
+  @Argument(help: "Certificate.", completion: .file())
   var path: String
 
-  @Option(help: ArgumentHelp("Path of the reference. (default: as in the certificate)", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Path of the reference. (default: as in the certificate)", valueName: "path"),
+    completion: .file())
   var reference: String?
 
-  @Option(help: ArgumentHelp("Path of the candidate. (default: as in the certificate)", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Path of the candidate. (default: as in the certificate)", valueName: "path"),
+    completion: .file())
   var candidate: String?
 
   @Flag(help: "Repeat the conversion and compare the bytes.")

@@ -14,7 +14,7 @@ struct Check: ParsableCommand {
         ingot check model.gguf --json
       """)
 
-  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.", completion: .file())
   var path: String
 
   @OptionGroup var model: ModelOptions

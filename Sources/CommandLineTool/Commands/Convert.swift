@@ -17,12 +17,12 @@ struct Convert: ConversionCommand {
         ingot convert model-AWQ -o model.gguf --type keep
       """)
 
-  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.", completion: .file())
   var source: String
 
   @Option(
     name: [.short, .long, .customLong("outfile")],
-    help: "File or folder to write; {ftype} in a GGUF name becomes the storage format.")
+    help: "File or folder to write; {ftype} in a GGUF name becomes the storage format.", completion: .file())
   var output: String
 
   @Option(
@@ -37,7 +37,8 @@ struct Convert: ConversionCommand {
   @Flag(help: "Give all matrices the recipe's default format.")
   var pure = false
 
-  @Option(help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"))
+  @Option(
+    help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"), completion: .namingSchemes)
   var naming: String?
 
   @Option(
@@ -49,7 +50,7 @@ struct Convert: ConversionCommand {
 
   @Option(
     name: .customLong("max-shard-size"),
-    help: ArgumentHelp("Maximum size of a shard: 5G, 500M, 2GiB.", valueName: "size"))
+    parsing: .unconditional, help: ArgumentHelp("Maximum size of a shard: 5G, 500M, 2GiB.", valueName: "size"))
   var shardSize: SizeArgument?
 
   @Option(name: .customLong("model-name"), help: ArgumentHelp("Model name in a GGUF.", valueName: "name"))
@@ -57,17 +58,18 @@ struct Convert: ConversionCommand {
 
   @Option(
     name: .customLong("pre-tokenizer"),
-    help: ArgumentHelp("Pre-tokenizer name in a GGUF.", valueName: "name"))
+    help: ArgumentHelp("Pre-tokenizer name in a GGUF.", valueName: "name"), completion: .preTokenizers)
   var preTokenizer: String?
 
   @Option(
     name: .customLong("xor-key"),
-    help: ArgumentHelp("Decrypt the input, which BELLE encrypted with this file.", valueName: "file"))
+    help: ArgumentHelp("Decrypt the input, which BELLE encrypted with this file.", valueName: "file"),
+    completion: .file())
   var xorKey: String?
 
   @Option(
     name: .customLong("delta-of"),
-    help: ArgumentHelp("Add the input, a weight delta, to this model.", valueName: "base"))
+    help: ArgumentHelp("Add the input, a weight delta, to this model.", valueName: "base"), completion: .file())
   var deltaBase: String?
 
   @Option(
@@ -80,7 +82,7 @@ struct Convert: ConversionCommand {
   @Option(
     help: ArgumentHelp(
       "The model that a LoRA adapter was made for, to write the adapter as a GGUF; only its configuration is read.",
-      valueName: "model"))
+      valueName: "model"), completion: .file())
   var base: String?
 
   @OptionGroup var importance: ImportanceOptions

@@ -16,16 +16,16 @@ struct Diff: ParsableCommand {
         ingot diff model model-Q8_0.gguf --budget auto
       """)
 
-  @Argument(help: "Reference model.")
+  @Argument(help: "Reference model.", completion: .file())
   var reference: String
 
-  @Argument(help: "Checkpoint to compare with it.")
+  @Argument(help: "Checkpoint to compare with it.", completion: .file())
   var candidate: String
 
   @Option(
     help: ArgumentHelp(
       "Allowed errors: nmse, max_abs, rmse, cosine, or auto for the candidate's formats. (default: none)",
-      valueName: "metric=limit,…"))
+      valueName: "metric=limit,…"), completion: .list(["auto"]))
   var budget: String?
 
   @Option(help: ArgumentHelp("Compare only tensors whose slot or name matches.", valueName: "glob"))
@@ -103,11 +103,14 @@ extension CheckpointDiff {
       ("candidate", "\(candidate.path.escapedForDisplay) (\(candidate.words))"),
     ])
     let rows = zip(tensors, table.rows).filter { listing.includes($0.0.outcome) }.map(\.1)
-    if !rows.isEmpty { text += "\n" + Table(ReportTable(columns: table.columns, rows: rows)).text() }
+    if !rows.isEmpty {
+      text +=
+        "\n" + Table(ReportTable(columns: table.columns, rows: rows), expendable: ["RMSE", "max abs", "shape"]).text()
+    }
     if listing.showsHyperparameters, !hyperparameters.isEmpty { text += "\n" + Table(hyperparameterTable).text() }
     if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
     let outcomes = tensors.isEmpty ? "" : ": \(summary)"
-    return text + "\n\(coverage)\(outcomes)\n" + (passes ? "passed" : "failed").emphasized + "\n"
+    return text + "\n" + "\(coverage)\(outcomes)\n".wrapped + (passes ? "passed" : "failed").emphasized + "\n"
   }
 }
 

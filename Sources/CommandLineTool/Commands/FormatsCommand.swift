@@ -4,7 +4,7 @@ import Ingot
 struct FormatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "formats",
-    abstract: "Lists the containers and storage formats.",
+    abstract: "Lists the containers, storage formats and recipes.",
     discussion: """
       EXAMPLES:
         # Which formats are decoded and encoded?
@@ -27,6 +27,7 @@ extension FormatCatalog {
       "format": .left, "kind": .left, "bits": .right, "elements": .right, "bytes": .right, "ggml type": .right,
       "safetensors": .left, "decoded": .left, "encoded": .left,
     ])
+    table.expendable = ["safetensors", "ggml type"]
     for entry in entries {
       let facts = entry.format.facts
       table.append(
@@ -40,7 +41,13 @@ extension FormatCatalog {
 
 
       """
-    return containers + table.text()
+    let recipes = """
+
+      Recipes of --type and quantize, which give each matrix its own format by rules:
+      \(Recipe.names.joined(separator: ", "))
+
+      """
+    return containers.wrapped + table.text() + recipes.wrapped
   }
 }
 

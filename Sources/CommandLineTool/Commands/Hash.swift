@@ -15,7 +15,7 @@ struct Hash: ParsableCommand {
         ingot hash model.gguf
       """)
 
-  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.", completion: .file())
   var path: String
 
   @Flag(inversion: .prefixedNo, help: "List the tensors.")

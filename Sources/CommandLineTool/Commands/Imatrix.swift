@@ -21,10 +21,10 @@ struct ImatrixShow: ParsableCommand {
         ingot imatrix show imatrix.gguf model.gguf
       """)
 
-  @Argument(help: "Importance matrix, GGUF or .dat.")
+  @Argument(help: "Importance matrix, GGUF or .dat.", completion: .file())
   var path: String
 
-  @Argument(help: ArgumentHelp("Model to compare with.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Model to compare with.", valueName: "model"), completion: .file())
   var modelPath: String?
 
   @OptionGroup var model: ModelOptions

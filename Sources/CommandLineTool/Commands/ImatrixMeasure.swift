@@ -17,19 +17,19 @@ struct ImatrixMeasure: ParsableCommand {
         ingot quantize model-F16.gguf Q4_K_M --imatrix imatrix.gguf
       """)
 
-  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.", completion: .file())
   var path: String
 
-  @Option(help: "Text file, encoded by the model's tokenizer.")
+  @Option(help: "Text file, encoded by the model's tokenizer.", completion: .file())
   var file: String
 
-  @Option(name: .shortAndLong, help: "File to write; .dat selects the legacy container.")
+  @Option(name: .shortAndLong, help: "File to write; .dat selects the legacy container.", completion: .file())
   var output = "imatrix.gguf"
 
-  @Option(help: ArgumentHelp("Tokens per chunk.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Tokens per chunk.", valueName: "count"))
   var context = 512
 
-  @Option(help: ArgumentHelp("Use only this many chunks, from the start.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Use only this many chunks, from the start.", valueName: "count"))
   var chunks: Int?
 
   @Flag(name: .customLong("process-output"), help: "Measure the output matrix as well, unless tied.")

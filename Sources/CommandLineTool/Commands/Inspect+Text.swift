@@ -8,7 +8,7 @@ extension CheckpointReport {
     if !checkpoint.metadata.pairs.isEmpty { parts.append(metadataTable) }
     if listing == .list, !tensors.isEmpty { parts.append(tensorTable) }
     let remarks = remarks(listsAllProblems: listsAllProblems)
-    if !remarks.isEmpty { parts.append(remarks.map { "remark: \($0)\n" }.joined()) }
+    if !remarks.isEmpty { parts.append(remarks.map { "remark: \($0)\n".wrapped }.joined()) }
     return parts.joined(separator: "\n")
   }
 
@@ -65,10 +65,13 @@ extension CheckpointReport {
     return table.text()
   }
 
+  /// The indices of the tensors, with layers in the order of their numbers.
+  private var listedOrder: [Int] { tensors.map(\.name.text).indicesInLayerOrder }
+
   private var tensorTable: String {
     guard let statistics else {
       var table = Table(["tensor": .left, "format": .left, "shape": .right, "size": .right])
-      for tensor in tensors {
+      for tensor in listedOrder.map({ tensors[$0] }) {
         table.append(
           tensor.name.text.escapedForDisplay, tensor.declaredFormat.description.escapedForDisplay,
           tensor.shape.description, tensor.byteCount.byteSize)
@@ -79,7 +82,7 @@ extension CheckpointReport {
       "tensor": .left, "format": .left, "shape": .right, "minimum": .right, "maximum": .right, "mean": .right,
       "deviation": .right, "NaN": .right, "infinite": .right, "zero": .right,
     ])
-    for (tensor, values) in zip(tensors, statistics) {
+    for (tensor, values) in listedOrder.map({ (tensors[$0], statistics[$0]) }) {
       let cells = values.map(\.cells) ?? [String](repeating: "–", count: 7)
       table.append(
         [

@@ -17,7 +17,7 @@ struct MergeCommand: ConversionCommand {
         ingot merge model-a model-b --base original --weights 0.7,0.7 -o mixed.gguf
       """)
 
-  @Argument(help: ArgumentHelp("Models to merge.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Models to merge.", valueName: "model"), completion: .file())
   var sources: [String]
 
   @Option(
@@ -25,17 +25,19 @@ struct MergeCommand: ConversionCommand {
       "Weight of each model, in order. (default: equal weights that sum to 1; with --base 1)", valueName: "weight,…"))
   var weights: WeightList?
 
-  @Option(help: ArgumentHelp("Model that the others were trained from.", valueName: "model"))
+  @Option(help: ArgumentHelp("Model that the others were trained from.", valueName: "model"), completion: .file())
   var base: String?
 
   @Option(
-    name: [.short, .long], help: "File or folder to write; {ftype} in a GGUF name becomes the storage format.")
+    name: [.short, .long], help: "File or folder to write; {ftype} in a GGUF name becomes the storage format.",
+    completion: .file())
   var output: String
 
   @Option(help: "Recipe or storage format; auto: one that holds the first model.")
   var type = TypeArgument(argument: "auto")
 
-  @Option(help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"))
+  @Option(
+    help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"), completion: .namingSchemes)
   var naming: String?
 
   @OptionGroup var execution: ExecutionOptions

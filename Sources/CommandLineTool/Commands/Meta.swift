@@ -23,10 +23,10 @@ extension Meta {
     static let configuration = CommandConfiguration(
       abstract: "Prints one value whole, or all keys with their types.")
 
-    @Argument(help: "GGUF or safetensors file.")
+    @Argument(help: "GGUF or safetensors file.", completion: .file())
     var path: String
 
-    @Argument(help: "Key. (default: list all)")
+    @Argument(help: "Key. (default: list all)", completion: .metadataKeys)
     var key: String?
 
     @OptionGroup var report: ReportOptions
@@ -78,16 +78,18 @@ extension Meta {
           ingot meta set model.gguf general.tags '["chat", "en"]'
         """)
 
-    @Argument(help: "GGUF or safetensors file.")
+    @Argument(help: "GGUF or safetensors file.", completion: .file())
     var path: String
 
-    @Argument(help: "Key.")
+    @Argument(help: "Key.", completion: .metadataKeys)
     var key: String
 
     @Argument(help: "Value.")
     var value: String?
 
-    @Option(help: ArgumentHelp("Read the value from a file, such as a chat template.", valueName: "file"))
+    @Option(
+      help: ArgumentHelp("Read the value from a file, such as a chat template.", valueName: "file"), completion: .file()
+    )
     var fromFile: String?
 
     @Option(help: "Type: u8 … i64, f32, f64, bool, string, or one of them in brackets for an array.")
@@ -118,10 +120,10 @@ extension Meta {
   struct Remove: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "rm", abstract: "Removes keys.")
 
-    @Argument(help: "GGUF or safetensors file.")
+    @Argument(help: "GGUF or safetensors file.", completion: .file())
     var path: String
 
-    @Argument(help: "Keys to remove.")
+    @Argument(help: "Keys to remove.", completion: .metadataKeys)
     var keys: [String]
 
     @OptionGroup var output: EditOutput
@@ -153,7 +155,7 @@ struct EditedKey {
 
 /// The destination of an edited file.
 struct EditOutput: ParsableArguments {
-  @Option(name: .shortAndLong, help: "Write the result to this file and keep the input.")
+  @Option(name: .shortAndLong, help: "Write the result to this file and keep the input.", completion: .file())
   var output: String?
 
   @Flag(help: "Replace an existing output.")

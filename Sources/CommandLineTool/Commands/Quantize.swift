@@ -22,13 +22,13 @@ struct Quantize: ConversionCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("GGUF, model folder, shard, or index.", valueName: "in"))
+    help: ArgumentHelp("GGUF, model folder, shard, or index.", valueName: "in"), completion: .file())
   var source: String
 
   @Argument(
     help: ArgumentHelp(
       "Output file, recipe name or number, and thread count.",
-      valueName: "[out] type [threads]"))
+      valueName: "[out] type [threads]"), completion: .recipesAndFiles)
   var arguments: [String] = []
 
   @OptionGroup var size: SizeTargetOptions
@@ -59,7 +59,7 @@ struct Quantize: ConversionCommand {
     name: .customLong("tensor-type-file"),
     help: ArgumentHelp(
       "File of pattern=type pairs, separated by whitespace; --tensor-type takes precedence.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var typeOverrideFiles: [String] = []
 
   @OptionGroup var importance: ImportanceOptions
@@ -168,11 +168,11 @@ struct Quantize: ConversionCommand {
   /// The recipe that comes first in `arguments`, and how it is spelled in the name of an output.
   private func recipe(in arguments: inout ArraySlice<String>) throws -> (recipe: Recipe?, spelling: String) {
     guard let type = arguments.popFirst() else {
-      throw ValidationError("expected the name or number of a recipe: \(Recipe.names.joined(separator: ", "))")
+      throw ValidationError("expected the name or number of a recipe, such as Q4_K_M (ingot formats lists them)")
     }
     guard let (recipe, spelling) = Recipe.find(type) else {
-      throw ValidationError(
-        "\(type.quoted) is not a recipe (known: \(Recipe.names.joined(separator: ", ")))")
+      let advice = type.nearest(among: Recipe.names).map { "did you mean \($0.quoted)?" }
+      throw ValidationError("\(type.quoted) is not a recipe (\(advice ?? "ingot formats lists them"))")
     }
     return (recipe, spelling)
   }

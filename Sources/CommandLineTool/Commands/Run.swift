@@ -15,7 +15,7 @@ struct Run: ParsableCommand {
         ingot run model.gguf --perplexity text.txt
       """)
 
-  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.")
+  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.", completion: .file())
   var path: String
 
   @OptionGroup var input: TokenOptions
@@ -26,28 +26,30 @@ struct Run: ParsableCommand {
       valueName: "ids"))
   var decoderTokens: TokenList?
 
-  @Option(help: ArgumentHelp("Number of tokens to print.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of tokens to print.", valueName: "count"))
   var top = 10
 
-  @Option(help: ArgumentHelp("Continue greedily by this many tokens.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Continue greedily by this many tokens.", valueName: "count"))
   var generate: Int?
 
-  @Option(help: ArgumentHelp("Write float32 logits [position, vocabulary] as .npy.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write float32 logits [position, vocabulary] as .npy.", valueName: "file"), completion: .file())
   var logits: String?
 
   @Option(
     help: ArgumentHelp(
       "Write hidden states as .npy, float32 [layer + 1, position, width]: embeddings, then after each layer, the last "
-        + "after the final norm. For encoder–decoders: the decoder's.", valueName: "file"))
+        + "after the final norm. For encoder–decoders: the decoder's.", valueName: "file"), completion: .file())
   var hidden: String?
 
-  @Option(help: ArgumentHelp("Like --hidden, for the encoder of an encoder–decoder.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Like --hidden, for the encoder of an encoder–decoder.", valueName: "file"), completion: .file())
   var encoderHidden: String?
 
   @Option(
     help: ArgumentHelp(
       "Measure perplexity on this file: chunks of --context tokens, second half scored.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var perplexity: String?
 
   @Flag(help: "Replace existing files.")

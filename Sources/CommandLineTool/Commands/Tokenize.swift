@@ -15,13 +15,13 @@ struct Tokenize: ParsableCommand {
         ingot tokenize model --file text.txt --ids
       """)
 
-  @Argument(help: "Model folder, folder of tokenizer files, or GGUF.")
+  @Argument(help: "Model folder, folder of tokenizer files, or GGUF.", completion: .file())
   var path: String
 
   @Option(help: "Text to encode.")
   var text: String?
 
-  @Option(help: ArgumentHelp("File with the text.", valueName: "file"))
+  @Option(help: ArgumentHelp("File with the text.", valueName: "file"), completion: .file())
   var file: String?
 
   @Flag(help: "Print the ids alone, separated by commas.")
@@ -37,7 +37,8 @@ struct Tokenize: ParsableCommand {
 
   @Option(
     name: .customLong("arch-as"),
-    help: ArgumentHelp("Read the files of a folder as this architecture's.", valueName: "name"))
+    help: ArgumentHelp("Read the files of a folder as this architecture's.", valueName: "name"),
+    completion: .architectures)
   var architecture: String?
 
   @OptionGroup var report: ReportOptions

@@ -16,17 +16,18 @@ struct Verify: ParsableCommand {
         ingot verify model model-Q4_K_M.gguf --file text.txt --report report.html
       """)
 
-  @Argument(help: "Reference model.")
+  @Argument(help: "Reference model.", completion: .file())
   var reference: String
 
-  @Argument(help: "Model to verify.")
+  @Argument(help: "Model to verify.", completion: .file())
   var candidate: String
 
   @OptionGroup var input: TokenOptions
 
   @Option(
     help: ArgumentHelp(
-      "Limits: kl, kl_p99, kl_max (nats), top1 (share), nmse, max_abs, cosine.", valueName: "metric=limit,…"))
+      "Limits: kl, kl_p99, kl_max (nats), top1 (share), nmse, max_abs, cosine.", valueName: "metric=limit,…"),
+    completion: .list(["auto"]))
   var budget: String?
 
   @Flag(help: "Show the error of every layer and the first that diverges.")
@@ -38,16 +39,17 @@ struct Verify: ParsableCommand {
       "Compare the weights, as diff --budget auto does. (default: unless --budget is given)", visibility: .default))
   var weights: Bool?
 
-  @Option(help: ArgumentHelp("Write an HTML report.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write an HTML report.", valueName: "file"), completion: .file())
   var report: String?
 
   @Option(
-    help: ArgumentHelp("Write an in-toto attestation, which ingot certify checks.", valueName: "file"))
+    help: ArgumentHelp("Write an in-toto attestation, which ingot certify checks.", valueName: "file"),
+    completion: .file())
   var certificate: String?
 
   @Option(
     help: ArgumentHelp(
-      "Receipt of the conversion, for the certificate.", valueName: "file"))
+      "Receipt of the conversion, for the certificate.", valueName: "file"), completion: .file())
   var receipt: String?
 
   @Flag(help: "Replace an existing report and certificate.")

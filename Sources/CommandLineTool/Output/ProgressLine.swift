@@ -21,7 +21,7 @@ final class ProgressLine: Sendable {
   init(total: Int, unit: String?, isQuiet: Bool) {
     self.total = total
     self.unit = unit
-    isShown = !isQuiet && StandardStreams.errorIsTerminal
+    isShown = !isQuiet && StandardStreams.errorShowsProgress
   }
 
   /// Notes that `count` more bytes or steps are done; may be called from any thread.

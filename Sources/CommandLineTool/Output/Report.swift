@@ -12,7 +12,7 @@ struct ReportOptions: ParsableArguments {
   @Flag(help: "List every problem, not five and a count.")
   var verbose = false
 
-  @Option(help: "Maximum number of threads. (default: one per core)")
+  @Option(parsing: .unconditional, help: "Maximum number of threads. (default: one per core)")
   var threads: Int?
 
   mutating func validate() throws {

@@ -21,11 +21,19 @@ enum StandardStreams {
   }
 
   /// Whether standard output is a terminal that may be colored.
-  static let outputIsColored = isatty(1) == 1 && getenv("NO_COLOR") == nil
+  static let outputIsColored = outputIsTerminal && getenv("NO_COLOR") == nil && !isDumb
   /// Whether standard output is a terminal.
   static let outputIsTerminal = isatty(1) == 1
-  /// Whether standard error is a terminal, so that progress has somebody to look at it.
-  static let errorIsTerminal = isatty(2) == 1
+  /// Whether standard error is a terminal that can rewrite a line, so that progress has somebody to look at it.
+  static let errorShowsProgress = isatty(2) == 1 && !isDumb
+  /// The columns of the terminal that standard output is; nil if it is none or does not say.
+  static let outputColumnCount: Int? = {
+    var size = winsize()
+    guard outputIsTerminal, ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }()
+  /// Whether the terminal says that it understands no escape sequences.
+  private static let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? false
 
   /// Writes one error line to standard error; there is nowhere to complain if that fails.
   static func report(error text: String) {

@@ -9,6 +9,8 @@ struct Table {
 
   private let columns: [(title: String, alignment: Alignment)]
   private var rows: [[String]] = []
+  /// The titles of columns that a narrow terminal does without first, in this order.
+  var expendable: [String] = []
 
   /// A table whose first line names the columns.
   init(_ columns: KeyValuePairs<String, Alignment>) {
@@ -16,7 +18,8 @@ struct Table {
   }
 
   /// A table that a library made.
-  init(_ table: ReportTable) {
+  init(_ table: ReportTable, expendable: [String] = []) {
+    self.expendable = expendable
     columns = table.columns.map { (title: $0.title, alignment: $0.isRightAligned ? .right : .left) }
     rows = table.rows
   }
@@ -27,57 +30,49 @@ struct Table {
   /// Adds a row, one cell for each column.
   mutating func append(_ cells: [String]) { rows.append(cells) }
 
-  /// The lines, without trailing spaces, each indented by `indentation` spaces.
-  func text(indentation: Int = 0) -> String {
-    let all = [columns.map(\.title)] + rows
-    var widths = [Int](repeating: 0, count: columns.count)
-    for row in all {
-      for (index, cell) in row.enumerated() where index < widths.count {
-        widths[index] = max(widths[index], cell.columnCount)
-      }
-    }
+  /// The lines, without trailing spaces, each indented by `indentation` spaces and none wider than `columnCount`.
+  func text(indentation: Int = 0, columnCount: Int? = StandardStreams.outputColumnCount) -> String {
+    let all = [columns.map(\.title)] + rows.map { Array($0.prefix(columns.count)) }
+    let layout = TableLayout(
+      all, isFlexible: columns.map { $0.alignment == .left },
+      expendable: expendable.compactMap { title in columns.firstIndex { $0.title == title } },
+      columnCount: columnCount.map { max(1, $0 - indentation) })
+    let margin = String(repeating: " ", count: indentation)
     var text = ""
     for (rowIndex, row) in all.enumerated() {
-      var line = String(repeating: " ", count: indentation)
-      for (index, cell) in row.enumerated() where index < widths.count {
-        if index > 0 { line += "  " }
-        let padding = String(repeating: " ", count: widths[index] - cell.columnCount)
-        line += columns[index].alignment == .left ? cell + padding : padding + cell
-      }
-      while line.last == " " { line.removeLast() }
-      text += (rowIndex == 0 ? line.emphasized : line) + "\n"
+      for line in lines(row, layout) { text += margin + (rowIndex == 0 ? line.emphasized : line) + "\n" }
+    }
+    if !layout.omitted.isEmpty {
+      let titles = layout.omitted.map { columns[$0].title }.joined(separator: ", ")
+      text += "(a wider terminal shows \(titles))".wrapped + "\n"
     }
     return text
   }
-}
 
-/// Pairs of a word and a value, the values in one column.
-func definitionList(_ pairs: [(String, String)]) -> String {
-  let width = pairs.map { $0.0.columnCount }.max() ?? 0
-  return pairs.map { name, value in
-    "\(name)\(String(repeating: " ", count: width - name.columnCount + 2))\(value)\n"
-  }.joined()
-}
-
-extension String {
-  /// The columns of a terminal this takes: one for each character, two for wide ones.
-  fileprivate var columnCount: Int {
-    if utf8.allSatisfy({ $0 < 0x80 }) { return utf8.count }
-    return reduce(0) { $0 + ($1.unicodeScalars.first?.isWide == true ? 2 : 1) }
-  }
-
-  /// Bold where the output may be colored.
-  var emphasized: String { StandardStreams.outputIsColored ? "\u{1B}[1m\(self)\u{1B}[0m" : self }
-}
-
-extension Unicode.Scalar {
-  /// Whether terminals give it two columns: the large blocks that Unicode's `EastAsianWidth.txt` calls wide.
-  fileprivate var isWide: Bool {
-    switch value {
-    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF,
-      0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
-      true
-    default: false
+  /// The lines of a row: several if a text is wrapped.
+  private func lines(_ row: [String], _ layout: TableLayout) -> [String] {
+    let cells = layout.shown.filter { $0 < row.count }.map { layout.lines(of: row[$0], column: $0) }
+    return (0..<(cells.map(\.count).max() ?? 0)).map { index in
+      var line = ""
+      for (cell, column) in zip(cells, layout.shown) {
+        if column != layout.shown.first { line += "  " }
+        let part = index < cell.count ? cell[index] : ""
+        let padding = String(repeating: " ", count: max(0, layout.widths[column] - part.columnCount))
+        line += columns[column].alignment == .left ? part + padding : padding + part
+      }
+      while line.last == " " { line.removeLast() }
+      return line
     }
   }
+}
+
+/// Pairs of a word and a value, the values in one column, wrapped there if the terminal is narrow.
+func definitionList(_ pairs: [(String, String)]) -> String {
+  let width = (pairs.map { $0.0.columnCount }.max() ?? 0) + 2
+  return pairs.map { name, value in
+    let lines = StandardStreams.outputColumnCount.map { value.lines(ofColumns: max(16, $0 - width)) } ?? [value]
+    return zip([name] + repeatElement("", count: lines.count - 1), lines).map { name, line in
+      "\(name)\(String(repeating: " ", count: width - name.columnCount))\(line)\n"
+    }.joined()
+  }.joined()
 }

@@ -128,8 +128,11 @@ extension ArchitecturePlanner {
       sharedParameterCount: all - stacked, expertParameterCount: stacked / count, expertCount: count)
   }
 
-  /// The last component of the model's path as the user gave it; for a file on its own, that of its folder.
+  /// The last component of the model's path as the user gave it; for a file on its own, that of its folder. A path that
+  /// ends with `.` or `..` names the folder that it leads to.
   private var folderName: String {
-    Path.name(of: model.folder?.path ?? Path.folder(of: model.checkpoint.path))
+    let folder = model.folder?.path ?? Path.folder(of: model.checkpoint.path)
+    let name = Path.name(of: folder)
+    return [".", ".."].contains(name) ? Path.name(of: FileSystem.resolved(folder)) : name
   }
 }

@@ -36,6 +36,11 @@ public struct BudgetViolation: IngotError {
 
   public var category: ErrorCategory { .check }
 
+  /// How many times the limit is exceeded; for a minimum, by the distances from 1.
+  var excess: Double {
+    limit.metric.isLowerBound ? (1 - measured) / (1 - limit.value) : measured / limit.value
+  }
+
   public var description: String {
     "tensor \(outcome.tensor.name.text.quoted) as \(outcome.tensor.format): \(limit.words(measured))"
   }
@@ -58,13 +63,16 @@ public struct BudgetExceeded: IngotError {
   public var category: ErrorCategory { .check }
 
   public var description: String {
-    let shown = summary.violations.prefix(ProblemList.shownCount)
-    var lines = shown.map { "\(destination.escapedForDisplay): \($0)" }
-    if summary.violations.count > shown.count {
-      lines.append("… and \((summary.violations.count - shown.count).grouped) more errors beyond the budget")
-    }
-    lines.append(
-      "\(destination.escapedForDisplay): is not written (give --budget a greater limit, or choose finer formats)")
-    return lines.joined(separator: "\n")
+    let path = destination.escapedForDisplay
+    let advice = "(give --budget a greater limit, or choose finer formats)"
+    guard let worst = summary.violations.max(by: { $0.excess < $1.excess }) else { return "\(path): is not written" }
+    let count = Set(summary.violations.map(\.outcome.tensor.name)).count
+    return count == 1
+      ? "\(path): is not written: \(worst) \(advice)"
+      : "\(path): is not written: \(counted(count, "tensor")) exceed the budget; worst: \(worst) \(advice)"
+  }
+
+  public var constituents: [any IngotError] {
+    summary.violations.map { LocatedError(path: destination, reason: $0) }
   }
 }

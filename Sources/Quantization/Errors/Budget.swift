@@ -115,7 +115,8 @@ public enum BudgetError: IngotError, Equatable {
     switch self {
     case .notAPair(let text): "budget: \(text.quoted) is not of the form metric=number"
     case .unknownMetric(let name, let known):
-      "budget: metric \(name.quoted) is unknown here (known: \(known.joined(separator: ", ")))"
+      "budget: metric \(name.quoted) is unknown here\(didYouMean(name, among: known)), expected auto or limits of "
+        + known.joined(separator: ", ")
     case .notANumber(let metric, let text): "budget: \(metric) is \(text.quoted), expected a number of at least 0"
     case .twice(let metric): "budget: \(metric) is given twice"
     }
