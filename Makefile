@@ -53,6 +53,7 @@ trials: build
 	@test -n "$(PEERS)" || { echo 'name the folder of the peers: make trials PEERS=DIR (see Trials/README.md)' >&2; exit 64; }
 	$(TRIAL).held_out.conversions $(PEERS) .build/release/ingot --cases 1 $(NAMES)
 	$(TRIAL).held_out.logits .build/release/ingot --cases 1 $(NAMES)
+	$(TRIAL).partitions .build/release/ingot
 	$(TRIAL).held_out.texts $(PEERS) .build/release/ingot --cases 20 $(NAMES)
 	$(TRIAL).held_out.vocabularies $(PEERS) .build/release/ingot --cases 20
 	$(TRIAL).held_out.json_vocabularies $(PEERS) .build/release/ingot --cases 20

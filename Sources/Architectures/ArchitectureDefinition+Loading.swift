@@ -70,6 +70,7 @@ extension ArchitectureDefinition {
         NamingScheme(
           name: member.name, base: try entry.optionalString("based_on"), prefix: try readPrefix(&entry),
           isTextPart: try entry.flag("text_part"), isReadingOnly: try entry.flag("reading_only"),
+          isGrid: try entry.flag("grid"),
           condition: try entry.optionalString("when"),
           className: try entry.optionalString("class"),
           modelType: try entry.optionalString("model_type"),

@@ -101,6 +101,8 @@ public struct NamingScheme: Sendable {
   public let isTextPart: Bool
   /// Whether models in it are read, and written in another scheme: `hf`, or that of a GGUF.
   public let isReadingOnly: Bool
+  /// Whether its names are those of a grid of ranks, each with a part of the model, and of no other folder.
+  public let isGrid: Bool
   /// The flag that selects this scheme, instead of `hf`, for a folder made from a GGUF.
   public let condition: String?
   /// The entry of `architectures` that config.json gets when a folder is rewritten in this scheme.

@@ -183,7 +183,7 @@ extension HyperparameterRule {
   }
 
   /// The default in a model with the values of `set`; nil if it has none.
-  func defaultValue(_ set: HyperparameterSet) -> HyperparameterValue? {
+  public func defaultValue(_ set: HyperparameterSet) -> HyperparameterValue? {
     formulaDefault(set) ?? constantDefault
   }
 

@@ -47,7 +47,8 @@ public enum Interrupts {
     // The lock is never given back: nothing may be created or renamed between here and the end.
     temporaries.withLock { paths in
       for path in paths { unlink(path) }
-      for path in folders.withLock({ $0 }) { rmdir(path) }
+      // A folder within another first.
+      for path in folders.withLock({ $0 }).sorted(by: { $0.utf8.count > $1.utf8.count }) { rmdir(path) }
       signal(number, SIG_DFL)
       pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       raise(number)

@@ -12,6 +12,14 @@ public enum Path {
     FilePath(path).lastComponent?.string ?? path
   }
 
+  /// Returns the path within `folder`: `b/c` of `a/b/c` in `a`; nil if it leads elsewhere.
+  public static func within(_ folder: String, _ path: String) -> String? {
+    var rest = FilePath(path).lexicallyNormalized()
+    let prefix = FilePath(folder).lexicallyNormalized()
+    guard folder != "." else { return rest.isAbsolute ? nil : rest.string }
+    return rest.removePrefix(prefix) && !rest.isEmpty ? rest.string : nil
+  }
+
   /// Whether the name at the end of `path` has this ending (`.gguf`), in upper or lower case.
   public static func hasEnding(_ path: String, _ ending: String) -> Bool {
     path.utf8.count >= ending.utf8.count && path.suffix(ending.count).lowercased() == ending

@@ -6,7 +6,7 @@ import Tensors
 public struct CertifiedFiles: Sendable, Hashable {
   /// A file and its SHA-256.
   public struct File: Sendable, Hashable {
-    /// Its name within the model's folder.
+    /// Its path within the model's folder.
     public let name: String
     /// 64 hexadecimal digits.
     public let sha256: String
@@ -45,10 +45,16 @@ public struct CertifiedFiles: Sendable, Hashable {
 
   private init(path: String, _ sources: [any ByteSource], threads: Int) throws {
     self.path = path
-    let sorted = sources.map(\.stored).sorted { $0.name < $1.name }
-    files = zip(sorted, try FileDigest.entries(of: sorted, threads: threads)).map { source, entry in
-      File(name: source.name, sha256: entry.sha256)
+    let stored = sources.map(\.stored)
+    let sorted = zip(stored, stored.map { Self.name(of: $0, in: path) }).sorted { $0.1 < $1.1 }
+    files = zip(sorted, try FileDigest.entries(of: sorted.map(\.0), threads: threads)).map { file, entry in
+      File(name: file.1, sha256: entry.sha256)
     }
+  }
+
+  /// The path of a file in the folder that the user named, such as that of a rank of a grid; otherwise its name.
+  private static func name(of file: any ByteSource, in folder: String) -> String {
+    Path.within(folder, file.path) ?? file.name
   }
 
   /// The files as in-toto resource descriptors.

@@ -113,12 +113,13 @@ public struct ConversionReplay: Sendable {
       return expected.map(\.name)
     }
     let paths = conversion.files.map(\.path) + conversion.sideFiles.map(\.path)
-    scratch.claim((conversion.target == .folder ? [output] : []) + paths)
+    scratch.claim(conversion.folders + paths)
     var job = ConversionJob(conversion)
     job.threads = threads
     let _: ConversionJob.Outcome<Never> = try job.run(check: nil)
     let digests = Dictionary(
-      zip(paths.map { Path.name(of: $0) }, try FileDigest.entries(of: paths, threads: threads)),
+      zip(
+        paths.map { Path.within(output, $0) ?? Path.name(of: $0) }, try FileDigest.entries(of: paths, threads: threads)),
       uniquingKeysWith: { first, _ in first })
     return expected.filter { digests[$0.name]?.sha256 != $0.sha256 }.map(\.name)
   }

@@ -2,15 +2,20 @@ import Bytes
 
 extension ConversionRequest {
   /// The target, from the name of the destination if none is stated.
-  public var resolvedTarget: Target { target ?? OutputEnding(destination)?.target ?? .folder }
+  public var resolvedTarget: Target {
+    target ?? (partition == nil ? OutputEnding(destination)?.target : nil) ?? .folder
+  }
 
   /// Throws if the name of the destination is not one of what is written.
   func requireFittingName() throws {
     try AtomicFile.requireName(destination)
     guard let ending = OutputEnding(destination), !OutputFolder(destination).exists else { return }
+    if partition != nil { throw OutputNameError.needsFolder(path: destination, ending: ending.text) }
     switch (ending, target) {
     case (.gguf, .gguf), (.gguf, nil), (.safeTensors, .safeTensors), (.safeTensors, nil): return
     case (.other, .gguf), (.other, .safeTensors): return
+    case (.other(let text, _), nil) where Self.pyTorchEndings.contains(text):
+      throw OutputNameError.pyTorch(path: destination, ending: text)
     case (.other(let text, let near), nil), (.other(let text, let near), .folder):
       throw OutputNameError.unknownEnding(path: destination, ending: text, nearest: near)
     case (.gguf, .safeTensors), (.gguf, .folder):
@@ -21,6 +26,16 @@ extension ConversionRequest {
       throw OutputNameError.unknownEnding(path: destination, ending: ".safetensors", nearest: nil)
     }
   }
+}
+
+extension ConversionRequest {
+  /// Endings of PyTorch's files.
+  fileprivate static let pyTorchEndings: Set<String> = [".bin", ".ckpt", ".pt", ".pth"]
+
+  /// Why models are not written as PyTorch's files, and which are.
+  public static let reasonAgainstPyTorch =
+    "safetensors has the same tensors, opens faster and cannot run code (--naming meta --shards and --naming megatron write "
+    + "the files of those programs)"
 }
 
 extension ConversionRequest.Target {
@@ -64,6 +79,14 @@ private enum OutputEnding {
     }
   }
 
+  var text: String {
+    switch self {
+    case .gguf: ".gguf"
+    case .safeTensors: ".safetensors"
+    case .other(let text, _): text
+    }
+  }
+
   var target: ConversionRequest.Target? {
     switch self {
     case .gguf: .gguf
@@ -77,6 +100,8 @@ private enum OutputEnding {
 enum OutputNameError: IngotError, Equatable {
   case unknownEnding(path: String, ending: String, nearest: String?)
   case otherEnding(path: String, ending: String, container: String)
+  case pyTorch(path: String, ending: String)
+  case needsFolder(path: String, ending: String)
 
   var category: ErrorCategory { .usage }
 
@@ -87,6 +112,10 @@ enum OutputNameError: IngotError, Equatable {
         + "(\(nearest.map { "did you mean \($0)? " } ?? "")--to states the container, a slash at the end means a folder)"
     case .otherEnding(let path, let ending, let container):
       "\(path.escapedForDisplay): ends with \(ending), but the output is \(container) (choose another name)"
+    case .pyTorch(let path, let ending):
+      "\(path.escapedForDisplay): \(ending) is a file of PyTorch, which is not written: \(ConversionRequest.reasonAgainstPyTorch)"
+    case .needsFolder(let path, let ending):
+      "\(path.escapedForDisplay): ends with \(ending), but ranks are written into a folder (choose another name)"
     }
   }
 }

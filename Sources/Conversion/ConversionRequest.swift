@@ -125,6 +125,8 @@ public struct ConversionRequest: Sendable {
   public var typeOverrides: [TypeOverride] = []
   /// The naming scheme of the output; nil takes the target's own.
   public var naming: String?
+  /// The ranks among which a folder's tensors are split, in PyTorch's files; nil for safetensors.
+  public var partition: Partition?
   /// Bytes of tensor data a file of a set may have; nil takes 5 GB for a folder and no limit for a GGUF.
   public var maximumShardByteCount: Int?
   /// The level at which an output whose name ends in `.zst` is compressed.

@@ -14,8 +14,9 @@ struct OutputPathTests {
   @Test(
     "that name no container are refused",
     arguments: [
-      ("-", "-: standard output takes no files"), ("out.bin", #"out.bin: ".bin" names no container"#),
-      ("out.pth", #"out.pth: ".pth" names no container"#), ("out.CKPT", #"out.CKPT: ".ckpt" names no container"#),
+      ("-", "-: standard output takes no files"), ("out.onnx", #"out.onnx: ".onnx" names no container"#),
+      ("out.bin", "out.bin: .bin is a file of PyTorch, which is not written"),
+      ("out.CKPT", "out.CKPT: .ckpt is a file of PyTorch, which is not written"),
       ("m.ggfu", "did you mean .gguf?"), ("m.safetensor", "did you mean .safetensors?"),
       ("m.gguf --to safetensors", "ends with .gguf, but the output is safetensors"),
       ("m.safetensors --to gguf", "ends with .safetensors, but the output is a GGUF"),

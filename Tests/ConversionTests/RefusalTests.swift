@@ -96,7 +96,7 @@ struct RefusalTests {
   @Test("of a wrong request names the option")
   func wrongRequests() throws {
     let source = Fixtures.path("llama-gqa")
-    expect("naming scheme \"mistral\" is unknown for this architecture (known: hf, gguf, yi, bare, meta)") {
+    expect("naming scheme \"mistral\" is unknown for this architecture (known: hf, gguf, yi, bare, meta, megatron)") {
       try convert(source, to: folder.file("out")) { $0.naming = "mistral" }
     }
     expect("\(source): --tensor-type \"nothing\" matches no tensor") {

@@ -16,6 +16,11 @@ public struct CRC32: Sendable {
     }
   }
 
+  /// Returns the sum of bytes whose sum is `first`, and `byteCount` more whose sum is `second`.
+  public static func combined(_ first: UInt32, _ second: UInt32, byteCount: Int) -> UInt32 {
+    UInt32(truncatingIfNeeded: crc32_combine(UInt(first), UInt(second), numericCast(byteCount)))
+  }
+
   /// Returns the sum of the bytes `range` of `source`.
   public static func sum(of range: Range<Int>, in source: any ByteSource) throws(FileError) -> UInt32 {
     var sum = CRC32()

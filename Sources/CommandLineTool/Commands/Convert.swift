@@ -41,6 +41,8 @@ struct Convert: ConversionCommand {
     help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"), completion: .namingSchemes)
   var naming: String?
 
+  @OptionGroup var partition: PartitionOptions
+
   @Option(
     name: .customLong("tensor-type"),
     help: ArgumentHelp(
@@ -93,6 +95,15 @@ struct Convert: ConversionCommand {
 
   func validate() throws {
     if deltaBase == nil, newRows != .zero { throw ValidationError("--new-rows needs --delta-of") }
+    if to == .pytorch {
+      throw ValidationError("--to pytorch: is not written, since \(ConversionRequest.reasonAgainstPyTorch)")
+    }
+    try partition.requireFitting(naming: naming)
+    if let option = partition.option(naming: naming) {
+      for (other, isGiven) in [("--to", to != nil), ("--max-shard-size", shardSize != nil)] where isGiven {
+        throw ValidationError("\(other) has no effect with \(option), which decides the files (leave it out)")
+      }
+    }
     guard type.recipe == nil else { return }
     for (option, isGiven) in [("--pure", pure && type.isAutomatic), ("--imatrix", importance.path != nil)] where isGiven
     {
@@ -138,8 +149,9 @@ struct Convert: ConversionCommand {
     switch to {
     case .gguf: request.target = .gguf
     case .safetensors: request.target = .safeTensors(at: output)
-    case nil: break
+    case .pytorch, nil: break
     }
+    request.partition = partition.partition(naming: naming)
     request.type = try type.choice
     request.recipeOptions.matrices = pure ? .uniform : .byRule
     request.importance = try importance.matrix()
@@ -204,4 +216,8 @@ extension Convert {
 enum ContainerArgument: String, ExpressibleByArgument, CaseIterable {
   case gguf
   case safetensors
+  /// Refused with the reason.
+  case pytorch
+
+  static let allValueStrings = ["gguf", "safetensors"]
 }

@@ -38,8 +38,7 @@ struct ConversionSummary {
     var order: [String] = []
     var counts: [String: Int] = [:]
     for outcome in errors.outcomes {
-      guard case .rows(let reader) = outcome.tensor.source, !reader.hasStoredRows else { continue }
-      let words = reader.description
+      guard case .rows(let reader) = outcome.tensor.source, let words = reader.movement else { continue }
       if counts.updateValue((counts[words] ?? 0) + 1, forKey: words) == nil {
         order.append(words)
       }

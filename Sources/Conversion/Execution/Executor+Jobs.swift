@@ -23,9 +23,14 @@ extension Executor {
   /// Shares blocks of the inputs with `output` where possible, reserves space for the rest and writes the header; returns
   /// the ranges left to copy.
   ///
-  /// A compressed output has no blocks to share; its writer gets the header.
+  /// A compressed output has no blocks to share; its writer gets the header. The bytes of an archive are summed, so they
+  /// are not shared either.
   func prepare(_ file: PlannedFile, _ output: AtomicFile) throws -> [FileCopyRange] {
     guard file.compressionLevel == nil else { return file.copyRanges }
+    guard file.archive == nil else {
+      try output.reserve(file.byteCount)
+      return file.copyRanges
+    }
     var rest: [FileCopyRange] = []
     var sharedByteCount = 0
     for range in file.copyRanges {
@@ -41,8 +46,30 @@ extension Executor {
     return rest
   }
 
+  /// Returns the jobs of all files, in the order of files and offsets.
+  ///
+  /// Parts of one tensor in the files of several ranks are made one after the other, while the system has its bytes in
+  /// memory.
+  func jobs(_ copies: [[FileCopyRange]]) -> [Job] {
+    let jobs = zip(plan.files, copies).enumerated().flatMap { self.jobs(of: $1.0, fileIndex: $0, copies: $1.1) }
+    guard plan.files.contains(where: { $0.archive != nil }) else { return jobs }
+    let places = jobs.map(place)
+    return jobs.indices.sorted { places[$0] != places[$1] ? places[$0] < places[$1] : $0 < $1 }.map { jobs[$0] }
+  }
+
+  /// Where the input of a job begins.
+  private func place(_ job: Job) -> JobPlace {
+    switch job.work {
+    case .copy(let range): return JobPlace(file: range.inputIndex, offset: range.sourceOffset, row: 0)
+    case .slab(let slab):
+      let source = plan.files[job.fileIndex].tensors[slab.tensorIndex].sources.first?.descriptor
+      let range = source?.sources.first?.byteRange
+      return JobPlace(file: range?.fileIndex ?? 0, offset: range?.offset ?? 0, row: slab.rows.lowerBound)
+    }
+  }
+
   /// Returns the jobs of one file, in the order of the file.
-  func jobs(of file: PlannedFile, fileIndex: Int, copies: [FileCopyRange]) -> [Job] {
+  private func jobs(of file: PlannedFile, fileIndex: Int, copies: [FileCopyRange]) -> [Job] {
     let slabs = file.tensors.enumerated().filter { !$1.isCopy }.flatMap { tensorIndex, tensor in
       tensor.slabs(tensorIndex: tensorIndex).map { slab in
         let start = tensor.fileOffset + slab.byteOffset
@@ -54,5 +81,14 @@ extension Executor {
       Job(fileIndex: fileIndex, target: $0.target, work: .copy($0))
     }
     return (slabs + ranges).sorted { $0.target.lowerBound < $1.target.lowerBound }
+  }
+}
+
+/// A place in the inputs, in the order in which they are read.
+private struct JobPlace: Comparable {
+  let file: Int, offset: Int, row: Int
+
+  static func < (left: JobPlace, right: JobPlace) -> Bool {
+    (left.file, left.offset, left.row) < (right.file, right.offset, right.row)
   }
 }

@@ -10,8 +10,9 @@ extension Executor {
   /// Does `jobs`, which are in the order of files and offsets; returns their reports in this order.
   func run(_ jobs: [Job], to outputs: [AtomicFile]) throws -> [EncodingReport?] {
     let reports = Reports(count: jobs.count)
-    let isPacked = plan.files.map { $0.compressionLevel != nil }
-    try run(jobs.indices.filter { !isPacked[jobs[$0].fileIndex] }, of: jobs, reports) { outputs[$0] }
+    let isPlain = plan.files.map { $0.compressionLevel == nil && $0.archive == nil }
+    try run(jobs.indices.filter { isPlain[jobs[$0].fileIndex] }, of: jobs, reports) { outputs[$0] }
+    try runArchives(jobs, to: outputs, reports)
     for (fileIndex, file) in plan.files.enumerated() {
       guard let level = file.compressionLevel else { continue }
       let writer = SeekableZstdWriter(
@@ -24,6 +25,22 @@ extension Executor {
       try writer.finish()
     }
     return reports.all
+  }
+
+  /// Does the jobs of archives, and writes what depends on the CRC-32 of their members.
+  private func runArchives(_ jobs: [Job], to outputs: [AtomicFile], _ reports: Reports) throws {
+    let isArchive = plan.files.map { $0.archive != nil }
+    guard isArchive.contains(true) else { return }
+    let summed = outputs.map(ChecksummedOutput.init)
+    try run(jobs.indices.filter { isArchive[jobs[$0].fileIndex] }, of: jobs, reports) { summed[$0] }
+    for (index, file) in plan.files.enumerated() {
+      guard let archive = file.archive else { continue }
+      let checksums = try archive.dataRanges.map { range in
+        guard let sum = summed[index].checksum(of: range) else { throw UnwrittenMember(path: file.path, range: range) }
+        return sum
+      }
+      for record in archive.records(checksums: checksums) { try outputs[index].write(record.bytes, at: record.offset) }
+    }
   }
 
   /// Does the jobs of these indices on all threads.
@@ -73,5 +90,16 @@ extension [Job] {
       (start, byteCount) = (index + 1, 0)
     }
     return batches
+  }
+}
+
+/// A member of an archive that was not written as a whole: a defect of the plan.
+private struct UnwrittenMember: IngotError {
+  let path: String
+  let range: Range<Int>
+
+  var category: ErrorCategory { .output }
+  var description: String {
+    "\(path.escapedForDisplay): bytes \(range.lowerBound.grouped) to \(range.upperBound.grouped) were not written once each"
   }
 }

@@ -40,16 +40,15 @@ public struct Executor {
 
   private func run() throws -> [TensorOutcome] {
     guard plan.target == .folder else { return try writeFiles() }
-    let isNewFolder = try Interrupts.createFolder(plan.destination)
-    defer { if isNewFolder { Interrupts.releaseFolder(plan.destination) } }
+    var created: [String] = []
+    defer { for folder in created.reversed() { Interrupts.releaseFolder(folder) } }
+    for folder in plan.folders where try Interrupts.createFolder(folder) { created.append(folder) }
     let lock = try FolderLock(plan.destination, whenTaken: .refuse)
     return try withExtendedLifetime(lock) { try writeFiles() }
   }
 
   private func writeFiles() throws -> [TensorOutcome] {
     var outputs: [AtomicFile] = []
-    var stageFolders: Set<String> = []
-    defer { for folder in stageFolders { Interrupts.releaseFolder(folder) } }
     defer { for output in outputs { output.discard() } }
     var copies: [[FileCopyRange]] = []
     for file in plan.files {
@@ -57,20 +56,14 @@ public struct Executor {
       outputs.append(output)
       copies.append(try prepare(file, output))
     }
-    let jobs = zip(plan.files, copies).enumerated().flatMap { self.jobs(of: $1.0, fileIndex: $0, copies: $1.1) }
+    let jobs = self.jobs(copies)
     let outcomes = merge(jobs, try run(jobs, to: outputs))
     try requireStorable(outcomes)
     try acceptance(outcomes)
     for file in plan.source.checkpoint.files { try file.requireUnchanged() }
     try plan.tensors.lazy.compactMap(\.importance).first?.matrix.requireUnchanged()
 
-    for file in plan.sideFiles {
-      let folder = Path.folder(of: file.path)
-      if plan.target == .folder, OutputFolder(folder).isAbsent, try Interrupts.createFolder(folder) {
-        stageFolders.insert(folder)
-      }
-      outputs.append(try prepare(file))
-    }
+    for file in plan.sideFiles { outputs.append(try prepare(file)) }
     try commit(outputs)
     return outcomes
   }

@@ -39,6 +39,20 @@ public struct ConversionPlan: Sendable {
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
   /// The path that opens the output: its folder, its file, or the first of a split set.
   public var openablePath: String { target == .folder ? destination : files.first?.path ?? destination }
+  /// The folders of all files, each after the one that it is in; none if the output is a file.
+  public var folders: [String] {
+    guard target == .folder else { return [] }
+    var folders = [destination]
+    for path in files.map(\.path) + sideFiles.map(\.path) {
+      var missing: [String] = [], folder = Path.folder(of: path)
+      while folder.utf8.count > destination.utf8.count, !folders.contains(folder) {
+        missing.append(folder)
+        folder = Path.folder(of: folder)
+      }
+      folders += missing.reversed()
+    }
+    return folders
+  }
   /// The bytes of all files with tensors.
   public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
 }
@@ -70,6 +84,8 @@ public struct PlannedFile: Sendable {
   public let path: String
   /// Everything before the tensors' data.
   public let header: [UInt8]
+  /// The archive whose members are the tensors, in order; nil for a file in which they follow the header.
+  public let archive: ZipLayout?
   /// Its size in bytes, before it is compressed.
   public let byteCount: Int
   /// The level at which zstd compresses it, in the seekable form; nil for a file that is not compressed.
@@ -85,9 +101,24 @@ public struct PlannedFile: Sendable {
   ) {
     self.path = path
     compressionLevel = Compression.ending(path) == .zstd ? level : nil
+    archive = nil
     self.header = header
     self.byteCount = byteCount
-    self.tensors = zip(tensors, offsets).map { tensor, offset in
+    self.tensors = Self.placed(tensors, offsets)
+  }
+
+  /// A file whose tensors are members of an archive.
+  init(path: String, archive: ZipLayout, tensors: [PlannedTensor], offsets: [Int]) {
+    self.path = path
+    compressionLevel = nil
+    self.archive = archive
+    header = []
+    byteCount = archive.fileByteCount
+    self.tensors = Self.placed(tensors, offsets)
+  }
+
+  private static func placed(_ tensors: [PlannedTensor], _ offsets: [Int]) -> [PlannedTensor] {
+    zip(tensors, offsets).map { tensor, offset in
       var placed = tensor
       placed.fileOffset = offset
       return placed

@@ -21,6 +21,7 @@ struct ArchitecturePlanner: DraftPlanner {
     draft.checkByteOrder()
     let scheme = try draft.scheme()
     checkHyperparameters()
+    draft.checkPartition()
     try draft.requireProblemFree()
     draft.noteInput()
     draft.type = chosenType()
@@ -32,6 +33,7 @@ struct ArchitecturePlanner: DraftPlanner {
       draft.dropped = model.dropped.map { ($0.tensor.name, $0.reason) }
     }
     OutputMatrix.addCopy(to: &draft, scheme)
+    draft.addTiedOutput(scheme)
   }
 
   mutating func apply(_ evidence: PlanningEvidence) {

@@ -24,13 +24,7 @@ struct FolderFiles {
   /// The files of a model folder: one or several with tensors, and all others that transformers needs.
   private mutating func folderFiles() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
     let tensors = draft.tensors, scheme = try draft.scheme()
-    let limit = draft.request.maximumShardByteCount ?? Self.defaultShardByteCount
-    let shards = ShardPlan.safeTensors(byteCounts: tensors.map(\.byteCount), limit: limit)
-    let names = ShardName.names(stem: "model", count: shards.count, suffix: ".safetensors")
-    var files: [PlannedFile] = []
-    for (name, shard) in zip(names, shards) {
-      files.append(try safeTensorsFile(Path.join(draft.destination, name), shard.map { tensors[$0] }))
-    }
+    let files = try weightFiles()
     var sideFiles = try configurationFiles(scheme, tensors)
     if let name = scheme.hyperparametersFile {
       let members = JSON.object(model.definition.metaMembers(model.hyperparameters))
@@ -41,13 +35,36 @@ struct FolderFiles {
       sideFiles.append(
         SideFile(path: Path.join(draft.destination, name), content: .bytes(members.encoded(.indented))))
     }
-    if files.count > 1 {
+    switch draft.request.partition {
+    case .modelParallel: break
+    case .megatron:
+      let (name, content) = MegatronSplit.tracker
+      sideFiles.append(SideFile(path: Path.join(draft.destination, name), content: .bytes(content)))
+    case nil where files.count > 1:
       sideFiles.append(
         SideFile(
           path: Path.join(draft.destination, "model.safetensors.index.json"),
           content: .bytes(index(files, tensors))))
+    case nil: break
     }
     return (files, sideFiles)
+  }
+
+  /// The files with tensors.
+  private mutating func weightFiles() throws -> [PlannedFile] {
+    if let partition = draft.request.partition {
+      var ranks = PartitionFiles(draft)
+      let files = try ranks.files(partition)
+      draft.messages = ranks.draft.messages
+      return files
+    }
+    let tensors = draft.tensors
+    let limit = draft.request.maximumShardByteCount ?? Self.defaultShardByteCount
+    let shards = ShardPlan.safeTensors(byteCounts: tensors.map(\.byteCount), limit: limit)
+    let names = ShardName.names(stem: "model", count: shards.count, suffix: ".safetensors")
+    return try zip(names, shards).map { name, shard in
+      try safeTensorsFile(Path.join(draft.destination, name), shard.map { tensors[$0] })
+    }
   }
 
   private func safeTensorsFile(_ path: String, _ tensors: [DraftTensor]) throws -> PlannedFile {
@@ -130,7 +147,11 @@ struct FolderFiles {
         throw LocatedError(path: model.checkpoint.path, reason: error)
       }
     } else {
-      draft.messages.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
+      let tokenizer = try model.folder.map { try SideFiles.tokenizer(of: $0, to: draft.destination) } ?? []
+      if tokenizer.isEmpty {
+        draft.messages.append(.warning("the input has no vocabulary, so the folder gets no tokenizer"))
+      }
+      files += tokenizer
     }
     if let pooling = members.removeValue(forKey: "sentence_transformers")?["pooling_mode"]?.string {
       let length = model.hyperparameters.integer("embedding_length") ?? 0

@@ -14,11 +14,12 @@ extension PlanDraft {
   /// The one format that is asked for, with a problem if the output cannot have it; nil if none is.
   mutating func requestedFormat() -> StorageFormat? {
     guard case .format(let format) = request.type else { return nil }
-    let facts = format.facts, isGGUF = target == .gguf
     if !Codec.canEncode(format) { problems.append(ConversionError.notARealFormat(format)) }
-    if isGGUF ? facts.ggmlType == nil : !facts.isSafeTensorsType {
-      problems.append(ConversionError.unwritableFormat(format, container: isGGUF ? "GGUF" : "safetensors"))
-    }
+    let (container, canStore) =
+      request.partition != nil
+      ? ("PyTorch", PyTorch.canStore(format))
+      : target == .gguf ? ("GGUF", format.facts.ggmlType != nil) : ("safetensors", format.facts.isSafeTensorsType)
+    if !canStore { problems.append(ConversionError.unwritableFormat(format, container: container)) }
     return format
   }
 
@@ -62,9 +63,23 @@ extension PlanDraft {
     for path in paths where model.isRead(from: path) { throw FileError.isInput(path: path) }
     for path in paths { try AtomicFile.requireFree(path, overwrite: request.overwrite) }
     guard target == .folder, OutputFolder(destination).exists else { return }
-    let written = Set(paths.map { Path.name(of: $0) })
-    for name in try OutputFolder(destination).names() where SideFiles.isWeights(name) && !written.contains(name) {
-      throw ConversionError.otherWeights(folder: destination, name: name)
+    try requireNoOthers(in: destination, paths) { SideFiles.isWeights($0) }
+    guard case .megatron? = request.partition else { return }
+    // Ranks of another grid, and what training saved beside the model.
+    let save = Path.join(destination, MegatronSplit.saveName)
+    let ranks = Set(paths.map { Path.folder(of: $0) }).filter { Path.folder(of: $0) == save }
+    try requireNoOthers(in: save, Array(ranks)) { _ in true }
+    for rank in ranks.sorted() { try requireNoOthers(in: rank, paths) { _ in true } }
+  }
+
+  /// Throws if a folder that is there has something of a model that is not at one of `paths`.
+  private func requireNoOthers(in folder: String, _ paths: [String], _ isOfModel: (String) -> Bool) throws {
+    guard OutputFolder(folder).exists else { return }
+    let written = Set(
+      paths.filter { Path.folder(of: $0) == Path.folder(of: Path.join(folder, "x")) }.map { Path.name(of: $0) })
+    for name in try OutputFolder(folder).names()
+    where isOfModel(name) && !name.hasPrefix(".") && !written.contains(name) {
+      throw ConversionError.otherWeights(folder: folder, name: name)
     }
   }
 }

@@ -53,7 +53,8 @@ struct PlanDraft {
 
   /// Whether every tensor of the source is written, also those that the architecture does not use: between safetensors
   /// nothing has to be left out.
-  var keepsAllTensors: Bool { target != .gguf && !usesGGUFNames }
+  /// Ranks have what their programs know.
+  var keepsAllTensors: Bool { target != .gguf && !usesGGUFNames && request.partition == nil }
 
   /// Throws all problems found so far, if there are any.
   func requireProblemFree() throws {
@@ -66,11 +67,13 @@ struct PlanDraft {
     let definition = model.definition
     let folderName = definition.schemes.first { $0.condition.map(model.hyperparameters.flag) == true }?.name ?? "hf"
     // A file of ggml, also before GGUF, has names that no folder has.
-    let isForeign = model.scheme.name == "gguf" || model.scheme.isReadingOnly || model.facts.keepsBlockFormats
+    let isForeign =
+      model.scheme.name == "gguf" || model.scheme.isReadingOnly || model.scheme.isGrid || model.facts.keepsBlockFormats
     let native = target == .gguf ? "gguf" : isForeign ? folderName : model.scheme.name
-    let name = request.naming ?? native
+    let name = request.partition?.schemeName ?? request.naming ?? native
     if target == .gguf, definition.ggufArchitecture == nil { throw ConversionError.noGGUF(definition.name) }
     guard let scheme = definition.scheme(name), !scheme.isReadingOnly,
+      !scheme.isGrid || request.partition?.schemeName == name,
       !scheme.isTextPart || name == model.scheme.name
     else {
       throw ConversionError.unknownNaming(

@@ -26,6 +26,7 @@ public enum Planner {
 
   /// The planner that fills in `draft`.
   static func planner(_ draft: PlanDraft) -> any DraftPlanner {
+    if draft.request.partition != nil { return ArchitecturePlanner(draft) }
     if draft.model.isByName, !draft.usesGGUFNames { return StoredPlanner(draft) }
     return draft.keepsNames ? NamePlanner(draft) : ArchitecturePlanner(draft)
   }
@@ -96,6 +97,7 @@ extension DraftPlanner {
   /// Orders the tensors, names the output and lays out its files.
   mutating func finish() throws -> ConversionPlan {
     draft.checkCodecs()
+    draft.checkPartitionFormats()
     draft.reportFallbacks()
     try draft.requireProblemFree()
     draft.orderTensors()

@@ -11,6 +11,7 @@ enum SideFiles {
   private static let weightEndings = [
     ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pth", ".pt", ".ckpt", ".gguf", ".h5",
     ".msgpack", ".onnx", ".onnx_data", ".npz", "ndarray-cache.json", "tensor-cache.json",
+    "latest_checkpointed_iteration.txt",
   ]
   /// The files with the configuration of a model, which are rewritten.
   fileprivate static let configurations: Set<String> = ["config.json", "mlc-chat-config.json"]
@@ -39,6 +40,19 @@ enum SideFiles {
     }
     return names.map { SideFile(path: Path.join(destination, $0), content: .copy(of: $0, in: tree)) }
   }
+
+  /// The files of a tokenizer beside weights that a config.json does not describe, to be copied; none without a vocabulary.
+  static func tokenizer(of folder: ModelFolder, to destination: String) throws -> [SideFile] {
+    let names = folder.sideFiles.filter(tokenizerNames.contains).filter(folder.tree.hasFile)
+    guard names.contains(where: vocabularyNames.contains) else { return [] }
+    return names.map { SideFile(path: Path.join(destination, $0), content: .copy(of: $0, in: folder.tree)) }
+  }
+
+  private static let vocabularyNames: Set<String> = ["tokenizer.json", "tokenizer.model", "vocab.json"]
+  private static let tokenizerNames = vocabularyNames.union([
+    "added_tokens.json", "chat_template.jinja", "generation_config.json", "merges.txt", "special_tokens_map.json",
+    "tokenizer_config.json",
+  ])
 
   /// The stages of an encoder that pools its vectors by `mode`, as sentence-transformers reads them.
   static func modules(poolingMode mode: String, embeddingLength: Int) -> [(path: String, bytes: [UInt8])] {

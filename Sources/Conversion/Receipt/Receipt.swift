@@ -31,11 +31,11 @@ public struct Receipt: Sendable {
     let others = try plan.inputFiles.map { try InputLocation.openFile($0.path) }
     let outputs = try (plan.files.map(\.path) + plan.sideFiles.map(\.path)).map(InputLocation.openFile)
     let digests = try FileDigest.entries(of: inputs + outputs + others, threads: threads)
-    func describe(_ files: [any ByteSource], _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
+    func describe(_ names: [String], _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
       .array(
-        zip(files, digests).map { file, entry in
+        zip(names, digests).map { name, entry in
           .members([
-            "name": .string(file.stored.name), "bytes": .integer(entry.byteCount), "sha256": .string(entry.sha256),
+            "name": .string(name), "bytes": .integer(entry.byteCount), "sha256": .string(entry.sha256),
           ])
         })
     }
@@ -52,9 +52,9 @@ public struct Receipt: Sendable {
       "architecture": .string(plan.source.definition.name),
       "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
       "applied_transforms": plan.source.appliedTransforms.json,
-      "inputs": describe(inputs, digests.prefix(inputs.count)),
+      "inputs": describe(inputs.map(\.stored.name), digests.prefix(inputs.count)),
       "other_inputs": .array(otherInputs),
-      "outputs": describe(outputs, digests.dropFirst(inputs.count)),
+      "outputs": describe(outputs.map(outputName), digests.dropFirst(inputs.count)),
       "tensors": .array(errors.outcomes.map(\.json)),
       "errors": errors.json,
       "dropped": .array(
@@ -68,6 +68,14 @@ public struct Receipt: Sendable {
     ]
     if let sizeTarget = plan.sizeTarget { members["size_target"] = sizeTarget.json }
     return .object(members)
+  }
+}
+
+extension Receipt {
+  /// The name of an output below the folder that is written.
+  private func outputName(_ output: any ByteSource) -> String {
+    plan.target == .folder
+      ? Path.within(plan.destination, output.stored.path) ?? output.stored.name : output.stored.name
   }
 }
 

@@ -52,6 +52,11 @@ enum Megatron {
     }
   }
 
+  /// The folder that an iteration was saved in, by its number in digits.
+  static func saveName(ofIteration digits: String) -> String {
+    "iter_" + String(repeating: "0", count: max(0, 7 - digits.utf8.count)) + digits
+  }
+
   /// The folder of the iteration that the tracker names.
   private static func savedFolder(
     _ tracker: any ByteSource, in folder: any FileTree
@@ -66,7 +71,7 @@ enum Megatron {
     let word = String(text.filter { !$0.isWhitespace })
     let digits = word.allSatisfy { $0.isASCII && $0.isNumber } && (1...12).contains(word.utf8.count)
     guard word == "release" || digits else { throw .tracker(word) }
-    let name = digits ? "iter_" + String(repeating: "0", count: max(0, 7 - word.utf8.count)) + word : word
+    let name = digits ? saveName(ofIteration: word) : word
     guard folder.kind(of: name) == .folder else { throw .missingSave(name) }
     return name
   }

@@ -13,13 +13,17 @@ struct MegatronArguments {
   ]
 
   /// Those of which one value is read. None, or no value, is that one too.
-  private static let required: KeyValuePairs<String, MetadataValue> = [
+  static let required: KeyValuePairs<String, MetadataValue> = [
     "swiglu": .bool(true), "normalization": .string("RMSNorm"), "position_embedding_type": .string("rope"),
     "rotary_percent": .float64(1), "apply_layernorm_1p": .bool(false),
     "apply_residual_connection_post_layernorm": .bool(false), "multi_latent_attention": .bool(false),
     "expert_model_parallel_size": .int64(1), "num_experts": .int64(0), "rotary_interleaved_patch": .bool(false),
     "qk_layernorm": .bool(false), "add_qkv_bias": .bool(false),
   ]
+
+  /// Whether a grid that is written has the one value that is read. A model without experts has None for their number, and
+  /// one argument is FlagScale's own.
+  static func isWritten(_ required: String) -> Bool { !["num_experts", "rotary_interleaved_patch"].contains(required) }
 
   private let rank: String
   private let values: Metadata

@@ -71,7 +71,8 @@ struct MegatronGrid {
     self.folders = folders
   }
 
-  private static func name(tensor: Int, stage: Int?) -> String {
+  /// The name of the folder of a rank; `stage` is nil without a pipeline.
+  static func name(tensor: Int, stage: Int?) -> String {
     func padded(_ number: Int, _ width: Int) -> String {
       let digits = "\(number)"
       return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

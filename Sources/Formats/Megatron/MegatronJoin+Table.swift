@@ -28,6 +28,18 @@ enum MegatronJoin: Hashable, Sendable {
     "post_attention_layernorm.weight": .replicated, "final_layernorm.weight": .replicated,
   ]
 
+  /// The rows of the whole that a rank has, in the order of its part.
+  ///
+  /// - Parameter rows: the rows of each part.
+  func rows(ofRank rank: Int, of rankCount: Int, partRowCount rows: Int) -> [Range<Int>] {
+    func share(_ index: Int, _ count: Int) -> Range<Int> { index * count..<(index + 1) * count }
+    return switch self {
+    case .gatedRows: (0..<2).map { share($0 * rankCount + rank, rows / 2) }
+    case .queryKeyValue, .vocabulary: [share(rank, rows)]
+    case .columns, .replicated: [0..<rows]
+    }
+  }
+
   /// The rule for the tensor of this name; nil if there is none.
   init?(_ name: String) {
     let rule = Self.byName.first { end, _ in name.hasSuffix("." + end) || name == end }

@@ -49,9 +49,10 @@ struct MegatronLayout {
       }
     case .gatedRows:
       guard rows % 2 == 0 else { throw wrong("an even number of rows, those of the gate first") }
-      let half = rows / 2
       runs = (0..<rankCount).map { rank in
-        (0..<2).map { Run(start: ($0 * rankCount + rank) * half, count: half, source: $0 * half, step: 1) }
+        rule.rows(ofRank: rank, of: rankCount, partRowCount: rows).enumerated().map { index, range in
+          Run(start: range.lowerBound, count: range.count, source: index * range.count, step: 1)
+        }
       }
     case .vocabulary:
       let size = arguments.vocabularySize ?? sum

@@ -39,7 +39,8 @@ struct ModelParallelShards {
     return Int(digits)
   }
 
-  private static func name(_ number: Int) -> String { "\(stem)\(number < 10 ? "0" : "")\(number)\(suffix)" }
+  /// The name of the file with this number.
+  static func name(_ number: Int) -> String { "\(stem)\(number < 10 ? "0" : "")\(number)\(suffix)" }
 
   /// Opens all files, and joins their tensors. Tensors that each file has whole are read and compared.
   func open(path: String) throws -> Checkpoint {

@@ -4,9 +4,11 @@ import Tensors
 /// Reads what `torch.save` writes, in the three forms that it has had: a zip archive since 2020, before that a sequence of
 /// pickles and storages, and until 2017 a tar archive.
 ///
+/// Of the first, files are written that have nothing but tensors and single values (`PyTorch.Layout`).
+///
 /// Pickles are read by a machine that imports and runs nothing. What it makes of a model's tensors is where they lie in
 /// the file, so no tensor's data is read.
-enum PyTorch {
+public enum PyTorch {
   static let shards = ShardFamily(
     container: .pyTorch, suffixes: [".bin", ".pt", ".pth"], indexSuffix: ".bin.index.json",
     read: { try contents($0) })

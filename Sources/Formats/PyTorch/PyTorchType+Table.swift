@@ -35,6 +35,11 @@ extension PyTorchType {
     "complex128": unknown("complex128", 16), "cdouble": unknown("complex128", 16), "complex32": unknown("complex32", 4),
   ]
 
+  /// The class of storage whose elements have this format; nil if there is none.
+  static func storage(of format: StorageFormat) -> String? {
+    byStorage.first { $0.value.format == .known(format) }?.key
+  }
+
   private static func known(_ format: StorageFormat) -> PyTorchType {
     PyTorchType(format: .known(format), elementByteCount: format.bytesPerBlock)
   }

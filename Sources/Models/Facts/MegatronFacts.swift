@@ -15,7 +15,7 @@ struct MegatronFacts: ModelFacts {
     self.folder = folder
     var members = JSON.Object(), stated: [String: String] = [:]
     for (key, names) in Self.keys {
-      for name in names where members[ExactString(key)] == nil {
+      for name in names.read where members[ExactString(key)] == nil {
         guard let value = arguments[name].flatMap(Self.member) else { continue }
         members[ExactString(key)] = value
         stated[key] = name
@@ -37,25 +37,49 @@ struct MegatronFacts: ModelFacts {
       quantization: nil)
   }
 
-  /// Members of config.json, and the arguments that state the same, the first that is there.
-  private static let keys: KeyValuePairs = [
-    "num_hidden_layers": ["num_layers"], "hidden_size": ["hidden_size"], "intermediate_size": ["ffn_hidden_size"],
-    "num_attention_heads": ["num_attention_heads"], "num_key_value_heads": ["num_query_groups"],
-    "head_dim": ["kv_channels"], "max_position_embeddings": ["max_position_embeddings"],
-    "rms_norm_eps": ["norm_epsilon", "layernorm_epsilon"], "rope_theta": ["rotary_base"],
-    "vocab_size": ["true_vocab_size", "vocab_size", "padded_vocab_size"],
+  /// The arguments that state a member of config.json.
+  struct Names: ExpressibleByStringLiteral {
+    /// The first that is there is read.
+    let read: [String]
+    let written: String
+
+    init(stringLiteral name: String) { self.init(read: [name], written: name) }
+
+    init(read: [String], written: String) {
+      self.read = read
+      self.written = written
+    }
+  }
+
+  /// Members of config.json, and the arguments that state the same.
+  static let keys: KeyValuePairs<String, Names> = [
+    "num_hidden_layers": "num_layers", "hidden_size": "hidden_size", "intermediate_size": "ffn_hidden_size",
+    "num_attention_heads": "num_attention_heads", "num_key_value_heads": "num_query_groups",
+    "head_dim": "kv_channels", "max_position_embeddings": "max_position_embeddings",
+    "rms_norm_eps": Names(read: ["norm_epsilon", "layernorm_epsilon"], written: "norm_epsilon"),
+    "rope_theta": "rotary_base",
+    "vocab_size": Names(read: ["true_vocab_size", "vocab_size", "padded_vocab_size"], written: "vocab_size"),
   ]
+  /// Members that arguments of other kinds state.
+  static let otherKeys: Set<String> = ["tie_word_embeddings", "mlp_bias", "attention_bias"]
 
   private static func member(_ value: MetadataValue) -> JSON? {
     value.integer.map { .integer($0) } ?? value.real.map { .real($0) }
   }
 
-  /// The RoPE scaling, with the numbers of `RotaryEmbedding._apply_scaling` of Megatron Core that no argument states.
+  /// The numbers of `RotaryEmbedding._apply_scaling` of Megatron Core that no argument states.
+  enum Llama3Scaling {
+    static let lowFrequencyFactor = 1.0, highFrequencyFactor = 4.0, originalContextLength = 8192
+  }
+
+  /// The RoPE scaling.
   private static func scaling(_ arguments: Metadata) -> JSON? {
     if arguments["use_rope_scaling"]?.bool == true {
       return .members([
         "rope_type": .string("llama3"), "factor": .real(arguments["rope_scaling_factor"]?.real ?? 8),
-        "low_freq_factor": .real(1), "high_freq_factor": .real(4), "original_max_position_embeddings": .integer(8192),
+        "low_freq_factor": .real(Llama3Scaling.lowFrequencyFactor),
+        "high_freq_factor": .real(Llama3Scaling.highFrequencyFactor),
+        "original_max_position_embeddings": .integer(Llama3Scaling.originalContextLength),
       ])
     }
     guard let factor = arguments["rotary_seq_len_interpolation_factor"]?.real, factor != 1 else { return nil }

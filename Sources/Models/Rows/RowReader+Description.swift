@@ -5,6 +5,22 @@ extension RowReader {
   /// The changes of the rows, in words: `RoPE permutation of 32 heads`.
   public var description: String {
     if hasStoredRows { return "as it is" }
+    if let part = rows as? PartRows { return part.description(of: wordsOfWhole(part) ?? []) }
+    return wordsOfLayout.isEmpty ? "rows moved" : wordsOfLayout.joined(separator: ", ")
+  }
+
+  /// What happens to the rows of the whole tensor; nil if they stay as they are.
+  public var movement: String? {
+    guard let part = rows as? PartRows else { return hasStoredRows ? nil : description }
+    return wordsOfWhole(part).map { $0.isEmpty ? "rows moved" : $0.joined(separator: ", ") }
+  }
+
+  /// The same in words, where a part of the tensor is read.
+  private func wordsOfWhole(_ part: PartRows) -> [String]? {
+    part.base is StoredRows || part.base is ComposedRows ? nil : wordsOfLayout
+  }
+
+  private var wordsOfLayout: [String] {
     let source = sources[0].layout
     var words: [String] = []
     if sources.count == 1, source.components.count * (source.instanceCount ?? 1) > map.origins.count {
@@ -13,8 +29,8 @@ extension RowReader {
       words.append(layout.instanceCount == nil ? "joined from \(sources.count)" : "stacked from \(sources.count)")
     }
     words += wordsOfChange(source, layout)
-    if let adapted = rows as? AdaptedRows { words += adapted.words }
-    return words.isEmpty ? "rows moved" : words.joined(separator: ", ")
+    if let adapted = (rows as? PartRows)?.base as? AdaptedRows ?? rows as? AdaptedRows { words += adapted.words }
+    return words
   }
 
   private func wordsOfChange(_ source: StoredLayout, _ target: StoredLayout) -> [String] {

@@ -117,6 +117,20 @@ public struct RowReader: Sendable {
     keptFormat = kept ?? rows.format ?? .f32
   }
 
+  /// A reader of a part of the tensor that `whole` reads.
+  ///
+  /// - Throws: if it has not so many rows.
+  public init(_ part: TensorPart, of whole: RowReader) throws(TensorProblem) {
+    let rows = try PartRows(whole.rows, part, whole.geometry, whole.sources)
+    layout = whole.layout
+    sources = whole.sources
+    geometry = Geometry(rowCount: part.rowCount, rowElementCount: rows.columns.count)
+    self.rows = rows
+    keptFormat = whole.keptFormat
+    map = whole.map
+    checkpoint = whole.checkpoint
+  }
+
   /// The file that contains a tensor.
   public func file(of tensor: TensorDescriptor) -> any ByteSource { checkpoint.files[tensor.fileIndex] }
 }
