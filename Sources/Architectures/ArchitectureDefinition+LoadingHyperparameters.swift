@@ -25,9 +25,10 @@ extension ArchitectureDefinition {
       rules.append(
         HyperparameterRule(
           name: name, kind: kind, isList: isList, isKeyedByIndex: isKeyed,
+          countsElements: try entry.flag("counts_elements"), length: try readLength(&entry),
           placeholder: try readValue("placeholder", &entry, kind, isList),
           nullValue: try readValue("null", &entry, kind, isList), configKeys: configKeys,
-          writtenKey: try entry.optionalString("written_as") ?? configKeys.first,
+          writtenKey: try entry.flag("reading_only") ? nil : try entry.optionalString("written_as") ?? configKeys.first,
           independentKeys: try entry.strings("independent") ?? [],
           enumValues: try readEnumValues(&entry, kind), metaKey: try entry.optionalString("meta"),
           ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
@@ -38,6 +39,16 @@ extension ArchitectureDefinition {
       try entry.finish()
     }
     return rules
+  }
+
+  private static func readLength(_ entry: inout StrictObject) throws(DefinitionError) -> Int? {
+    guard let stated = entry.take("length") else { return nil }
+    guard let length = stated.integer, (1...HyperparameterRule.greatestLength).contains(length) else {
+      throw DefinitionError(
+        keyPath: entry.path("length"),
+        reason: .wrongKind(expected: "a number up to \(HyperparameterRule.greatestLength)", found: stated.text(.compact)))
+    }
+    return length
   }
 
   /// One default or, as an array, several of which the first that can be had counts.

@@ -26,7 +26,8 @@ extension ArchitectureDefinition {
       rules.append(
         FusedTensorRule(
           roles: roles, names: try readNames(&entry), fusionOrders: try readFusionOrders(&entry),
-          transposedSchemes: Set(try entry.strings("transposed") ?? []), shapes: try readShapes(&entry)))
+          transposedSchemes: Set(try entry.strings("transposed") ?? []),
+          turnedSchemes: Set(try entry.strings("transposed_or_not") ?? []), shapes: try readShapes(&entry)))
       try entry.finish()
     }
     return rules
@@ -131,25 +132,37 @@ extension ArchitectureDefinition {
   }
 }
 
-/// A name with an optional formula in parentheses: `rotary(head_count)`.
+/// A name with an optional formula in parentheses, or two: `rotary(head_count)`.
 struct Call {
   let word: String
   let argument: Expression?
+  private(set) var secondArgument: Expression?
 
   init?(_ text: String) {
     guard let open = text.firstIndex(of: "(") else {
       (word, argument) = (text, nil)
       return
     }
-    guard text.hasSuffix(")"), let argument = Expression(String(text[text.index(after: open)...].dropLast())) else {
-      return nil
+    let inside = text[text.index(after: open)...].dropLast()
+    word = String(text[..<open])
+    guard text.hasSuffix(")") else { return nil }
+    if let whole = Expression(String(inside)) {
+      argument = whole
+      return
     }
-    (word, self.argument) = (String(text[..<open]), argument)
+    let parts = inside.split(separator: ",", omittingEmptySubsequences: false).map { Expression(String($0)) }
+    guard parts.count == 2, let first = parts[0], let second = parts[1] else { return nil }
+    (argument, secondArgument) = (first, second)
   }
 }
 
 extension TransformRule {
   fileprivate init?(_ call: Call) {
+    if let rotated = call.secondArgument {
+      guard call.word == "separate_pairs", let heads = call.argument else { return nil }
+      self = .separatePairs(heads: heads, rotated: rotated)
+      return
+    }
     switch (call.word, call.argument) {
     case ("rotary", let heads?): self = .rotary(heads)
     case ("plus_one", nil): self = .plusOne
@@ -162,6 +175,7 @@ extension TransformRule {
   public var wording: String {
     switch self {
     case .rotary(let heads): "rotary(\(heads))"
+    case .separatePairs(let heads, let rotated): "separate_pairs(\(heads),\(rotated))"
     case .plusOne: "plus_one"
     case .transpose(let blocks): blocks.map { "transpose(\($0))" } ?? "transpose"
     }
@@ -170,6 +184,7 @@ extension TransformRule {
 
 extension FusionOrder {
   fileprivate init?(_ call: Call) {
+    guard call.secondArgument == nil else { return nil }
     switch (call.word, call.argument) {
     case ("concatenated", nil): self = .concatenated
     case ("stacked", nil): self = .stacked

@@ -49,7 +49,7 @@ extension ArchitectureDefinition {
       try requireSchemes(rule.names.keys, keyPath + ".names")
       try requireSchemes(rule.transforms.keys, keyPath + ".transforms")
       for transform in rule.transforms.values {
-        try requireHyperparameters(transform.argument, keyPath + ".transforms")
+        for argument in transform.arguments { try requireHyperparameters(argument, keyPath + ".transforms") }
       }
       for dimension in rule.shape { try requireHyperparameters(dimension, keyPath + ".shape") }
       try requireHyperparameters(rule.instances, keyPath + ".instances")
@@ -72,6 +72,7 @@ extension ArchitectureDefinition {
         try requireHyperparameters(groups, keyPath + ".fusionOrders")
       }
       try requireSchemes(rule.transposedSchemes, keyPath + ".transposed")
+      try requireSchemes(rule.turnedSchemes, keyPath + ".transposed_or_not")
       try validateShapes(rule.shapes, keyPath)
     }
   }
@@ -109,11 +110,12 @@ extension ArchitectureDefinition {
 }
 
 extension TransformRule {
-  fileprivate var argument: Expression? {
+  fileprivate var arguments: [Expression] {
     switch self {
-    case .rotary(let heads): heads
-    case .plusOne: nil
-    case .transpose(let blocks): blocks
+    case .rotary(let heads): [heads]
+    case .separatePairs(let heads, let rotated): [heads, rotated]
+    case .plusOne: []
+    case .transpose(let blocks): blocks.map { [$0] } ?? []
     }
   }
 }

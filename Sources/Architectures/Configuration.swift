@@ -4,7 +4,7 @@ import Bytes
 ///
 /// transformers 4 has `torch_dtype` where transformers 5 has `dtype`; `RopeParameters` has the members of RoPE.
 public struct Configuration: Sendable {
-  /// The whole object; the members of `text_config`, which a model with images or sound has, count as its own.
+  /// The whole object; the members of a text model inside one with images or sound count as its own.
   public let json: JSON
   /// The RoPE parameters, as the class of the model combines the members that state them.
   public let rope: RopeParameters
@@ -12,8 +12,14 @@ public struct Configuration: Sendable {
   public let original: JSON
   /// The pooling mode of the modules after an encoder, which have files of their own.
   public let poolingMode: String?
-  /// The `text_config` of a model with images or sound.
+  /// The members of the text model in a model with images or sound.
   private let text: JSON.Object?
+
+  /// Where classes have them, the last that is there counting, as in llama.cpp's converter (`load_hparams`): `llm_config` is
+  /// InternVL's, `lm_config` GLM-ASR's, `thinker_config` that of Qwen's Omni models, `language_config` DeepSeek-OCR's.
+  private static let textPaths = [
+    ["text_config"], ["llm_config"], ["lm_config"], ["thinker_config", "text_config"], ["language_config"],
+  ]
 
   /// The path by which a definition asks for `poolingMode`.
   public static let poolingPath = "sentence_transformers.pooling_mode"
@@ -24,7 +30,7 @@ public struct Configuration: Sendable {
   public init(_ json: JSON, poolingMode: String? = nil) {
     self.poolingMode = poolingMode
     original = json
-    text = json["text_config"]?.object
+    text = Self.textPaths.compactMap { path in path.reduce(Optional(json)) { $0?[$1] }?.object }.last
     var merged = json
     if var members = json.object, let text {
       for (key, value) in text where key != "architectures" && key != "model_type" { members[key] = value }

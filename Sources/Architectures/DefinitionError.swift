@@ -64,7 +64,7 @@ extension DefinitionError.Reason {
     case .badPattern(let text):
       "\(text.quoted) is not a name pattern (a whole name with at most one {layer} and one {instance} between dots)"
     case .badTransform(let text):
-      "\(text.quoted) is not a transform (known: rotary(HEADS), plus_one, transpose, transpose(BLOCKS))"
+      "\(text.quoted) is not a transform (known: rotary(HEADS), separate_pairs(HEADS,ROTATED), plus_one, transpose, transpose(BLOCKS))"
     case .badFusionOrder(let text):
       "\(text.quoted) is not a fusion order (known: concatenated, grouped(GROUPS), stacked)"
     case .notDetectable(let text):

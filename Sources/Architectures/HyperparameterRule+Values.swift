@@ -7,16 +7,24 @@ extension HyperparameterRule {
     "layer_count", "embedding_length", "head_count", "key_value_head_count", "head_dimension", "vocabulary_size",
   ]
 
+  /// A list of fixed length is one of a few numbers.
+  static let greatestLength = 1024
+
   /// Returns the value that a member of config.json or params.json states.
   ///
   /// A list of equal elements, one for each layer, states a single value as that element.
   func value(_ stated: JSON, key: String) throws(HyperparameterError) -> HyperparameterValue {
+    if countsElements, let elements = stated.array { return .integer(elements.count) }
     var found = HyperparameterValue(stated, rule: self)
     if found == nil { found = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) }
     guard let found else { throw .wrongKind(key: key, expected: wording, found: stated.kindName) }
     guard found != .integer(0) || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
     if let real = found.number, !real.isFinite {
       throw .wrongKind(key: key, expected: "a finite number", found: stated.text(.compact))
+    }
+    if let length, case .list(let values) = found {
+      let zeros = [HyperparameterValue](repeating: .integer(0), count: max(0, length - values.count))
+      return .list(Array(values.prefix(length)) + zeros)
     }
     return found
   }

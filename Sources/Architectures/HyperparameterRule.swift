@@ -33,6 +33,10 @@ public struct HyperparameterRule: Sendable {
   public let isList: Bool
   /// Whether config.json has the list as an object with the indices as names: `{"0": "LABEL_0"}`.
   public let isKeyedByIndex: Bool
+  /// Whether the value is the number of elements of the list that config.json has.
+  public let countsElements: Bool
+  /// The length to which a list is cut, or filled with zeros; nil for any.
+  public let length: Int?
   /// A value of config.json that counts as absent, such as labels that transformers generates.
   public let placeholder: HyperparameterValue?
   /// The value that config.json has as null: a window of 0 positions, a limit of 0.

@@ -106,13 +106,14 @@ extension HyperparameterValue {
     }
   }
 
-  /// A list takes the type of its first element; a GGUF has no mixed ones.
+  /// A list takes the type of its first element; a GGUF has no mixed ones. Whole numbers are signed in a list, as the gguf
+  /// package writes Python's.
   private static func array(_ values: [HyperparameterValue]) -> MetadataArray {
     switch values.first {
     case .real: .float32(values.map { if case .real(let value) = $0 { Float(value) } else { 0 } })
     case .bool: .bool(values.map { $0 == .bool(true) })
     case .text: .string(PackedStrings(values.map(\.description)))
-    default: .uint32(values.map { if case .integer(let value) = $0 { UInt32(clamping: value) } else { 0 } })
+    default: .int32(values.map { if case .integer(let value) = $0 { Int32(clamping: value) } else { 0 } })
     }
   }
 }

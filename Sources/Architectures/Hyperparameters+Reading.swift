@@ -48,6 +48,7 @@ extension Hyperparameters {
     scales = try Scales(read, features, embeddingLength: embeddingLength)
     experts = try Experts(read, feedForwardLength: feedForwardLength)
     latentAttention = try LatentAttention(read, normEpsilon: normEpsilon)
+    queryTemperature = try read.queryTemperature(scaling: set.rotaryScaling)
     addsToNormed = set.flag("adds_to_normed")
     positionOffset = set.integer("position_offset") ?? 0
     ownTokenEmbeddingLength = try read.optionalPositive("token_embedding_length")
@@ -149,6 +150,17 @@ private struct HyperparameterReader {
   /// A number of which 0 means that there is none.
   func optionalReal(_ name: String) throws(HyperparameterError) -> Double? {
     set.real(name) == nil || set.real(name) == 0 ? nil : try real(name)
+  }
+
+  /// The temperature of queries, whose interval is the context before scaling.
+  func queryTemperature(
+    scaling: RotaryScaling
+  ) throws(HyperparameterError) -> Hyperparameters.QueryTemperature? {
+    guard let scale = try optionalReal("query_temperature_scale") else { return nil }
+    guard case .yarn(let yarn) = scaling else {
+      throw .missing(name: "original_max_position_embeddings of rotary scaling \"yarn\"", places: Self.places)
+    }
+    return Hyperparameters.QueryTemperature(scale: scale, interval: yarn.originalContextLength)
   }
 
   /// The layers with a feature: from a list with an entry for each, or from an interval whose last layer lacks it.

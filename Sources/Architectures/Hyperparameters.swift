@@ -46,6 +46,8 @@ public struct Hyperparameters: Sendable, Hashable {
   public var experts: Experts?
   /// The low-rank queries, keys and values of DeepSeek ("multi-head latent attention"), if the model has them.
   public var latentAttention: LatentAttention?
+  /// The temperature of attention in long texts, if the model has one.
+  public var queryTemperature: QueryTemperature?
   /// Whether sublayer outputs are added to the normalized input instead of the residual stream (BLOOM).
   public var addsToNormed = false
   /// The pooling of the vectors of all positions.
@@ -147,6 +149,20 @@ public struct Hyperparameters: Sendable, Hashable {
       self.unrotatedDimension = unrotatedDimension
       self.valueDimension = valueDimension
       self.normEpsilon = normEpsilon
+    }
+  }
+
+  /// Sharper attention in long texts: the query at position `p`, counted from 0, is multiplied by
+  /// `1 + scale × ln(1 + ⌊p / interval⌋)` (`get_llama_4_attn_scale` of transformers).
+  public struct QueryTemperature: Sendable, Hashable {
+    /// The factor on the logarithm.
+    public var scale: Double
+    /// The positions after which the factor grows.
+    public var interval: Int
+
+    public init(scale: Double, interval: Int) {
+      self.scale = scale
+      self.interval = interval
     }
   }
 

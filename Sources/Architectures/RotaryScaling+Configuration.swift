@@ -39,7 +39,8 @@ extension RotaryScaling {
       return length
     }
     switch members["rope_type"]?.string?.lowercased() {
-    case nil, "default": self = .none
+    // Positions of text are the same in every section of a multimodal embedding, which so is the plain one.
+    case nil, "default", "mrope": self = .none
     case "linear": self = .linear(factor: try required("linear", "factor"))
     case "dynamic":
       // transformers measures the sequence against the trained context, not against an "original" one.

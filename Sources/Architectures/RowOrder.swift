@@ -11,6 +11,13 @@ public enum RowOrder: Hashable, Sendable {
   ///
   /// The count is that of the tensor's own heads: query heads for q, key-value heads for k.
   case interleaved(headCount: Int)
+  /// The rows of rotary pairs that are neighbors in the canonical layout are in two halves.
+  ///
+  /// GLM's pair `j` is rows `2j` and `2j + 1` of a head in Hugging Face's files, and in those GGUFs that have sections for
+  /// positions in images `j` and `j + r/2` of the `r` rotated rows; the rows after them stay:
+  ///
+  ///     stored row  h·d + s·r/2 + j   is canonical row  h·d + 2j + s      (s = 0, 1;  j < r/2)
+  case separated(headCount: Int, rotatedCount: Int)
 
   /// Checks that a tensor of `rowCount` rows can be ordered so.
   public func requireFit(rowCount: Int) throws(LayoutError) {
@@ -20,6 +27,10 @@ public enum RowOrder: Hashable, Sendable {
       guard headCount > 0, rowCount > 0, rowCount % headCount == 0, rowCount / headCount % 2 == 0 else {
         throw .rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)
       }
+    case .separated(let headCount, let rotatedCount):
+      guard headCount > 0, rowCount > 0, rowCount % headCount == 0, rotatedCount >= 0, rotatedCount % 2 == 0,
+        rotatedCount <= rowCount / headCount
+      else { throw .rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount) }
     }
   }
 
@@ -31,6 +42,11 @@ public enum RowOrder: Hashable, Sendable {
       let headRowCount = rowCount / headCount
       let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
       return head * headRowCount + inside % 2 * (headRowCount / 2) + inside / 2
+    case .separated(let headCount, let rotatedCount):
+      let inside = row % (rowCount / headCount)
+      guard inside < rotatedCount else { return row }
+      let (half, pair) = inside.quotientAndRemainder(dividingBy: rotatedCount / 2)
+      return row - inside + 2 * pair + half
     }
   }
 
@@ -43,6 +59,10 @@ public enum RowOrder: Hashable, Sendable {
       let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
       let (half, pair) = inside.quotientAndRemainder(dividingBy: headRowCount / 2)
       return head * headRowCount + 2 * pair + half
+    case .separated(let headCount, let rotatedCount):
+      let inside = row % (rowCount / headCount)
+      guard inside < rotatedCount else { return row }
+      return row - inside + inside % 2 * (rotatedCount / 2) + inside / 2
     }
   }
 }

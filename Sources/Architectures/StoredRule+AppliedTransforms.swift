@@ -16,7 +16,15 @@ extension StoredRule {
     }
     return StoredRule(
       patterns: patterns, tensors: tensors, fusionOrder: fusionOrder, transposedBlocks: transposedBlocks,
-      transforms: changed, shape: shape)
+      mayBeTurned: mayBeTurned, transforms: changed, shape: shape)
+  }
+
+  /// The rule for a file that has it transposed although it is not, or the other way round.
+  var turned: StoredRule {
+    StoredRule(
+      patterns: patterns, tensors: tensors, fusionOrder: fusionOrder,
+      transposedBlocks: transposedBlocks == nil ? Expression("1") : nil, mayBeTurned: false, transforms: transforms,
+      shape: shape)
   }
 
   /// Whether the scheme applies a transform of this kind to one of its tensors.

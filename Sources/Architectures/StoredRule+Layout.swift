@@ -7,6 +7,10 @@ extension ArchitectureDefinition {
   public func layout(
     of rule: StoredRule, _ hyperparameters: HyperparameterSet, found: Shape? = nil
   ) throws(LayoutError) -> StoredLayout {
+    if rule.mayBeTurned, let found, let turned = try? layout(of: rule.turned, hyperparameters), turned.shape == found {
+      let usual = try layout(of: rule, hyperparameters)
+      return usual.shape == found ? usual : turned
+    }
     var components: [StoredLayout.Component] = []
     var columnCount: Int?
     var alone: Shape?
@@ -81,8 +85,13 @@ extension ArchitectureDefinition {
 
   private func order(_ transform: TransformRule?, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> RowOrder
   {
-    guard case .rotary(let heads) = transform else { return .canonical }
-    return .interleaved(headCount: try number(heads, hyperparameters))
+    switch transform {
+    case .rotary(let heads): .interleaved(headCount: try number(heads, hyperparameters))
+    case .separatePairs(let heads, let rotated):
+      .separated(
+        headCount: try number(heads, hyperparameters), rotatedCount: try number(rotated, hyperparameters))
+    case .plusOne, .transpose, nil: .canonical
+    }
   }
 
   private func number(_ expression: Expression, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> Int {

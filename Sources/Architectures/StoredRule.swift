@@ -10,6 +10,8 @@ public struct StoredRule: Sendable {
   public let fusionOrder: FusionOrder
   /// The blocks of rows that are stored transposed; nil for none.
   let transposedBlocks: Expression?
+  /// Whether a file may have it transposed although it is not, or the other way round.
+  public let mayBeTurned: Bool
   /// The transform of each tensor's rows and values.
   let transforms: [TransformRule?]
   /// The dimensions in the file; nil if they are the canonical ones.
@@ -52,7 +54,7 @@ extension ArchitectureDefinition {
         transform = nil
       }
       return StoredRule(
-        patterns: patterns, tensors: [rule], fusionOrder: .concatenated, transposedBlocks: blocks,
+        patterns: patterns, tensors: [rule], fusionOrder: .concatenated, transposedBlocks: blocks, mayBeTurned: false,
         transforms: [transform], shape: own(rule.shapes))
     }
     rules += fused.compactMap { pack in
@@ -61,6 +63,7 @@ extension ArchitectureDefinition {
       return StoredRule(
         patterns: patterns, tensors: members, fusionOrder: own(pack.fusionOrders) ?? .concatenated,
         transposedBlocks: lineage.contains { pack.transposedSchemes.contains($0) } ? Self.one : nil,
+        mayBeTurned: lineage.contains { pack.turnedSchemes.contains($0) },
         transforms: members.map { own($0.transforms) }, shape: own(pack.shapes))
     }
     return rules
@@ -71,7 +74,7 @@ extension ArchitectureDefinition {
   /// Whether a scheme moves the elements of the vector `rule`, so that each of them is a row.
   func movesElements(of rule: TensorRule) -> Bool {
     guard rule.shape.count == 1 else { return false }
-    let isOrdered = rule.transforms.values.contains { if case .rotary = $0 { true } else { false } }
+    let isOrdered = rule.transforms.values.contains { $0.kind == .rotary || $0.kind == .separatePairs }
     return isOrdered || fused.contains { $0.roles.contains(rule.role) && !$0.isOnlyStacked }
   }
 }

@@ -34,6 +34,8 @@ public struct FusedTensorRule: Sendable {
   public let fusionOrders: [String: FusionOrder]
   /// The schemes that store it transposed.
   public let transposedSchemes: Set<String>
+  /// The schemes whose files have it transposed or not: its shape tells, and one that fits both ways is not.
+  public let turnedSchemes: Set<String>
   /// Its shape by scheme, where it differs.
   public let shapes: [String: [Expression]]
 
@@ -55,6 +57,8 @@ public enum FusionOrder: Hashable, Sendable {
 public enum TransformRule: Hashable, Sendable {
   /// Interleaves the rows of this many heads; see `RowOrder.interleaved`.
   case rotary(Expression)
+  /// Separates the rows of rotary pairs in this many heads with this many rotated rows; see `RowOrder.separated`.
+  case separatePairs(heads: Expression, rotated: Expression)
   /// Adds 1 to the values.
   case plusOne
   /// Stores the matrix, or each of this many blocks of its rows, transposed.
@@ -63,11 +67,12 @@ public enum TransformRule: Hashable, Sendable {
   /// The transform without its argument.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     case rotary
+    case separatePairs = "separate_pairs"
     case plusOne = "plus_one"
     case transpose
 
     /// Whether it is detectable from values; see `AppliedTransforms`.
-    public var isDetectable: Bool { self != .transpose }
+    public var isDetectable: Bool { self == .rotary || self == .plusOne }
     /// Those that can be tested, as definitions and options spell them.
     public static var detectableNames: [String] { allCases.filter(\.isDetectable).map(\.rawValue) }
   }
@@ -76,6 +81,7 @@ public enum TransformRule: Hashable, Sendable {
   public var kind: Kind {
     switch self {
     case .rotary: .rotary
+    case .separatePairs: .separatePairs
     case .plusOne: .plusOne
     case .transpose: .transpose
     }

@@ -22,6 +22,9 @@ extension ForwardPass {
       rotary.rotate(&query, headDimension: dimension)
       rotary.rotate(&key, headDimension: dimension)
     }
+    if let temperature = hyperparameters.queryTemperature {
+      query.multiply { Float(temperature.factor(at: $0)) }
+    }
     return (query, key, value)
   }
 

@@ -94,6 +94,16 @@ public struct Matrix: Sendable, Equatable {
     for index in numbers.indices { numbers[index] *= factor }
   }
 
+  /// Multiplies every value by the factor of its row.
+  mutating func multiply(byRow factor: (Int) -> Float) {
+    let (rowCount, columnCount) = (rowCount, columnCount)
+    var numbers = values.mutableSpan
+    for row in 0..<rowCount {
+      let factor = factor(row)
+      for index in row * columnCount..<(row + 1) * columnCount { numbers[index] *= factor }
+    }
+  }
+
   /// Clamps every value to ± `limit`.
   mutating func clamp(to limit: Float) {
     var numbers = values.mutableSpan

@@ -47,6 +47,7 @@ extension ArchitectureDefinition {
       "names": names { patterns(of: rule, in: $0)?.first },
       "fusion_orders": wordings(rule.fusionOrders.mapValues(\.wording)),
       "transposed": .array(rule.transposedSchemes.sorted().map { .string($0) }),
+      "transposed_or_not": .array(rule.turnedSchemes.sorted().map { .string($0) }),
     ])
   }
 

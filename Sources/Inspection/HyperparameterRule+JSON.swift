@@ -37,10 +37,13 @@ extension HyperparameterRule {
       let layer = inferredFrom.layer.map { " after layer \($0)" } ?? ""
       notes.append("\(inferredFrom.present) with \(inferredFrom.role)\(layer), \(inferredFrom.absent) without")
     }
+    if countsElements { notes.append("the number of elements of a list") }
+    if let length { notes.append("\(length) elements, filled with zeros") }
     if let nullValue { notes.append("null is \(nullValue)") }
     if let placeholder { notes.append("absent if \(placeholder)") }
     notes += enumValues.map { "\($0.word) is \($0.value)" }
     if let writtenKey, writtenKey != configKeys.first { notes.append("written as \(writtenKey)") }
+    if writtenKey == nil, !configKeys.isEmpty { notes.append("not written to config.json") }
     if countsAsExplicit { notes.append("written even if it is the default") }
     return notes
   }

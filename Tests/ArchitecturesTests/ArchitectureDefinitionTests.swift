@@ -45,8 +45,8 @@ struct ArchitectureDefinitionTests {
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"flip(x)"}}]}"#,
-      "definition, tensors.r.transforms.a: \"flip(x)\" is not a transform (known: rotary(HEADS), plus_one,"
-        + " transpose, transpose(BLOCKS))"
+      "definition, tensors.r.transforms.a: \"flip(x)\" is not a transform (known: rotary(HEADS),"
+        + " separate_pairs(HEADS,ROTATED), plus_one, transpose, transpose(BLOCKS))"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"rotary(h)"}}]}"#,

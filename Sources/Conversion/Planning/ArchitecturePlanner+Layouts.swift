@@ -86,8 +86,10 @@ private struct LayoutBuilder {
 
   private func layout(of rule: StoredRule, for slot: TensorSlot) throws(TensorProblem) -> StoredLayout {
     do throws(LayoutError) {
+      // What has two forms in one scheme keeps its own.
+      let form = isSameScheme && rule.mayBeTurned ? model.tensor(slot)?.descriptor.shape : nil
       return try model.definition.layout(
-        of: rule, model.hyperparameters, found: model.canonicalLayout(slot)?.shape)
+        of: rule, model.hyperparameters, found: form ?? model.canonicalLayout(slot)?.shape)
     } catch {
       throw TensorProblem(model.tensor(slot)?.descriptor.name ?? "", TensorProblem.Reason(error))
     }

@@ -27,7 +27,9 @@ extension Model {
 
 extension NamingScheme {
   /// Whether the names are Hugging Face's, except for a prefix or those of a variant.
-  fileprivate var isReadByReference: Bool { name == "hf" || (base == "hf" && (prefix != nil || condition != nil)) }
+  fileprivate var isReadByReference: Bool {
+    name == "hf" || (base == "hf" && (prefix != nil || condition != nil || isTextPart))
+  }
 }
 
 extension [DraftTensor] {

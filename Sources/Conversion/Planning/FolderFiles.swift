@@ -105,7 +105,7 @@ struct FolderFiles {
     if let folder = model.folder, let configuration = model.configuration {
       var files = try SideFiles.copied(from: folder, to: draft.destination)
       let edited = SideFiles.configuration(
-        configuration, from: model.scheme, to: scheme, elementType: elementType, isCast: isCast,
+        configuration, of: model.definition, from: model.scheme, to: scheme, elementType: elementType, isCast: isCast,
         decodes: tensors.contains { $0.planned.composedOf.isEmpty == false }, messages: &draft.messages)
       files.append(
         SideFile(path: Path.join(draft.destination, "config.json"), content: .bytes(edited)))

@@ -79,7 +79,8 @@ enum SideFiles {
   ///   - isCast: whether a storage format is asked for, which then holds for the models inside as well.
   ///   - decodes: whether encoded tensors are decoded, so that nothing is quantized any more.
   static func configuration(
-    _ configuration: Configuration, from source: NamingScheme, to target: NamingScheme, elementType: String?,
+    _ configuration: Configuration, of definition: ArchitectureDefinition, from source: NamingScheme,
+    to target: NamingScheme, elementType: String?,
     isCast: Bool, decodes: Bool, messages: inout [PlanMessage]
   ) -> [UInt8] {
     let isRenamed = source.name != target.name
@@ -88,11 +89,14 @@ enum SideFiles {
       return whole.encoded(.indented)
     }
     if isRenamed {
-      if let name = target.className, !source.isTextPart || members["architectures"] == nil {
+      // A text model of its own keeps the type that it has inside another, where that is one of its own.
+      let type = source.isTextPart ? configuration.textModelType : nil
+      let scheme = definition.schemes.first { $0.modelType != nil && $0.modelType == type } ?? target
+      if let name = scheme.className, !source.isTextPart || members["architectures"] == nil {
         members["architectures"] = .array([.string(name)])
       }
-      if let type = target.modelType, !source.isTextPart || members["model_type"] == nil {
-        members["model_type"] = .string(type)
+      if let name = scheme.modelType, type.map({ !definition.modelTypes.contains($0) }) ?? true {
+        members["model_type"] = .string(name)
       }
       if members.removeValue(forKey: "auto_map") != nil {
         messages.append(.note("auto_map is left out of config.json: it names code for the old tensor names"))

@@ -42,6 +42,8 @@ extension RowReader {
     case (.interleaved(let heads), .canonical): words.append("inverse RoPE permutation of \(heads) heads")
     case (.interleaved(let one), .interleaved(let other)):
       words.append("inverse RoPE permutation of \(one) heads, then RoPE permutation of \(other) heads")
+    case (.canonical, .separated(let heads, _)): words.append("rotary pairs of \(heads) heads in halves")
+    case (.separated(let heads, _), .canonical): words.append("rotary pairs of \(heads) heads side by side")
     default: break
     }
     if source.groupCount != target.groupCount {

@@ -1,4 +1,5 @@
 import Architectures
+import Bytes
 
 /// Another hyperparameter differs.
 struct OtherHyperparametersFault: KnownFault {
@@ -14,6 +15,9 @@ struct OtherHyperparametersFault: KnownFault {
         positions.map { "\($0.bucketCount) buckets up to a distance of \($0.distanceLimit)" } ?? "none"
       },
       HyperparameterProbe("decoder start token", \.decoder) { $0.map { "\($0.startToken)" } ?? "none" },
+      HyperparameterProbe("query temperature", \.queryTemperature) { temperature in
+        temperature.map { "\(Float($0.scale)) after every \(counted($0.interval, "position"))" } ?? "none"
+      },
       HyperparameterProbe("attention scale", \.scales.attention),
       HyperparameterProbe("attention softcap", \.scales.attentionSoftcap),
       HyperparameterProbe("maximum ALiBi bias", \.scales.alibiLimit) { "\(Float($0))" },
