@@ -11,6 +11,11 @@ public enum RowOrder: Hashable, Sendable {
   ///
   /// The count is that of the tensor's own heads: query heads for q, key-value heads for k.
   case interleaved(headCount: Int)
+  /// Heads that share a key head, `r` for each of `K` key heads, follow each other in the canonical layout. Stored, a head
+  /// of every key head comes first, then the next of every one, because ggml repeats keys so:
+  ///
+  ///     stored row  (j·K + k)·d + i   is canonical row  (k·r + j)·d + i      (k < K,  j < r,  i < d)
+  case tiled(groupCount: Int, headCount: Int)
 
   /// Checks that a tensor of `rowCount` rows can be ordered so.
   public func requireFit(rowCount: Int) throws(LayoutError) {
@@ -19,6 +24,10 @@ public enum RowOrder: Hashable, Sendable {
     case .interleaved(let headCount):
       guard headCount > 0, rowCount > 0, rowCount % headCount == 0, rowCount / headCount % 2 == 0 else {
         throw .rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)
+      }
+    case .tiled(let groupCount, let headCount):
+      guard groupCount > 0, headCount > 0, rowCount > 0, headCount % groupCount == 0, rowCount % headCount == 0 else {
+        throw .rowsDoNotSplitIntoGroups(rowCount: rowCount, groupCount: headCount)
       }
     }
   }
@@ -31,6 +40,8 @@ public enum RowOrder: Hashable, Sendable {
       let headRowCount = rowCount / headCount
       let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
       return head * headRowCount + inside % 2 * (headRowCount / 2) + inside / 2
+    case .tiled(let groupCount, let headCount):
+      return Self.moved(row, rowCount / headCount, from: (headCount / groupCount, groupCount))
     }
   }
 
@@ -43,7 +54,25 @@ public enum RowOrder: Hashable, Sendable {
       let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
       let (half, pair) = inside.quotientAndRemainder(dividingBy: headRowCount / 2)
       return head * headRowCount + 2 * pair + half
+    case .tiled(let groupCount, let headCount):
+      return Self.moved(row, rowCount / headCount, from: (groupCount, headCount / groupCount))
     }
+  }
+
+  /// The rows that always stay together: in these, order is that of blocks.
+  public func rowsThatStayTogether(rowCount: Int) -> Int {
+    switch self {
+    case .canonical: rowCount
+    case .interleaved: 1
+    case .tiled(_, let headCount): rowCount / headCount
+    }
+  }
+
+  /// The row in an order of `outer` × `inner` heads, counted in the order of `inner` × `outer` heads.
+  private static func moved(_ row: Int, _ headRowCount: Int, from heads: (outer: Int, inner: Int)) -> Int {
+    let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
+    let (outer, inner) = head.quotientAndRemainder(dividingBy: heads.inner)
+    return (inner * heads.outer + outer) * headRowCount + inside
   }
 }
 
