@@ -68,7 +68,8 @@ extension ArchitectureDefinition {
       var entry = try StrictObject(member.value, at: member.keyPath)
       schemes.append(
         NamingScheme(
-          name: member.name, base: try entry.optionalString("based_on"), prefix: try readPrefix(&entry),
+          name: member.name, base: try entry.optionalString("based_on"), prefix: try readPrefix("prefix", &entry),
+          predictionPrefix: try readPrefix("prediction_layers", &entry),
           isTextPart: try entry.flag("text_part"), isReadingOnly: try entry.flag("reading_only"),
           isGrid: try entry.flag("grid"),
           condition: try entry.optionalString("when"),
@@ -82,12 +83,12 @@ extension ArchitectureDefinition {
 
   /// `{"transformer.": ""}`: the prefix of the base names, and the prefix that replaces it.
   private static func readPrefix(
-    _ entry: inout StrictObject
+    _ key: String, _ entry: inout StrictObject
   ) throws(DefinitionError) -> (base: String, own: String)? {
-    guard let members = try entry.members("prefix") else { return nil }
+    guard let members = try entry.members(key) else { return nil }
     guard members.count == 1, let own = members[0].value.string else {
       throw DefinitionError(
-        keyPath: entry.path("prefix"), reason: .wrongKind(expected: "one pair of strings", found: "something else"))
+        keyPath: entry.path(key), reason: .wrongKind(expected: "one pair of strings", found: "something else"))
     }
     return (members[0].name, own)
   }

@@ -14,7 +14,8 @@ extension ArchitectureDefinition {
         throw DefinitionError(
           keyPath: entry.path("type"),
           reason: .wrongKind(
-            expected: "u32, f32, bool, string or a list of them such as [bool] or {string}", found: typeName.quoted))
+            expected: "u32, i32, f32, bool, string or a list of them such as [bool] or {string}", found: typeName.quoted
+          ))
       }
       let isOptional = try entry.flag("optional")
       let defaults = try readDefaults(&entry, kind, isList)
@@ -57,7 +58,9 @@ extension ArchitectureDefinition {
   ) throws(DefinitionError) -> [HyperparameterRule.Default] {
     guard let stated = entry.take("default") else { return [] }
     var defaults: [HyperparameterRule.Default] = []
-    for value in isList ? [stated] : stated.array ?? [stated] {
+    // Of a list, an array may be the value itself; one with a formula or a list in it lists several.
+    let isValue = isList && stated.array?.contains { $0.array != nil || ($0.string != nil && kind != .string) } != true
+    for value in isValue ? [stated] : stated.array ?? [stated] {
       if let text = value.string, kind != .string {
         guard let formula = Expression(text) else {
           throw DefinitionError(keyPath: entry.path("default"), reason: .badExpression(text))

@@ -10,6 +10,7 @@ extension ArchitectureDefinition {
           role: TensorRole(rawValue: try entry.string("role")),
           shape: try entry.expressions("shape") ?? [], instances: try entry.expression("instances"),
           layers: try entry.expression("layers"), isOptional: try entry.flag("optional"),
+          isOfPrediction: try entry.flag("prediction"),
           mayHavePaddingRows: try entry.flag("padding_rows"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
           names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))
@@ -97,14 +98,15 @@ extension ArchitectureDefinition {
     return pattern
   }
 
-  private static func readTransforms(_ entry: inout StrictObject) throws(DefinitionError) -> [String: TransformRule] {
-    var rules: [String: TransformRule] = [:]
+  private static func readTransforms(_ entry: inout StrictObject) throws(DefinitionError) -> [String: [TransformRule]] {
+    var rules: [String: [TransformRule]] = [:]
     for member in try entry.members("transforms") ?? [] {
-      guard let call = member.value.string.flatMap(Call.init), let rule = TransformRule(call) else {
-        throw DefinitionError(
-          keyPath: member.keyPath, reason: .badTransform(member.value.string ?? member.value.kindName))
+      for stated in member.value.array ?? [member.value] {
+        guard let call = stated.string.flatMap(Call.init), let rule = TransformRule(call) else {
+          throw DefinitionError(keyPath: member.keyPath, reason: .badTransform(stated.string ?? stated.kindName))
+        }
+        rules[member.name, default: []].append(rule)
       }
-      rules[member.name] = rule
     }
     return rules
   }
@@ -132,41 +134,35 @@ extension ArchitectureDefinition {
   }
 }
 
-/// A name with an optional formula in parentheses, or two: `rotary(head_count)`.
+/// A name with formulas in parentheses, if any: `rotary(head_count)`.
 struct Call {
   let word: String
-  let argument: Expression?
-  private(set) var secondArgument: Expression?
+  let arguments: [Expression]
 
   init?(_ text: String) {
     guard let open = text.firstIndex(of: "(") else {
-      (word, argument) = (text, nil)
+      (word, arguments) = (text, [])
       return
     }
-    let inside = text[text.index(after: open)...].dropLast()
-    word = String(text[..<open])
     guard text.hasSuffix(")") else { return nil }
-    if let whole = Expression(String(inside)) {
-      argument = whole
-      return
-    }
-    let parts = inside.split(separator: ",", omittingEmptySubsequences: false).map { Expression(String($0)) }
-    guard parts.count == 2, let first = parts[0], let second = parts[1] else { return nil }
-    (argument, secondArgument) = (first, second)
+    let texts = text[text.index(after: open)...].dropLast().split(separator: ",", omittingEmptySubsequences: false)
+    let arguments = texts.compactMap { Expression(String($0)) }
+    guard arguments.count == texts.count else { return nil }
+    (word, self.arguments) = (String(text[..<open]), arguments)
   }
 }
 
 extension TransformRule {
   fileprivate init?(_ call: Call) {
-    if let rotated = call.secondArgument {
-      guard call.word == "separate_pairs", let heads = call.argument else { return nil }
-      self = .separatePairs(heads: heads, rotated: rotated)
-      return
-    }
-    switch (call.word, call.argument) {
-    case ("rotary", let heads?): self = .rotary(heads)
-    case ("plus_one", nil): self = .plusOne
-    case ("transpose", let blocks): self = .transpose(blocks)
+    let arguments = call.arguments
+    switch (call.word, arguments.count) {
+    case ("rotary", 1): self = .rotary(arguments[0])
+    case ("separate_pairs", 2): self = .separatePairs(heads: arguments[0], rotated: arguments[1])
+    case ("plus_one", 0): self = .plusOne
+    case ("negative_exp", 0): self = .negativeExponential
+    case ("tiled", 2): self = .tiled(groups: arguments[0], heads: arguments[1])
+    case ("tiled_columns", 2): self = .tiledColumns(groups: arguments[0], heads: arguments[1])
+    case ("transpose", 0...1): self = .transpose(arguments.first)
     default: return nil
     }
   }
@@ -177,6 +173,9 @@ extension TransformRule {
     case .rotary(let heads): "rotary(\(heads))"
     case .separatePairs(let heads, let rotated): "separate_pairs(\(heads),\(rotated))"
     case .plusOne: "plus_one"
+    case .negativeExponential: "negative_exp"
+    case .tiled(let groups, let heads): "tiled(\(groups),\(heads))"
+    case .tiledColumns(let groups, let heads): "tiled_columns(\(groups),\(heads))"
     case .transpose(let blocks): blocks.map { "transpose(\($0))" } ?? "transpose"
     }
   }
@@ -184,11 +183,10 @@ extension TransformRule {
 
 extension FusionOrder {
   fileprivate init?(_ call: Call) {
-    guard call.secondArgument == nil else { return nil }
-    switch (call.word, call.argument) {
-    case ("concatenated", nil): self = .concatenated
-    case ("stacked", nil): self = .stacked
-    case ("grouped", let groups?): self = .grouped(groups)
+    switch (call.word, call.arguments.count) {
+    case ("concatenated", 0): self = .concatenated
+    case ("stacked", 0): self = .stacked
+    case ("grouped", 1): self = .grouped(call.arguments[0])
     default: return nil
     }
   }

@@ -14,6 +14,25 @@ extension ArchitectureDefinition {
     return patterns.map { $0.replacingPrefix(prefix.base, with: prefix.own) }
   }
 
+  /// The same patterns, and those of the layers that predict more tokens.
+  ///
+  /// - Parameter isOfPrediction: whether they are of the first such layer alone, and name it without a number.
+  func predictionPatterns(
+    of patterns: [NamePattern], in scheme: NamingScheme, _ isOfPrediction: Bool
+  ) -> [NamePattern] {
+    let first = firstPredictionLayer
+    if isOfPrediction { return patterns.map { $0.isPerLayer ? $0 : $0.counting(fromPrediction: first) } }
+    let prefixes = lineage(of: scheme).compactMap { name in schemes.first { $0.name == name }?.predictionPrefix }
+    guard let prefix = prefixes.first else { return patterns }
+    // A scheme that names a model inside another has its own prefix before that of the layers.
+    let beginnings = [prefix.base] + (scheme.prefix.map { [prefix.base.replacingPrefix($0.base, with: $0.own)] } ?? [])
+    let others = patterns.compactMap { pattern -> NamePattern? in
+      guard let beginning = beginnings.first(where: pattern.text.hasPrefix) else { return nil }
+      return pattern.replacingPrefix(beginning, with: prefix.own).counting(fromPrediction: first)
+    }
+    return patterns.map { others.isEmpty ? $0 : $0.ending(atPrediction: first) } + others
+  }
+
   /// The pattern by which `scheme` writes the canonical tensor `rule`, if it stores it alone.
   public func pattern(of rule: TensorRule, in scheme: NamingScheme) -> NamePattern? {
     patterns(of: rule.names, in: scheme)?.first
@@ -63,6 +82,16 @@ extension ArchitectureDefinition {
       }
     }
 
+    /// The layers that predict more tokens among `names`; nil if the scheme does not name them differently.
+    public func predictionLayerCount(_ names: [TensorName]) -> Int? {
+      let patterns = byKey.mapValues { $0.map(\.pattern).filter(\.isOfPrediction) }.filter { !$0.value.isEmpty }
+      guard !patterns.isEmpty else { return nil }
+      return names.reduce(0) { count, name in
+        let index = patterns[NamePattern.key(name)]?.lazy.compactMap { $0.predictionIndex(name) }.first
+        return index.map { Swift.max(count, $0 + 1) } ?? count
+      }
+    }
+
     /// Returns the match of `name`; nil if no pattern of the scheme matches.
     public func match(of name: TensorName) -> NameMatch? {
       for (pattern, rule) in byKey[NamePattern.key(name)] ?? [] {
@@ -72,5 +101,20 @@ extension ArchitectureDefinition {
       for (pattern, rule) in dropped where pattern.match(name) != nil { return .dropped(rule) }
       return nil
     }
+  }
+}
+
+extension String {
+  fileprivate func replacingPrefix(_ prefix: String, with replacement: String) -> String {
+    hasPrefix(prefix) ? replacement + dropFirst(prefix.count) : self
+  }
+}
+
+extension ArchitectureDefinition {
+  /// The definition of a model with these hyperparameters: its names tell layers that predict more tokens from others.
+  public func numberingPredictionLayers(_ hyperparameters: HyperparameterSet) -> ArchitectureDefinition {
+    var definition = self
+    definition.firstPredictionLayer = hyperparameters.integer("layer_count")
+    return definition
   }
 }

@@ -48,8 +48,11 @@ extension ArchitectureDefinition {
       let keyPath = "tensors.\(rule.role)"
       try requireSchemes(rule.names.keys, keyPath + ".names")
       try requireSchemes(rule.transforms.keys, keyPath + ".transforms")
-      for transform in rule.transforms.values {
-        for argument in transform.arguments { try requireHyperparameters(argument, keyPath + ".transforms") }
+      for argument in rule.transforms.values.joined().flatMap(\.arguments) {
+        try requireHyperparameters(argument, keyPath + ".transforms")
+      }
+      for transforms in rule.transforms.values {
+        try require(transforms, ofVector: rule.shape.count == 1, keyPath + ".transforms")
       }
       for dimension in rule.shape { try requireHyperparameters(dimension, keyPath + ".shape") }
       try requireHyperparameters(rule.instances, keyPath + ".instances")
@@ -60,6 +63,19 @@ extension ArchitectureDefinition {
     for rule in derived { try requireSchemes(rule.names.keys, "derived.\(rule.role).names") }
     for rule in dropped { try requireRoles([rule.copyOf], "dropped.\(rule.pattern).copy_of") }
     for roles in writtenTogether { try requireRoles(roles, "written_together") }
+  }
+
+  /// Checks that transforms of one scheme can be combined.
+  private func require(
+    _ transforms: [TransformRule], ofVector isVector: Bool, _ keyPath: String
+  ) throws(DefinitionError) {
+    let subjects = transforms.map(\.subject)
+    if let twice = subjects.first(where: { subject in subjects.count { $0 == subject } > 1 }) {
+      throw DefinitionError(keyPath: keyPath, reason: .incompatibleTransforms(twice))
+    }
+    if isVector, let columns = transforms.first(where: { $0.kind == .tiledColumns }) {
+      throw DefinitionError(keyPath: keyPath, reason: .badTransform(columns.wording))
+    }
   }
 
   private func validateFusedTensors() throws(DefinitionError) {
@@ -114,8 +130,18 @@ extension TransformRule {
     switch self {
     case .rotary(let heads): [heads]
     case .separatePairs(let heads, let rotated): [heads, rotated]
-    case .plusOne: []
+    case .plusOne, .negativeExponential: []
+    case .tiled(let groups, let heads), .tiledColumns(let groups, let heads): [groups, heads]
     case .transpose(let blocks): blocks.map { [$0] } ?? []
+    }
+  }
+
+  /// What it changes; a tensor can have one transform of each.
+  fileprivate var subject: String {
+    switch self {
+    case .rotary, .separatePairs, .tiled: "the order of rows"
+    case .plusOne, .negativeExponential: "values"
+    case .tiledColumns, .transpose: "columns"
     }
   }
 }

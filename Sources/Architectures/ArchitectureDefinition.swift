@@ -24,6 +24,8 @@ public struct ArchitectureDefinition: Sendable {
   public let ggufArchitecture: String?
   /// The key, with `{arch}`, that its GGUFs have and those of other definitions with this `ggufArchitecture` do not.
   public let distinctiveKey: String?
+  /// The number of the first layer that predicts more tokens, in a model; nil if it is not known yet.
+  public var firstPredictionLayer: Int?
   /// What llama.cpp demands of the output matrix in a GGUF.
   public let ggufOutput: GGUFOutput
   /// The naming schemes by name, in file order.
@@ -97,6 +99,8 @@ public struct NamingScheme: Sendable {
   public let base: String?
   /// The prefix of the base names, and the prefix that replaces it.
   public let prefix: (base: String, own: String)?
+  /// The prefix of the names of layers, and the one that replaces it in layers that predict more tokens, which count from 0.
+  public let predictionPrefix: (base: String, own: String)?
   /// Whether it names the text model inside one with images or sound; such names are read, and never written.
   public let isTextPart: Bool
   /// Whether models in it are read, and written in another scheme: `hf`, or that of a GGUF.

@@ -10,6 +10,7 @@ public struct DefinitionError: IngotError {
     case wrongKind(expected: String, found: String)
     case badPattern(String)
     case badTransform(String)
+    case incompatibleTransforms(String)
     case badFusionOrder(String)
     case notDetectable(String)
     case badExpression(String)
@@ -63,8 +64,10 @@ extension DefinitionError.Reason {
     case .wrongKind(let expected, let found): "expected \(expected), found \(found)"
     case .badPattern(let text):
       "\(text.quoted) is not a name pattern (a whole name with at most one {layer} and one {instance} between dots)"
+    case .incompatibleTransforms(let subject): "two transforms change \(subject)"
     case .badTransform(let text):
-      "\(text.quoted) is not a transform (known: rotary(HEADS), separate_pairs(HEADS,ROTATED), plus_one, transpose, transpose(BLOCKS))"
+      "\(text.quoted) is not a transform (known: rotary(HEADS), separate_pairs(HEADS,ROTATED), tiled(GROUPS,HEADS),"
+        + " tiled_columns(GROUPS,HEADS), plus_one, negative_exp, transpose, transpose(BLOCKS))"
     case .badFusionOrder(let text):
       "\(text.quoted) is not a fusion order (known: concatenated, grouped(GROUPS), stacked)"
     case .notDetectable(let text):

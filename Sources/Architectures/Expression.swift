@@ -11,11 +11,13 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")" | "(" formula ")"
+///     atom    = number | parameter | "int(" formula ")" | "(" formula ")"
+///             | ("all_but_every(" | "resized(") formula "," formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
+/// `resized(list, count)` is a list of `count` elements: the first of `list`, then false or 0.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -30,6 +32,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case whole(Node)
     case equality(Node, Node)
     case allButEvery(Node, count: Node)
+    case resized(Node, count: Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -105,6 +108,12 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
         period > 0, (0...greatestListLength).contains(count)
       else { return nil }
       return .list((0..<count).map { .bool(($0 + 1) % period != 0) })
+    case .resized(let list, let count):
+      guard case (.list(let elements), .integer(let count)) = (evaluate(list, set), evaluate(count, set)),
+        let first = elements.first, (0...greatestListLength).contains(count)
+      else { return nil }
+      let padding = Array(repeating: first.nothing, count: max(0, count - elements.count))
+      return .list(elements.prefix(count) + padding)
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -175,6 +184,10 @@ private struct ExpressionParser {
     if take("all_but_every(") {
       guard let period = formula(), take(","), let count = formula(), take(")") else { return nil }
       return .allButEvery(period, count: count)
+    }
+    if take("resized(") {
+      guard let list = formula(), take(","), let count = formula(), take(")") else { return nil }
+      return .resized(list, count: count)
     }
     let isWhole = take("int(")
     if isWhole || take("(") {

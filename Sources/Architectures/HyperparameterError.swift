@@ -13,6 +13,7 @@ public enum HyperparameterError: IngotError, Hashable {
   case mustBeEven(name: String, value: Int)
   case outOfRange(name: String, value: Double)
   case unknownActivation(String)
+  case unknownWord(key: String, word: String, known: [String])
   case tooFewLayers(name: String, expected: Int, found: Int)
 
   public var category: ErrorCategory { .input }
@@ -35,6 +36,8 @@ public enum HyperparameterError: IngotError, Hashable {
     case .outOfRange(let name, let value): "\(name) is \(value), which is out of range"
     case .unknownActivation(let name):
       "activation \(name.quoted) is unknown (known: silu, gelu, gelu_new, relu, relu2)"
+    case .unknownWord(let key, let word, let known):
+      "key \(key.quoted) has \(word.quoted), expected \(known.map(\.quoted).joined(separator: " or "))"
     case .tooFewLayers(let name, let expected, let found):
       "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
     }

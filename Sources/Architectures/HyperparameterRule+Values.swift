@@ -17,6 +17,12 @@ extension HyperparameterRule {
     if countsElements, let elements = stated.array { return .integer(elements.count) }
     var found = HyperparameterValue(stated, rule: self)
     if found == nil { found = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) }
+    if found == nil, isList, !enumValues.isEmpty,
+      let word = stated.array?.lazy.compactMap(\.string).first(where: { word in !enumValues.contains { $0.word == word }
+        })
+    {
+      throw .unknownWord(key: key, word: word, known: enumValues.map(\.word))
+    }
     guard let found else { throw .wrongKind(key: key, expected: wording, found: stated.kindName) }
     guard found != .integer(0) || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
     if let real = found.number, !real.isFinite {

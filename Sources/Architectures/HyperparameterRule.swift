@@ -5,6 +5,8 @@ public struct HyperparameterRule: Sendable {
   /// Its type in a GGUF, or that of the elements of a list.
   public enum Kind: String, Sendable {
     case u32
+    /// A whole number that a GGUF stores with a sign.
+    case i32
     case f32
     case bool
     case string

@@ -12,10 +12,14 @@ extension ArchitectureDefinition {
     let lastLayers: [TensorRole: Int]
     /// The row counts of tensors that are stored separately.
     let rows: [TensorRole: Int]
+    /// The layers that predict more tokens; nil if the names do not tell them from others.
+    let predictionLayerCount: Int?
 
     public init(
-      layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:], rows: [TensorRole: Int]
+      layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:], rows: [TensorRole: Int],
+      predictionLayerCount: Int? = nil
     ) {
+      self.predictionLayerCount = predictionLayerCount
       self.layerCount = layerCount
       self.roles = roles
       self.lastLayers = lastLayers
@@ -66,7 +70,10 @@ extension ArchitectureDefinition {
   public func hyperparameters(of metadata: Metadata, observed: ObservedTensors) throws(HyperparameterError)
     -> HyperparameterSet
   {
-    var set = try complete(defaults: [:], observed: observed, keys: ggufKeys) { rule throws(HyperparameterError) in
+    // Layers that predict more tokens have names like the others, so a count that follows from a key is not inferred.
+    var set = try complete(
+      defaults: [:], observed: observed, isInferable: { $0.name != "layer_count" || !$0.hasFormula }, keys: ggufKeys
+    ) { rule throws(HyperparameterError) in
       for key in ggufKeys(of: rule) {
         guard let stated = metadata[key] else { continue }
         return try rule.value(stated, key: key)
@@ -160,6 +167,7 @@ extension ArchitectureDefinition {
       return isPresent ? source.present : source.absent
     }
     if rule.name == "layer_count", let count = observed.layerCount { return .integer(count) }
+    if rule.name == "prediction_layer_count", let count = observed.predictionLayerCount { return .integer(count) }
     return nil
   }
 }
@@ -194,7 +202,7 @@ extension HyperparameterRule {
 extension HyperparameterRule.Kind {
   fileprivate var wording: (single: String, plural: String) {
     switch self {
-    case .u32: ("a whole number", "whole numbers")
+    case .u32, .i32: ("a whole number", "whole numbers")
     case .f32: ("a number", "numbers")
     case .bool: ("a boolean", "booleans")
     case .string: ("a string", "strings")

@@ -38,6 +38,17 @@ public enum HyperparameterValue: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The value of this kind that is false, 0 or empty.
+  var nothing: HyperparameterValue {
+    switch self {
+    case .integer: .integer(0)
+    case .real: .real(0)
+    case .bool: .bool(false)
+    case .text: .text("")
+    case .list: .list([])
+    }
+  }
+
   /// The value for config.json.
   public var json: JSON {
     switch self {

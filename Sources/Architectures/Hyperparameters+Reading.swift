@@ -49,6 +49,7 @@ extension Hyperparameters {
     experts = try Experts(read, feedForwardLength: feedForwardLength)
     latentAttention = try LatentAttention(read, normEpsilon: normEpsilon)
     queryTemperature = try read.queryTemperature(scaling: set.rotaryScaling)
+    recurrence = try Recurrence(read, layerCount: layerCount)
     addsToNormed = set.flag("adds_to_normed")
     positionOffset = set.integer("position_offset") ?? 0
     ownTokenEmbeddingLength = try read.optionalPositive("token_embedding_length")
@@ -123,6 +124,21 @@ extension Hyperparameters.LatentAttention {
   }
 }
 
+extension Hyperparameters.Recurrence {
+  fileprivate init?(_ read: HyperparameterReader, layerCount: Int) throws(HyperparameterError) {
+    guard let layers = try read.recurrentLayers(of: layerCount), layers.contains(true) else { return nil }
+    self.init(
+      layers: layers, keyHeadCount: try read.positive("recurrent_key_head_count"),
+      valueHeadCount: try read.positive("recurrent_value_head_count"),
+      keyDimension: try read.positive("recurrent_key_head_dimension"),
+      valueDimension: try read.positive("recurrent_value_head_dimension"),
+      convolutionWidth: try read.positive("convolution_width"))
+    guard valueHeadCount % keyHeadCount == 0 else {
+      throw .notDivisible("recurrent_value_head_count", valueHeadCount, by: "recurrent_key_head_count", keyHeadCount)
+    }
+  }
+}
+
 /// Reads values that are required or limited to a range.
 private struct HyperparameterReader {
   let set: HyperparameterSet
@@ -189,6 +205,14 @@ private struct HyperparameterReader {
     guard first > 0 || end < layerCount else { return layers }
     try requireList(of: layerCount)
     return (0..<layerCount).map { (layers?[$0] ?? true) && first <= $0 && $0 < end }
+  }
+
+  /// The recurrent layers, of which a list has exactly one entry for each layer; nil if the model has no such list.
+  func recurrentLayers(of layerCount: Int) throws(HyperparameterError) -> [Bool]? {
+    let name = "recurrent_layers"
+    guard let list = set.list(name) else { return nil }
+    guard list.count == layerCount else { throw .tooFewLayers(name: name, expected: layerCount, found: list.count) }
+    return list.map { $0 == .bool(true) }
   }
 
   /// A file may state any number; a list of this many layers would still be small.

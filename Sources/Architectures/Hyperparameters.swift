@@ -48,6 +48,8 @@ public struct Hyperparameters: Sendable, Hashable {
   public var latentAttention: LatentAttention?
   /// The temperature of attention in long texts, if the model has one.
   public var queryTemperature: QueryTemperature?
+  /// The layers that carry a state from position to position instead of attending, if the model has some.
+  public var recurrence: Recurrence?
   /// Whether sublayer outputs are added to the normalized input instead of the residual stream (BLOOM).
   public var addsToNormed = false
   /// The pooling of the vectors of all positions.
@@ -163,6 +165,34 @@ public struct Hyperparameters: Sendable, Hashable {
     public init(scale: Double, interval: Int) {
       self.scale = scale
       self.interval = interval
+    }
+  }
+
+  /// The sizes of gated delta nets; a key head serves `valueHeadCount / keyHeadCount` adjacent value heads.
+  public struct Recurrence: Sendable, Hashable {
+    /// The layers with one; the others have attention.
+    public var layers: [Bool]
+    /// Heads of queries and keys, and of values.
+    public var keyHeadCount: Int, valueHeadCount: Int
+    /// Elements of a head of queries and keys, and of values.
+    public var keyDimension: Int, valueDimension: Int
+    /// The positions that the convolution over queries, keys and values sees, its own included.
+    public var convolutionWidth: Int
+
+    /// Elements of all heads of keys, and of values.
+    public var keyLength: Int { keyHeadCount * keyDimension }
+    public var valueLength: Int { valueHeadCount * valueDimension }
+
+    public init(
+      layers: [Bool], keyHeadCount: Int, valueHeadCount: Int, keyDimension: Int, valueDimension: Int,
+      convolutionWidth: Int
+    ) {
+      self.layers = layers
+      self.keyHeadCount = keyHeadCount
+      self.valueHeadCount = valueHeadCount
+      self.keyDimension = keyDimension
+      self.valueDimension = valueDimension
+      self.convolutionWidth = convolutionWidth
     }
   }
 

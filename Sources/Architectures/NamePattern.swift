@@ -8,6 +8,16 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern as the definition spells it.
   public let text: String
   private let pieces: [Piece]
+  /// Which layers it names.
+  private var layers = Layers.all
+
+  private enum Layers: Hashable, Sendable {
+    case all
+    /// Those before this one; nil if the number is not known yet.
+    case before(Int?)
+    /// Those from this one on, counted from 0.
+    case from(Int?)
+  }
 
   private enum Piece: Hashable, Sendable {
     case text(String)
@@ -42,17 +52,53 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether the tensor occurs once in every layer.
-  public var isPerLayer: Bool { pieces.contains(.layer) }
+  public var isPerLayer: Bool { pieces.contains(.layer) || isOfPrediction }
+  /// Whether it names layers that predict more tokens, which count from 0.
+  var isOfPrediction: Bool { if case .from = layers { true } else { false } }
+
+  /// The pattern as one of the layers from `first` on, which it counts from 0.
+  func counting(fromPrediction first: Int?) -> NamePattern {
+    var pattern = self
+    pattern.layers = .from(first)
+    return pattern
+  }
+
+  /// The pattern as one of the layers before `first`.
+  func ending(atPrediction first: Int?) -> NamePattern {
+    var pattern = self
+    pattern.layers = .before(first)
+    return pattern
+  }
+
+  /// Whether `layer` is one of those that it names.
+  func canName(layer: Int?) -> Bool {
+    guard let layer else { return true }
+    return switch layers {
+    case .all, .before(nil), .from(nil): true
+    case .before(let first?): layer < first
+    case .from(let first?): layer >= first
+    }
+  }
+
+  /// The number of a layer as the name counts it; the first one if the name has no number.
+  func predictionIndex(_ name: TensorName) -> Int? {
+    guard isOfPrediction, var match = bareMatch(name) else { return nil }
+    if !pieces.contains(.layer) { match.layer = 0 }
+    return match.layer
+  }
+
   /// Whether the tensor occurs once for every instance.
   public var isPerInstance: Bool { pieces.contains(.instance) }
 
   /// The name in layer `layer` for instance `instance`, which are ignored by a pattern without them.
   public func name(layer: Int?, instance: Int? = nil) -> TensorName {
-    TensorName(
+    var first = 0
+    if case .from(let number?) = layers { first = number }
+    return TensorName(
       pieces.reduce(into: "") { name, piece in
         switch piece {
         case .text(let text): name += text
-        case .layer: name += "\(layer ?? 0)"
+        case .layer: name += "\(Swift.max(0, (layer ?? 0) - first))"
         case .instance: name += "\(instance ?? 0)"
         case .rest: name += Self.rest
         }
@@ -84,8 +130,15 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     public var instance: Int?
   }
 
-  /// Returns the match of `name`; nil if it does not match. Indices have no sign, no leading zero and at most six digits.
+  /// Returns the match of `name`; nil if it does not match. The layer is nil if only its number in the name is known.
   public func match(_ name: TensorName) -> Match? {
+    guard case .from(let first) = layers, var match = bareMatch(name) else { return bareMatch(name) }
+    match.layer = first.map { $0 + (match.layer ?? 0) }
+    return match
+  }
+
+  /// The match by the numbers in the name. Indices have no sign, no leading zero and at most six digits.
+  private func bareMatch(_ name: TensorName) -> Match? {
     var match = Match()
     var rest = name.text.utf8[...]
     for piece in pieces {

@@ -18,6 +18,11 @@ public enum RowOrder: Hashable, Sendable {
   ///
   ///     stored row  h·d + s·r/2 + j   is canonical row  h·d + 2j + s      (s = 0, 1;  j < r/2)
   case separated(headCount: Int, rotatedCount: Int)
+  /// Heads that share a key head, `r` for each of `K` key heads, follow each other in the canonical layout. Stored, a head
+  /// of every key head comes first, then the next of every one, because ggml repeats keys so:
+  ///
+  ///     stored row  (j·K + k)·d + i   is canonical row  (k·r + j)·d + i      (k < K,  j < r,  i < d)
+  case tiled(groupCount: Int, headCount: Int)
 
   /// Checks that a tensor of `rowCount` rows can be ordered so.
   public func requireFit(rowCount: Int) throws(LayoutError) {
@@ -31,6 +36,10 @@ public enum RowOrder: Hashable, Sendable {
       guard headCount > 0, rowCount > 0, rowCount % headCount == 0, rotatedCount >= 0, rotatedCount % 2 == 0,
         rotatedCount <= rowCount / headCount
       else { throw .rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount) }
+    case .tiled(let groupCount, let headCount):
+      guard groupCount > 0, headCount > 0, rowCount > 0, headCount % groupCount == 0, rowCount % headCount == 0 else {
+        throw .rowsDoNotSplitIntoGroups(rowCount: rowCount, groupCount: headCount)
+      }
     }
   }
 
@@ -47,6 +56,8 @@ public enum RowOrder: Hashable, Sendable {
       guard inside < rotatedCount else { return row }
       let (half, pair) = inside.quotientAndRemainder(dividingBy: rotatedCount / 2)
       return row - inside + 2 * pair + half
+    case .tiled(let groupCount, let headCount):
+      return Self.moved(row, rowCount / headCount, from: (headCount / groupCount, groupCount))
     }
   }
 
@@ -63,7 +74,25 @@ public enum RowOrder: Hashable, Sendable {
       let inside = row % (rowCount / headCount)
       guard inside < rotatedCount else { return row }
       return row - inside + inside % 2 * (rotatedCount / 2) + inside / 2
+    case .tiled(let groupCount, let headCount):
+      return Self.moved(row, rowCount / headCount, from: (groupCount, headCount / groupCount))
     }
+  }
+
+  /// The rows that always stay together: in these, order is that of blocks.
+  public func rowsThatStayTogether(rowCount: Int) -> Int {
+    switch self {
+    case .canonical: rowCount
+    case .interleaved, .separated: 1
+    case .tiled(_, let headCount): rowCount / headCount
+    }
+  }
+
+  /// The row in an order of `outer` × `inner` heads, counted in the order of `inner` × `outer` heads.
+  private static func moved(_ row: Int, _ headRowCount: Int, from heads: (outer: Int, inner: Int)) -> Int {
+    let (head, inside) = row.quotientAndRemainder(dividingBy: headRowCount)
+    let (outer, inner) = head.quotientAndRemainder(dividingBy: heads.inner)
+    return (inner * heads.outer + outer) * headRowCount + inside
   }
 }
 

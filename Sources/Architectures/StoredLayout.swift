@@ -19,22 +19,24 @@ public struct StoredLayout: Hashable, Sendable {
     public let rowCount: Int
     /// In which order they are stored.
     public let order: RowOrder
-    /// The offset that is added to canonical values when they are stored: Gemma's 1.
-    public let addend: Float
+    /// What is stored instead of canonical values.
+    public let form: ValueForm
 
     /// Creates a component.
-    public init(role: TensorRole, rowCount: Int, order: RowOrder = .canonical, addend: Float = 0) {
+    public init(role: TensorRole, rowCount: Int, order: RowOrder = .canonical, form: ValueForm = .canonical) {
       self.role = role
       self.rowCount = rowCount
       self.order = order
-      self.addend = addend
+      self.form = form
     }
   }
 
   /// The canonical tensors, in order.
-  public let components: [Component]
+  public private(set) var components: [Component]
   /// Elements of a canonical row.
   public let columnCount: Int
+  /// The order of the elements of a canonical row.
+  public private(set) var columnOrder: RowOrder
   /// Groups that each have an equal share of every component.
   public let groupCount: Int
   /// The instances that are stacked; nil if the tensor has one.
@@ -57,7 +59,8 @@ public struct StoredLayout: Hashable, Sendable {
   /// - Parameter shape: the dimensions in the file; nil for those that follow from the rest.
   public init(
     components: [Component], columnCount: Int, groupCount: Int = 1, instanceCount: Int? = nil,
-    transposedBlockCount: Int? = nil, shape: Shape? = nil, isVector: Bool = false
+    transposedBlockCount: Int? = nil, shape: Shape? = nil, isVector: Bool = false,
+    columnOrder: RowOrder = .canonical
   ) throws(LayoutError) {
     var starts: [Int] = []
     var (partRowCount, groupRowCount) = (0, 0)
@@ -81,6 +84,9 @@ public struct StoredLayout: Hashable, Sendable {
         throw .rowsDoNotSplitIntoGroups(rowCount: partRowCount, groupCount: blocks)
       }
     }
+    try columnOrder.requireFit(rowCount: columnCount)
+    // No scheme stores a transposed matrix with columns in another order.
+    guard columnOrder == .canonical || transposedBlockCount == nil else { throw .invalidShape }
     let canonical = Self.naturalDimensions(
       rows: partRowCount, columns: columnCount, instances: instanceCount, blocks: transposedBlockCount,
       isVector: isVector)
@@ -89,6 +95,7 @@ public struct StoredLayout: Hashable, Sendable {
     }
     self.components = components
     self.columnCount = columnCount
+    self.columnOrder = columnOrder
     self.groupCount = groupCount
     self.instanceCount = instanceCount
     self.transposedBlockCount = transposedBlockCount
@@ -104,6 +111,22 @@ public struct StoredLayout: Hashable, Sendable {
     if isVector { return stack + [columns == 1 ? rows : columns] }
     guard let blocks else { return stack + [rows, columns] }
     return stack + (blocks > 1 ? [blocks] : []) + [columns, rows / blocks]
+  }
+
+  /// The same layout with its columns in another order, which fits them.
+  public func orderingColumns(_ order: RowOrder) -> StoredLayout {
+    var layout = self
+    layout.columnOrder = order
+    return layout
+  }
+
+  /// The same layout with values in another form.
+  public func storing(_ form: ValueForm) -> StoredLayout {
+    var layout = self
+    layout.components = components.map {
+      Component(role: $0.role, rowCount: $0.rowCount, order: $0.order, form: form)
+    }
+    return layout
   }
 
   /// All logical rows.

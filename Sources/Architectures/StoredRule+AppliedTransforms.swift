@@ -10,8 +10,9 @@ extension StoredRule {
     for (index, tensor) in tensors.enumerated() {
       for (kind, isApplied) in states {
         guard let transform = tensor.transform(kind) else { continue }
-        if isApplied, changed[index] == nil { changed[index] = transform }
-        if !isApplied, changed[index]?.kind == kind { changed[index] = nil }
+        let hasIt = changed[index].contains { $0.kind == kind }
+        if isApplied, !hasIt { changed[index].append(transform) }
+        if !isApplied { changed[index].removeAll { $0.kind == kind } }
       }
     }
     return StoredRule(
@@ -28,12 +29,12 @@ extension StoredRule {
   }
 
   /// Whether the scheme applies a transform of this kind to one of its tensors.
-  public func applies(_ kind: TransformRule.Kind) -> Bool { transforms.contains { $0?.kind == kind } }
+  public func applies(_ kind: TransformRule.Kind) -> Bool { transforms.joined().contains { $0.kind == kind } }
 }
 
 extension TensorRule {
   /// The transform of this kind that one of the schemes applies, the first by name; nil if none does.
   public func transform(_ kind: TransformRule.Kind) -> TransformRule? {
-    transforms.sorted { $0.key < $1.key }.lazy.map(\.value).first { $0.kind == kind }
+    transforms.sorted { $0.key < $1.key }.flatMap(\.value).first { $0.kind == kind }
   }
 }

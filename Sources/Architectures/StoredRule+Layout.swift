@@ -14,7 +14,8 @@ extension ArchitectureDefinition {
     var components: [StoredLayout.Component] = []
     var columnCount: Int?
     var alone: Shape?
-    for (tensor, transform) in zip(rule.tensors, rule.transforms) {
+    var columnOrder = RowOrder.canonical
+    for (tensor, transforms) in zip(rule.tensors, rule.transforms) {
       let canStandIn = rule.isAlone && rule.transposedBlocks == nil && rule.shape == nil
       guard let shape = try canonicalShape(of: tensor, hyperparameters) ?? (canStandIn ? found : nil) else {
         throw .needsNumbers
@@ -27,7 +28,10 @@ extension ArchitectureDefinition {
       components.append(
         StoredLayout.Component(
           role: tensor.role, rowCount: hasMovingElements ? shape.elementCount : shape.rowCount,
-          order: try order(transform, hyperparameters), addend: transform == .plusOne ? 1 : 0))
+          order: try order(transforms, hyperparameters), form: form(transforms)))
+      let columnOrderOfTensor = try self.columnOrder(transforms, hyperparameters)
+      guard components.count == 1 || columnOrder == columnOrderOfTensor else { throw .invalidShape }
+      columnOrder = columnOrderOfTensor
     }
     var (groupCount, instanceCount): (Int, Int?) = (1, nil)
     switch rule.fusionOrder {
@@ -43,7 +47,7 @@ extension ArchitectureDefinition {
         try number(count, hyperparameters)
       },
       shape: try rule.shape.map { dimensions throws(LayoutError) in try shape(dimensions, hyperparameters) } ?? alone,
-      isVector: rule.tensors[0].shape.count == 1)
+      isVector: rule.tensors[0].shape.count == 1, columnOrder: columnOrder)
   }
 
   /// The shape of a canonical tensor; nil if a hyperparameter is unknown.
@@ -62,9 +66,7 @@ extension ArchitectureDefinition {
     return try StoredLayout(
       components: [
         StoredLayout.Component(
-          role: rule.role, rowCount: hasMovingElements ? shape.elementCount : shape.rowCount, order: .canonical,
-          addend: 0
-        )
+          role: rule.role, rowCount: hasMovingElements ? shape.elementCount : shape.rowCount, order: .canonical)
       ], columnCount: hasMovingElements ? 1 : shape.rowElementCount, shape: shape)
   }
 
@@ -83,15 +85,38 @@ extension ArchitectureDefinition {
     return shape
   }
 
-  private func order(_ transform: TransformRule?, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> RowOrder
-  {
-    switch transform {
-    case .rotary(let heads): .interleaved(headCount: try number(heads, hyperparameters))
-    case .separatePairs(let heads, let rotated):
-      .separated(
-        headCount: try number(heads, hyperparameters), rotatedCount: try number(rotated, hyperparameters))
-    case .plusOne, .transpose, nil: .canonical
+  private func order(
+    _ transforms: [TransformRule], _ hyperparameters: HyperparameterSet
+  ) throws(LayoutError) -> RowOrder {
+    for transform in transforms {
+      switch transform {
+      case .rotary(let heads): return .interleaved(headCount: try number(heads, hyperparameters))
+      case .separatePairs(let heads, let rotated):
+        return .separated(
+          headCount: try number(heads, hyperparameters), rotatedCount: try number(rotated, hyperparameters))
+      case .tiled(let groups, let heads): return try tiled(groups, heads, hyperparameters)
+      case .plusOne, .negativeExponential, .tiledColumns, .transpose: continue
+      }
     }
+    return .canonical
+  }
+
+  private func columnOrder(
+    _ transforms: [TransformRule], _ hyperparameters: HyperparameterSet
+  ) throws(LayoutError) -> RowOrder {
+    for case .tiledColumns(let groups, let heads) in transforms { return try tiled(groups, heads, hyperparameters) }
+    return .canonical
+  }
+
+  private func tiled(
+    _ groups: Expression, _ heads: Expression, _ hyperparameters: HyperparameterSet
+  ) throws(LayoutError) -> RowOrder {
+    try .tiled(groupCount: number(groups, hyperparameters), headCount: number(heads, hyperparameters))
+  }
+
+  private func form(_ transforms: [TransformRule]) -> ValueForm {
+    if transforms.contains(.plusOne) { return .plus(1) }
+    return transforms.contains(.negativeExponential) ? .negativeExponential : .canonical
   }
 
   private func number(_ expression: Expression, _ hyperparameters: HyperparameterSet) throws(LayoutError) -> Int {

@@ -12,8 +12,8 @@ public struct StoredRule: Sendable {
   let transposedBlocks: Expression?
   /// Whether a file may have it transposed although it is not, or the other way round.
   public let mayBeTurned: Bool
-  /// The transform of each tensor's rows and values.
-  let transforms: [TransformRule?]
+  /// The transforms of each tensor's rows, columns and values.
+  let transforms: [[TransformRule]]
   /// The dimensions in the file; nil if they are the canonical ones.
   let shape: [Expression]?
 
@@ -28,11 +28,15 @@ public struct StoredRule: Sendable {
   /// Its differences from the canonical tensors, as definitions spell them: `grouped(head_count)`; empty without any.
   public var layoutWording: String {
     var words = isAlone ? [] : [fusionOrder.wording]
-    words += Set(transforms.compactMap { $0?.wording }).sorted()
+    words += Set(transforms.joined().map(\.wording)).sorted()
     if let transposedBlocks {
       words.append(TransformRule.transpose(transposedBlocks.description == "1" ? nil : transposedBlocks).wording)
     }
     return words.joined(separator: ", ")
+  }
+  /// The name in layer `layer` for instance `instance`: the first one that can be of that layer.
+  public func name(layer: Int?, instance: Int? = nil) -> TensorName {
+    (patterns.first { $0.canName(layer: layer) } ?? patterns[0]).name(layer: layer, instance: instance)
   }
   /// Whether it contains one canonical tensor of each layer or instance.
   public var isAlone: Bool { tensors.count == 1 && fusionOrder != .stacked }
@@ -43,19 +47,22 @@ extension ArchitectureDefinition {
   public func storedRules(in scheme: NamingScheme) -> [StoredRule] {
     let lineage = lineage(of: scheme)
     func own<Value>(_ values: [String: Value]) -> Value? { lineage.lazy.compactMap { values[$0] }.first }
-    func named(_ names: [String: [NamePattern]]) -> [NamePattern]? { patterns(of: names, in: scheme) }
+    func named(_ names: [String: [NamePattern]], isOfPrediction: Bool = false) -> [NamePattern]? {
+      patterns(of: names, in: scheme).map { predictionPatterns(of: $0, in: scheme, isOfPrediction) }
+    }
 
     var rules: [StoredRule] = tensors.compactMap { rule in
-      guard let patterns = named(rule.names) else { return nil }
+      guard let patterns = named(rule.names, isOfPrediction: rule.isOfPrediction) else { return nil }
       var blocks: Expression?
-      var transform = own(rule.transforms)
-      if case .transpose(let count) = transform {
+      var transforms = own(rule.transforms) ?? []
+      if let index = transforms.firstIndex(where: { $0.kind == .transpose }),
+        case .transpose(let count) = transforms.remove(at: index)
+      {
         blocks = count ?? Self.one
-        transform = nil
       }
       return StoredRule(
         patterns: patterns, tensors: [rule], fusionOrder: .concatenated, transposedBlocks: blocks, mayBeTurned: false,
-        transforms: [transform], shape: own(rule.shapes))
+        transforms: [transforms], shape: own(rule.shapes))
     }
     rules += fused.compactMap { pack in
       guard let patterns = named(pack.names) else { return nil }
@@ -64,7 +71,7 @@ extension ArchitectureDefinition {
         patterns: patterns, tensors: members, fusionOrder: own(pack.fusionOrders) ?? .concatenated,
         transposedBlocks: lineage.contains { pack.transposedSchemes.contains($0) } ? Self.one : nil,
         mayBeTurned: lineage.contains { pack.turnedSchemes.contains($0) },
-        transforms: members.map { own($0.transforms) }, shape: own(pack.shapes))
+        transforms: members.map { own($0.transforms) ?? [] }, shape: own(pack.shapes))
     }
     return rules
   }
@@ -74,7 +81,9 @@ extension ArchitectureDefinition {
   /// Whether a scheme moves the elements of the vector `rule`, so that each of them is a row.
   func movesElements(of rule: TensorRule) -> Bool {
     guard rule.shape.count == 1 else { return false }
-    let isOrdered = rule.transforms.values.contains { $0.kind == .rotary || $0.kind == .separatePairs }
+    let isOrdered = rule.transforms.values.joined().contains {
+      [.rotary, .separatePairs, .tiled].contains($0.kind)
+    }
     return isOrdered || fused.contains { $0.roles.contains(rule.role) && !$0.isOnlyStacked }
   }
 }

@@ -33,6 +33,8 @@ extension TensorRole {
   public static let attentionKeyNorm: TensorRole = "attention_key_norm"
   /// `[embedding, heads × head dimension]`
   public static let attentionOutput: TensorRole = "attention_output"
+  /// `[heads × head dimension, embedding]`: its sigmoid is a factor on what the heads give
+  public static let attentionGate: TensorRole = "attention_gate"
   /// `[embedding]`: norm of the attention output before the residual sum (Gemma 2, OLMo 2); after the sum in post-norm layers
   public static let attentionPostNorm: TensorRole = "attention_post_norm"
 
@@ -70,6 +72,40 @@ extension TensorRole {
   public static let attentionKeyB: TensorRole = "attention_key_b"
   /// `[heads × value dimension, key-value rank]`
   public static let attentionValueB: TensorRole = "attention_value_b"
+
+  // A gated delta net
+
+  /// `[key heads × key dimension, embedding]`
+  public static let recurrentQuery: TensorRole = "recurrent_query"
+  /// `[key heads × key dimension, embedding]`
+  public static let recurrentKey: TensorRole = "recurrent_key"
+  /// `[value heads × value dimension, embedding]`
+  public static let recurrentValue: TensorRole = "recurrent_value"
+  /// `[key heads × key dimension, positions]`: the convolution over the queries of some positions
+  public static let recurrentQueryConvolution: TensorRole = "recurrent_query_convolution"
+  /// `[key heads × key dimension, positions]`
+  public static let recurrentKeyConvolution: TensorRole = "recurrent_key_convolution"
+  /// `[value heads × value dimension, positions]`
+  public static let recurrentValueConvolution: TensorRole = "recurrent_value_convolution"
+  /// `[value heads × value dimension, embedding]`: what gates the output ("z")
+  public static let recurrentGate: TensorRole = "recurrent_gate"
+  /// `[value heads, embedding]`: how much of the state is replaced ("b", beta)
+  public static let recurrentUpdate: TensorRole = "recurrent_update"
+  /// `[value heads, embedding]`, with a bias ("dt_bias"): how long a step is ("a", alpha)
+  public static let recurrentDecay: TensorRole = "recurrent_decay"
+  /// `[value heads]`: the logarithm of the decay of a step of length 1 ("A_log")
+  public static let recurrentDecayRate: TensorRole = "recurrent_decay_rate"
+  /// `[value dimension]`: of every head, without an offset of its weights
+  public static let recurrentNorm: TensorRole = "recurrent_norm"
+  /// `[embedding, value heads × value dimension]`
+  public static let recurrentOutput: TensorRole = "recurrent_output"
+
+  /// All that a gated delta net needs.
+  public static let recurrent: [TensorRole] = [
+    .recurrentQuery, .recurrentKey, .recurrentValue, .recurrentQueryConvolution, .recurrentKeyConvolution,
+    .recurrentValueConvolution, .recurrentGate, .recurrentUpdate, .recurrentDecay, recurrentDecay.bias,
+    .recurrentDecayRate, .recurrentNorm, .recurrentOutput,
+  ]
 
   // The feed-forward network
 

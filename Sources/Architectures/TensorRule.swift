@@ -12,14 +12,16 @@ public struct TensorRule: Sendable {
   public let layers: Expression?
   /// Whether a model may lack it.
   public let isOptional: Bool
+  /// Whether only the first of the layers that predict more tokens has it.
+  public let isOfPrediction: Bool
   /// Whether a file may have padding rows after those of the shape; they are dropped.
   public let mayHavePaddingRows: Bool
   /// The tensor whose values it has when it is absent.
   public let tiedTo: TensorRole?
   /// Its names by scheme, the first being the one that is written; a scheme inherits the names of its base.
   public let names: [String: [NamePattern]]
-  /// Its transform by scheme, alone and in fused tensors; absent means none.
-  public let transforms: [String: TransformRule]
+  /// Its transforms by scheme, alone and in fused tensors; absent means none.
+  public let transforms: [String: [TransformRule]]
   /// Its shape by scheme, where it differs.
   public let shapes: [String: [Expression]]
 }
@@ -61,6 +63,12 @@ public enum TransformRule: Hashable, Sendable {
   case separatePairs(heads: Expression, rotated: Expression)
   /// Adds 1 to the values.
   case plusOne
+  /// Stores `-e^x` instead of `x`.
+  case negativeExponential
+  /// Stores heads that are grouped by key heads in tiles; see `RowOrder.tiled`.
+  case tiled(groups: Expression, heads: Expression)
+  /// The same of the columns.
+  case tiledColumns(groups: Expression, heads: Expression)
   /// Stores the matrix, or each of this many blocks of its rows, transposed.
   case transpose(Expression?)
 
@@ -69,6 +77,9 @@ public enum TransformRule: Hashable, Sendable {
     case rotary
     case separatePairs = "separate_pairs"
     case plusOne = "plus_one"
+    case negativeExponential = "negative_exp"
+    case tiled
+    case tiledColumns = "tiled_columns"
     case transpose
 
     /// Whether it is detectable from values; see `AppliedTransforms`.
@@ -83,6 +94,9 @@ public enum TransformRule: Hashable, Sendable {
     case .rotary: .rotary
     case .separatePairs: .separatePairs
     case .plusOne: .plusOne
+    case .negativeExponential: .negativeExponential
+    case .tiled: .tiled
+    case .tiledColumns: .tiledColumns
     case .transpose: .transpose
     }
   }

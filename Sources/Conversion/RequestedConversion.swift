@@ -27,6 +27,8 @@ public struct RequestedConversion: Sendable {
   public var appliedTransforms = TransformDetection.namesOnly
   /// Whether the source needs a definition; adapters always do.
   public var definition = Definition.required
+  /// Whether layers that predict more tokens belong to the source.
+  public var predictionLayers = PredictionLayers.keep
   /// The request.
   public var request: ConversionRequest
 
@@ -53,11 +55,11 @@ public struct RequestedConversion: Sendable {
     }
     return try Model.open(
       location, library: library, architecture: architecture, adapters: try adapterLocations,
-      appliedTransforms: appliedTransforms)
+      appliedTransforms: appliedTransforms, predictionLayers: predictionLayers)
   }
 
   /// Whether the source cannot be opened again by its path alone.
-  public var isDerived: Bool { xorKey != nil || deltaBase != nil || merge != nil }
+  public var isDerived: Bool { xorKey != nil || deltaBase != nil || merge != nil || predictionLayers == .omit }
 
   private var adapterLocations: [InputLocation] {
     get throws { try adapters.map { path throws(FileError) in try InputLocation(path) } }

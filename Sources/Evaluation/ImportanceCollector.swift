@@ -12,7 +12,7 @@ final class ImportanceCollector: Sendable {
   private struct Sums {
     var squares: [Double]
     var counts: [Int]
-    let repetitionCount: Int
+    let columns: ImatrixColumns.Columns
   }
 
   private let columns: ImatrixColumns
@@ -34,7 +34,7 @@ final class ImportanceCollector: Sendable {
         sums.removeValue(forKey: columns.name)
         ?? Sums(
           squares: [Double](repeating: 0, count: columns.count * columns.expertCount),
-          counts: [Int](repeating: 0, count: columns.expertCount), repetitionCount: columns.repetitionCount)
+          counts: [Int](repeating: 0, count: columns.expertCount), columns: columns)
       entry.counts[columns.expert] += input.rowCount
       Self.add(input, to: &entry.squares, from: start)
       let range = start..<start + columns.count
@@ -60,9 +60,13 @@ final class ImportanceCollector: Sendable {
   var entries: [ImportanceMatrixBuilder.Entry] {
     sums.withLock { sums in
       sums.map { name, entry in
-        let squares = entry.squares.map { Float($0) }
+        let columns = entry.columns, width = columns.count
+        let squares = (0..<columns.expertCount).flatMap { expert in
+          columns.ordered(entry.squares[expert * width..<(expert + 1) * width].map { Float($0) })
+        }
         return ImportanceMatrixBuilder.Entry(
-          name: name, sums: Array(repeatElement(squares, count: entry.repetitionCount).joined()), counts: entry.counts)
+          name: name, sums: Array(repeatElement(squares, count: columns.repetitionCount).joined()), counts: entry.counts
+        )
       }
     }
   }

@@ -1,5 +1,6 @@
 import Bytes
 import Inference
+import Tensors
 
 /// The perplexity of a model: `exp` of the mean of −log p over the scored tokens.
 public struct Perplexity: Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import Bytes
 import Inference
+import Tensors
 
 /// The perplexity of a candidate over that of its reference on the same tokens.
 ///

@@ -1,4 +1,5 @@
 import Inference
+import Tensors
 
 /// The greatest logit of a row and its first index.
 public struct LogitPeak: Sendable {

@@ -42,3 +42,8 @@ enum Exponential {
     unsafeBitCast((exponent &+ SIMD8(repeating: 127)) &<< 23, to: SIMD8<Float>.self)
   }
 }
+
+/// `1 / (1 + e^-x)` in float32.
+enum Sigmoid {
+  static func of(_ x: Float) -> Float { 1 / (1 + Exponential.of(-x)) }
+}

@@ -110,13 +110,17 @@ public struct ForwardPass: Sendable {
       hidden, weights.contains(norms.after, layer: layer) ? norms.after : norms.before, layer)
   }
 
-  /// `softmax(q · kᵀ × scale + bias) · v` of every head, and the output projection.
+  /// `softmax(q · kᵀ × scale + bias) · v` of every head, gated where there is a gate, and the output projection.
   private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
+    if let recurrence = hyperparameters.recurrence(of: layer) { return try recur(x, recurrence, layer) }
     let (query, key, value) = try heads(x, layer)
-    let mixed = try Attention(hyperparameters, layer: layer, bias: positionBias(layer, positionCount: x.rowCount))
+    var mixed = try Attention(hyperparameters, layer: layer, bias: positionBias(layer, positionCount: x.rowCount))
       .attend(
         query: query, key: key, value: value,
         distant: rotations.distantHeads(query: query, key: key, layer: layer, hyperparameters), threads: threads)
+    if weights.contains(.attentionGate, layer: layer) {
+      mixed.multiply(bySigmoidOf: try project(x, .attentionGate, layer, to: mixed.columnCount))
+    }
     return try project(mixed, .attentionOutput, layer, to: hyperparameters.embeddingLength)
   }
 

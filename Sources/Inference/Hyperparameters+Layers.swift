@@ -24,6 +24,12 @@ extension Hyperparameters {
     usesSlidingWindow(layer) ? slidingWindow : nil
   }
 
+  /// The recurrence of `layer`; nil if it has attention.
+  func recurrence(of layer: Int) -> Recurrence? {
+    guard let recurrence, recurrence.layers[layer] else { return nil }
+    return recurrence
+  }
+
   /// Whether `layer` applies RoPE.
   func rotates(_ layer: Int) -> Bool {
     features.positions == .rotary && rotatedLayers?[layer] ?? true

@@ -31,6 +31,11 @@ extension Hyperparameters {
       ("query rank", latentAttention?.queryRank ?? 1), ("key-value rank", latentAttention?.keyValueRank ?? 1),
       ("unrotated dimension", latentAttention?.unrotatedDimension ?? 1),
       ("value dimension", latentAttention?.valueDimension ?? 1),
+      ("recurrent key head count", recurrence?.keyHeadCount ?? 1),
+      ("recurrent value head count", recurrence?.valueHeadCount ?? 1),
+      ("recurrent key head dimension", recurrence?.keyDimension ?? 1),
+      ("recurrent value head dimension", recurrence?.valueDimension ?? 1),
+      ("convolution width", recurrence?.convolutionWidth ?? 1),
       ("original context length", rotary.scaling.originalContextLength ?? 1), ("token count", positionCount),
     ]
     for (name, value) in lengths {
@@ -42,10 +47,19 @@ extension Hyperparameters {
     guard headCount.isMultiple(of: keyValueHeadCount) else {
       throw .unevenHeads(headCount: headCount, keyValueHeadCount: keyValueHeadCount)
     }
+    if let recurrence {
+      guard recurrence.valueHeadCount.isMultiple(of: recurrence.keyHeadCount) else {
+        throw .unevenHeads(headCount: recurrence.valueHeadCount, keyValueHeadCount: recurrence.keyHeadCount)
+      }
+      guard recurrence.layers.count >= layerCount else { throw .tooLarge(name: "layer count") }
+      let (state, overflow) = recurrence.keyDimension.multipliedReportingOverflow(by: recurrence.valueDimension)
+      guard !overflow, state <= Self.greatestLength else { throw .tooLarge(name: "recurrent state") }
+    }
     let widest = max(
       embeddingLength, tokenEmbeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0,
       experts?.sharedFeedForwardLength ?? 0,
-      headCount * keyDimension, headCount * (latentAttention?.valueDimension ?? 0))
+      headCount * keyDimension, headCount * (latentAttention?.valueDimension ?? 0), recurrence?.keyLength ?? 0,
+      recurrence?.valueLength ?? 0)
     guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
     guard normEpsilon.isFinite, normEpsilon >= 0 else {
       throw .outOfRange(name: "norm epsilon", value: normEpsilon, expected: "a finite number, 0 or more")

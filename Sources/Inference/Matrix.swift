@@ -110,10 +110,16 @@ public struct Matrix: Sendable, Equatable {
     for index in numbers.indices { numbers[index] = min(max(numbers[index], -limit), limit) }
   }
 
+  /// Multiplies each value by `1 / (1 + e^-s)`, where `s` is the value of `scores`, of the same shape, in its place.
+  mutating func multiply(bySigmoidOf scores: Matrix) {
+    precondition(rowCount == scores.rowCount && columnCount == scores.columnCount)
+    for index in values.indices { values[index] *= Sigmoid.of(scores.values[index]) }
+  }
+
   /// Multiplies each row by `1 / (1 + e^-s)`, where `s` is the value of its row in `scores` `[row, 1]`.
   mutating func multiply(rowsBySigmoidOf scores: Matrix) {
     for row in 0..<rowCount {
-      let factor = 1 / (1 + Exponential.of(-scores.values[row]))
+      let factor = Sigmoid.of(scores.values[row])
       for column in 0..<columnCount { values[row * columnCount + column] *= factor }
     }
   }

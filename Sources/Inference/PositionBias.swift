@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 
 /// The bias on an attention score for the position of the key.
 enum PositionBias: Sendable {

@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 
 /// T5's biases: a value for each head and each bucket of distances between query and key.
 ///

@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 
 /// The inverse frequencies of RoPE, computed as by transformers' `modeling_rope_utils` with PyTorch.
 ///

@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 
 /// The cosines and sines that rotate the queries and keys of a sequence.
 ///

@@ -24,7 +24,7 @@ extension StackWeights {
   private func requireTensors(of layer: Int) throws(InferenceError) {
     // A sublayer has a pre-norm, a post-norm, or both.
     if !contains(.attentionPostNorm, layer: layer) { try require(.attentionNorm, layer) }
-    for role in attentionRoles { try require(role, layer) }
+    for role in attentionRoles(of: layer) { try require(role, layer) }
     if stack == .decoder {
       for role in [TensorRole.crossAttentionQuery, .crossAttentionKey, .crossAttentionValue, .crossAttentionOutput] {
         try require(role, layer)
@@ -45,7 +45,8 @@ extension StackWeights {
     }
   }
 
-  private var attentionRoles: [TensorRole] {
+  private func attentionRoles(of layer: Int) -> [TensorRole] {
+    if hyperparameters.recurrence(of: layer) != nil { return TensorRole.recurrent }
     guard let latent = hyperparameters.latentAttention else {
       return [.attentionQuery, .attentionKey, .attentionValue, .attentionOutput]
     }

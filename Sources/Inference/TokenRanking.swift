@@ -1,3 +1,5 @@
+import Tensors
+
 /// The most probable tokens of a row of logits.
 public struct TokenRanking: Sendable, Hashable {
   /// One token.

@@ -37,7 +37,8 @@ extension ArchitectureDefinition {
       "layers": rule.layers.map { .string($0.description) } ?? .null,
       "optional": .bool(rule.isOptional), "padding_rows": .bool(rule.mayHavePaddingRows),
       "tied_to": rule.tiedTo.map { .string($0.rawValue) } ?? .null,
-      "names": names { pattern(of: rule, in: $0) }, "transforms": wordings(rule.transforms.mapValues(\.wording)),
+      "names": names { pattern(of: rule, in: $0) },
+      "transforms": wordings(rule.transforms.mapValues { $0.map(\.wording).joined(separator: ", ") }),
     ])
   }
 

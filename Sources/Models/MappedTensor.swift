@@ -75,7 +75,7 @@ extension ArchitectureDefinition {
   public func canonicalName(of slot: TensorSlot) -> TensorName {
     guard let scheme = scheme("hf"), let rule = storedRules(in: scheme).first(where: { $0.roles.contains(slot.role) })
     else { return TensorName("\(slot)") }
-    let name = rule.patterns[0].name(layer: slot.layer, instance: slot.instance)
+    let name = rule.name(layer: slot.layer, instance: slot.instance)
     if rule.isAlone { return name }
     let instance = rule.isPerInstance ? nil : slot.instance.map { "#\($0)" }
     return TensorName(name.text + (instance ?? "") + (rule.roles.count > 1 ? "#\(slot.role)" : ""))

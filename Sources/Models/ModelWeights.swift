@@ -57,6 +57,18 @@ public struct ModelWeights: WeightSource {
   }
 }
 
+extension ModelWeights {
+  /// Reads rows of a canonical tensor in their order, with values as the checkpoint stores them.
+  public func readStoredValues(_ slot: TensorSlot, rows: Range<Int>, into values: inout [Float]) throws {
+    guard let location = model.location(slot), let layout = model.canonicalLayout(slot) else {
+      throw AbsentTensor(path: model.checkpoint.path, slot: slot)
+    }
+    let form = model.tensors[location.tensorIndex].layout.components[location.component].form
+    let reader = try RowReader(model, layout.storing(form), layer: slot.layer, instance: slot.instance)
+    try reader.readValues(rows, into: &values)
+  }
+}
+
 /// A tensor that was asked for and is not there.
 struct AbsentTensor: IngotError {
   let path: String

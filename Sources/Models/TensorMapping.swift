@@ -184,12 +184,13 @@ struct TensorMapping {
         // An explicit layer count may be any number, so the loop is bounded by the problems it finds.
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
-        search: for layer in 0..<layers {
+        let first = tensor.isOfPrediction ? layerCount : 0
+        search: for layer in first..<max(first, layers) {
           for instance in 0..<instances {
             let slot = TensorSlot(
               tensor.role, layer: rule.isPerLayer ? layer : nil, instance: tensor.instances == nil ? nil : instance)
             guard locations[slot] == nil else { continue }
-            let name = rule.patterns[0].name(layer: layer, instance: instance)
+            let name = rule.name(layer: layer, instance: instance)
             if !faulty.contains(name) {
               problems.append(TensorProblem(name, .missing(role: tensor.role), layer: slot.layer))
             }

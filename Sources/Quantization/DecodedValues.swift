@@ -68,6 +68,19 @@ public struct DecodedValues: Sendable {
     }
   }
 
+  /// Replaces the first `count` values by `function` of them, computed in double precision and rounded as `add` does.
+  public mutating func replace(
+    first count: Int, roundingAs format: StorageFormat, by function: (Double) -> Double
+  ) throws(CodecError) {
+    let exact = (0..<count).map { function(self.exact($0).value) }
+    for index in 0..<count { floats[index] = Float(exact[index]) }
+    if format == .f16 {
+      let rounded = try Codec.decode(.f16, Codec.encode(.f16, Array(floats[..<count])), elementCount: count)
+      floats.replaceSubrange(..<count, with: rounded)
+    }
+    for index in isExact ? 0..<0 : 0..<count { remainders[index] = exact[index] - Double(floats[index]) }
+  }
+
   /// Adds `factor` × each element of `row` to the values `stride` apart from `start`: a rounded product, a rounded sum.
   public mutating func add(_ row: Span<Float>, times factor: Float, from start: Int, stride: Int) {
     for index in remainders.isEmpty ? 0..<0 : row.indices {

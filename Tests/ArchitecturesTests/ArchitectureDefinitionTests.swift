@@ -46,7 +46,8 @@ struct ArchitectureDefinitionTests {
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"flip(x)"}}]}"#,
       "definition, tensors.r.transforms.a: \"flip(x)\" is not a transform (known: rotary(HEADS),"
-        + " separate_pairs(HEADS,ROTATED), plus_one, transpose, transpose(BLOCKS))"
+        + " separate_pairs(HEADS,ROTATED), tiled(GROUPS,HEADS), tiled_columns(GROUPS,HEADS), plus_one, negative_exp,"
+        + " transpose, transpose(BLOCKS))"
     ),
     (
       #"{"name":"x","summary":"","schemes":{"a":{}},"tensors":[{"role":"r","names":{"a":"w"},"transforms":{"a":"rotary(h)"}}]}"#,
@@ -96,7 +97,7 @@ struct ArchitectureDefinitionTests {
     ),
     (
       #"{"name":"x","summary":"","hyperparameters":[{"name":"p","type":"u8"}]}"#,
-      "definition, hyperparameters.p.type: expected u32, f32, bool, string or a list of them such as [bool] or {string}, found"
+      "definition, hyperparameters.p.type: expected u32, i32, f32, bool, string or a list of them such as [bool] or {string}, found"
         + " \"u8\""
     ),
     (

@@ -24,6 +24,26 @@ struct RowOrderTests {
     #expect((0..<6).map { order.canonicalRow(ofStored: $0, rowCount: 6) } == [0, 3, 1, 4, 2, 5])
   }
 
+  @Test("puts heads of one key head apart into tiles")
+  func tiles() throws {
+    // Two key heads with three value heads of two rows each: 0 1 2 | 3 4 5 become 0 3 | 1 4 | 2 5.
+    let order = RowOrder.tiled(groupCount: 2, headCount: 6)
+    let heads = (0..<6).map { order.canonicalRow(ofStored: 2 * $0, rowCount: 12) / 2 }
+    #expect(heads == [0, 3, 1, 4, 2, 5])
+    for row in 0..<12 {
+      let canonical = order.canonicalRow(ofStored: row, rowCount: 12)
+      #expect(canonical % 2 == row % 2 && order.storedRow(ofCanonical: canonical, rowCount: 12) == row)
+    }
+    #expect(order.rowsThatStayTogether(rowCount: 12) == 2)
+  }
+
+  @Test("refuses tiles that rows do not fill", arguments: [(0, 4, 8), (2, 0, 8), (3, 4, 8), (2, 4, 10), (2, 4, 0)])
+  func unfitTiles(groupCount: Int, headCount: Int, rowCount: Int) {
+    #expect(throws: LayoutError.rowsDoNotSplitIntoGroups(rowCount: rowCount, groupCount: headCount)) {
+      try RowOrder.tiled(groupCount: groupCount, headCount: headCount).requireFit(rowCount: rowCount)
+    }
+  }
+
   @Test("refuses heads that rows do not fill", arguments: [(10, 2), (0, 2), (8, 0), (8, -1), (8, .max), (8, 16)])
   func misfits(rowCount: Int, headCount: Int) {
     #expect(throws: LayoutError.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {
@@ -35,7 +55,7 @@ struct RowOrderTests {
 @Suite("A stored layout")
 struct StoredLayoutTests {
   static func component(_ role: TensorRole, _ rows: Int, _ order: RowOrder = .canonical) -> StoredLayout.Component {
-    StoredLayout.Component(role: role, rowCount: rows, order: order, addend: 0)
+    StoredLayout.Component(role: role, rowCount: rows, order: order)
   }
 
   @Test("gives every logical row one canonical row, and back", arguments: 0..<40)
@@ -49,7 +69,8 @@ struct StoredLayoutTests {
       components: [
         Self.component("q", heads * dimension, pick(0...1) == 0 ? .canonical : .interleaved(headCount: heads)),
         Self.component("k", groups * dimension, pick(0...1) == 0 ? .canonical : .interleaved(headCount: groups)),
-        Self.component("v", groups * dimension),
+        Self.component(
+          "v", heads * dimension, pick(0...1) == 0 ? .canonical : .tiled(groupCount: groups, headCount: heads)),
       ], columnCount: pick(1...9), groupCount: pick(0...1) == 0 ? 1 : groups,
       instanceCount: pick(0...1) == 0 ? nil : instances)
     var seen: Set<StoredLayout.CanonicalRow> = []
@@ -59,7 +80,7 @@ struct StoredLayoutTests {
       #expect(canonical.row < layout.components[canonical.component].rowCount)
       #expect(layout.logicalRow(of: canonical) == row)
     }
-    #expect(seen.count == (heads + 2 * groups) * dimension * (layout.instanceCount ?? 1))
+    #expect(seen.count == (2 * heads + groups) * dimension * (layout.instanceCount ?? 1))
   }
 
   @Test("gives each group an equal share of every component")

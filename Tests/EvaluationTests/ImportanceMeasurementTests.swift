@@ -28,6 +28,8 @@ import Tokenization
     // Experts and the output; experts beside a shared one; queries, keys and values in one tensor.
     Case(name: "mixtral", includesOutput: true), Case(name: "mixtral", includesOutput: true, ending: ".dat"),
     Case(name: "qwen2-moe"),
+    // Columns in tiles of heads; packs with a share of every tensor for each key head.
+    Case(name: "qwen3-5"), Case(name: "qwen3-next"),
     // llama.cpp looks GELU up in a table of float16.
     Case(name: "bloom", bound: 1e-3), Case(name: "bloom", ending: ".dat", bound: 1e-3),
   ]

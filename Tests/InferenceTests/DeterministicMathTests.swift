@@ -1,4 +1,5 @@
 @testable import Inference
+import Tensors
 import Testing
 
 #if canImport(Glibc)

@@ -89,6 +89,45 @@ struct RowSourceTests {
     #expect(try rows.floats(0..<2, of: 2) == [2, 3, 4, 5])
   }
 
+  @Test("are the negative exponential of the layout's values, and the logarithm on the way back")
+  func negativeExponential() throws {
+    let stored = try StoredTensors([("w", .bf16, [2, 2])])
+    let plain = try StoredLayout.matrix(2, 2), layout = plain.storing(.negativeExponential)
+    let rows = GatheredRows(
+      gatherer: stored.gatherer(layout, [stored.mapped(0, plain)], Self.alone, format: nil))
+    let values = try rows.floats(0..<2, of: 2)
+    #expect(values == [1, 2, 3, 4].map { -Float(DeterministicMath.exponential($0)) })
+    let back = ValueChange(from: .negativeExponential, to: .canonical)
+    var decoded = DecodedValues(values + [-.infinity, 0, 1])
+    try back.apply(to: &decoded, first: 7, roundingAs: .f32)
+    #expect(Array(decoded.floats.prefix(6)) == [1, 2, 3, 4, .infinity, -.infinity])
+    #expect(decoded.floats[6].isNaN)
+  }
+
+  @Test("have their columns in the wanted order, whole blocks as bytes", arguments: [StorageFormat.f32, .bf16])
+  func reorderedColumns(format: StorageFormat) throws {
+    // Two key heads with two value heads each, of 32 columns: heads 0 1 2 3 become 0 2 1 3.
+    let stored = try StoredTensors([("w", format, [2, 128])])
+    let plain = try StoredLayout.matrix(2, 128)
+    let base = GatheredRows(gatherer: stored.gatherer(plain, [stored.mapped(0, plain)], Self.alone, format: format))
+    let moves = try #require(ColumnMoves(count: 128, from: .canonical, to: .tiled(groupCount: 2, headCount: 4)))
+    let rows = ReorderedColumns(base: base, columns: moves)
+    let before = try base.floats(0..<2, of: 128)
+    let heads: [Int] = [0, 2, 1, 3, 4, 6, 5, 7]
+    var expected: [Float] = []
+    for head in heads { expected += before[head * 32..<head * 32 + 32] }
+    #expect(rows.format == format)
+    #expect(try rows.floats(0..<2, of: 128) == expected)
+    #expect(try Codec.decode(format, rows.bytes(0..<2, of: 128), elementCount: 256) == expected)
+    #expect(try rows.floats(1..<2, of: 128) == Array(expected[128...]))
+    // The inverse gives the columns back; heads of eight columns would cut blocks.
+    let inverse = try #require(ColumnMoves(count: 128, from: .tiled(groupCount: 2, headCount: 4), to: .canonical))
+    #expect(try ReorderedColumns(base: rows, columns: inverse).floats(0..<2, of: 128) == before)
+    let small = try #require(ColumnMoves(count: 128, from: .canonical, to: .tiled(groupCount: 2, headCount: 16)))
+    #expect(moves.keepWhole(.q8_0) && !moves.keepWhole(.q4_K) && small.keepWhole(.bf16) && !small.keepWhole(.q8_0))
+    #expect(ColumnMoves(count: 128, from: .canonical, to: .canonical) == nil)
+  }
+
   @Test("Adapted rows are the base plus scale · B · A", arguments: [false, true])
   func adaptedRows(isTransposed: Bool) throws {
     // W [2, 3], then B [2, 1] = (7, 8) and A [1, 3] = (9, 10, 11).

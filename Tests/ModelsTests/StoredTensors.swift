@@ -53,7 +53,7 @@ extension StoredLayout {
     _ rowCount: Int, _ columnCount: Int, order: RowOrder = .canonical, addend: Float = 0, isTransposed: Bool = false
   ) throws -> StoredLayout {
     try StoredLayout(
-      components: [.init(role: .attentionQuery, rowCount: rowCount, order: order, addend: addend)],
+      components: [.init(role: .attentionQuery, rowCount: rowCount, order: order, form: .plus(addend))],
       columnCount: columnCount, transposedBlockCount: isTransposed ? 1 : nil)
   }
 }

@@ -37,6 +37,9 @@ struct Convert: ConversionCommand {
   @Flag(help: "Give all matrices the recipe's default format.")
   var pure = false
 
+  @Flag(name: .customLong("no-mtp"), help: "Leave out layers that predict more tokens (MTP).")
+  var omitsPredictionLayers = false
+
   @Option(
     help: ArgumentHelp("Naming scheme of the output: hf, meta, yi, …", valueName: "scheme"), completion: .namingSchemes)
   var naming: String?
@@ -125,10 +128,11 @@ struct Convert: ConversionCommand {
     conversion.xorKey = xorKey
     conversion.deltaBase = deltaBase
     conversion.newRows = newRows
+    conversion.predictionLayers = omitsPredictionLayers ? .omit : .keep
     // Between safetensors no definition is needed, unless an option has to do with one.
     let needsDefinition =
       conversion.request.resolvedTarget == .gguf || naming != nil || model.architecture != nil
-      || model.definitions.mapping != nil
+      || model.definitions.mapping != nil || omitsPredictionLayers
       || !model.appliedTransforms.isEmpty
     if !needsDefinition { conversion.definition = .optional }
     return conversion

@@ -78,7 +78,7 @@ private struct LayoutBuilder {
         reader = try RowReader(model.checkpoint, asStored: padded, slot)
       }
       let purpose = PlannedTensor.Roles(roles: rule.roles, layer: slot.layer, instance: instance)
-      let name = rule.patterns[0].name(layer: slot.layer, instance: instance)
+      let name = rule.name(layer: slot.layer, instance: instance)
       return (DraftTensor(name, purpose, reader), slots)
     }
     return nil

@@ -8,7 +8,9 @@ import Tokenization
 extension ArchitecturePlanner {
   /// All metadata of the output, in the converter's order.
   mutating func ggufMetadata() throws -> Metadata {
-    guard model.facts.ggufMetadata == nil else { return try draft.sourceMetadata() }
+    guard model.facts.ggufMetadata == nil else {
+      return model.definition.restatingLayerCounts(try draft.sourceMetadata(), model.hyperparameters)
+    }
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture ?? ""))

@@ -13,7 +13,7 @@ enum OutputMatrix {
       let embedding = draft.tensors.first(where: { $0.purpose.roles == [.tokenEmbedding] }),
       let reader = embedding.reader, let source = reader.sources.first
     else { return }
-    let name = rule.patterns[0].name(layer: nil)
+    let name = rule.name(layer: nil)
     let isWanted = draft.departs(
       .copiedHead,
       "\(name.text.quoted) is a copy of \(embedding.name.text.quoted), to which the model ties it: llama.cpp does not load "

@@ -138,7 +138,7 @@ private struct AdapterNamer {
     let multiplier = pair.scale / Float(alpha / Double(pair.rank))
     var tensors: [AdapterExport.Tensor] = []
     for target in definition.storedRules(in: scheme) where target.roles.contains(where: rule.roles.contains) {
-      let name = target.patterns[0].name(layer: layer, instance: instance)
+      let name = target.name(layer: layer, instance: instance)
       guard target.roles.allSatisfy(rule.roles.contains) else { throw .severalModules(name.text, module: pair.module) }
       let stored = try layout(target, pair)
       guard stored.instanceCount == nil, stored.transposedBlockCount == nil else { throw .stacked(name.text) }

@@ -12,13 +12,17 @@ extension ArchitectureDefinition.ObservedTensors {
     for tensor in checkpoint.tensors {
       guard case .tensor(let index, let layer, _) = matcher.match(of: tensor.name) else { continue }
       let rule = matcher.rules[index]
-      if let layer, rule.tensors[0].layers == nil { layerCount = max(layerCount ?? 0, layer + 1) }
+      if let layer, rule.tensors[0].layers?.hyperparameterNames.contains("block_count") ?? true {
+        layerCount = max(layerCount ?? 0, layer + 1)
+      }
       for role in rule.roles {
         roles.insert(role)
         if let layer { lastLayers[role] = max(lastLayers[role] ?? 0, layer) }
       }
       if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.dimensions.first ?? 1 }
     }
-    self.init(layerCount: layerCount, roles: roles, lastLayers: lastLayers, rows: rows)
+    self.init(
+      layerCount: layerCount, roles: roles, lastLayers: lastLayers, rows: rows,
+      predictionLayerCount: matcher.predictionLayerCount(checkpoint.tensors.map(\.name)))
   }
 }

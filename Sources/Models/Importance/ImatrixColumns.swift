@@ -13,6 +13,14 @@ public struct ImatrixColumns: Sendable {
     public let expert: Int, expertCount: Int
     /// How often a GGUF lists the same columns: once, or once a head if each head has a matrix.
     public let repetitionCount: Int
+    /// Their order in a GGUF.
+    public let order: RowOrder
+
+    /// Values of columns in the canonical order, in that of a GGUF.
+    public func ordered<Value>(_ values: [Value]) -> [Value] {
+      guard order != .canonical else { return values }
+      return values.indices.map { values[order.canonicalRow(ofStored: $0, rowCount: values.count)] }
+    }
   }
 
   private var columns: [TensorSlot: Columns] = [:]
@@ -32,7 +40,7 @@ public struct ImatrixColumns: Sendable {
         let instance = layout.instanceCount == nil ? stored.instance : expert
         columns[TensorSlot(layout.components[0].role, layer: stored.layer, instance: instance)] = Columns(
           name: stored.name, count: layout.columnCount, expert: expert, expertCount: expertCount,
-          repetitionCount: repetitionCount)
+          repetitionCount: repetitionCount, order: layout.columnOrder)
       }
     }
   }
@@ -70,7 +78,7 @@ extension Model {
           let layout = try? definition.layout(of: rule, hyperparameters, found: canonicalLayout(slot)?.shape)
         else { return nil }
         return GGUFTensorMapping(
-          name: rule.patterns[0].name(layer: stored.layer, instance: stored.instance), layout: layout,
+          name: rule.name(layer: stored.layer, instance: stored.instance), layout: layout,
           layer: stored.layer,
           instance: stored.instance)
       }

@@ -41,7 +41,7 @@ extension TensorMapping {
       let tie = definition.hyperparameter("ties_embeddings")
     else { return nil }
     return AbsentHead(
-      name: rule.patterns[0].name(layer: nil), embedding: embedding,
+      name: rule.name(layer: nil), embedding: embedding,
       isExplicit: facts.origin(of: tie, in: definition) != nil)
   }
 }

@@ -26,9 +26,11 @@ extension Model {
   /// Opens the model at `location`, as `open` does with a path.
   public static func open(
     _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil,
-    adapters: [InputLocation] = [], appliedTransforms: TransformDetection = .namesOnly
+    adapters: [InputLocation] = [], appliedTransforms: TransformDetection = .namesOnly,
+    predictionLayers: PredictionLayers = .keep
   ) throws -> Model {
-    let opening = try ModelOpening(location, library: library, architecture: architecture, adapters: adapters)
+    let opening = try ModelOpening(
+      location, library: library, architecture: architecture, adapters: adapters, predictionLayers: predictionLayers)
     return try opening.model(opening.gatherEvidence(appliedTransforms))
   }
 }

@@ -32,22 +32,27 @@ public struct ModelOpening {
   ///   - library: the definitions to choose from.
   ///   - architecture: the definition to use, ignoring what the files say (`--arch-as`).
   ///   - adapters: folders of LoRA adapters that are added to the weights, in order.
+  ///   - predictionLayers: whether layers that predict more tokens belong to the model.
   /// - Throws: when files cannot be read or no definition fits.
   public init(
-    _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil, adapters: [InputLocation] = []
+    _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil,
+    adapters: [InputLocation] = [],
+    predictionLayers: PredictionLayers = .keep
   ) throws {
     let (stored, steps) = try Self.checkpoint(at: location, adapters)
-    try self.init(stored, at: location, library: library, architecture: architecture, adapters: steps)
+    try self.init(
+      stored, at: location, library: library, architecture: architecture, adapters: steps,
+      predictionLayers: predictionLayers)
   }
 
   /// Finds the architecture and naming scheme of an open checkpoint, whose metadata need not be that of its files.
   public init(_ stored: Checkpoint, at location: InputLocation, library: ArchitectureLibrary) throws {
-    try self.init(stored, at: location, library: library, architecture: nil, adapters: [])
+    try self.init(stored, at: location, library: library, architecture: nil, adapters: [], predictionLayers: .keep)
   }
 
   private init(
     _ stored: Checkpoint, at location: InputLocation, library: ArchitectureLibrary, architecture: String?,
-    adapters: [(adapter: LoRAAdapter, base: Checkpoint)]
+    adapters: [(adapter: LoRAAdapter, base: Checkpoint)], predictionLayers: PredictionLayers
   ) throws {
     self.adapters = adapters
     facts = try stored.facts(at: location)
@@ -61,8 +66,14 @@ public struct ModelOpening {
     do {
       let candidates = try architecture.map { try [library.named($0)] } ?? facts.candidates(in: library)
       let match = try NamingMatch(candidates, encoded.checkpoint, mayHaveWrappers: !facts.usesGGUFNames)
-      (checkpoint, namesRemark, definition, scheme) = (match.checkpoint, match.remark, match.definition, match.scheme)
-      hyperparameters = try Self.hyperparameters(match, facts, location)
+      (namesRemark, scheme) = (match.remark, match.scheme)
+      let stated = try Self.hyperparameters(match, facts, location)
+      definition = match.definition.numberingPredictionLayers(stated)
+      switch predictionLayers {
+      case .keep: (checkpoint, hyperparameters) = (match.checkpoint, stated)
+      case .omit:
+        (checkpoint, hyperparameters) = definition.omittingPredictionLayers(match.checkpoint, match.scheme, stated)
+      }
     } catch {
       // What does not fit follows from matrices that are packed.
       guard let cause = encoded.problems.first, cause.concernsAllTensors else { throw error }

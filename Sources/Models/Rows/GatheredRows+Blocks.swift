@@ -12,7 +12,7 @@ extension GatheredRows {
 
   /// Whether rows are rows in all sources, and nothing is added to their values.
   private var movesWholeRows: Bool {
-    map.transposedBlockCount == nil && map.origins.indices.allSatisfy { map.addend($0) == 0 }
+    map.transposedBlockCount == nil && map.origins.indices.allSatisfy { map.change($0).isNothing }
       && map.sources.allSatisfy {
         $0.layout.transposedBlockCount == nil && $0.descriptor.shape.rowElementCount == map.layout.columnCount
       }

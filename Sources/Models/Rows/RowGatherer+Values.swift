@@ -24,7 +24,7 @@ extension RowGatherer {
       try readBytes(run, cut, stored, into: &buffers.storedBytes, at: 0)
       let count = run.targets.count * cut.count
       try buffers.storedValues.decode(stored, buffers.storedBytes, elementCount: count)
-      if run.addend != 0 { try buffers.storedValues.add(run.addend, first: count, roundingAs: stored) }
+      try run.change.apply(to: &buffers.storedValues, first: count, roundingAs: stored)
       for (index, target) in run.targets.enumerated() {
         let start = index * cut.count + head
         buffers.values.replace(from: target * columns.count, with: buffers.storedValues, start..<start + columns.count)
@@ -50,10 +50,8 @@ extension RowGatherer {
         try checkpoint.readValues(
           rows.lowerBound * part.width..<rows.upperBound * part.width, of: source.descriptor,
           into: &buffers.storedValues, scratch: &buffers.storedBytes)
-        if run.addend != 0 {
-          try buffers.storedValues.add(
-            run.addend, first: rows.count * part.width, roundingAs: source.descriptor.format ?? .f32)
-        }
+        try run.change.apply(
+          to: &buffers.storedValues, first: rows.count * part.width, roundingAs: source.descriptor.format ?? .f32)
         for row in rows {
           let start = (row - rows.lowerBound) * part.width
           let offset = row - part.rows.lowerBound

@@ -10,6 +10,11 @@ struct RowMap: Sendable {
   /// The location of each component of each instance of `layout`, instance by instance.
   let origins: [RowOrigin]
 
+  /// The same rows with their columns in another order.
+  func orderingColumns(_ order: RowOrder) -> RowMap {
+    RowMap(layout: layout.orderingColumns(order), sources: sources, origins: origins)
+  }
+
   /// Returns the origin of a logical row of the wanted tensor.
   func location(ofLogical row: Int) -> RowLocation {
     let canonical = layout.canonicalRow(ofLogical: row)
@@ -20,14 +25,15 @@ struct RowMap: Sendable {
       source: origin.source,
       row: source.logicalRow(
         of: StoredLayout.CanonicalRow(component: origin.component, instance: origin.instance, row: canonical.row)),
-      addend: addend(index), origin: index, canonicalRow: canonical.row)
+      change: change(index), origin: index, canonicalRow: canonical.row)
   }
 
-  /// The constant that is added to the stored values of an origin's rows.
-  func addend(_ index: Int) -> Float {
+  /// The change of the stored values of an origin's rows.
+  func change(_ index: Int) -> ValueChange {
     let origin = origins[index]
-    return layout.components[index % layout.components.count].addend
-      - sources[origin.source].layout.components[origin.component].addend
+    return ValueChange(
+      from: sources[origin.source].layout.components[origin.component].form,
+      to: layout.components[index % layout.components.count].form)
   }
 
   /// `locations` as runs of rows that are adjacent in a source, in the order of the files.
@@ -42,11 +48,11 @@ struct RowMap: Sendable {
       let first = locations[order[start]]
       var end = start + 1
       while end < order.count, locations[order[end]].source == first.source,
-        locations[order[end]].row == first.row + end - start, locations[order[end]].addend == first.addend
+        locations[order[end]].row == first.row + end - start, locations[order[end]].change == first.change
       {
         end += 1
       }
-      runs.append(RowRun(targets: order[start..<end], source: first.source, firstRow: first.row, addend: first.addend))
+      runs.append(RowRun(targets: order[start..<end], source: first.source, firstRow: first.row, change: first.change))
       start = end
     }
     return runs
@@ -62,8 +68,8 @@ struct RowOrigin: Hashable, Sendable {
 struct RowLocation {
   /// The index of the source, and its logical row.
   let source: Int, row: Int
-  /// The constant that is added to its values.
-  let addend: Float
+  /// The change of its values.
+  let change: ValueChange
   /// The index of the origin, and the row of the canonical tensor.
   let origin: Int, canonicalRow: Int
 }
@@ -74,7 +80,7 @@ struct RowRun {
   let targets: ArraySlice<Int>
   let source: Int
   let firstRow: Int
-  let addend: Float
+  let change: ValueChange
 
   var rows: Range<Int> { firstRow..<firstRow + targets.count }
 
@@ -87,6 +93,6 @@ struct RowRun {
   /// `count` of its rows, from the `start`th.
   func part(_ start: Int, _ count: Int) -> RowRun {
     RowRun(
-      targets: targets.dropFirst(start).prefix(count), source: source, firstRow: firstRow + start, addend: addend)
+      targets: targets.dropFirst(start).prefix(count), source: source, firstRow: firstRow + start, change: change)
   }
 }

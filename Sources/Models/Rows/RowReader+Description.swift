@@ -1,4 +1,5 @@
 import Architectures
+import Bytes
 import Tensors
 
 extension RowReader {
@@ -29,30 +30,54 @@ extension RowReader {
       words.append(layout.instanceCount == nil ? "joined from \(sources.count)" : "stacked from \(sources.count)")
     }
     words += wordsOfChange(source, layout)
-    if let adapted = (rows as? PartRows)?.base as? AdaptedRows ?? rows as? AdaptedRows { words += adapted.words }
-    return words
+    return words + updateWords
   }
 
   private func wordsOfChange(_ source: StoredLayout, _ target: StoredLayout) -> [String] {
     var words: [String] = []
-    let orders = (source.components[map.origins[0].component].order, target.components[0].order)
-    switch orders {
-    case _ where orders.0 == orders.1: break
-    case (.canonical, .interleaved(let heads)): words.append("RoPE permutation of \(heads) heads")
-    case (.interleaved(let heads), .canonical): words.append("inverse RoPE permutation of \(heads) heads")
-    case (.interleaved(let one), .interleaved(let other)):
-      words.append("inverse RoPE permutation of \(one) heads, then RoPE permutation of \(other) heads")
-    case (.canonical, .separated(let heads, _)): words.append("rotary pairs of \(heads) heads in halves")
-    case (.separated(let heads, _), .canonical): words.append("rotary pairs of \(heads) heads side by side")
-    default: break
+    // Of several components, often only one has another order.
+    let changed = target.components.indices.first {
+      sources[map.origins[$0].source].layout.components[map.origins[$0].component].order != target.components[$0].order
     }
+    let origin = map.origins[changed ?? 0]
+    let orders = (
+      sources[origin.source].layout.components[origin.component].order, target.components[changed ?? 0].order
+    )
+    switch orders {
+    case _ where changed == nil: break
+    case (_, .canonical): words.append("inverse \(orders.0.words)")
+    case (.canonical, _): words.append(orders.1.words)
+    default: words.append("inverse \(orders.0.words), then \(orders.1.words)")
+    }
+    words += wordsOfColumns
     if source.groupCount != target.groupCount {
       if source.groupCount > 1 { words.append("out of \(source.groupCount) groups") }
       if target.groupCount > 1 { words.append("into \(target.groupCount) groups") }
     }
     if (source.transposedBlockCount == nil) != (target.transposedBlockCount == nil) { words.append("transposed") }
-    let change = target.components[0].addend - source.components[map.origins[0].component].addend
-    if change != 0 { words.append(change > 0 ? "plus 1" : "minus 1") }
+    let change = map.change(0)
+    if !change.isNothing { words.append(change.words) }
     return words
+  }
+
+  /// What happens to columns, and whether that can be done to whole blocks.
+  private var wordsOfColumns: [String] {
+    guard let reordered = rows as? ReorderedColumns else { return [] }
+    let packed = sources.compactMap(\.descriptor.format).first { $0.isQuantized }
+    let decoded =
+      reordered.format == nil ? packed.map { ", which cuts blocks of \($0.elementsPerBlock): decoded" } : nil
+    return ["columns of \(counted(reordered.columns.sources.count, "head")) reordered" + (decoded ?? "")]
+  }
+}
+
+extension RowOrder {
+  /// The order as a permutation of canonical rows, in words.
+  fileprivate var words: String {
+    switch self {
+    case .canonical: "order of rows"
+    case .interleaved(let heads): "RoPE permutation of \(heads) heads"
+    case .separated(let heads, _): "separation of the rotary pairs of \(heads) heads"
+    case .tiled(let groups, let heads): "permutation of \(heads) heads into tiles of \(groups)"
+    }
   }
 }

@@ -2,7 +2,7 @@ import Bytes
 import Quantization
 import Tensors
 
-/// The loss of adding a constant to float32 values and subtracting it again.
+/// The loss of changing float32 values (adding a constant, taking an exponential) and changing them back.
 public struct RoundTripError: Hashable, Sendable {
   /// The number of values, and of those that change.
   public private(set) var valueCount = 0, changedCount = 0
@@ -22,28 +22,27 @@ extension RowReader {
   /// Values that are read at a time; a multiple of every block.
   private static let roundedElementCount = 1 << 18
 
-  /// What adding constants on the way loses, found by adding them to every value and taking them away again; nil if
-  /// nothing is added.
+  /// What changes of values on the way lose, found by changing every value and changing it back; nil if none changes.
   ///
   /// What comes back is rounded to the storage format of the source, in which it would be stored.
   public func sumRounding() throws -> RoundTripError? {
-    var addends: [Int: Float] = [:]
-    for (index, origin) in map.origins.enumerated() where map.addend(index) != 0 {
-      addends[origin.source] = map.addend(index)
+    var changes: [Int: ValueChange] = [:]
+    for (index, origin) in map.origins.enumerated() where !map.change(index).isNothing {
+      changes[origin.source] = map.change(index)
     }
-    guard !addends.isEmpty else { return nil }
+    guard !changes.isEmpty else { return nil }
     var error = RoundTripError()
     var bytes: [UInt8] = []
     var values = DecodedValues()
-    for (source, addend) in addends.sorted(by: { $0.key < $1.key }) {
+    for (source, change) in changes.sorted(by: { $0.key < $1.key }) {
       let tensor = sources[source].descriptor
       guard let format = tensor.format, Codec.canDecode(format) else { continue }
       for start in stride(from: 0, to: tensor.shape.elementCount, by: Self.roundedElementCount) {
         let count = min(Self.roundedElementCount, tensor.shape.elementCount - start)
         try checkpoint.readValues(start..<start + count, of: tensor, into: &values, scratch: &bytes)
         var returned = values
-        try returned.add(addend, first: count, roundingAs: format)
-        try returned.add(-addend, first: count, roundingAs: .f32)
+        try change.apply(to: &returned, first: count, roundingAs: format)
+        try change.inverse.apply(to: &returned, first: count, roundingAs: .f32)
         var floats = Array(returned.floats.prefix(count))
         if !format.isQuantized, Codec.canEncode(format), floats.allSatisfy(\.isFinite) {
           floats = try Codec.decode(format, Codec.encode(format, floats), elementCount: count)

@@ -39,8 +39,9 @@ public struct RowReader: Sendable {
   /// Whether some of the values are encoded by several stored tensors together.
   public var isComposed: Bool { sources.contains { $0.descriptor.composition != nil } }
 
-  /// Whether adapters change the values.
-  public var isAdapted: Bool { rows is AdaptedRows }
+  /// Whether adapters change the values, and how in words.
+  public let isAdapted: Bool
+  let updateWords: [String]
 
   /// A reader of a tensor with this layout.
   ///
@@ -100,11 +101,27 @@ public struct RowReader: Sendable {
   /// - Parameter adaptations: what adapters change in the rows of each origin.
   private init(_ checkpoint: Checkpoint, _ map: RowMap, _ adaptations: [Adaptation]) throws(TensorProblem) {
     geometry = Geometry(rowCount: map.layout.storedRowCount, rowElementCount: map.layout.storedRowElementCount)
-    let base = try map.rowSource(checkpoint, geometry)
+    let stored = map.sources[0].layout.columnOrder
+    guard map.sources.allSatisfy({ $0.layout.columnOrder == stored }) else {
+      throw TensorProblem(map.sources[0].descriptor, TensorProblem.Reason(.invalidShape))
+    }
+    let base = try map.orderingColumns(stored).rowSource(checkpoint, geometry)
+    func reordered(_ rows: any RowSource, from order: RowOrder, to wanted: RowOrder) -> any RowSource {
+      ColumnMoves(count: map.layout.columnCount, from: order, to: wanted)
+        .map { ReorderedColumns(base: rows, columns: $0) } ?? rows
+    }
     let updates = adaptations.map(\.updates)
-    rows =
-      updates.allSatisfy { $0.isEmpty }
-      ? base : AdaptedRows(base: base, map: map, updates: updates, checkpoint: checkpoint)
+    isAdapted = !updates.allSatisfy { $0.isEmpty }
+    if isAdapted {
+      // Updates are of canonical columns.
+      let adapted = AdaptedRows(
+        base: reordered(base, from: stored, to: .canonical), map: map, updates: updates, checkpoint: checkpoint)
+      updateWords = adapted.words
+      rows = reordered(adapted, from: .canonical, to: map.layout.columnOrder)
+    } else {
+      updateWords = []
+      rows = reordered(base, from: stored, to: map.layout.columnOrder)
+    }
     layout = map.layout
     sources = map.sources
     self.map = map
@@ -179,7 +196,7 @@ extension RowMap {
     }
   }
 
-  private var changesValues: Bool { origins.indices.contains { addend($0) != 0 } }
+  private var changesValues: Bool { origins.indices.contains { !change($0).isNothing } }
 
   /// Whether a transpose would cut blocks.
   private func cutsBlocks(of formats: Set<StorageFormat>) -> Bool {
@@ -193,5 +210,6 @@ extension StoredLayout {
   func hasSameRows(as other: StoredLayout) -> Bool {
     components == other.components && columnCount == other.columnCount && groupCount == other.groupCount
       && (instanceCount ?? 1) == (other.instanceCount ?? 1) && transposedBlockCount == other.transposedBlockCount
+      && columnOrder == other.columnOrder
   }
 }

@@ -24,7 +24,7 @@ struct TransformDetector {
     switch kind {
     case .plusOne: .signs(try signs(kind))
     case .rotary: .rowNorms(try rowNorms(kind))
-    case .transpose, .separatePairs: nil
+    case .separatePairs, .negativeExponential, .tiled, .tiledColumns, .transpose: nil
     }
   }
 

@@ -1,15 +1,16 @@
 import Architectures
 import Models
 
-/// A fused QKV tensor was split in another fusion order than its naming scheme's.
+/// A fused tensor was split in another fusion order than its naming scheme's.
 struct FusionOrderFault: KnownFault {
   let id = FaultID.fusionOrder
-  let summary = "a fused QKV tensor is grouped by KV head where it should be concatenated, or the reverse"
+  let summary =
+    "a fused tensor (QKV, or queries and their gate) is grouped by head where it should be concatenated, or the reverse"
   let detection = FaultDetection.sampledRows
 
   func hypotheses(about tensor: SuspectTensor) -> [FaultHypothesis] {
     guard let rows = FusedQKVRows(tensor.reference.hyperparameters), FusedQKVRows.roles(with: tensor.slot.role) != nil
-    else { return [] }
+    else { return packHypotheses(tensor) }
     let slot = tensor.slot
     func hypothesis(_ words: String, storedBy order: FusedQKVRows.FusionOrder) -> FaultHypothesis {
       FaultHypothesis(
@@ -18,6 +19,26 @@ struct FusionOrderFault: KnownFault {
     return [
       hypothesis("is grouped by KV head, expected concatenated Q, K and V", storedBy: .grouped),
       hypothesis("is concatenated Q, K and V, expected grouped by KV head", storedBy: .concatenated),
+    ] + packHypotheses(tensor)
+  }
+
+  /// The hypothesis that a tensor that its naming scheme has in groups, such as queries and their gate, is concatenated.
+  private func packHypotheses(_ tensor: SuspectTensor) -> [FaultHypothesis] {
+    let slot = tensor.slot
+    guard let grouped = tensor.candidate.model.tensor(slot)?.layout, grouped.groupCount > 1,
+      grouped.instanceCount == nil,
+      let component = grouped.components.firstIndex(where: { $0.role == slot.role }),
+      let concatenated = try? StoredLayout(components: grouped.components, columnCount: grouped.columnCount)
+    else { return [] }
+    return [
+      FaultHypothesis(
+        self, slot,
+        "is concatenated with \(grouped.components.count == 2 ? "another tensor" : "others"), expected groups",
+        correction: RelocatedRows { row in
+          let wanted = StoredLayout.CanonicalRow(component: component, instance: 0, row: row)
+          let found = grouped.canonicalRow(ofLogical: concatenated.logicalRow(of: wanted))
+          return (TensorSlot(grouped.components[found.component].role, layer: slot.layer), found.row)
+        })
     ]
   }
 }

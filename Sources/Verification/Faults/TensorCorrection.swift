@@ -51,6 +51,32 @@ struct ChangedElements: TensorCorrection {
   }
 }
 
+/// The candidate's tensor in the canonical order, with values as they are stored: a change of values is not undone.
+struct ValuesAsStored: TensorCorrection {
+  func readRows(
+    _ rows: Range<Int>, of slot: TensorSlot, from models: PatchedWeights, into values: inout [Float]
+  ) throws { try models.candidate.readStoredValues(slot, rows: rows, into: &values) }
+}
+
+/// Columns of the candidate from other positions.
+struct RelocatedColumns: TensorCorrection {
+  /// The column that contains the values of a column of the corrected tensor.
+  let source: @Sendable (Int) -> Int
+
+  func readRows(
+    _ rows: Range<Int>, of slot: TensorSlot, from models: PatchedWeights, into values: inout [Float]
+  ) throws {
+    guard let width = models.reference.shape(of: slot)?.last else { return }
+    var read: [Float] = []
+    try models.candidate.readRows(slot, rows: rows, into: &read)
+    guard read.count >= rows.count * width else { return }
+    if values.count < rows.count * width { values = [Float](repeating: 0, count: rows.count * width) }
+    for row in 0..<rows.count {
+      for column in 0..<width { values[row * width + column] = read[row * width + source(column)] }
+    }
+  }
+}
+
 /// Rows of the candidate from other positions; the elements of a vector are its rows.
 struct RelocatedRows: TensorCorrection {
   /// The slot and the row that contain the values of a row of the corrected tensor.

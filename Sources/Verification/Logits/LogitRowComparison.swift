@@ -1,5 +1,6 @@
 import Evaluation
 import Inference
+import Tensors
 
 /// The logits of two models for one position, compared in double precision.
 ///

@@ -1,5 +1,6 @@
 import Bytes
 import Inference
+import Tensors
 
 /// Charts as SVG in the colors of the page.
 enum Chart {

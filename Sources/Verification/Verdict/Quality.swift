@@ -1,6 +1,7 @@
 import Bytes
 import Evaluation
 import Inference
+import Tensors
 
 /// The verdict on the quality of a candidate: a grade, and how certain it is.
 ///

@@ -4,13 +4,13 @@
 /// functions serve tables that are then rounded to 24 bits, and printed probabilities.
 public enum DeterministicMath {
   /// `sin x`, for angles up to some 10⁸; larger ones lose precision.
-  static func sine(_ angle: Double) -> Double { wave(angle, quarter: 0) }
+  public static func sine(_ angle: Double) -> Double { wave(angle, quarter: 0) }
 
   /// `cos x = sin(x + π/2)`.
-  static func cosine(_ angle: Double) -> Double { wave(angle, quarter: 1) }
+  public static func cosine(_ angle: Double) -> Double { wave(angle, quarter: 1) }
 
   /// `base^exponent`, for a base above 0.
-  static func power(_ base: Double, _ exponent: Double) -> Double {
+  public static func power(_ base: Double, _ exponent: Double) -> Double {
     exponential(exponent * naturalLogarithm(base))
   }
 
