@@ -61,6 +61,15 @@ extension ArchitectureDefinition {
     return rules
   }
 
+  static func readFurtherLayers(_ object: inout StrictObject) throws(DefinitionError) -> FurtherLayersRule? {
+    guard let value = object.take("further_layers") else { return nil }
+    var entry = try StrictObject(value, at: "further_layers")
+    guard let count = try entry.expression("count") else { throw entry.missing("count") }
+    let rule = FurtherLayersRule(count: count, dropReason: try entry.optionalString("dropped"))
+    try entry.finish()
+    return rule
+  }
+
   static func readTransformKinds(_ object: inout StrictObject) throws(DefinitionError) -> [TransformRule.Kind] {
     var kinds: [TransformRule.Kind] = []
     for word in try object.strings("detectable_transforms") ?? [] {
@@ -172,7 +181,7 @@ extension FusionOrder {
   fileprivate init?(_ call: Call) {
     switch (call.word, call.argument) {
     case ("concatenated", nil): self = .concatenated
-    case ("stacked", nil): self = .stacked
+    case ("stacked", let groups): self = .stacked(groups: groups)
     case ("grouped", let groups?): self = .grouped(groups)
     default: return nil
     }
@@ -183,7 +192,7 @@ extension FusionOrder {
     switch self {
     case .concatenated: "concatenated"
     case .grouped(let groups): "grouped(\(groups))"
-    case .stacked: "stacked"
+    case .stacked(let groups): groups.map { "stacked(\($0))" } ?? "stacked"
     }
   }
 }

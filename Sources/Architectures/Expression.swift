@@ -11,11 +11,12 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")" | "(" formula ")"
+///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")"
+///             | "leading(" parameter ")" | "(" formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
-/// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
+/// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four. `leading(flags)` counts the flags before the first false one.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -30,6 +31,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case whole(Node)
     case equality(Node, Node)
     case allButEvery(Node, count: Node)
+    case leading(Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -105,6 +107,9 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
         period > 0, (0...greatestListLength).contains(count)
       else { return nil }
       return .list((0..<count).map { .bool(($0 + 1) % period != 0) })
+    case .leading(let inner):
+      guard case .list(let flags) = evaluate(inner, set) else { return nil }
+      return .integer(flags.prefix { $0 == .bool(true) }.count)
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -175,6 +180,10 @@ private struct ExpressionParser {
     if take("all_but_every(") {
       guard let period = formula(), take(","), let count = formula(), take(")") else { return nil }
       return .allButEvery(period, count: count)
+    }
+    if take("leading(") {
+      guard let flags = formula(), take(")") else { return nil }
+      return .leading(flags)
     }
     let isWhole = take("int(")
     if isWhole || take("(") {

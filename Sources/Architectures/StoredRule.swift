@@ -33,7 +33,7 @@ public struct StoredRule: Sendable {
     return words.joined(separator: ", ")
   }
   /// Whether it contains one canonical tensor of each layer or instance.
-  public var isAlone: Bool { tensors.count == 1 && fusionOrder != .stacked }
+  public var isAlone: Bool { tensors.count == 1 && !fusionOrder.isStacked }
 }
 
 extension ArchitectureDefinition {
@@ -73,6 +73,20 @@ extension ArchitectureDefinition {
     guard rule.shape.count == 1 else { return false }
     let isOrdered = rule.transforms.values.contains { if case .rotary = $0 { true } else { false } }
     return isOrdered || fused.contains { $0.roles.contains(rule.role) && !$0.isOnlyStacked }
+  }
+}
+
+extension FusionOrder {
+  /// Whether it has a leading dimension over the instances.
+  var isStacked: Bool { if case .stacked = self { true } else { false } }
+
+  /// The number of groups, if it states one.
+  var groups: Expression? {
+    switch self {
+    case .concatenated: nil
+    case .grouped(let groups): groups
+    case .stacked(let groups): groups
+    }
   }
 }
 

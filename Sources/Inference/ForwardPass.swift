@@ -113,8 +113,13 @@ public struct ForwardPass: Sendable {
   /// `softmax(q · kᵀ × scale + bias) · v` of every head, and the output projection.
   private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
     let (query, key, value) = try heads(x, layer)
-    let mixed = try Attention(hyperparameters, layer: layer, bias: positionBias(layer, positionCount: x.rowCount))
+    let sinks = try weights.optionalVector(.attentionSinks, layer: layer, count: hyperparameters.headCount)
+    let bias = try positionBias(layer, positionCount: x.rowCount)
+    var mixed = try Attention(hyperparameters, layer: layer, bias: bias, sinks: sinks)
       .attend(query: query, key: key, value: value, threads: threads)
+    if weights.contains(.attentionGate, layer: layer) {
+      mixed.multiply(bySigmoidOf: try project(x, .attentionGate, layer, to: mixed.columnCount))
+    }
     return try project(mixed, .attentionOutput, layer, to: hyperparameters.embeddingLength)
   }
 

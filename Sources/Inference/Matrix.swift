@@ -100,6 +100,14 @@ public struct Matrix: Sendable, Equatable {
     for index in numbers.indices { numbers[index] = min(max(numbers[index], -limit), limit) }
   }
 
+  /// Multiplies each value by `1 / (1 + e^-s)`, where `s` is that of `scores` in its place; both have the same shape.
+  mutating func multiply(bySigmoidOf scores: Matrix) {
+    precondition(rowCount == scores.rowCount && columnCount == scores.columnCount)
+    let scores = scores.values.span
+    var values = values.mutableSpan
+    for index in values.indices { values[index] /= 1 + Exponential.of(-scores[index]) }
+  }
+
   /// Multiplies each row by `1 / (1 + e^-s)`, where `s` is the value of its row in `scores` `[row, 1]`.
   mutating func multiply(rowsBySigmoidOf scores: Matrix) {
     for row in 0..<rowCount {
