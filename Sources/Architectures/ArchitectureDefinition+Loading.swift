@@ -35,6 +35,7 @@ extension ArchitectureDefinition {
     writtenTogether = (try object.stringLists("written_together") ?? []).map { $0.map(TensorRole.init(rawValue:)) }
     derived = try Self.readDerived(&object)
     dropped = try Self.readDropped(&object)
+    furtherLayers = try Self.readFurtherLayers(&object)
     detectableTransforms = try Self.readTransformKinds(&object)
     forwardPass = try object.take("forward_pass").map { features throws(DefinitionError) in
       try ForwardPassFeatures(json: features)

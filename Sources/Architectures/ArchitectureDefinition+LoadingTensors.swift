@@ -63,6 +63,15 @@ extension ArchitectureDefinition {
     return rules
   }
 
+  static func readFurtherLayers(_ object: inout StrictObject) throws(DefinitionError) -> FurtherLayersRule? {
+    guard let value = object.take("further_layers") else { return nil }
+    var entry = try StrictObject(value, at: "further_layers")
+    guard let count = try entry.expression("count") else { throw entry.missing("count") }
+    let rule = FurtherLayersRule(count: count, dropReason: try entry.optionalString("dropped"))
+    try entry.finish()
+    return rule
+  }
+
   static func readTransformKinds(_ object: inout StrictObject) throws(DefinitionError) -> [TransformRule.Kind] {
     var kinds: [TransformRule.Kind] = []
     for word in try object.strings("detectable_transforms") ?? [] {
@@ -185,7 +194,7 @@ extension FusionOrder {
   fileprivate init?(_ call: Call) {
     switch (call.word, call.arguments.count) {
     case ("concatenated", 0): self = .concatenated
-    case ("stacked", 0): self = .stacked
+    case ("stacked", 0...1): self = .stacked(groups: call.arguments.first)
     case ("grouped", 1): self = .grouped(call.arguments[0])
     default: return nil
     }
@@ -196,7 +205,7 @@ extension FusionOrder {
     switch self {
     case .concatenated: "concatenated"
     case .grouped(let groups): "grouped(\(groups))"
-    case .stacked: "stacked"
+    case .stacked(let groups): groups.map { "stacked(\($0))" } ?? "stacked"
     }
   }
 }

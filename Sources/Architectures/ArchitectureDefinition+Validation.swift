@@ -62,6 +62,7 @@ extension ArchitectureDefinition {
     }
     for rule in derived { try requireSchemes(rule.names.keys, "derived.\(rule.role).names") }
     for rule in dropped { try requireRoles([rule.copyOf], "dropped.\(rule.pattern).copy_of") }
+    try requireHyperparameters(furtherLayers?.count, "further_layers.count")
     for roles in writtenTogether { try requireRoles(roles, "written_together") }
   }
 
@@ -84,8 +85,8 @@ extension ArchitectureDefinition {
       try requireRoles(rule.roles, keyPath + ".roles")
       try requireSchemes(rule.names.keys, keyPath + ".names")
       try requireSchemes(rule.fusionOrders.keys, keyPath + ".fusionOrders")
-      for case .grouped(let groups) in rule.fusionOrders.values {
-        try requireHyperparameters(groups, keyPath + ".fusionOrders")
+      for order in rule.fusionOrders.values {
+        try requireHyperparameters(order.groups, keyPath + ".fusionOrders")
       }
       try requireSchemes(rule.transposedSchemes, keyPath + ".transposed")
       try requireSchemes(rule.turnedSchemes, keyPath + ".transposed_or_not")

@@ -52,6 +52,8 @@ public struct ArchitectureDefinition: Sendable {
   public let derived: [DerivedRule]
   /// Tensors that carry nothing, with the reason.
   public let dropped: [DroppedRule]
+  /// Layers after those that `layer_count` counts; nil if there are none.
+  public let furtherLayers: FurtherLayersRule?
   /// Transforms that are detectable from values.
   public let detectableTransforms: [TransformRule.Kind]
   /// The rules for reading its vocabulary. Its tokenizer classes are those of all definitions of the library.
@@ -84,6 +86,17 @@ public struct ArchitectureDefinition: Sendable {
 
   /// The rule for the parameter called `name`.
   public func hyperparameter(_ name: String) -> HyperparameterRule? { hyperparameters.first { $0.name == name } }
+
+  /// The layers after those of the forward pass, in a model with these hyperparameters.
+  public func furtherLayerCount(_ hyperparameters: HyperparameterSet) -> Int {
+    max(0, furtherLayers?.count.integer(hyperparameters) ?? 0)
+  }
+
+  /// The layers whose tensors a GGUF has: those of the forward pass, and further ones that are kept.
+  public func ggufLayerCount(_ hyperparameters: HyperparameterSet) -> Int {
+    let further = furtherLayers?.dropReason == nil ? furtherLayerCount(hyperparameters) : 0
+    return max(0, hyperparameters.integer("layer_count") ?? 0) &+ further
+  }
 
   /// The GGUF key with `{arch}` filled in.
   public func ggufKey(_ pattern: String) -> String {

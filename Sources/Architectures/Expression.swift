@@ -11,13 +11,14 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "(" formula ")"
+///     atom    = number | parameter | "int(" formula ")" | "leading(" parameter ")" | "(" formula ")"
 ///             | ("all_but_every(" | "resized(") formula "," formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
-/// `resized(list, count)` is a list of `count` elements: the first of `list`, then false or 0.
+/// `resized(list, count)` is a list of `count` elements: the first of `list`, then false or 0. `leading(flags)` counts the
+/// flags before the first false one.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -33,6 +34,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case equality(Node, Node)
     case allButEvery(Node, count: Node)
     case resized(Node, count: Node)
+    case leading(Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -114,6 +116,9 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
       else { return nil }
       let padding = Array(repeating: first.nothing, count: max(0, count - elements.count))
       return .list(elements.prefix(count) + padding)
+    case .leading(let inner):
+      guard case .list(let flags) = evaluate(inner, set) else { return nil }
+      return .integer(flags.prefix { $0 == .bool(true) }.count)
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -188,6 +193,10 @@ private struct ExpressionParser {
     if take("resized(") {
       guard let list = formula(), take(","), let count = formula(), take(")") else { return nil }
       return .resized(list, count: count)
+    }
+    if take("leading(") {
+      guard let flags = formula(), take(")") else { return nil }
+      return .leading(flags)
     }
     let isWhole = take("int(")
     if isWhole || take("(") {

@@ -28,6 +28,8 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case geluTanh = "gelu_tanh"
     /// The square of ReLU.
     case reluSquared = "relu_squared"
+    /// A clamped SiLU gate, whose factor is the clamped other half plus 1 (gpt-oss).
+    case clampedSwiGLU = "clamped_swiglu"
   }
 
   /// The position encoding of attention; a position embedding is added if its tensor exists.

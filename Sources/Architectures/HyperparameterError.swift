@@ -14,6 +14,8 @@ public enum HyperparameterError: IngotError, Hashable {
   case outOfRange(name: String, value: Double)
   case unknownActivation(String)
   case unknownWord(key: String, word: String, known: [String])
+  case unknownRouterFunction(Int)
+  case exceeds(String, Int, String, Int)
   case tooFewLayers(name: String, expected: Int, found: Int)
 
   public var category: ErrorCategory { .input }
@@ -38,6 +40,10 @@ public enum HyperparameterError: IngotError, Hashable {
       "activation \(name.quoted) is unknown (known: silu, gelu, gelu_new, relu, relu2)"
     case .unknownWord(let key, let word, let known):
       "key \(key.quoted) has \(word.quoted), expected \(known.map(\.quoted).joined(separator: " or "))"
+    case .unknownRouterFunction(let number):
+      "router function \(number) is unknown (known: 1 softmax, 2 sigmoid, 3 softmax of the chosen, 4 sqrt-softplus)"
+    case .exceeds(let name, let value, let other, let limit):
+      "\(name) is \(value), expected at most the \(other) \(limit)"
     case .tooFewLayers(let name, let expected, let found):
       "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
     }

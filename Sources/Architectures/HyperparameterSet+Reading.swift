@@ -63,7 +63,9 @@ extension ArchitectureDefinition {
       return ggufKey(key)
     }
     let first = rule.ggufKeys.map(ggufKey)
-    return first + written.filter { !first.contains($0) }
+    // A key that another hyperparameter names has the value of that one: `block_count` counts further layers too.
+    let others = hyperparameters.filter { $0.name != rule.name }.flatMap(\.ggufKeys).map(ggufKey)
+    return first + written.filter { !first.contains($0) && !others.contains($0) }
   }
 
   /// Reads the hyperparameters of a GGUF. The caller adds RoPE scalings that are stored as tensors.
@@ -87,6 +89,11 @@ extension ArchitectureDefinition {
       (yarn.mscale, yarn.mscaleAllDimensions) = (multiplier, multiplier)
       set.rotaryScaling = .yarn(yarn)
     }
+    // Nor whether the ends of its ramp are whole pairs, which is the same in every model of an architecture.
+    if case .yarn(var yarn) = set.rotaryScaling, set.values["rotary_truncates"] == .bool(false) {
+      yarn.truncates = false
+      set.rotaryScaling = .yarn(yarn)
+    }
     return set
   }
 
@@ -94,6 +101,7 @@ extension ArchitectureDefinition {
   public func hyperparameters(inferredFrom observed: ObservedTensors) -> HyperparameterSet {
     var set = HyperparameterSet()
     for rule in hyperparameters { set.values[rule.name] = inferred(rule, observed) }
+    if set.values["layer_count"] == nil, let count = observed.layerCount { set.values["layer_count"] = .integer(count) }
     return set
   }
 
@@ -166,7 +174,9 @@ extension ArchitectureDefinition {
         source.layer.map { observed.lastLayers[source.role] ?? 0 > $0 } ?? observed.roles.contains(source.role)
       return isPresent ? source.present : source.absent
     }
-    if rule.name == "layer_count", let count = observed.layerCount { return .integer(count) }
+    // Where further layers follow those of the forward pass, the tensors show the count of both.
+    let name = furtherLayers == nil ? "layer_count" : "block_count"
+    if rule.name == name, let count = observed.layerCount { return .integer(count) }
     if rule.name == "prediction_layer_count", let count = observed.predictionLayerCount { return .integer(count) }
     return nil
   }

@@ -79,9 +79,10 @@ extension Hyperparameters.Scales {
     projectionLimit = try read.optionalReal("projection_limit")
     attentionSoftcap = try read.optionalReal("attention_softcap")
     alibiLimit = try read.optionalReal("alibi_bias_limit") ?? alibiLimit
+    let scalesEmbeddings = read.set.values["scales_embeddings"].map { $0 == .bool(true) } ?? features.scalesEmbeddings
     embedding =
       try read.optionalReal("embedding_scale")
-      ?? (features.scalesEmbeddings ? Double(embeddingLength).squareRoot() : nil)
+      ?? (scalesEmbeddings ? Double(embeddingLength).squareRoot() : nil)
     residual = try read.optionalReal("residual_scale")
     logit =
       try read.optionalReal("logit_scale")
@@ -98,9 +99,7 @@ extension Hyperparameters.Experts {
       count: count, usedCount: try read.positive("expert_used_count"),
       feedForwardLength: try read.optionalPositive("expert_feed_forward_length") ?? feedForwardLength,
       sharedFeedForwardLength: try read.optionalPositive("shared_expert_feed_forward_length"))
-    guard usedCount <= count else {
-      throw .outOfRange(name: "expert_used_count", value: Double(usedCount))
-    }
+    guard usedCount <= count else { throw .exceeds("expert_used_count", usedCount, "expert_count", count) }
     if read.set.values["normalizes_expert_weights"] != nil {
       normalizesWeights = read.set.flag("normalizes_expert_weights")
     }
@@ -109,6 +108,18 @@ extension Hyperparameters.Experts {
     usedGroupCount = try read.optionalPositive("expert_used_group_count") ?? groupCount
     guard count % groupCount == 0 else {
       throw .notDivisible("expert_count", count, by: "expert_group_count", groupCount)
+    }
+    guard usedGroupCount <= groupCount else {
+      throw .exceeds("expert_used_group_count", usedGroupCount, "expert_group_count", groupCount)
+    }
+    // The quotient is at least 1, and the product at most the count.
+    guard usedCount <= usedGroupCount * (count / groupCount) else {
+      throw .exceeds("expert_used_count", usedCount, "experts of the used groups", usedGroupCount * (count / groupCount))
+    }
+    groupMeritCount = try read.optionalPositive("expert_group_merit_count") ?? 1
+    if let number = read.set.integer("router_function") ?? read.set.integer("expert_gating_function") {
+      guard let function = Hyperparameters.RouterFunction(rawValue: number) else { throw .unknownRouterFunction(number) }
+      routerFunction = function
     }
   }
 }

@@ -121,6 +121,10 @@ public struct Hyperparameters: Sendable, Hashable {
     public var weightScale = 1.0
     /// Equal groups of experts, of which only the best `usedGroupCount` are asked (1: no groups).
     public var groupCount = 1, usedGroupCount = 1
+    /// The members of a group whose sum is its merit: its best one (DeepSeek-V2), or its two best ones (V3).
+    public var groupMeritCount = 1
+    /// The function from router logits to weights.
+    public var routerFunction = RouterFunction.softmax
 
     public init(count: Int, usedCount: Int, feedForwardLength: Int, sharedFeedForwardLength: Int? = nil) {
       self.count = count
@@ -128,6 +132,18 @@ public struct Hyperparameters: Sendable, Hashable {
       self.feedForwardLength = feedForwardLength
       self.sharedFeedForwardLength = sharedFeedForwardLength
     }
+  }
+
+  /// The function from router logits to weights; raw values are those of GGUF's `expert_gating_func`.
+  public enum RouterFunction: Int, Sendable, Hashable, CaseIterable {
+    /// Softmax over all experts.
+    case softmax = 1
+    /// The sigmoid of each logit (DeepSeek-V3).
+    case sigmoid = 2
+    /// Softmax over the logits of the chosen experts (gpt-oss).
+    case softmaxOfChosen = 3
+    /// The root of the softplus of each logit (DeepSeek-V4).
+    case sqrtSoftplus = 4
   }
 
   /// The sizes of DeepSeek's attention; a head of queries and keys is `unrotatedDimension + rotary.dimensionCount`.

@@ -54,7 +54,9 @@ extension RotaryScaling {
           if case .pair("{arch}.rope.scaling.type", .constant, .always) = $0 { true } else { false }
         }
       guard hasKeys, case .yarn(let yarn) = self else { return hasKeys ? [] : [wording] }
-      return yarn.lostMembers(keepsMultiplier: definition.hyperparameter("rotary_mscale_all") != nil)
+      return yarn.lostMembers(
+        keepsMultiplier: definition.hyperparameter("rotary_mscale_all") != nil,
+        truncatesByDefault: definition.hyperparameter("rotary_truncates")?.constantDefault != .bool(false))
         .map { "\($0) of \(wording)" }
     case .llama3: return requiring(.rotaryFrequencyFactors)
     case .longrope(let longRoPE):
@@ -108,13 +110,14 @@ extension RotaryScaling.YaRN {
   ///
   /// - Parameter keepsMultiplier: whether the architecture has a key for the one multiplier that DeepSeek's models give
   ///   as both.
-  fileprivate func lostMembers(keepsMultiplier: Bool) -> [String] {
+  /// - Parameter truncatesByDefault: whether a GGUF of the architecture is read as one that truncates.
+  fileprivate func lostMembers(keepsMultiplier: Bool, truncatesByDefault: Bool) -> [String] {
     var lost: [String] = []
     let multipliers = [mscale, mscaleAllDimensions].compactMap { $0 == 0 ? nil : $0 }
     if attentionFactor == nil, multipliers.count == 2, !keepsMultiplier || mscale != mscaleAllDimensions {
       lost.append("mscale \(multipliers[0])")
     }
-    if !truncates { lost.append("truncate false") }
+    if truncates != truncatesByDefault { lost.append("truncate \(truncates)") }
     return lost
   }
 }

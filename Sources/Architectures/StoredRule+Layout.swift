@@ -33,16 +33,16 @@ extension ArchitectureDefinition {
       guard components.count == 1 || columnOrder == columnOrderOfTensor else { throw .invalidShape }
       columnOrder = columnOrderOfTensor
     }
-    var (groupCount, instanceCount): (Int, Int?) = (1, nil)
-    switch rule.fusionOrder {
-    case .concatenated: break
-    case .grouped(let count): groupCount = try number(count, hyperparameters)
-    case .stacked:
+    let groupCount = try rule.fusionOrder.groups.map { groups throws(LayoutError) in
+      try number(groups, hyperparameters)
+    }
+    var instanceCount: Int?
+    if rule.fusionOrder.isStacked {
       guard let instances = rule.tensors[0].instances else { throw .needsNumbers }
       instanceCount = try number(instances, hyperparameters)
     }
     return try StoredLayout(
-      components: components, columnCount: columnCount ?? 1, groupCount: groupCount, instanceCount: instanceCount,
+      components: components, columnCount: columnCount ?? 1, groupCount: groupCount ?? 1, instanceCount: instanceCount,
       transposedBlockCount: try rule.transposedBlocks.map { count throws(LayoutError) in
         try number(count, hyperparameters)
       },

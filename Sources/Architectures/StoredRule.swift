@@ -39,7 +39,7 @@ public struct StoredRule: Sendable {
     (patterns.first { $0.canName(layer: layer) } ?? patterns[0]).name(layer: layer, instance: instance)
   }
   /// Whether it contains one canonical tensor of each layer or instance.
-  public var isAlone: Bool { tensors.count == 1 && fusionOrder != .stacked }
+  public var isAlone: Bool { tensors.count == 1 && !fusionOrder.isStacked }
 }
 
 extension ArchitectureDefinition {
@@ -85,6 +85,20 @@ extension ArchitectureDefinition {
       [.rotary, .separatePairs, .tiled].contains($0.kind)
     }
     return isOrdered || fused.contains { $0.roles.contains(rule.role) && !$0.isOnlyStacked }
+  }
+}
+
+extension FusionOrder {
+  /// Whether it has a leading dimension over the instances.
+  var isStacked: Bool { if case .stacked = self { true } else { false } }
+
+  /// The number of groups, if it states one.
+  var groups: Expression? {
+    switch self {
+    case .concatenated: nil
+    case .grouped(let groups): groups
+    case .stacked(let groups): groups
+    }
   }
 }
 

@@ -38,6 +38,11 @@ extension TensorRole {
   /// `[embedding]`: norm of the attention output before the residual sum (Gemma 2, OLMo 2); after the sum in post-norm layers
   public static let attentionPostNorm: TensorRole = "attention_post_norm"
 
+  /// `[heads × head dimension, embedding]`: the sigmoid of its product multiplies the heads' outputs (AFMoE)
+  public static let attentionGate: TensorRole = "attention_gate"
+  /// `[heads]`: a logit that takes a share of each softmax and contributes no value (gpt-oss)
+  public static let attentionSinks: TensorRole = "attention_sinks"
+
   /// `[bucket, heads]`: T5's biases by distance; layers without one use that of the previous layer
   public static let relativeAttentionBias: TensorRole = "relative_attention_bias"
 
@@ -124,6 +129,8 @@ extension TensorRole {
 
   /// `[experts, embedding]`
   public static let router: TensorRole = "router"
+  /// `[experts]`: added to the router's probabilities for the choice of experts alone (DeepSeek-V3)
+  public static let expertSelectionBias: TensorRole = "expert_selection_bias"
   /// `[expert feed-forward, embedding]`
   public static let expertGate: TensorRole = "expert_gate"
   /// `[expert feed-forward, embedding]`

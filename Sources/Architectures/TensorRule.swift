@@ -51,8 +51,9 @@ public enum FusionOrder: Hashable, Sendable {
   case concatenated
   /// This many groups, each with its share of every tensor.
   case grouped(Expression)
-  /// A leading dimension over the instances, each with the tensors one after the other.
-  case stacked
+  /// A leading dimension over the instances, each with the tensors one after the other, or in this many groups with shares of
+  /// every tensor.
+  case stacked(groups: Expression? = nil)
 }
 
 /// A change that a scheme makes to a canonical tensor.
@@ -118,4 +119,12 @@ public struct DroppedRule: Sendable {
   public let reason: String
   /// The tensor whose values it should have, so that nothing is lost; nil if its values do not matter.
   public let copyOf: TensorRole?
+}
+
+/// Layers after those of the forward pass: decoder layers that predict tokens further ahead ("MTP", "nextn").
+public struct FurtherLayersRule: Sendable {
+  /// Their number.
+  public let count: Expression
+  /// The reason that their tensors are left out; nil if they are kept.
+  public let dropReason: String?
 }

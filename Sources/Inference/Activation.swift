@@ -7,6 +7,7 @@ extension ForwardPassFeatures.Activation {
   ///     gelu      x Φ(x), Φ being the normal distribution
   ///     gelu_tanh x (1 + tanh u) / 2 = x / (1 + e^-2u), with u = √(2/π) (x + 0.044715 x³)
   ///     relu      max(x, 0), and its square
+  ///     clamped_swiglu   y / (1 + e^-1.702y), with y = min(x, 7); the constants are llama.cpp's and transformers' (`swiglu_alpha`, `swiglu_limit`)
   @inline(__always)
   func of(_ x: SIMD8<Float>) -> SIMD8<Float> {
     let one = SIMD8<Float>(repeating: 1), zero = SIMD8<Float>()
@@ -20,7 +21,21 @@ extension ForwardPassFeatures.Activation {
     case .reluSquared:
       let positive = x.replacing(with: zero, where: x .< zero)
       return positive * positive
+    case .clampedSwiGLU:
+      let limit = SIMD8<Float>(repeating: Self.gateLimit)
+      let y = x.replacing(with: limit, where: x .> limit)
+      return y / (Exponential.of(y * SIMD8(repeating: -1.702)) + one)
     }
+  }
+
+  /// Gate and factor of `clamped_swiglu` are at most this; the factor is also at least its negative.
+  private static let gateLimit: Float = 7
+
+  /// What a gate multiplies, given the other projection: that itself, or `clamp(x, ±7) + 1`.
+  @inline(__always)
+  func factor(_ x: Float) -> Float {
+    guard self == .clampedSwiGLU else { return x }
+    return (x > Self.gateLimit ? Self.gateLimit : x < -Self.gateLimit ? -Self.gateLimit : x) + 1
   }
 
   /// `Φ(x) = erfc(-x / √2) / 2`, with an error below 2 · 10⁻⁷.
@@ -58,13 +73,13 @@ extension Matrix {
     return result
   }
 
-  /// Returns `activation(gate) × up`, value by value; both have the same shape.
+  /// Returns `activation(gate) × factor(up)`, value by value; both have the same shape.
   func gating(_ up: Matrix, by activation: ForwardPassFeatures.Activation) -> Matrix {
     precondition(rowCount == up.rowCount && columnCount == up.columnCount)
     var result = activated(by: activation)
     let factors = up.values.span
     var values = result.values.mutableSpan
-    for index in values.indices { values[index] *= factors[index] }
+    for index in values.indices { values[index] *= activation.factor(factors[index]) }
     return result
   }
 

@@ -4,6 +4,8 @@ import Synchronization
 
 /// Grouped-query attention: `softmax(scale × q · kᵀ + bias) · v`, per head.
 ///
+/// A head's sink is one more score of its softmax, without a value.
+///
 ///     query  [position, head × key dimension]          head h reads key-value head h / (heads per key-value head)
 ///     key    [key position, key-value head × key dimension]
 ///     value  [key position, key-value head × value dimension]
@@ -19,25 +21,28 @@ struct Attention: Sendable {
   let softcap: Float?
   /// The position bias of the scores.
   let bias: PositionBias?
+  /// The sink of each head; nil for none.
+  let sinks: [Float]?
   /// Whether a query attends only to positions up to its own.
   let isCausal: Bool
   /// The number of positions that a query attends to, itself included; nil for all.
   let window: Int?
 
   /// The self-attention of one layer.
-  init(_ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?) {
+  init(_ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, sinks: [Float]? = nil) {
     self.init(
-      hyperparameters, layer: layer, bias: bias, isCausal: hyperparameters.features.mask == .causal,
+      hyperparameters, layer: layer, bias: bias, sinks: sinks, isCausal: hyperparameters.features.mask == .causal,
       window: hyperparameters.window(of: layer))
   }
 
   /// The cross-attention of a decoder layer to the encoder output.
   init(toAnotherText hyperparameters: Hyperparameters, layer: Int) {
-    self.init(hyperparameters, layer: layer, bias: nil, isCausal: false, window: nil)
+    self.init(hyperparameters, layer: layer, bias: nil, sinks: nil, isCausal: false, window: nil)
   }
 
   private init(
-    _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, isCausal: Bool, window: Int?
+    _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, sinks: [Float]?, isCausal: Bool,
+    window: Int?
   ) {
     headCount = hyperparameters.headCount
     let latent = hyperparameters.latentAttention
@@ -47,6 +52,7 @@ struct Attention: Sendable {
     scale = hyperparameters.attentionScale(of: layer)
     softcap = hyperparameters.scales.attentionSoftcap.map { Float($0) }
     self.bias = bias
+    self.sinks = sinks
     self.isCausal = isCausal
     self.window = window
   }
@@ -142,7 +148,9 @@ struct Attention: Sendable {
         workspace.scores.vectors[row * panelCount + panel] = scores
         greatest = greatest.replacing(with: scores, where: scores .> greatest)
       }
-      let shift = SIMD16<Float>(repeating: greatest.max())
+      let sink = sinks?[head]
+      let peak = max(greatest.max(), sink ?? -.infinity)
+      let shift = SIMD16<Float>(repeating: peak)
       var sums = SIMD16<Float>()
       for panel in 0..<panelCount {
         let scores = workspace.scores.vectors[row * panelCount + panel] - shift
@@ -150,7 +158,7 @@ struct Attention: Sendable {
         workspace.scores.vectors[row * panelCount + panel] = powers
         sums += powers
       }
-      var sum = 0.0
+      var sum = sink.map { Double(Exponential.of($0 - peak)) } ?? 0
       for lane in 0..<height { sum += Double(sums[lane]) }
       let divisor = SIMD16<Float>(repeating: Float(sum))
       for panel in 0..<panelCount {

@@ -6,7 +6,8 @@ extension ForwardPass {
   /// Experts are added in index order, and each computes only the positions routed to it.
   func mixture(_ x: Matrix, _ experts: Hyperparameters.Experts, _ layer: Int) throws -> Matrix {
     let scores = try project(x, .router, layer, to: experts.count)
-    let choices = (0..<x.rowCount).map { ExpertRouter.choose(scores[row: $0], experts) }
+    let bias = try weights.optionalVector(.expertSelectionBias, layer: layer, count: experts.count)
+    let choices = (0..<x.rowCount).map { ExpertRouter.choose(scores[row: $0], experts, selectionBias: bias) }
     var result = Matrix(rowCount: x.rowCount, columnCount: x.columnCount)
     for expert in 0..<experts.count {
       let users = choices.enumerated().compactMap { position, choice in
@@ -25,40 +26,5 @@ extension ForwardPass {
       result.add(shared)
     }
     return result
-  }
-}
-
-/// The experts chosen for one position.
-enum ExpertRouter {
-  /// The experts of a position with their weights, greatest first; of equal ones the lowest index.
-  ///
-  /// Weights are the softmax over all experts. With groups, only experts of the groups with the best members are
-  /// chosen. The chosen weights may be divided by their sum, and are multiplied by a factor.
-  static func choose(
-    _ scores: ArraySlice<Float>, _ experts: Hyperparameters.Experts
-  ) -> [(expert: Int, weight: Float)] {
-    let shares = softmax(scores)
-    let groupLength = experts.count / experts.groupCount
-    let best = (0..<experts.groupCount).map { group in
-      shares[group * groupLength..<(group + 1) * groupLength].max() ?? 0
-    }
-    let groups = Set(greatest(best).prefix(experts.usedGroupCount))
-    let candidates = shares.enumerated().map { groups.contains($0 / groupLength) ? $1 : 0 }
-    let chosen = greatest(candidates).prefix(experts.usedCount)
-    let sum = experts.normalizesWeights ? chosen.reduce(Float(0)) { $0 + candidates[$1] } : 1
-    return chosen.map { ($0, candidates[$0] / sum * Float(experts.weightScale)) }
-  }
-
-  /// `e^(x - greatest) / Σ e^(x - greatest)`, added up in order.
-  private static func softmax(_ scores: ArraySlice<Float>) -> [Float] {
-    let greatest = scores.max() ?? 0
-    let powers = scores.map { Exponential.of($0 - greatest) }
-    let sum = Float(powers.reduce(0.0) { $0 + Double($1) })
-    return powers.map { $0 / sum }
-  }
-
-  /// Indices by descending value; of equal ones the lowest first.
-  private static func greatest(_ values: [Float]) -> [Int] {
-    values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
   }
 }

@@ -114,7 +114,9 @@ public struct ForwardPass: Sendable {
   private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
     if let recurrence = hyperparameters.recurrence(of: layer) { return try recur(x, recurrence, layer) }
     let (query, key, value) = try heads(x, layer)
-    var mixed = try Attention(hyperparameters, layer: layer, bias: positionBias(layer, positionCount: x.rowCount))
+    let sinks = try weights.optionalVector(.attentionSinks, layer: layer, count: hyperparameters.headCount)
+    let bias = try positionBias(layer, positionCount: x.rowCount)
+    var mixed = try Attention(hyperparameters, layer: layer, bias: bias, sinks: sinks)
       .attend(
         query: query, key: key, value: value,
         distant: rotations.distantHeads(query: query, key: key, layer: layer, hyperparameters), threads: threads)

@@ -26,6 +26,7 @@ extension Hyperparameters {
       ("head count", headCount), ("key-value head count", keyValueHeadCount), ("head dimension", headDimension),
       ("vocabulary size", vocabularySize), ("sliding window", slidingWindow ?? 1),
       ("expert count", experts?.count ?? 1), ("experts used", experts?.usedCount ?? 1),
+      ("expert group count", experts?.groupCount ?? 1), ("expert groups used", experts?.usedGroupCount ?? 1),
       ("expert feed-forward length", experts?.feedForwardLength ?? 1),
       ("shared expert feed-forward length", experts?.sharedFeedForwardLength ?? 1),
       ("query rank", latentAttention?.queryRank ?? 1), ("key-value rank", latentAttention?.keyValueRank ?? 1),
@@ -54,6 +55,10 @@ extension Hyperparameters {
       guard recurrence.layers.count >= layerCount else { throw .tooLarge(name: "layer count") }
       let (state, overflow) = recurrence.keyDimension.multipliedReportingOverflow(by: recurrence.valueDimension)
       guard !overflow, state <= Self.greatestLength else { throw .tooLarge(name: "recurrent state") }
+    }
+    if let experts, !experts.count.isMultiple(of: experts.groupCount) {
+      throw .outOfRange(
+        name: "expert count", value: Double(experts.count), expected: "a multiple of \(experts.groupCount.grouped) groups")
     }
     let widest = max(
       embeddingLength, tokenEmbeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0,

@@ -23,6 +23,11 @@ extension ArchitectureDefinition {
       "fused": .array(fused.map { json(of: $0) }),
       "derived": .array(derived.map { json(of: $0) }),
       "dropped": .array(dropped.map(\.json)),
+      "further_layers": furtherLayers.map { rule in
+        .members([
+          "count": .string(rule.count.description), "dropped": rule.dropReason.map { .string($0) } ?? .null,
+        ])
+      } ?? .null,
       "detectable_transforms": .array(detectableTransforms.map { .string($0.rawValue) }),
       "vocabulary": .object(vocabulary.members),
       "tokenizers": .object(tokenizerNames),

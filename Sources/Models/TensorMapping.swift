@@ -31,7 +31,10 @@ struct TensorMapping {
   private let compare: (TensorDescriptor, TensorDescriptor) -> Comparison
   private let definition: ArchitectureDefinition
   private let hyperparameters: HyperparameterSet
-  private let layerCount: Int
+  /// Layers of the forward pass, and those after them.
+  private let layerCount: Int, furtherLayerCount: Int
+  /// Those after them that have tensors.
+  private var furtherLayers: Set<Int> = []
 
   /// Gives every tensor its slot and compares shapes and coverage with the hyperparameters.
   ///
@@ -48,6 +51,7 @@ struct TensorMapping {
     self.definition = definition
     self.hyperparameters = hyperparameters
     layerCount = max(0, hyperparameters.integer("layer_count") ?? 0)
+    furtherLayerCount = definition.furtherLayerCount(hyperparameters)
     let matcher = definition.matcher(of: scheme)
     dropped = checkpoint.unused
     var outside: [TensorDescriptor] = []
@@ -55,6 +59,8 @@ struct TensorMapping {
       switch matcher.match(of: tensor.name) {
       case nil: outside.append(tensor)
       case .derived: derived.append(tensor)
+      case .tensor(_, let layer?, _) where isDropped(layer):
+        dropped.append((tensor, definition.furtherLayers?.dropReason ?? ""))
       case .dropped(let rule):
         dropped.append((tensor, rule.reason))
         if let role = rule.copyOf { copies.append((tensor, TensorSlot(role))) }
@@ -73,8 +79,11 @@ struct TensorMapping {
   ) {
     let layerCount = count(rule.tensors[0].layers, else: layerCount)
     if let layer, layer >= layerCount {
-      return problems.append(
-        TensorProblem(tensor.name, .layerBeyondEnd(layer: layer, layerCount: layerCount), layer: layer))
+      guard rule.tensors[0].layers == nil, layer - layerCount < furtherLayerCount else {
+        return problems.append(
+          TensorProblem(tensor.name, .layerBeyondEnd(layer: layer, layerCount: layerCount), layer: layer))
+      }
+      furtherLayers.insert(layer)
     }
     if let instance, let instanceCount = rule.tensors[0].instances?.integer(hyperparameters), instance >= instanceCount
     {
@@ -84,9 +93,10 @@ struct TensorMapping {
     if tensor.format?.facts.kind == .complex { problems.append(TensorProblem(tensor, .isComplex)) }
     guard let layout = layout(of: tensor, rule) else { return }
     let isSqueezed = hasDimensions(tensor, of: layout) && layout.shape != tensor.shape
-    let mapped = MappedTensor(
+    var mapped = MappedTensor(
       descriptor: isSqueezed ? tensor.shaped(layout.shape) : tensor, ruleIndex: ruleIndex, layout: layout,
       layer: layer, instance: instance)
+    if let asStored = mapped.transposedBack { mapped = asStored }
     if let other = mapped.slots.compactMap({ locations[$0] }).first {
       return addSecond(mapped, other: tensors[other.tensorIndex])
     }
@@ -183,9 +193,10 @@ struct TensorMapping {
       for tensor in rule.tensors where !tensor.isOptional && found.insert(tensor.role).inserted {
         // An explicit layer count may be any number, so the loop is bounded by the problems it finds.
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
+        let further = rule.isPerLayer && tensor.layers == nil ? furtherLayers.sorted() : []
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
         let first = tensor.isOfPrediction ? layerCount : 0
-        search: for layer in first..<max(first, layers) {
+        search: for layer in [AnySequence(first..<max(first, layers)), AnySequence(further)].joined() {
           for instance in 0..<instances {
             let slot = TensorSlot(
               tensor.role, layer: rule.isPerLayer ? layer : nil, instance: tensor.instances == nil ? nil : instance)
@@ -201,6 +212,11 @@ struct TensorMapping {
         }
       }
     }
+  }
+
+  /// Whether `layer` is one of those that the definition leaves out.
+  private func isDropped(_ layer: Int) -> Bool {
+    definition.furtherLayers?.dropReason != nil && layer >= layerCount && layer - layerCount < furtherLayerCount
   }
 
   private func count(_ expression: Expression?, else fallback: Int) -> Int {
@@ -225,5 +241,20 @@ extension Shape {
       return nil
     }
     return rowCount - other.rowCount
+  }
+}
+
+extension MappedTensor {
+  /// A transposed tensor whose composition has the matrices as rows, without either transposition: then rows of blocks are
+  /// rows of the canonical tensors. Nil for other tensors.
+  fileprivate var transposedBack: MappedTensor? {
+    guard layout.transposedBlockCount == 1, let matrices = descriptor.composition?.transposed,
+      let rows = try? StoredLayout(
+        components: layout.components, columnCount: layout.columnCount, groupCount: layout.groupCount,
+        instanceCount: layout.instanceCount), rows.shape == matrices.shape
+    else { return nil }
+    return MappedTensor(
+      descriptor: TensorDescriptor(name: descriptor.name, shape: matrices.shape, contents: .composed(matrices)),
+      ruleIndex: ruleIndex, layout: rows, layer: layer, instance: instance)
   }
 }

@@ -20,6 +20,8 @@ struct ExpressionTests {
     ("all_but_every(1,2)", .list([.bool(false), .bool(false)])), ("all_but_every(3,none)", .list([])),
     ("all_but_every(none,heads)", nil), ("all_but_every(3,huge)", nil), ("all_but_every(3,unknown)", nil),
     ("2*all_but_every(3,heads)", nil),
+    ("leading(all_but_every(3,5))", .integer(2)), ("leading(all_but_every(1,2))", .integer(0)), ("leading(heads)", nil),
+    ("leading(unknown)", nil),
     ("unknown", nil), ("int(1e9*1e9*1e9)", nil),
   ]
 

@@ -20,6 +20,7 @@ struct ActivationTests {
     case .geluTanh: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .relu: max(x, 0)
     case .reluSquared: max(x, 0) * max(x, 0)
+    case .clampedSwiGLU: min(x, 7) / (1 + exp(-1.702 * min(x, 7)))
     }
   }
 
@@ -39,8 +40,29 @@ struct ActivationTests {
   func limits(activation: Activation) {
     let far = activation.of(SIMD8(-1e30, 1e30, -200, 200, 0, -90, 90, 1))
     #expect(far[0] == 0 && far[2].magnitude < 1e-30 && far[4] == 0 && far[5].magnitude < 1e-30)
-    #expect(far[1] == (activation == .reluSquared ? .infinity : 1e30))
-    #expect(far[3] == (activation == .reluSquared ? 40_000 : 200))
+    let (huge, large): (Float, Float) =
+      switch activation {
+      case .reluSquared: (.infinity, 40_000)
+      case .clampedSwiGLU: (far[1], far[1])
+      default: (1e30, 200)
+      }
+    #expect(far[1] == huge && far[3] == large)
+    #expect(activation != .clampedSwiGLU || (far[1] - 7).magnitude < 1e-4)
+  }
+
+  @Test("clamps what a clamped gate multiplies, and adds 1")
+  func factor() throws {
+    let values: [Float] = [-1e30, -7.5, -7, -0.25, 0, 3, 7, 9, 1e30]
+    #expect(values.map(Activation.clampedSwiGLU.factor) == [-6, -6, -6, 0.75, 1, 4, 8, 8, 8])
+    #expect(values.map(Activation.silu.factor) == values)
+    let up = try #require(Matrix(rowCount: 1, columnCount: values.count, values: values))
+    var gate = up
+    for index in values.indices { gate.values[index] = Float(index) - 4 }
+    let gated = gate.gating(up, by: .clampedSwiGLU)
+    for (index, value) in gated.values.enumerated() {
+      let expected = Self.definition(.clampedSwiGLU, Double(gate.values[index])) * (min(max(Double(values[index]), -7), 7) + 1)
+      #expect((Double(value) - expected).magnitude < 1e-5)
+    }
   }
 
   @Test("covers a matrix with an odd count")

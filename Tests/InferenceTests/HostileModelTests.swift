@@ -73,6 +73,14 @@ struct HostileModelTests {
     Spoilt(expected: "tensor \"decoder_output_norm\": is missing") {
       $0.hyperparameters.decoder = .init(layerCount: 1, startToken: 0)
     },
+    Spoilt(expected: "expert group count: is 0, expected at least 1") {
+      $0.hyperparameters.experts = .init(count: 4, usedCount: 2, feedForwardLength: 8)
+      $0.hyperparameters.experts?.groupCount = 0
+    },
+    Spoilt(expected: "expert count: is 4.0, expected a multiple of 8 groups") {
+      $0.hyperparameters.experts = .init(count: 4, usedCount: 2, feedForwardLength: 8)
+      $0.hyperparameters.experts?.groupCount = 8
+    },
     Spoilt(expected: "embedding length: is too large for a forward pass") {
       $0.hyperparameters.embeddingLength = .max
     },

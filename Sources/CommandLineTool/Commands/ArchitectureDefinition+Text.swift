@@ -20,6 +20,10 @@ extension ArchitectureDefinition {
       ("naming schemes", writtenSchemes.map(\.name)), ("read inside others", schemes.filter(\.isTextPart).map(\.name)),
       ("only read", schemes.filter(\.isReadingOnly).map(\.name)),
       ("detectable transforms", detectableTransforms.map(\.rawValue)),
+      (
+        "further layers",
+        furtherLayers.map { ["\($0.count)" + ($0.dropReason.map { ", left out: \($0)" } ?? ", kept")] } ?? []
+      ),
       ("config.json constants", configConstants.map { "\($0.key.text) \($0.value.text(.compact))" }),
     ]
     return facts.filter { !$0.1.isEmpty }.map { ($0.0, $0.1.joined(separator: ", ")) }

@@ -63,7 +63,7 @@ struct ArchitecturePlanner: DraftPlanner {
     let heads = model.hyperparameters.integer("head_count") ?? 0
     return RecipeInputs(
       architecture: model.definition.ggufArchitecture ?? "",
-      layerCount: model.hyperparameters.integer("layer_count") ?? 0,
+      layerCount: model.definition.ggufLayerCount(model.hyperparameters),
       headCount: heads, keyValueHeadCount: model.hyperparameters.integer("key_value_head_count") ?? heads,
       expertCount: model.hyperparameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
   }

@@ -33,7 +33,7 @@ extension NamingScheme {
 }
 
 extension [DraftTensor] {
-  /// The tensors in the order in which convert_hf_to_gguf.py writes them, derived ones first.
+  /// The tensors in the order in which convert_hf_to_gguf.py writes them: MXFP4 that it repacks, then derived ones, then others.
   ///
   /// A tensor is written once the last of its sources was read; some wait for each other.
   func orderedAsConverter(_ model: Model) -> [DraftTensor] {
@@ -58,8 +58,10 @@ extension [DraftTensor] {
       // Several tensors made of one keep their order in it.
       return tensor.sources.first?.layout.components.firstIndex { $0.role == tensor.purpose.roles[0] } ?? 0
     }
+    let isRepacked = map { $0.repacked?.format == .mxfp4 }
     let order = indices.sorted { left, right in
-      switch (positions[left], positions[right]) {
+      if isRepacked[left] != isRepacked[right] { return isRepacked[left] }
+      return switch (positions[left], positions[right]) {
       case (let one?, let other?) where one != other: one < other
       case (_?, nil): false
       case (nil, _?): true

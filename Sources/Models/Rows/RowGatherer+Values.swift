@@ -25,7 +25,7 @@ extension RowGatherer {
       let count = run.targets.count * cut.count
       try buffers.storedValues.decode(stored, buffers.storedBytes, elementCount: count)
       try run.change.apply(to: &buffers.storedValues, first: count, roundingAs: stored)
-      for (index, target) in run.targets.enumerated() {
+      for (index, target) in run.targets.enumerated() where target != RowRun.nowhere {
         let start = index * cut.count + head
         buffers.values.replace(from: target * columns.count, with: buffers.storedValues, start..<start + columns.count)
       }
@@ -56,12 +56,12 @@ extension RowGatherer {
           let start = (row - rows.lowerBound) * part.width
           let offset = row - part.rows.lowerBound
           if part.isTransposed {
-            for (index, element) in part.elements.enumerated() {
+            for (index, element) in part.elements.enumerated() where run.targets[target + index] != RowRun.nowhere {
               buffers.values.replace(
                 from: run.targets[target + index] * columns.count + offset, with: buffers.storedValues,
                 start + element..<start + element + 1)
             }
-          } else {
+          } else if run.targets[target + offset] != RowRun.nowhere {
             buffers.values.replace(
               from: run.targets[target + offset] * columns.count, with: buffers.storedValues,
               start + part.elements.lowerBound..<start + part.elements.upperBound)

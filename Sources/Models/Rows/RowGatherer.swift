@@ -27,7 +27,7 @@ struct RowGatherer: Sendable {
         continue
       }
       try readBytes(run, columns, format, into: &scratch, at: 0)
-      for (index, target) in run.targets.enumerated() {
+      for (index, target) in run.targets.enumerated() where target != RowRun.nowhere {
         output.replaceSubrange(
           target * rowByteCount..<(target + 1) * rowByteCount,
           with: scratch[index * rowByteCount..<(index + 1) * rowByteCount])

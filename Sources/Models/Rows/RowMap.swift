@@ -36,7 +36,8 @@ struct RowMap: Sendable {
       to: layout.components[index % layout.components.count].form)
   }
 
-  /// `locations` as runs of rows that are adjacent in a source, in the order of the files.
+  /// `locations` as runs of rows that are adjacent in a source, in the order of the files. Where a source alternates between
+  /// tensors every few rows, those between are read too, and lead nowhere.
   func runs(of locations: [RowLocation]) -> [RowRun] {
     var order = Array(locations.indices)
     if zip(locations, locations.dropFirst()).contains(where: { ($0.source, $0.row) > ($1.source, $1.row) }) {
@@ -46,16 +47,32 @@ struct RowMap: Sendable {
     var start = 0
     while start < order.count {
       let first = locations[order[start]]
+      let step = 1 + sources[first.source].layout.bridgedRowCount
       var end = start + 1
       while end < order.count, locations[order[end]].source == first.source,
-        locations[order[end]].row == first.row + end - start, locations[order[end]].change == first.change
+        locations[order[end]].row - locations[order[end - 1]].row <= step, locations[order[end]].change == first.change,
+        step > 1 || locations[order[end]].row == first.row + end - start
       {
         end += 1
       }
-      runs.append(RowRun(targets: order[start..<end], source: first.source, firstRow: first.row, change: first.change))
+      var targets = order[start..<end]
+      if step > 1 {
+        var spread = [Int](repeating: RowRun.nowhere, count: locations[order[end - 1]].row - first.row + 1)
+        for target in targets { spread[locations[target].row - first.row] = target }
+        targets = spread[...]
+      }
+      runs.append(RowRun(targets: targets, source: first.source, firstRow: first.row, change: first.change))
       start = end
     }
     return runs
+  }
+}
+
+extension StoredLayout {
+  /// Rows of other tensors between two rows of one, where both alternate every few rows, as gate and up of gpt-oss.
+  fileprivate var bridgedRowCount: Int {
+    let groupRowCount = partRowCount / groupCount
+    return groupCount > 1 && (2...4).contains(groupRowCount) ? groupRowCount - 1 : 0
   }
 }
 
@@ -76,8 +93,10 @@ struct RowLocation {
 
 /// Logical rows that are adjacent in a source.
 struct RowRun {
-  /// The row of the output that each becomes.
+  /// The row of the output that each becomes, or `nowhere`.
   let targets: ArraySlice<Int>
+  /// The target of a row that is not asked for.
+  static let nowhere = -1
   let source: Int
   let firstRow: Int
   let change: ValueChange

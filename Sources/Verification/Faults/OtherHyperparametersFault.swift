@@ -11,6 +11,7 @@ struct OtherHyperparametersFault: KnownFault {
     [
       HyperparameterProbe("sliding window", \.slidingWindow) { $0.map(String.init) ?? "none" },
       HyperparameterProbe("activation", \.features.activation) { $0.rawValue },
+      HyperparameterProbe("router", \.experts) { $0?.routerWords ?? "none" },
       HyperparameterProbe("relative positions", \.relativePositions) { positions in
         positions.map { "\($0.bucketCount) buckets up to a distance of \($0.distanceLimit)" } ?? "none"
       },
@@ -50,4 +51,13 @@ struct OtherHyperparametersFault: KnownFault {
 
 extension FaultID {
   public static let hyperparameters = Self("hyperparameters")
+}
+
+extension Hyperparameters.Experts {
+  /// What decides the choice and the weights of experts.
+  fileprivate var routerWords: String {
+    let groups = groupCount > 1 ? " in \(usedGroupCount) of \(groupCount) groups by the \(groupMeritCount) best" : ""
+    let weights = "\(normalizesWeights ? "normalized" : "not normalized"), times \(Float(weightScale))"
+    return "\(routerFunction) for \(usedCount) of \(count) experts\(groups), \(weights)"
+  }
 }

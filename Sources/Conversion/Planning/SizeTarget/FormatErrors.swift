@@ -57,7 +57,7 @@ struct FormatErrors {
     return Matrix(
       tensor: tensor,
       factor: Sensitivity.factor(
-        tensor.purpose, layerCount: model.hyperparameters.integer("layer_count") ?? 0,
+        tensor.purpose, layerCount: model.definition.ggufLayerCount(model.hyperparameters),
         tiesEmbeddings: model.tensor(TensorSlot(.output)) == nil),
       rowCount: sample.rows.count, candidates: candidates)
   }
