@@ -10,6 +10,9 @@ extension ArchitectureDefinition {
           role: TensorRole(rawValue: try entry.string("role")),
           shape: try entry.expressions("shape") ?? [], instances: try entry.expression("instances"),
           layers: try entry.expression("layers"), isOptional: try entry.flag("optional"),
+          firstLayer: try entry.integer("first_layer") ?? 0, unusedReason: try entry.optionalString("unused"),
+          isLeftOutByReference: try entry.flag("left_out_by_reference"),
+          ggufWarning: try entry.optionalString("gguf_warning"),
           mayHavePaddingRows: try entry.flag("padding_rows"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
           names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))

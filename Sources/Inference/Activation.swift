@@ -7,6 +7,7 @@ extension ForwardPassFeatures.Activation {
   ///     gelu      x Φ(x), Φ being the normal distribution
   ///     gelu_tanh x (1 + tanh u) / 2 = x / (1 + e^-2u), with u = √(2/π) (x + 0.044715 x³)
   ///     relu      max(x, 0), and its square
+  ///     tanh      tanh x
   @inline(__always)
   func of(_ x: SIMD8<Float>) -> SIMD8<Float> {
     let one = SIMD8<Float>(repeating: 1), zero = SIMD8<Float>()
@@ -16,6 +17,7 @@ extension ForwardPassFeatures.Activation {
     case .geluTanh:
       let cubic = x + SIMD8(repeating: 0.044_715) * (x * x * x)
       return x / (Exponential.of(cubic * SIMD8(repeating: -1.595_769_1)) + one)
+    case .tanh: return HyperbolicTangent.of(x)
     case .relu: return x.replacing(with: zero, where: x .< zero)
     case .reluSquared:
       let positive = x.replacing(with: zero, where: x .< zero)

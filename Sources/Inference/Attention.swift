@@ -22,6 +22,8 @@ struct Attention: Sendable {
   /// Whether a query attends only to positions up to its own.
   let isCausal: Bool
   /// The number of positions that a query attends to, itself included; nil for all.
+  ///
+  /// Without the causal mask, those up to `window / 2` away on either side (ModernBERT, EmbeddingGemma).
   let window: Int?
 
   /// The self-attention of one layer.
@@ -36,7 +38,7 @@ struct Attention: Sendable {
     self.init(hyperparameters, layer: layer, bias: nil, isCausal: false, window: nil)
   }
 
-  private init(
+  init(
     _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, isCausal: Bool, window: Int?
   ) {
     headCount = hyperparameters.headCount
@@ -133,7 +135,10 @@ struct Attention: Sendable {
 
   /// The positions that the query at `position` attends to.
   private func visibleKeys(from position: Int, keyCount: Int) -> ClosedRange<Int> {
-    guard isCausal else { return 0...keyCount - 1 }
+    guard isCausal else {
+      let reach = window.map { $0 / 2 } ?? keyCount
+      return max(0, position - reach)...min(keyCount - 1, position + min(reach, keyCount))
+    }
     return (window.map { max(0, position - $0 + 1) } ?? 0)...position
   }
 

@@ -31,14 +31,20 @@ extension ArchitectureDefinition {
   }
 
   private func json(of rule: TensorRule) -> JSON {
-    .members([
+    var members: JSON.Object = [
       "role": .string(rule.role.rawValue), "shape": .array(rule.shape.map { .string($0.description) }),
       "instances": rule.instances.map { .string($0.description) } ?? .null,
       "layers": rule.layers.map { .string($0.description) } ?? .null,
       "optional": .bool(rule.isOptional), "padding_rows": .bool(rule.mayHavePaddingRows),
       "tied_to": rule.tiedTo.map { .string($0.rawValue) } ?? .null,
       "names": names { pattern(of: rule, in: $0) }, "transforms": wordings(rule.transforms.mapValues(\.wording)),
-    ])
+    ]
+    // What few tensors have.
+    if rule.firstLayer > 0 { members["first_layer"] = .integer(rule.firstLayer) }
+    if let reason = rule.unusedReason { members["unused"] = .string(reason) }
+    if let warning = rule.ggufWarning { members["gguf_warning"] = .string(warning) }
+    if rule.isLeftOutByReference { members["left_out_by_reference"] = .bool(true) }
+    return .object(members)
   }
 
   private func json(of rule: FusedTensorRule) -> JSON {

@@ -184,7 +184,7 @@ struct TensorMapping {
         // An explicit layer count may be any number, so the loop is bounded by the problems it finds.
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
-        search: for layer in 0..<layers {
+        search: for layer in min(rule.isPerLayer ? tensor.firstLayer : 0, layers)..<layers {
           for instance in 0..<instances {
             let slot = TensorSlot(
               tensor.role, layer: rule.isPerLayer ? layer : nil, instance: tensor.instances == nil ? nil : instance)

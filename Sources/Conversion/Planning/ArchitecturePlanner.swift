@@ -32,6 +32,18 @@ struct ArchitecturePlanner: DraftPlanner {
       draft.dropped = model.dropped.map { ($0.tensor.name, $0.reason) }
     }
     OutputMatrix.addCopy(to: &draft, scheme)
+    ClassifierHead.decide(&draft)
+    noteOtherComputation()
+  }
+
+  /// Warns of tensors with which llama.cpp computes something else.
+  private mutating func noteOtherComputation() {
+    guard draft.target == .gguf else { return }
+    for tensor in draft.tensors {
+      for case let warning? in tensor.purpose.roles.map({ model.definition.rule($0)?.ggufWarning }) {
+        draft.messages.append(.warning("\(tensor.name.text.quoted): \(warning)"))
+      }
+    }
   }
 
   mutating func apply(_ evidence: PlanningEvidence) {
