@@ -11,6 +11,9 @@ extension ArchitectureDefinition {
           shape: try entry.expressions("shape") ?? [], instances: try entry.expression("instances"),
           layers: try entry.expression("layers"), isOptional: try entry.flag("optional"),
           isOfPrediction: try entry.flag("prediction"),
+          firstLayer: try entry.integer("first_layer") ?? 0, unusedReason: try entry.optionalString("unused"),
+          isLeftOutByReference: try entry.flag("left_out_by_reference"),
+          ggufWarning: try entry.optionalString("gguf_warning"),
           mayHavePaddingRows: try entry.flag("padding_rows"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
           names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))

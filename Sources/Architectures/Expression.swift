@@ -11,14 +11,15 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "leading(" parameter ")" | "(" formula ")"
-///             | ("all_but_every(" | "resized(") formula "," formula ")"
+///     atom    = number | parameter | "int(" formula ")" | "leading(" parameter ")" | list "(" formula "," formula ")"
+///             | "(" formula ")"
+///     list    = "all_but_every" | "all_but_first_of" | "resized"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
-/// `resized(list, count)` is a list of `count` elements: the first of `list`, then false or 0. `leading(flags)` counts the
-/// flags before the first false one.
+/// In `all_but_first_of(n, count)` the first of every n is false. `resized(list, count)` is a list of `count` elements: the
+/// first of `list`, then false or 0. `leading(flags)` counts the flags before the first false one.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -32,7 +33,8 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case sum(Node, Node), difference(Node, Node), product(Node, Node), quotient(Node, Node), floorQuotient(Node, Node)
     case whole(Node)
     case equality(Node, Node)
-    case allButEvery(Node, count: Node)
+    /// Of every n flags the first or the last is false.
+    case allButOne(ofEvery: Node, isFirst: Bool, count: Node)
     case resized(Node, count: Node)
     case leading(Node)
   }
@@ -105,11 +107,11 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case .equality(let a, let b):
       guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number else { return nil }
       return .integer(one == other ? 1 : 0)
-    case .allButEvery(let period, let count):
+    case .allButOne(let period, let isFirst, let count):
       guard case (.integer(let period), .integer(let count)) = (evaluate(period, set), evaluate(count, set)),
         period > 0, (0...greatestListLength).contains(count)
       else { return nil }
-      return .list((0..<count).map { .bool(($0 + 1) % period != 0) })
+      return .list((0..<count).map { .bool($0 % period != (isFirst ? 0 : period - 1)) })
     case .resized(let list, let count):
       guard case (.list(let elements), .integer(let count)) = (evaluate(list, set), evaluate(count, set)),
         let first = elements.first, (0...greatestListLength).contains(count)
@@ -186,9 +188,10 @@ private struct ExpressionParser {
   }
 
   private mutating func atom() -> Expression.Node? {
-    if take("all_but_every(") {
+    let isFirst = take("all_but_first_of(")
+    if isFirst || take("all_but_every(") {
       guard let period = formula(), take(","), let count = formula(), take(")") else { return nil }
-      return .allButEvery(period, count: count)
+      return .allButOne(ofEvery: period, isFirst: isFirst, count: count)
     }
     if take("resized(") {
       guard let list = formula(), take(","), let count = formula(), take(")") else { return nil }

@@ -14,19 +14,22 @@ extension ForwardPassFeatures {
     queryKeyNorm = try entry.choice("query_key_norm") ?? queryKeyNorm
     mask = try entry.choice("mask") ?? mask
     output = try entry.choice("output") ?? output
+    classifierActivation = try entry.choice("classifier_activation") ?? classifierActivation
     scalesEmbeddings = try entry.optionalFlag("scales_embeddings") ?? scalesEmbeddings
     try entry.finish()
   }
 
-  /// The features as a definition has them, with all members.
+  /// The features as a definition has them, with all members that its output has.
   public var json: JSON {
-    .members([
+    var members: JSON.Object = [
       "norm": .string(norm.rawValue), "norm_weight_offset": .integer(normWeightOffset),
       "residual": .string(residual.rawValue),
       "activation": .string(activation.rawValue), "positions": .string(positions.rawValue),
       "rotary_pairs": .string(rotaryPairs.rawValue), "query_key_norm": .string(queryKeyNorm.rawValue),
       "mask": .string(mask.rawValue), "output": .string(output.rawValue), "scales_embeddings": .bool(scalesEmbeddings),
-    ])
+    ]
+    if output != .logits { members["classifier_activation"] = .string(classifierActivation.rawValue) }
+    return .object(members)
   }
 }
 
@@ -42,6 +45,7 @@ extension ForwardPassFeatures.Activation {
     case "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate", "gelu_python_tanh", "gelu_tanh", "geglu":
       self = .geluTanh
     case "relu": self = .relu
+    case "tanh": self = .tanh
     case "relu2", "relu_squared": self = .reluSquared
     default: return nil
     }

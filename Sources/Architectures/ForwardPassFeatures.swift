@@ -23,7 +23,7 @@ public struct ForwardPassFeatures: Sendable, Hashable {
 
   /// The nonlinearity of the feed-forward network.
   public enum Activation: String, Sendable, CaseIterable {
-    case silu, gelu, relu
+    case silu, gelu, relu, tanh
     /// GELU by the approximation with tanh.
     case geluTanh = "gelu_tanh"
     /// The square of ReLU.
@@ -75,6 +75,8 @@ public struct ForwardPassFeatures: Sendable, Hashable {
     case logits
     /// One vector for the text.
     case embedding
+    /// A score of the text for every label of a classifier head.
+    case scores
   }
 
   /// The kind of all norms.
@@ -95,6 +97,9 @@ public struct ForwardPassFeatures: Sendable, Hashable {
   public var mask = Mask.causal
   /// The output.
   public var output = Output.logits
+  /// The activation between the two matrices of a classifier head, unless a hyperparameter `classifier_activation`
+  /// overrides it.
+  public var classifierActivation = Activation.tanh
   /// Whether token embeddings are multiplied by the root of their length (Gemma).
   public var scalesEmbeddings = false
 

@@ -78,7 +78,8 @@ extension ArchitectureDefinition {
     ) { rule throws(HyperparameterError) in
       for key in ggufKeys(of: rule) {
         guard let stated = metadata[key] else { continue }
-        return try rule.value(stated, key: key)
+        let value = try rule.value(stated, key: key)
+        return value == rule.placeholder ? nil : value
       }
       return nil
     }

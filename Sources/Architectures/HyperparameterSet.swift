@@ -38,6 +38,11 @@ public struct HyperparameterSet: Sendable, Hashable {
     if case .list(let values) = values[name] { values } else { nil }
   }
 
+  /// The list of words called `name`.
+  public func texts(_ name: String) -> [String]? {
+    list(name)?.compactMap { if case .text(let word) = $0 { word } else { nil } }
+  }
+
   /// The flag called `name`; absent means false.
   public func flag(_ name: String) -> Bool { values[name] == .bool(true) }
 }

@@ -2,8 +2,8 @@ extension Hyperparameters {
   /// Reads the hyperparameters by their names in the definitions, and checks the divisors of the forward pass and the
   /// transforms.
   ///
-  /// Four hyperparameters change features, where an architecture has several ways: `parallel_residual`, `pre_norm`,
-  /// `uses_alibi` and `activation`.
+  /// Some hyperparameters change features, where an architecture has several ways: `parallel_residual`, `pre_norm`,
+  /// `uses_alibi`, `activation`, `has_classifier` and `classifier_activation`.
   public init(
     _ set: HyperparameterSet, features: ForwardPassFeatures = ForwardPassFeatures()
   ) throws(HyperparameterError) {
@@ -14,12 +14,9 @@ extension Hyperparameters {
     }
     if set.values["pre_norm"] == .bool(false) { features.residual = .postNorm }
     if set.flag("uses_alibi"), features.positions != .alibiBeforeScale { features.positions = .alibi }
-    if let name = set.text("activation") {
-      guard let activation = ForwardPassFeatures.Activation(configurationName: name) else {
-        throw .unknownActivation(name)
-      }
-      features.activation = activation
-    }
+    features.activation = try read.activation("activation") ?? features.activation
+    features.classifierActivation = try read.activation("classifier_activation") ?? features.classifierActivation
+    if set.flag("has_classifier"), features.output == .embedding { features.output = .scores }
     let headCount = try read.positive("head_count")
     let keyValueHeadCount = try read.optionalPositive("key_value_head_count") ?? headCount
     let headDimension = try read.positive("head_dimension")
@@ -54,6 +51,8 @@ extension Hyperparameters {
     positionOffset = set.integer("position_offset") ?? 0
     ownTokenEmbeddingLength = try read.optionalPositive("token_embedding_length")
     pooling = Pooling(rawValue: set.integer("pooling_type") ?? 0) ?? .none
+    classifierPooling = set.integer("classifier_pooling").flatMap(Pooling.init) ?? .first
+    labelCount = features.output == .scores ? try read.positive("label_count") : 0
     if features.positions == .relative {
       relativePositions = RelativePositions(
         bucketCount: try read.positive("relative_bucket_count"),
@@ -166,6 +165,15 @@ private struct HyperparameterReader {
   /// A number of which 0 means that there is none.
   func optionalPositive(_ name: String) throws(HyperparameterError) -> Int? {
     set.integer(name) == nil || set.integer(name) == 0 ? nil : try positive(name)
+  }
+
+  /// The activation that `name` states in transformers' word; nil if it states none.
+  func activation(_ name: String) throws(HyperparameterError) -> ForwardPassFeatures.Activation? {
+    guard let word = set.text(name) else { return nil }
+    guard let activation = ForwardPassFeatures.Activation(configurationName: word) else {
+      throw .unknownActivation(word)
+    }
+    return activation
   }
 
   func real(_ name: String) throws(HyperparameterError) -> Double {

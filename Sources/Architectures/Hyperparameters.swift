@@ -22,7 +22,7 @@ public struct Hyperparameters: Sendable, Hashable {
   public var rotary: RotaryEmbedding
   /// Whether the output matrix is the token embedding.
   public var tiesEmbeddings: Bool
-  /// Positions that a query attends to, itself included; nil for all.
+  /// Positions that a query attends to, itself included; without a mask, half of them on each side; nil for all.
   public var slidingWindow: Int?
 
   /// The row of the position embedding that the first position has; those before it are never used (OPT).
@@ -54,6 +54,10 @@ public struct Hyperparameters: Sendable, Hashable {
   public var addsToNormed = false
   /// The pooling of the vectors of all positions.
   public var pooling = Pooling.none
+  /// The pooling before a classifier head.
+  public var classifierPooling = Pooling.first
+  /// The scores of a classifier head; 0 without one.
+  public var labelCount = 0
   /// The buckets of distances, where `features.positions` is `relative`.
   public var relativePositions: RelativePositions?
   /// The second stack of layers, of a model whose first one is an encoder.

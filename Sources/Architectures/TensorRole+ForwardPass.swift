@@ -156,6 +156,15 @@ extension TensorRole {
   /// `[token embedding, embedding]`: after the last norm, before the output matrix
   public static let outputProjection: TensorRole = "output_projection"
 
+  // A classifier head, after pooling
+
+  /// `[embedding, embedding]`
+  public static let classifierDense: TensorRole = "classifier_dense"
+  /// `[embedding]`: after the activation
+  public static let classifierNorm: TensorRole = "classifier_norm"
+  /// `[label, embedding]`
+  public static let classifierOutput: TensorRole = "classifier_output"
+
   /// The role of the bias that goes with this one.
   public var bias: TensorRole { TensorRole(rawValue: rawValue + "_bias") }
 }

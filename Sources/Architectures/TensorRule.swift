@@ -14,6 +14,14 @@ public struct TensorRule: Sendable {
   public let isOptional: Bool
   /// Whether only the first of the layers that predict more tokens has it.
   public let isOfPrediction: Bool
+  /// The first layer that has it; those before have none.
+  public let firstLayer: Int
+  /// Why nothing is lost where a scheme has no name for it; a scheme that has one gets zeros. Nil for other tensors.
+  public let unusedReason: String?
+  /// Whether llama.cpp's converter leaves it out, so that its file lacks a part of the model.
+  public let isLeftOutByReference: Bool
+  /// What llama.cpp computes otherwise with it; nil if nothing.
+  public let ggufWarning: String?
   /// Whether a file may have padding rows after those of the shape; they are dropped.
   public let mayHavePaddingRows: Bool
   /// The tensor whose values it has when it is absent.

@@ -39,6 +39,15 @@ extension VocabularyRules {
       throw DefinitionError(
         keyPath: entry.path("pre_tokenizers"), reason: .undeclared(.preTokenizer, name, nearest: nearest))
     }
+    if let value = entry.take("leading_pieces") {
+      leadingPieces = try LeadingPieces(value, at: entry.path("leading_pieces"))
+    }
+    for (role, value, keyPath) in try Self.roles(&entry, "first_additions") {
+      guard let isAdded = value.bool else {
+        throw DefinitionError(keyPath: keyPath, reason: .wrongKind(expected: "a boolean", found: value.kindName))
+      }
+      firstAdditions.append(SpecialTokenAddition(role, isAdded))
+    }
     appliesSizeRules = try entry.flag("size_rules")
     statesTokenTypeCount = try entry.flag("token_type_count")
     try entry.finish()

@@ -8,6 +8,7 @@ extension ForwardPassFeatures.Activation {
   ///     gelu_tanh x (1 + tanh u) / 2 = x / (1 + e^-2u), with u = √(2/π) (x + 0.044715 x³)
   ///     relu      max(x, 0), and its square
   ///     clamped_swiglu   y / (1 + e^-1.702y), with y = min(x, 7); the constants are llama.cpp's and transformers' (`swiglu_alpha`, `swiglu_limit`)
+  ///     tanh      tanh x
   @inline(__always)
   func of(_ x: SIMD8<Float>) -> SIMD8<Float> {
     let one = SIMD8<Float>(repeating: 1), zero = SIMD8<Float>()
@@ -17,6 +18,7 @@ extension ForwardPassFeatures.Activation {
     case .geluTanh:
       let cubic = x + SIMD8(repeating: 0.044_715) * (x * x * x)
       return x / (Exponential.of(cubic * SIMD8(repeating: -1.595_769_1)) + one)
+    case .tanh: return HyperbolicTangent.of(x)
     case .relu: return x.replacing(with: zero, where: x .< zero)
     case .reluSquared:
       let positive = x.replacing(with: zero, where: x .< zero)

@@ -26,6 +26,8 @@ struct Attention: Sendable {
   /// Whether a query attends only to positions up to its own.
   let isCausal: Bool
   /// The number of positions that a query attends to, itself included; nil for all.
+  ///
+  /// Without the causal mask, those up to `window / 2` away on either side (ModernBERT, EmbeddingGemma).
   let window: Int?
 
   /// The self-attention of one layer.
@@ -40,8 +42,8 @@ struct Attention: Sendable {
     self.init(hyperparameters, layer: layer, bias: nil, sinks: nil, isCausal: false, window: nil)
   }
 
-  private init(
-    _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, sinks: [Float]?, isCausal: Bool,
+  init(
+    _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, sinks: [Float]? = nil, isCausal: Bool,
     window: Int?
   ) {
     headCount = hyperparameters.headCount
@@ -170,7 +172,10 @@ struct Attention: Sendable {
 
   /// The positions that the query at `position` attends to.
   private func visibleKeys(from position: Int, keyCount: Int) -> ClosedRange<Int> {
-    guard isCausal else { return 0...keyCount - 1 }
+    guard isCausal else {
+      let reach = window.map { $0 / 2 } ?? keyCount
+      return max(0, position - reach)...min(keyCount - 1, position + min(reach, keyCount))
+    }
     return (window.map { max(0, position - $0 + 1) } ?? 0)...position
   }
 

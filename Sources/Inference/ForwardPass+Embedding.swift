@@ -34,14 +34,23 @@ extension ForwardPass {
     weights.contains(.outputNorm, layer: nil) ? try normalize(x, .outputNorm, nil) : x
   }
 
+  /// The result of an encoder after the last layer: the scores of its classifier head, or else the text embedding.
+  public func textVector() throws -> [Float] {
+    hyperparameters.features.output == .scores ? try scores() : try embedding()
+  }
+
   /// The text embedding, `[embedding]`, after the last layer of an encoder.
   ///
   /// The first position, the last, or the mean of all, by the model's pooling; by default the first. Not scaled to unit
   /// length.
   public func embedding() throws -> [Float] {
     guard hyperparameters.features.output == .embedding else { throw InferenceError.hasNo(output: "embedding") }
-    let final = try normalizedHidden()
-    switch hyperparameters.pooling {
+    return Self.pooled(try normalizedHidden(), by: hyperparameters.pooling)
+  }
+
+  /// One vector of the vectors of all positions: that of the first, the last, or their mean in double precision.
+  static func pooled(_ final: Matrix, by pooling: Hyperparameters.Pooling) -> [Float] {
+    switch pooling {
     case .none, .first: return Array(final[row: 0])
     case .last: return Array(final[row: final.rowCount - 1])
     case .mean:

@@ -24,6 +24,7 @@ extension Hyperparameters {
       ("embedding length", embeddingLength), ("token embedding length", tokenEmbeddingLength),
       ("feed-forward length", feedForwardLength),
       ("head count", headCount), ("key-value head count", keyValueHeadCount), ("head dimension", headDimension),
+      ("label count", features.output == .scores ? labelCount : 1),
       ("vocabulary size", vocabularySize), ("sliding window", slidingWindow ?? 1),
       ("expert count", experts?.count ?? 1), ("experts used", experts?.usedCount ?? 1),
       ("expert group count", experts?.groupCount ?? 1), ("expert groups used", experts?.usedGroupCount ?? 1),

@@ -13,6 +13,8 @@ extension StackWeights {
       // After a post-norm layer the hidden state is normalized already.
       if hyperparameters.features.residual != .postNorm { try require(.outputNorm) }
       try require(outputRole)
+    } else if hyperparameters.features.output == .scores {
+      try require(.classifierOutput)
     }
     if hyperparameters.tokenEmbeddingLength != hyperparameters.embeddingLength {
       try require(.embeddingProjection)
@@ -23,7 +25,10 @@ extension StackWeights {
 
   private func requireTensors(of layer: Int) throws(InferenceError) {
     // A sublayer has a pre-norm, a post-norm, or both.
-    if !contains(.attentionPostNorm, layer: layer) { try require(.attentionNorm, layer) }
+    // The first one's input may be normalized already.
+    if !contains(.attentionPostNorm, layer: layer), layer > 0 || !contains(.tokenEmbeddingNorm, layer: nil) {
+      try require(.attentionNorm, layer)
+    }
     for role in attentionRoles(of: layer) { try require(role, layer) }
     if stack == .decoder {
       for role in [TensorRole.crossAttentionQuery, .crossAttentionKey, .crossAttentionValue, .crossAttentionOutput] {

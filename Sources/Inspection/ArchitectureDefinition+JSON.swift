@@ -36,7 +36,7 @@ extension ArchitectureDefinition {
   }
 
   private func json(of rule: TensorRule) -> JSON {
-    .members([
+    var members: JSON.Object = [
       "role": .string(rule.role.rawValue), "shape": .array(rule.shape.map { .string($0.description) }),
       "instances": rule.instances.map { .string($0.description) } ?? .null,
       "layers": rule.layers.map { .string($0.description) } ?? .null,
@@ -44,7 +44,13 @@ extension ArchitectureDefinition {
       "tied_to": rule.tiedTo.map { .string($0.rawValue) } ?? .null,
       "names": names { pattern(of: rule, in: $0) },
       "transforms": wordings(rule.transforms.mapValues { $0.map(\.wording).joined(separator: ", ") }),
-    ])
+    ]
+    // What few tensors have.
+    if rule.firstLayer > 0 { members["first_layer"] = .integer(rule.firstLayer) }
+    if let reason = rule.unusedReason { members["unused"] = .string(reason) }
+    if let warning = rule.ggufWarning { members["gguf_warning"] = .string(warning) }
+    if rule.isLeftOutByReference { members["left_out_by_reference"] = .bool(true) }
+    return .object(members)
   }
 
   private func json(of rule: FusedTensorRule) -> JSON {

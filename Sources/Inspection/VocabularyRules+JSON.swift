@@ -7,7 +7,7 @@ extension VocabularyRules {
     func roles(_ tokens: [SpecialTokenID]) -> JSON {
       .object(JSON.Object(uniqueKeysWithValues: tokens.map { (ExactString($0.role.rawValue), .integer($0.id)) }))
     }
-    return [
+    var members: JSON.Object = [
       "sources": .array(sources.map { .string($0.rawValue) }),
       "added_tokens": .string(addedTokens.rawValue),
       "space_prefix": .string(spacePrefix.rawValue),
@@ -23,5 +23,12 @@ extension VocabularyRules {
       "size_rules": .bool(appliesSizeRules),
       "token_type_count": .bool(statesTokenTypeCount),
     ]
+    // What few vocabularies have.
+    if let leadingPieces { members["leading_pieces"] = leadingPieces.json }
+    if !firstAdditions.isEmpty {
+      members["first_additions"] = .object(
+        JSON.Object(uniqueKeysWithValues: firstAdditions.map { (ExactString($0.role.rawValue), .bool($0.isAdded)) }))
+    }
+    return members
   }
 }

@@ -195,7 +195,7 @@ struct TensorMapping {
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
         let further = rule.isPerLayer && tensor.layers == nil ? furtherLayers.sorted() : []
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
-        let first = tensor.isOfPrediction ? layerCount : 0
+        let first = tensor.isOfPrediction ? layerCount : rule.isPerLayer ? min(tensor.firstLayer, layers) : 0
         search: for layer in [AnySequence(first..<max(first, layers)), AnySequence(further)].joined() {
           for instance in 0..<instances {
             let slot = TensorSlot(

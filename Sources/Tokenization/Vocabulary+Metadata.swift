@@ -3,7 +3,8 @@ import Tensors
 
 // The vocabulary's keys in a GGUF, in the order of llama.cpp's converter:
 //
-//   tokenizer.ggml.token_type_count        uint32   only BERT
+//   tokenizer.ggml.add_*_token             bool     only those that the architecture states first (ModernBERT)
+//   tokenizer.ggml.token_type_count        uint32   only BERT; RoBERTa's byte-level vocabulary has it last
 //   tokenizer.ggml.add_space_prefix        bool     only if a file says so; if the SentencePiece model says so, after
 //                                                   the types or at the end
 //   tokenizer.ggml.model                   string   "llama", "gpt2", "bert" or "t5"
@@ -32,7 +33,10 @@ extension Vocabulary {
   /// The vocabulary's metadata for a GGUF, in the order of llama.cpp's converter.
   public func metadata() -> Metadata {
     var metadata = Metadata()
-    if kind != .unigram { writeTokenTypeCount(into: &metadata) }
+    for entry in firstAdditions {
+      if let key = Keys.addition(entry.role) { metadata[key] = .bool(adds(entry.role) ?? entry.isAdded) }
+    }
+    if kind == .wordPiece { writeTokenTypeCount(into: &metadata) }
     writeSpacePrefix(.first, into: &metadata)
     metadata[Keys.model] = .string(ByteString(kind.rawValue))
     metadata[Keys.pre] = .string(ByteString(preTokenizer))
@@ -55,6 +59,7 @@ extension Vocabulary {
     writeSpecialTokens(lateSpecialTokens, into: &metadata)
     writeSpacePrefix(.last, into: &metadata)
     if let addsBOSOverride { metadata[Keys.addBOS] = .bool(addsBOSOverride) }
+    if kind == .byteLevel || kind == .sentencePiece { writeTokenTypeCount(into: &metadata) }
     return metadata
   }
 

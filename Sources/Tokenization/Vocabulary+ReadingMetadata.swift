@@ -113,7 +113,9 @@ extension Vocabulary {
   private mutating func readRoles(_ metadata: Metadata) throws(VocabularyError) {
     let roles = Self.rolesByKey
     var isLate = false
+    var isFirst = true
     for (key, value) in metadata.pairs {
+      if key.text == Keys.model { isFirst = false }
       if !specialTokens.isEmpty, Self.followsSpecialTokens(key.text) { isLate = true }
       if let role = roles[key.text] {
         guard let id = value.integer else { throw .invalidValue(key: key.text, expected: "an integer") }
@@ -127,6 +129,7 @@ extension Vocabulary {
       for role in [SpecialToken.bos, .eos, .sep] where Keys.addition(role) == key.text {
         guard let isAdded = value.bool else { throw .invalidValue(key: key.text, expected: "a boolean") }
         additions.append(SpecialTokenAddition(role, isAdded))
+        if isFirst { firstAdditions.append(SpecialTokenAddition(role, isAdded)) }
       }
     }
   }

@@ -65,6 +65,8 @@ public struct Vocabulary: Sendable, Hashable {
   public var specialTokens: [SpecialTokenID]
   /// Whether `encode` adds the token of each role, in the order in which metadata lists them.
   public var additions: [SpecialTokenAddition]
+  /// The additions that metadata states before all else of the vocabulary, unless `additions` has another answer.
+  public var firstAdditions: [SpecialTokenAddition] = []
   /// Whether a space is added before the text; nil if no file states it.
   public var addsSpacePrefix: Bool?
   /// The position of `addsSpacePrefix` in metadata.

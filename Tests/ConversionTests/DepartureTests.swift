@@ -142,6 +142,22 @@ struct DepartureTests {
     #expect(plan.tensors.contains { $0.name == "output.weight" })
   }
 
+  /// A BERT whose classifier the converter writes without the pooler.
+  @Test(
+    "kept_pooler and stated_labels give a whole head, without them the converter's file",
+    arguments: [("bert-reranker", [Departure.keptPooler]), ("bert-pair", [.keptPooler, .statedLabels])])
+  func classifierHead(name: String, departures: [Departure]) throws {
+    let fixture = try ArchitectureFixture.named(name)
+    let source = try fixture.stage(in: folder)
+    #expect(try plan(source).departures.map(\.departure) == departures)
+    let bare = try plan(source) { $0.departures = .omit }
+    #expect(bare.departures.isEmpty)
+    #expect(bare.messages.filter { $0.message.contains(" is off: ") }.count == departures.count)
+    try Executor.run(bare, threads: 2)
+    let expected = try fixture.expected("ggufs.json")["unmended"]?["sha256"]?.string
+    #expect(try FileDigest.sha256(LocalFile(bare.destination)) == expected)
+  }
+
   @Test("are listed in the documentation")
   func table() throws {
     let documented = try GeneratedTable("departures", titles: Departure.titles, rows: Departure.table)

@@ -16,16 +16,22 @@ struct ArchitectureNameTests {
     ),
     (
       "Sources/Tokenization/PreTokenization/PreTokenizer+Known.swift",
-      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "mpt", "olmo", "qwen2", "qwen35", "starcoder"],
+      [
+        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "modern-bert", "mpt", "olmo", "qwen2", "qwen35",
+        "starcoder",
+      ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
       "Sources/Tokenization/PreTokenization/CheckText+Digests.swift",
-      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "olmo", "qwen2", "qwen35", "starcoder"],
+      [
+        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "modern-bert", "olmo", "qwen2", "qwen35",
+        "starcoder",
+      ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
-      "Sources/Tokenization/Vocabulary+StrippedSides.swift", ["phi3"],
+      "Sources/Tokenization/Vocabulary+StrippedSides.swift", ["modern-bert", "phi3"],
       "names by which llama.cpp knows how special tokens strip white space, which no key of a GGUF states"
     ),
     (

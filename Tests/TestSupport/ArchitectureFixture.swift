@@ -26,6 +26,8 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
     var expectedName: String
     var droppedTensors: Set<String>
     var hasGGUF: Bool
+    var unusedRows: [String: Int]
+    var prefix: String
     var tokenizer: String
     var pendingParts: Set<Part>
   }
@@ -49,13 +51,25 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
     }
     return Facts(
       expectedName: try text("same_as", in: json) ?? name, droppedTensors: Set(try texts("dropped", in: json)),
-      hasGGUF: json["gguf"]?.bool ?? true, tokenizer: tokenizer, pendingParts: Set(pendingParts))
+      hasGGUF: json["gguf"]?.bool ?? true, unusedRows: try counts("unused_rows", in: json),
+      prefix: try text("prefix", in: json) ?? "", tokenizer: tokenizer, pendingParts: Set(pendingParts))
   }
 
   private static func text(_ key: String, in facts: JSON) throws -> String? {
     guard let value = facts[key] else { return nil }
     guard let text = value.string else { throw Problem(description: "\"\(key)\" is not a string") }
     return text
+  }
+
+  private static func counts(_ key: String, in facts: JSON) throws -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for (name, value) in facts[key]?.object ?? [:] {
+      guard let count = value.integer, count > 0 else {
+        throw Problem(description: "\"\(key)\" is not an object of positive counts")
+      }
+      counts[name.text] = count
+    }
+    return counts
   }
 
   private static func texts(_ key: String, in facts: JSON) throws -> [String] {
@@ -100,6 +114,12 @@ public struct ArchitectureFixture: Sendable, CustomStringConvertible {
 
   /// The tensors that the reference converter leaves out, so that no GGUF gives them back.
   public var droppedTensors: Set<String> { (try? facts.get().droppedTensors) ?? [] }
+
+  /// The beginning of its tensor names that a folder made of a GGUF does not have.
+  public var prefix: String { (try? facts.get().prefix) ?? "" }
+
+  /// The first rows of tensors that nothing reads, so that a GGUF lacks them.
+  public var unusedRows: [String: Int] { (try? facts.get().unusedRows) ?? [:] }
 
   /// Whether the reference converter makes a GGUF of it; without, it is converted between folders only.
   public var hasGGUF: Bool { (try? facts.get().hasGGUF) ?? true }

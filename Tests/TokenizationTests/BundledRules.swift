@@ -45,7 +45,8 @@ extension Vocabulary {
   }
 
   /// The files of a folder, with the bundled tokenizer classes.
-  func huggingFaceFiles(contextLength: Int? = nil) throws -> [HuggingFaceFile] {
-    try huggingFaceFiles(classes: BundledRules.named("llama").tokenizerClasses, contextLength: contextLength)
+  func huggingFaceFiles(modelType: String? = nil, contextLength: Int? = nil) throws -> [HuggingFaceFile] {
+    try huggingFaceFiles(
+      classes: BundledRules.named("llama").tokenizerClasses, modelType: modelType, contextLength: contextLength)
   }
 }

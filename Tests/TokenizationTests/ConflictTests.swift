@@ -128,7 +128,7 @@ struct ConflictTests {
   func unknownPreTokenizer() throws {
     let files = try TokenizerFiles(LocalFolder(Fixtures.path("llama3-tied")))
     #expect { try Vocabulary.read(files, preTokenizer: "nope") } throws: {
-      "\($0)".hasPrefix(#"pre-tokenizer "nope": unknown, expected one of gpt-2, phi-2, olmo, llama-bpe, "#)
+      "\($0)".hasPrefix(#"pre-tokenizer "nope": unknown, expected one of gpt-2, phi-2, modern-bert, olmo, llama-bpe, "#)
     }
     #expect(try Vocabulary.read(files, preTokenizer: "smaug-bpe").vocabulary.preTokenizer == "smaug-bpe")
   }

@@ -88,7 +88,9 @@ struct KindEncodingTests {
   func fromRewrittenFiles(golden: Golden) throws {
     let vocabulary = try Vocabulary(golden.vocabulary().metadata())
     let folder = TemporaryFolder()
-    for file in try vocabulary.huggingFaceFiles() { try folder.write(file.bytes, to: file.name) }
+    for file in try vocabulary.huggingFaceFiles(modelType: golden.modelType) {
+      try folder.write(file.bytes, to: file.name)
+    }
     let read = try Vocabulary.read(
       TokenizerFiles(LocalFolder(folder.path)), rules: BundledRules.matching(modelType: golden.modelType),
       vocabularySize: vocabulary.count)

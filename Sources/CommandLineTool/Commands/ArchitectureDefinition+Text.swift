@@ -61,7 +61,8 @@ extension ArchitectureDefinition {
       let absence = rule.tiedTo.map { "yes, then it is \($0)" } ?? (rule.isOptional ? "yes" : "no")
       let notes = [
         rule.instances.map { "\($0) per layer" }, rule.layers.map { "in \($0) layers" },
-        rule.mayHavePaddingRows ? "padding rows" : nil,
+        rule.mayHavePaddingRows ? "padding rows" : nil, rule.firstLayer > 0 ? "from layer \(rule.firstLayer) on" : nil,
+        rule.unusedReason,
       ].compactMap(\.self)
       table.append(
         rule.role.rawValue, rule.shape.map(\.description).joined(separator: " × "), absence,

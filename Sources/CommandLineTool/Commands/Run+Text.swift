@@ -5,6 +5,7 @@ struct RunReport {
   let path: String
   var next: NextTokens?
   var embedding: TextEmbedding?
+  var scores: TextScores?
   var perplexity: Perplexity?
 
   var text: String {
@@ -12,8 +13,8 @@ struct RunReport {
     if let perplexity {
       pairs.append(("perplexity", "\(perplexity), \(counted(perplexity.scoredCount, "token")) scored"))
     }
-    pairs += next?.headlines ?? embedding?.headlines ?? []
-    return definitionList(pairs) + (next.map { "\n" + $0.table } ?? "")
+    pairs += next?.headlines ?? embedding?.headlines ?? scores?.headlines ?? []
+    return definitionList(pairs) + ((next?.table ?? scores?.table).map { "\n" + $0 } ?? "")
   }
 
   var json: JSON {
@@ -28,6 +29,10 @@ struct RunReport {
     if let embedding {
       report["tokens"] = .array(embedding.tokens.map { .integer($0) })
       report["embedding"] = .array(embedding.values.map { .real(Double("\($0)") ?? 0) })
+    }
+    if let scores {
+      report["tokens"] = .array(scores.tokens.map { .integer($0) })
+      report["scores"] = scores.json
     }
     return .object(report)
   }
@@ -58,6 +63,36 @@ struct TextEmbedding {
       ("length", length.fixed(4)),
     ]
   }
+}
+
+/// The scores that a classifier head gives a text.
+struct TextScores {
+  let tokens: [Int]
+  /// The names of the labels; empty if the model has none.
+  let labels: [String]
+  let values: [Float]
+
+  var headlines: [(String, String)] { [("tokens", tokenList(tokens))] }
+
+  var table: String {
+    var table = Table(["label": .right, "name": .left, "score": .right])
+    for (index, value) in values.enumerated() {
+      table.append("\(index)", name(index) ?? "", Double(value).fixed(4))
+    }
+    return table.text()
+  }
+
+  var json: JSON {
+    .array(
+      values.enumerated().map { index, value in
+        .members([
+          "label": .integer(index), "name": name(index).map { .string($0) } ?? .null,
+          "score": .real(Double("\(value)") ?? 0),
+        ])
+      })
+  }
+
+  private func name(_ index: Int) -> String? { labels.indices.contains(index) ? labels[index] : nil }
 }
 
 /// The predictions of a model after a sequence of tokens.

@@ -5,7 +5,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Computes the forward pass and prints the most probable next tokens.",
     discussion: """
-      For encoders, prints the text embedding instead. The computation is in float32 and gives the same bits on every \
+      For encoders, prints the text embedding or the scores of a classifier head instead. The computation is in float32 and gives the same bits on every \
       machine.
 
       EXAMPLES:
@@ -81,6 +81,7 @@ struct Run: ParsableCommand {
       switch weights.hyperparameters.features.output {
       case .logits: result.next = try predict(tokens, tokenizer, weights)
       case .embedding: result.embedding = try embed(tokens, weights)
+      case .scores: result.scores = try score(tokens, weights)
       }
     }
     try report.print(json: { result.json }, text: { result.text })
@@ -94,6 +95,15 @@ struct Run: ParsableCommand {
     var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderTokens?.ids, threads: report.threadCount)
     try step(&pass)
     return TextEmbedding(tokens: tokens, values: try pass.embedding())
+  }
+
+  /// The scores of an encoder with a classifier head, with the names of its labels where they are known.
+  private func score(_ tokens: [Int], _ weights: ModelWeights) throws -> TextScores {
+    guard logits == nil, generate == nil else { throw InferenceError.hasNo(output: "logits") }
+    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderTokens?.ids, threads: report.threadCount)
+    try step(&pass)
+    let labels = weights.model.hyperparameters.texts("output_labels") ?? []
+    return TextScores(tokens: tokens, labels: labels, values: try pass.scores())
   }
 
   private func predict(_ tokens: [Int], _ tokenizer: Tokenizer?, _ weights: ModelWeights) throws -> NextTokens {

@@ -17,6 +17,12 @@ public enum Departure: String, Sendable, CaseIterable {
   case paddedVocabulary = "padded_vocabulary"
   /// What is added to a text.
   case statedFrame = "stated_frame"
+  /// That runs of spaces count as one.
+  case collapsedSpaces = "collapsed_spaces"
+  /// The matrix before a classifier that BERT applies to the first position.
+  case keptPooler = "kept_pooler"
+  /// The labels of a classifier that have no names of their own.
+  case statedLabels = "stated_labels"
 
   /// What the converter writes.
   public var reference: String {
@@ -27,6 +33,10 @@ public enum Departure: String, Sendable, CaseIterable {
     case .addedTokenTypes: "added tokens of `tokenizer.json` as ordinary pieces, or not at all"
     case .paddedVocabulary: "fewer tokens than the embedding has rows, for SentencePiece pieces of `tokenizer.json`"
     case .statedFrame: "whether a space, BOS and EOS are added, only if `tokenizer_config.json` has it"
+    case .collapsedSpaces:
+      "`remove_extra_whitespaces` as `clean_up_tokenization_spaces` is, for a unigram model of `tokenizer.json`"
+    case .keptPooler: "no pooler of a `BertForSequenceClassification`, whose classifier is applied to its output"
+    case .statedLabels: "no labels for a classifier of two labels without names, and its matrix as `cls.weight`"
     }
   }
 
@@ -39,6 +49,9 @@ public enum Departure: String, Sendable, CaseIterable {
     case .addedTokenTypes: "the marks of a chat template are split into pieces"
     case .paddedVocabulary: "the file does not load: the embedding has another shape"
     case .statedFrame: "text gets other tokens: a space or BOS is added or missing"
+    case .collapsedSpaces: "text gets other tokens: each of several spaces is one"
+    case .keptPooler: "the scores are wrong"
+    case .statedLabels: "the file does not load: a classifier has one row for each label"
     }
   }
 
@@ -54,6 +67,9 @@ public enum Departure: String, Sendable, CaseIterable {
     case .addedTokenTypes: "control or user-defined tokens, as `tokenizer.json` has them"
     case .paddedVocabulary: "unused tokens `[PADn]` for the other rows"
     case .statedFrame: "`add_space_prefix`, `add_bos_token` and `add_eos_token` as `tokenizer.json` has it"
+    case .collapsedSpaces: "`remove_extra_whitespaces` if `tokenizer.json` splits text at white space"
+    case .keptPooler: "the pooler as `cls.weight` and `cls.bias`, the classifier as `cls.output.weight`"
+    case .statedLabels: "`classifier.output_labels` with `LABEL_0` and `LABEL_1`"
     }
   }
 

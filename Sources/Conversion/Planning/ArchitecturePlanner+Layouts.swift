@@ -1,4 +1,5 @@
 import Architectures
+import Bytes
 import Models
 import Tensors
 
@@ -23,9 +24,14 @@ extension ArchitecturePlanner {
     for slot in model.slots where !covered.contains(slot) {
       do throws(TensorProblem) {
         guard let (tensor, slots) = try builder.tensor(holding: slot) else {
+          if let rule = model.definition.rule(slot.role), let reason = rule.unusedReason {
+            noteUnused(slot, reason)
+            continue
+          }
           draft.problems.append(ConversionError.cannotName(slot: "\(slot)", scheme: scheme.name))
           continue
         }
+        for missing in slots where model.location(missing) == nil { noteZeros(missing, tensor) }
         covered.formUnion(slots)
         tensors.append(tensor)
       } catch {
@@ -33,6 +39,28 @@ extension ArchitecturePlanner {
       }
     }
     return tensors
+  }
+}
+
+extension ArchitecturePlanner {
+  /// Rows of a tensor for which the scheme has no name.
+  private mutating func noteUnused(_ slot: TensorSlot, _ reason: String) {
+    guard let layout = model.canonicalLayout(slot), let source = model.tensor(slot) else { return }
+    draft.messages.append(
+      .note(
+        "\(counted(layout.logicalRowCount, "row")) of \(source.descriptor.name.text.quoted) "
+          + "\(layout.logicalRowCount == 1 ? "is" : "are") left out: \(reason)"))
+  }
+
+  /// Rows of a tensor that the input does not have.
+  private mutating func noteZeros(_ slot: TensorSlot, _ tensor: DraftTensor) {
+    guard let component = tensor.reader?.layout.components.first(where: { $0.role == slot.role }),
+      let reason = model.definition.rule(slot.role)?.unusedReason
+    else { return }
+    draft.messages.append(
+      .note(
+        "\(counted(component.rowCount, "row")) of \(tensor.name.text.quoted) "
+          + "\(component.rowCount == 1 ? "is" : "are") zeros, which the input does not have: \(reason)"))
   }
 }
 
@@ -72,7 +100,7 @@ private struct LayoutBuilder {
         rule.roles.map { TensorSlot($0, layer: slot.layer, instance: layout.instanceCount == nil ? instance : stacked) }
       }
       // Where several ways exist, one whose other tensors are missing is not meant.
-      if candidates.count > 1, slots.contains(where: { model.location($0) == nil }) { continue }
+      if candidates.count > 1, slots.contains(where: { model.location($0) == nil && !isUnused($0) }) { continue }
       var reader = try RowReader(model, layout, layer: slot.layer, instance: instance)
       if padding == .keep, let padded = reader.paddedSource {
         reader = try RowReader(model.checkpoint, asStored: padded, slot)
@@ -83,6 +111,8 @@ private struct LayoutBuilder {
     }
     return nil
   }
+
+  private func isUnused(_ slot: TensorSlot) -> Bool { model.definition.rule(slot.role)?.unusedReason != nil }
 
   private func layout(of rule: StoredRule, for slot: TensorSlot) throws(TensorProblem) -> StoredLayout {
     do throws(LayoutError) {

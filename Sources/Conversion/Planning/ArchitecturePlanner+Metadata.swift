@@ -14,6 +14,8 @@ extension ArchitecturePlanner {
     let definition = model.definition
     var metadata = Metadata()
     metadata["general.architecture"] = .string(ByteString(definition.ggufArchitecture ?? ""))
+    var hyperparameters = model.hyperparameters
+    if let labels = draft.statedLabels { hyperparameters.values["output_labels"] = .list(labels.map { .text($0) }) }
     let explicitRotary = model.configuration?.reading(rope: definition.ropeForm).rope.members ?? [:]
     for rule in definition.ggufMetadata {
       switch rule {
@@ -23,7 +25,7 @@ extension ArchitecturePlanner {
       case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
       case .vocabulary: for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
       case .pair, .rotaryScaling, .longRoPEFactor:
-        for (key, value) in definition.metadata(of: rule, model.hyperparameters, explicitRotary: explicitRotary) {
+        for (key, value) in definition.metadata(of: rule, hyperparameters, explicitRotary: explicitRotary) {
           metadata[key] = value
         }
       }

@@ -34,6 +34,18 @@ struct ArchitecturePlanner: DraftPlanner {
     }
     OutputMatrix.addCopy(to: &draft, scheme)
     draft.addTiedOutput(scheme)
+    ClassifierHead.decide(&draft)
+    noteOtherComputation()
+  }
+
+  /// Warns of tensors with which llama.cpp computes something else.
+  private mutating func noteOtherComputation() {
+    guard draft.target == .gguf else { return }
+    for tensor in draft.tensors {
+      for case let warning? in tensor.purpose.roles.map({ model.definition.rule($0)?.ggufWarning }) {
+        draft.messages.append(.warning("\(tensor.name.text.quoted): \(warning)"))
+      }
+    }
   }
 
   mutating func apply(_ evidence: PlanningEvidence) {

@@ -9,6 +9,7 @@ extension Departure {
       case .addedTokenTypes: .addedTokenTypes
       case .paddedRows: .paddedVocabulary
       case .statedFrame: .statedFrame
+      case .collapsedSpaces: .collapsedSpaces
       }
   }
 }
@@ -25,6 +26,8 @@ extension VocabularyDeparture {
       "unused tokens fill the vocabulary up to the rows of the embedding: llama.cpp does not load fewer"
     case .statedFrame:
       "whether a space, BOS and EOS are added is stated as tokenizer.json has it: llama.cpp assumes a space and BOS"
+    case .collapsedSpaces:
+      "runs of spaces count as one, as tokenizer.json has it, although clean_up_tokenization_spaces is not true"
     }
   }
 }

@@ -140,7 +140,9 @@ struct FolderFiles {
         }
         let classes = model.definition.vocabulary.tokenizerClasses
         let contextLength = model.hyperparameters.integer("context_length")
-        for file in try vocabulary.huggingFaceFiles(classes: classes, contextLength: contextLength) {
+        for file in try vocabulary.huggingFaceFiles(
+          classes: classes, modelType: named.modelType, contextLength: contextLength)
+        {
           add(file.name, file.bytes)
         }
       } catch {

@@ -16,6 +16,8 @@ struct PlanDraft {
   var tensors: [DraftTensor] = []
   /// Input tensors that are left out, with the reason.
   var dropped: [(name: TensorName, reason: String)] = []
+  /// Names for the labels of a classifier head that its configuration does not name; nil if none are stated.
+  var statedLabels: [String]?
   /// Whether a folder made of a GGUF ties the output matrix, which that GGUF has as a copy of the embedding.
   var tiesOutput = false
   /// The layers that remain after pruning; nil if none are pruned.

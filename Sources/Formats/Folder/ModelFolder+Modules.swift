@@ -36,6 +36,11 @@ extension ModelFolder {
     return (members.object ?? [:]).first { $0.value.bool == true && $0.key.text.hasPrefix("pooling_mode_") }?.key.text
   }
 
+  /// The folders of dense stages, which multiply the pooled vector by a matrix.
+  public func denseModules() throws -> [String] {
+    try modules().filter { $0.type.hasSuffix(".Dense") && Self.isPlainName($0.path) }.map(\.path)
+  }
+
   private func modules() throws -> [(path: String, type: String)] {
     (try json(Self.modulesFile)?.array ?? []).compactMap { entry in
       guard let path = entry["path"]?.string, let type = entry["type"]?.string else { return nil }

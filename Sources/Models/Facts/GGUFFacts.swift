@@ -30,10 +30,17 @@ struct GGUFFacts: ModelFacts {
     // Of several definitions with this name: those with a distinctive key that is there, then the one of the same name,
     // then those that only their tensors distinguish.
     let distinguished = matching.filter { definition in
-      definition.distinctiveKey.map { metadata[definition.ggufKey($0)] != nil } ?? false
+      definition.distinctiveKey.map { isStated(definition.ggufKey($0)) } ?? false
     }
     let others = matching.filter { $0.distinctiveKey == nil }
     return distinguished + others.filter { $0.name == name } + others.filter { $0.name != name }
+  }
+
+  /// Whether the file has a key, or with `KEY=VALUE` a key with this value.
+  private func isStated(_ condition: String) -> Bool {
+    let parts = condition.split(separator: "=", maxSplits: 1)
+    guard let key = parts.first, let value = metadata[String(key)] else { return false }
+    return parts.count == 1 || value.text == String(parts[1]) || value.integer.map(String.init) == String(parts[1])
   }
 
   func hyperparameters(

@@ -66,6 +66,10 @@ struct HuggingFaceFacts: ModelFacts {
   func remarks(on definition: ArchitectureDefinition, _ hyperparameters: HyperparameterSet) -> ConfigurationRemarks {
     var remarks = ConfigurationRemarks()
     remarks.warnings = fileRemarks + definition.conflicts(in: config, hyperparameters)
+    if let modules = try? folder?.denseModules(), !modules.isEmpty {
+      remarks.warnings.append(
+        "the dense stages in \(modules.joined(separator: " and ")) are left out: the embedding is the one before them")
+    }
     if let unread = definition.unreadRemark(on: config) { remarks.warnings.append(unread) }
     if let rule = definition.hyperparameter("context_length"), !rule.configKeys.isEmpty,
       origin(of: rule, in: definition) == nil

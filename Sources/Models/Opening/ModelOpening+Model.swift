@@ -32,9 +32,10 @@ extension ModelOpening {
     remarks += configuration.notes
     let mapped = mapping(evidence)
     let absentHead = mapped.absentHead(facts, definition, scheme, hyperparameters).map { [$0] } ?? []
+    let labels = mapped.labelContradiction(facts, definition, hyperparameters).map { [$0] } ?? []
     var model = Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
-      mapped: mapped, problems: encodingProblems + scaling.problems + absentHead, remarks: remarks,
+      mapped: mapped, problems: encodingProblems + scaling.problems + absentHead + labels, remarks: remarks,
       appliedTransforms: evidence.appliedTransforms, form: form)
     model.warnings = configuration.warnings
     return try adapters.reduce(model) { model, step in

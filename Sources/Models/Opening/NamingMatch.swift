@@ -21,7 +21,8 @@ struct NamingMatch {
   /// Words of wrappers that begin all names. Other common words are left out only if all names are known without them.
   private static let outerWords: Set<Substring> = ["module", "model", "base_model", "_module", "state_dict"]
 
-  /// Chooses among the candidates the one that knows most of the tensor names, the first of equals.
+  /// Chooses among the candidates the one that knows most of the tensor names; of equals the definition that misses fewest
+  /// tensors, then the first.
   ///
   /// - Throws: `ModelError.unknownNames` if no candidate knows any.
   init(_ candidates: [ArchitectureDefinition], _ stored: Checkpoint, mayHaveWrappers: Bool) throws {
@@ -38,7 +39,13 @@ struct NamingMatch {
         // Then all names must be known.
         if !isWrapper, candidate.matcher.match(of: stripped[0]) == nil { continue }
         let known = stripped.reduce(0) { $0 + (candidate.matcher.match(of: $1) == nil ? 0 : 1) }
-        guard known > best?.known ?? 0, isWrapper || known == names.count else { continue }
+        guard known >= best?.known ?? 1, isWrapper || known == names.count else { continue }
+        if let best, known == best.known {
+          let earlier = readers[best.index]
+          guard earlier.0.name != candidate.0.name, best.prefix == prefix,
+            Self.missingCount(candidate.matcher, stripped) < Self.missingCount(earlier.matcher, stripped)
+          else { continue }
+        }
         best = (index, prefix, known)
       }
       if best?.known == names.count { break search }
@@ -55,6 +62,16 @@ struct NamingMatch {
     let remarks = [innerRemark, prefixRemark].compactMap(\.self)
     remark = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
     checkpoint = remarks.isEmpty ? stored : stored.renamed(Self.without(best.prefix, names))
+  }
+
+  /// The roles that every model has and no name is of.
+  private static func missingCount(_ matcher: ArchitectureDefinition.NameMatcher, _ names: [TensorName]) -> Int {
+    var found: Set<TensorRole> = []
+    for name in names {
+      if case .tensor(let rule, _, _)? = matcher.match(of: name) { found.formUnion(matcher.rules[rule].roles) }
+    }
+    let required = matcher.rules.flatMap(\.tensors).filter { !$0.isOptional }.map(\.role)
+    return Set(required).subtracting(found).count
   }
 
   /// Returns the names without the inner words, unless two would become equal.

@@ -57,7 +57,14 @@ public struct RowReader: Sendable {
         let slot = TensorSlot(
           component.role, layer: layer, instance: layout.instanceCount == nil ? instance : stacked)
         guard let found = model.location(slot) else {
-          throw TensorProblem(TensorName("\(slot)"), .missing(role: component.role))
+          let name = TensorName("\(slot)")
+          guard model.definition.rule(component.role)?.unusedReason != nil,
+            let zeros = MappedTensor(zeros: component, columnCount: layout.columnCount, name, slot)
+          else { throw TensorProblem(name, .missing(role: component.role)) }
+          origins.append(RowOrigin(source: sources.count, component: 0, instance: 0))
+          adaptations.append(Adaptation())
+          sources.append(zeros)
+          continue
         }
         let source = indices[found.tensorIndex] ?? sources.count
         if source == sources.count {

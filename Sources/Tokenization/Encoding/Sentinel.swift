@@ -14,7 +14,8 @@ extension Vocabulary {
   ///
   /// A GGUF has no texts for these rows. Where there are enough of them, they are T5's.
   func sentinelTokens() -> [AddedToken] {
-    guard kind == .unigram, let last = types.lastIndex(where: { $0 != .unused }),
+    // T5 begins no text with a token, fairseq's models do.
+    guard kind == .unigram, adds(.bos) != true, let last = types.lastIndex(where: { $0 != .unused }),
       count - last - 1 >= Sentinel.count
     else { return [] }
     return (0..<Sentinel.count).reversed().map { index in

@@ -73,10 +73,12 @@ extension PreTokenizer {
       name: "gpt-2",
       aliases: [
         "jais", "mellum", "gigachat", "exaone4", "a.x-4.0", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code",
-        "jina-es", "jina-de", "modern-bert", "roberta-bpe", "trillion", "granite-docling",
+        "jina-es", "jina-de", "roberta-bpe", "trillion", "granite-docling",
       ],
       steps: [.byteLevel]),
     PreTokenizer(name: "phi-2", steps: [.byteLevel], requirements: [.hasSpaceRuns], exclusions: [.composes]),
+    PreTokenizer(
+      name: "modern-bert", steps: [.byteLevel], composes: true, requirements: [.composes, .hasToken("[CLS]")]),
     PreTokenizer(name: "olmo", aliases: ["mpt"], steps: [.byteLevel], composes: true, requirements: [.composes]),
     PreTokenizer(
       name: "llama-bpe",

@@ -12,7 +12,8 @@ public struct VocabularyRules: Sendable, Hashable {
     case byteLevel = "byte_level_bpe"
     /// Word pieces of `tokenizer.json`, or of `vocab.txt`.
     case wordPiece = "wordpiece"
-    /// A unigram model of `spiece.model` or `tokenizer.model`, or of `tokenizer.json`.
+    /// A unigram model of `spiece.model`, `tokenizer.model` or, with leading pieces, `sentencepiece.bpe.model`; or of
+    /// `tokenizer.json`.
     case unigram = "unigram"
 
     /// The contents that an error asks for.
@@ -84,6 +85,10 @@ public struct VocabularyRules: Sendable, Hashable {
   public var appliesSizeRules = true
   /// Whether metadata states the number of token types (`type_vocab_size` of config.json).
   public var statesTokenTypeCount = false
+  /// The pieces that a fairseq vocabulary has in place of the first ones of its SentencePiece model; nil for the others.
+  public var leadingPieces: LeadingPieces?
+  /// What metadata states of adding tokens, before all else of the vocabulary, if no file states it.
+  public var firstAdditions: [SpecialTokenAddition] = []
   /// The tokenizer classes of transformers, for the folders whose files or model type name one.
   public var tokenizerClasses = TokenizerClasses()
 
@@ -96,6 +101,36 @@ public struct VocabularyRules: Sendable, Hashable {
     public init(role: SpecialToken, text: String) {
       self.role = role
       self.text = text
+    }
+  }
+
+  /// The first pieces of a fairseq vocabulary, whose model is `sentencepiece.bpe.model`.
+  ///
+  ///     XLM-RoBERTa   <s> <pad> </s> <unk>                                 then the model's pieces from the fourth on
+  ///     CamemBERT     <s>NOTUSED <pad> </s>NOTUSED <unk> <unk>NOTUSED      then the model's pieces from the second on
+  public struct LeadingPieces: Sendable, Hashable {
+    /// A piece and its score; those without a score are control tokens, but the unknown one.
+    public struct Piece: Sendable, Hashable {
+      public let text: String
+      public let score: Float?
+
+      public init(text: String, score: Float? = nil) {
+        self.text = text
+        self.score = score
+      }
+    }
+
+    /// The number of the model's own pieces that are left out.
+    public let replacedCount: Int
+    /// The pieces in their place.
+    public let pieces: [Piece]
+    /// A control token after all pieces; without one, the rows after the pieces have no token.
+    public let last: String?
+
+    public init(replacedCount: Int, pieces: [Piece], last: String? = nil) {
+      self.replacedCount = replacedCount
+      self.pieces = pieces
+      self.last = last
     }
   }
 

@@ -85,13 +85,18 @@ struct RerunStages {
 extension ForwardPass {
   /// The logits of every position, or the embedding of an encoder.
   fileprivate func result() throws -> Matrix {
-    guard hyperparameters.features.output == .embedding else { return try logits(positions: 0..<tokens.count) }
-    var matrix = Matrix(rowCount: 1, columnCount: hyperparameters.embeddingLength)
-    matrix.values = try embedding()
+    guard hyperparameters.features.output != .logits else { return try logits(positions: 0..<tokens.count) }
+    let vector = try textVector()
+    var matrix = Matrix(rowCount: 1, columnCount: vector.count)
+    matrix.values = vector
     return matrix
   }
 
   fileprivate var resultName: String {
-    hyperparameters.features.output == .embedding ? "the text embedding" : "the logits"
+    switch hyperparameters.features.output {
+    case .logits: "the logits"
+    case .embedding: "the text embedding"
+    case .scores: "the scores"
+    }
   }
 }

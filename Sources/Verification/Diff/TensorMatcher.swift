@@ -28,6 +28,7 @@ struct TensorMatcher {
 
   private mutating func match(_ first: Model, _ second: Model) {
     for slot in first.slots {
+      if noteUnused(slot, of: first, in: second) { continue }
       let tied = second.location(slot) == nil ? second.tied(slot) : nil
       if let tied { noteTied(slot, tied, in: second) }
       pairs.append(
@@ -36,6 +37,7 @@ struct TensorMatcher {
             .slot(slot), reference: .init(first, slot), candidate: .init(second, tied ?? slot), isTied: tied != nil))
     }
     for slot in second.slots where first.location(slot) == nil {
+      if noteUnused(slot, of: second, in: first) { continue }
       let tied = first.tied(slot)
       if let tied { noteTied(slot, tied, in: first) }
       pairs.append(
@@ -45,6 +47,14 @@ struct TensorMatcher {
     }
     matchDerived(first, second)
     matchOthers(first, second)
+  }
+
+  /// Reports rows that nothing reads and `other` does not have.
+  private mutating func noteUnused(_ slot: TensorSlot, of model: Model, in other: Model) -> Bool {
+    guard other.location(slot) == nil, let reason = model.definition.rule(slot.role)?.unusedReason else { return false }
+    findings.append(
+      Finding(.note, "diff.left-out", .slot(slot), "is on one side only and not compared: \(reason)"))
+    return true
   }
 
   /// Matches tensors without a role by name, so that they count. A tensor that carries nothing for the architecture may

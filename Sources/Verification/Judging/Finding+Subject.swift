@@ -46,8 +46,7 @@ extension Finding {
       case .hyperparameter(let name): name
       case .metadata(let key): key.text
       case .hiddenState(let point): "\(point)"
-      case .output(.logits): "logits"
-      case .output(.embedding): "embedding"
+      case .output(let output): output.words
       case .architecture: "architecture"
       case .tokenizer: "tokenizer"
       case .quality: "quality"

@@ -49,7 +49,7 @@ public struct LogitBudget: Sendable {
     }
     switch output {
     case .logits: rule = .limits(coarsest.format.expectedLogitLimits)
-    case .embedding: rule = .limits(coarsest.format.expectedEmbeddingLimits)
+    case .embedding, .scores: rule = .limits(coarsest.format.expectedEmbeddingLimits)
     }
     reason = "the default for \(coarsest.format.name)"
   }

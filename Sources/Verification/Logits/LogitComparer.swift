@@ -47,6 +47,7 @@ struct LogitComparer {
       ("embedding length", first.embeddingLength, second.embeddingLength),
       ("layer count", first.layerCount, second.layerCount),
       ("decoder layer count", first.decoder?.layerCount ?? 0, second.decoder?.layerCount ?? 0),
+      ("label count", first.labelCount, second.labelCount),
     ]
     for (name, one, other) in sizes where one != other {
       throw LogitComparisonError.unlike(name: name, reference: one, candidate: other)
@@ -77,8 +78,8 @@ struct LogitComparer {
       states[index + 1].hiddenState.merge(ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
       index += 2
     } while try first.advanceToDecoder() && second.advanceToDecoder()
-    if output == .embedding {
-      let one = try first.embedding(), other = try second.embedding()
+    if output != .logits {
+      let one = try first.textVector(), other = try second.textVector()
       logits.merge(ErrorMetrics(reference: one.span, candidate: other.span))
       nonfiniteEmbeddingCount += zip(one, other).count { !($0.isFinite && $1.isFinite) }
       hasSameEmbeddings = hasSameEmbeddings && one.map(\.bitPattern) == other.map(\.bitPattern)

@@ -3,7 +3,7 @@ import Inference
 import Quantization
 
 extension LogitComparison {
-  private var isEmbedding: Bool { output == .embedding }
+  private var isEmbedding: Bool { output != .logits }
 
   /// Returns the value of a metric; nil for metrics of tensors.
   public func value(_ metric: Budget.Metric) -> Double? {

@@ -19,9 +19,9 @@ extension LogitComparison {
       "chunks": .integer(tokens.chunks.count),
       "same_bits": .bool(hasSameBits),
       "logits": logits.json,
-      "kl": output == .embedding ? .null : divergence.json,
+      "kl": output != .logits ? .null : divergence.json,
       "nonfinite_positions": .integer(nonfiniteCount),
-      "top1": output == .embedding ? .null : .real(topOneAgreement),
+      "top1": output != .logits ? .null : .real(topOneAgreement),
       "perplexity": .members([
         "reference": referencePerplexity?.json ?? .null, "candidate": candidatePerplexity?.json ?? .null,
         "ratio": perplexityRatio?.json ?? .null,
@@ -39,12 +39,12 @@ extension LogitComparison {
   public var figures: [(name: String, value: String)] {
     var figures = [
       ("tokens", "\(tokens.tokenCount.grouped) in \(counted(tokens.chunks.count, "chunk"))\(leftOver)"),
-      (output == .embedding ? "embedding" : "logits", hasSameBits ? "same bits" : "different"),
+      (output.words, hasSameBits ? "same bits" : "different"),
       ("NMSE", logits.normalizedMeanSquareError.metricText),
       ("max abs", logits.maximumAbsoluteError.metricText),
     ]
     switch output {
-    case .embedding: figures.append(("cosine", logits.cosine.fixed(8)))
+    case .embedding, .scores: figures.append(("cosine", logits.cosine.fixed(8)))
     case .logits: figures += predictionFigures
     }
     return figures + [("budget", budget.description)]

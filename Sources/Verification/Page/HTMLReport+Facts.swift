@@ -8,14 +8,14 @@ extension HTMLReport {
   var cards: String {
     let logits = verification.logits
     var cards =
-      logits.output == .embedding
-      ? [("cosine of the embedding", logits.logits.cosine.fixed(6))]
+      logits.output != .logits
+      ? [("cosine of the \(logits.output.words)", logits.logits.cosine.fixed(6))]
       : [
         ("mean KL divergence", logits.divergence.mean.metricText),
         ("top-1 agreement", logits.topOneAgreement.percentage),
       ]
     if let ratio = logits.perplexityRatio { cards.append(("perplexity ratio", ratio.value.fixed(4))) }
-    let output = logits.output == .embedding ? "embedding" : "logits"
+    let output = logits.output.words
     cards.append(("NMSE of the \(output)", logits.logits.normalizedMeanSquareError.metricText))
     let before = Size(logits.reference), after = Size(logits.candidate)
     cards.append(("weights, from \(before.byteCount.byteSize)", after.byteCount.byteSize))

@@ -31,21 +31,22 @@ public struct Quality: Sendable, Hashable {
 
   /// Grades a comparison.
   init(_ comparison: LogitComparison) {
-    isEmbedding = comparison.output == .embedding
+    isEmbedding = comparison.output != .logits
+    let words = comparison.output.words
     positionCount = isEmbedding ? comparison.tokens.chunks.count : comparison.divergence.count
     isPredicted = isEmbedding || comparison.isPredicted
     guard comparison.nonfiniteCount == 0 else {
       estimate = .broken
       grade = .broken
       lacksPositions = false
-      figures = isEmbedding ? "the embedding is not finite" : "logits are not finite"
+      figures = comparison.output == .embedding ? "the embedding is not finite" : "\(words) are not finite"
       return
     }
     guard !comparison.hasSameBits else {
       estimate = .lossless
       grade = .lossless
       lacksPositions = false
-      figures = "\(isEmbedding ? "the embedding has" : "all logits have") the same bits"
+      figures = "\(comparison.output == .embedding ? "the embedding has" : "all \(words) have") the same bits"
       return
     }
     guard !isEmbedding else {
@@ -53,7 +54,7 @@ public struct Quality: Sendable, Hashable {
       estimate = .first { error <= $0.embeddingError }
       grade = estimate
       lacksPositions = false
-      figures = "NMSE of the embedding \(error.metricText)"
+      figures = "NMSE of the \(words) \(error.metricText)"
       return
     }
     let measured = Figures(comparison), worst = Figures(comparison, worseBy: Self.errorCount)

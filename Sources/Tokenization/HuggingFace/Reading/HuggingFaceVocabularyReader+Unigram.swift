@@ -8,7 +8,11 @@ import Tensors
 extension HuggingFaceVocabularyReader {
   /// Reads a unigram model; false if the files have none.
   mutating func readUnigram() throws(VocabularyError) -> Bool {
-    if let bytes = files.sentencePiece ?? files.unigramModel {
+    if let bytes = files.fairseqModel, let leading = rules.leadingPieces {
+      let model = try SentencePieceModel(bytes)
+      guard model.algorithm == .unigram else { return false }
+      try readUnigram(model, leading)
+    } else if let bytes = files.sentencePiece ?? files.unigramModel {
       let model = try SentencePieceModel(bytes)
       guard model.algorithm == .unigram else { return false }
       try readUnigram(model)
@@ -71,15 +75,25 @@ extension HuggingFaceVocabularyReader {
     let cutsAtSpaces = splits.contains { $0["type"]?.string == "WhitespaceSplit" }
     let addsSpace = spacePrefix(tokenizer) != .never
     vocabulary.addsSpacePrefix = addsSpace
-    vocabulary.removesExtraSpaces = cutsAtSpaces
+    vocabulary.removesExtraSpaces = collapsesSpaces(splits: cutsAtSpaces)
     setTextRules(addsSpace: addsSpace, cutsAtSpaces: cutsAtSpaces)
     try readSpecialTokens(limit: rows.count)
     if let unknown, unknown >= 0, unknown < rows.count { vocabulary.set(.unk, to: unknown) }
     vocabulary.addedTokens = table.sorted.filter { $0.id < rows.count }
   }
 
+  /// Whether runs of spaces count as one. The reference converter asks `clean_up_tokenization_spaces` for fairseq's
+  /// vocabularies, which says nothing about it.
+  private mutating func collapsesSpaces(splits: Bool) -> Bool {
+    let stated = files.configuration?["clean_up_tokenization_spaces"]?.bool ?? false
+    guard rules.leadingPieces != nil, splits != stated else { return splits }
+    guard departsFromReference else { return stated }
+    departures.append(.collapsedSpaces)
+    return splits
+  }
+
   /// Sets how text is prepared for encoding, which T5's class of transformers decides by itself.
-  private mutating func setTextRules(addsSpace: Bool, cutsAtSpaces: Bool) {
+  mutating func setTextRules(addsSpace: Bool, cutsAtSpaces: Bool) {
     let splits = tokenizerClass?.splitsAtWhitespace ?? false
     vocabulary.cutsAtSpaces = splits || cutsAtSpaces
     vocabulary.spacePrefix = splits || addsSpace ? .everySegment : .never

@@ -7,6 +7,8 @@ public struct TokenizerFiles: Sendable {
   public var sentencePiece: [UInt8]?
   /// `spiece.model`: a SentencePiece model under T5's name.
   public var unigramModel: [UInt8]?
+  /// `sentencepiece.bpe.model`: a SentencePiece model whose pieces have other ids in the vocabulary (fairseq).
+  public var fairseqModel: [UInt8]?
   /// `vocab.txt`: the word pieces of BERT, one per line.
   public var vocabularyLines: [UInt8]?
   /// `tokenizer.json`: the whole tokenizer as the `tokenizers` library writes it, or one made of ranked tokens.
@@ -86,6 +88,7 @@ public struct TokenizerFiles: Sendable {
     }
     sentencePiece = try pieces("tokenizer.model")
     unigramModel = try pieces("spiece.model")
+    fairseqModel = try pieces("sentencepiece.bpe.model")
     tokenizer = try json("tokenizer.json")
     configuration = try json("tokenizer_config.json")
     specialTokensMap = try json("special_tokens_map.json")
@@ -140,8 +143,8 @@ public struct TokenizerFiles: Sendable {
 
   /// Whether any file contains a vocabulary.
   public var hasVocabulary: Bool {
-    sentencePiece != nil || unigramModel != nil || tokenizer != nil || vocabulary != nil || vocabularyLines != nil
-      || unreadVocabulary != nil
+    sentencePiece != nil || unigramModel != nil || fairseqModel != nil || tokenizer != nil || vocabulary != nil
+      || vocabularyLines != nil || unreadVocabulary != nil
   }
 
   /// The first of `names` that is known to have a vocabulary in another form.
@@ -164,7 +167,7 @@ public struct TokenizerFiles: Sendable {
   public var idLimit: Int {
     var limit = vocabularyLines.map { $0.split(separator: 0x0A, omittingEmptySubsequences: false).count - 1 } ?? 0
     func take(_ id: Int?) { if let id, id < Int.max { limit = max(limit, id + 1) } }
-    for bytes in [sentencePiece, unigramModel] {
+    for bytes in [sentencePiece, unigramModel, fairseqModel] {
       if let bytes, let model = try? SentencePieceModel(bytes) { limit = max(limit, model.pieces.count) }
     }
     for ids in [tokenizer?["model"]?["vocab"]?.object, vocabulary?.object, addedTokens?.object] {

@@ -8,4 +8,6 @@ public enum VocabularyDeparture: String, Sendable, Hashable, CaseIterable {
   case paddedRows
   /// Whether a space, BOS and EOS are added to a text is stated as `tokenizer.json` has it.
   case statedFrame
+  /// Runs of spaces count as one, as `tokenizer.json` has it.
+  case collapsedSpaces
 }

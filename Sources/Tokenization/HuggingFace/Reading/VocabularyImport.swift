@@ -165,6 +165,7 @@ struct HuggingFaceVocabularyReader {
       }
     }
     if rules.appliesSizeRules, vocabularySize == Vocabulary.noStartTokenCount { vocabulary.addsBOSOverride = false }
+    vocabulary.firstAdditions = rules.firstAdditions
     if rules.statesTokenTypeCount { vocabulary.tokenTypeCount = files.model?["type_vocab_size"]?.integer ?? 1 }
     switch rules.spacePrefix {
     case .unset: break

@@ -13,16 +13,44 @@ extension Vocabulary {
   /// The files from which transformers recreates this tokenizer.
   ///
   /// `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`; for SentencePiece pieces with scores
-  /// also `tokenizer.model`.
+  /// also `tokenizer.model`, except for fairseq's, whose ids are not those of the pieces.
   ///
   /// - Parameters:
   ///   - classes: the tokenizer classes of transformers, one of which is named.
+  ///   - modelType: the `model_type` of the folder; for unigram pieces transformers' class for it is named.
   ///   - contextLength: the longest prompt in tokens, if it is known.
   /// - Throws: `.unknownPreTokenizerName` for a byte-level vocabulary whose splitting rules are not known.
   public func huggingFaceFiles(
-    classes: TokenizerClasses, contextLength: Int? = nil
+    classes: TokenizerClasses, modelType: String? = nil, contextLength: Int? = nil
   ) throws(VocabularyError) -> [HuggingFaceFile] {
-    try withBracketedTokens().files(className: classes.writtenName(for: kind), contextLength)
+    let usual = classes.writtenName(for: kind)
+    let own = kind == .unigram ? modelType.flatMap { classes.registered[$0]?.className } : nil
+    guard let own, own != usual, classes.classes[own] != nil else {
+      return try withBracketedTokens().withMaskToken().files(className: usual, contextLength)
+    }
+    return try withMaskToken().files(className: own, contextLength, hasModel: false)
+  }
+
+  /// The vocabulary of an encoder with the mask as all published ones have it, except BERT's: with a text, which the reference
+  /// converter may leave out, and taking the white space before it.
+  private func withMaskToken() -> Vocabulary {
+    guard kind != .wordPiece, adds(.bos) == true, adds(.eos) == true, let id = id(of: .mask),
+      types.indices.contains(id)
+    else { return self }
+    var vocabulary = self
+    if let index = vocabulary.addedTokens.firstIndex(where: { $0.id == id }) {
+      vocabulary.addedTokens[index].options.insert(.lstrip)
+    }
+    guard types[id] == .unused else { return vocabulary }
+    let text = "<mask>"
+    var packed = PackedStrings()
+    for (index, bytes) in tokens.enumerated() { packed.append(index == id ? Array(text.utf8) : Array(bytes)) }
+    vocabulary.tokens = packed
+    vocabulary.types[id] = .control
+    if vocabulary.scores.indices.contains(id) { vocabulary.scores[id] = 0 }
+    vocabulary.addedTokens.append(AddedToken(id: id, text: text, options: [.special, .lstrip]))
+    vocabulary.addedTokens.sort { $0.id < $1.id }
+    return vocabulary
   }
 
   /// The vocabulary with the pieces that no text comes to, such as `<s>`, as tokens that are found in it.
@@ -43,13 +71,15 @@ extension Vocabulary {
     return vocabulary
   }
 
-  private func files(className: String, _ contextLength: Int?) throws(VocabularyError) -> [HuggingFaceFile] {
+  private func files(
+    className: String, _ contextLength: Int?, hasModel: Bool = true
+  ) throws(VocabularyError) -> [HuggingFaceFile] {
     var files = [
       HuggingFaceFile(name: "tokenizer.json", bytes: try tokenizerJSON().encoded()),
       HuggingFaceFile(name: "tokenizer_config.json", bytes: configuration(className, contextLength).encoded()),
       HuggingFaceFile(name: "special_tokens_map.json", bytes: specialTokensMap().encoded()),
     ]
-    if let model = sentencePieceModel() {
+    if hasModel, let model = sentencePieceModel() {
       let name = kind == .unigram ? "spiece.model" : "tokenizer.model"
       files.append(HuggingFaceFile(name: name, bytes: model.encoded()))
     }

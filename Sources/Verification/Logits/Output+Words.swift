@@ -1,0 +1,6 @@
+import Architectures
+
+extension ForwardPassFeatures.Output {
+  /// The output in reports and findings.
+  var words: String { rawValue }
+}
