@@ -35,7 +35,7 @@ start=$SECONDS
 prepare
 printf '%-44s %7s %9s\n' "fault" "cases" "findings"
 for class in disk_full shared_blocks file_size_limit failing_calls set_failures failing_reads short_calls killed \
-  stale_files interrupted interrupted_folders changed_inputs output_in_the_way linked_outputs same_file two_runs vanishing_folder \
+  stale_files interrupted interrupted_folders interrupted_grids changed_inputs output_in_the_way linked_outputs same_file two_runs vanishing_folder \
   closed_streams environments few_descriptors long_paths odd_names sparse_files special_files hub_cache little_memory \
   hostile_numbers mutations
 do

@@ -67,7 +67,7 @@ extension AtomicFile {
   }
 
   /// Makes the renames themselves durable.
-  private static func flushFolder(_ path: String) throws(FileError) {
+  static func flushFolder(_ path: String) throws(FileError) {
     let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw .cannotWrite(path: path, errno: Errno(rawValue: errno)) }
     defer { close(folder) }

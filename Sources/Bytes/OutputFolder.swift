@@ -15,6 +15,9 @@ public struct OutputFolder: Sendable {
   /// The names in it, sorted by bytes.
   public func names() throws(FileError) -> [String] { try FileSystem.list(path) }
 
+  /// Makes the names in it durable, such as those of folders that were created.
+  public func flush() throws(FileError) { try AtomicFile.flushFolder(path) }
+
   /// Whether two paths are the same name in the same folder, links in the folders' paths followed; nothing need be
   /// there.
   public static func isSameEntry(_ first: String, _ second: String) -> Bool {

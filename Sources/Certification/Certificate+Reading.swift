@@ -1,4 +1,5 @@
 import Bytes
+import Formats
 
 extension Certificate {
   /// Reads a certificate.
@@ -49,9 +50,9 @@ extension Certificate {
     }
     var files: [CertifiedFiles.File] = []
     for entry in entries {
-      // A name must not lead out of the folder of the model.
-      guard let name = entry["name"]?.string, !name.isEmpty, !name.contains("/"), name != "..",
-        let digest = entry["digest"]?["sha256"]?.string
+      // A name must not lead out of the folder of the model; files of ranks are in folders below it.
+      guard let name = entry["name"]?.string, let path = ShardName.pathInFolder(name),
+        ExactString(path) == ExactString(name), let digest = entry["digest"]?["sha256"]?.string
       else { throw .malformed(member: keyPath) }
       files.append(CertifiedFiles.File(name: name, sha256: digest))
     }

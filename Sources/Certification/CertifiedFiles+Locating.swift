@@ -61,7 +61,7 @@ extension CertifiedFiles {
 extension CertifiedFiles.File {
   static func isWeights(_ name: String) -> Bool {
     let name = Compression.unpackedName(name)
-    return [".safetensors", ".gguf"].contains { Path.hasEnding(name, $0) }
+    return [".safetensors", ".gguf", ".pth", ".pt", ".bin"].contains { Path.hasEnding(name, $0) }
   }
   fileprivate var isWeights: Bool { Self.isWeights(name) }
 

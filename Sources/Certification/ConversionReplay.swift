@@ -76,7 +76,7 @@ public struct ConversionReplay: Sendable {
     let path = candidate.checkpoint.path
     let convert = ["convert", reference, "-o", path] + certificate.adapters.flatMap { ["--lora", $0.path] }
     guard let metadata = candidate.facts.ggufMetadata else {
-      let naming = ["--naming", candidate.scheme.name]
+      let naming = ["--naming", candidate.scheme.name] + ranks(of: candidate)
       let formats = candidate.checkpoint.tensors.compactMap(\.format)
       let common = Dictionary(grouping: formats, by: \.name).max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }
       return [convert + naming] + (common.map { [convert + naming + ["--type", $0.key]] } ?? [])
@@ -90,6 +90,17 @@ public struct ConversionReplay: Sendable {
           ["quantize", reference, path, $0, "--allow-requantize"],
         ]
       }
+  }
+
+  /// The options that split a model among as many ranks as the candidate has.
+  private static func ranks(of candidate: Model) -> [String] {
+    let facts = candidate.checkpoint.containerFacts
+    if let tensors = facts["tensorParallelSize"], let stages = facts["pipelineParallelSize"] {
+      return ["--tensor-parallel", tensors, "--pipeline-parallel", stages]
+    }
+    // Files of PyTorch have several forms.
+    guard facts["form"] != nil, candidate.scheme.hyperparametersFile != nil else { return [] }
+    return ["--shards", facts["modelParallelSize"] ?? "1"]
   }
 
   private static func scratchPlace(named path: String?, certified: String) -> String {

@@ -33,7 +33,9 @@ struct CertifyTests {
       ("convert model -o out.gguf --type Q4_K_M", "--budget kl=10"),
       ("convert model -o out.gguf --type Q8_0 --tensor-type attn_q=F16", "--budget kl=1 --receipt receipt.json"),
       ("quantize model out.gguf Q4_K_M --pure", "--budget kl=10 --receipt receipt.json"),
-      ("convert model -o back --naming meta", ""),
+      ("convert model -o back --naming meta", ""), ("convert model -o back --naming meta --shards 2", ""),
+      ("convert model -o back --naming megatron --tensor-parallel 2", ""),
+      ("convert model -o back --naming megatron --pipeline-parallel 3", "--receipt receipt.json"),
     ])
   func rederives(convert: String, verify: String) throws {
     let folder = try certified(convert, verify)

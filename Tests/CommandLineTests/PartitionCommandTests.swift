@@ -70,6 +70,8 @@ struct PartitionCommandTests {
     #expect(run.output.contains("would write  unwritten/params.json"))
     #expect(run.output.contains("RoPE permutation of 8 heads, rows 32–63"))
     #expect(run.output.contains("columns 80–159"))
-    #expect(run.output.contains("note: the embedding is split by columns, as LLaMA 1 and 2 has it"))
+    #expect(
+      run.output.contains(
+        "note: the embedding is split by columns, as programs of LLaMA 1 and 2 read it (--embedding-split rows"))
   }
 }

@@ -189,6 +189,31 @@ struct PartitionTests {
     }
   }
 
+  @Test("comes from an encoded model and from merged adapters as well")
+  func composed() throws {
+    let sources = [("packed/llama-gptq-act-order", []), ("llama-gqa", [Fixtures.path("adapters", "llama")])]
+    for (source, adapters) in sources {
+      let work = TemporaryFolder()
+      func write(_ name: String, _ partition: ConversionRequest.Partition?) throws {
+        try convert(Fixtures.path(source), to: work.file(name), adapters: adapters) {
+          $0.type = .format(.f16)
+          $0.partition = partition
+        }
+      }
+      try write("direct", nil)
+      let direct = try tensorBytes(work.file("direct"))
+      for partition in [
+        ConversionRequest.Partition.modelParallel(shardCount: 2, embedding: .columns),
+        .megatron(MegatronSplit(tensorSize: 2, stageCount: 1)),
+      ] {
+        try write(partition.schemeName, partition)
+        try convert(work.file(partition.schemeName), to: work.file(partition.schemeName + "-hf")) { $0.naming = "hf" }
+        let isEqual = try direct == tensorBytes(work.file(partition.schemeName + "-hf"))
+        #expect(isEqual, "\(source) \(partition.schemeName)")
+      }
+    }
+  }
+
   @Test("can be split another way")
   func again() throws {
     let source = Fixtures.path("megatron", "twin")

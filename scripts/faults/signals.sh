@@ -78,3 +78,12 @@ interrupted_folders() {
   note="slowest end $slowest ms"
   rm -rf "$work/large-folder"
 }
+
+# Files of ranks are in folders within the output.
+interrupted_grids() {
+  slowest=0
+  "$program" convert "$work/large" -o "$work/large-grid" --naming megatron --tensor-parallel 2 --quiet
+  interrupt_with TERM 143 out "$work/large-grid" --naming megatron --tensor-parallel 2
+  note="slowest end $slowest ms"
+  rm -rf "$work/large-grid"
+}

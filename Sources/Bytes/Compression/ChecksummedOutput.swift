@@ -20,6 +20,7 @@ public final class ChecksummedOutput: PositionalOutput {
     var sum = CRC32()
     sum.update(bytes)
     try file.write(bytes, at: offset)
+    guard bytes.byteCount > 0 else { return }
     let piece = Piece(byteCount: bytes.byteCount, sum: sum.value)
     pieces.withLock { $0[offset] = piece }
   }
@@ -39,7 +40,7 @@ public final class ChecksummedOutput: PositionalOutput {
     pieces.withLock { pieces in
       var sum: UInt32 = 0, position = range.lowerBound
       while position < range.upperBound {
-        guard let piece = pieces[position], piece.byteCount > 0 else { return nil }
+        guard let piece = pieces[position] else { return nil }
         sum = CRC32.combined(sum, piece.sum, byteCount: piece.byteCount)
         position += piece.byteCount
       }

@@ -72,6 +72,10 @@ public struct Executor {
   private func commit(_ outputs: [AtomicFile]) throws {
     // Of a split GGUF, whose folder is not locked all the time, two sets must not mix either.
     let isSplit = plan.target == .gguf && outputs.count > 1
+    // Names of folders within the output must not be lost after the file that makes it complete has its own.
+    for folder in Set(plan.folders.dropFirst().map { Path.folder(of: $0) }).sorted() {
+      try OutputFolder(folder).flush()
+    }
     let lock = isSplit ? try FolderLock(Path.folder(of: plan.destination), whenTaken: .wait) : nil
     try withExtendedLifetime(lock) { try AtomicFile.commit(outputs) }
   }

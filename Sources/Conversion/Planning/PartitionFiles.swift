@@ -24,11 +24,11 @@ struct PartitionFiles {
 
   private mutating func shards(_ split: ModelParallelSplit) throws -> [PlannedFile] {
     if split.shardCount > 1, case .modelParallel(_, nil)? = draft.request.partition {
-      let (own, other) = split.embedding == .rows ? ("3", "columns") : ("1 and 2", "rows")
+      let (own, other) = split.embedding == .rows ? ("LLaMA 3", "columns") : ("LLaMA 1 and 2", "rows")
       draft.messages.append(
         .note(
-          "the embedding is split by \(split.embedding.rawValue), as LLaMA \(own) has it (--embedding-split \(other): the other way)"
-        ))
+          "the embedding is split by \(split.embedding.rawValue), as programs of \(own) read it (--embedding-split \(other) "
+            + "splits it the other way)"))
     }
     return try split.fileNames.enumerated().map { index, name in
       let parts = try draft.tensors.map { tensor in

@@ -11,10 +11,15 @@ enum SideFiles {
   private static let weightEndings = [
     ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pth", ".pt", ".ckpt", ".gguf", ".h5",
     ".msgpack", ".onnx", ".onnx_data", ".npz", "ndarray-cache.json", "tensor-cache.json",
-    "latest_checkpointed_iteration.txt",
+    MegatronSplit.tracker.name,
   ]
   /// The files with the configuration of a model, which are rewritten.
   fileprivate static let configurations: Set<String> = ["config.json", "mlc-chat-config.json"]
+
+  /// Whether a file of this name says what the model is, or which of its saves is read.
+  fileprivate static func describes(_ name: String) -> Bool {
+    configurations.contains(name) || name == MegatronSplit.tracker.name
+  }
 
   /// Whether a file of this name contains weights or an index of them.
   static func isWeights(_ name: String) -> Bool {
@@ -150,7 +155,7 @@ extension Model {
   func readSideFiles() throws -> [any ByteSource] {
     guard let tree = folder?.tree, facts.ggufMetadata == nil, hasExplicitHyperparameters else { return [] }
     let names = try tree.names(in: "").filter {
-      SideFiles.configurations.contains($0) && tree.hasFile($0) || SideFiles.belongs($0, in: tree)
+      SideFiles.describes($0) && tree.hasFile($0) || SideFiles.belongs($0, in: tree)
     }
     return try names.map { name throws(FileError) in try tree.open(name) }
       .filter { $0.byteCount <= SideFiles.digestedByteCount }

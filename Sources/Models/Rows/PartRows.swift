@@ -87,7 +87,11 @@ struct PartRows: RowSource {
       let stride = format.byteCount(elementCount: wholeWidth),
       let begin = format.byteCount(elementCount: columns.lowerBound)
     else { return }
+    // Both arrays keep their memory from slab to slab: what holds rows of the whole, and what holds those of the part.
+    swap(&buffers.bytes, &buffers.partBytes)
     var gathered: [UInt8] = []
+    swap(&gathered, &buffers.partBytes)
+    gathered.removeAll(keepingCapacity: true)
     gathered.reserveCapacity(rows.count * width)
     for piece in pieces {
       try base.readBytes(piece.rows, into: &buffers)
@@ -98,6 +102,7 @@ struct PartRows: RowSource {
         }
       }
     }
+    buffers.partBytes = buffers.bytes
     buffers.bytes = gathered
   }
 

@@ -59,6 +59,8 @@ public struct RowBuffers: Sendable {
   /// Bytes and values before they are put in order.
   var storedBytes: [UInt8] = []
   var storedValues = DecodedValues()
+  /// The bytes of a part while they are put together from rows of the whole.
+  var partBytes: [UInt8] = []
 
   public init() {}
 }
