@@ -33,13 +33,11 @@ extension TensorRole {
   public static let attentionKeyNorm: TensorRole = "attention_key_norm"
   /// `[embedding, heads × head dimension]`
   public static let attentionOutput: TensorRole = "attention_output"
-  /// `[heads × head dimension, embedding]`: its sigmoid is a factor on what the heads give
+  /// `[heads × head dimension, embedding]`: the sigmoid of its product multiplies what the heads give (Qwen3-Next, AFM-MoE)
   public static let attentionGate: TensorRole = "attention_gate"
   /// `[embedding]`: norm of the attention output before the residual sum (Gemma 2, OLMo 2); after the sum in post-norm layers
   public static let attentionPostNorm: TensorRole = "attention_post_norm"
 
-  /// `[heads × head dimension, embedding]`: the sigmoid of its product multiplies the heads' outputs (AFMoE)
-  public static let attentionGate: TensorRole = "attention_gate"
   /// `[heads]`: a logit that takes a share of each softmax and contributes no value (gpt-oss)
   public static let attentionSinks: TensorRole = "attention_sinks"
 

@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 
 /// The experts chosen for one position.
 enum ExpertRouter {

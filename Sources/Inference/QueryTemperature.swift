@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 
 extension Hyperparameters.QueryTemperature {
   /// The factor on the query at `position`, counted from 0: `1 + scale × ln(1 + ⌊position / interval⌋)`.
