@@ -11,10 +11,12 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")" | "(" formula ")"
+///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")"
+///             | "power(" formula "," formula ")" | "(" formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
+/// `power(a, b)` is the real number `aᵇ`.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
@@ -30,6 +32,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case whole(Node)
     case equality(Node, Node)
     case allButEvery(Node, count: Node)
+    case power(Node, Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -105,6 +108,10 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
         period > 0, (0...greatestListLength).contains(count)
       else { return nil }
       return .list((0..<count).map { .bool(($0 + 1) % period != 0) })
+    case .power(let base, let exponent):
+      guard let one = evaluate(base, set)?.number, let other = evaluate(exponent, set)?.number else { return nil }
+      let value = pow(one, other)
+      return value.isFinite ? .real(value) : nil
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -175,6 +182,10 @@ private struct ExpressionParser {
     if take("all_but_every(") {
       guard let period = formula(), take(","), let count = formula(), take(")") else { return nil }
       return .allButEvery(period, count: count)
+    }
+    if take("power(") {
+      guard let base = formula(), take(","), let exponent = formula(), take(")") else { return nil }
+      return .power(base, exponent)
     }
     let isWhole = take("int(")
     if isWhole || take("(") {

@@ -16,12 +16,15 @@ struct ArchitectureNameTests {
     ),
     (
       "Sources/Tokenization/PreTokenization/PreTokenizer+Known.swift",
-      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "mpt", "olmo", "qwen2", "starcoder"],
+      [
+        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "hunyuan-dense", "mpt", "olmo", "qwen2",
+        "starcoder",
+      ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
       "Sources/Tokenization/PreTokenization/CheckText+Digests.swift",
-      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "olmo", "qwen2", "starcoder"],
+      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "hunyuan-dense", "olmo", "qwen2", "starcoder"],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
