@@ -28,6 +28,7 @@ extension ArchitectureDefinition {
     hyperparameterDefaults = try Self.readHyperparameterDefaults(&object, hyperparameters)
     configConstants = try Self.readObject("config_constants", &object)
     expectedConfig = try Self.readObject("expected_config", &object)
+    ropeTypes = try Self.readRopeTypes(&object)
     ropeForm = try object.choice("rope_parameters") ?? .single
     ggufMetadata = try Self.readMetadata(&object)
     tensors = try Self.unique(try Self.readTensors(&object), at: "tensors") { $0.role.rawValue }
@@ -50,6 +51,19 @@ extension ArchitectureDefinition {
     _ key: String, _ object: inout StrictObject
   ) throws(DefinitionError) -> JSON.Object {
     JSON.Object(uniqueKeysWithValues: (try object.members(key) ?? []).map { (ExactString($0.name), $0.value) })
+  }
+
+  /// `{"dynamic": "rotary_alpha"}`: hyperparameters by RoPE type.
+  private static func readRopeTypes(_ object: inout StrictObject) throws(DefinitionError) -> [String: String] {
+    var types: [String: String] = [:]
+    for member in try object.members("rope_types") ?? [] {
+      guard let name = member.value.string else {
+        throw DefinitionError(
+          keyPath: member.keyPath, reason: .wrongKind(expected: "a hyperparameter", found: member.value.kindName))
+      }
+      types[member.name] = name
+    }
+    return types
   }
 
   /// The rules, of which no two may have one name.

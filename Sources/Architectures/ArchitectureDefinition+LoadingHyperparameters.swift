@@ -47,7 +47,8 @@ extension ArchitectureDefinition {
     guard let length = stated.integer, (1...HyperparameterRule.greatestLength).contains(length) else {
       throw DefinitionError(
         keyPath: entry.path("length"),
-        reason: .wrongKind(expected: "a number up to \(HyperparameterRule.greatestLength)", found: stated.text(.compact)))
+        reason: .wrongKind(
+          expected: "a number up to \(HyperparameterRule.greatestLength)", found: stated.text(.compact)))
     }
     return length
   }

@@ -106,6 +106,7 @@ extension ArchitectureDefinition {
       try requireRoles([rule.rowsOf, rule.inferredFrom?.role], keyPath)
       try requireHyperparameters([rule.enabledBy].compactMap(\.self), keyPath + ".enabled_by")
     }
+    try requireHyperparameters(ropeTypes.values.sorted(), "rope_types")
     for case .pair(let key, let value, let condition) in ggufMetadata {
       let keyPath = "gguf_metadata.\(key)"
       if case .formula(let formula) = value { try requireHyperparameters(formula, keyPath) }

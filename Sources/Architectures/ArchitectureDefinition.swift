@@ -38,6 +38,8 @@ public struct ArchitectureDefinition: Sendable {
   public let configConstants: JSON.Object
   /// Members of config.json that change the computation, and the values that this architecture computes with.
   public let expectedConfig: JSON.Object
+  /// RoPE types that a hyperparameter applies instead, if it has a value.
+  public let ropeTypes: [String: String]
   /// Which RoPE parameters of config.json its class reads.
   public let ropeForm: RopeParameters.Form
   /// The metadata of a GGUF in the order of the reference converter.

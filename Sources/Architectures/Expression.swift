@@ -12,11 +12,12 @@
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
 ///     atom    = number | parameter | "int(" formula ")" | "leading(" parameter ")" | list "(" formula "," formula ")"
-///             | "(" formula ")"
+///             | "power(" formula "," formula ")" | "(" formula ")"
 ///     list    = "all_but_every" | "all_but_first_of" | "resized"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
+/// `power(a, b)` is the real number `aᵇ`.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
 /// In `all_but_first_of(n, count)` the first of every n is false. `resized(list, count)` is a list of `count` elements: the
 /// first of `list`, then false or 0. `leading(flags)` counts the flags before the first false one.
@@ -37,6 +38,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case allButOne(ofEvery: Node, isFirst: Bool, count: Node)
     case resized(Node, count: Node)
     case leading(Node)
+    case power(Node, Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -121,6 +123,10 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case .leading(let inner):
       guard case .list(let flags) = evaluate(inner, set) else { return nil }
       return .integer(flags.prefix { $0 == .bool(true) }.count)
+    case .power(let base, let exponent):
+      guard let one = evaluate(base, set)?.number, let other = evaluate(exponent, set)?.number else { return nil }
+      let value = pow(one, other)
+      return value.isFinite ? .real(value) : nil
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -200,6 +206,10 @@ private struct ExpressionParser {
     if take("leading(") {
       guard let flags = formula(), take(")") else { return nil }
       return .leading(flags)
+    }
+    if take("power(") {
+      guard let base = formula(), take(","), let exponent = formula(), take(")") else { return nil }
+      return .power(base, exponent)
     }
     let isWhole = take("int(")
     if isWhole || take("(") {

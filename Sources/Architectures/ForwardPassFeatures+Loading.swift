@@ -12,6 +12,7 @@ extension ForwardPassFeatures {
     positions = try entry.choice("positions") ?? positions
     rotaryPairs = try entry.choice("rotary_pairs") ?? rotaryPairs
     queryKeyNorm = try entry.choice("query_key_norm") ?? queryKeyNorm
+    normalizesRotated = try entry.optionalFlag("normalizes_rotated") ?? normalizesRotated
     mask = try entry.choice("mask") ?? mask
     output = try entry.choice("output") ?? output
     classifierActivation = try entry.choice("classifier_activation") ?? classifierActivation
@@ -26,6 +27,7 @@ extension ForwardPassFeatures {
       "residual": .string(residual.rawValue),
       "activation": .string(activation.rawValue), "positions": .string(positions.rawValue),
       "rotary_pairs": .string(rotaryPairs.rawValue), "query_key_norm": .string(queryKeyNorm.rawValue),
+      "normalizes_rotated": .bool(normalizesRotated),
       "mask": .string(mask.rawValue), "output": .string(output.rawValue), "scales_embeddings": .bool(scalesEmbeddings),
     ]
     if output != .logits { members["classifier_activation"] = .string(classifierActivation.rawValue) }

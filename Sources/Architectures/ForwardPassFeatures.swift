@@ -93,6 +93,8 @@ public struct ForwardPassFeatures: Sendable, Hashable {
   public var rotaryPairs = RotaryPairs.halfSplit
   /// The groups of QK-norms.
   public var queryKeyNorm = QueryKeyNorm.head
+  /// Whether QK-norms come after RoPE instead of before it (Hunyuan).
+  public var normalizesRotated = false
   /// The attention mask.
   public var mask = Mask.causal
   /// The output.

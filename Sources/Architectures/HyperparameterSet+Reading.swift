@@ -48,6 +48,8 @@ extension ArchitectureDefinition {
       }
       return rule.configKeys.contains { configuration.member($0) == .null } ? rule.nullValue : nil
     }
+    let type = configuration.rope.members["rope_type"]?.string ?? ""
+    if let name = ropeTypes[type], let value = set.values[name], !value.isNothing { return set }
     set.rotaryScaling = try RotaryScaling(
       configuration: configuration, contextLength: set.integer("context_length") ?? 0,
       originalContextLength: set.integer("original_context_length"))

@@ -25,6 +25,9 @@ extension VocabularyRules {
     spacePrefix = try entry.choice("space_prefix") ?? spacePrefix
     specialTokens = try Self.ids(&entry, "special_tokens")
     fixedTokens = try Self.ids(&entry, "fixed_tokens")
+    for (role, value, keyPath) in try Self.roles(&entry, "stated_tokens") {
+      statedTokens.append(try Self.stated(role, value, at: keyPath))
+    }
     for (role, value, keyPath) in try Self.roles(&entry, "named_tokens") {
       namedTokens.append(NamedToken(role: role, text: try Self.text(value, at: keyPath)))
     }
@@ -78,6 +81,26 @@ extension VocabularyRules {
       ids.append(SpecialTokenID(role, id))
     }
     return ids
+  }
+
+  /// `{"config": "eod_token_id"}`: the file and the member or text by which it states a token.
+  private static func stated(
+    _ role: SpecialToken, _ value: JSON, at keyPath: String
+  ) throws(DefinitionError) -> StatedToken {
+    var entry = try StrictObject(value, at: keyPath)
+    let required = try entry.optionalString("with")
+    var sources: [StatedToken.Source] = []
+    if let key = try entry.optionalString("config") { sources.append(.configuration(key: key)) }
+    if let key = try entry.optionalString("generation_config") { sources.append(.generation(key: key)) }
+    if let text = try entry.optionalString("added_token") { sources.append(.addedToken(text: text)) }
+    try entry.finish()
+    guard sources.count == 1 else {
+      throw DefinitionError(
+        keyPath: keyPath,
+        reason: .wrongKind(
+          expected: "one of config, generation_config, added_token", found: "\(sources.count) of them"))
+    }
+    return StatedToken(role: role, source: sources[0], requiredMember: required)
   }
 
   static func text(_ value: JSON, at keyPath: String) throws(DefinitionError) -> String {

@@ -11,8 +11,8 @@ extension ForwardPass {
     var query = try project(x, .attentionQuery, layer, to: hyperparameters.headCount * dimension)
     var key = try project(x, .attentionKey, layer, to: keyLength)
     var value = try project(x, .attentionValue, layer, to: keyLength)
-    query = try normalizeHeads(query, .attentionQueryNorm, layer)
-    key = try normalizeHeads(key, .attentionKeyNorm, layer)
+    let normalizesFirst = !hyperparameters.features.normalizesRotated
+    if normalizesFirst { try normalizeHeads(&query, &key, layer) }
     if let limit = hyperparameters.scales.projectionLimit.map({ Float($0) }) {
       query.clamp(to: limit)
       key.clamp(to: limit)
@@ -22,6 +22,7 @@ extension ForwardPass {
       rotary.rotate(&query, headDimension: dimension)
       rotary.rotate(&key, headDimension: dimension)
     }
+    if !normalizesFirst { try normalizeHeads(&query, &key, layer) }
     if let temperature = hyperparameters.queryTemperature {
       query.multiply { Float(temperature.factor(at: $0)) }
     }
@@ -41,6 +42,11 @@ extension ForwardPass {
       try project(encoderOutput, .crossAttentionKey, layer, to: keyLength),
       try project(encoderOutput, .crossAttentionValue, layer, to: keyLength)
     )
+  }
+
+  private func normalizeHeads(_ query: inout Matrix, _ key: inout Matrix, _ layer: Int) throws {
+    query = try normalizeHeads(query, .attentionQueryNorm, layer)
+    key = try normalizeHeads(key, .attentionKeyNorm, layer)
   }
 
   /// Applies QK-norm if the model has it: over all heads together, or over each.

@@ -18,6 +18,9 @@ extension ArchitectureDefinition {
       "hyperparameters": .array(hyperparameters.map { json(of: $0) }),
       "config_constants": .object(configConstants), "expected_config": .object(expectedConfig),
       "rope_parameters": .string(ropeForm.rawValue),
+      "rope_types": .object(
+        JSON.Object(
+          uniqueKeysWithValues: ropeTypes.sorted { $0.key < $1.key }.map { (ExactString($0.key), .string($0.value)) })),
       "gguf_metadata": .array(ggufMetadata.map { json(of: $0) }),
       "tensors": .array(tensors.map { json(of: $0) }),
       "fused": .array(fused.map { json(of: $0) }),

@@ -13,6 +13,8 @@ extension VocabularyRules {
       "space_prefix": .string(spacePrefix.rawValue),
       "special_tokens": roles(specialTokens),
       "fixed_tokens": roles(fixedTokens),
+      "stated_tokens": .object(
+        JSON.Object(uniqueKeysWithValues: statedTokens.map { (ExactString($0.role.rawValue), $0.members) })),
       "named_tokens": .object(
         JSON.Object(uniqueKeysWithValues: namedTokens.map { (ExactString($0.role.rawValue), .string($0.text)) })),
       "chat_end": chatEnd.map { .string($0) } ?? .null,

@@ -44,6 +44,29 @@ struct RowOrderTests {
     }
   }
 
+  @Test(
+    "separates the rows of rotary pairs, and leaves the rest of a head",
+    arguments: [(1, 6, 10), (3, 8, 8), (4, 4, 12), (2, 0, 5), (5, 2, 2)])
+  func separatedPairs(headCount: Int, rotated: Int, dimension: Int) throws {
+    let order = RowOrder.separated(headCount: headCount, rotatedCount: rotated)
+    let rows = headCount * dimension
+    try order.requireFit(rowCount: rows)
+    // The formula of the reference: even rows, then odd rows, then those that are not rotated.
+    let expected = (0..<headCount).flatMap { head in
+      (Array(stride(from: 0, to: rotated, by: 2)) + stride(from: 1, to: rotated, by: 2) + (rotated..<dimension))
+        .map { head * dimension + $0 }
+    }
+    #expect((0..<rows).map { order.canonicalRow(ofStored: $0, rowCount: rows) } == expected)
+    for row in 0..<rows { #expect(order.storedRow(ofCanonical: expected[row], rowCount: rows) == row) }
+  }
+
+  @Test("refuses pairs that a head does not have", arguments: [(2, 3), (2, 10), (3, 2), (0, 2), (2, -2)])
+  func misfittingPairs(headCount: Int, rotated: Int) {
+    #expect(throws: LayoutError.rowsDoNotSplitIntoHeads(rowCount: 16, headCount: headCount)) {
+      try RowOrder.separated(headCount: headCount, rotatedCount: rotated).requireFit(rowCount: 16)
+    }
+  }
+
   @Test("refuses heads that rows do not fill", arguments: [(10, 2), (0, 2), (8, 0), (8, -1), (8, .max), (8, 16)])
   func misfits(rowCount: Int, headCount: Int) {
     #expect(throws: LayoutError.rowsDoNotSplitIntoHeads(rowCount: rowCount, headCount: headCount)) {

@@ -17,7 +17,8 @@ struct ArchitectureNameTests {
     (
       "Sources/Tokenization/PreTokenization/PreTokenizer+Known.swift",
       [
-        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "modern-bert", "mpt", "olmo", "qwen2", "qwen35",
+        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "hunyuan-dense", "modern-bert", "mpt", "olmo",
+        "qwen2", "qwen35",
         "starcoder",
       ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
@@ -25,8 +26,8 @@ struct ArchitectureNameTests {
     (
       "Sources/Tokenization/PreTokenization/CheckText+Digests.swift",
       [
-        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "modern-bert", "olmo", "qwen2", "qwen35",
-        "starcoder",
+        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "hunyuan-dense", "modern-bert", "olmo", "qwen2",
+        "qwen35", "starcoder",
       ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),

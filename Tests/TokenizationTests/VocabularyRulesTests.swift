@@ -39,6 +39,28 @@ struct VocabularyRulesTests {
     #expect(read.id(of: .eot) == nil)
   }
 
+  /// The first of these comes before what the other files say, as the reference converter's classes have it.
+  @Test("takes a token that a file states in its own way")
+  func statedTokens() throws {
+    let rules =
+      #"{ "sources": ["byte_level_bpe"], "stated_tokens": { "eos": { "config": "eod_token_id" }, "eot": { "generation_config": "eos_token_id" }, "bos": { "added_token": "<|user|>", "with": "thinker_config" } } }"#
+    func read(_ model: String, _ generation: String) throws -> Vocabulary {
+      var files = try TokenizerFiles(LocalFolder(Fixtures.path("tokenizers", "glm4")))
+      files.configuration = try JSON(
+        parsing: Array(#"{"eos_token":"<|endoftext|>","added_tokens_decoder":{"305":{"content":"<|user|>"}}}"#.utf8))
+      files.model = try JSON(parsing: Array(model.utf8))
+      files.generation = try JSON(parsing: Array(generation.utf8))
+      return try Vocabulary.read(files, rules: BundledRules.parsing(rules), vocabularySize: 384).vocabulary
+    }
+    let stated = try read(
+      #"{"thinker_config":{},"text_config":{"eod_token_id":303}}"#, #"{"eos_token_id":[304,303]}"#)
+    #expect([SpecialToken.eos, .eot, .bos].map(stated.id) == [303, 304, 305])
+    let keys = stated.metadata().pairs.keys.map(\.text)
+    #expect(keys.last == "tokenizer.ggml.bos_token_id")
+    let plain = try read("{}", #"{"eos_token_id":304}"#)
+    #expect([SpecialToken.eos, .eot, .bos].map(plain.id) == [300, nil, nil])
+  }
+
   static let refusals: [(vocabulary: String, message: String)] = [
     (
       #"{ "added_tokns": "file" }"#,

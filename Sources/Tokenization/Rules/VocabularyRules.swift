@@ -71,6 +71,8 @@ public struct VocabularyRules: Sendable, Hashable {
   public var specialTokens: [SpecialTokenID] = []
   /// Ids that every vocabulary of the architecture has, overriding its files.
   public var fixedTokens: [SpecialTokenID] = []
+  /// Roles whose tokens a file states in its own way, overriding the others.
+  public var statedTokens: [StatedToken] = []
   /// Added tokens that take roles which no file gives to any token, in this order.
   public var namedTokens: [NamedToken] = []
   /// An added token that becomes EOS if it exists: the end of a turn of chat models.

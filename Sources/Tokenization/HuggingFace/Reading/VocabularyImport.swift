@@ -157,7 +157,10 @@ struct HuggingFaceVocabularyReader {
       let id = files.model?[entry.role.configurationKey]?.integer ?? entry.id
       vocabulary.lateSpecialTokens.append(SpecialTokenID(entry.role, id))
     }
-    for entry in rules.fixedTokens {
+    let stated = rules.statedTokens.compactMap { token in
+      token.id(in: files).flatMap { UInt32(exactly: $0) }.map { SpecialTokenID(token.role, Int($0)) }
+    }
+    for entry in rules.fixedTokens + stated {
       if let place = vocabulary.specialTokens.firstIndex(where: { $0.role == entry.role }) {
         vocabulary.specialTokens[place] = entry
       } else {
