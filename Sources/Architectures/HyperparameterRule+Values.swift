@@ -17,10 +17,7 @@ extension HyperparameterRule {
     if countsElements, let elements = stated.array { return .integer(elements.count) }
     var found = HyperparameterValue(stated, rule: self)
     if found == nil { found = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) }
-    if found == nil, isList, !enumValues.isEmpty,
-      let word = stated.array?.lazy.compactMap(\.string).first(where: { word in !enumValues.contains { $0.word == word }
-        })
-    {
+    if found == nil, let word = unknownWord(in: stated) {
       throw .unknownWord(key: key, word: word, known: enumValues.map(\.word))
     }
     guard let found else { throw .wrongKind(key: key, expected: wording, found: stated.kindName) }
@@ -33,6 +30,13 @@ extension HyperparameterRule {
       return .list(Array(values.prefix(length)) + zeros)
     }
     return found
+  }
+
+  /// The first word of a list that is none of those that the rule knows, if it knows some.
+  private func unknownWord(in stated: JSON) -> String? {
+    guard isList, !enumValues.isEmpty else { return nil }
+    let words = Set(enumValues.map(\.word))
+    return stated.array?.lazy.compactMap(\.string).first { !words.contains($0) }
   }
 
   /// Returns the value that a key of a GGUF states; a list of equal elements as in `value(_:key:)` of JSON.

@@ -106,7 +106,8 @@ struct FolderFiles {
       var files = try SideFiles.copied(from: folder, to: draft.destination)
       let edited = SideFiles.configuration(
         configuration, of: model.definition, from: model.scheme, to: scheme, elementType: elementType, isCast: isCast,
-        decodes: tensors.contains { $0.planned.composedOf.isEmpty == false }, messages: &draft.messages)
+        decodes: tensors.contains { $0.planned.composedOf.isEmpty == false },
+        predictionLayers: model.predictionLayerCount, messages: &draft.messages)
       files.append(
         SideFile(path: Path.join(draft.destination, "config.json"), content: .bytes(edited)))
       return files
@@ -191,5 +192,16 @@ extension StorageFormat {
     case .bf16: "bfloat16"
     default: nil
     }
+  }
+}
+
+extension Model {
+  /// The key of config.json for the number of layers that predict more tokens, and that number; nil if the architecture has
+  /// no such layers.
+  fileprivate var predictionLayerCount: (key: String, count: Int)? {
+    guard let key = definition.hyperparameter("prediction_layer_count")?.writtenKey,
+      let count = hyperparameters.integer("prediction_layer_count")
+    else { return nil }
+    return (key, count)
   }
 }

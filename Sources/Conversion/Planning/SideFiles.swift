@@ -86,7 +86,7 @@ enum SideFiles {
   static func configuration(
     _ configuration: Configuration, of definition: ArchitectureDefinition, from source: NamingScheme,
     to target: NamingScheme, elementType: String?,
-    isCast: Bool, decodes: Bool, messages: inout [PlanMessage]
+    isCast: Bool, decodes: Bool, predictionLayers: (key: String, count: Int)? = nil, messages: inout [PlanMessage]
   ) -> [UInt8] {
     let isRenamed = source.name != target.name
     let whole = isRenamed ? configuration.json : configuration.original
@@ -117,6 +117,7 @@ enum SideFiles {
           .note("\(words) \(stated.count == 1 ? "is" : "are") left out of config.json: no tensor is encoded any more"))
       }
     }
+    if let (key, count) = predictionLayers { members.restate(ExactString(key), count) }
     let key: ExactString = members["dtype"] != nil ? "dtype" : "torch_dtype"
     if let elementType, members[key] != nil || configuration.elementTypeName != elementType {
       members[key] = .string(elementType)
@@ -170,5 +171,15 @@ extension JSON {
       members[key] = .string(elementType)
     }
     return .object(members)
+  }
+}
+
+extension JSON.Object {
+  /// Gives a member that is stated, here or for the text model, another number.
+  fileprivate mutating func restate(_ key: ExactString, _ number: Int) {
+    if self[key] != nil { self[key] = .integer(number) }
+    guard var text = self["text_config"]?.object, text[key] != nil else { return }
+    text[key] = .integer(number)
+    self["text_config"] = .object(text)
   }
 }

@@ -16,6 +16,8 @@ public struct AdapterExport: Sendable {
     fileprivate let factor: LoRAUpdate.Factor
     /// The row of the factor for each row that is written; nil for all in their order.
     fileprivate let rows: [Int]?
+    /// The same of columns.
+    fileprivate let columns: [Int]?
     /// A number by which values are multiplied: not 1 where a module has a scale of its own.
     fileprivate let multiplier: Float
 
@@ -87,6 +89,13 @@ public struct AdapterExport: Sendable {
       values.reserveCapacity(rows.count * width)
       for row in rows { values += stored[row * width..<(row + 1) * width] }
     }
+    if let columns = tensor.columns {
+      let stored = values
+      for index in values.indices {
+        let (row, column) = index.quotientAndRemainder(dividingBy: columns.count)
+        values[index] = stored[row * columns.count + columns[column]]
+      }
+    }
     if tensor.multiplier != 1 { for index in values.indices { values[index] *= tensor.multiplier } }
     return values
   }
@@ -143,29 +152,34 @@ private struct AdapterNamer {
       let stored = try layout(target, pair)
       guard stored.instanceCount == nil, stored.transposedBlockCount == nil else { throw .stacked(name.text) }
       let rows = rows(of: source, rule.roles, in: stored, target.roles)
-      tensors += try factors(pair, name, rows: rows == Array(0..<source.logicalRowCount) ? nil : rows, multiplier)
+      tensors += try factors(
+        pair, name, rows: rows == Array(0..<source.logicalRowCount) ? nil : rows,
+        columns: columns(of: source, in: stored), multiplier)
     }
     return tensors
   }
 
   /// The two tensors of a weight.
   private func factors(
-    _ pair: LoRAAdapter.LoRAPair, _ name: TensorName, rows: [Int]?, _ multiplier: Float
+    _ pair: LoRAAdapter.LoRAPair, _ name: TensorName, rows: [Int]?, columns: [Int]?, _ multiplier: Float
   ) throws(AdapterError) -> [AdapterExport.Tensor] {
     func tensor(
-      _ end: String, _ factor: LoRAUpdate.Factor, rows: [Int]?, _ multiplier: Float
+      _ end: String, _ factor: LoRAUpdate.Factor, rows: [Int]? = nil, columns: [Int]? = nil, _ multiplier: Float
     ) throws(AdapterError) -> AdapterExport.Tensor {
       let dimensions = [rows?.count ?? factor.dimensions[0], factor.dimensions[1]]
       guard let shape = Shape(dimensions) else { throw .noWeight(name.text) }
       return AdapterExport.Tensor(
-        name: TensorName("\(name.text).\(end)"), shape: shape, factor: factor, rows: rows, multiplier: multiplier)
+        name: TensorName("\(name.text).\(end)"), shape: shape, factor: factor, rows: rows, columns: columns,
+        multiplier: multiplier)
     }
     if name.text == LoRAAdapter.embeddingName {
       // The rows are looked up by A; B is stored as PEFT has it.
       let spread = LoRAUpdate.Factor(tensor: pair.down.tensor, isTransposed: !pair.down.isTransposed)
-      return [try tensor("lora_a", pair.up, rows: rows, 1), try tensor("lora_b", spread, rows: nil, multiplier)]
+      return [try tensor("lora_a", pair.up, rows: rows, 1), try tensor("lora_b", spread, multiplier)]
     }
-    return [try tensor("lora_a", pair.down, rows: nil, 1), try tensor("lora_b", pair.up, rows: rows, multiplier)]
+    return [
+      try tensor("lora_a", pair.down, columns: columns, 1), try tensor("lora_b", pair.up, rows: rows, multiplier),
+    ]
   }
 
   /// For each row of the target the row of the source.
@@ -181,6 +195,16 @@ private struct AdapterNamer {
       }
     }
     return rows
+  }
+
+  /// For each column of the target the column of the source; nil if they are in one order.
+  private func columns(of source: StoredLayout, in target: StoredLayout) -> [Int]? {
+    guard source.columnOrder != target.columnOrder else { return nil }
+    let count = target.columnCount
+    return (0..<count).map { column in
+      source.columnOrder.storedRow(
+        ofCanonical: target.columnOrder.canonicalRow(ofStored: column, rowCount: count), rowCount: count)
+    }
   }
 
   private func layout(_ rule: StoredRule, _ pair: LoRAAdapter.LoRAPair) throws(AdapterError) -> StoredLayout {

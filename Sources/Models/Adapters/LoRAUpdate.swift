@@ -54,7 +54,7 @@ struct LoRAUpdate: RowUpdate {
     guard let first = stored.min(), let last = stored.max() else { return }
     let rank = down.dimensions[0]
     let thin = try up.read(first..<last + 1, of: checkpoint)
-    let wide = try down.read(0..<rank, of: checkpoint)
+    let wide = canonicalColumns(try down.read(0..<rank, of: checkpoint))
     var sums = [Float](repeating: 0, count: columns.count)
     for (index, row) in zip(stored, rows) {
       for column in sums.indices { sums[column] = 0 }
@@ -65,6 +65,14 @@ struct LoRAUpdate: RowUpdate {
       }
       values.add(sums.span, times: scale, from: row.start, stride: stride)
     }
+  }
+
+  /// The rows of `A` with their columns in the canonical order.
+  private func canonicalColumns(_ rows: [Float]) -> [Float] {
+    guard layout.columnOrder != .canonical, layout.columnCount > 0 else { return rows }
+    let width = layout.columnCount
+    let sources = (0..<width).map { layout.columnOrder.storedRow(ofCanonical: $0, rowCount: width) }
+    return rows.indices.map { rows[$0 / width * width + sources[$0 % width]] }
   }
 
   /// `sums[i] += factor · row[i]`
