@@ -16,7 +16,8 @@
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
-/// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four. `leading(flags)` counts the flags before the first false one.
+/// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
+/// `leading(flags)` counts the flags before the first false one.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String

@@ -16,12 +16,24 @@ struct ArchitectureNameTests {
     ),
     (
       "Sources/Tokenization/PreTokenization/PreTokenizer+Known.swift",
-      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "mpt", "olmo", "qwen2", "starcoder"],
+      [
+        "bailingmoe2", "bloom", "command-r", "deepseek-v3", "exaone", "exaone4", "falcon", "glm4", "minimax-m2", "mpt",
+        "olmo",
+        "qwen2", "starcoder",
+      ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
       "Sources/Tokenization/PreTokenization/CheckText+Digests.swift",
-      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "olmo", "qwen2", "starcoder"],
+      [
+        "afmoe", "bailingmoe2", "bloom", "command-r", "deepseek-v3", "exaone", "exaone-moe", "exaone4", "falcon",
+        "glm4", "minimax-m2",
+        "olmo", "qwen2", "starcoder",
+      ],
+      "values of tokenizer.ggml.pre, which names pre-tokenizers"
+    ),
+    (
+      "Sources/Verification/Check/HeaderCheck+Vocabulary.swift", ["afmoe", "exaone-moe"],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
