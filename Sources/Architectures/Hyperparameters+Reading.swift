@@ -113,11 +113,14 @@ extension Hyperparameters.Experts {
     }
     // The quotient is at least 1, and the product at most the count.
     guard usedCount <= usedGroupCount * (count / groupCount) else {
-      throw .exceeds("expert_used_count", usedCount, "experts of the used groups", usedGroupCount * (count / groupCount))
+      throw .exceeds(
+        "expert_used_count", usedCount, "experts of the used groups", usedGroupCount * (count / groupCount))
     }
     groupMeritCount = try read.optionalPositive("expert_group_merit_count") ?? 1
     if let number = read.set.integer("router_function") ?? read.set.integer("expert_gating_function") {
-      guard let function = Hyperparameters.RouterFunction(rawValue: number) else { throw .unknownRouterFunction(number) }
+      guard let function = Hyperparameters.RouterFunction(rawValue: number) else {
+        throw .unknownRouterFunction(number)
+      }
       routerFunction = function
     }
   }

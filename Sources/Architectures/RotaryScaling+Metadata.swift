@@ -56,8 +56,9 @@ extension RotaryScaling {
       guard hasKeys, case .yarn(let yarn) = self else { return hasKeys ? [] : [wording] }
       return yarn.lostMembers(
         keepsMultiplier: definition.hyperparameter("rotary_mscale_all") != nil,
-        truncatesByDefault: definition.hyperparameter("rotary_truncates")?.constantDefault != .bool(false))
-        .map { "\($0) of \(wording)" }
+        truncatesByDefault: definition.hyperparameter("rotary_truncates")?.constantDefault != .bool(false)
+      )
+      .map { "\($0) of \(wording)" }
     case .llama3: return requiring(.rotaryFrequencyFactors)
     case .longrope(let longRoPE):
       return longRoPE.hasFixedFactors

@@ -59,8 +59,8 @@ public enum FusionOrder: Hashable, Sendable {
   case concatenated
   /// This many groups, each with its share of every tensor.
   case grouped(Expression)
-  /// A leading dimension over the instances, each with the tensors one after the other, or in this many groups with shares of
-  /// every tensor.
+  /// A leading dimension over the instances, each with the tensors one after the other, or in this many groups with a
+  /// share of every tensor.
   case stacked(groups: Expression? = nil)
 }
 

@@ -7,7 +7,7 @@ extension ForwardPassFeatures.Activation {
   ///     gelu      x Φ(x), Φ being the normal distribution
   ///     gelu_tanh x (1 + tanh u) / 2 = x / (1 + e^-2u), with u = √(2/π) (x + 0.044715 x³)
   ///     relu      max(x, 0), and its square
-  ///     clamped_swiglu   y / (1 + e^-1.702y), with y = min(x, 7); the constants are llama.cpp's and transformers' (`swiglu_alpha`, `swiglu_limit`)
+  ///     clamped_swiglu   y / (1 + e^-1.702y), with y = min(x, 7)
   ///     tanh      tanh x
   @inline(__always)
   func of(_ x: SIMD8<Float>) -> SIMD8<Float> {
@@ -30,7 +30,8 @@ extension ForwardPassFeatures.Activation {
     }
   }
 
-  /// Gate and factor of `clamped_swiglu` are at most this; the factor is also at least its negative.
+  /// Gate and factor of `clamped_swiglu` are at most this; the factor is also at least its negative. Limit and slope are
+  /// constants in llama.cpp, and transformers' `swiglu_limit` and `swiglu_alpha`.
   private static let gateLimit: Float = 7
 
   /// What a gate multiplies, given the other projection: that itself, or `clamp(x, ±7) + 1`.

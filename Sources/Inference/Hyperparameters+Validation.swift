@@ -59,7 +59,8 @@ extension Hyperparameters {
     }
     if let experts, !experts.count.isMultiple(of: experts.groupCount) {
       throw .outOfRange(
-        name: "expert count", value: Double(experts.count), expected: "a multiple of \(experts.groupCount.grouped) groups")
+        name: "expert count", value: Double(experts.count),
+        expected: "a multiple of \(experts.groupCount.grouped) groups")
     }
     let widest = max(
       embeddingLength, tokenEmbeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0,

@@ -61,7 +61,8 @@ struct ActivationTests {
     for index in values.indices { gate.values[index] = Float(index) - 4 }
     let gated = gate.gating(up, by: .clampedSwiGLU)
     for (index, value) in gated.values.enumerated() {
-      let expected = Self.definition(.clampedSwiGLU, Double(gate.values[index])) * (min(max(Double(values[index]), -7), 7) + 1)
+      let expected =
+        Self.definition(.clampedSwiGLU, Double(gate.values[index])) * (min(max(Double(values[index]), -7), 7) + 1)
       #expect((Double(value) - expected).magnitude < 1e-5)
     }
   }

@@ -71,10 +71,12 @@ struct ExpertRouterTests {
       let members = Array(group * length..<(group + 1) * length)
       return subsets(members, min(experts.groupMeritCount, length)).map { $0.reduce(0) { $0 + merits[$1] } }.max() ?? 0
     }
-    let groups = subsets(Array(0..<experts.groupCount), experts.usedGroupCount)
+    let groups =
+      subsets(Array(0..<experts.groupCount), experts.usedGroupCount)
       .max { $0.map(merit).reduce(0, +) < $1.map(merit).reduce(0, +) } ?? []
     let candidates = groups.flatMap { $0 * length..<($0 + 1) * length }
-    let chosen = subsets(candidates, experts.usedCount)
+    let chosen =
+      subsets(candidates, experts.usedCount)
       .max { $0.map { merits[$0] }.reduce(0, +) < $1.map { merits[$0] }.reduce(0, +) } ?? []
     let sum = experts.normalizesWeights ? chosen.reduce(0) { $0 + shares[$1] } : 1
     return Dictionary(uniqueKeysWithValues: chosen.map { ($0, shares[$0] / sum * experts.weightScale) })
@@ -109,7 +111,8 @@ struct ExpertRouterTests {
     #expect(choice.map(\.expert) == [2] && choice.map(\.weight) == [1])
     let shares = ExpertRouter.choose(
       [2, 1, 0],
-      Self.experts(3, using: 1) { ($0.routerFunction, $0.normalizesWeights) = (.sigmoid, false) }, selectionBias: [0, 0, 1])
+      Self.experts(3, using: 1) { ($0.routerFunction, $0.normalizesWeights) = (.sigmoid, false) },
+      selectionBias: [0, 0, 1])
     #expect(shares.map(\.weight) == [0.5])
   }
 

@@ -17,18 +17,21 @@ struct ArchitectureNameTests {
     (
       "Sources/Tokenization/PreTokenization/PreTokenizer+Known.swift",
       [
-        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "hunyuan-dense", "modern-bert", "mpt", "olmo",
-        "qwen2", "qwen35",
-        "starcoder",
+        "bailingmoe2", "bloom", "command-r", "deepseek-v3", "exaone", "exaone4", "falcon", "glm4", "hunyuan-dense",
+        "minimax-m2", "modern-bert", "mpt", "olmo", "qwen2", "qwen35", "starcoder",
       ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
       "Sources/Tokenization/PreTokenization/CheckText+Digests.swift",
       [
-        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "hunyuan-dense", "modern-bert", "olmo", "qwen2",
-        "qwen35", "starcoder",
+        "afmoe", "bailingmoe2", "bloom", "command-r", "deepseek-v3", "exaone", "exaone-moe", "exaone4", "falcon",
+        "glm4", "hunyuan-dense", "minimax-m2", "modern-bert", "olmo", "qwen2", "qwen35", "starcoder",
       ],
+      "values of tokenizer.ggml.pre, which names pre-tokenizers"
+    ),
+    (
+      "Sources/Verification/Check/HeaderCheck+Vocabulary.swift", ["afmoe", "exaone-moe"],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (

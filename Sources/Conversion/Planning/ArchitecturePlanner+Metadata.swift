@@ -21,7 +21,7 @@ extension ArchitecturePlanner {
       switch rule {
       case .general: for (key, value) in try generalMetadata() { metadata[key] = value }
       case .fileType:
-        metadata["general.file_type"] = .uint32(GGUFFileType.number(of: draft.type ?? draft.mostCommonFormat))
+        metadata["general.file_type"] = .uint32(GGUFFileType.number(of: draft.namedFormat))
       case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
       case .vocabulary: for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
       case .pair, .rotaryScaling, .longRoPEFactor:

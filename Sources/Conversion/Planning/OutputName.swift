@@ -39,6 +39,14 @@ extension PlanDraft {
     return counts.max { ($0.value, $1.key.name) < ($1.value, $0.key.name) }?.key ?? .f32
   }
 
+  /// The format that `general.file_type` names: as the converter does, that of blocks that are repacked from FP4, unless the
+  /// other matrices are quantized.
+  var namedFormat: StorageFormat {
+    let format = type ?? mostCommonFormat
+    let repacked = tensors.lazy.compactMap(\.repacked?.format).first { [.mxfp4, .nvfp4].contains($0) }
+    return format.isQuantized ? format : repacked ?? format
+  }
+
   /// The name of the naming convention, from the metadata of a GGUF.
   func conventionalNameOfSource(format: String) -> String {
     func string(_ key: String) -> String? {

@@ -49,7 +49,8 @@ struct HyperparameterDifferences {
     // A flag that only says whether tensors exist adds nothing to the comparison of these.
     let rule = first.definition.hyperparameter(name)
     let followsFromTensors = rule?.inferredFrom != nil && rule?.kind == .bool
-    var severity = followsFromTensors || isIngredient(name) ? Finding.Severity.note : .error
+    var severity =
+      followsFromTensors || isIngredient(name) || countsLayersLeftOut(name) ? Finding.Severity.note : .error
     var message = "is \(one) in the reference, \(other) in the candidate"
     if name == Self.contextLength, let silent = [first, second].first(where: { $0.origin(of: name) == .default }) {
       severity = .warning
@@ -64,6 +65,12 @@ struct HyperparameterDifferences {
       let one = try? first.forwardPassHyperparameters(), let other = try? second.forwardPassHyperparameters()
     else { return false }
     return one.rotatedLayers == other.rotatedLayers && one.windowedLayers == other.windowedLayers
+  }
+
+  /// Whether a hyperparameter counts layers that a conversion leaves out by a rule.
+  private func countsLayersLeftOut(_ name: String) -> Bool {
+    guard let further = first.definition.furtherLayers, further.dropReason != nil else { return false }
+    return name == "block_count" || further.count.hyperparameterNames.contains(name)
   }
 
   /// Whether a hyperparameter only serves to compute others, which are equal: the number of KV heads in Falcon's

@@ -10,16 +10,21 @@ enum MetadataContradictions {
     _ model: Model, severity: Finding.Severity, check: String = "diff.metadata"
   ) -> [Finding] {
     guard let metadata = model.facts.ggufMetadata else { return [] }
-    return model.definition.ggufMetadata.flatMap { rule -> [Finding] in
-      guard case .pair = rule else { return [] }
-      return model.definition.metadata(of: rule, model.hyperparameters, explicitRotary: [:]).compactMap { key, value in
-        guard let stated = metadata[key], let one = stated.float, let other = value.float, one != other
-        else { return nil }
-        return Finding(
-          severity, check, .metadata(ExactString(key)),
-          "is \(stated.display()) in \(model.checkpoint.path.escapedForDisplay), but the other keys imply"
-            + " \(value.display())")
+    // Of two rules with one key, the later one decides.
+    var implied = Metadata()
+    for rule in model.definition.ggufMetadata {
+      guard case .pair = rule else { continue }
+      for (key, value) in model.definition.metadata(of: rule, model.hyperparameters, explicitRotary: [:]) {
+        implied[key] = value
       }
+    }
+    return implied.pairs.compactMap { key, value in
+      guard let stated = metadata[key.text], let one = stated.float, let other = value.float, one != other
+      else { return nil }
+      return Finding(
+        severity, check, .metadata(key),
+        "is \(stated.display()) in \(model.checkpoint.path.escapedForDisplay), but the other keys imply"
+          + " \(value.display())")
     }
   }
 }
