@@ -152,6 +152,8 @@ public struct RowReader: Sendable {
     self.rows = rows
     keptFormat = whole.keptFormat
     map = whole.map
+    isAdapted = whole.isAdapted
+    updateWords = whole.updateWords
     checkpoint = whole.checkpoint
   }
 
