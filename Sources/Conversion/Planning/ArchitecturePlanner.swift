@@ -61,7 +61,8 @@ struct ArchitecturePlanner: DraftPlanner {
     let heads = model.hyperparameters.integer("head_count") ?? 0
     return RecipeInputs(
       architecture: model.definition.ggufArchitecture ?? "",
-      layerCount: model.hyperparameters.integer("layer_count") ?? 0,
+      // llama-quantize counts all blocks, also those that predict further tokens.
+      layerCount: model.hyperparameters.integer("block_count") ?? model.hyperparameters.integer("layer_count") ?? 0,
       headCount: heads, keyValueHeadCount: model.hyperparameters.integer("key_value_head_count") ?? heads,
       expertCount: model.hyperparameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
   }
