@@ -96,6 +96,7 @@ public struct ArchitectureDefinition: Sendable {
 
   /// The layers whose tensors a GGUF has: those of the forward pass, and further ones that are kept.
   public func ggufLayerCount(_ hyperparameters: HyperparameterSet) -> Int {
+    if furtherLayers == nil, let count = hyperparameters.integer("block_count") { return max(0, count) }
     let further = furtherLayers?.dropReason == nil ? furtherLayerCount(hyperparameters) : 0
     return max(0, hyperparameters.integer("layer_count") ?? 0) &+ further
   }

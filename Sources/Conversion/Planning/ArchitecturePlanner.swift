@@ -75,6 +75,7 @@ struct ArchitecturePlanner: DraftPlanner {
     let heads = model.hyperparameters.integer("head_count") ?? 0
     return RecipeInputs(
       architecture: model.definition.ggufArchitecture ?? "",
+      // llama-quantize counts all blocks, also those that predict more tokens.
       layerCount: model.definition.ggufLayerCount(model.hyperparameters),
       headCount: heads, keyValueHeadCount: model.hyperparameters.integer("key_value_head_count") ?? heads,
       expertCount: model.hyperparameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
