@@ -16,7 +16,9 @@ struct ArchitectureNameTests {
     ),
     (
       "Sources/Tokenization/PreTokenization/PreTokenizer+Known.swift",
-      ["bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "modern-bert", "mpt", "olmo", "qwen2", "starcoder"],
+      [
+        "bloom", "command-r", "exaone", "exaone4", "falcon", "glm4", "modern-bert", "mpt", "olmo", "qwen2", "starcoder",
+      ],
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
