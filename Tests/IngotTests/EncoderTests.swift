@@ -154,4 +154,56 @@ struct EncoderTests {
         "tensor \"classifier.out_proj.weight\": has 3 rows, but \(fact); each row scores a label"
       ])
   }
+
+  private func messages(_ source: String, to destination: String) throws -> [String] {
+    var request = ConversionRequest(destination: folder.file(destination))
+    request.overwrite = .replace
+    return try Planner.plan(try open(source), request).messages.map(\.message)
+  }
+
+  @Test("has warnings of what llama.cpp computes otherwise, and of what is left out")
+  func warnings() throws {
+    let source = try ArchitectureFixture.named("distilbert-classifier").stage(in: folder)
+    let otherwise =
+      "\"cls.weight\": llama.cpp applies tanh after it, where the model has ReLU, so its scores are others"
+    #expect(try messages(source, to: "model.gguf").contains(otherwise))
+
+    let gemma = try ArchitectureFixture.named("embedding-gemma").stage(in: folder)
+    let path = Path.join(gemma, "modules.json")
+    let text = String(decoding: try LocalFile(path).wholeContent(limit: 1 << 16), as: UTF8.self)
+    try folder.write(
+      Array(text.replacing("2_Normalize", with: "2_Dense").replacing("models.Normalize", with: "models.Dense").utf8),
+      to: "embedding-gemma/modules.json")
+    #expect(
+      try open(gemma).warnings.contains(
+        "the dense stages in 2_Dense are left out: the embedding is the one before them"))
+  }
+
+  @Test("has a warning where a GGUF lacks the matrix before the classifier")
+  func missingPooler() throws {
+    let source = try ArchitectureFixture.named("bert-reranker").stage(in: folder)
+    var request = ConversionRequest(destination: folder.file("bare.gguf"))
+    request.departures = .omit
+    try Executor.run(try Planner.plan(try open(source), request), threads: 2)
+    #expect(
+      try messages(folder.file("bare.gguf"), to: "back").contains {
+        $0.hasPrefix("the matrix before the classifier is missing")
+      })
+    let (_, whole) = try gguf("bert-pair")
+    #expect(try !messages(whole, to: "back").contains { $0.hasPrefix("the matrix before") })
+  }
+
+  @Test("states what is added to a text where no file does")
+  func templateOfClass() throws {
+    let whole = try ArchitectureFixture.named("roberta").stage(in: folder), source = folder.file("parts")
+    try FileSystem.createFolder(source)
+    for name in try FileSystem.list(whole) where name != "tokenizer.json" {
+      let path = Path.join(whole, name)
+      guard FileSystem.kind(of: path) == .regular else { continue }
+      try folder.write(LocalFile(path).wholeContent(limit: 1 << 20), to: "parts/" + name)
+    }
+    try convert(source, to: folder.file("model.gguf"))
+    #expect(try open(folder.file("model.gguf")).tokenizer().encode("a") == open(source).tokenizer().encode("a"))
+    #expect(try open(folder.file("model.gguf")).tokenizer().encode("") == [0, 2])
+  }
 }

@@ -6,7 +6,8 @@ import Tensors
 enum ClassifierHead {
   /// Decides on the tensors of the head that the converter leaves out, and on their names without labels.
   static func decide(_ draft: inout PlanDraft) {
-    guard draft.target == .gguf, !draft.usesGGUFNames else { return }
+    guard draft.target == .gguf else { return noteMissingPart(&draft) }
+    guard !draft.usesGGUFNames else { return }
     let left = draft.tensors.filter { tensor in
       tensor.purpose.roles.contains { draft.model.definition.rule($0)?.isLeftOutByReference == true }
     }
@@ -22,6 +23,19 @@ enum ClassifierHead {
         .statedLabels, "the labels are stated as \(labels.joined(separator: ", ")): llama.cpp needs their number")
       if isWanted { draft.statedLabels = labels }
     }
+  }
+
+  /// Warns of a folder made of a GGUF without the part that the converter leaves out.
+  private static func noteMissingPart(_ draft: inout PlanDraft) {
+    let model = draft.model
+    guard draft.usesGGUFNames, model.location(TensorSlot(.classifierOutput)) != nil,
+      model.definition.rule(.classifierDense)?.isLeftOutByReference == true,
+      model.location(TensorSlot(.classifierDense)) == nil
+    else { return }
+    draft.messages.append(
+      .warning(
+        "the matrix before the classifier is missing, as in files of llama.cpp's converter: transformers would initialize it "
+          + "at random"))
   }
 
   /// The generic names of labels for a head whose configuration names none; nil if names are not needed.

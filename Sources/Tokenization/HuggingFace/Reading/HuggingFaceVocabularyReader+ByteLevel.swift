@@ -36,6 +36,8 @@ extension HuggingFaceVocabularyReader {
       throw .missingMerges(file: "merges.txt", tokenCount: vocabulary.count)
     }
     try readSpecialTokens(limit: nil)
+    // No file states what a class with a template of its own adds.
+    restatesFrame = tokenizerClass?.template != nil
   }
 
   /// Makes the rows of a vocabulary without scores.

@@ -38,9 +38,14 @@ extension HuggingFaceVocabularyReader {
     guard restatesFrame else { return }
     let stated = vocabulary
     let addsSpace = vocabulary.spacePrefix != .never
-    if vocabulary.addsSpacePrefix ?? true != addsSpace { vocabulary.addsSpacePrefix = addsSpace }
+    if vocabulary.kind.hasScores, vocabulary.addsSpacePrefix ?? true != addsSpace {
+      vocabulary.addsSpacePrefix = addsSpace
+    }
     let template = template()
-    for (role, ids, isDefault) in [(SpecialToken.bos, template.prefix, true), (.eos, template.suffix, false)] {
+    let startsByDefault = vocabulary.kind.hasScores
+    for (role, ids, isDefault) in [
+      (SpecialToken.bos, template.prefix, startsByDefault), (.eos, template.suffix, false),
+    ] {
       let isAdded = vocabulary.id(of: role).map(ids.contains) ?? !ids.isEmpty
       guard vocabulary.adds(role) ?? isDefault != isAdded else { continue }
       if role == .bos, vocabulary.addsBOSOverride != nil { vocabulary.addsBOSOverride = isAdded }
