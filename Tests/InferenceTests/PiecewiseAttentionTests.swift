@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Architectures
 @testable import Inference
+import Tensors
 import TestSupport
 import Testing
 
