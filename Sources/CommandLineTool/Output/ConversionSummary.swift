@@ -33,12 +33,12 @@ struct ConversionSummary {
     return table.text() + movedRows
   }
 
-  /// The tensors that got another layout.
+  /// The tensors that got another layout, those of all layers together.
   private var movedRows: String {
     var order: [String] = []
     var counts: [String: Int] = [:]
     for outcome in errors.outcomes {
-      guard case .rows(let reader) = outcome.tensor.source, let words = reader.movement else { continue }
+      guard case .rows(let reader) = outcome.tensor.source, let words = reader.movement?.ofAllLayers else { continue }
       if counts.updateValue((counts[words] ?? 0) + 1, forKey: words) == nil {
         order.append(words)
       }
@@ -100,5 +100,13 @@ extension EncodingReport {
       maximumAbsoluteError.scientific, rootMeanSquareError.scientific, normalizedMeanSquareError.scientific,
       cosine.fixed(6),
     ]
+  }
+}
+
+extension String {
+  /// The text with `*` for numbers of layers in names: `part of model.layers.*.mlp.gate_up_proj`.
+  fileprivate var ofAllLayers: String {
+    split(separator: ".", omittingEmptySubsequences: false)
+      .map { $0.isEmpty || !$0.utf8.allSatisfy { (48...57).contains($0) } ? String($0) : "*" }.joined(separator: ".")
   }
 }
