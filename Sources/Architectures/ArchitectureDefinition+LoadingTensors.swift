@@ -10,6 +10,7 @@ extension ArchitectureDefinition {
           role: TensorRole(rawValue: try entry.string("role")),
           shape: try entry.expressions("shape") ?? [], instances: try entry.expression("instances"),
           layers: try entry.expression("layers"), isOptional: try entry.flag("optional"),
+          requiredLayers: try entry.expression("required_in"),
           mayHavePaddingRows: try entry.flag("padding_rows"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
           names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))

@@ -11,11 +11,17 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "all_but_every(" formula "," formula ")" | "(" formula ")"
+///     atom    = number | parameter | "(" formula ")" | "int(" formula ")" | "all_but_every(" formula "," formula ")"
+///             | "last(" formula "," formula ")" | "first(" formula "," formula ")" | "if(" formula "," formula "," formula ")"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
-/// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
+/// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four;
+/// `last(n, count)` is one whose last n are true.
+///
+/// A list has an element for each layer. Operators take lists element by element, and a number for each element:
+/// `sliding_window_layers*4` is 4 in layers with a window, else 0. `first(flags, values)` is the value of the first layer
+/// whose flag is true; `if(flag, one, other)` is one of two formulas.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -30,6 +36,9 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case whole(Node)
     case equality(Node, Node)
     case allButEvery(Node, count: Node)
+    case last(Node, count: Node)
+    case first(Node, Node)
+    case choice(Node, Node, Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -57,9 +66,21 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     return Self.evaluate(root, hyperparameters)
   }
 
-  /// The value if it is an integer.
-  public func integer(_ hyperparameters: HyperparameterSet) -> Int? {
-    if case .integer(let value) = value(hyperparameters) { value } else { nil }
+  /// The value if it is an integer; of a list, that of `layer`.
+  public func integer(_ hyperparameters: HyperparameterSet, layer: Int? = nil) -> Int? {
+    switch value(hyperparameters) {
+    case .integer(let value): value
+    case .list(let values):
+      if let layer, values.indices.contains(layer), case .integer(let value) = values[layer] { value } else { nil }
+    default: nil
+    }
+  }
+
+  /// Whether the value is true or a number other than 0; of a list, that of `layer`. Nil if it cannot be computed.
+  public func flag(_ hyperparameters: HyperparameterSet, layer: Int?) -> Bool? {
+    guard let value = value(hyperparameters) else { return nil }
+    guard case .list(let values) = value else { return !value.isNothing }
+    return layer.flatMap { values.indices.contains($0) ? !values[$0].isNothing : nil }
   }
 
   /// A file may state any number of layers; a list of this many would still be small.
@@ -71,6 +92,12 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
       _ reals: (Double, Double) -> Double
     ) -> HyperparameterValue? {
       guard let one = evaluate(left, set), let other = evaluate(right, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in combined(one, other, integers, reals) }
+    }
+    func combined(
+      _ one: HyperparameterValue, _ other: HyperparameterValue,
+      _ integers: (Int, Int) -> (partialValue: Int, overflow: Bool), _ reals: (Double, Double) -> Double
+    ) -> HyperparameterValue? {
       if case (.integer(let one), .integer(let other)) = (one, other) {
         let (value, overflow) = integers(one, other)
         return overflow ? nil : .integer(value)
@@ -81,15 +108,16 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     }
     switch node {
     case .number(let value): return value
-    case .parameter(let name):
-      if case .bool(let flag) = set.values[name] { return .integer(flag ? 1 : 0) }
-      return set.values[name]
+    case .parameter(let name): return set.values[name]?.countingFlags
     case .sum(let a, let b): return both(a, b, { $0.addingReportingOverflow($1) }, +)
     case .difference(let a, let b): return both(a, b, { $0.subtractingReportingOverflow($1) }, -)
     case .product(let a, let b): return both(a, b, { $0.multipliedReportingOverflow(by: $1) }, *)
     case .quotient(let a, let b):
-      guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number, other != 0 else { return nil }
-      return .real(one / other)
+      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in
+        guard let one = one.number, let other = other.number, other != 0 else { return nil }
+        return .real(one / other)
+      }
     case .floorQuotient(let a, let b):
       return both(
         a, b,
@@ -98,13 +126,31 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
           return (one / other, false)
         }, { one, other in floor(one / other) })
     case .equality(let a, let b):
-      guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number else { return nil }
-      return .integer(one == other ? 1 : 0)
+      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in
+        guard let one = one.number, let other = other.number else { return nil }
+        return .integer(one == other ? 1 : 0)
+      }
     case .allButEvery(let period, let count):
       guard case (.integer(let period), .integer(let count)) = (evaluate(period, set), evaluate(count, set)),
         period > 0, (0...greatestListLength).contains(count)
       else { return nil }
       return .list((0..<count).map { .bool(($0 + 1) % period != 0) })
+    case .last(let length, let count):
+      guard case (.integer(let length), .integer(let count)) = (evaluate(length, set), evaluate(count, set)),
+        (0...greatestListLength).contains(count), length >= 0
+      else { return nil }
+      return .list((0..<count).map { .bool(count - $0 <= length) })
+    case .first(let flags, let values):
+      guard case .list(let flags) = evaluate(flags, set)?.countingFlags, let index = flags.firstIndex(of: .integer(1))
+      else {
+        return nil
+      }
+      guard case .list(let values) = evaluate(values, set), values.count == flags.count else { return nil }
+      return values[index]
+    case .choice(let flag, let one, let other):
+      guard let flag = evaluate(flag, set) else { return nil }
+      return evaluate(flag.isNothing ? other : one, set)
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
@@ -123,6 +169,12 @@ private struct ExpressionParser {
   init(_ text: String) { rest = text[...].utf8 }
 
   var isAtEnd: Bool { rest.isEmpty }
+
+  private static let pairFunctions:
+    [(word: String, node: @Sendable (Expression.Node, Expression.Node) -> Expression.Node)] = [
+      ("all_but_every(", { .allButEvery($0, count: $1) }), ("last(", { .last($0, count: $1) }),
+      ("first(", { .first($0, $1) }),
+    ]
 
   private mutating func take(_ token: String) -> Bool {
     guard rest.starts(with: token.utf8) else { return false }
@@ -172,9 +224,15 @@ private struct ExpressionParser {
   }
 
   private mutating func atom() -> Expression.Node? {
-    if take("all_but_every(") {
-      guard let period = formula(), take(","), let count = formula(), take(")") else { return nil }
-      return .allButEvery(period, count: count)
+    for (word, node) in Self.pairFunctions where take(word) {
+      guard let one = formula(), take(","), let other = formula(), take(")") else { return nil }
+      return node(one, other)
+    }
+    if take("if(") {
+      guard let flag = formula(), take(","), let one = formula(), take(","), let other = formula(), take(")") else {
+        return nil
+      }
+      return .choice(flag, one, other)
     }
     let isWhole = take("int(")
     if isWhole || take("(") {

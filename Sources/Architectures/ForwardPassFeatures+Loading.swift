@@ -15,6 +15,7 @@ extension ForwardPassFeatures {
     mask = try entry.choice("mask") ?? mask
     output = try entry.choice("output") ?? output
     scalesEmbeddings = try entry.optionalFlag("scales_embeddings") ?? scalesEmbeddings
+    normalizesValues = try entry.optionalFlag("normalizes_values") ?? normalizesValues
     try entry.finish()
   }
 
@@ -26,6 +27,7 @@ extension ForwardPassFeatures {
       "activation": .string(activation.rawValue), "positions": .string(positions.rawValue),
       "rotary_pairs": .string(rotaryPairs.rawValue), "query_key_norm": .string(queryKeyNorm.rawValue),
       "mask": .string(mask.rawValue), "output": .string(output.rawValue), "scales_embeddings": .bool(scalesEmbeddings),
+      "normalizes_values": .bool(normalizesValues),
     ])
   }
 }

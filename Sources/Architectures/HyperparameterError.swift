@@ -14,6 +14,9 @@ public enum HyperparameterError: IngotError, Hashable {
   case outOfRange(name: String, value: Double)
   case unknownActivation(String)
   case tooFewLayers(name: String, expected: Int, found: Int)
+  case unknownWord(key: String, index: Int, word: String, known: [String])
+  case sharesNothing(layer: Int)
+  case sharesOtherHeads(layer: Int, source: Int)
 
   public var category: ErrorCategory { .input }
 
@@ -29,7 +32,7 @@ public enum HyperparameterError: IngotError, Hashable {
     case .notDivisible(let name, let value, let other, let divisor):
       "\(name) \(value) is not a multiple of \(other) \(divisor)"
     case .unknownRotaryScaling(let type):
-      "rotary scaling \(type.quoted) is unknown (known: linear, dynamic, llama3, yarn, longrope)"
+      "rotary scaling \(type.quoted) is unknown (known: linear, dynamic, llama3, yarn, longrope, proportional)"
     case .rotaryScalingLacks(let type, let key): "rotary scaling \(type.quoted) has no number \(key.quoted)"
     case .mustBeEven(let name, let value): "\(name) is \(value), expected an even number"
     case .outOfRange(let name, let value): "\(name) is \(value), which is out of range"
@@ -37,6 +40,12 @@ public enum HyperparameterError: IngotError, Hashable {
       "activation \(name.quoted) is unknown (known: silu, gelu, gelu_new, relu, relu2)"
     case .tooFewLayers(let name, let expected, let found):
       "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
+    case .unknownWord(let key, let index, let word, let known):
+      "key \(key.quoted) has \(word.quoted) at index \(index), expected \(known.map(\.quoted).joined(separator: " or "))"
+    case .sharesNothing(let layer):
+      "layer \(layer) shares keys and values, but no earlier layer of its type has its own"
+    case .sharesOtherHeads(let layer, let source):
+      "layer \(layer) shares keys and values with layer \(source), whose heads have other sizes"
     }
   }
 }

@@ -12,9 +12,16 @@ extension HyperparameterRule {
   /// A list of equal elements, one for each layer, states a single value as that element.
   func value(_ stated: JSON, key: String) throws(HyperparameterError) -> HyperparameterValue {
     var found = HyperparameterValue(stated, rule: self)
+    if found == nil, mayDifferByLayer, let list = HyperparameterValue(stated, kind: kind, isList: true) { found = list }
     if found == nil { found = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) }
+    if found == nil, isList, !enumValues.isEmpty {
+      for (index, element) in (stated.array ?? []).enumerated() {
+        guard let word = element.string, !enumValues.contains(where: { $0.word == word }) else { continue }
+        throw .unknownWord(key: key, index: index, word: word, known: enumValues.map(\.word))
+      }
+    }
     guard let found else { throw .wrongKind(key: key, expected: wording, found: stated.kindName) }
-    guard found != .integer(0) || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
+    guard !found.containsZero || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
     if let real = found.number, !real.isFinite {
       throw .wrongKind(key: key, expected: "a finite number", found: stated.text(.compact))
     }
@@ -24,6 +31,7 @@ extension HyperparameterRule {
   /// Returns the value that a key of a GGUF states; a list of equal elements as in `value(_:key:)` of JSON.
   func value(_ stated: MetadataValue, key: String) throws(HyperparameterError) -> HyperparameterValue {
     if let value = HyperparameterValue(stated, kind: kind, isList: isList) { return value }
+    if mayDifferByLayer, let list = HyperparameterValue(stated, kind: kind, isList: true) { return list }
     if let value = try value(ofEqual: stated.elements?.map { HyperparameterValue($0, kind: kind) }, key: key) {
       return value
     }
@@ -41,5 +49,12 @@ extension HyperparameterRule {
       throw .differsByLayer(key: key, values: values.prefix(4).map(\.description), count: values.count)
     }
     return first
+  }
+}
+
+extension HyperparameterValue {
+  /// Whether it, or an element of it, is the number 0.
+  fileprivate var containsZero: Bool {
+    if case .list(let values) = self { values.contains(.integer(0)) } else { self == .integer(0) }
   }
 }

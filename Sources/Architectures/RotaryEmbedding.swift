@@ -27,6 +27,8 @@ public enum RotaryScaling: Sendable, Hashable {
   case yarn(YaRN)
   /// LongRoPE: a divisor for each frequency, and a factor on the attention (Phi-3).
   case longrope(LongRoPE)
+  /// Frequencies as for the whole head, divided by `factor`, but only the first `share` of the pairs is rotated (Gemma 4).
+  case proportional(share: Double, factor: Double)
 
   /// The factor by which the context is extended; nil without a scaling.
   public var factor: Double? {
@@ -35,6 +37,7 @@ public enum RotaryScaling: Sendable, Hashable {
     case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _): factor
     case .yarn(let yarn): yarn.factor
     case .longrope(let longrope): longrope.factor
+    case .proportional(_, let factor): factor
     }
   }
 

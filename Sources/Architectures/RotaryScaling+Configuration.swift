@@ -63,6 +63,11 @@ extension RotaryScaling {
           shortFactors: try factors("short_factor"), longFactors: try factors("long_factor"),
           originalContextLength: original, factor: try number("factor") ?? Double(contextLength) / Double(original),
           attentionFactor: try number("attention_factor")))
+    case "proportional":
+      let share = try number("partial_rotary_factor") ?? 1, factor = try number("factor") ?? 1
+      guard (0...1).contains(share) else { throw .outOfRange(name: "partial_rotary_factor", value: share) }
+      guard factor > 0 else { throw .outOfRange(name: "factor", value: factor) }
+      self = .proportional(share: share, factor: factor)
     case let type?: throw .unknownRotaryScaling(type)
     }
   }
@@ -98,6 +103,10 @@ extension RotaryScaling {
       setInteger("original_max_position_embeddings", yarn.originalContextLength)
       members["rope_type"] = .string("yarn")
       if !yarn.truncates { members["truncate"] = .bool(false) }
+    case .proportional(let share, let factor):
+      if factor != 1 { set("factor", factor) }
+      set("partial_rotary_factor", share)
+      members["rope_type"] = .string("proportional")
     case .longrope(let longrope):
       set("attention_factor", longrope.attentionFactor)
       set("factor", longrope.factor)

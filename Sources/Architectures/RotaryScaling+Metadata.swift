@@ -9,6 +9,7 @@ import Tensors
 //   yarn     type "yarn", factor, original_context_length, and only if the configuration states them
 //            yarn_ext_factor, yarn_attn_factor, yarn_beta_fast, yarn_beta_slow
 //   longrope type "longrope"; two tensors have the factors of the frequencies if the architecture has them
+//   proportional  nothing; the tensor rope_freqs.weight has 1e30 for each pair that is not rotated
 //   dynamic  has no key; the caller reports it as lost
 
 extension RotaryScaling {
@@ -24,7 +25,7 @@ extension RotaryScaling {
       return []
     }
     switch self {
-    case .none, .dynamic, .llama3: return []
+    case .none, .dynamic, .llama3, .proportional: return []
     case .longrope: return [(prefix + "type", .string("longrope"))]
     case .linear(let factor):
       return [(prefix + "type", .string("linear")), (prefix + "factor", .float32(Float(factor)))]
@@ -56,7 +57,7 @@ extension RotaryScaling {
       guard hasKeys, case .yarn(let yarn) = self else { return hasKeys ? [] : [wording] }
       return yarn.lostMembers(keepsMultiplier: definition.hyperparameter("rotary_mscale_all") != nil)
         .map { "\($0) of \(wording)" }
-    case .llama3: return requiring(.rotaryFrequencyFactors)
+    case .llama3, .proportional: return requiring(.rotaryFrequencyFactors)
     case .longrope(let longRoPE):
       return longRoPE.hasFixedFactors
         ? requiring(.rotaryFrequencyFactors, .rotaryLongFactors) : requiring(.rotaryLongFactors)

@@ -12,6 +12,8 @@ public struct TensorRule: Sendable {
   public let layers: Expression?
   /// Whether a model may lack it.
   public let isOptional: Bool
+  /// Flags of the layers that must have it, the others may; nil for all.
+  public var requiredLayers: Expression?
   /// Whether a file may have padding rows after those of the shape; they are dropped.
   public let mayHavePaddingRows: Bool
   /// The tensor whose values it has when it is absent.

@@ -37,8 +37,9 @@ struct Attention: Sendable {
   }
 
   private init(
-    _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, isCausal: Bool, window: Int?
+    _ model: Hyperparameters, layer: Int, bias: PositionBias?, isCausal: Bool, window: Int?
   ) {
+    let hyperparameters = model.at(layer)
     headCount = hyperparameters.headCount
     let latent = hyperparameters.latentAttention
     keyValueHeadCount = latent == nil ? hyperparameters.keyValueHeadCount : headCount

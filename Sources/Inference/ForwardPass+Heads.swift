@@ -6,13 +6,27 @@ extension ForwardPass {
   ///     q [position, head × dimension]     k and v [position, key-value head × dimension]
   func heads(_ x: Matrix, _ layer: Int) throws -> (query: Matrix, key: Matrix, value: Matrix) {
     if let latent = hyperparameters.latentAttention { return try latentHeads(x, latent, layer) }
-    let dimension = hyperparameters.headDimension
-    let keyLength = hyperparameters.keyValueHeadCount * dimension
-    var query = try project(x, .attentionQuery, layer, to: hyperparameters.headCount * dimension)
-    var key = try project(x, .attentionKey, layer, to: keyLength)
-    var value = try project(x, .attentionValue, layer, to: keyLength)
+    let numbers = hyperparameters.at(layer), dimension = numbers.headDimension
+    let keyLength = numbers.keyValueHeadCount * dimension
+    var query = try project(x, .attentionQuery, layer, to: numbers.headCount * dimension)
     query = try normalizeHeads(query, .attentionQueryNorm, layer)
+    if hyperparameters.sharesKeyValues(layer) {
+      guard let shared = state.keyValues[hyperparameters.usesSlidingWindow(layer)] else {
+        throw InferenceError.missingKeyValues(layer: layer)
+      }
+      rotations.table(of: layer, hyperparameters)?.rotate(&query, headDimension: dimension)
+      return (query, shared.key, shared.value)
+    }
+    var key = try project(x, .attentionKey, layer, to: keyLength)
+    // Without a matrix of their own, values are the keys before norm and rotation.
+    var value =
+      hyperparameters.usesKeysAsValues && !weights.contains(.attentionValue, layer: layer)
+      ? key : try project(x, .attentionValue, layer, to: keyLength)
     key = try normalizeHeads(key, .attentionKeyNorm, layer)
+    if hyperparameters.features.normalizesValues {
+      value = weights.normalize(
+        value, groupLength: dimension, weights: [Float](repeating: 1, count: dimension), bias: nil, offset: 0)
+    }
     if let limit = hyperparameters.scales.projectionLimit.map({ Float($0) }) {
       query.clamp(to: limit)
       key.clamp(to: limit)
@@ -44,7 +58,7 @@ extension ForwardPass {
   ///
   /// The weights of single heads are one vector for all, a matrix with a row for each, or a tensor for each.
   private func normalizeHeads(_ x: Matrix, _ role: TensorRole, _ layer: Int) throws -> Matrix {
-    let dimension = hyperparameters.headDimension, headCount = x.columnCount / dimension
+    let dimension = hyperparameters.at(layer).headDimension, headCount = x.columnCount / dimension
     if weights.contains(role, layer: layer, instance: 0) {
       let instances = try (0..<headCount).map { try weights.vector(role, layer: layer, instance: $0, count: dimension) }
       return weights.normalize(x, groupLength: dimension, weights: Array(instances.joined()), bias: nil)
@@ -116,7 +130,8 @@ struct RotaryTables: Sendable {
       local = nil
       return
     }
-    let unscaled = RotaryEmbedding(base: base, dimensionCount: hyperparameters.rotary.dimensionCount)
+    let unscaled = RotaryEmbedding(
+      base: base, dimensionCount: hyperparameters.localRotaryDimensionCount ?? hyperparameters.rotary.dimensionCount)
     local = try RotaryTable(unscaled, pairs: features.rotaryPairs, positionCount: positionCount)
   }
 

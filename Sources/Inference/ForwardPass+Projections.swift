@@ -71,11 +71,12 @@ extension StackWeights {
 
   /// Normalizes groups of every row by the norm of the architecture.
   func normalize(
-    _ x: Matrix, groupLength: Int, weights: [Float], bias: [Float]?, epsilon: Double? = nil
+    _ x: Matrix, groupLength: Int, weights: [Float], bias: [Float]?, epsilon: Double? = nil,
+    offset: Int? = nil
   ) -> Matrix {
     let features = hyperparameters.features
     let norm = Normalization(kind: features.norm, epsilon: epsilon ?? hyperparameters.normEpsilon)
-    let offset = Float(features.normWeightOffset)
+    let offset = Float(offset ?? features.normWeightOffset)
     return norm.normalize(
       x, groupLength: groupLength, weights: offset == 0 ? weights : weights.map { offset + $0 }, bias: bias)
   }

@@ -18,13 +18,19 @@ extension StackWeights {
       try require(.embeddingProjection)
     }
     if hyperparameters.features.positions == .relative { try require(.relativeAttentionBias, 0) }
+    if hyperparameters.layerInputLength != nil {
+      for role in [TensorRole.layerTokenEmbedding, .layerInputProjection, .layerInputNorm] { try require(role) }
+    }
     for layer in 0..<hyperparameters.layerCount { try requireTensors(of: layer) }
   }
 
   private func requireTensors(of layer: Int) throws(InferenceError) {
+    if hyperparameters.layerInputLength != nil {
+      for role in [TensorRole.layerInputGate, .layerInputOutput, .layerInputPostNorm] { try require(role, layer) }
+    }
     // A sublayer has a pre-norm, a post-norm, or both.
     if !contains(.attentionPostNorm, layer: layer) { try require(.attentionNorm, layer) }
-    for role in attentionRoles { try require(role, layer) }
+    for role in attentionRoles(of: layer) { try require(role, layer) }
     if stack == .decoder {
       for role in [TensorRole.crossAttentionQuery, .crossAttentionKey, .crossAttentionValue, .crossAttentionOutput] {
         try require(role, layer)
@@ -45,9 +51,11 @@ extension StackWeights {
     }
   }
 
-  private var attentionRoles: [TensorRole] {
+  private func attentionRoles(of layer: Int) -> [TensorRole] {
     guard let latent = hyperparameters.latentAttention else {
-      return [.attentionQuery, .attentionKey, .attentionValue, .attentionOutput]
+      guard !hyperparameters.sharesKeyValues(layer) else { return [.attentionQuery, .attentionOutput] }
+      let hasNoValues = hyperparameters.usesKeysAsValues && !hyperparameters.usesSlidingWindow(layer)
+      return [.attentionQuery, .attentionKey, .attentionOutput] + (hasNoValues ? [] : [.attentionValue])
     }
     let query: [TensorRole] =
       latent.queryRank == nil ? [.attentionQuery] : [.attentionQueryA, .attentionQueryANorm, .attentionQueryB]

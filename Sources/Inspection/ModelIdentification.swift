@@ -70,6 +70,7 @@ extension RotaryScaling {
     case .llama3: "llama3"
     case .yarn: "yarn"
     case .longrope: "longrope"
+    case .proportional: "proportional"
     }
   }
 }

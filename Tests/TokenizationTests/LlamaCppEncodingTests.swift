@@ -34,7 +34,7 @@ struct LlamaGolden: CustomTestStringConvertible {
 struct LlamaCppEncodingTests {
   @Test("has golden ids")
   func goldensExist() {
-    #expect(LlamaGolden.all.count == 24)
+    #expect(LlamaGolden.all.count == 25)
     #expect(LlamaGolden.all.allSatisfy { $0.rows.count == KindEncodingTests.Golden.texts.count })
   }
 

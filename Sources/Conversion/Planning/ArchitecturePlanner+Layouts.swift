@@ -87,7 +87,7 @@ private struct LayoutBuilder {
   private func layout(of rule: StoredRule, for slot: TensorSlot) throws(TensorProblem) -> StoredLayout {
     do throws(LayoutError) {
       return try model.definition.layout(
-        of: rule, model.hyperparameters, found: model.canonicalLayout(slot)?.shape)
+        of: rule, model.hyperparameters, layer: slot.layer, found: model.canonicalLayout(slot)?.shape)
     } catch {
       throw TensorProblem(model.tensor(slot)?.descriptor.name ?? "", TensorProblem.Reason(error))
     }
