@@ -113,7 +113,7 @@ struct AtomicFileTests {
       "\($0)" == "\(folder.path): is a folder, expected the name of a file"
     }
     #expect { try AtomicFile(folder.file("no/where"), overwrite: .refuse) } throws: {
-      "\($0)" == "\(folder.file("no/where")): cannot be created: no such file or folder"
+      "\($0)" == "\(folder.file("no")): no such folder, so \"where\" cannot be created in it"
     }
     #expect { try AtomicFile("/dev/null", overwrite: .replace) } throws: {
       "\($0)" == "/dev/null: already exists (pass --overwrite to replace it)"

@@ -68,11 +68,16 @@ struct ErrorSummaryTests {
     } throws: { error in
       guard let error = error as? BudgetExceeded else { return false }
       #expect(error.category == .check)
-      let lines = error.description.split(separator: "\n")
-      #expect(lines.count == error.summary.violations.count + 1)
-      #expect(lines.first?.hasPrefix("out.gguf: tensor \"") == true)
-      #expect(lines.first?.contains(", expected at most 0.0075") == true)
-      #expect(lines.last == "out.gguf: is not written (give --budget a greater limit, or choose finer formats)")
+      let count = error.summary.violations.count
+      #expect(
+        error.description.hasPrefix("out.gguf: is not written: \(count) tensors exceed the budget; worst: tensor \""))
+      #expect(
+        error.description.hasSuffix(" (give --budget a greater limit, or choose finer formats)"))
+      #expect(error.description.contains(", expected at most 0.0075"))
+      #expect(error.constituents.map { "\($0)" }.count == count)
+      #expect(error.constituents.allSatisfy { "\($0)".hasPrefix("out.gguf: tensor \"") })
+      let worst = error.summary.violations.map(\.measured).max() ?? 0
+      #expect(error.description.contains(error.summary.violations.first { $0.measured == worst }?.description ?? "?"))
       #expect(error.summary.json["passes"] == .bool(false))
       return true
     }

@@ -19,7 +19,7 @@ struct BudgetTests {
       ("nmse", "budget: \"nmse\" is not of the form metric=number"),
       ("", "budget: \"\" is not of the form metric=number"),
       (
-        "kl=1", "budget: metric \"kl\" is unknown here (known: nmse, max_abs, rmse, cosine)"
+        "kl=1", "budget: metric \"kl\" is unknown here, expected auto or limits of nmse, max_abs, rmse, cosine"
       ),
       ("nmse=-1", "budget: nmse is \"-1\", expected a number of at least 0"),
       ("nmse=nan", "budget: nmse is \"nan\", expected a number of at least 0"),

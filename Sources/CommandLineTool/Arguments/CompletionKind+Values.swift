@@ -21,7 +21,7 @@ extension CompletionKind {
 
   /// Recipes, as the words after a path of `quantize`, and paths.
   static var recipesAndFiles: Self {
-    .custom { _, _, prefix in Recipe.names.filter { $0.hasPrefix(prefix) } + FileSystem.completions(of: prefix) }
+    .custom { _, _, prefix in Recipe.names.filter { $0.hasPrefix(prefix) } + ShellPaths.completions(of: prefix) }
   }
 
   /// Keys of the file that an earlier word names.
@@ -36,14 +36,4 @@ extension CompletionKind {
   }
 
   private static var bundled: [ArchitectureDefinition] { (try? ArchitectureLibrary.bundled().definitions) ?? [] }
-}
-
-extension FileSystem {
-  /// Paths that begin with `prefix`; folders end with a slash.
-  fileprivate static func completions(of prefix: String) -> [String] {
-    let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
-    let names = (try? list(folder.isEmpty ? "." : folder)) ?? []
-    return names.map { folder + $0 }.filter { $0.hasPrefix(prefix) }
-      .map { kind(of: $0) == .folder ? $0 + "/" : $0 }
-  }
 }

@@ -132,11 +132,8 @@ extension ArchitecturePlanner {
       sharedParameterCount: all - stacked, expertParameterCount: stacked / count, expertCount: count)
   }
 
-  /// The last component of the model's path as the user gave it; for a file on its own, that of its folder. A path that
-  /// ends with `.` or `..` names the folder that it leads to.
+  /// The name of the model's folder as the user gave it; for a file on its own, of the folder that it is in.
   private var folderName: String {
-    let folder = model.folder?.path ?? Path.folder(of: model.checkpoint.path)
-    let name = Path.name(of: folder)
-    return [".", ".."].contains(name) ? Path.name(of: FileSystem.resolved(folder)) : name
+    ShellPaths.name(ofFolder: model.folder?.path ?? Path.folder(of: model.checkpoint.path))
   }
 }
