@@ -25,7 +25,7 @@ extension ArchitectureDefinition {
       }
       rules.append(
         HyperparameterRule(
-          name: name, kind: kind, isList: isList, isKeyedByIndex: isKeyed,
+          name: name, kind: kind, isList: isList, mayDifferByLayer: try entry.flag("by_layer"), isKeyedByIndex: isKeyed,
           countsElements: try entry.flag("counts_elements"), length: try readLength(&entry),
           placeholder: try readValue("placeholder", &entry, kind, isList),
           nullValue: try readValue("null", &entry, kind, isList), configKeys: configKeys,
@@ -104,7 +104,8 @@ extension ArchitectureDefinition {
         keyPath: source.path("after_layer"), reason: .wrongKind(expected: "a layer", found: layerMember.kindName))
     }
     let result = HyperparameterRule.TensorEvidence(
-      role: role, layer: layer, present: try value("present"), absent: try value("absent"))
+      role: role, layer: layer, asOftenAs: try source.optionalString("as_often_as").map(TensorRole.init(rawValue:)),
+      present: try value("present"), absent: try value("absent"))
     try source.finish()
     return result
   }

@@ -14,6 +14,7 @@ extension ArchitectureDefinition {
           firstLayer: try entry.integer("first_layer") ?? 0, unusedReason: try entry.optionalString("unused"),
           isLeftOutByReference: try entry.flag("left_out_by_reference"),
           ggufWarning: try entry.optionalString("gguf_warning"),
+          requiredLayers: try entry.expression("required_in"),
           mayHavePaddingRows: try entry.flag("padding_rows"),
           tiedTo: try entry.optionalString("tied_to").map(TensorRole.init(rawValue:)),
           names: try readNames(&entry), transforms: try readTransforms(&entry), shapes: try readShapes(&entry)))

@@ -57,6 +57,7 @@ extension ArchitectureDefinition {
       for dimension in rule.shape { try requireHyperparameters(dimension, keyPath + ".shape") }
       try requireHyperparameters(rule.instances, keyPath + ".instances")
       try requireHyperparameters(rule.layers, keyPath + ".layers")
+      try requireHyperparameters(rule.requiredLayers, keyPath + ".required_in")
       try validateShapes(rule.shapes, keyPath)
       try requireRoles([rule.tiedTo], keyPath + ".tied_to")
     }
@@ -103,7 +104,7 @@ extension ArchitectureDefinition {
     for rule in hyperparameters {
       let keyPath = "hyperparameters.\(rule.name)"
       for case .formula(let formula) in rule.defaults { try requireHyperparameters(formula, keyPath + ".default") }
-      try requireRoles([rule.rowsOf, rule.inferredFrom?.role], keyPath)
+      try requireRoles([rule.rowsOf, rule.inferredFrom?.role, rule.inferredFrom?.asOftenAs], keyPath)
       try requireHyperparameters([rule.enabledBy].compactMap(\.self), keyPath + ".enabled_by")
     }
     try requireHyperparameters(ropeTypes.values.sorted(), "rope_types")

@@ -12,6 +12,8 @@ public struct Configuration: Sendable {
   public let original: JSON
   /// The pooling mode of the modules after an encoder, which have files of their own.
   public let poolingMode: String?
+  /// The folder's generation_config.json.
+  public let generation: JSON?
   /// The members of the text model in a model with images or sound.
   private let text: JSON.Object?
 
@@ -23,12 +25,15 @@ public struct Configuration: Sendable {
 
   /// The path by which a definition asks for `poolingMode`.
   public static let poolingPath = "sentence_transformers.pooling_mode"
+  /// What begins the paths by which a definition asks for members of `generation`.
+  private static let generationPrefix = "generation_config."
   /// What begins the paths by which a definition asks for members of `rope`, wherever config.json has them.
   private static let ropePrefix = "rope_parameters."
 
   /// Wraps a parsed config.json.
-  public init(_ json: JSON, poolingMode: String? = nil) {
+  public init(_ json: JSON, poolingMode: String? = nil, generation: JSON? = nil) {
     self.poolingMode = poolingMode
+    self.generation = generation
     original = json
     text = Self.textPaths.compactMap { path in path.reduce(Optional(json)) { $0?[$1] }?.object }.last
     var merged = json
@@ -41,7 +46,8 @@ public struct Configuration: Sendable {
   }
 
   private init(_ other: Configuration, ropeForm: RopeParameters.Form) {
-    (json, original, poolingMode, text) = (other.json, other.original, other.poolingMode, other.text)
+    (json, original, text) = (other.json, other.original, other.text)
+    (poolingMode, generation) = (other.poolingMode, other.generation)
     rope = RopeParameters(Self.ropeSource(text, json), form: ropeForm)
   }
 
@@ -77,11 +83,21 @@ public struct Configuration: Sendable {
 
   /// The member at `path`, whose names have dots between them: `attn_config.alibi`.
   ///
-  /// A path that begins with `rope_parameters` is looked up in `rope`.
+  /// A path that begins with `rope_parameters` is looked up in `rope`. A name `*` is any name: the member is what all
+  /// objects there have, or the list of what they have where they differ (`per_layer_config.*.head_dim`).
   public func member(_ path: String) -> JSON? {
     if path == Self.poolingPath { return poolingMode.map { .string($0) } }
     if path.hasPrefix(Self.ropePrefix) { return rope.member(path.dropFirst(Self.ropePrefix.count)) }
-    return path.split(separator: ".").reduce(Optional(json)) { value, name in value?[String(name)] }
+    if path.hasPrefix(Self.generationPrefix) { return generation?[String(path.dropFirst(Self.generationPrefix.count))] }
+    return Self.member(path.split(separator: ".")[...], of: json)
+  }
+
+  private static func member(_ path: ArraySlice<Substring>, of value: JSON) -> JSON? {
+    guard let name = path.first else { return value }
+    guard name == "*" else { return value[String(name)].flatMap { member(path.dropFirst(), of: $0) } }
+    let values = (value.object ?? [:]).compactMap { member(path.dropFirst(), of: $0.value) }
+    guard let first = values.first else { return nil }
+    return values.allSatisfy { $0 == first } ? first : .array(values)
   }
 
   /// Returns the path at which config.json has the member that `path` asks for.

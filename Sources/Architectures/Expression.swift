@@ -11,16 +11,22 @@
 ///     formula = sum ("==" sum)?
 ///     sum     = product (("+" | "-") product)*
 ///     product = atom (("*" | "/" | "//") atom)*
-///     atom    = number | parameter | "int(" formula ")" | "leading(" parameter ")" | list "(" formula "," formula ")"
-///             | "power(" formula "," formula ")" | "(" formula ")"
-///     list    = "all_but_every" | "all_but_first_of" | "resized"
+///     atom    = number | parameter | "(" formula ")" | one "(" formula ")" | two "(" formula "," formula ")"
+///             | "if(" formula "," formula "," formula ")"
+///     one     = "int" | "leading"
+///     two     = "all_but_every" | "all_but_first_of" | "last" | "resized" | "first" | "power"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
 /// `power(a, b)` is the real number `aᵇ`.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
-/// In `all_but_first_of(n, count)` the first of every n is false. `resized(list, count)` is a list of `count` elements: the
-/// first of `list`, then false or 0. `leading(flags)` counts the flags before the first false one.
+/// In `all_but_first_of(n, count)` the first of every n is false; in `last(n, count)` the last n are true.
+/// `resized(list, count)` is a list of `count` elements: the first of `list`, then false or 0. `leading(flags)` counts the
+/// flags before the first false one.
+///
+/// A list has an element for each layer. Operators take lists element by element, and a number for each element:
+/// `sliding_window_layers*4` is 4 in layers with a window, else 0. `first(flags, values)` is the value of the first layer
+/// whose flag is true; `if(flag, one, other)` is one of two formulas.
 public struct Expression: Hashable, Sendable, CustomStringConvertible {
   /// The formula as the definition spells it.
   public let description: String
@@ -36,9 +42,12 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case equality(Node, Node)
     /// Of every n flags the first or the last is false.
     case allButOne(ofEvery: Node, isFirst: Bool, count: Node)
+    case last(Node, count: Node)
     case resized(Node, count: Node)
     case leading(Node)
     case power(Node, Node)
+    case first(Node, Node)
+    case choice(Node, Node, Node)
   }
 
   /// A formula, or nil if `text` is none.
@@ -62,24 +71,47 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
 
   /// The value; nil if a parameter is unknown or no number, a divisor is zero, or an integer does not fit.
   public func value(_ hyperparameters: HyperparameterSet) -> HyperparameterValue? {
-    if let name = singleHyperparameter { return hyperparameters.values[name] }
-    return Self.evaluate(root, hyperparameters)
+    Self.value(root, hyperparameters)
   }
 
-  /// The value if it is an integer.
-  public func integer(_ hyperparameters: HyperparameterSet) -> Int? {
-    if case .integer(let value) = value(hyperparameters) { value } else { nil }
+  /// The value if it is an integer; of a list, that of `layer`.
+  public func integer(_ hyperparameters: HyperparameterSet, layer: Int? = nil) -> Int? {
+    switch value(hyperparameters) {
+    case .integer(let value): value
+    case .list(let values):
+      if let layer, values.indices.contains(layer), case .integer(let value) = values[layer] { value } else { nil }
+    default: nil
+    }
+  }
+
+  /// Whether the value is true or a number other than 0; of a list, that of `layer`. Nil if it cannot be computed.
+  public func flag(_ hyperparameters: HyperparameterSet, layer: Int?) -> Bool? {
+    guard let value = value(hyperparameters) else { return nil }
+    guard case .list(let values) = value else { return !value.isNothing }
+    return layer.flatMap { values.indices.contains($0) ? !values[$0].isNothing : nil }
   }
 
   /// A file may state any number of layers; a list of this many would still be small.
   private static let greatestListLength = 1 << 20
 
+  /// The value with its flags as they are, where they count for themselves.
+  private static func value(_ node: Node, _ set: HyperparameterSet) -> HyperparameterValue? {
+    if case .parameter(let name) = node { set.values[name] } else { evaluate(node, set) }
+  }
+
+  /// The value with the flags of parameters as numbers, as operators take them.
   private static func evaluate(_ node: Node, _ set: HyperparameterSet) -> HyperparameterValue? {
     func both(
       _ left: Node, _ right: Node, _ integers: (Int, Int) -> (partialValue: Int, overflow: Bool),
       _ reals: (Double, Double) -> Double
     ) -> HyperparameterValue? {
       guard let one = evaluate(left, set), let other = evaluate(right, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in combined(one, other, integers, reals) }
+    }
+    func combined(
+      _ one: HyperparameterValue, _ other: HyperparameterValue,
+      _ integers: (Int, Int) -> (partialValue: Int, overflow: Bool), _ reals: (Double, Double) -> Double
+    ) -> HyperparameterValue? {
       if case (.integer(let one), .integer(let other)) = (one, other) {
         let (value, overflow) = integers(one, other)
         return overflow ? nil : .integer(value)
@@ -90,15 +122,16 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     }
     switch node {
     case .number(let value): return value
-    case .parameter(let name):
-      if case .bool(let flag) = set.values[name] { return .integer(flag ? 1 : 0) }
-      return set.values[name]
+    case .parameter(let name): return set.values[name]?.countingFlags
     case .sum(let a, let b): return both(a, b, { $0.addingReportingOverflow($1) }, +)
     case .difference(let a, let b): return both(a, b, { $0.subtractingReportingOverflow($1) }, -)
     case .product(let a, let b): return both(a, b, { $0.multipliedReportingOverflow(by: $1) }, *)
     case .quotient(let a, let b):
-      guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number, other != 0 else { return nil }
-      return .real(one / other)
+      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in
+        guard let one = one.number, let other = other.number, other != 0 else { return nil }
+        return .real(one / other)
+      }
     case .floorQuotient(let a, let b):
       return both(
         a, b,
@@ -107,127 +140,52 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
           return (one / other, false)
         }, { one, other in floor(one / other) })
     case .equality(let a, let b):
-      guard let one = evaluate(a, set)?.number, let other = evaluate(b, set)?.number else { return nil }
-      return .integer(one == other ? 1 : 0)
+      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in
+        guard let one = one.number, let other = other.number else { return nil }
+        return .integer(one == other ? 1 : 0)
+      }
+    case .power(let a, let b):
+      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in
+        guard let one = one.number, let other = other.number else { return nil }
+        let value = pow(one, other)
+        return value.isFinite ? .real(value) : nil
+      }
     case .allButOne(let period, let isFirst, let count):
       guard case (.integer(let period), .integer(let count)) = (evaluate(period, set), evaluate(count, set)),
         period > 0, (0...greatestListLength).contains(count)
       else { return nil }
       return .list((0..<count).map { .bool($0 % period != (isFirst ? 0 : period - 1)) })
+    case .last(let length, let count):
+      guard case (.integer(let length), .integer(let count)) = (evaluate(length, set), evaluate(count, set)),
+        (0...greatestListLength).contains(count), length >= 0
+      else { return nil }
+      return .list((0..<count).map { .bool(count - $0 <= length) })
     case .resized(let list, let count):
-      guard case (.list(let elements), .integer(let count)) = (evaluate(list, set), evaluate(count, set)),
+      guard case (.list(let elements), .integer(let count)) = (value(list, set), evaluate(count, set)),
         let first = elements.first, (0...greatestListLength).contains(count)
       else { return nil }
       let padding = Array(repeating: first.nothing, count: max(0, count - elements.count))
       return .list(elements.prefix(count) + padding)
     case .leading(let inner):
-      guard case .list(let flags) = evaluate(inner, set) else { return nil }
+      guard case .list(let flags) = value(inner, set) else { return nil }
       return .integer(flags.prefix { $0 == .bool(true) }.count)
-    case .power(let base, let exponent):
-      guard let one = evaluate(base, set)?.number, let other = evaluate(exponent, set)?.number else { return nil }
-      let value = pow(one, other)
-      return value.isFinite ? .real(value) : nil
+    case .first(let flags, let values):
+      guard case .list(let flags) = evaluate(flags, set)?.countingFlags, let index = flags.firstIndex(of: .integer(1))
+      else {
+        return nil
+      }
+      guard case .list(let values) = evaluate(values, set), values.count == flags.count else { return nil }
+      return values[index]
+    case .choice(let flag, let one, let other):
+      guard let flag = evaluate(flag, set) else { return nil }
+      return evaluate(flag.isNothing ? other : one, set)
     case .whole(let inner):
       guard let value = evaluate(inner, set)?.number, let whole = Int(exactly: value.rounded(.towardZero)) else {
         return nil
       }
       return .integer(whole)
     }
-  }
-}
-
-/// Reads an `Expression`; every function gives nil where the text does not fit.
-private struct ExpressionParser {
-  private(set) var hyperparameterNames: [String] = []
-  private var rest: Substring.UTF8View
-  private var depth = 0
-
-  init(_ text: String) { rest = text[...].utf8 }
-
-  var isAtEnd: Bool { rest.isEmpty }
-
-  private mutating func take(_ token: String) -> Bool {
-    guard rest.starts(with: token.utf8) else { return false }
-    rest = rest.dropFirst(token.utf8.count)
-    return true
-  }
-
-  mutating func formula() -> Expression.Node? {
-    depth += 1
-    defer { depth -= 1 }
-    guard depth < 20, let node = sum() else { return nil }
-    guard take("==") else { return node }
-    return sum().map { .equality(node, $0) }
-  }
-
-  private mutating func sum() -> Expression.Node? {
-    guard var node = product() else { return nil }
-    while true {
-      if take("+") {
-        guard let next = product() else { return nil }
-        node = .sum(node, next)
-      } else if take("-") {
-        guard let next = product() else { return nil }
-        node = .difference(node, next)
-      } else {
-        return node
-      }
-    }
-  }
-
-  private mutating func product() -> Expression.Node? {
-    guard var node = atom() else { return nil }
-    while true {
-      if take("*") {
-        guard let next = atom() else { return nil }
-        node = .product(node, next)
-      } else if take("//") {
-        guard let next = atom() else { return nil }
-        node = .floorQuotient(node, next)
-      } else if take("/") {
-        guard let next = atom() else { return nil }
-        node = .quotient(node, next)
-      } else {
-        return node
-      }
-    }
-  }
-
-  private mutating func atom() -> Expression.Node? {
-    let isFirst = take("all_but_first_of(")
-    if isFirst || take("all_but_every(") {
-      guard let period = formula(), take(","), let count = formula(), take(")") else { return nil }
-      return .allButOne(ofEvery: period, isFirst: isFirst, count: count)
-    }
-    if take("resized(") {
-      guard let list = formula(), take(","), let count = formula(), take(")") else { return nil }
-      return .resized(list, count: count)
-    }
-    if take("leading(") {
-      guard let flags = formula(), take(")") else { return nil }
-      return .leading(flags)
-    }
-    if take("power(") {
-      guard let base = formula(), take(","), let exponent = formula(), take(")") else { return nil }
-      return .power(base, exponent)
-    }
-    let isWhole = take("int(")
-    if isWhole || take("(") {
-      guard let inner = formula(), take(")") else { return nil }
-      return isWhole ? .whole(inner) : inner
-    }
-    let word = rest.prefix { byte in
-      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")
-        || byte == UInt8(ascii: ".")
-    }
-    guard let text = String(Substring(word)) as String?, let first = word.first else { return nil }
-    rest = rest.dropFirst(word.count)
-    if (0x30...0x39).contains(first) {
-      if let integer = Int(text) { return .number(.integer(integer)) }
-      return Double(text).map { .number(.real($0)) }
-    }
-    guard !text.contains(".") else { return nil }
-    hyperparameterNames.append(text)
-    return .parameter(text)
   }
 }

@@ -17,6 +17,7 @@ extension ForwardPassFeatures {
     output = try entry.choice("output") ?? output
     classifierActivation = try entry.choice("classifier_activation") ?? classifierActivation
     scalesEmbeddings = try entry.optionalFlag("scales_embeddings") ?? scalesEmbeddings
+    normalizesValues = try entry.optionalFlag("normalizes_values") ?? normalizesValues
     try entry.finish()
   }
 
@@ -29,6 +30,7 @@ extension ForwardPassFeatures {
       "rotary_pairs": .string(rotaryPairs.rawValue), "query_key_norm": .string(queryKeyNorm.rawValue),
       "normalizes_rotated": .bool(normalizesRotated),
       "mask": .string(mask.rawValue), "output": .string(output.rawValue), "scales_embeddings": .bool(scalesEmbeddings),
+      "normalizes_values": .bool(normalizesValues),
     ]
     if output != .logits { members["classifier_activation"] = .string(classifierActivation.rawValue) }
     return .object(members)

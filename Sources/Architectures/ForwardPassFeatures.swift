@@ -104,6 +104,8 @@ public struct ForwardPassFeatures: Sendable, Hashable {
   public var classifierActivation = Activation.tanh
   /// Whether token embeddings are multiplied by the root of their length (Gemma).
   public var scalesEmbeddings = false
+  /// Whether each head of values is normalized, without weights (Gemma 4).
+  public var normalizesValues = false
 
   /// Creates the features of LLaMA.
   public init() {}

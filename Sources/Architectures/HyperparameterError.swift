@@ -13,10 +13,12 @@ public enum HyperparameterError: IngotError, Hashable {
   case mustBeEven(name: String, value: Int)
   case outOfRange(name: String, value: Double)
   case unknownActivation(String)
-  case unknownWord(key: String, word: String, known: [String])
   case unknownRouterFunction(Int)
   case exceeds(String, Int, String, Int)
   case tooFewLayers(name: String, expected: Int, found: Int)
+  case unknownWord(key: String, index: Int, word: String, known: [String])
+  case sharesNothing(layer: Int)
+  case sharesOtherHeads(layer: Int, source: Int)
 
   public var category: ErrorCategory { .input }
 
@@ -32,20 +34,24 @@ public enum HyperparameterError: IngotError, Hashable {
     case .notDivisible(let name, let value, let other, let divisor):
       "\(name) \(value) is not a multiple of \(other) \(divisor)"
     case .unknownRotaryScaling(let type):
-      "rotary scaling \(type.quoted) is unknown (known: linear, dynamic, llama3, yarn, longrope)"
+      "rotary scaling \(type.quoted) is unknown (known: linear, dynamic, llama3, yarn, longrope, nlpe, proportional)"
     case .rotaryScalingLacks(let type, let key): "rotary scaling \(type.quoted) has no number \(key.quoted)"
     case .mustBeEven(let name, let value): "\(name) is \(value), expected an even number"
     case .outOfRange(let name, let value): "\(name) is \(value), which is out of range"
     case .unknownActivation(let name):
       "activation \(name.quoted) is unknown (known: silu, gelu, gelu_new, relu, relu2)"
-    case .unknownWord(let key, let word, let known):
-      "key \(key.quoted) has \(word.quoted), expected \(known.map(\.quoted).joined(separator: " or "))"
     case .unknownRouterFunction(let number):
       "router function \(number) is unknown (known: 1 softmax, 2 sigmoid, 3 softmax of the chosen, 4 sqrt-softplus)"
     case .exceeds(let name, let value, let other, let limit):
       "\(name) is \(value), expected at most the \(other) \(limit)"
     case .tooFewLayers(let name, let expected, let found):
       "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
+    case .unknownWord(let key, let index, let word, let known):
+      "key \(key.quoted) has \(word.quoted) at index \(index), expected \(known.map(\.quoted).joined(separator: " or "))"
+    case .sharesNothing(let layer):
+      "layer \(layer) shares keys and values, but no earlier layer of its type has its own"
+    case .sharesOtherHeads(let layer, let source):
+      "layer \(layer) shares keys and values with layer \(source), whose heads have other sizes"
     }
   }
 }

@@ -16,12 +16,13 @@ extension HyperparameterRule {
   func value(_ stated: JSON, key: String) throws(HyperparameterError) -> HyperparameterValue {
     if countsElements, let elements = stated.array { return .integer(elements.count) }
     var found = HyperparameterValue(stated, rule: self)
+    if found == nil, mayDifferByLayer, let list = HyperparameterValue(stated, kind: kind, isList: true) { found = list }
     if found == nil { found = try value(ofEqual: stated.array?.map { HyperparameterValue($0, rule: self) }, key: key) }
-    if found == nil, let word = unknownWord(in: stated) {
-      throw .unknownWord(key: key, word: word, known: enumValues.map(\.word))
+    if found == nil, let (index, word) = unknownWord(in: stated) {
+      throw .unknownWord(key: key, index: index, word: word, known: enumValues.map(\.word))
     }
     guard let found else { throw .wrongKind(key: key, expected: wording, found: stated.kindName) }
-    guard found != .integer(0) || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
+    guard !found.containsZero || !Self.positiveNames.contains(name) else { throw .zero(key: key) }
     if let real = found.number, !real.isFinite {
       throw .wrongKind(key: key, expected: "a finite number", found: stated.text(.compact))
     }
@@ -33,15 +34,17 @@ extension HyperparameterRule {
   }
 
   /// The first word of a list that is none of those that the rule knows, if it knows some.
-  private func unknownWord(in stated: JSON) -> String? {
-    guard isList, !enumValues.isEmpty else { return nil }
+  private func unknownWord(in stated: JSON) -> (index: Int, word: String)? {
+    guard isList, !enumValues.isEmpty, let elements = stated.array else { return nil }
     let words = Set(enumValues.map(\.word))
-    return stated.array?.lazy.compactMap(\.string).first { !words.contains($0) }
+    return elements.enumerated().lazy.compactMap { index, element in element.string.map { (index, $0) } }
+      .first { !words.contains($0.1) }
   }
 
   /// Returns the value that a key of a GGUF states; a list of equal elements as in `value(_:key:)` of JSON.
   func value(_ stated: MetadataValue, key: String) throws(HyperparameterError) -> HyperparameterValue {
     if let value = HyperparameterValue(stated, kind: kind, isList: isList) { return value }
+    if mayDifferByLayer, let list = HyperparameterValue(stated, kind: kind, isList: true) { return list }
     if let value = try value(ofEqual: stated.elements?.map { HyperparameterValue($0, kind: kind) }, key: key) {
       return value
     }
@@ -59,5 +62,12 @@ extension HyperparameterRule {
       throw .differsByLayer(key: key, values: values.prefix(4).map(\.description), count: values.count)
     }
     return first
+  }
+}
+
+extension HyperparameterValue {
+  /// Whether it, or an element of it, is the number 0.
+  fileprivate var containsZero: Bool {
+    if case .list(let values) = self { values.contains(.integer(0)) } else { self == .integer(0) }
   }
 }

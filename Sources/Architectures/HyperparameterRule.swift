@@ -33,6 +33,8 @@ public struct HyperparameterRule: Sendable {
   public let kind: Kind
   /// Whether it is a list, often with an element for each layer.
   public let isList: Bool
+  /// Whether it may be a list with an element for each layer, in place of one value for all.
+  public let mayDifferByLayer: Bool
   /// Whether config.json has the list as an object with the indices as names: `{"0": "LABEL_0"}`.
   public let isKeyedByIndex: Bool
   /// Whether the value is the number of elements of the list that config.json has.
@@ -74,6 +76,8 @@ public struct HyperparameterRule: Sendable {
     public let role: TensorRole
     /// Only layers after this one count; nil for all.
     public let layer: Int?
+    /// It counts as there only if it is in as many layers as this tensor; nil if one layer is enough.
+    public var asOftenAs: TensorRole?
     /// The value where the tensor is there, and where it is not.
     public let present: HyperparameterValue, absent: HyperparameterValue
   }

@@ -10,19 +10,22 @@ extension ArchitectureDefinition {
     let roles: Set<TensorRole>
     /// The last layer in which each role occurs.
     let lastLayers: [TensorRole: Int]
+    /// In how many layers each role occurs.
+    let layerCounts: [TensorRole: Int]
     /// The row counts of tensors that are stored separately.
     let rows: [TensorRole: Int]
     /// The layers that predict more tokens; nil if the names do not tell them from others.
     let predictionLayerCount: Int?
 
     public init(
-      layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:], rows: [TensorRole: Int],
-      predictionLayerCount: Int? = nil
+      layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:],
+      layerCounts: [TensorRole: Int] = [:], rows: [TensorRole: Int], predictionLayerCount: Int? = nil
     ) {
       self.predictionLayerCount = predictionLayerCount
       self.layerCount = layerCount
       self.roles = roles
       self.lastLayers = lastLayers
+      self.layerCounts = layerCounts
       self.rows = rows
     }
   }
@@ -139,6 +142,14 @@ extension ArchitectureDefinition {
       }
       throw .missing(name: rule.name, places: keys(rule).map(\.quoted).joined(separator: " or "))
     }
+    if let layerCount = set.integer("layer_count") {
+      // The lists of a file before those that follow from them.
+      let lists = hyperparameters.filter(\.mayDifferByLayer)
+      for rule in lists.filter({ set.explicit.contains($0.name) }) + lists {
+        guard let list = set.list(rule.name), list.count != layerCount else { continue }
+        throw .tooFewLayers(name: rule.name, expected: layerCount, found: list.count)
+      }
+    }
     for rule in hyperparameters {
       guard let flag = rule.enabledBy, !set.flag(flag) else { continue }
       set.values[rule.name] = nil
@@ -173,8 +184,11 @@ extension ArchitectureDefinition {
   private func inferred(_ rule: HyperparameterRule, _ observed: ObservedTensors) -> HyperparameterValue? {
     if let role = rule.rowsOf, let rows = observed.rows[role] { return .integer(rows) }
     if let source = rule.inferredFrom {
-      let isPresent =
+      var isPresent =
         source.layer.map { observed.lastLayers[source.role] ?? 0 > $0 } ?? observed.roles.contains(source.role)
+      if let other = source.asOftenAs {
+        isPresent = isPresent && observed.layerCounts[source.role] == observed.layerCounts[other]
+      }
       return isPresent ? source.present : source.absent
     }
     // Where further layers follow those of the forward pass, the tensors show the count of both.
@@ -209,7 +223,11 @@ extension HyperparameterRule {
   }
 
   /// The kind of value that a file must have, in words.
-  var wording: String { isList ? "a list of \(kind.wording.plural)" : kind.wording.single }
+  var wording: String {
+    isList
+      ? "a list of \(kind.wording.plural)"
+      : kind.wording.single + (mayDifferByLayer ? " or a list with one for each layer" : "")
+  }
 }
 
 extension HyperparameterRule.Kind {

@@ -79,7 +79,13 @@ extension ArchitectureDefinition {
       guard let key = rule.writtenKey, let value = set.values[rule.name] else { continue }
       members.set(value.configuration(rule), at: key.split(separator: ".")[...])
     }
-    if var scaling = set.rotaryScaling.configurationMember?.object {
+    if ropeForm == .byLayerTypeOnly {
+      let scaling = set.rotaryScaling.configurationMember?.object ?? ["rope_type": .string("default")]
+      for (key, value) in scaling {
+        members.set(value, at: ["rope_parameters", "full_attention", Substring(key.text)])
+      }
+      members.set(.string("default"), at: ["rope_parameters", "sliding_attention", "rope_type"])
+    } else if var scaling = set.rotaryScaling.configurationMember?.object {
       for (key, value) in members["rope_scaling"]?.object ?? [:] { scaling[key] = value }
       members["rope_scaling"] = .object(scaling)
     } else if members["rope_scaling"] == nil {
@@ -121,6 +127,7 @@ extension HyperparameterValue {
     case .real: .float32(values.map { if case .real(let value) = $0 { Float(value) } else { 0 } })
     case .bool: .bool(values.map { $0 == .bool(true) })
     case .text: .string(PackedStrings(values.map(\.description)))
+    // gguf-py writes whole numbers of a list as int32.
     default: .int32(values.map { if case .integer(let value) = $0 { Int32(clamping: value) } else { 0 } })
     }
   }

@@ -27,6 +27,33 @@ public enum HyperparameterValue: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The value with 1 and 0 in place of flags, as formulas count them.
+  var countingFlags: HyperparameterValue {
+    switch self {
+    case .bool(let flag): .integer(flag ? 1 : 0)
+    case .list(let values): .list(values.map(\.countingFlags))
+    default: self
+    }
+  }
+
+  /// Applies an operation to two values, or to each element of lists: of two of one length, or of one and a number.
+  static func elementwise(
+    _ one: HyperparameterValue, _ other: HyperparameterValue,
+    _ operation: (HyperparameterValue, HyperparameterValue) -> HyperparameterValue?
+  ) -> HyperparameterValue? {
+    let pairs: [(HyperparameterValue, HyperparameterValue)]
+    switch (one.countingFlags, other.countingFlags) {
+    case (.list(let ones), .list(let others)):
+      guard ones.count == others.count else { return nil }
+      pairs = Array(zip(ones, others))
+    case (.list(let ones), let other): pairs = ones.map { ($0, other) }
+    case (let one, .list(let others)): pairs = others.map { (one, $0) }
+    case (let one, let other): return operation(one, other)
+    }
+    let results = pairs.map(operation)
+    return results.contains(nil) ? nil : .list(results.compactMap(\.self))
+  }
+
   /// Whether it is false, 0, or an empty string or list.
   public var isNothing: Bool {
     switch self {

@@ -18,8 +18,11 @@ extension Hyperparameters {
     features.classifierActivation = try read.activation("classifier_activation") ?? features.classifierActivation
     if set.flag("has_classifier"), features.output == .embedding { features.output = .scores }
     let headCount = try read.positive("head_count")
-    let keyValueHeadCount = try read.optionalPositive("key_value_head_count") ?? headCount
-    let headDimension = try read.positive("head_dimension")
+    let keyValueHeadCounts = try read.layerSizes("key_value_head_count")
+    let keyValueHeadCount = try read.greatest(keyValueHeadCounts, "key_value_head_count", ifMissing: headCount)
+    let headDimensions = try read.layerSizes("head_dimension")
+    let headDimension = try read.greatest(headDimensions, "head_dimension")
+    let feedForwardLengths = try read.layerSizes("feed_forward_length")
     guard headCount % keyValueHeadCount == 0 else {
       throw .notDivisible("head_count", headCount, by: "key_value_head_count", keyValueHeadCount)
     }
@@ -30,7 +33,7 @@ extension Hyperparameters {
     let contextLength = try read.positive("context_length")
     self.init(
       layerCount: try read.positive("layer_count"), embeddingLength: try read.positive("embedding_length"),
-      feedForwardLength: try read.positive("feed_forward_length"), headCount: headCount,
+      feedForwardLength: try read.greatest(feedForwardLengths, "feed_forward_length"), headCount: headCount,
       keyValueHeadCount: keyValueHeadCount, headDimension: headDimension,
       vocabularySize: try read.positive("vocabulary_size"), contextLength: contextLength,
       normEpsilon: try read.real("norm_epsilon"),
@@ -38,10 +41,21 @@ extension Hyperparameters {
         base: rotates ? try read.real("rotary_base") : 1, dimensionCount: rotaryDimension, scaling: set.rotaryScaling),
       tiesEmbeddings: set.flag("ties_embeddings"), slidingWindow: try read.optionalPositive("sliding_window"))
     self.features = features
+    byLayer.headDimensions = headDimensions
+    byLayer.keyValueHeadCounts = keyValueHeadCounts
+    byLayer.feedForwardLengths = feedForwardLengths
     rotatedLayers = try read.layers("rotated_layers", leavingOutEvery: "unrotated_layer_interval", of: layerCount)
     windowedLayers = try read.windowedLayers(rotated: rotatedLayers, of: layerCount)
     if set.flag("rotates_sliding_window_layers"), slidingWindow != nil { rotatedLayers = windowedLayers }
     localRotaryBase = try read.optionalReal("rotary_local_base")
+    localRotaryDimensionCount = try read.optionalPositive("rotary_local_dimension_count")
+    usesKeysAsValues = set.flag("uses_keys_as_values")
+    layerInputLength = try read.optionalPositive("layer_input_length")
+    sharedKeyValueLayerCount = set.integer("shared_key_value_layer_count")
+    if let count = sharedKeyValueLayerCount, !(0...layerCount).contains(count) {
+      throw .outOfRange(name: "shared_key_value_layer_count", value: Double(count))
+    }
+    if byLayer != LayerSizes() || sharedKeyValueLayerCount ?? 0 > 0 { try validateLayers() }
     scales = try Scales(read, features, embeddingLength: embeddingLength)
     experts = try Experts(read, feedForwardLength: feedForwardLength)
     latentAttention = try LatentAttention(read, normEpsilon: normEpsilon)
@@ -177,6 +191,28 @@ private struct HyperparameterReader {
       throw .unknownActivation(word)
     }
     return activation
+  }
+
+  /// A size for each layer; nil if all have the same.
+  func layerSizes(_ name: String) throws(HyperparameterError) -> [Int]? {
+    guard let list = set.list(name) else { return nil }
+    let layerCount = try positive("layer_count")
+    guard list.count == layerCount else { throw .tooFewLayers(name: name, expected: layerCount, found: list.count) }
+    var sizes: [Int] = []
+    for value in list {
+      guard case .integer(let size) = value, size > 0 else {
+        throw .outOfRange(name: name, value: value.number ?? .nan)
+      }
+      sizes.append(size)
+    }
+    return sizes
+  }
+
+  /// The greatest of the sizes of layers, or the one of all.
+  func greatest(_ sizes: [Int]?, _ name: String, ifMissing: Int? = nil) throws(HyperparameterError) -> Int {
+    if let size = sizes?.max() { return size }
+    if let ifMissing { return try optionalPositive(name) ?? ifMissing }
+    return try positive(name)
   }
 
   func real(_ name: String) throws(HyperparameterError) -> Double {

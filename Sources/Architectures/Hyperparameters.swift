@@ -38,8 +38,19 @@ public struct Hyperparameters: Sendable, Hashable {
   public var windowedLayers: [Bool]?
   /// The layers that rotate queries and keys; nil for all.
   public var rotatedLayers: [Bool]?
+  /// Whether layers without a sliding window use their keys, before the norm, as values (Gemma 4).
+  public var usesKeysAsValues = false
   /// The rotary base of layers with a sliding window, which are not scaled; nil for that of all layers (Gemma 3).
   public var localRotaryBase: Double?
+  /// Sizes that differ by layer.
+  public var byLayer = LayerSizes()
+  /// The rotated elements of a head in layers with a sliding window, if `localRotaryBase` is theirs; nil for those of all.
+  public var localRotaryDimensionCount: Int?
+  /// The last layers, by count, that use keys and values of an earlier layer in place of their own (Gemma 4); nil in
+  /// architectures without such layers.
+  public var sharedKeyValueLayerCount: Int?
+  /// Elements of the input that each token has for each layer (Gemma 4); nil for none.
+  public var layerInputLength: Int?
   /// Factors and limits on the way.
   public var scales = Scales()
   /// The mixture of experts, if the model has one.

@@ -13,6 +13,8 @@ public struct RopeParameters: Sendable {
     case nested
     /// A set for each type of layers. `rope_scaling` changes that of layers with full attention.
     case byLayerType = "by_layer_type"
+    /// A set for each type of layers; `rope_scaling` is not read (Gemma 4).
+    case byLayerTypeOnly = "by_layer_type_only"
   }
 
   /// The members for layers with full attention, with `rope_type` always so called.
@@ -38,8 +40,8 @@ public struct RopeParameters: Sendable {
     func members(_ key: String) -> JSON.Object? {
       configuration[key]?.object.flatMap { $0.isEmpty ? nil : $0 }
     }
-    let old = members("rope_scaling"), new = members("rope_parameters")
-    guard form == .byLayerType else {
+    let old = form == .byLayerTypeOnly ? nil : members("rope_scaling"), new = members("rope_parameters")
+    guard form == .byLayerType || form == .byLayerTypeOnly else {
       let key = old == nil ? "rope_parameters" : "rope_scaling"
       let all = old ?? new ?? [:]
       let nested = form == .nested ? all[ExactString(Self.full)]?.object : nil
@@ -59,7 +61,12 @@ public struct RopeParameters: Sendable {
       }
       return
     }
-    var full = new?[ExactString(Self.full)]?.object ?? ["rope_type": .string("default")]
+    // Gemma 4's class has its own default for a file without any.
+    let preset: JSON.Object =
+      form == .byLayerTypeOnly && new == nil
+      ? ["rope_type": .string("proportional"), "partial_rotary_factor": .real(0.25)]
+      : ["rope_type": .string("default")]
+    var full = new?[ExactString(Self.full)]?.object ?? preset
     let changed = (old ?? [:]).first { key, value in full[key].map { $0 != value } ?? false }
     overridden = new.flatMap { _ in
       changed.map { key, value in

@@ -29,6 +29,8 @@ public enum RotaryScaling: Sendable, Hashable {
   case longrope(LongRoPE)
   /// NLPE: distances beyond a threshold count less, or not at all (Aquila2).
   case piecewise(Piecewise)
+  /// Frequencies as for the whole head, divided by `factor`, but only the first `share` of the pairs is rotated (Gemma 4).
+  case proportional(share: Double, factor: Double)
 
   /// The factor by which the context is extended; nil without a scaling.
   public var factor: Double? {
@@ -38,6 +40,7 @@ public enum RotaryScaling: Sendable, Hashable {
     case .yarn(let yarn): yarn.factor
     case .longrope(let longrope): longrope.factor
     case .piecewise(let piecewise): piecewise.factor
+    case .proportional(_, let factor): factor
     }
   }
 

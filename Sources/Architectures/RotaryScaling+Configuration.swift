@@ -71,6 +71,11 @@ extension RotaryScaling {
       let factor = try number("factor")
       if let factor, factor < 1 { throw .outOfRange(name: "factor", value: factor) }
       self = .piecewise(Piecewise(threshold: threshold, factor: factor))
+    case "proportional":
+      let share = try number("partial_rotary_factor") ?? 1, factor = try number("factor") ?? 1
+      guard (0...1).contains(share) else { throw .outOfRange(name: "partial_rotary_factor", value: share) }
+      guard factor > 0 else { throw .outOfRange(name: "factor", value: factor) }
+      self = .proportional(share: share, factor: factor)
     case let type?: throw .unknownRotaryScaling(type)
     }
   }
@@ -106,6 +111,10 @@ extension RotaryScaling {
       setInteger("original_max_position_embeddings", yarn.originalContextLength)
       members["rope_type"] = .string("yarn")
       if !yarn.truncates { members["truncate"] = .bool(false) }
+    case .proportional(let share, let factor):
+      if factor != 1 { set("factor", factor) }
+      set("partial_rotary_factor", share)
+      members["rope_type"] = .string("proportional")
     case .longrope(let longrope):
       set("attention_factor", longrope.attentionFactor)
       set("factor", longrope.factor)

@@ -58,6 +58,10 @@ extension HyperparameterSet {
       guard let base = real("rotary_base"), let count = rotaryDimensionCount else { return nil }
       return Llama3RopeFactors.factors(
         RotaryEmbedding(base: base, dimensionCount: count, scaling: rotaryScaling))
+    case (.rotaryFrequencyFactors, .proportional(let share, let factor)):
+      return rotaryDimensionCount.map {
+        ProportionalRopeFactors.factors(share: share, factor: factor, dimensionCount: $0)
+      }
     case (.rotaryFrequencyFactors, .longrope(let longRoPE)) where longRoPE.hasFixedFactors:
       return longRoPE.longFactors.map { Float($0) }
     case (.rotaryLongFactors, .longrope(let longRoPE)): return longRoPE.longFactors.map { Float($0) }

@@ -9,6 +9,7 @@ import Tensors
 //   yarn     type "yarn", factor, original_context_length, and only if the configuration states them
 //            yarn_ext_factor, yarn_attn_factor, yarn_beta_fast, yarn_beta_slow
 //   longrope type "longrope"; two tensors have the factors of the frequencies if the architecture has them
+//   proportional  nothing; the tensor rope_freqs.weight has 1e30 for each pair that is not rotated
 //   dynamic, piecewise have no key; the caller reports them as lost
 
 extension RotaryScaling {
@@ -24,7 +25,7 @@ extension RotaryScaling {
       return []
     }
     switch self {
-    case .none, .dynamic, .llama3, .piecewise: return []
+    case .none, .dynamic, .llama3, .piecewise, .proportional: return []
     case .longrope: return [(prefix + "type", .string("longrope"))]
     case .linear(let factor):
       return [(prefix + "type", .string("linear")), (prefix + "factor", .float32(Float(factor)))]
@@ -59,7 +60,7 @@ extension RotaryScaling {
         truncatesByDefault: definition.hyperparameter("rotary_truncates")?.constantDefault != .bool(false)
       )
       .map { "\($0) of \(wording)" }
-    case .llama3: return requiring(.rotaryFrequencyFactors)
+    case .llama3, .proportional: return requiring(.rotaryFrequencyFactors)
     case .longrope(let longRoPE):
       return longRoPE.hasFixedFactors
         ? requiring(.rotaryFrequencyFactors, .rotaryLongFactors) : requiring(.rotaryLongFactors)

@@ -22,6 +22,8 @@ public struct TensorRule: Sendable {
   public let isLeftOutByReference: Bool
   /// What llama.cpp computes otherwise with it; nil if nothing.
   public let ggufWarning: String?
+  /// Flags of the layers that must have it, the others may; nil for all.
+  public var requiredLayers: Expression?
   /// Whether a file may have padding rows after those of the shape; they are dropped.
   public let mayHavePaddingRows: Bool
   /// The tensor whose values it has when it is absent.

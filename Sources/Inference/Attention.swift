@@ -43,9 +43,9 @@ struct Attention: Sendable {
   }
 
   init(
-    _ hyperparameters: Hyperparameters, layer: Int, bias: PositionBias?, sinks: [Float]? = nil, isCausal: Bool,
-    window: Int?
+    _ model: Hyperparameters, layer: Int, bias: PositionBias?, sinks: [Float]? = nil, isCausal: Bool, window: Int?
   ) {
+    let hyperparameters = model.at(layer)
     headCount = hyperparameters.headCount
     let latent = hyperparameters.latentAttention
     keyValueHeadCount = latent == nil ? hyperparameters.keyValueHeadCount : headCount

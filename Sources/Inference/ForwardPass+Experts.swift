@@ -4,10 +4,17 @@ extension ForwardPass {
   /// Computes a mixture of experts: for each position the sum of a few experts, weighted by the router, and of a shared one.
   ///
   /// Experts are added in index order, and each computes only the positions routed to it.
-  func mixture(_ x: Matrix, _ experts: Hyperparameters.Experts, _ layer: Int) throws -> Matrix {
-    let scores = try project(x, .router, layer, to: experts.count)
+  ///
+  /// - Parameter routerInput: the input of the router, if it is not that of the experts.
+  func mixture(
+    _ x: Matrix, routedBy routerInput: Matrix? = nil, _ experts: Hyperparameters.Experts, _ layer: Int
+  ) throws -> Matrix {
+    let scores = try project(routerInput ?? x, .router, layer, to: experts.count)
     let bias = try weights.optionalVector(.expertSelectionBias, layer: layer, count: experts.count)
-    let choices = (0..<x.rowCount).map { ExpertRouter.choose(scores[row: $0], experts, selectionBias: bias) }
+    var choices = (0..<x.rowCount).map { ExpertRouter.choose(scores[row: $0], experts, selectionBias: bias) }
+    if let scales = try weights.optionalVector(.expertScale, layer: layer, count: experts.count) {
+      choices = choices.map { $0.map { ($0.expert, $0.weight * scales[$0.expert]) } }
+    }
     var result = Matrix(rowCount: x.rowCount, columnCount: x.columnCount)
     for expert in 0..<experts.count {
       let users = choices.enumerated().compactMap { position, choice in

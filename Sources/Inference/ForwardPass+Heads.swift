@@ -6,13 +6,29 @@ extension ForwardPass {
   ///     q [position, head × dimension]     k and v [position, key-value head × dimension]
   func heads(_ x: Matrix, _ layer: Int) throws -> (query: Matrix, key: Matrix, value: Matrix) {
     if let latent = hyperparameters.latentAttention { return try latentHeads(x, latent, layer) }
-    let dimension = hyperparameters.headDimension
-    let keyLength = hyperparameters.keyValueHeadCount * dimension
-    var query = try project(x, .attentionQuery, layer, to: hyperparameters.headCount * dimension)
-    var key = try project(x, .attentionKey, layer, to: keyLength)
-    var value = try project(x, .attentionValue, layer, to: keyLength)
+    let numbers = hyperparameters.at(layer), dimension = numbers.headDimension
+    let keyLength = numbers.keyValueHeadCount * dimension
+    var query = try project(x, .attentionQuery, layer, to: numbers.headCount * dimension)
     let normalizesFirst = !hyperparameters.features.normalizesRotated
-    if normalizesFirst { try normalizeHeads(&query, &key, layer) }
+    if normalizesFirst { query = try normalizeHeads(query, .attentionQueryNorm, layer) }
+    if hyperparameters.sharesKeyValues(layer) {
+      guard let shared = state.keyValues[hyperparameters.usesSlidingWindow(layer)] else {
+        throw InferenceError.missingKeyValues(layer: layer)
+      }
+      rotations.table(of: layer, hyperparameters)?.rotate(&query, headDimension: dimension)
+      if !normalizesFirst { query = try normalizeHeads(query, .attentionQueryNorm, layer) }
+      return (query, shared.key, shared.value)
+    }
+    var key = try project(x, .attentionKey, layer, to: keyLength)
+    // Without a matrix of their own, values are the keys before norm and rotation.
+    var value =
+      hyperparameters.usesKeysAsValues && !weights.contains(.attentionValue, layer: layer)
+      ? key : try project(x, .attentionValue, layer, to: keyLength)
+    if normalizesFirst { key = try normalizeHeads(key, .attentionKeyNorm, layer) }
+    if hyperparameters.features.normalizesValues {
+      value = weights.normalize(
+        value, groupLength: dimension, weights: [Float](repeating: 1, count: dimension), bias: nil, weightOffset: 0)
+    }
     if let limit = hyperparameters.scales.projectionLimit.map({ Float($0) }) {
       query.clamp(to: limit)
       key.clamp(to: limit)
@@ -22,7 +38,10 @@ extension ForwardPass {
       rotary.rotate(&query, headDimension: dimension)
       rotary.rotate(&key, headDimension: dimension)
     }
-    if !normalizesFirst { try normalizeHeads(&query, &key, layer) }
+    if !normalizesFirst {
+      query = try normalizeHeads(query, .attentionQueryNorm, layer)
+      key = try normalizeHeads(key, .attentionKeyNorm, layer)
+    }
     if let temperature = hyperparameters.queryTemperature {
       query.multiply { Float(temperature.factor(at: $0)) }
     }
@@ -44,16 +63,11 @@ extension ForwardPass {
     )
   }
 
-  private func normalizeHeads(_ query: inout Matrix, _ key: inout Matrix, _ layer: Int) throws {
-    query = try normalizeHeads(query, .attentionQueryNorm, layer)
-    key = try normalizeHeads(key, .attentionKeyNorm, layer)
-  }
-
   /// Applies QK-norm if the model has it: over all heads together, or over each.
   ///
   /// The weights of single heads are one vector for all, a matrix with a row for each, or a tensor for each.
   private func normalizeHeads(_ x: Matrix, _ role: TensorRole, _ layer: Int) throws -> Matrix {
-    let dimension = hyperparameters.headDimension, headCount = x.columnCount / dimension
+    let dimension = hyperparameters.at(layer).headDimension, headCount = x.columnCount / dimension
     if weights.contains(role, layer: layer, instance: 0) {
       let instances = try (0..<headCount).map { try weights.vector(role, layer: layer, instance: $0, count: dimension) }
       return weights.normalize(x, groupLength: dimension, weights: Array(instances.joined()), bias: nil)
@@ -135,7 +149,8 @@ struct RotaryTables: Sendable {
       local = nil
       return
     }
-    let unscaled = RotaryEmbedding(base: base, dimensionCount: hyperparameters.rotary.dimensionCount)
+    let unscaled = RotaryEmbedding(
+      base: base, dimensionCount: hyperparameters.localRotaryDimensionCount ?? hyperparameters.rotary.dimensionCount)
     local = try RotaryTable(unscaled, pairs: features.rotaryPairs, positionCount: positionCount)
   }
 
@@ -149,7 +164,7 @@ struct RotaryTables: Sendable {
   func distantHeads(query: Matrix, key: Matrix, layer: Int, _ hyperparameters: Hyperparameters) -> DistantHeads? {
     guard let distant, hyperparameters.rotates(layer), !hyperparameters.isLocal(layer) else { return nil }
     return distant.heads(
-      query: query, key: key, headDimension: hyperparameters.keyDimension,
+      query: query, key: key, headDimension: hyperparameters.at(layer).keyDimension,
       start: hyperparameters.latentAttention?.unrotatedDimension ?? 0)
   }
 }

@@ -23,6 +23,9 @@ public struct ForwardPass: Sendable {
     public internal(set) var hidden: Matrix
     /// For a decoder, the encoder output `[text position, embedding]`.
     public let encoderOutput: Matrix?
+    /// The last keys and values `[position, key-value head × dimension]` of layers with a sliding window (true) and
+    /// without, in architectures whose later layers may use them.
+    var keyValues: [Bool: (key: Matrix, value: Matrix)] = [:]
   }
 
   /// The current state. It can be set to that of another pass of the same model and tokens.
@@ -34,6 +37,8 @@ public struct ForwardPass: Sendable {
   let sequences: ForwardPassInput
   let threads: Int
   let rotations: RotaryTables
+  /// The inputs for each layer `[position, layer × layer input]`, if the model has them.
+  let layerInputs: Matrix?
 
   /// Prepares the pass over `tokens` and looks up their embeddings.
   ///
@@ -53,8 +58,9 @@ public struct ForwardPass: Sendable {
     model = weights
     self.threads = threads
     rotations = try RotaryTables(numbers, positionCount: sequences.greatestCount)
-    state = State(
-      stack: numbers.stacks[0], hidden: try stacks[0].embeddings(of: tokens, threads: threads), encoderOutput: nil)
+    let hidden = try stacks[0].embeddings(of: tokens, threads: threads)
+    layerInputs = try stacks[0].layerInputs(of: tokens, embeddings: hidden, threads: threads)
+    state = State(stack: numbers.stacks[0], hidden: hidden, encoderOutput: nil)
   }
 
   /// A sublayer whose output `[position, embedding]` an observer receives.
@@ -85,9 +91,10 @@ public struct ForwardPass: Sendable {
 
     let isParallel = hyperparameters.features.residual == .parallel
     let networkInput = try normalizeInput(isParallel ? input : hidden, .feedForward, layer)
-    let transformed = try addend(feedForward(networkInput, layer), .feedForward, layer)
+    let transformed = try addend(feedForward(networkInput, residual: hidden, layer), .feedForward, layer)
     try observe(.feedForward, transformed)
     try add(transformed, to: networkInput, .feedForward, layer)
+    try finish(layer)
   }
 
   /// The output of a sublayer: `scale × norm(y)`, with the post-norm if the model has one.
@@ -111,9 +118,12 @@ public struct ForwardPass: Sendable {
   }
 
   /// `softmax(q · kᵀ × scale + bias) · v` of every head, gated where there is a gate, and the output projection.
-  private func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
+  private mutating func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
     if let recurrence = hyperparameters.recurrence(of: layer) { return try recur(x, recurrence, layer) }
     let (query, key, value) = try heads(x, layer)
+    if hyperparameters.sharedKeyValueLayerCount != nil, !hyperparameters.sharesKeyValues(layer) {
+      state.keyValues[hyperparameters.usesSlidingWindow(layer)] = (key, value)
+    }
     let sinks = try weights.optionalVector(.attentionSinks, layer: layer, count: hyperparameters.headCount)
     let bias = try positionBias(layer, positionCount: x.rowCount)
     var mixed = try Attention(hyperparameters, layer: layer, bias: bias, sinks: sinks)
@@ -134,11 +144,19 @@ public struct ForwardPass: Sendable {
     return try project(mixed, .crossAttentionOutput, layer, to: hyperparameters.embeddingLength)
   }
 
-  /// `down(activation(gate(x)) × up(x))`, or `down(activation(up(x)))` without a gate, or a mixture of experts.
-  private func feedForward(_ x: Matrix, _ layer: Int) throws -> Matrix {
-    if let experts = hyperparameters.experts, weights.contains(.router, layer: layer) {
-      return try mixture(x, experts, layer)
+  /// `down(activation(gate(x)) × up(x))`, or `down(activation(up(x)))` without a gate, or a mixture of experts, or the sum
+  /// of both.
+  private func feedForward(_ x: Matrix, residual: Matrix, _ layer: Int) throws -> Matrix {
+    let innerLength = hyperparameters.at(layer).feedForwardLength
+    guard let experts = hyperparameters.experts, weights.contains(.router, layer: layer) else {
+      return try network(x, .feedForward, layer, innerLength: innerLength)
     }
-    return try network(x, .feedForward, layer, innerLength: hyperparameters.feedForwardLength)
+    guard weights.contains(.feedForwardUp, layer: layer) else { return try mixture(x, experts, layer) }
+    var sum = try normalizeBranch(
+      network(x, .feedForward, layer, innerLength: innerLength), .feedForwardBranchNorm, layer)
+    let mixed = try mixture(
+      normalizeBranch(residual, .expertNorm, layer), routedBy: routerInput(residual, layer), experts, layer)
+    sum.add(try normalizeBranch(mixed, .expertBranchNorm, layer))
+    return sum
   }
 }

@@ -37,6 +37,4 @@ extension Hyperparameters {
 
   /// Whether `layer` has the RoPE base of layers with a sliding window.
   func isLocal(_ layer: Int) -> Bool { localRotaryBase != nil && usesSlidingWindow(layer) }
-
-  private func usesSlidingWindow(_ layer: Int) -> Bool { slidingWindow != nil && windowedLayers?[layer] ?? true }
 }

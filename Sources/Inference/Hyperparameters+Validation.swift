@@ -38,7 +38,9 @@ extension Hyperparameters {
       ("recurrent key head dimension", recurrence?.keyDimension ?? 1),
       ("recurrent value head dimension", recurrence?.valueDimension ?? 1),
       ("convolution width", recurrence?.convolutionWidth ?? 1),
-      ("original context length", rotary.scaling.originalContextLength ?? 1), ("token count", positionCount),
+      ("original context length", rotary.scaling.originalContextLength ?? 1),
+      ("layer input length", layerInputLength ?? 1), ("local rotary dimension count", localRotaryDimensionCount ?? 1),
+      ("token count", positionCount),
     ]
     for (name, value) in lengths {
       guard value > 0 else { throw .notPositive(name: name, value: value) }
@@ -65,8 +67,8 @@ extension Hyperparameters {
     let widest = max(
       embeddingLength, tokenEmbeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0,
       experts?.sharedFeedForwardLength ?? 0,
-      headCount * keyDimension, headCount * (latentAttention?.valueDimension ?? 0), recurrence?.keyLength ?? 0,
-      recurrence?.valueLength ?? 0)
+      layerCount * (layerInputLength ?? 0), headCount * keyDimension,
+      headCount * (latentAttention?.valueDimension ?? 0), recurrence?.keyLength ?? 0, recurrence?.valueLength ?? 0)
     guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
     guard normEpsilon.isFinite, normEpsilon >= 0 else {
       throw .outOfRange(name: "norm epsilon", value: normEpsilon, expected: "a finite number, 0 or more")
@@ -82,6 +84,16 @@ extension Hyperparameters {
   private func validateRotary() throws(InferenceError) {
     guard rotary.dimensionCount >= 2, rotary.dimensionCount.isMultiple(of: 2), rotary.dimensionCount <= keyDimension
     else { throw .rotaryDimension(dimensionCount: rotary.dimensionCount, headDimension: keyDimension) }
+    if byLayer.headDimensions != nil {
+      for layer in 0..<layerCount where rotates(layer) {
+        let count = isLocal(layer) ? localRotaryDimensionCount ?? rotary.dimensionCount : rotary.dimensionCount
+        guard count.isMultiple(of: 2), count <= at(layer).keyDimension else {
+          throw .rotaryDimension(dimensionCount: count, headDimension: at(layer).keyDimension)
+        }
+      }
+    } else if let count = localRotaryDimensionCount, !count.isMultiple(of: 2) || count > keyDimension {
+      throw .rotaryDimension(dimensionCount: count, headDimension: keyDimension)
+    }
     guard rotary.base.isFinite, rotary.base > 0 else {
       throw .outOfRange(name: "RoPE base", value: rotary.base, expected: "a finite number above 0")
     }
@@ -112,7 +124,7 @@ extension Hyperparameters.RelativePositions {
 extension RotaryScaling {
   fileprivate var originalContextLength: Int? {
     switch self {
-    case .none, .linear: nil
+    case .none, .linear, .proportional: nil
     case .dynamic(_, let length), .llama3(_, _, _, let length): length
     case .yarn(let yarn): yarn.originalContextLength
     case .longrope(let longrope): longrope.originalContextLength

@@ -29,6 +29,8 @@ public enum InferenceError: IngotError, Equatable {
   case missingTensor(TensorRole, layer: Int?)
   /// Fewer values than the shape needs.
   case tooFewValues(TensorRole, layer: Int?, expected: Int, found: Int)
+  /// A layer that uses keys and values of an earlier one, of which none was computed.
+  case missingKeyValues(layer: Int)
 
   public var category: ErrorCategory {
     switch self {
@@ -60,6 +62,8 @@ extension InferenceError {
     case .tooManyPositions(let count, let contextLength):
       "tokens: \(count.grouped) are more than the \(contextLength.grouped) positions of the model"
     case .missingTensor(let role, let layer): "\(Self.place(role, layer)): is missing"
+    case .missingKeyValues(let layer):
+      "layer \(layer.grouped): needs keys and values of an earlier layer, but none was computed"
     case .tooFewValues(let role, let layer, let expected, let found):
       "\(Self.place(role, layer)): has \(counted(found, "number")) but \(expected.grouped) were expected"
     }

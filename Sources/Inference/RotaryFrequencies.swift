@@ -23,6 +23,11 @@ struct RotaryFrequencies: Sendable, Equatable {
     case .dynamic(let factor, let original):
       let base = Self.stretchedBase(rotary, factor: factor, original: original, positionCount: positionCount)
       inverse = Self.powers(base, dimension).map { 1 / $0 }
+    case .proportional(let share, let factor):
+      let count = ProportionalRopeFactors.rotatedPairCount(share: share, dimensionCount: dimension)
+      inverse = Self.powers(Float(rotary.base), dimension).enumerated().map { pair, power in
+        pair < count ? 1 / power / Float(factor) : 0
+      }
     case .llama3(let factor, let low, let high, let original):
       inverse = Self.powers(Float(rotary.base), dimension).map {
         Self.llama3(1 / $0, factor: factor, low: low, high: high, original: original)

@@ -20,10 +20,16 @@ extension StackWeights {
       try require(.embeddingProjection)
     }
     if hyperparameters.features.positions == .relative { try require(.relativeAttentionBias, 0) }
+    if hyperparameters.layerInputLength != nil {
+      for role in [TensorRole.layerTokenEmbedding, .layerInputProjection, .layerInputNorm] { try require(role) }
+    }
     for layer in 0..<hyperparameters.layerCount { try requireTensors(of: layer) }
   }
 
   private func requireTensors(of layer: Int) throws(InferenceError) {
+    if hyperparameters.layerInputLength != nil {
+      for role in [TensorRole.layerInputGate, .layerInputOutput, .layerInputPostNorm] { try require(role, layer) }
+    }
     // A sublayer has a pre-norm, a post-norm, or both.
     // The first one's input may be normalized already.
     if !contains(.attentionPostNorm, layer: layer), layer > 0 || !contains(.tokenEmbeddingNorm, layer: nil) {
@@ -53,7 +59,9 @@ extension StackWeights {
   private func attentionRoles(of layer: Int) -> [TensorRole] {
     if hyperparameters.recurrence(of: layer) != nil { return TensorRole.recurrent }
     guard let latent = hyperparameters.latentAttention else {
-      return [.attentionQuery, .attentionKey, .attentionValue, .attentionOutput]
+      guard !hyperparameters.sharesKeyValues(layer) else { return [.attentionQuery, .attentionOutput] }
+      let hasNoValues = hyperparameters.usesKeysAsValues && !hyperparameters.usesSlidingWindow(layer)
+      return [.attentionQuery, .attentionKey, .attentionOutput] + (hasNoValues ? [] : [.attentionValue])
     }
     let query: [TensorRole] =
       latent.queryRank == nil ? [.attentionQuery] : [.attentionQueryA, .attentionQueryANorm, .attentionQueryB]

@@ -43,6 +43,7 @@ extension ArchitectureDefinition {
       "role": .string(rule.role.rawValue), "shape": .array(rule.shape.map { .string($0.description) }),
       "instances": rule.instances.map { .string($0.description) } ?? .null,
       "layers": rule.layers.map { .string($0.description) } ?? .null,
+      "required_in": rule.requiredLayers.map { .string($0.description) } ?? .null,
       "optional": .bool(rule.isOptional), "padding_rows": .bool(rule.mayHavePaddingRows),
       "tied_to": rule.tiedTo.map { .string($0.rawValue) } ?? .null,
       "names": names { pattern(of: rule, in: $0) },

@@ -71,6 +71,7 @@ extension RotaryScaling {
     case .yarn: "yarn"
     case .longrope: "longrope"
     case .piecewise: "nlpe"
+    case .proportional: "proportional"
     }
   }
 }

@@ -20,6 +20,7 @@ extension VocabularyRules {
       "chat_end": chatEnd.map { .string($0) } ?? .null,
       "substitutes": .object(
         JSON.Object(uniqueKeysWithValues: substitutes.map { (ExactString($0.piece), .string($0.text)) })),
+      "shown_tokens": .array(shownTokens.map { .string($0) }),
       "unused_prefix": unusedPrefix.map { .string($0) } ?? .null,
       "pre_tokenizers": .array(preTokenizers.map { .string($0) }),
       "size_rules": .bool(appliesSizeRules),

@@ -91,7 +91,7 @@ struct TensorMapping {
         TensorProblem(tensor, .instanceBeyondEnd(instance: instance, instanceCount: instanceCount)))
     }
     if tensor.format?.facts.kind == .complex { problems.append(TensorProblem(tensor, .isComplex)) }
-    guard let layout = layout(of: tensor, rule) else { return }
+    guard let layout = layout(of: tensor, rule, layer: layer) else { return }
     let isSqueezed = hasDimensions(tensor, of: layout) && layout.shape != tensor.shape
     var mapped = MappedTensor(
       descriptor: isSqueezed ? tensor.shaped(layout.shape) : tensor, ruleIndex: ruleIndex, layout: layout,
@@ -147,7 +147,8 @@ struct TensorMapping {
   private func mapped(_ tensor: TensorDescriptor, by matchers: [ArchitectureDefinition.NameMatcher]) -> MappedTensor? {
     for matcher in matchers {
       guard case .tensor(let index, let layer, let instance)? = matcher.match(of: tensor.name),
-        let layout = try? definition.layout(of: matcher.rules[index], hyperparameters, found: tensor.shape),
+        let layout = try? definition.layout(
+          of: matcher.rules[index], hyperparameters, layer: layer, found: tensor.shape),
         layout.shape == tensor.shape
       else { continue }
       return MappedTensor(descriptor: tensor, ruleIndex: index, layout: layout, layer: layer, instance: instance)
@@ -161,9 +162,9 @@ struct TensorMapping {
       || facts.mayOmitLeadingOnes && layout.shape.droppingLeadingOnes() == tensor.shape
   }
 
-  private mutating func layout(of tensor: TensorDescriptor, _ rule: StoredRule) -> StoredLayout? {
+  private mutating func layout(of tensor: TensorDescriptor, _ rule: StoredRule, layer: Int?) -> StoredLayout? {
     do throws(LayoutError) {
-      let layout = try definition.layout(of: rule, hyperparameters, found: tensor.shape)
+      let layout = try definition.layout(of: rule, hyperparameters, layer: layer, found: tensor.shape)
       if hasDimensions(tensor, of: layout) { return layout }
       if rule.isAlone, rule.tensors[0].mayHavePaddingRows, let count = tensor.shape.rowsBeyond(layout.shape) {
         padding.append(PaddingRows(tensor: tensor.name, count: count))
@@ -196,7 +197,8 @@ struct TensorMapping {
         let further = rule.isPerLayer && tensor.layers == nil ? furtherLayers.sorted() : []
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
         let first = tensor.isOfPrediction ? layerCount : rule.isPerLayer ? min(tensor.firstLayer, layers) : 0
-        search: for layer in [AnySequence(first..<max(first, layers)), AnySequence(further)].joined() {
+        search: for layer in [AnySequence(first..<max(first, layers)), AnySequence(further)].joined()
+        where isRequired(tensor, in: rule.isPerLayer ? layer : nil) {
           for instance in 0..<instances {
             let slot = TensorSlot(
               tensor.role, layer: rule.isPerLayer ? layer : nil, instance: tensor.instances == nil ? nil : instance)
@@ -217,6 +219,11 @@ struct TensorMapping {
   /// Whether `layer` is one of those that the definition leaves out.
   private func isDropped(_ layer: Int) -> Bool {
     definition.furtherLayers?.dropReason != nil && layer >= layerCount && layer - layerCount < furtherLayerCount
+  }
+
+  /// Whether the layer must have the tensor; not where the formula for it cannot be computed.
+  private func isRequired(_ rule: TensorRule, in layer: Int?) -> Bool {
+    rule.requiredLayers.map { $0.flag(hyperparameters, layer: layer) ?? false } ?? true
   }
 
   private func count(_ expression: Expression?, else fallback: Int) -> Int {

@@ -52,7 +52,7 @@ extension Vocabulary {
     if let specialTokenTemplate { return specialTokenTemplate }
     if reader == .llamaCpp { return llamaCppTemplate }
     let isWordPiece = kind == .wordPiece
-    let addsStart = adds(.bos) ?? (kind == .sentencePiece || isWordPiece || ignoresMerges)
+    let addsStart = adds(.bos) ?? (kind.joinsPieces || isWordPiece || ignoresMerges)
     let addsEnd = adds(.eos) ?? (kind == .unigram || isWordPiece)
     let start = id(of: .bos) ?? (isWordPiece ? id(ofText: "[CLS]") : nil)
     let end = id(of: .eos) ?? (isWordPiece ? id(of: .sep) ?? id(ofText: "[SEP]") : nil)
@@ -96,6 +96,9 @@ extension Vocabulary {
     }
     switch kind {
     case .wordPiece: return SpecialTokenTemplate(prefix: ids(.bos), suffix: ids(.sep))
+    case .mergedPieces:
+      // llama.cpp adds BOS even if the metadata denies it.
+      return SpecialTokenTemplate(prefix: ids(.bos), suffix: ids(.eos, if: adds(.eos) ?? false))
     case .sentencePiece, .unigram, .byteLevel:
       let addsStart =
         kind == .byteLevel ? PreTokenizer.named(preTokenizer)?.addsStart ?? false : kind == .sentencePiece

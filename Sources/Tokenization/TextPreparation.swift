@@ -30,7 +30,7 @@ extension Vocabulary {
     let isLlamaCpp = reader == .llamaCpp
     let isWordPiece = kind == .wordPiece
     return TextPreparation(
-      addsSpacePrefix: isLlamaCpp && kind.hasScores
+      addsSpacePrefix: isLlamaCpp && kind.hasScores && kind != .mergedPieces
         ? addsSpacePrefix ?? (kind == .sentencePiece) : spacePrefix != .never,
       collapsesSpaces: kind == .unigram && (isLlamaCpp ? removesExtraSpaces ?? false : cutsAtSpaces),
       lowercases: isWordPiece && (isLlamaCpp ? lowercases ?? true : wordRules.lowercases),

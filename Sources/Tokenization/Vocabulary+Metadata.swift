@@ -7,14 +7,14 @@ import Tensors
 //   tokenizer.ggml.token_type_count        uint32   only BERT; RoBERTa's byte-level vocabulary has it last
 //   tokenizer.ggml.add_space_prefix        bool     only if a file says so; if the SentencePiece model says so, after
 //                                                   the types or at the end
-//   tokenizer.ggml.model                   string   "llama", "gpt2", "bert" or "t5"
-//   tokenizer.ggml.pre                     string
+//   tokenizer.ggml.model                   string   "llama", "gemma4", "gpt2", "bert" or "t5"
+//   tokenizer.ggml.pre                     string   not of "gemma4"
 //   tokenizer.ggml.tokens                  [string]
-//   tokenizer.ggml.scores                  [float32]  only SentencePiece and unigram
+//   tokenizer.ggml.scores                  [float32]  not byte-level and word pieces
 //   tokenizer.ggml.token_type              [int32]
 //   tokenizer.ggml.remove_extra_whitespaces  bool   only unigram
 //   tokenizer.ggml.precompiled_charsmap    [uint8]  only unigram
-//   tokenizer.ggml.merges                  [string]   only byte-level
+//   tokenizer.ggml.merges                  [string]   only byte-level and "gemma4"
 //   tokenizer.ggml.*_token_id              uint32
 //   tokenizer.ggml.add_*_token             bool
 //   tokenizer.chat_template.NAME           string   one per named template
@@ -39,7 +39,7 @@ extension Vocabulary {
     if kind == .wordPiece { writeTokenTypeCount(into: &metadata) }
     writeSpacePrefix(.first, into: &metadata)
     metadata[Keys.model] = .string(ByteString(kind.rawValue))
-    metadata[Keys.pre] = .string(ByteString(preTokenizer))
+    if kind != .mergedPieces { metadata[Keys.pre] = .string(ByteString(preTokenizer)) }
     metadata.setArray(Keys.tokens, .string(tokens))
     metadata.setArray(Keys.scores, .float32(scores))
     metadata.setArray(Keys.types, .int32(types.map(\.rawValue)))
@@ -47,7 +47,7 @@ extension Vocabulary {
     if kind == .unigram { writeTokenTypeCount(into: &metadata) }
     if let removesExtraSpaces { metadata[Keys.removeExtraSpaces] = .bool(removesExtraSpaces) }
     metadata.setArray(Keys.normalizationTable, .uint8(normalizationTable))
-    if kind == .byteLevel { metadata.setArray(Keys.merges, .string(merges)) }
+    if kind == .byteLevel || kind == .mergedPieces { metadata.setArray(Keys.merges, .string(merges)) }
     writeSpecialTokens(specialTokens, into: &metadata)
     for entry in additions {
       guard let key = Keys.addition(entry.role) else { continue }

@@ -11,7 +11,8 @@ extension Vocabulary {
     guard let kind = Kind(rawValue: name) else {
       throw .unsupported(
         file: "metadata",
-        reason: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\", \"gpt2\", \"bert\" or \"t5\""
+        reason: "a tokenizer of model \(name.quoted) is not supported, expected \"llama\", "
+          + "\"gemma4\", \"gpt2\", \"bert\" or \"t5\""
       )
     }
     self.init(kind: kind, preTokenizer: Self.statedPreTokenizer(metadata) ?? Self.defaultPreTokenizer)
@@ -24,7 +25,7 @@ extension Vocabulary {
     if let value = metadata[Keys.merges] {
       guard let pairs = value.strings else { throw .invalidValue(key: Keys.merges, expected: "an array of strings") }
       merges = pairs
-    } else if kind == .byteLevel, needsMerges {
+    } else if kind == .byteLevel || kind == .mergedPieces, needsMerges {
       throw .missingMerges(file: "metadata", tokenCount: texts.count)
     }
     try readRoles(metadata)

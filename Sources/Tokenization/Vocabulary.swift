@@ -11,6 +11,8 @@ public struct Vocabulary: Sendable, Hashable {
   public enum Kind: String, Sendable, Hashable {
     /// SentencePiece pieces with scores, merged in the order of their scores; `llama` in a GGUF.
     case sentencePiece = "llama"
+    /// SentencePiece pieces merged by a ranked list, within runs of new lines and of other text; `gemma4` in a GGUF.
+    case mergedPieces = "gemma4"
     /// Byte-level pieces merged by a ranked list; `gpt2` in a GGUF.
     case byteLevel = "gpt2"
     /// Word pieces, the longest first; `bert` in a GGUF.
@@ -210,7 +212,9 @@ public struct ChatTemplate: Sendable, Hashable {
 
 extension Vocabulary.Kind {
   /// Whether tokens have scores.
-  public var hasScores: Bool { self == .sentencePiece || self == .unigram }
+  public var hasScores: Bool { self == .sentencePiece || self == .mergedPieces || self == .unigram }
+  /// Whether tokens are pieces of text with `▁` for a space, joined by merges, and bytes in their place.
+  var joinsPieces: Bool { self == .sentencePiece || self == .mergedPieces }
 }
 
 extension Vocabulary {

@@ -5,7 +5,8 @@ import Testing
 struct ExpressionTests {
   static let set = HyperparameterSet(values: [
     "heads": .integer(6), "width": .integer(100), "share": .real(0.25), "huge": .integer(.max), "none": .integer(0),
-    "flag": .bool(true),
+    "flag": .bool(true), "windows": .list([.bool(true), .bool(false), .bool(true)]),
+    "sizes": .list([.integer(8), .integer(16), .integer(32)]),
   ])
 
   static let values: [(text: String, value: HyperparameterValue?)] = [
@@ -19,9 +20,25 @@ struct ExpressionTests {
     ("all_but_every(3,heads-2)", .list([.bool(true), .bool(true), .bool(false), .bool(true)])),
     ("all_but_every(1,2)", .list([.bool(false), .bool(false)])), ("all_but_every(3,none)", .list([])),
     ("all_but_every(none,heads)", nil), ("all_but_every(3,huge)", nil), ("all_but_every(3,unknown)", nil),
-    ("2*all_but_every(3,heads)", nil),
     ("leading(all_but_every(3,5))", .integer(2)), ("leading(all_but_every(1,2))", .integer(0)), ("leading(heads)", nil),
     ("leading(unknown)", nil),
+    ("leading(windows)", .integer(1)), ("resized(windows,2)", .list([.bool(true), .bool(false)])),
+    ("resized(windows,4)", .list([.bool(true), .bool(false), .bool(true), .bool(false)])),
+    ("power(2,1+last(1,2))", .list([.real(2), .real(4)])),
+    ("2*all_but_every(3,4)", .list([.integer(2), .integer(2), .integer(0), .integer(2)])),
+    ("1-windows", .list([.integer(0), .integer(1), .integer(0)])),
+    ("windows*sizes+(1-windows)*heads", .list([.integer(8), .integer(6), .integer(32)])),
+    ("sizes==16", .list([.integer(0), .integer(1), .integer(0)])),
+    ("sizes/16", .list([.real(0.5), .real(1), .real(2)])),
+    ("sizes*last(2,2)", nil), ("sizes*huge", nil), ("sizes/none", nil),
+    ("last(1,3)", .list([.bool(false), .bool(false), .bool(true)])), ("last(9,2)", .list([.bool(true), .bool(true)])),
+    ("last(none,2)", .list([.bool(false), .bool(false)])), ("last(none-1,2)", nil), ("last(1,huge)", nil),
+    ("first(windows,sizes)", .integer(8)), ("first(1-windows,sizes)", .integer(16)),
+    ("first(last(1,3),sizes)", .integer(32)),
+    ("first(windows,heads)", nil), ("first(heads,sizes)", nil), ("first(last(none,3),sizes)", nil),
+    ("first(last(1,2),sizes)", nil),
+    ("if(flag,heads,unknown)", .integer(6)), ("if(none,unknown,width)", .integer(100)), ("if(unknown,1,2)", nil),
+    ("if(flag,sizes,1)", .list([.integer(8), .integer(16), .integer(32)])),
     ("unknown", nil), ("int(1e9*1e9*1e9)", nil),
   ]
 
@@ -34,10 +51,22 @@ struct ExpressionTests {
     #expect(expression.value(Self.set) == value)
   }
 
+  @Test("gives the element of a layer")
+  func ofLayer() throws {
+    let sizes = try #require(Expression("2*sizes")), windows = try #require(Expression("windows"))
+    #expect((0..<4).map { sizes.integer(Self.set, layer: $0) } == [16, 32, 64, nil])
+    #expect(sizes.integer(Self.set) == nil)
+    #expect(Expression("heads")?.integer(Self.set, layer: 7) == 6)
+    #expect((0..<4).map { windows.flag(Self.set, layer: $0) } == [true, false, true, nil])
+    #expect(
+      Expression("heads")?.flag(Self.set, layer: nil) == true && Expression("none")?.flag(Self.set, layer: 0) == false)
+  }
+
   @Test(
     "refuses",
     arguments: [
       "", "*", "a*", "(a", "a)", "a b", "1.2.3", "a.b", "int(", "int()", "all_but_every(3)", "all_but_every(3,4", "A",
+      "last(3)", "first(3,4", "if(1,2)", "if(1,2,3",
       String(repeating: "(", count: 99),
     ])
   func refusal(text: String) {

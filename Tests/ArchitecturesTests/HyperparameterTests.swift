@@ -148,7 +148,7 @@ struct HyperparameterTests {
     (#"{"num_key_value_heads":[4,"x"]}"#, "key \"num_key_value_heads\" is an array, expected a whole number"),
     (
       #"{"rope_scaling":{"rope_type":"spiral"}}"#,
-      "rotary scaling \"spiral\" is unknown (known: linear, dynamic, llama3, yarn, longrope)"
+      "rotary scaling \"spiral\" is unknown (known: linear, dynamic, llama3, yarn, longrope, nlpe, proportional)"
     ),
     (#"{"rope_scaling":{"type":"linear"}}"#, "rotary scaling \"linear\" has no number \"factor\""),
     (#"{"num_attention_heads":6,"num_key_value_heads":4}"#, "head_count 6 is not a multiple of key_value_head_count 4"),

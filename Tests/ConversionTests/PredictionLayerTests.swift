@@ -78,7 +78,7 @@ struct PredictionLayerTests {
     arguments: [
       (
         "\"full_attention\"", "\"chunked_attention\"",
-        "key \"layer_types\" has \"chunked_attention\", expected \"linear_attention\" or \"full_attention\""
+        "key \"layer_types\" has \"chunked_attention\" at index 3, expected \"linear_attention\" or \"full_attention\""
       ),
       (
         "\"full_attention\"", "\"full_attention\", \"full_attention\"",

@@ -57,7 +57,7 @@ struct HostileInputTests {
     ([], #"metadata key "tokenizer.ggml.model": missing, expected in every vocabulary"#),
     (
       [("tokenizer.ggml.model", .string("rwkv"))],
-      #"metadata: a tokenizer of model "rwkv" is not supported, expected "llama", "gpt2", "bert" or "t5""#
+      #"metadata: a tokenizer of model "rwkv" is not supported, expected "llama", "gemma4", "gpt2", "bert" or "t5""#
     ),
     (
       [("tokenizer.ggml.model", .string("gpt2"))],

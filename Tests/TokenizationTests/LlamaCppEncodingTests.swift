@@ -34,7 +34,7 @@ struct LlamaGolden: CustomTestStringConvertible {
 struct LlamaCppEncodingTests {
   @Test("has golden ids")
   func goldensExist() {
-    #expect(LlamaGolden.all.count == 29)
+    #expect(LlamaGolden.all.count == 30)
     #expect(LlamaGolden.all.allSatisfy { $0.rows.count == KindEncodingTests.Golden.texts.count })
   }
 

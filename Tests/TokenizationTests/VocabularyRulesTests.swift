@@ -68,7 +68,7 @@ struct VocabularyRulesTests {
     ),
     (
       #""byte_level""#,
-      #"definition, vocabulary: expected one of sentencepiece, byte_level_bpe, wordpiece, unigram, found "byte_level""#
+      #"definition, vocabulary: expected one of sentencepiece, merged_pieces, byte_level_bpe, wordpiece, unigram, found "byte_level""#
     ),
     (#"{ "sources": [] }"#, "definition, vocabulary.sources: expected at least one source, found an array"),
     (

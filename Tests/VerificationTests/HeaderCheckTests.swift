@@ -68,7 +68,8 @@ struct HeaderCheckTests {
       "cls token: id 600 in tokenizer.ggml.cls_token_id is none of the 512 tokens of the vocabulary"),
     Defect(
       pieces, "tokenizer.ggml.model", "wordlevel", .error, at: "",
-      #"PATH: metadata: a tokenizer of model "wordlevel" is not supported, expected "llama", "gpt2", "bert" or "t5""#),
+      #"PATH: metadata: a tokenizer of model "wordlevel" is not supported, expected "llama", "gemma4", "gpt2","#
+        + #" "bert" or "t5""#),
     Defect(pieces, "llama.rope.freq_base", "0", .error, "rotary_base is 0.0, which is out of range"),
     Defect(pieces, "llama.rope.freq_base", "-1", .error, "rotary_base is -1.0, which is out of range"),
     Defect(pieces, "llama.rope.freq_base", "nan", .error, "rotary_base is nan, which is out of range"),

@@ -119,7 +119,7 @@ private struct LayoutBuilder {
       // What has two forms in one scheme keeps its own.
       let form = isSameScheme && rule.mayBeTurned ? model.tensor(slot)?.descriptor.shape : nil
       return try model.definition.layout(
-        of: rule, model.hyperparameters, found: form ?? model.canonicalLayout(slot)?.shape)
+        of: rule, model.hyperparameters, layer: slot.layer, found: form ?? model.canonicalLayout(slot)?.shape)
     } catch {
       throw TensorProblem(model.tensor(slot)?.descriptor.name ?? "", TensorProblem.Reason(error))
     }

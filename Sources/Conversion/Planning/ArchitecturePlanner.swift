@@ -73,11 +73,13 @@ struct ArchitecturePlanner: DraftPlanner {
 
   func recipeInputs() -> RecipeInputs {
     let heads = model.hyperparameters.integer("head_count") ?? 0
+    // Where layers differ, the first one counts.
+    let keyValueHeads = Expression("key_value_head_count")?.integer(model.hyperparameters, layer: 0)
     return RecipeInputs(
       architecture: model.definition.ggufArchitecture ?? "",
       // llama-quantize counts all blocks, also those that predict more tokens.
       layerCount: model.definition.ggufLayerCount(model.hyperparameters),
-      headCount: heads, keyValueHeadCount: model.hyperparameters.integer("key_value_head_count") ?? heads,
+      headCount: heads, keyValueHeadCount: keyValueHeads ?? heads,
       expertCount: model.hyperparameters.integer("expert_count") ?? 0, hasImportance: draft.request.importance != nil)
   }
 

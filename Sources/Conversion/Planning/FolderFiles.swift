@@ -163,6 +163,7 @@ struct FolderFiles {
     if let generation = SideFiles.generationConfiguration(model.checkpoint.metadata, tokens: members) {
       add("generation_config.json", generation)
     }
+    members["generation_config"] = nil
     members.sort { $0.key < $1.key }
     add("config.json", JSON.object(members).encoded(.indented))
     return files

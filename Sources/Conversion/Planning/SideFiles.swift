@@ -139,9 +139,12 @@ enum SideFiles {
       guard let value = metadata["general.sampling.\(key)"] else { continue }
       members[ExactString(name)] = value.integer.map { .integer($0) } ?? value.shortestReal.map { .real($0) }
     }
-    guard !members.isEmpty else { return nil }
     // transformers ignores these values, with a warning, unless sampling is on.
-    members["do_sample"] = .bool(true)
+    if !members.isEmpty { members["do_sample"] = .bool(true) }
+    if let tokens = metadata["tokenizer.ggml.suppress_tokens"]?.array?.integers {
+      members["suppress_tokens"] = .array(tokens.map { .integer($0) })
+    }
+    guard !members.isEmpty else { return nil }
     for role in [SpecialToken.bos, .eos, .pad] {
       let key = ExactString(role.configurationKey)
       if let id = configuration[key], !id.isNull { members[key] = id }

@@ -136,7 +136,7 @@ private struct AdapterNamer {
 
   func tensors(of pair: LoRAAdapter.LoRAPair, alpha: Double) throws(AdapterError) -> [AdapterExport.Tensor] {
     let (rule, layer, instance) = try rule(of: pair.weight)
-    let source = try layout(rule, pair)
+    let source = try layout(rule, pair, layer: layer)
     guard source.instanceCount == nil else { throw .stacked(pair.weight.text) }
     guard pair.up.dimensions[0] == source.logicalRowCount, pair.down.dimensions[1] == source.columnCount else {
       throw .wrongFactors(
@@ -149,7 +149,7 @@ private struct AdapterNamer {
     for target in definition.storedRules(in: scheme) where target.roles.contains(where: rule.roles.contains) {
       let name = target.name(layer: layer, instance: instance)
       guard target.roles.allSatisfy(rule.roles.contains) else { throw .severalModules(name.text, module: pair.module) }
-      let stored = try layout(target, pair)
+      let stored = try layout(target, pair, layer: layer)
       guard stored.instanceCount == nil, stored.transposedBlockCount == nil else { throw .stacked(name.text) }
       let rows = rows(of: source, rule.roles, in: stored, target.roles)
       tensors += try factors(
@@ -207,9 +207,11 @@ private struct AdapterNamer {
     }
   }
 
-  private func layout(_ rule: StoredRule, _ pair: LoRAAdapter.LoRAPair) throws(AdapterError) -> StoredLayout {
+  private func layout(
+    _ rule: StoredRule, _ pair: LoRAAdapter.LoRAPair, layer: Int?
+  ) throws(AdapterError) -> StoredLayout {
     do throws(LayoutError) {
-      return try definition.layout(of: rule, hyperparameters)
+      return try definition.layout(of: rule, hyperparameters, layer: layer)
     } catch {
       throw .noWeight(pair.weight.text)
     }

@@ -83,7 +83,7 @@ extension Model {
   ) throws(AdapterError) -> (Int) -> LoRAUpdate {
     let layout: StoredLayout
     do throws(LayoutError) {
-      layout = try definition.layout(of: rule, hyperparameters, found: canonicalLayout(slot)?.shape)
+      layout = try definition.layout(of: rule, hyperparameters, layer: slot.layer, found: canonicalLayout(slot)?.shape)
     } catch {
       throw .noWeight(pair.weight.text)
     }

@@ -15,7 +15,9 @@ extension Checkpoint {
     }
     if let config = try folder?.jsonWithRemarks("config.json") {
       return HuggingFaceFacts(
-        checkpoint: self, folder: folder, config: Configuration(config.value, poolingMode: pooling),
+        checkpoint: self, folder: folder,
+        config: Configuration(
+          config.value, poolingMode: pooling, generation: try? folder?.jsonWithRemarks("generation_config.json")?.value),
         fileRemarks: config.remarks, quantization: try folder?.quantization())
     }
     if let megatronArguments { return MegatronFacts(self, folder, megatronArguments) }

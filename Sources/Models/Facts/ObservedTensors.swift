@@ -8,6 +8,7 @@ extension ArchitectureDefinition.ObservedTensors {
     var rows: [TensorRole: Int] = [:]
     var roles: Set<TensorRole> = []
     var lastLayers: [TensorRole: Int] = [:]
+    var layers: [TensorRole: Set<Int>] = [:]
     var layerCount: Int?
     for tensor in checkpoint.tensors {
       guard case .tensor(let index, let layer, _) = matcher.match(of: tensor.name) else { continue }
@@ -17,12 +18,15 @@ extension ArchitectureDefinition.ObservedTensors {
       }
       for role in rule.roles {
         roles.insert(role)
-        if let layer { lastLayers[role] = max(lastLayers[role] ?? 0, layer) }
+        guard let layer else { continue }
+        lastLayers[role] = max(lastLayers[role] ?? 0, layer)
+        layers[role, default: []].insert(layer)
       }
       if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.dimensions.first ?? 1 }
     }
     self.init(
-      layerCount: layerCount, roles: roles, lastLayers: lastLayers, rows: rows,
+      layerCount: layerCount, roles: roles, lastLayers: lastLayers,
+      layerCounts: layers.mapValues(\.count), rows: rows,
       predictionLayerCount: matcher.predictionLayerCount(checkpoint.tensors.map(\.name)))
   }
 }

@@ -75,7 +75,8 @@ extension Model {
         // One name is for all instances unless it states one.
         let stored = TensorSlot(slot.role, layer: slot.layer, instance: rule.isPerInstance ? slot.instance : nil)
         guard seen.insert(stored).inserted,
-          let layout = try? definition.layout(of: rule, hyperparameters, found: canonicalLayout(slot)?.shape)
+          let layout = try? definition.layout(
+            of: rule, hyperparameters, layer: slot.layer, found: canonicalLayout(slot)?.shape)
         else { return nil }
         return GGUFTensorMapping(
           name: rule.name(layer: stored.layer, instance: stored.instance), layout: layout,

@@ -33,7 +33,10 @@ struct RopeScalingRecovery {
         problems.append(UnusableRopeFactor(name: tensor.name, factor: factor))
         return
       }
-      if let scaling = Llama3RopeFactors.scaling(from: factors, base: base, dimensionCount: dimension) {
+      if let scaling = ProportionalRopeFactors.scaling(from: factors) {
+        hyperparameters.rotaryScaling = scaling
+        remarks.append("RoPE scaling \"proportional\" was recovered from \(tensor.name.text.quoted)")
+      } else if let scaling = Llama3RopeFactors.scaling(from: factors, base: base, dimensionCount: dimension) {
         hyperparameters.rotaryScaling = scaling
         remarks.append("RoPE scaling \"llama3\" was recovered from \(tensor.name.text.quoted)")
       } else {

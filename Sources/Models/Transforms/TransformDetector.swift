@@ -66,7 +66,7 @@ struct TransformDetector {
 
   private func add(_ slot: TensorSlot, _ kind: TransformRule.Kind, to correlation: inout RopeOrderEvidence) throws {
     guard let rule = model.definition.rule(slot.role), case .rotary(let heads)? = rule.transform(kind),
-      let headCount = heads.integer(model.hyperparameters), let location = model.location(slot),
+      let headCount = heads.integer(model.hyperparameters, layer: slot.layer), let location = model.location(slot),
       let reader = try? model.canonicalReader(slot), Codec.canDecode(reader.format)
     else { return }
     let component = model.tensors[location.tensorIndex].layout.components[location.component]

@@ -60,7 +60,7 @@ extension Tokenizer {
       let text = addedTexts[id] ?? vocabulary.tokens.text(id)
       switch vocabulary.kind {
       case .byteLevel: return (ByteLevel.decode(text), false)
-      case .sentencePiece:
+      case .sentencePiece, .mergedPieces:
         if let byte = text.byteOfName { return ([byte], true) }
         return (Array(text.replacing(scalar: "\u{2581}", with: " ").utf8), false)
       case .unigram:

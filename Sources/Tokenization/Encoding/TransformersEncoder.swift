@@ -47,7 +47,7 @@ struct TransformersEncoder: TextEncoder {
     unigram = vocabulary.kind == .unigram ? UnigramModel(vocabulary) : nil
     replacements = ReplacementTable(vocabulary.normalizationTable)
     switch vocabulary.kind {
-    case .sentencePiece, .unigram, .wordPiece:
+    case .sentencePiece, .mergedPieces, .unigram, .wordPiece:
       splitter = CompiledPreTokenizer()
       byteIDs = (UInt8.min...UInt8.max).map { byte in
         ids[ByteString(SentencePieceText.byteName(byte))].map { UInt32(truncatingIfNeeded: $0) }
@@ -107,7 +107,7 @@ struct TransformersEncoder: TextEncoder {
       case .token(let id): result.append(UInt32(truncatingIfNeeded: id))
       case .text(let part):
         switch vocabulary.kind {
-        case .sentencePiece:
+        case .sentencePiece, .mergedPieces:
           encodeSentencePiece(bytes[part], part.lowerBound == range.lowerBound ? start : .afterToken, into: &result)
         case .byteLevel: encodeByteLevel(bytes[part], into: &result)
         case .wordPiece: encodeWordPiece(bytes[part], into: &result)

@@ -18,7 +18,7 @@ extension Vocabulary {
   func rankedMerges(ids: [ByteString: Int]) -> [Merge] {
     switch kind {
     case .wordPiece, .unigram: []
-    case .byteLevel: listedMerges(ids)
+    case .byteLevel, .mergedPieces: listedMerges(ids)
     case .sentencePiece: merges.isEmpty ? derivedMerges(ids) : listedMerges(ids)
     }
   }

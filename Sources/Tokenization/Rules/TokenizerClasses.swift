@@ -62,6 +62,7 @@ extension Vocabulary.Kind {
   fileprivate var source: VocabularyRules.Source {
     switch self {
     case .sentencePiece: .sentencePiece
+    case .mergedPieces: .mergedPieces
     case .byteLevel: .byteLevel
     case .wordPiece: .wordPiece
     case .unigram: .unigram

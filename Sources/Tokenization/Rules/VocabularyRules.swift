@@ -8,6 +8,8 @@ public struct VocabularyRules: Sendable, Hashable {
   public enum Source: String, Sendable, Hashable, CaseIterable {
     /// SentencePiece pieces of `tokenizer.model`, or of a `tokenizer.json` with byte fallback.
     case sentencePiece = "sentencepiece"
+    /// SentencePiece pieces of a `tokenizer.json` with byte fallback, which keep their merges in a GGUF.
+    case mergedPieces = "merged_pieces"
     /// Byte-level BPE of `tokenizer.json`, or of `vocab.json` with `merges.txt`.
     case byteLevel = "byte_level_bpe"
     /// Word pieces of `tokenizer.json`, or of `vocab.txt`.
@@ -20,6 +22,7 @@ public struct VocabularyRules: Sendable, Hashable {
     var contents: String {
       switch self {
       case .sentencePiece: "SentencePiece pieces"
+      case .mergedPieces: "SentencePiece pieces with merges"
       case .byteLevel: "byte-level pieces"
       case .wordPiece: "word pieces"
       case .unigram: "a unigram model"
@@ -30,7 +33,7 @@ public struct VocabularyRules: Sendable, Hashable {
     var files: [String] {
       switch self {
       case .sentencePiece: ["tokenizer.model", "tokenizer.json"]
-      case .byteLevel: ["tokenizer.json"]
+      case .byteLevel, .mergedPieces: ["tokenizer.json"]
       case .wordPiece: ["tokenizer.json", "vocab.txt"]
       case .unigram: ["spiece.model", "tokenizer.json"]
       }
@@ -79,6 +82,8 @@ public struct VocabularyRules: Sendable, Hashable {
   public var chatEnd: String?
   /// Pieces that are written as another text.
   public var substitutes: [Substitute] = []
+  /// Control tokens that a GGUF has as user-defined, so that programs show them.
+  public var shownTokens: [String] = []
   /// Pieces that begin so count as rows without a token.
   public var unusedPrefix: String?
   /// Names of splitting rules that win among names of equal rules.

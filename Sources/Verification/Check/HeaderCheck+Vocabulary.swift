@@ -63,7 +63,7 @@ extension HeaderCheck {
         "tokens \(first.grouped) and \(second.grouped) are both \(vocabulary.tokens.text(first).quoted), and llama.cpp "
           + "expects different ones")
     }
-    if vocabulary.kind == .byteLevel {
+    if vocabulary.kind == .byteLevel || vocabulary.kind == .mergedPieces {
       if vocabulary.merges.isEmpty {
         if metadata["tokenizer.ggml.merges"] != nil {
           add(.warning, "tokenizer.ggml.merges", "is empty, so every byte is a token")
@@ -73,7 +73,9 @@ extension HeaderCheck {
           .error, "tokenizer.ggml.merges",
           "merge \(index.grouped), \(vocabulary.merges.text(index).quoted), does not make a token")
       }
-      if vocabulary.id(of: .eos) == nil, !conflicts.contains(where: { $0.absentRole == .eos }) {
+      if vocabulary.kind == .byteLevel, vocabulary.id(of: .eos) == nil,
+        !conflicts.contains(where: { $0.absentRole == .eos })
+      {
         add(.warning, "tokenizer.ggml.eos_token_id", "is missing, and llama.cpp ends a text with token 11")
       }
     }
@@ -123,7 +125,7 @@ extension HeaderCheck {
 
 /// Names in a GGUF that llama.cpp knows (0c1e57098, `llama-vocab.cpp`) and this program does not.
 private enum LlamaCppNames {
-  static let models: Set<String> = ["gemma4", "hybriddna", "plamo2", "rwkv", "whitespace"]
+  static let models: Set<String> = ["hybriddna", "plamo2", "rwkv", "whitespace"]
   static let preTokenizers: Set<String> = [
     "afmoe", "chameleon", "cohere2moe", "exaone-moe", "gemma4", "granite-embed-multi-311m", "granite-embed-multi-97m",
     "jais-2", "kimi-k2", "laguna", "sarvam-moe", "spark2_5", "superbpe", "tiny_aya", "whitespace", "youtu",

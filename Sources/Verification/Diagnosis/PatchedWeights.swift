@@ -44,7 +44,7 @@ extension ModelWeights {
   /// Returns the canonical dimensions of the tensor in `slot`, as the model's hyperparameters give them.
   func shape(of slot: TensorSlot) -> [Int]? {
     guard let rule = model.definition.rule(slot.role) else { return nil }
-    let dimensions = rule.shape.compactMap { $0.integer(model.hyperparameters) }
+    let dimensions = rule.shape.compactMap { $0.integer(model.hyperparameters, layer: slot.layer) }
     return dimensions.count == rule.shape.count && (1...2).contains(dimensions.count)
       && dimensions.allSatisfy { $0 > 0 }
       ? dimensions : nil

@@ -10,6 +10,12 @@ struct OtherHyperparametersFault: KnownFault {
   var hyperparameters: [HyperparameterProbe] {
     [
       HyperparameterProbe("sliding window", \.slidingWindow) { $0.map(String.init) ?? "none" },
+      HyperparameterProbe("layers with a sliding window", \.windowedLayers) { layers in
+        layers.map { $0.indices.filter { layers?[$0] == true }.map(String.init).joined(separator: ", ") } ?? "all"
+      },
+      HyperparameterProbe("layers that share keys and values", \.sharedKeyValueLayerCount) { count in
+        "the last \(count ?? 0)"
+      },
       HyperparameterProbe("activation", \.features.activation) { $0.rawValue },
       HyperparameterProbe("router", \.experts) { $0?.routerWords ?? "none" },
       HyperparameterProbe("relative positions", \.relativePositions) { positions in

@@ -27,7 +27,9 @@ struct SuspectTensor: Sendable {
     let headCount: Int
     switch slot.role {
     case .attentionQuery, TensorRole.attentionQuery.bias: headCount = max(1, candidate.hyperparameters.headCount)
-    case .attentionKey, TensorRole.attentionKey.bias: headCount = max(1, candidate.hyperparameters.keyValueHeadCount)
+    case .attentionKey, TensorRole.attentionKey.bias:
+      let numbers = slot.layer.map(candidate.hyperparameters.at) ?? candidate.hyperparameters
+      headCount = max(1, numbers.keyValueHeadCount)
     default: return nil
     }
     return !shape.isEmpty && shape[0] % (2 * headCount) == 0 ? headCount : nil

@@ -76,7 +76,10 @@ enum VocabularyDifferences {
       one.types[$0] == .normal && other.types[$0] == .normal
     }
     guard let id = scored.first(where: { one.scores[$0] != other.scores[$0] }) else { return [] }
-    let isFault = one.kind != .sentencePiece || ranks(one.scores, scored) != ranks(other.scores, scored)
+    // Pieces that are joined by a list of merges need no scores.
+    let isFault =
+      one.kind != .mergedPieces
+      && (one.kind != .sentencePiece || ranks(one.scores, scored) != ranks(other.scores, scored))
     return [
       Difference(
         fact: "the score of token \(id.grouped) is \(one.scores[id]) in the reference, \(other.scores[id]) in the"
@@ -100,7 +103,7 @@ enum VocabularyDifferences {
       ]
     }
     var found: [Difference] = []
-    guard one.kind == .byteLevel else { return found }
+    guard one.kind == .byteLevel || one.kind == .mergedPieces else { return found }
     if one.merges.count != other.merges.count {
       found.append(
         Difference(
@@ -112,7 +115,7 @@ enum VocabularyDifferences {
           fact: "merge \(rank.grouped) is \(one.merges.text(rank).quoted) in the reference, "
             + "\(other.merges.text(rank).quoted) in the candidate", isFault: true))
     }
-    if let difference = preTokenizers(one, other) { found.insert(difference, at: 0) }
+    if one.kind == .byteLevel, let difference = preTokenizers(one, other) { found.insert(difference, at: 0) }
     return found
   }
 

@@ -16,6 +16,7 @@ struct LlamaCppEncoder: TextEncoder {
     algorithm =
       switch vocabulary.kind {
       case .sentencePiece: ScoredPieces(vocabulary, ids: ids)
+      case .mergedPieces: MergedPieces(vocabulary, ids: ids)
       case .byteLevel: try ByteLevelWords(vocabulary, ids: ids)
       case .wordPiece: LongestPieces(vocabulary, ids: ids)
       case .unigram: UnigramText(vocabulary)

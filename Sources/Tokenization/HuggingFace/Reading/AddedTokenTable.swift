@@ -58,6 +58,9 @@ extension HuggingFaceVocabularyReader {
       }
     }
     take(files.configuration)
+    // transformers 5 lists a model's own tokens; earlier versions had them among the further ones.
+    take(files.configuration?["model_specific_special_tokens"])
+    take(files.configuration?["extra_special_tokens"])
     if files.configuration?["added_tokens_decoder"] == nil { take(files.specialTokensMap) }
     for (role, text) in tokenizerClass?.defaultTokens ?? [:] {
       let name = "\(role.rawValue)_token"

@@ -54,6 +54,9 @@ extension HuggingFaceVocabularyReader {
       } else {
         return false
       }
+    case .mergedPieces:
+      guard let tokenizer = files.tokenizer, PieceForm(tokenizer) == .sentencePiece else { return false }
+      try readMergedPieces(tokenizer)
     case .byteLevel:
       if let tokenizer = files.tokenizer {
         guard PieceForm(tokenizer) == .byteLevel else { return false }

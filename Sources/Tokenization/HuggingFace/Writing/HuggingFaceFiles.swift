@@ -58,7 +58,7 @@ extension Vocabulary {
   /// Of a `tokenizer.json` without `tokenizer_config.json` the reference converter keeps no added token as such. Where
   /// there are scores, there was a SentencePiece model, which states the type of each piece.
   private func withBracketedTokens() -> Vocabulary {
-    guard kind == .sentencePiece, let score = scores.first, scores.allSatisfy({ $0 == score }) else { return self }
+    guard kind.joinsPieces, let score = scores.first, scores.allSatisfy({ $0 == score }) else { return self }
     let joined = Set(rankedMerges(ids: idsByText()).map(\.result))
     var vocabulary = self
     for id in tokens.indices where types[id] == .normal && !joined.contains(id) {
@@ -127,9 +127,9 @@ extension Vocabulary {
     for (role, text) in namedTokens where role != .bos && role != .eos {
       members[ExactString(role.rawValue + "_token")] = .string(text)
     }
-    // LlamaTokenizer has default BOS, EOS and UNK tokens unless the members are null.
-    if kind == .sentencePiece {
-      for role in [SpecialToken.bos, .eos, .unk] {
+    // LlamaTokenizer has default BOS, EOS and UNK tokens unless the members are null; GemmaTokenizer also PAD and MASK.
+    if kind.joinsPieces {
+      for role in [SpecialToken.bos, .eos, .unk] + (kind == .mergedPieces ? [.pad, .mask] : []) {
         let key = ExactString(role.rawValue + "_token")
         if members[key] == nil { members[key] = .null }
       }

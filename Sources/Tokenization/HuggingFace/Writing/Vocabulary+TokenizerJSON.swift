@@ -26,6 +26,10 @@ extension Vocabulary {
       document(
         normalizer: .null, preTokenizer: metaspace, postProcessor: template, decoder: sentencePieceDecoder, model: model
       )
+    case .mergedPieces:
+      document(
+        normalizer: spaceReplacement, preTokenizer: spaceSplit, postProcessor: template,
+        decoder: sentencePieceDecoder, model: model)
     case .byteLevel:
       document(
         normalizer: composes ? .members(["type": .string("NFC")]) : .null,
@@ -133,6 +137,21 @@ extension Vocabulary {
     ])
   }
 
+  /// Spaces written as `▁`.
+  private var spaceReplacement: JSON {
+    .members([
+      "type": .string("Replace"), "pattern": .members(["String": .string(" ")]), "content": .string("\u{2581}"),
+    ])
+  }
+
+  /// A split that finds no space after the replacement, as Gemma's class has it.
+  private var spaceSplit: JSON {
+    .members([
+      "type": .string("Split"), "pattern": .members(["String": .string(" ")]),
+      "behavior": .string("MergedWithPrevious"), "invert": .bool(false),
+    ])
+  }
+
   private var sentencePieceDecoder: JSON {
     var steps: [JSON] = [
       .members([
@@ -162,7 +181,7 @@ extension Vocabulary {
     let merges = rankedMerges(ids: ids).map { merge in
       JSON.string("\(pieceText(merge.left)) \(pieceText(merge.right))")
     }
-    let isSentencePiece = kind == .sentencePiece
+    let isSentencePiece = kind.joinsPieces
     let unknown = isSentencePiece ? special(.unk)?.text : nil
     return .members([
       "type": .string("BPE"), "dropout": .null, "unk_token": unknown.map { .string($0) } ?? .null,
