@@ -27,7 +27,7 @@ class Definition(NamedTuple):
     def has_transform(self, transform: str, scheme: str = "gguf", roles: tuple[str, ...] = ()) -> bool:
         """Whether any tensor, or one of these roles, is transformed like this in a naming scheme."""
         return any(
-            str(schemes.get(scheme, "")).startswith(transform) for role, schemes in self.transforms.items() if not roles or role in roles)
+            any(name.startswith(transform) for name in listed(schemes.get(scheme, []))) for role, schemes in self.transforms.items() if not roles or role in roles)
 
     def detects(self, transform: str) -> bool:
         return transform in self.detectable
@@ -37,6 +37,11 @@ class Definition(NamedTuple):
         return any(
             "attention_query" in rule[ROLES] and "gguf" in rule.get(NAMES, {}) and rule.get(FUSION, {}).get("hf", "").startswith(GROUPED)
             for rule in self.fused)
+
+
+def listed(transforms: str | list[str]) -> list[str]:
+    """The transforms of a tensor, one or several."""
+    return transforms if isinstance(transforms, list) else [transforms]
 
 
 def merged(base: dict, own: dict) -> dict:
@@ -59,7 +64,8 @@ def resolved(name: str) -> dict:
     for member, key in ((TENSORS, ROLE), (HYPERPARAMETERS, "name")):
         entries = dict(parent[member])
         for removed in own.get(REMOVED, []):
-            entries.pop(removed, None)
+            if isinstance(removed, str):  # a list is a fused tensor
+                entries.pop(removed, None)
         for entry in own.get(member, []):
             entries[entry[key]] = merged(entries.get(entry[key], {}), entry)
         result[member] = entries
