@@ -16,7 +16,7 @@ public enum HyperparameterError: IngotError, Hashable {
   case unknownRouterFunction(Int)
   case exceeds(String, Int, String, Int)
   case tooFewLayers(name: String, expected: Int, found: Int)
-  case unknownWord(key: String, index: Int, word: String, known: [String])
+  case unknownWord(key: String, index: Int?, word: String, known: [String])
   case sharesNothing(layer: Int)
   case sharesOtherHeads(layer: Int, source: Int)
 
@@ -47,7 +47,8 @@ public enum HyperparameterError: IngotError, Hashable {
     case .tooFewLayers(let name, let expected, let found):
       "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
     case .unknownWord(let key, let index, let word, let known):
-      "key \(key.quoted) has \(word.quoted) at index \(index), expected \(known.map(\.quoted).joined(separator: " or "))"
+      "key \(key.quoted) has \(word.quoted)\(index.map { " at index \($0)" } ?? ""), expected "
+        + known.map(\.quoted).joined(separator: " or ")
     case .sharesNothing(let layer):
       "layer \(layer) shares keys and values, but no earlier layer of its type has its own"
     case .sharesOtherHeads(let layer, let source):

@@ -33,12 +33,14 @@ extension HyperparameterRule {
     return found
   }
 
-  /// The first word of a list that is none of those that the rule knows, if it knows some.
-  private func unknownWord(in stated: JSON) -> (index: Int, word: String)? {
-    guard isList, !enumValues.isEmpty, let elements = stated.array else { return nil }
+  /// The word, or the first one of a list, that is none of those that the rule knows, if it knows some.
+  private func unknownWord(in stated: JSON) -> (index: Int?, word: String)? {
     let words = Set(enumValues.map(\.word))
+    guard !words.isEmpty else { return nil }
+    if let word = stated.string { return words.contains(word) ? nil : (nil, word) }
+    guard isList, let elements = stated.array else { return nil }
     return elements.enumerated().lazy.compactMap { index, element in element.string.map { (index, $0) } }
-      .first { !words.contains($0.1) }
+      .first { !words.contains($0.1) }.map { ($0, $1) }
   }
 
   /// Returns the value that a key of a GGUF states; a list of equal elements as in `value(_:key:)` of JSON.

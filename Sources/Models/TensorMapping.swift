@@ -194,7 +194,9 @@ struct TensorMapping {
       for tensor in rule.tensors where !tensor.isOptional && found.insert(tensor.role).inserted {
         // An explicit layer count may be any number, so the loop is bounded by the problems it finds.
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
-        let further = rule.isPerLayer && tensor.layers == nil ? furtherLayers.sorted() : []
+        // A model may lack all further layers, but not some of them.
+        let hasFurther = rule.isPerLayer && tensor.layers == nil && !furtherLayers.isEmpty
+        let further = layerCount..<layerCount + (hasFurther ? furtherLayerCount : 0)
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
         let first = tensor.isOfPrediction ? layerCount : rule.isPerLayer ? min(tensor.firstLayer, layers) : 0
         search: for layer in [AnySequence(first..<max(first, layers)), AnySequence(further)].joined()

@@ -60,7 +60,7 @@ struct LayerSizesTests {
     (["num_kv_shared_layers": .integer(9)], "shared_key_value_layer_count is 9.0, which is out of range"),
     (
       ["use_bidirectional_attention": .string("all")],
-      #"key "use_bidirectional_attention" is a string, expected a boolean"#
+      #"key "use_bidirectional_attention" has "all", expected "vision""#
     ),
     (
       [

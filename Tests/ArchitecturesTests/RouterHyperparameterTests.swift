@@ -25,6 +25,7 @@ struct RouterHyperparameterTests {
         #","scoring_func":9"#,
         "router function 9 is unknown (known: 1 softmax, 2 sigmoid, 3 softmax of the chosen, 4 sqrt-softplus)"
       ),
+      (#","scoring_func":"tanh""#, #"key "scoring_func" has "tanh", expected "softmax" or "sigmoid""#),
       (#","n_group":7"#, "expert_count 256 is not a multiple of expert_group_count 7"),
       (#","topk_group":9"#, "expert_used_group_count is 9, expected at most the expert_group_count 8"),
       (#","num_experts_per_tok":300"#, "expert_used_count is 300, expected at most the expert_count 256"),

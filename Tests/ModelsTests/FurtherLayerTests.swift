@@ -55,6 +55,15 @@ struct FurtherLayerTests {
     #expect(model.hyperparameters.integer("prediction_layer_count") == 1)
   }
 
+  @Test("are all there or none")
+  func fewerThanStated() throws {
+    let model = try model(
+      "glm4-moe", configuration: [#""num_nextn_predict_layers": 1"#: #""num_nextn_predict_layers": 7"#])
+    let reasons = reasons(model)
+    #expect(reasons.contains(.missing(role: .attentionNorm)))
+    #expect(model.problems.flatMap(\.constituents).contains { "\($0)".contains("model.layers.3.") })
+  }
+
   @Test("are refused where config.json has none of them")
   func beyondEnd() throws {
     let model = try model(
