@@ -59,7 +59,7 @@ extension Hyperparameters.RouterFunction {
   fileprivate func shares(of logits: ArraySlice<Float>) -> [Float] {
     switch self {
     case .softmax: ExpertRouter.softmax(logits)
-    case .sigmoid: logits.map { 1 / (1 + Exponential.of(-$0)) }
+    case .sigmoid: logits.map(Sigmoid.of)
     case .softmaxOfChosen: Array(logits)
     case .sqrtSoftplus: logits.map { Self.softplus($0).squareRoot() }
     }

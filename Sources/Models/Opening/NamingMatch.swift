@@ -31,22 +31,22 @@ struct NamingMatch {
     let readers = candidates.flatMap { definition in
       definition.schemes.map { (definition, scheme: $0, matcher: definition.matcher(of: $0)) }
     }
-    var best: (index: Int, prefix: [Substring], known: Int)?
+    var best: (index: Int, prefix: [Substring], known: Int, rules: Set<Int>)?
     search: for prefix in [[]] + (mayHaveWrappers ? Self.sharedPrefixes(names) : []) {
       let stripped = prefix.isEmpty ? names : Self.without(prefix, names)
       let isWrapper = prefix.allSatisfy(Self.outerWords.contains)
       for (index, candidate) in readers.enumerated() {
         // Then all names must be known.
         if !isWrapper, candidate.matcher.match(of: stripped[0]) == nil { continue }
-        let known = stripped.reduce(0) { $0 + (candidate.matcher.match(of: $1) == nil ? 0 : 1) }
+        let (known, rules) = Self.known(candidate.matcher, stripped)
         guard known >= best?.known ?? 1, isWrapper || known == names.count else { continue }
         if let best, known == best.known {
           let earlier = readers[best.index]
           guard earlier.0.name != candidate.0.name, best.prefix == prefix,
-            Self.missingCount(candidate.matcher, stripped) < Self.missingCount(earlier.matcher, stripped)
+            Self.missingCount(candidate.matcher, rules) < Self.missingCount(earlier.matcher, best.rules)
           else { continue }
         }
-        best = (index, prefix, known)
+        best = (index, prefix, known, rules)
       }
       if best?.known == names.count { break search }
     }
@@ -64,14 +64,23 @@ struct NamingMatch {
     checkpoint = remarks.isEmpty ? stored : stored.renamed(Self.without(best.prefix, names))
   }
 
-  /// The roles that every model has and no name is of.
-  private static func missingCount(_ matcher: ArchitectureDefinition.NameMatcher, _ names: [TensorName]) -> Int {
-    var found: Set<TensorRole> = []
+  /// The count of the known names, and the rules of those that are tensors.
+  private static func known(
+    _ matcher: ArchitectureDefinition.NameMatcher, _ names: [TensorName]
+  ) -> (count: Int, rules: Set<Int>) {
+    var count = 0, rules: Set<Int> = []
     for name in names {
-      if case .tensor(let rule, _, _)? = matcher.match(of: name) { found.formUnion(matcher.rules[rule].roles) }
+      guard let match = matcher.match(of: name) else { continue }
+      count += 1
+      if case .tensor(let rule, _, _) = match { rules.insert(rule) }
     }
+    return (count, rules)
+  }
+
+  /// How many roles that every model has are of none of the `rules`.
+  private static func missingCount(_ matcher: ArchitectureDefinition.NameMatcher, _ rules: Set<Int>) -> Int {
     let required = matcher.rules.flatMap(\.tensors).filter { !$0.isOptional }.map(\.role)
-    return Set(required).subtracting(found).count
+    return Set(required).subtracting(rules.flatMap { matcher.rules[$0].roles }).count
   }
 
   /// Returns the names without the inner words, unless two would become equal.
