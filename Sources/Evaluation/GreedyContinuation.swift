@@ -1,6 +1,6 @@
+import Architectures
 import Bytes
 import Inference
-import Models
 import Tokenization
 
 /// The tokens that a model generates if it always takes the most likely one.
@@ -10,34 +10,41 @@ public struct GreedyContinuation: Sendable {
   /// Whether the model ended the text; the end token is then the last of `tokens`.
   public let isEnded: Bool
 
-  /// Continues `prompt` by up to `count` tokens.
-  ///
-  /// The whole pass is run again for every token, so this is for short prompts.
+  /// Continues a text by up to `count` tokens.
   ///
   /// - Parameters:
-  ///   - decoderPrompt: the decoder input of an encoder–decoder, which is continued; `prompt` is the encoder input.
+  ///   - pass: a pass of which all layers were computed; with a capacity for `count` more tokens, each costs one position.
   ///   - endTokens: tokens that end the text.
-  /// - Complexity: O(count) passes over prompt and continuation.
+  ///   - report: called with each token when it is known.
   public init(
-    of prompt: [Int], decoderPrompt: [Int]? = nil, by count: Int, weights: ModelWeights, endTokens: Set<Int> = [],
-    threads: Int = Parallel.coreCount
+    of pass: ForwardPass, by count: Int, endTokens: Set<Int> = [], report: (Int) -> Void = { _ in }
   ) throws {
+    var pass = pass
     var tokens: [Int] = []
-    var isEnded = false
-    while tokens.count < count, !isEnded {
-      var pass = try ForwardPass(
-        weights, tokens: decoderPrompt == nil ? prompt + tokens : prompt,
-        decoderTokens: decoderPrompt.map { $0 + tokens },
-        threads: threads)
-      try pass.run()
+    while true {
       let last = pass.tokens.count - 1
       let logits = try pass.logits(positions: last..<last + 1)
       guard let best = TokenRanking(logits[row: 0], count: 1).entries.first else { break }
       tokens.append(best.token)
-      isEnded = endTokens.contains(best.token)
+      report(best.token)
+      guard tokens.count < count, !endTokens.contains(best.token) else { break }
+      try pass.extend(by: [best.token])
+      try pass.run()
     }
     self.tokens = tokens
-    self.isEnded = isEnded
+    isEnded = tokens.last.map { endTokens.contains($0) } ?? false
+  }
+
+  /// Continues `prompt` by up to `count` tokens, with earlier positions kept where the model allows it.
+  public init(
+    of prompt: [Int], by count: Int, weights: some WeightSource, endTokens: Set<Int> = [],
+    threads: Int = Parallel.coreCount
+  ) throws {
+    var pass = try ForwardPass(
+      weights, tokens: prompt, capacity: weights.hyperparameters.canExtend ? prompt.count + count : nil,
+      threads: threads)
+    try pass.run()
+    try self.init(of: pass, by: count, endTokens: endTokens)
   }
 
   /// The continuation as an entry of a report; `tokenizer` gives its text.

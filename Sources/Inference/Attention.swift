@@ -64,11 +64,13 @@ struct Attention: Sendable {
 
   /// Computes the result for all queries; heads and blocks of queries are split over threads.
   ///
-  /// - Parameter distant: the queries and keys whose scores replace the others' between distant positions.
+  /// - Parameters:
+  ///   - firstPosition: the position of the first query; keys begin at 0.
+  ///   - distant: the queries and keys whose scores replace the others' between distant positions.
   func attend(
-    query: Matrix, key: Matrix, value: Matrix, distant: DistantHeads? = nil, threads: Int
+    query: Matrix, key: Matrix, value: Matrix, firstPosition: Int = 0, distant: DistantHeads? = nil, threads: Int
   ) throws -> Matrix {
-    let positionCount = query.rowCount, keyCount = key.rowCount
+    let queryCount = query.rowCount, keyCount = key.rowCount
     func packed(_ key: Matrix, head: Int) -> PackedWeights {
       var keys = PackedWeights()
       keys.pack(
@@ -82,23 +84,24 @@ struct Attention: Sendable {
         stride: value.columnCount)
       return (keys: packed(key, head: head), distant: distant.map { packed($0.key, head: head) }, values: values)
     }
-    let result = Mutex(Matrix(rowCount: positionCount, columnCount: headCount * valueDimension))
-    let blockCount = (positionCount + Self.blockHeight - 1) / Self.blockHeight
+    let result = Mutex(Matrix(rowCount: queryCount, columnCount: headCount * valueDimension))
+    let blockCount = (queryCount + Self.blockHeight - 1) / Self.blockHeight
     try Parallel.forEach(headCount * blockCount, threads: threads, state: Workspace.init) { workspace, index in
       let head = index / blockCount
       let start = index % blockCount * Self.blockHeight
-      let queries = start..<min(start + Self.blockHeight, positionCount)
+      let queries = start..<min(start + Self.blockHeight, queryCount)
+      let positions = firstPosition + queries.lowerBound..<firstPosition + queries.upperBound
       let panels = heads[head / (headCount / keyValueHeadCount)]
       let columns = head * keyDimension..<(head + 1) * keyDimension
       workspace.queries.pack(query, rows: queries, columns: columns)
-      let chosen = visiblePanels(of: queries, keyCount: keyCount)
+      let chosen = visiblePanels(from: positions, keyCount: keyCount)
       workspace.scores.multiply(workspace.queries, panels.keys, chosen: chosen)
       if let distant, let keys = panels.distant {
         workspace.queries.pack(distant.query, rows: queries, columns: columns)
         workspace.distantScores.multiply(workspace.queries, keys, chosen: chosen)
-        workspace.selectScores(of: queries, firstKey: chosen.lowerBound * PackedWeights.height, by: distant)
+        workspace.selectScores(from: positions, firstKey: chosen.lowerBound * PackedWeights.height, by: distant)
       }
-      softmax(of: queries, head: head, keyCount: keyCount, in: &workspace)
+      softmax(from: positions, head: head, keyCount: keyCount, in: &workspace)
       workspace.product.multiply(workspace.weights, panels.values)
       result.withLock { workspace.product.copy(to: &$0, row: start, column: head * valueDimension) }
     }
@@ -115,9 +118,9 @@ struct Attention: Sendable {
     var product = PackedProduct()
 
     /// Replaces the scores between distant positions.
-    mutating func selectScores(of queries: Range<Int>, firstKey: Int, by distant: DistantHeads) {
+    mutating func selectScores(from positions: Range<Int>, firstKey: Int, by distant: DistantHeads) {
       let panelCount = scores.panelCount
-      for (row, position) in queries.enumerated() {
+      for (row, position) in positions.enumerated() {
         for panel in 0..<panelCount {
           let index = row * panelCount + panel
           scores.vectors[index] = distant.select(
@@ -128,24 +131,24 @@ struct Attention: Sendable {
     }
   }
 
-  /// Computes the weights of a block of queries: `e^(score - greatest) / Σ e^(score - greatest)`, 0 for masked keys.
+  /// Computes the weights of the queries at `positions`: `e^(score - greatest) / Σ e^(score - greatest)`, 0 for masked keys.
   ///
   /// Sixteen partial sums, one per lane, are added in double precision.
-  private func softmax(of queries: Range<Int>, head: Int, keyCount: Int, in workspace: inout Workspace) {
+  private func softmax(from positions: Range<Int>, head: Int, keyCount: Int, in workspace: inout Workspace) {
     let height = PackedWeights.height
-    let first = visiblePanels(of: queries, keyCount: keyCount).lowerBound
-    let end = visibleKeys(from: queries.upperBound - 1, keyCount: keyCount).upperBound + 1
-    workspace.weights.clear(rowCount: queries.count, depth: end)
+    let first = visiblePanels(from: positions, keyCount: keyCount).lowerBound
+    let end = visibleKeys(from: positions.upperBound - 1, keyCount: keyCount).upperBound + 1
+    workspace.weights.clear(rowCount: positions.count, depth: end)
     let panelCount = workspace.scores.panelCount
 
-    for (row, position) in queries.enumerated() {
+    for (row, position) in positions.enumerated() {
       let visible = visibleKeys(from: position, keyCount: keyCount)
       var greatest = SIMD16<Float>(repeating: -.infinity)
       for panel in 0..<panelCount {
         let firstKey = (first + panel) * height
         let scores = masked(
           score(
-            workspace.scores.vectors[row * panelCount + panel], head: head, query: queries.lowerBound + row,
+            workspace.scores.vectors[row * panelCount + panel], head: head, query: position,
             firstKey: firstKey), but: visible, firstKey)
         workspace.scores.vectors[row * panelCount + panel] = scores
         greatest = greatest.replacing(with: scores, where: scores .> greatest)
@@ -179,11 +182,11 @@ struct Attention: Sendable {
     return (window.map { max(0, position - $0 + 1) } ?? 0)...position
   }
 
-  /// The panels of keys that a block of queries attends to.
-  private func visiblePanels(of queries: Range<Int>, keyCount: Int) -> Range<Int> {
+  /// The panels of keys that the queries at `positions` attend to.
+  private func visiblePanels(from positions: Range<Int>, keyCount: Int) -> Range<Int> {
     let height = PackedWeights.height
-    let first = visibleKeys(from: queries.lowerBound, keyCount: keyCount).lowerBound
-    let last = visibleKeys(from: queries.upperBound - 1, keyCount: keyCount).upperBound
+    let first = visibleKeys(from: positions.lowerBound, keyCount: keyCount).lowerBound
+    let last = visibleKeys(from: positions.upperBound - 1, keyCount: keyCount).upperBound
     return first / height..<last / height + 1
   }
 

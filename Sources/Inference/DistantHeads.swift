@@ -50,9 +50,9 @@ struct DistantRotations: Sendable {
   }
 
   /// Rotates further what has its plain rotation, from element `start` of each head on.
-  func heads(query: Matrix, key: Matrix, headDimension: Int, start: Int) -> DistantHeads {
+  func heads(query: Matrix, firstPosition: Int, key: Matrix, headDimension: Int, start: Int) -> DistantHeads {
     var query = query, key = key
-    queries.rotate(&query, headDimension: headDimension, start: start)
+    queries.rotate(&query, headDimension: headDimension, start: start, firstPosition: firstPosition)
     keys.rotate(&key, headDimension: headDimension, start: start)
     return DistantHeads(threshold: threshold, query: query, key: key)
   }

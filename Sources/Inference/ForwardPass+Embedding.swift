@@ -2,7 +2,9 @@ import Architectures
 
 extension StackWeights {
   /// The input of the first layer: token, position and type embeddings, normalized if the model does so.
-  func embeddings(of tokens: [Int], threads: Int) throws -> Matrix {
+  ///
+  /// - Parameter firstPosition: the position of the first token in the text.
+  func embeddings(of tokens: [Int], firstPosition: Int = 0, threads: Int) throws -> Matrix {
     var hidden = try rows(tokens, of: .tokenEmbedding, width: hyperparameters.tokenEmbeddingLength)
     if contains(.embeddingProjection, layer: nil) {
       hidden = try multiply(
@@ -15,10 +17,11 @@ extension StackWeights {
         toEachRow: try rows([0], of: .tokenTypeEmbedding, width: hyperparameters.embeddingLength).values)
     }
     if contains(.positionEmbedding, layer: nil) {
-      guard tokens.count <= hyperparameters.contextLength else {
-        throw InferenceError.tooManyPositions(count: tokens.count, contextLength: hyperparameters.contextLength)
+      let end = firstPosition + tokens.count
+      guard end <= hyperparameters.contextLength else {
+        throw InferenceError.tooManyPositions(count: end, contextLength: hyperparameters.contextLength)
       }
-      let positions = tokens.indices.map { $0 + hyperparameters.positionOffset }
+      let positions = (firstPosition..<end).map { $0 + hyperparameters.positionOffset }
       hidden.add(try rows(positions, of: .positionEmbedding, width: hyperparameters.embeddingLength))
     }
     guard contains(.tokenEmbeddingNorm, layer: nil) else { return hidden }

@@ -15,7 +15,8 @@ extension ForwardPass {
       guard let shared = state.keyValues[hyperparameters.usesSlidingWindow(layer)] else {
         throw InferenceError.missingKeyValues(layer: layer)
       }
-      rotations.table(of: layer, hyperparameters)?.rotate(&query, headDimension: dimension)
+      rotations.table(of: layer, hyperparameters)?
+        .rotate(&query, headDimension: dimension, firstPosition: firstPosition)
       if !normalizesFirst { query = try normalizeHeads(query, .attentionQueryNorm, layer) }
       return (query, shared.key, shared.value)
     }
@@ -35,15 +36,15 @@ extension ForwardPass {
       value.clamp(to: limit)
     }
     if let rotary = rotations.table(of: layer, hyperparameters) {
-      rotary.rotate(&query, headDimension: dimension)
-      rotary.rotate(&key, headDimension: dimension)
+      rotary.rotate(&query, headDimension: dimension, firstPosition: firstPosition)
+      rotary.rotate(&key, headDimension: dimension, firstPosition: firstPosition)
     }
     if !normalizesFirst {
       query = try normalizeHeads(query, .attentionQueryNorm, layer)
       key = try normalizeHeads(key, .attentionKeyNorm, layer)
     }
     if let temperature = hyperparameters.queryTemperature {
-      query.multiply { Float(temperature.factor(at: $0)) }
+      query.multiply { Float(temperature.factor(at: firstPosition + $0)) }
     }
     return (query, key, value)
   }
@@ -109,8 +110,8 @@ extension ForwardPass {
       low.columns(0..<latent.keyValueRank), .attentionKeyValueANorm, layer, epsilon: latent.normEpsilon)
     var rotatedKey = low.columns(latent.keyValueRank..<latent.keyValueRank + rotated)
     if let rotary = rotations.table(of: layer, hyperparameters) {
-      rotary.rotate(&query, headDimension: dimension, start: unrotated)
-      rotary.rotate(&rotatedKey, headDimension: rotated)
+      rotary.rotate(&query, headDimension: dimension, start: unrotated, firstPosition: firstPosition)
+      rotary.rotate(&rotatedKey, headDimension: rotated, firstPosition: firstPosition)
     }
     let plain = try project(content, .attentionKeyB, layer, to: headCount * unrotated)
     let value = try project(content, .attentionValueB, layer, to: headCount * latent.valueDimension)
@@ -161,10 +162,14 @@ struct RotaryTables: Sendable {
   }
 
   /// The queries and keys between distant positions; nil if the layer has one rotation for all distances.
-  func distantHeads(query: Matrix, key: Matrix, layer: Int, _ hyperparameters: Hyperparameters) -> DistantHeads? {
+  ///
+  /// - Parameter firstPosition: the position of the first query; keys begin at 0.
+  func distantHeads(
+    query: Matrix, firstPosition: Int, key: Matrix, layer: Int, _ hyperparameters: Hyperparameters
+  ) -> DistantHeads? {
     guard let distant, hyperparameters.rotates(layer), !hyperparameters.isLocal(layer) else { return nil }
     return distant.heads(
-      query: query, key: key, headDimension: hyperparameters.at(layer).keyDimension,
+      query: query, firstPosition: firstPosition, key: key, headDimension: hyperparameters.at(layer).keyDimension,
       start: hyperparameters.latentAttention?.unrotatedDimension ?? 0)
   }
 }

@@ -7,10 +7,10 @@ extension ForwardPass {
   ///     q, k, v = silu(convolution(projections of x))            q and k of length 1 in each head, q / √key dimension
   ///     S ← S e^g + k ⊗ β (v - Sᵀ k e^g)                         g = -e^A softplus(a + bias), β = sigmoid(b)
   ///     y = norm(Sᵀ q) × silu(z)                                 and the output projection
-  func recur(_ x: Matrix, _ sizes: Hyperparameters.Recurrence, _ layer: Int) throws -> Matrix {
-    let query = try convolved(x, .recurrentQuery, .recurrentQueryConvolution, sizes.keyLength, sizes, layer)
-    let key = try convolved(x, .recurrentKey, .recurrentKeyConvolution, sizes.keyLength, sizes, layer)
-    let value = try convolved(x, .recurrentValue, .recurrentValueConvolution, sizes.valueLength, sizes, layer)
+  mutating func recur(_ x: Matrix, _ sizes: Hyperparameters.Recurrence, _ layer: Int) throws -> Matrix {
+    let query = try convolved(x, .query, .recurrentQuery, .recurrentQueryConvolution, sizes.keyLength, sizes, layer)
+    let key = try convolved(x, .key, .recurrentKey, .recurrentKeyConvolution, sizes.keyLength, sizes, layer)
+    let value = try convolved(x, .value, .recurrentValue, .recurrentValueConvolution, sizes.valueLength, sizes, layer)
     let gate = try project(x, .recurrentGate, layer, to: sizes.valueLength)
     let updates = try project(x, .recurrentUpdate, layer, to: sizes.valueHeadCount)
     let steps = try project(x, .recurrentDecay, layer, to: sizes.valueHeadCount)
@@ -19,21 +19,27 @@ extension ForwardPass {
       query: query.scaledToLength(1 / Float(sizes.keyDimension).squareRoot(), headDimension: sizes.keyDimension),
       key: key.scaledToLength(1, headDimension: sizes.keyDimension), value: value,
       decay: GatedDeltaRule.decays(steps: steps, rates: rates), update: updates.sigmoid(), sizes: sizes)
+    var states = memory?.layers[layer].states ?? []
+    let mixed = try rule.run(from: &states, threads: threads)
+    memory?.layers[layer].states = states
     let normed = weights.normalize(
-      try rule.run(threads: threads), groupLength: sizes.valueDimension,
+      mixed, groupLength: sizes.valueDimension,
       weights: try weights.vector(.recurrentNorm, layer: layer, count: sizes.valueDimension), bias: nil, weightOffset: 0
     )
     return try project(gate.gating(normed, by: .silu), .recurrentOutput, layer, to: hyperparameters.embeddingLength)
   }
 
   /// A projection of `x`, its convolution over time in each channel, and SiLU.
-  private func convolved(
-    _ x: Matrix, _ role: TensorRole, _ convolution: TensorRole, _ length: Int, _ sizes: Hyperparameters.Recurrence,
-    _ layer: Int
+  private mutating func convolved(
+    _ x: Matrix, _ kind: LayerMemory.Recurrent, _ role: TensorRole, _ convolution: TensorRole, _ length: Int,
+    _ sizes: Hyperparameters.Recurrence, _ layer: Int
   ) throws -> Matrix {
     let width = sizes.convolutionWidth
     let kernel = try weights.vector(convolution, layer: layer, count: width, rowCount: length)
-    return try project(x, role, layer, to: length).convolved(kernel, width: width).activated(by: .silu)
+    let new = try project(x, role, layer, to: length)
+    let (inputs, earlierCount) =
+      memory?.layers[layer].extend(kind, by: new, keeping: width - 1) ?? (inputs: new, earlierCount: 0)
+    return inputs.convolved(kernel, width: width, from: earlierCount).activated(by: .silu)
   }
 }
 
@@ -42,16 +48,19 @@ extension Matrix {
   ///
   ///     y[t, c] = Σ w[c, j] x[t - width + 1 + j, c]         j from 0 to width - 1, in order
   ///
-  /// - Parameter kernel: `[column, width]`.
-  func convolved(_ kernel: [Float], width: Int) -> Matrix {
-    var result = Matrix(rowCount: rowCount, columnCount: columnCount)
+  /// - Parameters:
+  ///   - kernel: `[column, width]`.
+  ///   - firstRow: the first row of the result.
+  func convolved(_ kernel: [Float], width: Int, from firstRow: Int = 0) -> Matrix {
+    var result = Matrix(rowCount: rowCount - firstRow, columnCount: columnCount)
     let weights = kernel.span, source = values.span
     var sums = result.values.mutableSpan
-    for row in 0..<rowCount {
+    for row in firstRow..<rowCount {
+      let target = (row - firstRow) * columnCount
       for offset in max(0, width - 1 - row)..<width {
         let first = (row - width + 1 + offset) * columnCount
         for column in 0..<columnCount {
-          sums[row * columnCount + column] += weights[column * width + offset] * source[first + column]
+          sums[target + column] += weights[column * width + offset] * source[first + column]
         }
       }
     }

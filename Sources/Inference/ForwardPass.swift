@@ -34,11 +34,13 @@ public struct ForwardPass: Sendable {
   public var observeProduct: ActivationObserver?
 
   let model: any WeightSource
-  let sequences: ForwardPassInput
+  private(set) var sequences: ForwardPassInput
   let threads: Int
   let rotations: RotaryTables
   /// The inputs for each layer `[position, layer × layer input]`, if the model has them.
-  let layerInputs: Matrix?
+  private(set) var layerInputs: Matrix?
+  /// What the layers keep of earlier tokens, if more tokens may follow.
+  var memory: SequenceMemory?
 
   /// Prepares the pass over `tokens` and looks up their embeddings.
   ///
@@ -46,22 +48,58 @@ public struct ForwardPass: Sendable {
   ///   - tokens: input tokens; for encoder–decoders, of the encoder.
   ///   - decoderTokens: input tokens of the decoder. By default it runs on `tokens` with teacher forcing, from its start
   ///     token.
+  ///   - capacity: the greatest number of tokens with those that `extend(by:)` adds; nil if none will be added. RoPE scalings
+  ///     that depend on the length of the text use this one.
   /// - Throws: `InferenceError` if hyperparameters, tensors or tokens do not allow a forward pass; errors of the weights.
   public init(
-    _ weights: any WeightSource, tokens: [Int], decoderTokens: [Int]? = nil, threads: Int = Parallel.coreCount
+    _ weights: any WeightSource, tokens: [Int], decoderTokens: [Int]? = nil, capacity: Int? = nil,
+    threads: Int = Parallel.coreCount
   ) throws {
     let numbers = weights.hyperparameters
     sequences = try ForwardPassInput(tokens, decoderTokens, numbers)
-    try numbers.validate(sequences)
+    let positionCount = max(sequences.greatestCount, capacity ?? 0)
+    try numbers.validate(sequences, positionCount: positionCount)
     let stacks = numbers.stacks.map { StackWeights(weights, $0) }
     for stack in stacks { try stack.requireTensors() }
     model = weights
     self.threads = threads
-    rotations = try RotaryTables(numbers, positionCount: sequences.greatestCount)
+    rotations = try RotaryTables(numbers, positionCount: positionCount)
     let hidden = try stacks[0].embeddings(of: tokens, threads: threads)
     layerInputs = try stacks[0].layerInputs(of: tokens, embeddings: hidden, threads: threads)
     state = State(stack: numbers.stacks[0], hidden: hidden, encoderOutput: nil)
+    guard capacity != nil else { return }
+    guard numbers.canExtend else { throw InferenceError.hasNo(output: "continuation of a computed text") }
+    memory = SequenceMemory(layerCount: numbers.layerCount, capacity: positionCount)
   }
+
+  /// Begins the pass over tokens that follow those so far, whose layers were all computed.
+  ///
+  /// With a capacity, `new` are then the tokens of the pass, and each layer computes their positions alone, with the values
+  /// that a pass over all tokens has there. Otherwise the pass over all tokens begins anew.
+  ///
+  /// - Parameter new: input tokens; for encoder–decoders, of the decoder.
+  /// - Throws: `InferenceError` for tokens that the model does not have or that exceed the capacity; errors of the weights.
+  public mutating func extend(by new: [Int]) throws {
+    guard let capacity = memory?.capacity else {
+      self = try ForwardPass(
+        model, tokens: sequences.decoder == nil ? sequences.text + new : sequences.text,
+        decoderTokens: sequences.decoder.map { $0 + new }, threads: threads)
+      return
+    }
+    let first = firstPosition + tokens.count
+    guard first + new.count <= capacity else {
+      throw InferenceError.tooManyPositions(count: first + new.count, contextLength: capacity)
+    }
+    sequences = try ForwardPassInput(new, nil, hyperparameters)
+    try hyperparameters.validate(sequences, positionCount: capacity)
+    let embedded = try weights.embeddings(of: new, firstPosition: first, threads: threads)
+    layerInputs = try weights.layerInputs(of: new, embeddings: embedded, threads: threads)
+    state = State(stack: state.stack, hidden: embedded, encoderOutput: nil)
+    memory?.positionCount = first
+  }
+
+  /// The position of the first of the current tokens in the whole text.
+  var firstPosition: Int { memory?.positionCount ?? 0 }
 
   /// A sublayer whose output `[position, embedding]` an observer receives.
   public enum Sublayer: String, Sendable, CaseIterable {
@@ -120,16 +158,20 @@ public struct ForwardPass: Sendable {
   /// `softmax(q · kᵀ × scale + bias) · v` of every head, gated where there is a gate, and the output projection.
   private mutating func attend(_ x: Matrix, _ layer: Int) throws -> Matrix {
     if let recurrence = hyperparameters.recurrence(of: layer) { return try recur(x, recurrence, layer) }
-    let (query, key, value) = try heads(x, layer)
+    var (query, key, value) = try heads(x, layer)
+    if memory != nil, !hyperparameters.sharesKeyValues(layer) {
+      (key, value) = memory?.layers[layer].extend(key: key, value: value) ?? (key, value)
+    }
     if hyperparameters.sharedKeyValueLayerCount != nil, !hyperparameters.sharesKeyValues(layer) {
       state.keyValues[hyperparameters.usesSlidingWindow(layer)] = (key, value)
     }
     let sinks = try weights.optionalVector(.attentionSinks, layer: layer, count: hyperparameters.headCount)
-    let bias = try positionBias(layer, positionCount: x.rowCount)
+    let bias = try positionBias(layer, positionCount: key.rowCount)
     var mixed = try Attention(hyperparameters, layer: layer, bias: bias, sinks: sinks)
       .attend(
-        query: query, key: key, value: value,
-        distant: rotations.distantHeads(query: query, key: key, layer: layer, hyperparameters), threads: threads)
+        query: query, key: key, value: value, firstPosition: firstPosition,
+        distant: rotations.distantHeads(
+          query: query, firstPosition: firstPosition, key: key, layer: layer, hyperparameters), threads: threads)
     if weights.contains(.attentionGate, layer: layer) {
       mixed.multiply(bySigmoidOf: try project(x, .attentionGate, layer, to: mixed.columnCount))
     }

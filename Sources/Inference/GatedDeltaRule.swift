@@ -48,17 +48,32 @@ struct GatedDeltaRule: Sendable {
     return DeterministicMath.naturalLogarithm(1 + power)
   }
 
-  /// Computes the result for all positions.
+  /// Computes the result for all positions, from states of zeros.
   func run(threads: Int) throws -> Matrix {
+    var states: [[SIMD16<Float>]] = []
+    return try run(from: &states, threads: threads)
+  }
+
+  /// Computes the result for all positions.
+  ///
+  /// - Parameter states: the states of the heads' columns before the first position, which become those after the last;
+  ///   empty for zeros.
+  func run(from states: inout [[SIMD16<Float>]], threads: Int) throws -> Matrix {
     let columnCount = sizes.valueDimension
     let panelCount = (columnCount + Self.width - 1) / Self.width
     let result = Mutex(Matrix(rowCount: value.rowCount, columnCount: value.columnCount))
-    try Parallel.forEach(sizes.valueHeadCount * panelCount, threads: threads, state: Workspace.init) {
+    let count = sizes.valueHeadCount * panelCount
+    let initial =
+      states.isEmpty ? Array(repeating: Array(repeating: SIMD16(), count: sizes.keyDimension), count: count) : states
+    let final = Mutex(initial)
+    try Parallel.forEach(count, threads: threads, state: Workspace.init) {
       workspace, index in
       let (head, panel) = index.quotientAndRemainder(dividingBy: panelCount)
       let first = panel * Self.width
       let columns = first..<min(first + Self.width, columnCount)
-      run(head: head, columns: columns, state: &workspace.state, output: &workspace.output)
+      var state = initial[index]
+      run(head: head, columns: columns, state: &state, output: &workspace.output)
+      final.withLock { $0[index] = state }
       let start = head * columnCount + first
       result.withLock { matrix in
         for row in 0..<matrix.rowCount {
@@ -68,13 +83,12 @@ struct GatedDeltaRule: Sendable {
         }
       }
     }
+    states = final.withLock { $0 }
     return result.withLock { $0 }
   }
 
   /// The buffers that a thread reuses.
   private struct Workspace: Sendable {
-    /// Some columns of a state: `[key dimension]`.
-    var state: [SIMD16<Float>] = []
     /// The results of these columns: `[position]`.
     var output: [SIMD16<Float>] = []
   }
@@ -84,8 +98,6 @@ struct GatedDeltaRule: Sendable {
     head: Int, columns: Range<Int>, state: inout [SIMD16<Float>], output: inout [SIMD16<Float>]
   ) {
     let depth = sizes.keyDimension, positionCount = value.rowCount
-    state.removeAll(keepingCapacity: true)
-    state.append(contentsOf: repeatElement(SIMD16(), count: depth))
     output.removeAll(keepingCapacity: true)
     output.append(contentsOf: repeatElement(SIMD16(), count: positionCount))
     let keyStart = head / (sizes.valueHeadCount / sizes.keyHeadCount) * depth

@@ -7,6 +7,9 @@ extension Hyperparameters {
     latentAttention.map { $0.unrotatedDimension + rotary.dimensionCount } ?? headDimension
   }
 
+  /// Whether a computed text can be extended: no earlier position depends on a later one.
+  public var canExtend: Bool { decoder == nil && features.mask == .causal && features.output == .logits }
+
   /// The factor on the attention scores of `layer`.
   ///
   /// DeepSeek's YaRN multiplies them by the square of its magnitude, in addition to scaling cosine and sine.

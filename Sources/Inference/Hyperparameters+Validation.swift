@@ -8,9 +8,11 @@ extension Hyperparameters {
 
   /// Checks that the forward pass over `tokens` can be computed without an impossible token, a division by zero, an
   /// overflow or an absurd allocation.
-  func validate(_ tokens: ForwardPassInput) throws(InferenceError) {
+  ///
+  /// - Parameter positionCount: the most positions of one pass, or of a text that is extended.
+  func validate(_ tokens: ForwardPassInput, positionCount: Int) throws(InferenceError) {
     guard !tokens.text.isEmpty, tokens.decoder?.isEmpty != true else { throw .noTokens }
-    try validate(positionCount: tokens.greatestCount)
+    try validate(positionCount: positionCount)
     for tokens in [tokens.text, tokens.decoder ?? []] {
       for (position, token) in tokens.enumerated() where !(0..<vocabularySize).contains(token) {
         throw .tokenOutOfRange(token: token, position: position, vocabularySize: vocabularySize)

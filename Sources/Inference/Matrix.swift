@@ -1,7 +1,7 @@
 /// Activations: float32 values in rows, one row per position.
 public struct Matrix: Sendable, Equatable {
   /// The number of rows.
-  public let rowCount: Int
+  public private(set) var rowCount: Int
   /// The number of values in a row.
   public let columnCount: Int
   /// The values, row after row.
@@ -67,6 +67,13 @@ public struct Matrix: Sendable, Equatable {
     let addend = other.values.span
     var sum = values.mutableSpan
     for index in sum.indices { sum[index] += addend[index] }
+  }
+
+  /// Appends the rows of `other`, which has as many columns.
+  mutating func append(_ other: Matrix) {
+    precondition(columnCount == other.columnCount)
+    rowCount += other.rowCount
+    values += other.values
   }
 
   /// Adds `vector` to each row.

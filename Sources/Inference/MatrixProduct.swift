@@ -10,6 +10,8 @@ enum MatrixProduct {
   static let blockDepth = 256
   /// The number of weight rows that a thread processes at a time.
   static let slabHeight = 2 * PackedWeights.height
+  /// The number of weight rows in a slab that is kept.
+  static let keptSlabHeight = 4 * PackedWeights.height
 
   /// Multiplies `x` `[position, in]` by `outputCount` rows of weights `[out, in]`: `[position, out]`.
   ///
@@ -29,6 +31,36 @@ enum MatrixProduct {
       workspace.panels.pack(workspace.rows, rowCount: rows.count, depth: strips.depth, stride: strips.depth)
       workspace.product.multiply(strips, workspace.panels)
       result.withLock { workspace.product.copy(to: &$0, row: 0, column: rows.lowerBound) }
+    }
+    return result.withLock { $0 }
+  }
+
+  /// Reads and packs `outputCount` rows of weights `[out, depth]`, in slabs for `multiply`.
+  static func slabs(
+    outputCount: Int, depth: Int, threads: Int,
+    read: @Sendable (_ rows: Range<Int>, _ values: inout [Float]) throws -> Void
+  ) throws -> [PackedWeights] {
+    let count = (outputCount + keptSlabHeight - 1) / keptSlabHeight
+    let result = Mutex([PackedWeights](repeating: PackedWeights(), count: count))
+    try Parallel.forEach(count, threads: threads, state: { [Float]() }) { values, slab in
+      let rows = slab * keptSlabHeight..<min((slab + 1) * keptSlabHeight, outputCount)
+      try read(rows, &values)
+      var weights = PackedWeights()
+      weights.pack(values, rowCount: rows.count, depth: depth, stride: depth)
+      result.withLock { $0[slab] = weights }
+    }
+    return result.withLock { $0 }
+  }
+
+  /// Multiplies `x` `[position, in]` by weights that are packed already.
+  static func multiply(_ x: Matrix, _ slabs: [PackedWeights], outputCount: Int, threads: Int) throws -> Matrix {
+    var packed = PackedActivations()
+    packed.pack(x, rows: 0..<x.rowCount, columns: 0..<x.columnCount)
+    let strips = packed
+    let result = Mutex(Matrix(rowCount: x.rowCount, columnCount: outputCount))
+    try Parallel.forEach(slabs.count, threads: threads, state: PackedProduct.init) { product, slab in
+      product.multiply(strips, slabs[slab])
+      result.withLock { product.copy(to: &$0, row: 0, column: slab * keptSlabHeight) }
     }
     return result.withLock { $0 }
   }
@@ -65,6 +97,11 @@ struct PackedProduct: Sendable {
     let left = strips.values.span
     let right = panels.vectors.span
     var sums = vectors.mutableSpan
+    guard strips.rowCount > 1 else {
+      Self.multiply(
+        row: left, depth: strips.depth, right, panels: chosen, panelDepth: panels.depth, into: &sums)
+      return
+    }
     for blockStart in stride(from: 0, to: strips.depth, by: MatrixProduct.blockDepth) {
       let blockDepth = min(MatrixProduct.blockDepth, strips.depth - blockStart)
       for panel in 0..<panelCount {
@@ -75,6 +112,39 @@ struct PackedProduct: Sendable {
           let block = left.extracting(stripStart..<stripStart + blockDepth * PackedActivations.height)
           Tile(block, weights).add(
             to: &sums, at: strip * PackedActivations.height * panelCount + panel, stride: panelCount)
+        }
+      }
+    }
+  }
+
+  /// Computes the product of one row, whose values stand in the first place of a strip. Four panels go side by side, so that
+  /// their sums, each in order, do not wait for each other.
+  private static func multiply(
+    row: Span<Float>, depth: Int, _ vectors: Span<SIMD16<Float>>, panels: Range<Int>, panelDepth: Int,
+    into sums: inout MutableSpan<SIMD16<Float>>
+  ) {
+    for blockStart in stride(from: 0, to: depth, by: MatrixProduct.blockDepth) {
+      let blockDepth = min(MatrixProduct.blockDepth, depth - blockStart)
+      let values = row.extracting(
+        blockStart * PackedActivations.height..<(blockStart + blockDepth) * PackedActivations.height)
+      var panel = panels.lowerBound
+      while panel < panels.upperBound {
+        let start = panel * panelDepth + blockStart, target = panel - panels.lowerBound
+        if panel + 4 <= panels.upperBound {
+          let tile = RowTile(values, vectors, start: start, stride: panelDepth, depth: blockDepth)
+          sums[target] += tile.sum0
+          sums[target + 1] += tile.sum1
+          sums[target + 2] += tile.sum2
+          sums[target + 3] += tile.sum3
+          panel += 4
+        } else {
+          var sum = SIMD16<Float>()
+          let weights = vectors.extracting(start..<start + blockDepth)
+          for index in weights.indices {
+            sum += SIMD16(repeating: values[index &* PackedActivations.height]) * weights[index]
+          }
+          sums[target] += sum
+          panel += 1
         }
       }
     }
@@ -93,6 +163,27 @@ struct PackedProduct: Sendable {
         let column = panel * PackedWeights.height
         for lane in 0..<min(PackedWeights.height, columnCount - column) { target[start + column + lane] = vector[lane] }
       }
+    }
+  }
+}
+
+/// One row by four times sixteen columns of a product, in registers.
+private struct RowTile {
+  private(set) var sum0 = SIMD16<Float>(), sum1 = SIMD16<Float>(), sum2 = SIMD16<Float>(), sum3 = SIMD16<Float>()
+
+  /// Adds up the terms of one block, in order, rounding each product; the panels begin at `start`, `start + stride`, ….
+  @inline(__always)
+  init(_ values: Span<Float>, _ vectors: Span<SIMD16<Float>>, start: Int, stride: Int, depth: Int) {
+    let panel0 = vectors.extracting(start..<start + depth)
+    let panel1 = vectors.extracting(start + stride..<start + stride + depth)
+    let panel2 = vectors.extracting(start + 2 * stride..<start + 2 * stride + depth)
+    let panel3 = vectors.extracting(start + 3 * stride..<start + 3 * stride + depth)
+    for index in panel0.indices {
+      let value = SIMD16(repeating: values[index &* PackedActivations.height])
+      sum0 += value * panel0[index]
+      sum1 += value * panel1[index]
+      sum2 += value * panel2[index]
+      sum3 += value * panel3[index]
     }
   }
 }

@@ -52,17 +52,19 @@ struct RotaryTable: Sendable {
   ///
   ///     half-split   a and b are the elements k and k + pairCount
   ///     interleaved  2k and 2k + 1
-  func rotate(_ matrix: inout Matrix, headDimension: Int, start: Int = 0) {
+  ///
+  /// - Parameter firstPosition: the index in the table of the first row.
+  func rotate(_ matrix: inout Matrix, headDimension: Int, start: Int = 0, firstPosition: Int = 0) {
     let columnCount = matrix.columnCount
     let headCount = columnCount / headDimension
     let isInterleaved = pairs == .interleaved
     let step = isInterleaved ? 2 : 1, distance = isInterleaved ? 1 : pairCount
-    for position in 0..<matrix.rowCount {
-      let cosines = cosines.span.extracting(position * pairCount..<(position + 1) * pairCount)
-      let sines = sines.span.extracting(position * pairCount..<(position + 1) * pairCount)
+    for row in 0..<matrix.rowCount {
+      let angles = (firstPosition + row) * pairCount..<(firstPosition + row + 1) * pairCount
+      let cosines = cosines.span.extracting(angles), sines = sines.span.extracting(angles)
       var values = matrix.values.mutableSpan
       for head in 0..<headCount {
-        let first = position * columnCount + head * headDimension + start
+        let first = row * columnCount + head * headDimension + start
         for pair in 0..<pairCount {
           let index = first + pair * step
           let a = values[index], b = values[index + distance]

@@ -3,10 +3,14 @@ import Architectures
 extension StackWeights {
   /// A vector of `count` values, or `rowCount` rows of it.
   func vector(_ role: TensorRole, layer: Int?, instance: Int? = nil, count: Int, rowCount: Int = 1) throws -> [Float] {
-    var values: [Float] = []
-    try read(role, layer: layer, instance: instance, rows: 0..<rowCount, width: count, into: &values)
-    values.removeLast(values.count - count * rowCount)
-    return values
+    func read() throws -> [Float] {
+      var values: [Float] = []
+      try self.read(role, layer: layer, instance: instance, rows: 0..<rowCount, width: count, into: &values)
+      values.removeLast(values.count - count * rowCount)
+      return values
+    }
+    guard let kept else { return try read() }
+    return try kept.vector(KeptWeights.Key(role: role.of(stack), layer: layer, instance: instance), read: read)
   }
 
   /// An optional vector.
@@ -30,7 +34,15 @@ extension StackWeights {
   func multiply(
     _ x: Matrix, _ role: TensorRole, layer: Int?, instance: Int? = nil, outputCount: Int, threads: Int
   ) throws -> Matrix {
-    try MatrixProduct.multiply(x, outputCount: outputCount, threads: threads) { rows, values in
+    let slabs = try kept?.matrix(
+      KeptWeights.Key(role: role.of(stack), layer: layer, instance: instance), valueCount: outputCount * x.columnCount
+    ) {
+      try MatrixProduct.slabs(outputCount: outputCount, depth: x.columnCount, threads: threads) { rows, values in
+        try read(role, layer: layer, instance: instance, rows: rows, width: x.columnCount, into: &values)
+      }
+    }
+    if let slabs { return try MatrixProduct.multiply(x, slabs, outputCount: outputCount, threads: threads) }
+    return try MatrixProduct.multiply(x, outputCount: outputCount, threads: threads) { rows, values in
       try read(role, layer: layer, instance: instance, rows: rows, width: x.columnCount, into: &values)
     }
   }

@@ -7,11 +7,14 @@ struct StackWeights: WeightSource {
   let model: any WeightSource
   let stack: LayerStack
   let hyperparameters: Hyperparameters
+  /// The weights that stay in memory, if any do.
+  let kept: KeptWeights?
 
   init(_ model: any WeightSource, _ stack: LayerStack) {
     self.model = model
     self.stack = stack
     hyperparameters = model.hyperparameters.of(stack)
+    kept = model as? KeptWeights
   }
 
   func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool {

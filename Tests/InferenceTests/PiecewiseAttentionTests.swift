@@ -41,7 +41,7 @@ struct PiecewiseAttentionTests {
     let near = (query: try matrix(query), key: try matrix(key))
     let distant = DistantRotations(
       .init(threshold: threshold, factor: factor), frequencies, pairs: .halfSplit, positionCount: count
-    ).heads(query: near.query, key: near.key, headDimension: 8, start: 0)
+    ).heads(query: near.query, firstPosition: 0, key: near.key, headDimension: 8, start: 0)
     func product(_ q: Matrix, _ k: Matrix, _ m: Int, _ n: Int) -> Double {
       zip(q[row: m], k[row: n]).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }

@@ -33,6 +33,12 @@ struct Run: ParsableCommand {
   var generate: Int?
 
   @Option(
+    help: ArgumentHelp(
+      "Memory for decoded weights during --generate; those that do not fit are read for each token (default: 4G).",
+      valueName: "size"))
+  var memory: SizeArgument?
+
+  @Option(
     help: ArgumentHelp("Write float32 logits [position, vocabulary] as .npy.", valueName: "file"), completion: .file())
   var logits: String?
 
@@ -109,14 +115,23 @@ struct Run: ParsableCommand {
   private func predict(_ tokens: [Int], _ tokenizer: Tokenizer?, _ weights: ModelWeights) throws -> NextTokens {
     let start = weights.hyperparameters.decoder.map { [$0.startToken] }
     let decoderInput = start.map { $0 + (decoderTokens?.ids ?? []) } ?? decoderTokens?.ids
-    var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderInput, threads: report.threadCount)
+    var pass: ForwardPass
+    if let generate {
+      pass = try ForwardPass(
+        KeptWeights(weights, byteLimit: memory?.byteCount ?? KeptWeights.usualByteLimit), tokens: tokens, decoderTokens: decoderInput,
+        capacity: weights.hyperparameters.canExtend ? tokens.count + generate : nil, threads: report.threadCount)
+    } else {
+      pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderInput, threads: report.threadCount)
+    }
     try step(&pass)
     if let logits { try writeLogits(of: pass, to: logits) }
     let last = try pass.logits(positions: pass.tokens.count - 1..<pass.tokens.count)
     let continuation = try generate.map { count in
-      try GreedyContinuation(
-        of: tokens, decoderPrompt: decoderInput, by: count, weights: weights,
-        endTokens: tokenizer?.vocabulary.endTokens ?? [], threads: report.threadCount)
+      let progress = ProgressLine(total: count, unit: "tokens", isQuiet: report.quiet)
+      defer { progress.finish() }
+      return try GreedyContinuation(of: pass, by: count, endTokens: tokenizer?.vocabulary.endTokens ?? []) { _ in
+        progress.advance(1)
+      }
     }
     return NextTokens(
       tokens: tokens, decoderTokens: decoderInput, ranking: TokenRanking(last[row: 0], count: top),
