@@ -21,6 +21,9 @@ import Tensors
 //   tokenizer.chat_templates               [string] the names
 //   tokenizer.chat_template                string
 //   tokenizer.ggml.normalizer.*            bool
+//
+// For tekken.json the order is model, pre, merges, *_token_id, tokens, scores ([int32], all 0), token_type, add_*_token,
+// chat_template.
 
 extension Vocabulary {
   /// A vocabulary of this size is CodeLlama's with infilling: its end of turn is the last key.
@@ -32,6 +35,24 @@ extension Vocabulary {
 
   /// The vocabulary's metadata for a GGUF, in the order of llama.cpp's converter.
   public func metadata() -> Metadata {
+    keyOrder == .usual ? usualMetadata() : mistralMetadata()
+  }
+
+  private func mistralMetadata() -> Metadata {
+    var metadata = Metadata()
+    metadata[Keys.model] = .string(ByteString(kind.rawValue))
+    metadata[Keys.pre] = .string(ByteString(preTokenizer))
+    metadata.setArray(Keys.merges, .string(merges))
+    writeSpecialTokens(specialTokens, into: &metadata)
+    metadata.setArray(Keys.tokens, .string(tokens))
+    metadata.setArray(Keys.scores, .int32([Int32](repeating: 0, count: count)))
+    metadata.setArray(Keys.types, .int32(types.map(\.rawValue)))
+    writeAdditions(into: &metadata)
+    writeChatTemplates(into: &metadata)
+    return metadata
+  }
+
+  private func usualMetadata() -> Metadata {
     var metadata = Metadata()
     for entry in firstAdditions {
       if let key = Keys.addition(entry.role) { metadata[key] = .bool(adds(entry.role) ?? entry.isAdded) }
@@ -49,10 +70,7 @@ extension Vocabulary {
     metadata.setArray(Keys.normalizationTable, .uint8(normalizationTable))
     if kind == .byteLevel || kind == .mergedPieces { metadata.setArray(Keys.merges, .string(merges)) }
     writeSpecialTokens(specialTokens, into: &metadata)
-    for entry in additions {
-      guard let key = Keys.addition(entry.role) else { continue }
-      metadata[key] = .bool(entry.isAdded)
-    }
+    writeAdditions(into: &metadata)
     writeChatTemplates(into: &metadata)
     if let lowercases { metadata[Keys.lowercase] = .bool(lowercases) }
     if let stripsAccents { metadata[Keys.stripAccents] = .bool(stripsAccents) }
@@ -61,6 +79,12 @@ extension Vocabulary {
     if let addsBOSOverride { metadata[Keys.addBOS] = .bool(addsBOSOverride) }
     if kind == .byteLevel || kind == .sentencePiece { writeTokenTypeCount(into: &metadata) }
     return metadata
+  }
+
+  private func writeAdditions(into metadata: inout Metadata) {
+    for entry in additions {
+      if let key = Keys.addition(entry.role) { metadata[key] = .bool(entry.isAdded) }
+    }
   }
 
   private func writeTokenTypeCount(into metadata: inout Metadata) {

@@ -41,6 +41,7 @@ extension Vocabulary {
       normalizationTable = table
     }
     chatTemplates = Self.chatTemplates(in: metadata)
+    keyOrder = Self.keyOrder(metadata, kind)
     if !(addsSpacePrefix ?? (kind == .sentencePiece)) { spacePrefix = .never }
     spacePrefixPlace = Self.spacePrefixPlace(metadata)
     cutsAtSpaces = removesExtraSpaces ?? (kind != .unigram)
@@ -94,6 +95,8 @@ extension Vocabulary {
     switch value.array {
     case .float32(let values): scores = values
     case .float64(let values): scores = values.map { Float($0) }
+    // The converter's zeros for tekken.json are integers.
+    case .int32(let values): scores = values.map { Float($0) }
     default: throw .invalidValue(key: Keys.scores, expected: "an array of reals")
     }
     guard scores.count == count else {
@@ -109,6 +112,15 @@ extension Vocabulary {
     let keys = metadata.pairs.keys
     let isLast = keys.indices[place...].dropFirst().allSatisfy { !keys[$0].text.hasPrefix("tokenizer.") }
     return isLast ? .last : .behindTypes
+  }
+
+  /// The order of the keys, by what comes before the tokens and by scores of byte-level pieces.
+  private static func keyOrder(_ metadata: Metadata, _ kind: Kind) -> KeyOrder {
+    func place(_ key: String) -> Int? { metadata.pairs.index(forKey: ExactString(key)) }
+    guard kind == .byteLevel, let merges = place(Keys.merges), let tokens = place(Keys.tokens), merges < tokens,
+      place(Keys.scores) != nil
+    else { return .usual }
+    return .mistral
   }
 
   private mutating func readRoles(_ metadata: Metadata) throws(VocabularyError) {

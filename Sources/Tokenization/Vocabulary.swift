@@ -26,6 +26,14 @@ public struct Vocabulary: Sendable, Hashable {
     case first, behindTypes, last
   }
 
+  /// The order of a vocabulary's keys in metadata.
+  public enum KeyOrder: Sendable, Hashable {
+    /// That of the converter for most models.
+    case usual
+    /// That of the converter for `tekken.json`: merges and roles before the tokens, which have scores.
+    case mistral
+  }
+
   /// The rule for the space before the first word of SentencePiece text.
   public enum SpacePrefix: Sendable, Hashable {
     /// No space is added.
@@ -105,6 +113,12 @@ public struct Vocabulary: Sendable, Hashable {
   public var addsBOSOverride: Bool?
   /// Whether a word that is a token is encoded as that token, before any merging.
   public var ignoresMerges: Bool
+  /// Whether any two tokens join whose bytes together are a token, the one of the lowest id first, as in tiktoken.
+  ///
+  /// `merges` are then those that a GGUF states.
+  var joinsByID = false
+  /// The order of its keys in metadata.
+  public var keyOrder = KeyOrder.usual
   /// The sides on which llama.cpp drops white space next to a token: a fact of some models that no key of a GGUF states.
   var strippedSides: [Int: AddedToken.Options] = [:]
 

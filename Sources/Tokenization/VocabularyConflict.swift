@@ -30,6 +30,8 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
   case unusedPreTokenizer(name: String)
   /// A step that changes text, and for which a GGUF has no key.
   case unusedStep(member: String, type: String, file: String)
+  /// No file has a chat template for Tekken's version, and llama.cpp knows none by name.
+  case noChatTemplate(version: String)
 
   /// The ids of a role in one file.
   public struct Claim: Sendable, Hashable {
@@ -74,6 +76,9 @@ public enum VocabularyConflict: Sendable, Hashable, CustomStringConvertible {
     case .shiftedToken(let text, let fileID, let effectiveID, let file):
       return
         "token \(text.quoted): id \(fileID) in \(file), but \(effectiveID) by the order of added tokens; \(effectiveID) is used"
+    case .noChatTemplate(let version):
+      return "no file has a chat template, and llama.cpp knows none by name for version \(version) of tekken.json"
+        + " (its converter copies one from its own collection; put chat_template.jinja into the folder)"
     case .readAsPython(let remark): return remark
     }
   }

@@ -34,7 +34,7 @@ struct KindEncodingTests {
         files.tokenizer = nil
         files.model = .members(["model_type": .string(modelType), "eos_token_id": .integer(1)])
       }
-      return try Vocabulary.read(files, rules: BundledRules.matching(modelType: modelType), vocabularySize: 544)
+      return try Vocabulary.read(files, rules: BundledRules.matching(modelType: modelType), vocabularySize: 640)
         .vocabulary
     }
   }

@@ -39,8 +39,8 @@ struct HeaderCheckTests {
       byteLevel, "tokenizer.ggml.pre", "llama-bqe", .error, at: "",
       #"pre-tokenizer "llama-bqe": is unknown, also to llama.cpp (did you mean "llama-bpe"?)"#),
     Defect(
-      byteLevel, "tokenizer.ggml.pre", "kimi-k2", .warning, at: "",
-      #"pre-tokenizer "kimi-k2": is known to llama.cpp, but not to ingot, so text cannot be encoded here"#),
+      byteLevel, "tokenizer.ggml.pre", "superbpe", .warning, at: "",
+      #"pre-tokenizer "superbpe": is known to llama.cpp, but not to ingot, so text cannot be encoded here"#),
     Defect(
       byteLevel, "tokenizer.ggml.merges", nil, .error, at: "",
       "PATH: metadata: has no merges for its 512 tokens, expected one or more (fetch the model's original file)"),

@@ -19,6 +19,8 @@ public enum Departure: String, Sendable, CaseIterable {
   case statedFrame = "stated_frame"
   /// That runs of spaces count as one.
   case collapsedSpaces = "collapsed_spaces"
+  /// The chat template of a folder with `tekken.json`.
+  case ownChatTemplate = "own_chat_template"
   /// The matrix before a classifier that BERT applies to the first position.
   case keptPooler = "kept_pooler"
   /// The labels of a classifier that have no names of their own.
@@ -35,6 +37,7 @@ public enum Departure: String, Sendable, CaseIterable {
     case .statedFrame: "whether a space, BOS and EOS are added, only if `tokenizer_config.json` has it"
     case .collapsedSpaces:
       "`remove_extra_whitespaces` as `clean_up_tokenization_spaces` is, for a unigram model of `tokenizer.json`"
+    case .ownChatTemplate: "its own chat template for the version of `tekken.json`, though the folder has one"
     case .keptPooler: "no pooler of a `BertForSequenceClassification`, whose classifier is applied to its output"
     case .statedLabels: "no labels for a classifier of two labels without names, and its matrix as `cls.weight`"
     }
@@ -50,6 +53,7 @@ public enum Departure: String, Sendable, CaseIterable {
     case .paddedVocabulary: "the file does not load: the embedding has another shape"
     case .statedFrame: "text gets other tokens: a space or BOS is added or missing"
     case .collapsedSpaces: "text gets other tokens: each of several spaces is one"
+    case .ownChatTemplate: "chats have another form than the model's files state"
     case .keptPooler: "the scores are wrong"
     case .statedLabels: "the file does not load: a classifier has one row for each label"
     }
@@ -68,6 +72,7 @@ public enum Departure: String, Sendable, CaseIterable {
     case .paddedVocabulary: "unused tokens `[PADn]` for the other rows"
     case .statedFrame: "`add_space_prefix`, `add_bos_token` and `add_eos_token` as `tokenizer.json` has it"
     case .collapsedSpaces: "`remove_extra_whitespaces` if `tokenizer.json` splits text at white space"
+    case .ownChatTemplate: "the folder's chat template"
     case .keptPooler: "the pooler as `cls.weight` and `cls.bias`, the classifier as `cls.output.weight`"
     case .statedLabels: "`classifier.output_labels` with `LABEL_0` and `LABEL_1`"
     }

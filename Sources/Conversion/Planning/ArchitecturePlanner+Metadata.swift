@@ -23,7 +23,11 @@ extension ArchitecturePlanner {
       case .fileType:
         metadata["general.file_type"] = .uint32(GGUFFileType.number(of: draft.namedFormat))
       case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
-      case .vocabulary: for (key, value) in try vocabularyMetadata().pairs { metadata[key.text] = value }
+      case .vocabulary:
+        for (key, value) in try vocabularyMetadata().pairs {
+          metadata[key.text] = nil  // a key that the vocabulary restates comes where the vocabulary has it
+          metadata[key.text] = value
+        }
       case .pair, .rotaryScaling, .longRoPEFactor:
         for (key, value) in definition.metadata(of: rule, hyperparameters, explicitRotary: explicitRotary) {
           metadata[key] = value
@@ -71,10 +75,24 @@ extension ArchitecturePlanner {
             "the pre-tokenizer is named \(read.vocabulary.preTokenizer.quoted), as llama.cpp's converter does for the ids"
               + " of its check text"))
       }
-      return read.vocabulary.metadata()
+      return metadata(of: read.vocabulary)
     } catch {
       throw LocatedError(path: folder.path, reason: error)
     }
+  }
+
+  /// The metadata of a vocabulary of files. With `params.json` the converter states Tekken's count of tokens among it.
+  private func metadata(of vocabulary: Vocabulary) -> Metadata {
+    let own = vocabulary.metadata()
+    guard vocabulary.keyOrder == .mistral, model.configuration == nil,
+      let architecture = model.definition.ggufArchitecture, let count = UInt32(exactly: vocabulary.count)
+    else { return own }
+    var metadata = Metadata()
+    for (key, value) in own.pairs {
+      metadata[key.text] = value
+      if key.text == "tokenizer.ggml.token_type" { metadata["\(architecture).vocab_size"] = .uint32(count) }
+    }
+    return metadata
   }
 
   private func vocabulary(

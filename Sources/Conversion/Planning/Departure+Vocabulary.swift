@@ -10,6 +10,7 @@ extension Departure {
       case .paddedRows: .paddedVocabulary
       case .statedFrame: .statedFrame
       case .collapsedSpaces: .collapsedSpaces
+      case .ownChatTemplate: .ownChatTemplate
       }
   }
 }
@@ -28,6 +29,8 @@ extension VocabularyDeparture {
       "whether a space, BOS and EOS are added is stated as tokenizer.json has it: llama.cpp assumes a space and BOS"
     case .collapsedSpaces:
       "runs of spaces count as one, as tokenizer.json has it, although clean_up_tokenization_spaces is not true"
+    case .ownChatTemplate:
+      "the chat template is the folder's: llama.cpp's converter takes its own for the version of tekken.json"
     }
   }
 }

@@ -53,7 +53,9 @@ enum SideFiles {
     return names.map { SideFile(path: Path.join(destination, $0), content: .copy(of: $0, in: folder.tree)) }
   }
 
-  private static let vocabularyNames: Set<String> = ["tokenizer.json", "tokenizer.model", "vocab.json"]
+  private static let vocabularyNames: Set<String> = [
+    "tekken.json", "tiktoken.model", "tokenizer.json", "tokenizer.model", "vocab.json",
+  ]
   private static let tokenizerNames = vocabularyNames.union([
     "added_tokens.json", "chat_template.jinja", "generation_config.json", "merges.txt", "special_tokens_map.json",
     "tokenizer_config.json",

@@ -6,7 +6,8 @@ public struct ModelFolder: Sendable {
   /// The side files that describe a model, in the order of listings.
   public static let knownSideFiles = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-    "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "vocab.json", "merges.txt", "README.md",
+    "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "vocab.json", "merges.txt", "tekken.json",
+    "tiktoken.model", "README.md",
     "params.json", "mlc-chat-config.json", modulesFile,
   ]
 

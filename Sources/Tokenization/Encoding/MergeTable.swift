@@ -18,9 +18,11 @@ struct MergeTable: Sendable {
   var count: Int { pairs.count }
 
   /// Adds a pair; the first rank of a pair counts.
-  mutating func add(_ left: Int, _ right: Int, result: Int) {
+  ///
+  /// - Parameter rank: nil for the one after those of the pairs before.
+  mutating func add(_ left: Int, _ right: Int, result: Int, rank: Int? = nil) {
     let key = Self.key(UInt32(truncatingIfNeeded: left), UInt32(truncatingIfNeeded: right))
-    let join = Join(rank: UInt32(truncatingIfNeeded: pairs.count), result: UInt32(truncatingIfNeeded: result))
+    let join = Join(rank: UInt32(truncatingIfNeeded: rank ?? pairs.count), result: UInt32(truncatingIfNeeded: result))
     if pairs[key] == nil { pairs[key] = join }
   }
 

@@ -59,7 +59,7 @@ struct TransformersEncoder: TextEncoder {
       splitter = try CompiledPreTokenizer(rules.steps)
       byteIDs = ByteLevel.scalars.map { ids[ByteString(String($0))].map { UInt32(truncatingIfNeeded: $0) } }
     }
-    merges = MergeTable(vocabulary.rankedMerges(ids: ids))
+    merges = MergeTable(vocabulary.rankedMerges(ids: ids), rankedByResult: vocabulary.joinsByID)
     unknownID =
       vocabulary.kind == .byteLevel
       ? nil : vocabulary.id(of: .unk) ?? vocabulary.types.firstIndex(of: .unknown) ?? vocabulary.unknownWordID

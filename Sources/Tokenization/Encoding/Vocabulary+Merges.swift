@@ -18,6 +18,7 @@ extension Vocabulary {
   func rankedMerges(ids: [ByteString: Int]) -> [Merge] {
     switch kind {
     case .wordPiece, .unigram: []
+    case .byteLevel where joinsByID: joinedTokens(ids)
     case .byteLevel, .mergedPieces: listedMerges(ids)
     case .sentencePiece: merges.isEmpty ? derivedMerges(ids) : listedMerges(ids)
     }
@@ -33,6 +34,23 @@ extension Vocabulary {
       else { return nil }
       return Merge(left: leftID, right: rightID, result: result)
     }
+  }
+
+  /// Every way to split a token into two, in the order of ids.
+  private func joinedTokens(_ ids: [ByteString: Int]) -> [Merge] {
+    let added = Set(addedTokens.map(\.id))
+    var merges: [Merge] = []
+    for id in tokens.indices
+    where types[id] == .normal && !added.contains(id) && tokens[id].count <= 2 * Self.cutPieceByteLimit {
+      let token = tokens[id]
+      for cut in token.indices.dropFirst() where token[cut] & 0xC0 != 0x80 {
+        guard let left = ids[ByteString(token[..<cut])], let right = ids[ByteString(token[cut...])],
+          types[left] == .normal, types[right] == .normal
+        else { continue }
+        merges.append(Merge(left: left, right: right, result: id))
+      }
+    }
+    return merges
   }
 
   /// Every way to split a SentencePiece piece into two pieces, in transformers' order.
@@ -94,9 +112,11 @@ extension Vocabulary {
 }
 
 extension MergeTable {
-  /// The table of `merges`, ranked by their order.
-  init(_ merges: [Vocabulary.Merge]) {
+  /// The table of `merges`, ranked by their order, or by the ids of their results.
+  init(_ merges: [Vocabulary.Merge], rankedByResult: Bool = false) {
     self.init(capacity: merges.count)
-    for merge in merges { add(merge.left, merge.right, result: merge.result) }
+    for merge in merges {
+      add(merge.left, merge.right, result: merge.result, rank: rankedByResult ? merge.result : nil)
+    }
   }
 }

@@ -183,16 +183,19 @@ extension Pattern {
       guard depth <= Self.depthLimit else { throw failure("nested deeper than \(Self.depthLimit)") }
       let isInverted = take("^")
       var items: [ScalarSet.Item] = []
+      var operands: [ScalarSet] = []
       while true {
         let scalar = try takeAny()
         switch scalar {
         case "]":
           depth -= 1
-          return ScalarSet(items, isInverted: isInverted)
+          return ScalarSet.intersection(of: operands, ScalarSet(items), isInverted: isInverted)
         case "[":
           if next == ":" { throw failure("a POSIX bracket") }
           items.append(.set(try set()))
-        case "&" where next == "&": throw failure("an intersection of sets")
+        case "&" where take("&"):
+          operands.append(ScalarSet(items))
+          items = []
         default:
           let first = scalar == "\\" ? try escape() : .range(scalar.value...scalar.value)
           items += try range(from: first, isEscape: scalar == "\\")
@@ -245,10 +248,11 @@ extension Pattern {
           name.unicodeScalars.append(part)
           position += 1
         }
-        guard take("}"), let mask = ScalarFacts.categories(name) else {
+        guard take("}"), let members = ScalarSet.Item.property(name) else {
           throw failure("the property \(name.quoted)")
         }
-        return isInverted ? .set(ScalarSet([.categories(mask)], isInverted: true)) : .categories(mask)
+        return isInverted
+          ? .set(ScalarSet(members, isInverted: true)) : members.count == 1 ? members[0] : .set(ScalarSet(members))
       default:
         let isSign = scalar.isASCII && !scalar.properties.isAlphabetic && scalar.properties.numericType == nil
         guard isSign else { throw failure("the escape \\\(scalar)") }

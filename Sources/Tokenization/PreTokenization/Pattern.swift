@@ -3,7 +3,8 @@
 //   expression  = branch { "|" branch }
 //   branch      = { factor }
 //   factor      = atom [ "?" | "*" | "+" | "{" n [ "," [ m ] ] "}" ] [ "+" ]       a second "+" is possessive
-//   atom        = scalar | "." | "$" | "^" | "\b" | escape | "[" … "]" | group
+//   atom        = scalar | "." | "$" | "^" | "\b" | escape | set | group
+//   set         = "[" [ "^" ] members { "&&" members } "]"                          the scalars that are in all of them
 //   group       = "(" expression ")" | "(?:" … ")" | "(?i:" … ")" | "(?=" … ")" | "(?!" … ")"
 //   escape      = "\r" "\n" "\t" … | "\s" "\S" "\d" "\D" "\w" "\W" | "\p{Name}" "\P{Name}" | "\" sign
 //

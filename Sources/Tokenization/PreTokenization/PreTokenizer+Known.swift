@@ -36,6 +36,18 @@ extension PreTokenizer {
     static let gpt4oASCII =
       lead + upperASCII + "*" + lowerASCII + "+" + contractions + "?|" + lead + upperASCII + "+" + lowerASCII + "*"
       + contractions + #"?|\p{N}{1,3}|"# + slashed
+    /// Kimi K2: as GPT-4o, with runs of Han apart from other letters.
+    static let kimi =
+      #"[\p{Han}]+|"# + lead + upperNoHan + "*" + lowerNoHan + "+" + contractions + "?|" + lead + upperNoHan + "+"
+      + lowerNoHan + "*" + contractions + #"?|\p{N}{1,3}|"# + rest
+    private static let upperNoHan = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]"#
+    private static let lowerNoHan = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]"#
+    /// Kimi K2 as llama.cpp splits it: letters of either case are one word, marks are signs, and Han are blocks of ideographs.
+    static let kimiLlamaCpp =
+      hanBlocks + "+|" + lead + #"[\p{L}&&[^"# + hanBlocks + #"]]+(?:'[sStTmMdD]|'[rR][eE]|'[vV][eE]|'[lL][lL])?"#
+      + #"|\p{N}{1,3}|"# + rest
+    private static let hanBlocks =
+      "[\u{4E00}-\u{9FFF}\u{3400}-\u{4DBF}\u{20000}-\u{2A6DF}\u{2A700}-\u{2EBEF}\u{F900}-\u{FAFF}\u{2F800}-\u{2FA1F}]"
     /// Punctuation and symbols, as llama.cpp splits them for Falcon.
     static let falconSigns = #"[\p{P}\$\+<=>\^~\|`]+"#
     /// DeepSeek 3.
@@ -112,6 +124,9 @@ extension PreTokenizer {
     PreTokenizer(
       name: "gpt-4o", aliases: ["llama4", "kanana2", "talkie", "minimax-m2"], steps: [.split(Patterns.gpt4o)],
       llamaCppSteps: [.split(Patterns.gpt4oASCII)]),
+    PreTokenizer(
+      name: "kimi-k2", steps: [.split(Patterns.kimi)], llamaCppSteps: [.split(Patterns.kimiLlamaCpp)],
+      modelIgnoresMerges: true),
     PreTokenizer(
       name: "deepseek-llm",
       steps: [

@@ -43,6 +43,8 @@ struct PreTokenizer: Hashable, Sendable {
   var composes = false
   /// Whether a word that is a token is encoded as that token, before any merging.
   var ignoresMerges = false
+  /// Whether the model's own tokenizer does so, and llama.cpp does not.
+  var modelIgnoresMerges = false
   /// Further facts that a tokenizer of equal steps must have to get this name.
   var requirements: [Fact] = []
   /// The properties that exclude this name.

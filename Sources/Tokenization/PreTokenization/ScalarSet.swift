@@ -49,6 +49,24 @@ struct ScalarSet: Hashable, Sendable {
   }
 }
 
+extension ScalarSet {
+  /// The scalars that are in `last` and in all of `others`, or those that are not.
+  static func intersection(of others: [ScalarSet], _ last: ScalarSet, isInverted: Bool) -> ScalarSet {
+    guard !others.isEmpty else { return ScalarSet(last.items, isInverted: isInverted) }
+    // What is in none of the complements is in all sets.
+    let complements = (others + [last]).map { Item.set(ScalarSet($0.items, isInverted: true)) }
+    return ScalarSet(complements, isInverted: !isInverted)
+  }
+}
+
+extension ScalarSet.Item {
+  /// The members of `\p{name}`: a general category, or the script `Han`; nil for other names.
+  static func property(_ name: String) -> [ScalarSet.Item]? {
+    if name == "Han" { return ScalarSet.han.map { .range($0) } }
+    return ScalarFacts.categories(name).map { [.categories($0)] }
+  }
+}
+
 /// The properties of a scalar that sets test: its general category and whether it is white space, in one byte.
 enum ScalarFacts {
   static let categoryMask: UInt8 = 0x1F

@@ -1,14 +1,16 @@
 import Bytes
+import Tensors
 
 // Vocabularies of byte strings with ranks. Of all adjacent strings that together are one, those of the lowest rank join first.
 //
-//   tokenizer.model  (tiktoken)  a line each: the bytes in base64, a space, the rank. Ids are ranks; special tokens follow.
+//   tokenizer.model, tiktoken.model, qwen.tiktoken  a line each: the bytes in base64, a space, the rank. Ids are ranks; special tokens follow.
 //   tekken.json      {"config": {"pattern": …, "default_vocab_size": …, "default_num_special_tokens": …},
 //                     "vocab": [{"token_bytes": base64}, …], "special_tokens": [{"rank": 0, "token_str": "<unk>"}, …]}
 //                    Special tokens come first, so an id is the position in `vocab` plus their count.
 
 /// A vocabulary of byte strings with ranks.
 struct RankedTokens {
+  let family: RankedFamily
   /// The byte strings in the order of their ranks.
   let tokens: [[UInt8]]
   /// The id of the first of them.
@@ -33,33 +35,59 @@ extension RankedTokens {
   ///   - configuration: `tokenizer_config.json`, whose `added_tokens_decoder` names the special tokens.
   ///   - model: `config.json` or `params.json`, for the count of rows.
   /// - Throws: `.invalidRanks` for other content, for ranks with gaps, and if no file names the special tokens.
-  init(tiktoken content: [UInt8], configuration: JSON?, model: JSON?) throws(VocabularyError) {
+  init(
+    tiktoken content: [UInt8], _ family: RankedFamily, configuration: JSON?, model: JSON?
+  ) throws(VocabularyError) {
     var byRank: [Int: [UInt8]] = [:]
     for (index, line) in content.split(separator: 0x0A).enumerated() where line != [0x0D] {
       guard let (bytes, rank) = Self.entry(line), byRank.updateValue(bytes, forKey: rank) == nil else {
         throw .invalidRanks("line \((index + 1).grouped): expected base64 and a rank that no other line has")
       }
     }
+    self.family = family
     tokens = try Self.inOrder(byRank)
     firstID = 0
     let listed = (configuration?["added_tokens_decoder"]?.object ?? [:]).compactMap { key, value in
       Int(key.text).flatMap { id in value["content"]?.string.map { (id: id, text: $0) } }
     }
     let rowCount = model?["vocab_size"]?.integer.flatMap { $0 > 0 ? $0 : nil }
-    var named = listed.filter { [count = tokens.count] in $0.id >= count }
-    if named.isEmpty {
-      if tokens.count == Self.llama3Count {
-        let texts = Self.llama3Specials(isFirstRelease: !(model.map(Self.scalesRotary) ?? true))
-        named = texts.enumerated().map { [count = tokens.count] in (id: count + $0.offset, text: $0.element) }
-      } else if let rowCount, rowCount > tokens.count {
-        throw .invalidRanks(
-          "has \(tokens.count.grouped) tiktoken tokens but the model \(rowCount.grouped) rows, and no file names the special "
-            + "tokens (fetch tokenizer.json or tokenizer_config.json of this model)")
-      }
-    }
+    let named = try Self.specials(
+      after: tokens.count, family, listed: listed, rowCount: rowCount,
+      isFirstRelease: !(model.map(Self.scalesRotary) ?? true))
     specials = named.filter { $0.id < rowCount ?? .max }.sorted { $0.id < $1.id }
-    pattern = PreTokenizer.Patterns.llama3
-    roles = named.isEmpty || !listed.isEmpty ? [:] : [.bos: "<|begin_of_text|>", .eos: "<|end_of_text|>"]
+    pattern = family.pattern ?? PreTokenizer.Patterns.llama3
+    let hasOwnRoles = family == .llama3 && !named.isEmpty && listed.isEmpty
+    roles = hasOwnRoles ? [.bos: "<|begin_of_text|>", .eos: "<|end_of_text|>"] : [:]
+  }
+
+  /// The special tokens after `count` ranks.
+  ///
+  /// - Parameters:
+  ///   - listed: those that `tokenizer_config.json` names.
+  ///   - isFirstRelease: whether the model is older than Llama 3.1.
+  private static func specials(
+    after count: Int, _ family: RankedFamily, listed: [(id: Int, text: String)], rowCount: Int?, isFirstRelease: Bool
+  ) throws(VocabularyError) -> [(id: Int, text: String)] {
+    func numbered(_ texts: [String]) -> [(id: Int, text: String)] {
+      texts.enumerated().map { (id: count + $0.offset, text: $0.element) }
+    }
+    let named = listed.filter { $0.id >= count }
+    switch family {
+    case .kimi:
+      let texts = Dictionary(named.map { ($0.id, $0.text) }, uniquingKeysWith: { first, _ in first })
+      return (count..<count + RankedFamily.kimiSpecialCount).map {
+        (id: $0, text: texts[$0] ?? "<|reserved_token_\($0)|>")
+      }
+    case .qwen: return numbered(family.ownSpecials)
+    case .glm: return named.isEmpty ? numbered(family.ownSpecials) : named
+    case .llama3, .tekken:
+      guard named.isEmpty else { return named }
+      if count == llama3Count { return numbered(llama3Specials(isFirstRelease: isFirstRelease)) }
+      guard let rowCount, rowCount > count else { return [] }
+      throw .invalidRanks(
+        "has \(count.grouped) tiktoken tokens but the model \(rowCount.grouped) rows, and no file names the special "
+          + "tokens (fetch tokenizer.json or tokenizer_config.json of this model)")
+    }
   }
 
   /// Reads tekken.json.
@@ -96,6 +124,8 @@ extension RankedTokens {
       tokens.append(bytes)
     }
     guard !tokens.isEmpty else { throw .invalidRanks("member \("vocab".quoted): expected tokens") }
+    try Self.refuseRepeated(tokens)
+    family = .tekken
     self.tokens = tokens
     self.pattern = pattern
     firstID = count
@@ -118,12 +148,24 @@ extension RankedTokens {
   }
 
   private static func inOrder(_ byRank: [Int: [UInt8]]) throws(VocabularyError) -> [[UInt8]] {
+    guard !byRank.isEmpty else { throw .invalidRanks("expected one or more tokens") }
     var tokens: [[UInt8]] = []
     tokens.reserveCapacity(byRank.count)
     for rank in 0..<byRank.count {
       guard let bytes = byRank[rank] else { throw .invalidRanks("no token has rank \(rank.grouped), expected no gaps") }
       tokens.append(bytes)
     }
+    try refuseRepeated(tokens)
     return tokens
+  }
+
+  /// A token with two ranks would have two ids.
+  private static func refuseRepeated(_ tokens: [[UInt8]]) throws(VocabularyError) {
+    var ranks: [ByteString: Int] = [:]
+    ranks.reserveCapacity(tokens.count)
+    for (rank, token) in tokens.enumerated() {
+      guard let first = ranks.updateValue(rank, forKey: ByteString(token)) else { continue }
+      throw .invalidRanks("ranks \(first.grouped) and \(rank.grouped) have the same token, expected different ones")
+    }
   }
 }

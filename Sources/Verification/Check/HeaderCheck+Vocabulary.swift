@@ -128,7 +128,7 @@ private enum LlamaCppNames {
   static let models: Set<String> = ["hybriddna", "plamo2", "rwkv", "whitespace"]
   static let preTokenizers: Set<String> = [
     "afmoe", "chameleon", "cohere2moe", "exaone-moe", "gemma4", "granite-embed-multi-311m", "granite-embed-multi-97m",
-    "jais-2", "kimi-k2", "laguna", "sarvam-moe", "spark2_5", "superbpe", "tiny_aya", "whitespace", "youtu",
+    "jais-2", "laguna", "sarvam-moe", "spark2_5", "superbpe", "tiny_aya", "whitespace", "youtu",
   ]
 }
 

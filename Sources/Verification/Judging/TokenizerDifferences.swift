@@ -101,7 +101,7 @@ struct TokenizerDifferences {
     else { return false }
     let names = [
       "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "spiece.model", "vocab.json", "merges.txt",
-      "vocab.txt", "tekken.json", "tiktoken.model",
+      "vocab.txt", "tekken.json", "tiktoken.model", "qwen.tiktoken",
     ].filter { first.tree.hasFile($0) || second.tree.hasFile($0) }
     return !names.isEmpty
       && names.allSatisfy { name in

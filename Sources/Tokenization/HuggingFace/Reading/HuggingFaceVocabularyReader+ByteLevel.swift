@@ -19,7 +19,8 @@ extension HuggingFaceVocabularyReader {
     try fillRows(ids: ids, table: table)
     vocabulary.merges = try requiredMerges(tokenizer)
     vocabulary.ignoresMerges = tokenizer["model"]?["ignore_merges"]?.bool ?? false
-    try readSpecialTokens(limit: nil)
+    vocabulary.joinsByID = files.rankedFamily?.isReadByTiktoken ?? false
+    if files.rankedFamily == .tekken { frameAsTekken() } else { try readSpecialTokens(limit: nil) }
   }
 
   mutating func readByteLevel(vocabulary json: JSON, merges bytes: [UInt8]) throws(VocabularyError) {

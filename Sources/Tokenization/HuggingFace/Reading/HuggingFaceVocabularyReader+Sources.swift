@@ -80,7 +80,7 @@ extension HuggingFaceVocabularyReader {
         switch PieceForm(tokenizer) {
         case .sentencePiece: "has SentencePiece pieces"
         case .sentencePieceWithoutBytes: "has SentencePiece pieces without byte fallback"
-        case .byteLevel where files.tokenizerFile == "tokenizer.model": "is a tiktoken file of byte-level pieces"
+        case .byteLevel where files.rankedFamily != nil: "is a file of ranked byte-level pieces"
         case .byteLevel: "has byte-level pieces"
         case .characters: "has BPE pieces that are neither bytes nor SentencePiece's"
         case nil: "has a model of type \((tokenizer["model"]?["type"]?.string ?? "none").quoted)"

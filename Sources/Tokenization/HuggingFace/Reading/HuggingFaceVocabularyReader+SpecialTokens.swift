@@ -30,7 +30,9 @@ extension HuggingFaceVocabularyReader {
       vocabulary.chatTemplates = chatTemplates()
       for role in roles {
         readAddition(of: role)
-        guard let text = configuration.text(of: role), let id = files.idOfAddedToken(text) else { continue }
+        guard files.rankedFamily?.takesNamedRoles ?? true, let text = configuration.text(of: role),
+          let id = files.idOfAddedToken(text)
+        else { continue }
         try setToken(role, to: id, file: "tokenizer_config.json", limit: limit)
       }
     }
@@ -87,7 +89,7 @@ extension HuggingFaceVocabularyReader {
   }
 
   /// The templates: of `tokenizer_config.json`, else `chat_template.jinja`, else `chat_template.json`.
-  private func chatTemplates() -> [ChatTemplate] {
+  func chatTemplates() -> [ChatTemplate] {
     if let own = files.configuration?["chat_template"] { return Self.chatTemplates(own) }
     if let text = files.chatTemplate.map(TokenizerFiles.text) {
       return [ChatTemplate(text: text)] + files.additionalChatTemplates.map(Self.withSafeName)

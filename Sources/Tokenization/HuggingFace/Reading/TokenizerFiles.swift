@@ -15,6 +15,10 @@ public struct TokenizerFiles: Sendable {
   public var tokenizer: JSON?
   /// The file that `tokenizer` comes from.
   public var tokenizerFile = "tokenizer.json"
+  /// The program whose ranked tokens `tokenizer` is made of; nil for a `tokenizer.json` of its own.
+  var rankedFamily: RankedFamily?
+  /// The version of the special tokens and prompts of `tekken.json`, such as `v3`.
+  var tekkenVersion: String?
   /// `tokenizer_config.json`: class, special tokens, chat template.
   public var configuration: JSON?
   /// `special_tokens_map.json`: special tokens, too.
@@ -97,7 +101,7 @@ public struct TokenizerFiles: Sendable {
     generation = try json("generation_config.json")
     chatTemplate = try bytes("chat_template.jinja", mayBeEmpty: true)
     chatTemplateJSON = try json("chat_template.json")
-    try readRanks(folder, json)
+    try readRanks(folder, bytes: { try bytes($0) }, json: json)
     if tokenizer == nil {
       vocabulary = try json("vocab.json")
       merges = try bytes("merges.txt")
@@ -114,33 +118,6 @@ public struct TokenizerFiles: Sendable {
     }
   }
 
-  /// Makes a `tokenizer.json` of a tiktoken file or of `tekken.json`, unless there is one.
-  ///
-  /// - Parameter json: reads a JSON file of `folder`.
-  private mutating func readRanks(_ folder: any FileTree, _ json: (String) throws -> JSON?) throws {
-    let isTiktoken = sentencePiece.map(RankedTokens.isTiktoken) ?? false
-    let content = isTiktoken ? sentencePiece : nil
-    if isTiktoken { sentencePiece = nil }
-    // Some folders have the one file under the other's name.
-    let isTekken = tokenizer.map { $0["model"] == nil && $0["config"]?["pattern"] != nil } ?? false
-    guard tokenizer == nil || isTekken, isTiktoken || isTekken || folder.hasFile("tekken.json") else { return }
-    if !isTekken { tokenizerFile = isTiktoken ? "tokenizer.model" : "tekken.json" }
-    let parameters = try model ?? json("params.json")
-    let tekken = try isTekken ? tokenizer : isTiktoken ? nil : json("tekken.json")
-    do throws(VocabularyError) {
-      let ranked =
-        if let content, !isTekken {
-          try RankedTokens(tiktoken: content, configuration: configuration, model: parameters)
-        } else {
-          try RankedTokens(tekken: tekken ?? .null)
-        }
-      tokenizer = ranked.tokenizer
-      if configuration == nil { configuration = ranked.configuration }
-    } catch {
-      throw LocatedError(path: folder.path(of: tokenizerFile), reason: error)
-    }
-  }
-
   /// Whether any file contains a vocabulary.
   public var hasVocabulary: Bool {
     sentencePiece != nil || unigramModel != nil || fairseqModel != nil || tokenizer != nil || vocabulary != nil
@@ -153,8 +130,6 @@ public struct TokenizerFiles: Sendable {
       let fact: String? =
         switch name {
         case "sentencepiece.bpe.model": "is the SentencePiece model of an architecture that is not read"
-        case _ where name.hasSuffix(".tiktoken") || name == "tiktoken.model":
-          "is a tiktoken vocabulary, which is not read"
         case _ where name.hasPrefix("tokenizer.model."): "is a SentencePiece model with a version in its name"
         default: nil
         }

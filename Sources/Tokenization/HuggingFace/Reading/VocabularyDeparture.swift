@@ -10,4 +10,6 @@ public enum VocabularyDeparture: String, Sendable, Hashable, CaseIterable {
   case statedFrame
   /// Runs of spaces count as one, as `tokenizer.json` has it.
   case collapsedSpaces
+  /// The chat template is the folder's, beside `tekken.json`.
+  case ownChatTemplate
 }

@@ -150,7 +150,10 @@ struct HuggingFaceVocabularyReader {
   }
 
   /// Applies the rules of the architecture, and those for certain vocabulary sizes.
+  ///
+  /// The reference converter reads Tekken by rules of its own alone.
   mutating func applyModelRules() {
+    guard files.rankedFamily != .tekken else { return }
     let isInfill = rules.appliesSizeRules && vocabularySize == Vocabulary.infillTokenCount
     let endOfTurn = isInfill ? [SpecialTokenID(.eot, Vocabulary.infillEndOfTurn)] : []
     for entry in rules.specialTokens + endOfTurn where vocabulary.id(of: entry.role) == nil {

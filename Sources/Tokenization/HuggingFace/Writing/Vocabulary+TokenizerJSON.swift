@@ -186,9 +186,14 @@ extension Vocabulary {
     return .members([
       "type": .string("BPE"), "dropout": .null, "unk_token": unknown.map { .string($0) } ?? .null,
       "continuing_subword_prefix": .null, "end_of_word_suffix": .null, "fuse_unk": .bool(isSentencePiece),
-      "byte_fallback": .bool(isSentencePiece), "ignore_merges": .bool(ignoresMerges), "vocab": .object(vocab),
+      "byte_fallback": .bool(isSentencePiece), "ignore_merges": .bool(takesWordsWhole), "vocab": .object(vocab),
       "merges": .array(merges),
     ])
+  }
+
+  /// Whether a word that is a token is encoded as that token by the model's own tokenizer.
+  private var takesWordsWhole: Bool {
+    ignoresMerges || (kind == .byteLevel && PreTokenizer.named(preTokenizer)?.modelIgnoresMerges ?? false)
   }
 
   /// The added tokens that follow the vocabulary without a gap, which the library numbers consecutively.
