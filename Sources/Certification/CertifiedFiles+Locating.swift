@@ -68,8 +68,9 @@ extension CertifiedFiles.File {
   /// Files that programs load with a model if they are there.
   private static let loadedNames: Set<String> = [
     "added_tokens.json", "chat_template.jinja", "chat_template.json", "config.json", "generation_config.json",
-    "merges.txt", "params.json", "preprocessor_config.json", "qwen.tiktoken", "special_tokens_map.json", "spiece.model",
-    "tekken.json", "tiktoken.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
+    "merges.txt", "params.json", "preprocessor_config.json", "qwen.tiktoken", "special_tokens_map.json",
+    "spiece.model", "tekken.json", "tiktoken.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+    "vocab.json", "vocab.txt",
   ]
   private static let loadedEndings = [".safetensors", ".safetensors.index.json", ".gguf", ".bin", ".pth", ".pt"]
 

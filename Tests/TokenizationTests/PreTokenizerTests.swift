@@ -78,13 +78,27 @@ struct PreTokenizerTests {
   }
 
   @Test(
+    "intersects sets, and knows the script Han",
+    arguments: [
+      (#"[\p{L}&&[^\p{Han}]]"#, "aé가", "今々1"), (#"[^\p{L}&&[^\p{Han}]]"#, "今1", "aé"),
+      ("[a-f&&c-z&&[^d]]", "cef", "abdg"),
+      (#"\p{Han}"#, "今々〇⺀\u{20000}", "かa1"), (#"\P{Han}"#, "かa1", "今々"), ("[a&b]", "a&b", "c"),
+    ])
+  func intersections(pattern: String, inside: String, outside: String) throws {
+    let compiled = try Pattern(pattern)
+    func matches(_ scalar: Unicode.Scalar) -> Bool { compiled.matchEnd(in: [scalar.value], 0..<1, at: 0) == 1 }
+    #expect(inside.unicodeScalars.allSatisfy(matches))
+    #expect(!outside.unicodeScalars.contains(where: matches))
+  }
+
+  @Test(
     "refuses an expression it does not know",
     arguments: [
       ("(a", "\"(\" without \")\""), ("a)", "\")\" without \"(\""), ("[a", "ends early"),
       ("a{2", "a repetition without numbers"),
       ("(?<=a)b", "an unknown kind of group"), (#"\p{Nope}"#, "the property \"Nope\""), ("*a", "nothing to repeat"),
       ("(ab)+", "a group that repeats without bound"), (#"\k"#, #"the escape \k"#), ("a+?", "a reluctant repetition"),
-      ("[[:alpha:]]", "a POSIX bracket"), ("[a&&b]", "an intersection of sets"),
+      ("[[:alpha:]]", "a POSIX bracket"), ("[a&&b", "ends early"), (#"\p{Hand}"#, "the property \"Hand\""),
       ("[b-a]", "a range whose ends are not two scalars in order"),
       ("a{3,2}", "a repetition whose bounds are reversed"),
     ])

@@ -57,13 +57,22 @@ struct RankedTokensTests {
       try #require(Checkpoint.open(Fixtures.path("expected", "ranked", "\(name).gguf")).ggufMetadata)
     }
 
-    func vocabulary(departs: Bool = true) throws -> VocabularyImport {
+    /// No bundled definition is Qwen 1's.
+    private func rules() throws -> VocabularyRules {
+      guard definition == "qwen" else { return try BundledRules.named(definition) }
+      return try BundledRules.parsing(
+        """
+        {"sources": ["byte_level_bpe"],
+         "named_tokens": {"bos": "<|endoftext|>", "eos": "<|endoftext|>", "unk": "<|endoftext|>"}}
+        """)
+    }
+
+    func vocabulary() throws -> VocabularyImport {
       var files = try RankedTokensTests.files(kind)
       files.model = configuration
       let size = configuration?["vocab_size"]?.integer ?? 340
       return try Vocabulary.read(
-        files, rules: BundledRules.named(definition), vocabularySize: size, naming: .byCheckText,
-        departsFromReference: departs)
+        files, rules: rules(), vocabularySize: size, naming: .byCheckText)
     }
   }
 
@@ -74,6 +83,9 @@ struct RankedTokensTests {
         "model_type": .string("kimi_k2"), "vocab_size": .integer(560), "bos_token_id": .integer(300),
         "eos_token_id": .integer(302),
       ])),
+    Reference(
+      name: "qwen1", kind: "qwen1", definition: "qwen",
+      configuration: .members(["model_type": .string("qwen"), "vocab_size": .integer(544)])),
     Reference(
       name: "tekken", kind: "tekken", definition: "mistral",
       configuration: .members(["model_type": .string("mistral"), "vocab_size": .integer(340)])),
@@ -181,7 +193,7 @@ struct RankedTokensTests {
     #expect(files.idOfAddedToken("<x>") == nil)
     #expect(files.idOfAddedToken("<y>") == nil)
     let named =
-      #"{"tokenizer_class": "ChatGLM4Tokenizer", "added_tokens_decoder": {"9223372036854775807": {"content": "<x>"}}}"#
+      #"{"tokenizer_class": "ChatGLM4Tokenizer", "added_tokens_decoder": {"9223372036854775806": {"content": "<x>"}}}"#
     let other = MemoryTree(
       path: "/m", ["tokenizer.model": Array("AA== 0\n".utf8), "tokenizer_config.json": Array(named.utf8)])
     let read = try TokenizerFiles(other)

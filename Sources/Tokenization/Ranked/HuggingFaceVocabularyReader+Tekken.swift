@@ -1,8 +1,8 @@
 import Tensors
 
 // What llama.cpp's converter states for a `tekken.json` without `tokenizer.json`, by the rules of mistral_common
-// (`_set_vocab_mistral`): BOS is added, EOS is not, roles have the tokens of Tekken's own names, and neither
-// `tokenizer_config.json` nor `config.json` has a say.
+// (`_set_vocab_mistral`): BOS is added, EOS is not, roles have the tokens of Tekken's own names;
+// `tokenizer_config.json` and `config.json` are not read.
 
 extension HuggingFaceVocabularyReader {
   /// Gives the vocabulary its roles, additions and chat template.
