@@ -50,7 +50,8 @@ enum ComputationKeys {
   ]
   /// Switches of implementations and of training, and members that tensors show.
   private static let harmless: Set<String> = [
-    "ffn_dim_multiplier", "init_scale", "initializer_scale", "is_encoder_decoder", "qk_head_dim", "qk_nope_head_dim",
+    "altup_coef_clip", "altup_lr_multiplier", "ffn_dim_multiplier", "init_scale", "initializer_scale",
+    "is_encoder_decoder", "qk_head_dim", "qk_nope_head_dim",
     "qk_rope_head_dim", "rope_scaling", "scale_attention_softmax_in_fp32", "scale_attn_weights", "use_bfloat16",
     "use_bias", "use_embedding_sharing", "use_gradient_checkpointing", "use_memory_efficient_attention",
     "use_parallel_embedding", "use_qkv_bias", "use_return_dict", "use_rmsnorm", "use_rope", "use_sdpa", "use_xentropy",

@@ -13,12 +13,13 @@
 ///     product = atom (("*" | "/" | "//") atom)*
 ///     atom    = number | parameter | "(" formula ")" | one "(" formula ")" | two "(" formula "," formula ")"
 ///             | "if(" formula "," formula "," formula ")"
-///     one     = "int" | "leading"
-///     two     = "all_but_every" | "all_but_first_of" | "last" | "resized" | "first" | "power"
+///     one     = "int" | "leading" | "normal_quantile" | "normal_share"
+///     two     = "all_but_every" | "all_but_first_of" | "last" | "resized" | "first" | "power" | "max"
 ///
 /// Integers stay integers except under `/`, which divides as real numbers; `//` divides integers and rounds down, `int`
 /// cuts off the fraction, as in Python; `==` gives 1 or 0. A flag counts as 1 or 0 unless it is the whole formula.
-/// `power(a, b)` is the real number `aᵇ`.
+/// `power(a, b)` is the real number `aᵇ`. `normal_quantile(share)` is the number below which that share of a standard normal
+/// distribution is, and `normal_share` the inverse.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
 /// In `all_but_first_of(n, count)` the first of every n is false; in `last(n, count)` the last n are true.
 /// `resized(list, count)` is a list of `count` elements: the first of `list`, then false or 0. `leading(flags)` counts the
@@ -46,6 +47,8 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case resized(Node, count: Node)
     case leading(Node)
     case power(Node, Node)
+    case maximum(Node, Node)
+    case normalQuantile(Node), normalShare(Node)
     case first(Node, Node)
     case choice(Node, Node, Node)
   }
@@ -108,6 +111,12 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
       guard let one = evaluate(left, set), let other = evaluate(right, set) else { return nil }
       return HyperparameterValue.elementwise(one, other) { one, other in combined(one, other, integers, reals) }
     }
+    func mapped(_ inner: Node, _ function: (Double) -> Double?) -> HyperparameterValue? {
+      guard let value = evaluate(inner, set) else { return nil }
+      return HyperparameterValue.elementwise(value, .integer(0)) { value, _ in
+        value.number.flatMap(function).map { .real($0) }
+      }
+    }
     func combined(
       _ one: HyperparameterValue, _ other: HyperparameterValue,
       _ integers: (Int, Int) -> (partialValue: Int, overflow: Bool), _ reals: (Double, Double) -> Double
@@ -152,6 +161,9 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
         let value = pow(one, other)
         return value.isFinite ? .real(value) : nil
       }
+    case .maximum(let a, let b): return both(a, b, { (max($0, $1), false) }, { max($0, $1) })
+    case .normalQuantile(let inner): return mapped(inner, NormalDistribution.quantile)
+    case .normalShare(let inner): return mapped(inner, NormalDistribution.share)
     case .allButOne(let period, let isFirst, let count):
       guard case (.integer(let period), .integer(let count)) = (evaluate(period, set), evaluate(count, set)),
         period > 0, (0...greatestListLength).contains(count)

@@ -13,8 +13,12 @@ struct ExpressionParser {
       ("all_but_every(", { .allButOne(ofEvery: $0, isFirst: false, count: $1) }),
       ("all_but_first_of(", { .allButOne(ofEvery: $0, isFirst: true, count: $1) }),
       ("last(", { .last($0, count: $1) }), ("resized(", { .resized($0, count: $1) }),
-      ("first(", { .first($0, $1) }), ("power(", { .power($0, $1) }),
+      ("first(", { .first($0, $1) }), ("power(", { .power($0, $1) }), ("max(", { .maximum($0, $1) }),
     ]
+  private static let functions: [(word: String, node: @Sendable (Expression.Node) -> Expression.Node)] = [
+    ("leading(", { .leading($0) }), ("int(", { .whole($0) }), ("normal_quantile(", { .normalQuantile($0) }),
+    ("normal_share(", { .normalShare($0) }), ("(", { $0 }),
+  ]
 
   private mutating func take(_ token: String) -> Bool {
     guard rest.starts(with: token.utf8) else { return false }
@@ -68,20 +72,15 @@ struct ExpressionParser {
       guard let one = formula(), take(","), let other = formula(), take(")") else { return nil }
       return node(one, other)
     }
-    if take("leading(") {
-      guard let flags = formula(), take(")") else { return nil }
-      return .leading(flags)
+    for (word, node) in Self.functions where take(word) {
+      guard let inner = formula(), take(")") else { return nil }
+      return node(inner)
     }
     if take("if(") {
       guard let flag = formula(), take(","), let one = formula(), take(","), let other = formula(), take(")") else {
         return nil
       }
       return .choice(flag, one, other)
-    }
-    let isWhole = take("int(")
-    if isWhole || take("(") {
-      guard let inner = formula(), take(")") else { return nil }
-      return isWhole ? .whole(inner) : inner
     }
     let word = rest.prefix { byte in
       (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")

@@ -51,6 +51,11 @@ extension Hyperparameters {
     localRotaryDimensionCount = try read.optionalPositive("rotary_local_dimension_count")
     usesKeysAsValues = set.flag("uses_keys_as_values")
     layerInputLength = try read.optionalPositive("layer_input_length")
+    let ownRowCount = try read.optionalPositive("layer_input_vocabulary_size") ?? vocabularySize
+    if layerInputLength != nil, ownRowCount < vocabularySize { layerInputVocabularySize = ownRowCount }
+    altUp = try AltUp(read)
+    laurelRank = try read.optionalPositive("laurel_rank")
+    gateCutoffs = try read.gateCutoffs("activation_sparsity_scale", of: layerCount)
     sharedKeyValueLayerCount = set.integer("shared_key_value_layer_count")
     if let count = sharedKeyValueLayerCount, !(0...layerCount).contains(count) {
       throw .outOfRange(name: "shared_key_value_layer_count", value: Double(count))
@@ -148,6 +153,18 @@ extension Hyperparameters.LatentAttention {
       unrotatedDimension: try read.positive("unrotated_dimension_count"),
       valueDimension: try read.positive("value_dimension"),
       normEpsilon: try read.optionalReal("latent_norm_epsilon") ?? normEpsilon)
+  }
+}
+
+extension Hyperparameters.AltUp {
+  fileprivate init?(_ read: HyperparameterReader) throws(HyperparameterError) {
+    guard let count = try read.optionalPositive("altup_stream_count") else { return nil }
+    let active = read.set.integer("altup_active_stream") ?? 0
+    guard (0..<count).contains(active) else {
+      throw .exceeds("altup_active_stream", active, "last stream", count - 1)
+    }
+    self.init(
+      streamCount: count, activeStream: active, scalesOutput: read.set.values["altup_scales_output"] != .bool(false))
   }
 }
 
@@ -263,6 +280,18 @@ private struct HyperparameterReader {
     guard first > 0 || end < layerCount else { return layers }
     try requireList(of: layerCount)
     return (0..<layerCount).map { (layers?[$0] ?? true) && first <= $0 && $0 < end }
+  }
+
+  /// The cutoff of each layer, in standard deviations; nil without any, or if no layer has one.
+  func gateCutoffs(_ name: String, of layerCount: Int) throws(HyperparameterError) -> [Double]? {
+    guard let list = set.list(name) else { return nil }
+    guard list.count == layerCount else { throw .tooFewLayers(name: name, expected: layerCount, found: list.count) }
+    var cutoffs: [Double] = []
+    for value in list {
+      guard let cutoff = value.number, !cutoff.isNaN else { throw .outOfRange(name: name, value: value.number ?? .nan) }
+      cutoffs.append(Double(Float(cutoff)))
+    }
+    return cutoffs.contains { $0 > -.infinity } ? cutoffs : nil
   }
 
   /// The recurrent layers, of which a list has exactly one entry for each layer; nil if the model has no such list.

@@ -51,6 +51,15 @@ public struct Hyperparameters: Sendable, Hashable {
   public var sharedKeyValueLayerCount: Int?
   /// Elements of the input that each token has for each layer (Gemma 4); nil for none.
   public var layerInputLength: Int?
+  /// The rows of the table of these inputs, if fewer than the vocabulary: further tokens have its first row.
+  public var layerInputVocabularySize: Int?
+  /// The residual streams of AltUp, if the model has several (Gemma 3n).
+  public var altUp: AltUp?
+  /// The rank of Laurel, the low-rank branch next to attention (Gemma 3n); nil for none.
+  public var laurelRank: Int?
+  /// For each layer, the standard deviations above the mean below which values of the feed-forward gate are dropped (Gemma
+  /// 3n), `-infinity` for none; nil if no layer drops any.
+  public var gateCutoffs: [Double]?
   /// Factors and limits on the way.
   public var scales = Scales()
   /// The mixture of experts, if the model has one.
@@ -196,6 +205,23 @@ public struct Hyperparameters: Sendable, Hashable {
     public init(scale: Double, interval: Int) {
       self.scale = scale
       self.interval = interval
+    }
+  }
+
+  /// Alternating Updates: a layer computes with one of several residual streams, predicts what becomes of each, and corrects
+  /// the predictions by what became of the one.
+  public struct AltUp: Sendable, Hashable {
+    /// Streams.
+    public var streamCount: Int
+    /// The stream that layers compute with.
+    public var activeStream: Int
+    /// Whether the input of a layer's gate is scaled (`altup_output_scale`).
+    public var scalesOutput: Bool
+
+    public init(streamCount: Int, activeStream: Int, scalesOutput: Bool) {
+      self.streamCount = streamCount
+      self.activeStream = activeStream
+      self.scalesOutput = scalesOutput
     }
   }
 

@@ -86,6 +86,23 @@ extension Matrix {
     return result
   }
 
+  /// Keeps what the values of each row are above the mean plus `cutoff` standard deviations, else 0:
+  /// `max(x - mean - cutoff √(Σ (x - mean)² / n), 0)`. Nothing changes at `-infinity`. Sums run in order in double precision.
+  mutating func cut(below cutoff: Double) {
+    guard cutoff > -.infinity else { return }
+    let rowCount = rowCount, columnCount = columnCount
+    var values = values.mutableSpan
+    for row in 0..<rowCount {
+      let indices = row * columnCount..<(row + 1) * columnCount
+      var mean = 0.0, squares = 0.0
+      for index in indices { mean += Double(values[index]) }
+      mean /= Double(columnCount)
+      for index in indices { squares += (Double(values[index]) - mean) * (Double(values[index]) - mean) }
+      let limit = Float(mean + cutoff * (squares / Double(columnCount)).squareRoot())
+      for index in indices { values[index] = values[index] > limit ? values[index] - limit : 0 }
+    }
+  }
+
   /// Applies the soft cap `cap × tanh(x / cap)` to every value.
   mutating func cap(at limit: Float) {
     let limit = SIMD8(repeating: limit)

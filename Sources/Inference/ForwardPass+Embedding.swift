@@ -34,7 +34,8 @@ extension ForwardPass {
   public func normalizedHidden() throws -> Matrix { try normalizedFinal(hidden) }
 
   func normalizedFinal(_ x: Matrix) throws -> Matrix {
-    weights.contains(.outputNorm, layer: nil) ? try normalize(x, .outputNorm, nil) : x
+    let x = try merged(x)
+    return weights.contains(.outputNorm, layer: nil) ? try normalize(x, .outputNorm, nil) : x
   }
 
   /// The result of an encoder after the last layer: the scores of its classifier head, or else the text embedding.

@@ -1,6 +1,6 @@
 import Architectures
 
-// Gemma 4 gives each layer an input of its own, made of the token and its embedding x [embedding]:
+// Gemma 3n and 4 give each layer an input of its own, made of the token and its embedding x [embedding]:
 //
 //     p = norm(P x / √embedding)          norm over the elements of each layer
 //     i = (E[token] × √length + p) / √2   [layer × length]
@@ -9,6 +9,8 @@ import Architectures
 //
 //     x ← x + norm(W (activation(G x) × i[l]))
 //     x ← x × scale[l]
+//
+// With several residual streams, x on the right is the corrected active one, and the sum is of the others.
 
 extension StackWeights {
   /// The inputs of all layers, `[position, layer × length]`; nil if the model has none.
@@ -20,7 +22,8 @@ extension StackWeights {
     inputs.multiply(by: Float(1 / Double(hyperparameters.embeddingLength).squareRoot()))
     inputs = normalize(
       inputs, groupLength: length, weights: try vector(.layerInputNorm, layer: nil, count: length), bias: nil)
-    var own = try rows(tokens, of: .layerTokenEmbedding, width: width)
+    let rowCount = hyperparameters.layerInputVocabularySize ?? .max
+    var own = try rows(tokens.map { $0 < rowCount ? $0 : 0 }, of: .layerTokenEmbedding, width: width)
     own.multiply(by: Float(Double(length).squareRoot()))
     inputs.add(own)
     inputs.multiply(by: Float(0.5.squareRoot()))
@@ -30,18 +33,28 @@ extension StackWeights {
 
 extension ForwardPass {
   /// Adds the layer's own input to the hidden state, and scales it, if the model does so.
-  mutating func finish(_ layer: Int) throws {
-    if let layerInputs, let length = hyperparameters.layerInputLength {
-      let gate = try project(hidden, .layerInputGate, layer, to: length)
-      let input = layerInputs.columns(layer * length..<(layer + 1) * length)
-      let output = try project(
-        gate.gating(input, by: hyperparameters.features.activation), .layerInputOutput, layer,
-        to: hyperparameters.embeddingLength)
-      state.hidden.add(try normalize(output, .layerInputPostNorm, layer))
+  ///
+  /// - Parameter predictions: those of all residual streams, if there are several.
+  mutating func finish(_ layer: Int, _ predictions: Matrix?) throws {
+    if let predictions, let altUp = hyperparameters.altUp {
+      try correctStreams(predictions, altUp, layer)
+    } else if let addend = try layerInputAddend(hidden, layer) {
+      state.hidden.add(addend)
     }
     if let scale = try weights.optionalVector(.layerScale, layer: layer, count: 1) {
       state.hidden.multiply(by: scale[0])
     }
+  }
+
+  /// `norm(W (activation(G x) × i))` of the layer's own input i; nil if it has none.
+  func layerInputAddend(_ x: Matrix, _ layer: Int) throws -> Matrix? {
+    guard let layerInputs, let length = hyperparameters.layerInputLength else { return nil }
+    let gate = try project(x, .layerInputGate, layer, to: length)
+    let input = layerInputs.columns(layer * length..<(layer + 1) * length)
+    let output = try project(
+      gate.gating(input, by: hyperparameters.features.activation), .layerInputOutput, layer,
+      to: hyperparameters.embeddingLength)
+    return try normalize(output, .layerInputPostNorm, layer)
   }
 
   /// The input of a router with a scale: `norm(x) × scale / √embedding`, where the norm has no weights.

@@ -46,13 +46,17 @@ extension ForwardPass {
   }
 
   /// Computes a gated or non-gated feed-forward network.
+  ///
+  /// - Parameter gateCutoff: the standard deviations above the mean below which values of the gate are dropped.
   func network(
-    _ x: Matrix, _ roles: FeedForwardRoles, _ layer: Int, instance: Int? = nil, innerLength: Int
+    _ x: Matrix, _ roles: FeedForwardRoles, _ layer: Int, instance: Int? = nil, innerLength: Int,
+    gateCutoff: Double? = nil
   ) throws -> Matrix {
     let activation = hyperparameters.features.activation
     var inner = try project(x, roles.up, layer, instance: instance, to: innerLength)
     if weights.contains(roles.gate, layer: layer, instance: instance) {
-      let gate = try project(x, roles.gate, layer, instance: instance, to: innerLength)
+      var gate = try project(x, roles.gate, layer, instance: instance, to: innerLength)
+      if let gateCutoff { gate.cut(below: gateCutoff) }
       inner = gate.gating(inner, by: activation)
     } else {
       inner = inner.activated(by: activation)

@@ -19,7 +19,8 @@ public struct ForwardPass: Sendable {
   public struct State: Sendable {
     /// The stack whose layers are next.
     public let stack: LayerStack
-    /// The hidden state `[position, embedding]`: token embeddings, then the output of each layer.
+    /// The hidden state `[position, embedding]`: token embeddings, then the output of each layer. With several residual
+    /// streams (AltUp), all of them one after the other, `[position, stream × embedding]`.
     public internal(set) var hidden: Matrix
     /// For a decoder, the encoder output `[text position, embedding]`.
     public let encoderOutput: Matrix?
@@ -66,7 +67,8 @@ public struct ForwardPass: Sendable {
     rotations = try RotaryTables(numbers, positionCount: positionCount)
     let hidden = try stacks[0].embeddings(of: tokens, threads: threads)
     layerInputs = try stacks[0].layerInputs(of: tokens, embeddings: hidden, threads: threads)
-    state = State(stack: numbers.stacks[0], hidden: hidden, encoderOutput: nil)
+    state = State(
+      stack: numbers.stacks[0], hidden: try stacks[0].streams(of: hidden, threads: threads), encoderOutput: nil)
     guard capacity != nil else { return }
     guard numbers.canExtend else { throw InferenceError.hasNo(output: "continuation of a computed text") }
     memory = SequenceMemory(layerCount: numbers.layerCount, capacity: positionCount)
@@ -94,7 +96,8 @@ public struct ForwardPass: Sendable {
     try hyperparameters.validate(sequences, positionCount: capacity)
     let embedded = try weights.embeddings(of: new, firstPosition: first, threads: threads)
     layerInputs = try weights.layerInputs(of: new, embeddings: embedded, threads: threads)
-    state = State(stack: state.stack, hidden: embedded, encoderOutput: nil)
+    state = State(
+      stack: state.stack, hidden: try weights.streams(of: embedded, threads: threads), encoderOutput: nil)
     memory?.positionCount = first
   }
 
@@ -113,12 +116,14 @@ public struct ForwardPass: Sendable {
 
   /// Computes one layer of the stack; `observe` receives the output of each sublayer.
   public mutating func step(layer: Int, observe: (Sublayer, Matrix) throws -> Void = { _, _ in }) throws {
+    let predictions = try predictStreams(layer)
     let input = hidden
 
     let attentionInput = try normalizeInput(input, .attention, layer)
     let attentionOutput = try addend(attend(attentionInput, layer), .attention, layer)
     try observe(.attention, attentionOutput)
     try add(attentionOutput, to: attentionInput, .attention, layer)
+    try addLaurel(attentionInput, layer)
 
     if let encoderOutput = state.encoderOutput {
       let crossInput = try normalizeInput(hidden, .crossAttention, layer)
@@ -132,7 +137,7 @@ public struct ForwardPass: Sendable {
     let transformed = try addend(feedForward(networkInput, residual: hidden, layer), .feedForward, layer)
     try observe(.feedForward, transformed)
     try add(transformed, to: networkInput, .feedForward, layer)
-    try finish(layer)
+    try finish(layer, predictions)
   }
 
   /// The output of a sublayer: `scale × norm(y)`, with the post-norm if the model has one.
@@ -191,7 +196,8 @@ public struct ForwardPass: Sendable {
   private func feedForward(_ x: Matrix, residual: Matrix, _ layer: Int) throws -> Matrix {
     let innerLength = hyperparameters.at(layer).feedForwardLength
     guard let experts = hyperparameters.experts, weights.contains(.router, layer: layer) else {
-      return try network(x, .feedForward, layer, innerLength: innerLength)
+      return try network(
+        x, .feedForward, layer, innerLength: innerLength, gateCutoff: hyperparameters.gateCutoffs?[layer])
     }
     guard weights.contains(.feedForwardUp, layer: layer) else { return try mixture(x, experts, layer) }
     var sum = try normalizeBranch(

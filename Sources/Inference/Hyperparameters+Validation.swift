@@ -41,7 +41,8 @@ extension Hyperparameters {
       ("recurrent value head dimension", recurrence?.valueDimension ?? 1),
       ("convolution width", recurrence?.convolutionWidth ?? 1),
       ("original context length", rotary.scaling.originalContextLength ?? 1),
-      ("layer input length", layerInputLength ?? 1), ("local rotary dimension count", localRotaryDimensionCount ?? 1),
+      ("layer input length", layerInputLength ?? 1), ("residual streams", altUp?.streamCount ?? 1),
+      ("Laurel rank", laurelRank ?? 1), ("local rotary dimension count", localRotaryDimensionCount ?? 1),
       ("token count", positionCount),
     ]
     for (name, value) in lengths {
@@ -69,9 +70,11 @@ extension Hyperparameters {
     let widest = max(
       embeddingLength, tokenEmbeddingLength, feedForwardLength, experts?.feedForwardLength ?? 0,
       experts?.sharedFeedForwardLength ?? 0,
-      layerCount * (layerInputLength ?? 0), headCount * keyDimension,
+      layerCount * (layerInputLength ?? 0), (altUp?.streamCount ?? 0) * max(embeddingLength, altUp?.streamCount ?? 0),
+      headCount * keyDimension,
       headCount * (latentAttention?.valueDimension ?? 0), recurrence?.keyLength ?? 0, recurrence?.valueLength ?? 0)
-    guard widest * positionCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
+    let (widestCount, overflow) = widest.multipliedReportingOverflow(by: positionCount)
+    guard !overflow, widestCount <= Self.greatestActivationCount else { throw .tooLarge(name: "activations") }
     guard normEpsilon.isFinite, normEpsilon >= 0 else {
       throw .outOfRange(name: "norm epsilon", value: normEpsilon, expected: "a finite number, 0 or more")
     }

@@ -76,6 +76,23 @@ public struct Matrix: Sendable, Equatable {
     values += other.values
   }
 
+  /// Adds `other`, which has as many rows, to the columns from `start` on.
+  mutating func add(_ other: Matrix, toColumnsFrom start: Int) {
+    for row in 0..<rowCount {
+      for column in 0..<other.columnCount {
+        values[row * columnCount + start + column] += other.values[row * other.columnCount + column]
+      }
+    }
+  }
+
+  /// Subtracts `other`, which has the same shape.
+  mutating func subtract(_ other: Matrix) {
+    precondition(rowCount == other.rowCount && columnCount == other.columnCount)
+    let subtrahend = other.values.span
+    var difference = values.mutableSpan
+    for index in difference.indices { difference[index] -= subtrahend[index] }
+  }
+
   /// Adds `vector` to each row.
   mutating func add(toEachRow vector: [Float]) {
     let rowCount = rowCount, columnCount = columnCount
@@ -93,6 +110,11 @@ public struct Matrix: Sendable, Equatable {
         values[target.position * columnCount + column] += other.values[row * columnCount + column] * target.weight
       }
     }
+  }
+
+  /// Multiplies each row by `vector`, value by value.
+  mutating func multiply(eachRowBy vector: [Float]) {
+    for index in values.indices { values[index] *= vector[index % columnCount] }
   }
 
   /// Multiplies every value by `factor`.

@@ -23,12 +23,22 @@ extension StackWeights {
     if hyperparameters.layerInputLength != nil {
       for role in [TensorRole.layerTokenEmbedding, .layerInputProjection, .layerInputNorm] { try require(role) }
     }
+    for stream in 0..<(hyperparameters.altUp?.streamCount ?? 1) - 1 {
+      try require(.altUpEmbedding, nil, stream)
+      try require(.altUpOutput, nil, stream)
+    }
     for layer in 0..<hyperparameters.layerCount { try requireTensors(of: layer) }
   }
 
   private func requireTensors(of layer: Int) throws(InferenceError) {
     if hyperparameters.layerInputLength != nil {
       for role in [TensorRole.layerInputGate, .layerInputOutput, .layerInputPostNorm] { try require(role, layer) }
+    }
+    if let altUp = hyperparameters.altUp {
+      for role in TensorRole.altUp + (altUp.scalesOutput ? [.altUpOutputScale] : []) { try require(role, layer) }
+    }
+    if hyperparameters.laurelRank != nil {
+      for role in TensorRole.laurel { try require(role, layer) }
     }
     // A sublayer has a pre-norm, a post-norm, or both.
     // The first one's input may be normalized already.

@@ -39,6 +39,14 @@ struct ExpressionTests {
     ("first(last(1,2),sizes)", nil),
     ("if(flag,heads,unknown)", .integer(6)), ("if(none,unknown,width)", .integer(100)), ("if(unknown,1,2)", nil),
     ("if(flag,sizes,1)", .list([.integer(8), .integer(16), .integer(32)])),
+    ("max(heads,width)", .integer(100)), ("max(0,heads-width)", .integer(0)),
+    ("max(share,windows)", .list([.real(1), .real(0.25), .real(1)])),
+    ("max(huge+1,heads)", nil), ("max(heads,unknown)", nil),
+    ("normal_quantile(0.5)", .real(0)), ("normal_quantile(none)", .real(-.infinity)),
+    ("normal_quantile(1-windows)", .list([.real(-.infinity), .real(.infinity), .real(-.infinity)])),
+    ("normal_quantile(width)", nil), ("normal_quantile(unknown)", nil),
+    ("normal_share(normal_quantile(0.95))", .real(0.95)),
+    ("normal_share(normal_quantile(windows))", .list([.real(1), .real(0), .real(1)])),
     ("unknown", nil), ("int(1e9*1e9*1e9)", nil),
   ]
 
@@ -66,7 +74,7 @@ struct ExpressionTests {
     "refuses",
     arguments: [
       "", "*", "a*", "(a", "a)", "a b", "1.2.3", "a.b", "int(", "int()", "all_but_every(3)", "all_but_every(3,4", "A",
-      "last(3)", "first(3,4", "if(1,2)", "if(1,2,3",
+      "last(3)", "first(3,4", "if(1,2)", "if(1,2,3", "max(1)", "normal_share()", "normal_quantile(1",
       String(repeating: "(", count: 99),
     ])
   func refusal(text: String) {

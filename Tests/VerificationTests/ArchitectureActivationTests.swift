@@ -31,7 +31,9 @@ struct ArchitectureActivationTests {
     var pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderTokens, threads: 2)
     var stackCount = 0
     repeat {
-      try expectStates(&pass, of: array(fixture, pass.state.stack == .decoder ? "decoder-hidden.npy" : "hidden.npy"))
+      let streams = fixture.hasExpected("streams.npy") ? try array(fixture, "streams.npy") : nil
+      try expectStates(
+        &pass, of: array(fixture, pass.state.stack == .decoder ? "decoder-hidden.npy" : "hidden.npy"), streams: streams)
       stackCount += 1
     } while try pass.advanceToDecoder()
     #expect(stackCount == (isTwofold ? 2 : 1))
@@ -52,13 +54,21 @@ struct ArchitectureActivationTests {
   }
 
   /// Takes the pass through one stack; the last state is recorded behind the last norm.
-  private static func expectStates(_ pass: inout ForwardPass, of expected: NumPyFile) throws {
-    let layerCount = pass.hyperparameters.layerCount, width = pass.hidden.values.count
-    try #require(expected.shape == [layerCount + 1, pass.hidden.rowCount, pass.hidden.columnCount])
+  ///
+  /// - Parameter streams: all residual streams of every fourth position, the last one included, if there are several.
+  private static func expectStates(_ pass: inout ForwardPass, of expected: NumPyFile, streams: NumPyFile?) throws {
+    let layerCount = pass.hyperparameters.layerCount, width = pass.activeHidden.values.count
+    try #require(expected.shape == [layerCount + 1, pass.activeHidden.rowCount, pass.activeHidden.columnCount])
     for state in 0...layerCount {
-      let hidden = state < layerCount ? pass.hidden : try pass.normalizedHidden()
+      let hidden = state < layerCount ? pass.activeHidden : try pass.normalizedHidden()
       let error = normalizedError(hidden.values[...], expected.values[state * width..<(state + 1) * width])
       #expect(error <= bound, "\(pass.state.stack.naming("hidden state")) \(state)")
+      if let streams {
+        let found = stride(from: 3, to: pass.hidden.rowCount, by: 4).flatMap { pass.hidden[row: $0] }
+        try #require(streams.values.count == (layerCount + 1) * found.count)
+        let wanted = streams.values[state * found.count..<(state + 1) * found.count]
+        #expect(normalizedError(found[...], wanted) <= bound, "streams of state \(state)")
+      }
       if state < layerCount { try pass.step(layer: state) }
     }
   }

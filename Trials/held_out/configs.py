@@ -55,7 +55,7 @@ def vary_attention(config: dict, draw: random.Random) -> None:
     kind = config["model_type"]
     if "head_dim" in config and kind not in FULL_WIDTH or kind in ("t5", "deepseek_v2"):
         # transformers wants the heads of these to divide the width, which they have nothing to do with; Mistral's become LLaMA's.
-        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "mistral", "arcee") else [2, 3, 4, 6])
+        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "gemma3n_text", "mistral", "arcee") else [2, 3, 4, 6])
         set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
     else:
         heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])
@@ -100,6 +100,21 @@ def vary_layers(config: dict, draw: random.Random) -> None:
     for name in ("intermediate_size", "n_inner", "d_ff", "ffn_dim"):
         if config.get(name) is not None:
             config[name] = inner
+    if config["model_type"] == "gemma3n_text":
+        vary_streams(config, draw)
+
+
+def vary_streams(config: dict, draw: random.Random) -> None:
+    """Sizes and sparsities of each layer, and a type for each so that layers before the last ones have keys and values of both."""
+    layers = draw.choice([2, 3, 4, 6])
+    set_all(config, LAYERS, layers)
+    config["layer_types"] = [["sliding_attention", "full_attention"][index % 2] for index in range(layers)]
+    config["num_kv_shared_layers"] = draw.choice(range(layers - 1))
+    config["intermediate_size"] = [draw.choice([64, 96, 160]) for _ in range(layers)]
+    config["activation_sparsity_pattern"] = [draw.choice([0.0, 0.5, 0.9, 0.95, 0.975]) for _ in range(layers)]
+    config["laurel_rank"] = draw.choice([4, 16, 32])
+    config["hidden_size_per_layer_input"] = draw.choice([8, 32])
+    config["altup_active_idx"] = draw.choice([0, 0, 3])
 
 
 def vary_experts(config: dict, draw: random.Random) -> None:

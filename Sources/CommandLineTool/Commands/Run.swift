@@ -155,10 +155,10 @@ struct Run: ParsableCommand {
       try NumPyOutput(
         $0, shape: [layerCount + 1, pass.tokens.count, pass.hyperparameters.embeddingLength], overwrite: policy)
     }
-    try file?.append(pass.hidden.values[...])
+    try file?.append(pass.activeHidden.values[...])
     for layer in 0..<layerCount {
       try pass.step(layer: layer)
-      try file?.append((layer == layerCount - 1 ? pass.normalizedHidden() : pass.hidden).values[...])
+      try file?.append((layer == layerCount - 1 ? pass.normalizedHidden() : pass.activeHidden).values[...])
     }
     try file?.commit()
   }

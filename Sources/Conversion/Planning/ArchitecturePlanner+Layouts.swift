@@ -55,7 +55,7 @@ extension ArchitecturePlanner {
   /// Rows of a tensor that the input does not have.
   private mutating func noteZeros(_ slot: TensorSlot, _ tensor: DraftTensor) {
     guard let component = tensor.reader?.layout.components.first(where: { $0.role == slot.role }),
-      let reason = model.definition.rule(slot.role)?.unusedReason
+      component.rowCount > 0, let reason = model.definition.rule(slot.role)?.unusedReason
     else { return }
     draft.messages.append(
       .note(

@@ -35,10 +35,13 @@ extension NamingScheme {
 extension [DraftTensor] {
   /// The tensors in the order in which convert_hf_to_gguf.py writes them: MXFP4 that it repacks, then derived ones, then others.
   ///
-  /// A tensor is written once the last of its sources was read; some wait for each other.
+  /// A tensor is written once the last of its sources was read (zeros that no file has are none); some wait for each other.
   func orderedAsConverter(_ model: Model) -> [DraftTensor] {
     let groups = model.definition.writtenTogether
-    var positions = map { $0.converterOrder ?? $0.sources.map(model.converterPosition).max() }
+    var positions = map { tensor in
+      let stored = tensor.sources.filter { $0.descriptor.composition?.sources.isEmpty != true }
+      return tensor.converterOrder ?? stored.map(model.converterPosition).max()
+    }
     var last: [GroupInLayer: ConverterOrder] = [:]
     let members = map { tensor in
       groups.firstIndex { $0.contains(tensor.purpose.roles[0]) }.map {

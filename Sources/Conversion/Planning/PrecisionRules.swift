@@ -6,7 +6,8 @@ import Tensors
 enum PrecisionRules {
   /// Roles that the reference converter keeps in F32 (llama.cpp 0c1e57098, `prepare_tensors`).
   private static let fullPrecisionRoles: Set<TensorRole> = [
-    .router, .sharedExpertRouter, .positionEmbedding, .tokenTypeEmbedding, .recurrentQueryConvolution,
+    .router, .sharedExpertRouter, .positionEmbedding, .tokenTypeEmbedding, .recurrentQueryConvolution, .altUpPrediction,
+    .altUpCorrection,
   ]
 
   /// The reason that a tensor stays F32; nil if it gets the requested format.
@@ -14,7 +15,7 @@ enum PrecisionRules {
     if shape.rank <= 1 { return "one-dimensional tensors stay F32 in a GGUF" }
     if name.text.hasSuffix("_norm.weight") { return "norms stay F32 in a GGUF" }
     if roles.contains(where: fullPrecisionRoles.contains) {
-      return "routers, convolutions and tables of positions stay F32 in a GGUF"
+      return "routers, convolutions, tables of positions and coefficients of streams stay F32 in a GGUF"
     }
     return name.text.hasSuffix(".weight") ? nil : "not a weight: kept in F32"
   }

@@ -22,11 +22,19 @@ extension ArchitectureDefinition.ObservedTensors {
         lastLayers[role] = max(lastLayers[role] ?? 0, layer)
         layers[role, default: []].insert(layer)
       }
-      if rule.isAlone, rows[rule.roles[0]] == nil { rows[rule.roles[0]] = tensor.shape.dimensions.first ?? 1 }
+      if let role = rule.onlyUsedRole, rows[role] == nil { rows[role] = tensor.shape.dimensions.first ?? 1 }
     }
     self.init(
       layerCount: layerCount, roles: roles, lastLayers: lastLayers,
       layerCounts: layers.mapValues(\.count), rows: rows,
       predictionLayerCount: matcher.predictionLayerCount(checkpoint.tensors.map(\.name)))
+  }
+}
+
+extension StoredRule {
+  /// The canonical tensor whose rows it has, apart from rows that nothing reads; nil for several, and for instances.
+  var onlyUsedRole: TensorRole? {
+    let used = tensors.filter { $0.unusedReason == nil }
+    return used.count == 1 && (isAlone || fusionOrder == .concatenated) ? used[0].role : nil
   }
 }

@@ -9,6 +9,8 @@ public struct OpeningEvidence: Sendable {
   var ropeFactors: [TensorName: [Float]] = [:]
   /// Tensors that fill the same slot, compared.
   var comparisons: [TensorPair: TensorMapping.Comparison] = [:]
+  /// Row counts by hyperparameter, where a file has rows of zeros after them.
+  var rowCounts: [String: Int] = [:]
   /// The transforms that the values show or a user gives.
   var appliedTransforms = AppliedTransforms.declared
 
@@ -21,8 +23,9 @@ public struct OpeningEvidence: Sendable {
 extension ModelOpening {
   /// Reads the tensor data that decides how the tensors are interpreted. No other step of opening does.
   ///
-  /// That is: the RoPE factors of a GGUF, tensors that fill the same slot twice, and, if `detection` asks for it, norms
-  /// and some heads of queries and keys (at most 230 MB of a model of 34 billion parameters).
+  /// That is: the RoPE factors of a GGUF, rows of zeros at the end of a table, tensors that fill the same slot twice, and,
+  /// if `detection` asks for it, norms and some heads of queries and keys (at most 230 MB of a model of 34 billion
+  /// parameters).
   ///
   /// - Throws: if data cannot be read, or what `detection` states is of a transform that no tensor has.
   public func gatherEvidence(_ detection: TransformDetection = .namesOnly) throws -> OpeningEvidence {
@@ -36,8 +39,10 @@ extension ModelOpening {
         return values
       }
     }
+    evidence.rowCounts = try rowCountsBeforeZeros()
     if detection != .namesOnly { evidence.appliedTransforms = try model(evidence).detect(detection) }
     guard mapping.hasDuplicates else { return evidence }
+    for (name, count) in evidence.rowCounts { hyperparameters.values[name] = .integer(count) }
     var comparisons: [OpeningEvidence.TensorPair: TensorMapping.Comparison] = [:]
     _ = TensorMapping(
       checkpoint, facts, definition, scheme, hyperparameters, states: evidence.appliedTransforms.states

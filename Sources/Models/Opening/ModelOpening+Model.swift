@@ -22,6 +22,7 @@ extension ModelOpening {
     if facts.hasRopeFactorTensors {
       try scaling.restore(&hyperparameters) { tensor, _ in evidence.ropeFactors[tensor.name] }
     }
+    for (name, count) in evidence.rowCounts { hyperparameters.values[name] = .integer(count) }
     var remarks = ["\(definition.name) in the naming scheme \(scheme.name.quoted), found from the tensor names"]
     if let namesRemark { remarks.append(namesRemark) }
     remarks += scaling.remarks
@@ -30,7 +31,7 @@ extension ModelOpening {
     }
     let configuration = facts.remarks(on: definition, hyperparameters)
     remarks += configuration.notes
-    let mapped = mapping(evidence)
+    let mapped = mapping(evidence, hyperparameters)
     let absentHead = mapped.absentHead(facts, definition, scheme, hyperparameters).map { [$0] } ?? []
     let labels = mapped.labelContradiction(facts, definition, hyperparameters).map { [$0] } ?? []
     var model = Model(
@@ -44,9 +45,9 @@ extension ModelOpening {
   }
 
   /// The mapping of the headers, made again where evidence may change it.
-  private func mapping(_ evidence: OpeningEvidence) -> TensorMapping {
+  private func mapping(_ evidence: OpeningEvidence, _ hyperparameters: HyperparameterSet) -> TensorMapping {
     let states = evidence.appliedTransforms.states
-    guard mapping.hasDuplicates || !states.isEmpty else { return mapping }
+    guard mapping.hasDuplicates || !states.isEmpty || !evidence.rowCounts.isEmpty else { return mapping }
     return TensorMapping(checkpoint, facts, definition, scheme, hyperparameters, states: states) { first, second in
       evidence.comparisons[.init(first: first.name, second: second.name)] ?? .unread
     }

@@ -110,13 +110,18 @@ struct Diagnostician {
 }
 
 extension TensorSlot {
-  /// Whether the tensor acts before the first layer.
-  fileprivate var isAtStart: Bool { layer == nil && role.rawValue.contains("embedding") }
+  /// Whether the tensor acts before the first layer, on its hidden state.
+  fileprivate var isAtStart: Bool { layer == nil && role.rawValue.contains("embedding") && !isOfLayerInputs }
+
+  /// Whether it makes the inputs that each layer has of its own.
+  private var isOfLayerInputs: Bool {
+    [TensorRole.layerTokenEmbedding, .layerInputProjection, .layerInputNorm].contains(role)
+  }
 
   /// The stack of an encoder-decoder, the layer (−1 before and `max` after all layers), and matrices before biases.
   fileprivate var passOrder: (Int, Int, Int) {
     (
-      !isAtStart && role.belongs(to: .decoder) ? 1 : 0, layer ?? (isAtStart ? -1 : .max),
+      !isAtStart && role.belongs(to: .decoder) ? 1 : 0, layer ?? (isAtStart || isOfLayerInputs ? -1 : .max),
       role.rawValue.hasSuffix("_bias") ? 1 : 0
     )
   }
@@ -124,6 +129,6 @@ extension TensorSlot {
   /// The point of the pass after which a tensor has acted that is not at the start.
   fileprivate func point(in stacks: [LayerStack]) -> HiddenStateComparison.Point {
     let stack = stacks.last { role.belongs(to: $0) } ?? .only
-    return layer.map { .layer(stack, $0) } ?? .outputNorm(stack)
+    return (isOfLayerInputs ? 0 : layer).map { .layer(stack, $0) } ?? .outputNorm(stack)
   }
 }

@@ -17,6 +17,14 @@ struct OtherHyperparametersFault: KnownFault {
         "the last \(count ?? 0)"
       },
       HyperparameterProbe("activation", \.features.activation) { $0.rawValue },
+      HyperparameterProbe("activation sparsity", \.gateCutoffs) { cutoffs in
+        cutoffs.map { "above \($0.map { "\(Float($0))" }.joined(separator: ", ")) standard deviations" } ?? "none"
+      },
+      HyperparameterProbe("residual streams", \.altUp) { altUp in
+        altUp.map {
+          "\($0.streamCount), of which \($0.activeStream) is active\($0.scalesOutput ? "" : ", without an output scale")"
+        } ?? "one"
+      },
       HyperparameterProbe("router", \.experts) { $0?.routerWords ?? "none" },
       HyperparameterProbe("relative positions", \.relativePositions) { positions in
         positions.map { "\($0.bucketCount) buckets up to a distance of \($0.distanceLimit)" } ?? "none"
