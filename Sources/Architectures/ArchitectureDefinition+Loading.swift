@@ -31,12 +31,14 @@ extension ArchitectureDefinition {
     ropeTypes = try Self.readRopeTypes(&object)
     ropeForm = try object.choice("rope_parameters") ?? .single
     ggufMetadata = try Self.readMetadata(&object)
+    predictionLayers = try Self.readPredictionLayers(&object)
+    let hasPrediction = predictionLayers != nil
     tensors = try Self.unique(try Self.readTensors(&object), at: "tensors") { $0.role.rawValue }
+      .filter { hasPrediction || !$0.isOfPrediction }
     fused = try Self.unique(try Self.readFusedTensors(&object), at: "fused") { $0.name }
     writtenTogether = (try object.stringLists("written_together") ?? []).map { $0.map(TensorRole.init(rawValue:)) }
     derived = try Self.readDerived(&object)
     dropped = try Self.readDropped(&object)
-    furtherLayers = try Self.readFurtherLayers(&object)
     detectableTransforms = try Self.readTransformKinds(&object)
     forwardPass = try object.take("forward_pass").map { features throws(DefinitionError) in
       try ForwardPassFeatures(json: features)
@@ -84,7 +86,6 @@ extension ArchitectureDefinition {
       schemes.append(
         NamingScheme(
           name: member.name, base: try entry.optionalString("based_on"), prefix: try readPrefix("prefix", &entry),
-          predictionPrefix: try readPrefix("prediction_layers", &entry),
           isTextPart: try entry.flag("text_part"), isReadingOnly: try entry.flag("reading_only"),
           isGrid: try entry.flag("grid"),
           condition: try entry.optionalString("when"),
@@ -96,15 +97,37 @@ extension ArchitectureDefinition {
     return schemes
   }
 
+  /// `{"prefixes": {"hf": {"model.layers.": "mtp.layers."}}}`.
+  private static func readPredictionLayers(
+    _ object: inout StrictObject
+  ) throws(DefinitionError) -> PredictionLayersRule? {
+    guard let value = object.take("prediction_layers") else { return nil }
+    var entry = try StrictObject(value, at: "prediction_layers")
+    var prefixes: [String: (base: String, own: String)] = [:]
+    for member in try entry.members("prefixes") ?? [] {
+      prefixes[member.name] = try prefix(member.value, at: member.keyPath)
+    }
+    let rule = PredictionLayersRule(prefixes: prefixes, dropReason: try entry.optionalString("dropped"))
+    try entry.finish()
+    return rule
+  }
+
   /// `{"transformer.": ""}`: the prefix of the base names, and the prefix that replaces it.
   private static func readPrefix(
     _ key: String, _ entry: inout StrictObject
   ) throws(DefinitionError) -> (base: String, own: String)? {
-    guard let members = try entry.members(key) else { return nil }
-    guard members.count == 1, let own = members[0].value.string else {
+    try entry.take(key).map { value throws(DefinitionError) in try prefix(value, at: entry.path(key)) }
+  }
+
+  private static func prefix(
+    _ value: JSON, at keyPath: String
+  ) throws(DefinitionError) -> (base: String, own: String) {
+    guard let members = value.object, members.count == 1, let member = members.elements.first,
+      let own = member.value.string
+    else {
       throw DefinitionError(
-        keyPath: entry.path(key), reason: .wrongKind(expected: "one pair of strings", found: "something else"))
+        keyPath: keyPath, reason: .wrongKind(expected: "one pair of strings", found: "something else"))
     }
-    return (members[0].name, own)
+    return (member.key.text, own)
   }
 }

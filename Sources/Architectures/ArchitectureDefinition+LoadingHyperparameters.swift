@@ -14,7 +14,7 @@ extension ArchitectureDefinition {
         throw DefinitionError(
           keyPath: entry.path("type"),
           reason: .wrongKind(
-            expected: "u32, i32, f32, bool, string or a list of them such as [bool] or {string}", found: typeName.quoted
+            expected: "u32, f32, bool, string or a list of them such as [bool] or {string}", found: typeName.quoted
           ))
       }
       let isOptional = try entry.flag("optional")

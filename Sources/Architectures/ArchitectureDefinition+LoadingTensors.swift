@@ -61,19 +61,11 @@ extension ArchitectureDefinition {
       rules.append(
         DroppedRule(
           pattern: pattern, reason: try entry.string("reason"),
-          copyOf: try entry.optionalString("copy_of").map(TensorRole.init(rawValue:))))
+          copyOf: try entry.optionalString("copy_of").map(TensorRole.init(rawValue:)),
+          isOfPrediction: try entry.flag("prediction")))
       try entry.finish()
     }
     return rules
-  }
-
-  static func readFurtherLayers(_ object: inout StrictObject) throws(DefinitionError) -> FurtherLayersRule? {
-    guard let value = object.take("further_layers") else { return nil }
-    var entry = try StrictObject(value, at: "further_layers")
-    guard let count = try entry.expression("count") else { throw entry.missing("count") }
-    let rule = FurtherLayersRule(count: count, dropReason: try entry.optionalString("dropped"))
-    try entry.finish()
-    return rule
   }
 
   static func readTransformKinds(_ object: inout StrictObject) throws(DefinitionError) -> [TransformRule.Kind] {

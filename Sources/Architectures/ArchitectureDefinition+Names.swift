@@ -16,21 +16,24 @@ extension ArchitectureDefinition {
 
   /// The same patterns, and those of the layers that predict more tokens.
   ///
-  /// - Parameter isOfPrediction: whether they are of the first such layer alone, and name it without a number.
+  /// - Parameter isOfPrediction: whether they are of such layers alone; without a number they name the first.
   func predictionPatterns(
     of patterns: [NamePattern], in scheme: NamingScheme, _ isOfPrediction: Bool
   ) -> [NamePattern] {
+    guard let predictionLayers else { return patterns }
     let first = firstPredictionLayer
-    if isOfPrediction { return patterns.map { $0.isPerLayer ? $0 : $0.counting(fromPrediction: first) } }
-    let prefixes = lineage(of: scheme).compactMap { name in schemes.first { $0.name == name }?.predictionPrefix }
-    guard let prefix = prefixes.first else { return patterns }
+    let prefix = lineage(of: scheme).lazy.compactMap { predictionLayers.prefixes[$0] }.first
     // A scheme that names a model inside another has its own prefix before that of the layers.
-    let beginnings = [prefix.base] + (scheme.prefix.map { [prefix.base.replacingPrefix($0.base, with: $0.own)] } ?? [])
-    let others = patterns.compactMap { pattern -> NamePattern? in
-      guard let beginning = beginnings.first(where: pattern.text.hasPrefix) else { return nil }
-      return pattern.replacingPrefix(beginning, with: prefix.own).counting(fromPrediction: first)
+    let beginnings =
+      prefix.map { prefix in
+        [prefix.base] + (scheme.prefix.map { [prefix.base.replacingPrefix($0.base, with: $0.own)] } ?? [])
+      } ?? []
+    return patterns.flatMap { pattern in
+      if isOfPrediction, !pattern.isPerLayer { return [pattern.counting(fromPrediction: first)] }
+      guard let prefix, let beginning = beginnings.first(where: pattern.text.hasPrefix) else { return [pattern] }
+      let own = pattern.replacingPrefix(beginning, with: prefix.own).counting(fromPrediction: first)
+      return isOfPrediction ? [own] : [pattern.ending(atPrediction: first), own]
     }
-    return patterns.map { others.isEmpty ? $0 : $0.ending(atPrediction: first) } + others
   }
 
   /// The pattern by which `scheme` writes the canonical tensor `rule`, if it stores it alone.

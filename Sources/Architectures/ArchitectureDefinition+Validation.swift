@@ -63,7 +63,10 @@ extension ArchitectureDefinition {
     }
     for rule in derived { try requireSchemes(rule.names.keys, "derived.\(rule.role).names") }
     for rule in dropped { try requireRoles([rule.copyOf], "dropped.\(rule.pattern).copy_of") }
-    try requireHyperparameters(furtherLayers?.count, "further_layers.count")
+    if let predictionLayers {
+      try requireHyperparameters([PredictionLayersRule.count, PredictionLayersRule.allLayers], "prediction_layers")
+      try requireSchemes(predictionLayers.prefixes.keys, "prediction_layers.prefixes")
+    }
     for roles in writtenTogether { try requireRoles(roles, "written_together") }
   }
 
@@ -129,7 +132,7 @@ extension ArchitectureDefinition {
 }
 
 extension TransformRule {
-  fileprivate var arguments: [Expression] {
+  var arguments: [Expression] {
     switch self {
     case .rotary(let heads): [heads]
     case .separatePairs(let heads, let rotated): [heads, rotated]

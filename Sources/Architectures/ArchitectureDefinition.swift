@@ -54,8 +54,8 @@ public struct ArchitectureDefinition: Sendable {
   public let derived: [DerivedRule]
   /// Tensors that carry nothing, with the reason.
   public let dropped: [DroppedRule]
-  /// Layers after those that `layer_count` counts; nil if there are none.
-  public let furtherLayers: FurtherLayersRule?
+  /// Layers that predict more tokens, after those that `layer_count` counts; nil if it has none.
+  public let predictionLayers: PredictionLayersRule?
   /// Transforms that are detectable from values.
   public let detectableTransforms: [TransformRule.Kind]
   /// The rules for reading its vocabulary. Its tokenizer classes are those of all definitions of the library.
@@ -89,15 +89,14 @@ public struct ArchitectureDefinition: Sendable {
   /// The rule for the parameter called `name`.
   public func hyperparameter(_ name: String) -> HyperparameterRule? { hyperparameters.first { $0.name == name } }
 
-  /// The layers after those of the forward pass, in a model with these hyperparameters.
-  public func furtherLayerCount(_ hyperparameters: HyperparameterSet) -> Int {
-    max(0, furtherLayers?.count.integer(hyperparameters) ?? 0)
+  /// The layers that predict more tokens, in a model with these hyperparameters.
+  public func predictionLayerCount(_ hyperparameters: HyperparameterSet) -> Int {
+    predictionLayers == nil ? 0 : max(0, hyperparameters.integer(PredictionLayersRule.count) ?? 0)
   }
 
-  /// The layers whose tensors a GGUF has: those of the forward pass, and further ones that are kept.
+  /// The layers whose tensors a GGUF has: those of the forward pass, and those that predict more tokens, if they are kept.
   public func ggufLayerCount(_ hyperparameters: HyperparameterSet) -> Int {
-    if furtherLayers == nil, let count = hyperparameters.integer("block_count") { return max(0, count) }
-    let further = furtherLayers?.dropReason == nil ? furtherLayerCount(hyperparameters) : 0
+    let further = predictionLayers?.dropReason == nil ? predictionLayerCount(hyperparameters) : 0
     return max(0, hyperparameters.integer("layer_count") ?? 0) &+ further
   }
 
@@ -115,8 +114,6 @@ public struct NamingScheme: Sendable {
   public let base: String?
   /// The prefix of the base names, and the prefix that replaces it.
   public let prefix: (base: String, own: String)?
-  /// The prefix of the names of layers, and the one that replaces it in layers that predict more tokens, which count from 0.
-  public let predictionPrefix: (base: String, own: String)?
   /// Whether it names the text model inside one with images or sound; such names are read, and never written.
   public let isTextPart: Bool
   /// Whether models in it are read, and written in another scheme: `hf`, or that of a GGUF.

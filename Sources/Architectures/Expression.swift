@@ -104,6 +104,15 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
 
   /// The value with the flags of parameters as numbers, as operators take them.
   private static func evaluate(_ node: Node, _ set: HyperparameterSet) -> HyperparameterValue? {
+    func reals(
+      _ left: Node, _ right: Node, _ result: (Double, Double) -> HyperparameterValue?
+    ) -> HyperparameterValue? {
+      guard let one = evaluate(left, set), let other = evaluate(right, set) else { return nil }
+      return HyperparameterValue.elementwise(one, other) { one, other in
+        guard let one = one.number, let other = other.number else { return nil }
+        return result(one, other)
+      }
+    }
     func both(
       _ left: Node, _ right: Node, _ integers: (Int, Int) -> (partialValue: Int, overflow: Bool),
       _ reals: (Double, Double) -> Double
@@ -135,12 +144,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     case .sum(let a, let b): return both(a, b, { $0.addingReportingOverflow($1) }, +)
     case .difference(let a, let b): return both(a, b, { $0.subtractingReportingOverflow($1) }, -)
     case .product(let a, let b): return both(a, b, { $0.multipliedReportingOverflow(by: $1) }, *)
-    case .quotient(let a, let b):
-      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
-      return HyperparameterValue.elementwise(one, other) { one, other in
-        guard let one = one.number, let other = other.number, other != 0 else { return nil }
-        return .real(one / other)
-      }
+    case .quotient(let a, let b): return reals(a, b) { $1 == 0 ? nil : .real($0 / $1) }
     case .floorQuotient(let a, let b):
       return both(
         a, b,
@@ -148,17 +152,10 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
           guard other > 0, one >= 0 else { return (0, true) }
           return (one / other, false)
         }, { one, other in floor(one / other) })
-    case .equality(let a, let b):
-      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
-      return HyperparameterValue.elementwise(one, other) { one, other in
-        guard let one = one.number, let other = other.number else { return nil }
-        return .integer(one == other ? 1 : 0)
-      }
+    case .equality(let a, let b): return reals(a, b) { .integer($0 == $1 ? 1 : 0) }
     case .power(let a, let b):
-      guard let one = evaluate(a, set), let other = evaluate(b, set) else { return nil }
-      return HyperparameterValue.elementwise(one, other) { one, other in
-        guard let one = one.number, let other = other.number else { return nil }
-        let value = pow(one, other)
+      return reals(a, b) { base, exponent in
+        let value = pow(base, exponent)
         return value.isFinite ? .real(value) : nil
       }
     case .maximum(let a, let b): return both(a, b, { (max($0, $1), false) }, { max($0, $1) })

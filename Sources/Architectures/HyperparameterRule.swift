@@ -6,7 +6,6 @@ public struct HyperparameterRule: Sendable {
   public enum Kind: String, Sendable {
     case u32
     /// A whole number that a GGUF stores with a sign.
-    case i32
     case f32
     case bool
     case string

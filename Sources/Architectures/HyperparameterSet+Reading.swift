@@ -5,27 +5,24 @@ extension ArchitectureDefinition {
   /// The names and shapes of a checkpoint's tensors, from which hyperparameters are inferred.
   public struct ObservedTensors {
     /// The layers with tensors; nil if tensors have no layers.
-    let layerCount: Int?
+    public let layerCount: Int?
     /// The roles of the tensors, in any layer.
     let roles: Set<TensorRole>
-    /// The last layer in which each role occurs.
-    let lastLayers: [TensorRole: Int]
-    /// In how many layers each role occurs.
-    let layerCounts: [TensorRole: Int]
+    /// The layers in which each role occurs.
+    let layers: [TensorRole: Set<Int>]
     /// The row counts of tensors that are stored separately.
     let rows: [TensorRole: Int]
     /// The layers that predict more tokens; nil if the names do not tell them from others.
     let predictionLayerCount: Int?
 
     public init(
-      layerCount: Int?, roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:],
-      layerCounts: [TensorRole: Int] = [:], rows: [TensorRole: Int], predictionLayerCount: Int? = nil
+      layerCount: Int?, roles: Set<TensorRole>, layers: [TensorRole: Set<Int>] = [:], rows: [TensorRole: Int],
+      predictionLayerCount: Int? = nil
     ) {
       self.predictionLayerCount = predictionLayerCount
       self.layerCount = layerCount
       self.roles = roles
-      self.lastLayers = lastLayers
-      self.layerCounts = layerCounts
+      self.layers = layers
       self.rows = rows
     }
   }
@@ -185,16 +182,16 @@ extension ArchitectureDefinition {
     if let role = rule.rowsOf, let rows = observed.rows[role] { return .integer(rows) }
     if let source = rule.inferredFrom {
       var isPresent =
-        source.layer.map { observed.lastLayers[source.role] ?? 0 > $0 } ?? observed.roles.contains(source.role)
+        source.layer.map { observed.layers[source.role]?.max() ?? 0 > $0 } ?? observed.roles.contains(source.role)
       if let other = source.asOftenAs {
-        isPresent = isPresent && observed.layerCounts[source.role] == observed.layerCounts[other]
+        isPresent = isPresent && observed.layers[source.role]?.count == observed.layers[other]?.count
       }
       return isPresent ? source.present : source.absent
     }
-    // Where further layers follow those of the forward pass, the tensors show the count of both.
-    let name = furtherLayers == nil ? "layer_count" : "block_count"
+    // Where layers that predict more tokens follow those of the forward pass, the tensors show the count of both.
+    let name = predictionLayers == nil ? "layer_count" : PredictionLayersRule.allLayers
     if rule.name == name, let count = observed.layerCount { return .integer(count) }
-    if rule.name == "prediction_layer_count", let count = observed.predictionLayerCount { return .integer(count) }
+    if rule.name == PredictionLayersRule.count, let count = observed.predictionLayerCount { return .integer(count) }
     return nil
   }
 }
@@ -233,7 +230,7 @@ extension HyperparameterRule {
 extension HyperparameterRule.Kind {
   fileprivate var wording: (single: String, plural: String) {
     switch self {
-    case .u32, .i32: ("a whole number", "whole numbers")
+    case .u32: ("a whole number", "whole numbers")
     case .f32: ("a number", "numbers")
     case .bool: ("a boolean", "booleans")
     case .string: ("a string", "strings")

@@ -15,7 +15,7 @@ extension ArchitectureDefinition {
       return set.rotaryScaling.longRoPEFactor(architecture: ggufArchitecture ?? name)
     case .pair(let key, let value, let condition):
       guard let number = self.value(value, set), holds(condition, of: value, set) else { return [] }
-      return [(ggufKey(key), number.metadata(isSigned: isSigned(value)))]
+      return [(ggufKey(key), number.metadata)]
     case .general, .fileType, .quantizationVersion, .vocabulary: return []
     }
   }
@@ -25,12 +25,6 @@ extension ArchitectureDefinition {
     case .constant(let constant): constant
     case .formula(let formula): formula.value(set)
     }
-  }
-
-  /// Whether a value is of a hyperparameter that a GGUF stores with a sign.
-  private func isSigned(_ value: GGUFMetadataRule.Value) -> Bool {
-    guard case .formula(let formula) = value else { return false }
-    return formula.hyperparameterNames.contains { hyperparameter($0)?.kind == .i32 }
   }
 
   private func holds(
@@ -108,22 +102,19 @@ extension JSON.Object {
 }
 
 extension HyperparameterValue {
-  fileprivate func metadata(isSigned: Bool) -> MetadataValue {
+  fileprivate var metadata: MetadataValue {
     switch self {
-    case .integer(let value) where isSigned: .int32(Int32(clamping: value))
     case .integer(let value): .uint32(UInt32(clamping: value))
     case .real(let value): .float32(Float(value))
     case .bool(let value): .bool(value)
     case .text(let value): .string(ByteString(value))
-    case .list(let values): .array(Self.array(values, isSigned: isSigned))
+    case .list(let values): .array(Self.array(values))
     }
   }
 
   /// A list takes the type of its first element; a GGUF has no mixed ones.
-  private static func array(_ values: [HyperparameterValue], isSigned: Bool) -> MetadataArray {
+  private static func array(_ values: [HyperparameterValue]) -> MetadataArray {
     switch values.first {
-    case .integer where isSigned:
-      .int32(values.map { if case .integer(let value) = $0 { Int32(clamping: value) } else { 0 } })
     case .real: .float32(values.map { if case .real(let value) = $0 { Float(value) } else { 0 } })
     case .bool: .bool(values.map { $0 == .bool(true) })
     case .text: .string(PackedStrings(values.map(\.description)))

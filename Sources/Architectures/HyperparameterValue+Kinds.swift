@@ -38,7 +38,7 @@ extension HyperparameterValue {
       return
     }
     switch kind {
-    case .u32, .i32:
+    case .u32:
       // Python writes some integers as reals: 10000.0.
       guard let real = json.real, let integer = json.integer ?? Int(exactly: real), integer >= 0 else { return nil }
       self = .integer(integer)
@@ -65,7 +65,7 @@ extension HyperparameterValue {
       return
     }
     switch kind {
-    case .u32, .i32:
+    case .u32:
       guard let integer = stated.integer, integer >= 0 else { return nil }
       self = .integer(integer)
     case .f32:
@@ -83,9 +83,9 @@ extension HyperparameterValue {
   /// The result of a formula as a parameter of `kind`; nil if it is none.
   func converted(to kind: HyperparameterRule.Kind) -> HyperparameterValue? {
     switch (kind, self) {
-    case (.u32, .integer), (.i32, .integer), (.f32, .real), (.bool, .bool), (.string, .text), (_, .list): self
+    case (.u32, .integer), (.f32, .real), (.bool, .bool), (.string, .text), (_, .list): self
     case (.f32, .integer(let value)): .real(Double(value))
-    case (.u32, .real(let value)), (.i32, .real(let value)): Int(exactly: value).map { .integer($0) }
+    case (.u32, .real(let value)): Int(exactly: value).map { .integer($0) }
     case (.bool, .integer(0)): .bool(false)
     case (.bool, .integer(1)): .bool(true)
     default: nil

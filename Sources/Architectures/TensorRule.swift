@@ -12,7 +12,7 @@ public struct TensorRule: Sendable {
   public let layers: Expression?
   /// Whether a model may lack it.
   public let isOptional: Bool
-  /// Whether only the first of the layers that predict more tokens has it.
+  /// Whether only layers that predict more tokens have it; where it must be there, it is in the first of them.
   public let isOfPrediction: Bool
   /// The first layer that has it; those before have none.
   public let firstLayer: Int
@@ -129,12 +129,22 @@ public struct DroppedRule: Sendable {
   public let reason: String
   /// The tensor whose values it should have, so that nothing is lost; nil if its values do not matter.
   public let copyOf: TensorRole?
+  /// Whether they are of layers that predict more tokens.
+  public let isOfPrediction: Bool
 }
 
-/// Layers after those of the forward pass: decoder layers that predict tokens further ahead ("MTP", "nextn").
-public struct FurtherLayersRule: Sendable {
-  /// Their number.
-  public let count: Expression
-  /// The reason that their tensors are left out; nil if they are kept.
+/// Layers after those of the forward pass: decoder layers that predict more tokens ("MTP", "nextn").
+///
+/// They have the tensors of every layer, and those of prediction layers alone. The hyperparameter
+/// `prediction_layer_count` counts them.
+public struct PredictionLayersRule: Sendable {
+  /// By scheme, the prefix of the names of layers, and the one that replaces it in these layers, which then count from 0.
+  public let prefixes: [String: (base: String, own: String)]
+  /// The reason that their tensors are left out of a GGUF; nil if they are kept.
   public let dropReason: String?
+
+  /// The hyperparameter that counts them.
+  public static let count = "prediction_layer_count"
+  /// The hyperparameter that counts all layers of a file.
+  public static let allLayers = "block_count"
 }

@@ -70,6 +70,8 @@ public struct ConversionRequest: Sendable {
   public enum MissingImatrixPolicy: Sendable { case fail, warn }
   /// Whether an output departs from llama.cpp's converter where llama.cpp cannot use the converter's file.
   public enum DeparturePolicy: Sendable { case apply, omit }
+  /// The policy for a source that has the path of the output.
+  public enum SourceFilePolicy: Sendable { case keep, replace }
   /// The policy for the shards of a split GGUF.
   public enum SplitPolicy: Sendable { case merge, preserve }
 
@@ -133,6 +135,8 @@ public struct ConversionRequest: Sendable {
   public var compressionLevel = SeekableZstdWriter.defaultLevel
   /// Whether existing files may be replaced.
   public var overwrite: OverwritePolicy = .refuse
+  /// Whether the output may have the path of the source, if that is one file.
+  public var sourceFile = SourceFilePolicy.keep
   /// Whether tensors that are already quantized may be quantized again.
   public var requantization = LossPolicy.refuse
   /// Whether tensors that a format holds exactly keep their values, so that the type applies to the rest.

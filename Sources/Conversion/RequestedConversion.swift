@@ -21,6 +21,8 @@ public struct RequestedConversion: Sendable {
   public var deltaBase: String?
   /// Models that are merged with the source; nil to convert the source alone.
   public var merge: Merge?
+  /// Tensors of another model that the output gets; nil for none.
+  public var graft: Graft?
   /// What the base has in rows of an extended vocabulary.
   public var newRows = DeltaNewRows.zero
   /// Whether values are read to detect applied transforms, and those that are given.
@@ -44,6 +46,10 @@ public struct RequestedConversion: Sendable {
   /// - Throws: as `Model.open`.
   public func open() throws -> Model {
     let location = try xorKey.map { try DecryptedInput.open(source, key: $0) } ?? InputLocation(source)
+    if graft != nil {
+      return try Model.openForGraft(
+        location, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+    }
     if let deltaBase { return try openDelta(location, base: deltaBase) }
     if let merge { return try open(merge, location) }
     if definition == .optional, adapters.isEmpty, request.resolvedTarget != .gguf {
@@ -59,7 +65,9 @@ public struct RequestedConversion: Sendable {
   }
 
   /// Whether the source cannot be opened again by its path alone.
-  public var isDerived: Bool { xorKey != nil || deltaBase != nil || merge != nil || predictionLayers == .omit }
+  public var isDerived: Bool {
+    xorKey != nil || deltaBase != nil || merge != nil || graft != nil || predictionLayers == .omit
+  }
 
   private var adapterLocations: [InputLocation] {
     get throws { try adapters.map { path throws(FileError) in try InputLocation(path) } }
@@ -89,11 +97,18 @@ public struct RequestedConversion: Sendable {
     return try first.merging(others, ownWeight: merge.weight)
   }
 
+  /// Opens the model whose tensors are grafted.
+  private func open(_ graft: Graft) throws -> Model {
+    try Model.openForGraft(
+      InputLocation(graft.source), library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+  }
+
   /// Opens the source and plans the conversion.
   ///
   /// - Throws: as `open` and `Planner.plan`.
   public func plan(threads: Int = Parallel.coreCount) throws -> ConversionPlan {
-    try Planner.plan(open(), request, threads: threads)
+    guard let graft else { return try Planner.plan(open(), request, threads: threads) }
+    return try Planner.plan(open(), grafting: graft, from: open(graft), request)
   }
 
   /// Returns the same conversion of another source to another destination.

@@ -138,11 +138,11 @@ struct RotaryTables: Sendable {
       return
     }
     let rotary = hyperparameters.rotary
-    global = try RotaryTable(rotary, pairs: features.rotaryPairs, positionCount: positionCount)
+    let frequencies = try RotaryFrequencies(rotary, positionCount: positionCount)
+    global = RotaryTable(frequencies, pairs: features.rotaryPairs, positionCount: positionCount)
     if case .piecewise(let piecewise) = rotary.scaling, positionCount > piecewise.threshold {
       distant = DistantRotations(
-        piecewise, try RotaryFrequencies(rotary, positionCount: positionCount), pairs: features.rotaryPairs,
-        positionCount: positionCount)
+        piecewise, frequencies, pairs: features.rotaryPairs, positionCount: positionCount)
     } else {
       distant = nil
     }

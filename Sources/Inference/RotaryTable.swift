@@ -17,8 +17,12 @@ struct RotaryTable: Sendable {
     _ rotary: RotaryEmbedding, pairs: ForwardPassFeatures.RotaryPairs = .halfSplit, positionCount: Int
   ) throws(InferenceError) {
     self.init(
-      try RotaryFrequencies(rotary, positionCount: positionCount), pairs: pairs,
-      positions: (0..<positionCount).map { Float($0) })
+      try RotaryFrequencies(rotary, positionCount: positionCount), pairs: pairs, positionCount: positionCount)
+  }
+
+  /// Computes the table for positions `0..<positionCount`.
+  init(_ frequencies: RotaryFrequencies, pairs: ForwardPassFeatures.RotaryPairs, positionCount: Int) {
+    self.init(frequencies, pairs: pairs, positions: (0..<positionCount).map { Float($0) })
   }
 
   /// Computes the table for `positions`, of which row `p` of a matrix has the one at index `p`.

@@ -26,9 +26,14 @@ extension ArchitectureDefinition {
       "fused": .array(fused.map { json(of: $0) }),
       "derived": .array(derived.map { json(of: $0) }),
       "dropped": .array(dropped.map(\.json)),
-      "further_layers": furtherLayers.map { rule in
+      "prediction_layers": predictionLayers.map { rule in
         .members([
-          "count": .string(rule.count.description), "dropped": rule.dropReason.map { .string($0) } ?? .null,
+          "prefixes": .object(
+            JSON.Object(
+              uniqueKeysWithValues: rule.prefixes.map {
+                (ExactString($0.key), .object([ExactString($0.value.base): .string($0.value.own)]))
+              })),
+          "dropped": rule.dropReason.map { .string($0) } ?? .null,
         ])
       } ?? .null,
       "detectable_transforms": .array(detectableTransforms.map { .string($0.rawValue) }),
@@ -53,6 +58,7 @@ extension ArchitectureDefinition {
     if rule.firstLayer > 0 { members["first_layer"] = .integer(rule.firstLayer) }
     if let reason = rule.unusedReason { members["unused"] = .string(reason) }
     if let warning = rule.ggufWarning { members["gguf_warning"] = .string(warning) }
+    if rule.isOfPrediction { members["prediction"] = .bool(true) }
     if rule.isLeftOutByReference { members["left_out_by_reference"] = .bool(true) }
     return .object(members)
   }

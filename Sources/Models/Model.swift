@@ -13,7 +13,7 @@ public struct Model: Sendable {
   public let facts: any ModelFacts
   public let definition: ArchitectureDefinition
   public let scheme: NamingScheme
-  public let hyperparameters: HyperparameterSet
+  public internal(set) var hyperparameters: HyperparameterSet
   /// The stored tensors with their roles and layouts, in file order.
   public let tensors: [MappedTensor]
   /// Tensors that follow from the hyperparameters.
@@ -25,7 +25,7 @@ public struct Model: Sendable {
   /// Whether no definition fits, so that only names are known.
   public let isByName: Bool
   /// The contradictions between tensors and definition: those of all tensors first, then one for each cause.
-  public let problems: [any IngotError]
+  public internal(set) var problems: [any IngotError]
   /// Decisions for the reports, such as how the scheme was found.
   public internal(set) var remarks: [String]
   /// What the files contradict each other about, and what of them is not taken into account.

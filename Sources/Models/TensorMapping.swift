@@ -31,10 +31,10 @@ struct TensorMapping {
   private let compare: (TensorDescriptor, TensorDescriptor) -> Comparison
   private let definition: ArchitectureDefinition
   private let hyperparameters: HyperparameterSet
-  /// Layers of the forward pass, and those after them.
-  private let layerCount: Int, furtherLayerCount: Int
-  /// Those after them that have tensors.
-  private var furtherLayers: Set<Int> = []
+  /// Layers of the forward pass, and those after them, which predict more tokens.
+  private let layerCount: Int, predictionLayerCount: Int
+  /// Whether one of those after them has tensors.
+  private var hasPredictionLayers = false
 
   /// Gives every tensor its slot and compares shapes and coverage with the hyperparameters.
   ///
@@ -51,7 +51,7 @@ struct TensorMapping {
     self.definition = definition
     self.hyperparameters = hyperparameters
     layerCount = max(0, hyperparameters.integer("layer_count") ?? 0)
-    furtherLayerCount = definition.furtherLayerCount(hyperparameters)
+    predictionLayerCount = definition.predictionLayerCount(hyperparameters)
     let matcher = definition.matcher(of: scheme)
     dropped = checkpoint.unused
     var outside: [TensorDescriptor] = []
@@ -60,7 +60,7 @@ struct TensorMapping {
       case nil: outside.append(tensor)
       case .derived: derived.append(tensor)
       case .tensor(_, let layer?, _) where isDropped(layer):
-        dropped.append((tensor, definition.furtherLayers?.dropReason ?? ""))
+        dropped.append((tensor, definition.predictionLayers?.dropReason ?? ""))
       case .dropped(let rule):
         dropped.append((tensor, rule.reason))
         if let role = rule.copyOf { copies.append((tensor, TensorSlot(role))) }
@@ -79,11 +79,11 @@ struct TensorMapping {
   ) {
     let layerCount = count(rule.tensors[0].layers, else: layerCount)
     if let layer, layer >= layerCount {
-      guard rule.tensors[0].layers == nil, layer - layerCount < furtherLayerCount else {
+      guard rule.tensors[0].layers == nil, layer - layerCount < predictionLayerCount else {
         return problems.append(
           TensorProblem(tensor.name, .layerBeyondEnd(layer: layer, layerCount: layerCount), layer: layer))
       }
-      furtherLayers.insert(layer)
+      hasPredictionLayers = true
     }
     if let instance, let instanceCount = rule.tensors[0].instances?.integer(hyperparameters), instance >= instanceCount
     {
@@ -194,12 +194,12 @@ struct TensorMapping {
       for tensor in rule.tensors where !tensor.isOptional && found.insert(tensor.role).inserted {
         // An explicit layer count may be any number, so the loop is bounded by the problems it finds.
         let layers = rule.isPerLayer ? count(tensor.layers, else: layerCount) : 1
-        // A model may lack all further layers, but not some of them.
-        let hasFurther = rule.isPerLayer && tensor.layers == nil && !furtherLayers.isEmpty
-        let further = layerCount..<layerCount + (hasFurther ? furtherLayerCount : 0)
+        // A model may lack all layers that predict more tokens, but not some of them.
+        let predicts = rule.isPerLayer && tensor.layers == nil && hasPredictionLayers
+        let further = !predicts ? 0 : tensor.isOfPrediction ? min(1, predictionLayerCount) : predictionLayerCount
         let instances = tensor.instances == nil ? 1 : count(tensor.instances, else: 0)
-        let first = tensor.isOfPrediction ? layerCount : rule.isPerLayer ? min(tensor.firstLayer, layers) : 0
-        search: for layer in [AnySequence(first..<max(first, layers)), AnySequence(further)].joined()
+        let first = tensor.isOfPrediction ? layers : rule.isPerLayer ? min(tensor.firstLayer, layers) : 0
+        search: for layer in [first..<layers, layerCount..<layerCount + further].joined()
         where isRequired(tensor, in: rule.isPerLayer ? layer : nil) {
           for instance in 0..<instances {
             let slot = TensorSlot(
@@ -220,7 +220,7 @@ struct TensorMapping {
 
   /// Whether `layer` is one of those that the definition leaves out.
   private func isDropped(_ layer: Int) -> Bool {
-    definition.furtherLayers?.dropReason != nil && layer >= layerCount && layer - layerCount < furtherLayerCount
+    definition.predictionLayers?.dropReason != nil && layer >= layerCount && layer - layerCount < predictionLayerCount
   }
 
   /// Whether the layer must have the tensor; not where the formula for it cannot be computed.

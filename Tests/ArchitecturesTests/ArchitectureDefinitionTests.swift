@@ -97,7 +97,7 @@ struct ArchitectureDefinitionTests {
     ),
     (
       #"{"name":"x","summary":"","hyperparameters":[{"name":"p","type":"u8"}]}"#,
-      "definition, hyperparameters.p.type: expected u32, i32, f32, bool, string or a list of them such as [bool] or {string}, found"
+      "definition, hyperparameters.p.type: expected u32, f32, bool, string or a list of them such as [bool] or {string}, found"
         + " \"u8\""
     ),
     (

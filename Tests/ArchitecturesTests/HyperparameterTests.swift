@@ -72,7 +72,7 @@ struct HyperparameterTests {
     let architecture = try #require(definition.ggufArchitecture)
     var metadata = Metadata()
     metadata["\(architecture).attention.layer_norm_epsilon"] = .float32(0x1p-10)
-    let observed = ArchitectureDefinition.ObservedTensors(layerCount: 1, roles: [], lastLayers: [:], rows: [:])
+    let observed = ArchitectureDefinition.ObservedTensors(layerCount: 1, roles: [], rows: [:])
     #expect(try definition.hyperparameters(of: metadata, observed: observed).real("norm_epsilon") == 0x1p-10)
     metadata["\(architecture).attention.layer_norm_rms_epsilon"] = .float32(0x1p-8)
     #expect(try definition.hyperparameters(of: metadata, observed: observed).real("norm_epsilon") == 0x1p-8)

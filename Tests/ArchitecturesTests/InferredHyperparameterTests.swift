@@ -10,9 +10,9 @@ struct InferredHyperparameterTests {
 
   init() throws { t5 = try #require(try ArchitectureLibrary.bundled().definition(named: "t5")) }
 
-  private func ofGGUF(roles: Set<TensorRole>, lastLayers: [TensorRole: Int] = [:]) throws -> HyperparameterSet {
+  private func ofGGUF(roles: Set<TensorRole>, layers: [TensorRole: Set<Int>] = [:]) throws -> HyperparameterSet {
     try t5.hyperparameters(
-      of: Metadata(), observed: .init(layerCount: 2, roles: roles, lastLayers: lastLayers, rows: [:]))
+      of: Metadata(), observed: .init(layerCount: 2, roles: roles, layers: layers, rows: [:]))
   }
 
   private func ofFolder(_ json: String, roles: Set<TensorRole>) throws -> HyperparameterSet {
@@ -37,8 +37,8 @@ struct InferredHyperparameterTests {
   @Test("are those of UMT5 if later layers have biases")
   func laterBiases() throws {
     let name = "has_biases_in_every_layer"
-    #expect(try !ofGGUF(roles: [.relativeAttentionBias], lastLayers: [.relativeAttentionBias: 0]).flag(name))
-    #expect(try ofGGUF(roles: [.relativeAttentionBias], lastLayers: [.relativeAttentionBias: 1]).flag(name))
+    #expect(try !ofGGUF(roles: [.relativeAttentionBias], layers: [.relativeAttentionBias: [0]]).flag(name))
+    #expect(try ofGGUF(roles: [.relativeAttentionBias], layers: [.relativeAttentionBias: [1]]).flag(name))
   }
 
   /// What config.json says of tied matrices, and what is made of it: one matrix or two, scaled logits or not.

@@ -21,8 +21,8 @@ extension ArchitectureDefinition {
       ("only read", schemes.filter(\.isReadingOnly).map(\.name)),
       ("detectable transforms", detectableTransforms.map(\.rawValue)),
       (
-        "further layers",
-        furtherLayers.map { ["\($0.count)" + ($0.dropReason.map { ", left out: \($0)" } ?? ", kept")] } ?? []
+        "MTP layers",
+        predictionLayers.map { [$0.dropReason.map { "left out of a GGUF: \($0)" } ?? "kept"] } ?? []
       ),
       ("config.json constants", configConstants.map { "\($0.key.text) \($0.value.text(.compact))" }),
     ]

@@ -13,6 +13,12 @@ extension ConversionPlan {
       pairs.append((title, "\(file.path.escapedForDisplay) (\(content)\(names))"))
     }
     for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }
+    if let graft {
+      let verbs = [("added", graft.added), ("replaced", graft.replacing)]
+      for (verb, tensors) in verbs where !tensors.isEmpty {
+        pairs.append((verb, "\(tensors.words) from \(graft.source.escapedForDisplay)"))
+      }
+    }
     if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
     var text = definitionList(pairs)
     for departure in departures {

@@ -42,7 +42,8 @@ extension PlannedFile {
     let ranges = tensors.flatMap { tensor in
       tensor.copyRanges.filter { $0.byteCount > 0 }.map { range in
         FileCopyRange(
-          inputIndex: range.source.fileIndex, sourceOffset: range.source.fileOffset + range.sourceOffset,
+          inputIndex: tensor.firstInput + range.source.fileIndex,
+          sourceOffset: range.source.fileOffset + range.sourceOffset,
           targetOffset: tensor.fileOffset + range.targetOffset, byteCount: range.byteCount)
       }
     }

@@ -11,6 +11,7 @@ extension ConversionPlan {
   public var json: JSON {
     var members = facts
     if let sizeTarget { members["size_target"] = sizeTarget.json }
+    if let graft { members["graft"] = graft.json }
     return .object(members)
   }
 

@@ -34,6 +34,8 @@ public struct ConversionPlan: Sendable {
   public let overwrite: OverwritePolicy
   /// The choice of formats for a size target; nil without one.
   public internal(set) var sizeTarget: SizeTargetReport?
+  /// The tensors of another model that are added, or replace others; nil without any.
+  public internal(set) var graft: GraftReport?
 
   /// All tensors, file by file.
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }

@@ -41,11 +41,14 @@ public struct PlannedTensor: Sendable {
   public var fileOffset = 0
   /// The byte ranges that are copied unchanged; empty if the tensor is encoded.
   public let copyRanges: [TensorCopyRange]
+  /// The index, among the files of the plan's source, of the first file of the checkpoint that its rows are read from.
+  let firstInput: Int
 
   init(
     name: TensorName, purpose: Roles, source: Source, format: StorageFormat, shape: Shape, rule: String,
-    isRepacked: Bool = false
+    isRepacked: Bool = false, firstInput: Int = 0
   ) {
+    self.firstInput = firstInput
     self.isRepacked = isRepacked
     self.name = name
     self.purpose = purpose

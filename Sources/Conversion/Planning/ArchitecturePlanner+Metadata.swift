@@ -127,8 +127,8 @@ extension ArchitecturePlanner {
   /// The facts about a model in a folder.
   private func general() throws -> GeneralMetadata {
     var sources = GeneralMetadata.Sources(
-      folderName: folderName, parameterCount: draft.tensors.reduce(0) { $0 + $1.shape.elementCount },
-      sizeLabel: expertSizeLabel(), modelName: draft.request.modelName)
+      folderName: folderName, parameterCount: draft.tensors.parameterCount,
+      sizeLabel: draft.tensors.expertSizeLabel, modelName: draft.request.modelName)
     if let folder = model.folder {
       sources.config = model.configuration?.json
       // The reference takes a file that it cannot read for one that is not there.
@@ -138,20 +138,23 @@ extension ArchitecturePlanner {
     return GeneralMetadata(sources)
   }
 
-  /// The label of a mixture of experts, whose stacked tensors the reference knows by their names; nil for another model.
-  ///
-  /// Experts count with the average of their tensors' parameters (llama.cpp 0c1e57098, `get_total_parameter_count`).
-  private func expertSizeLabel() -> String? {
-    let stacks = draft.tensors.filter { $0.name.text.contains("_exps.") && $0.shape.rank > 2 }
-    guard let count = stacks.first?.shape.dimensions[0], count > 0 else { return nil }
-    let all = draft.tensors.reduce(0) { $0 + $1.shape.elementCount }
-    let stacked = stacks.reduce(0) { $0 + $1.shape.elementCount }
-    return SizeLabel.text(
-      sharedParameterCount: all - stacked, expertParameterCount: stacked / count, expertCount: count)
-  }
-
   /// The name of the model's folder as the user gave it; for a file on its own, of the folder that it is in.
   private var folderName: String {
     ShellPaths.name(ofFolder: model.folder?.path ?? Path.folder(of: model.checkpoint.path))
+  }
+}
+
+extension [DraftTensor] {
+  var parameterCount: Int { reduce(0) { $0 + $1.shape.elementCount } }
+
+  /// The label of a mixture of experts, whose stacked tensors the reference knows by their names; nil for another model.
+  ///
+  /// Experts count with the average of their tensors' parameters (llama.cpp 0c1e57098, `get_total_parameter_count`).
+  var expertSizeLabel: String? {
+    let stacks = filter { $0.name.text.contains("_exps.") && $0.shape.rank > 2 }
+    guard let count = stacks.first?.shape.dimensions[0], count > 0 else { return nil }
+    let stacked = stacks.parameterCount
+    return SizeLabel.text(
+      sharedParameterCount: parameterCount - stacked, expertParameterCount: stacked / count, expertCount: count)
   }
 }

@@ -26,6 +26,9 @@ struct DraftTensor {
   /// The weights of its columns; nil if all count equally.
   var importance: TensorImportance?
 
+  /// The index, among the files of the draft's model, of the first file of the checkpoint that its rows are read from.
+  var firstInput = 0
+
   /// A tensor made of rows of the input.
   init(_ name: TensorName, _ purpose: PlannedTensor.Roles, _ reader: RowReader, shape: Shape? = nil) {
     self.name = name
@@ -64,7 +67,7 @@ struct DraftTensor {
     let rule = if case .decided(_, let rule) = decision { rule } else { "" }
     var tensor = PlannedTensor(
       name: name, purpose: purpose, source: source, format: format, shape: shape, rule: rule,
-      isRepacked: repacked != nil)
+      isRepacked: repacked != nil, firstInput: firstInput)
     tensor.importance = importance
     return tensor
   }

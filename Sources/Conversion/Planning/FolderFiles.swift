@@ -200,8 +200,8 @@ extension Model {
   /// The key of config.json for the number of layers that predict more tokens, and that number; nil if the architecture has
   /// no such layers.
   fileprivate var predictionLayerCount: (key: String, count: Int)? {
-    guard let key = definition.hyperparameter("prediction_layer_count")?.writtenKey,
-      let count = hyperparameters.integer("prediction_layer_count")
+    guard let key = definition.hyperparameter(PredictionLayersRule.count)?.writtenKey,
+      let count = hyperparameters.integer(PredictionLayersRule.count)
     else { return nil }
     return (key, count)
   }

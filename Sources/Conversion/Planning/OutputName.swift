@@ -33,11 +33,7 @@ extension PlanDraft {
   }
 
   /// The format of most parameters.
-  var mostCommonFormat: StorageFormat {
-    var counts: [StorageFormat: Int] = [:]
-    for tensor in tensors { counts[tensor.format, default: 0] += tensor.shape.elementCount }
-    return counts.max { ($0.value, $1.key.name) < ($1.value, $0.key.name) }?.key ?? .f32
-  }
+  var mostCommonFormat: StorageFormat { tensors.mostCommonFormat }
 
   /// The format that `general.file_type` names: as the converter does, that of blocks that are repacked from FP4, unless the
   /// other matrices are quantized.
@@ -56,5 +52,14 @@ extension PlanDraft {
     return GGUFFileName.text(
       name: string("name"), basename: string("basename"), sizeLabel: string("size_label"),
       finetune: string("finetune"), version: string("version"), format: format)
+  }
+}
+
+extension [DraftTensor] {
+  /// The format of most parameters.
+  var mostCommonFormat: StorageFormat {
+    var counts: [StorageFormat: Int] = [:]
+    for tensor in self { counts[tensor.format, default: 0] += tensor.shape.elementCount }
+    return counts.max { ($0.value, $1.key.name) < ($1.value, $0.key.name) }?.key ?? .f32
   }
 }

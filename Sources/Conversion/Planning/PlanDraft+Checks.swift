@@ -60,7 +60,7 @@ extension PlanDraft {
 
   /// Throws if an output would replace an input, an existing file, or leave other weights next to it.
   func requireFreeOutputs(_ paths: [String]) throws {
-    for path in paths where model.isRead(from: path) { throw FileError.isInput(path: path) }
+    for path in paths where path != replacedInput && model.isRead(from: path) { throw FileError.isInput(path: path) }
     for path in paths { try AtomicFile.requireFree(path, overwrite: request.overwrite) }
     guard target == .folder, OutputFolder(destination).exists else { return }
     try requireNoOthers(in: destination, paths) { SideFiles.isWeights($0) }

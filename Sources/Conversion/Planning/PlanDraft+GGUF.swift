@@ -77,8 +77,9 @@ extension PlanDraft {
   /// The metadata with the pairs that llama-quantize writes after the facts about formats: the user's, those about the
   /// importance matrix, and the layer count if layers are pruned.
   private mutating func finished(_ metadata: Metadata) -> Metadata {
-    guard let recipeInputs else { return metadata }
     var metadata = metadata
+    for (key, value) in restatedMetadata where metadata[key] != nil { metadata[key] = value }
+    guard let recipeInputs else { return metadata }
     for override in request.metadataOverrides { metadata.append(override.key, override.value) }
     if let matrix = request.importance {
       metadata.append("quantize.imatrix.file", .string(ByteString(matrix.path.utf8.cut)))

@@ -29,6 +29,11 @@ struct PlanDraft {
   /// The value of `general.file_type` that a size target leads to.
   var allocatedFileType: UInt32?
 
+  /// Pairs that replace those of a GGUF's metadata.
+  var restatedMetadata: [String: MetadataValue] = [:]
+  /// The path of the source that the output replaces; nil if it must not replace any.
+  var replacedInput: String?
+
   /// The evidence in the tensors' values.
   var evidence = PlanningEvidence.none
 

@@ -24,6 +24,19 @@ public enum Planner {
     return try plan(planner(PlanDraft(model, request)), evidence, threads: threads, progress: progress)
   }
 
+  /// Returns the plan of a copy of `model` with tensors of `donor`.
+  ///
+  /// - Throws: a `ProblemList`, or why the tensors do not fit, located in the donor.
+  public static func plan(
+    _ model: Model, grafting graft: Graft, from donor: Model, _ request: ConversionRequest
+  ) throws -> ConversionPlan {
+    let planner = try GraftPlanner(model, request, graft, from: donor)
+    try planner.draft.request.requireFittingName()
+    var plan = try plan(planner, nil, threads: 1, progress: { _ in })
+    plan.graft = planner.report
+    return plan
+  }
+
   /// The planner that fills in `draft`.
   static func planner(_ draft: PlanDraft) -> any DraftPlanner {
     if draft.request.partition != nil { return ArchitecturePlanner(draft) }
@@ -70,6 +83,8 @@ protocol DraftPlanner {
   func recipeInputs() -> RecipeInputs
   /// The name of the output in a folder by the GGUF naming convention.
   func conventionalName(format: String) throws -> String
+  /// Puts the tensors in the order of the output.
+  mutating func orderTensors()
   /// Lays out the files of the output.
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile])
   /// The tensors whose values do not all survive their transforms.
@@ -81,6 +96,7 @@ protocol DraftPlanner {
 /// Where names and layouts stay, only scales decide something.
 extension DraftPlanner {
   func gatherEvidence() throws -> PlanningEvidence { try PlanningEvidence(scalesOf: draft) }
+  mutating func orderTensors() { draft.orderTensors() }
   mutating func roundedTensors() -> [RoundedTensor] { [] }
   func dropped(in scheme: NamingScheme) -> [(name: TensorName, reason: String)] { draft.dropped }
   func conventionalName(format: String) -> String { draft.conventionalNameOfSource(format: format) }
@@ -100,7 +116,7 @@ extension DraftPlanner {
     draft.checkPartitionFormats()
     draft.reportFallbacks()
     try draft.requireProblemFree()
-    draft.orderTensors()
+    orderTensors()
     draft.finishRepacking()
     if draft.target == .gguf { try nameOutput() }
     let output = try files()

@@ -67,6 +67,7 @@ public struct Receipt: Sendable {
         }),
     ]
     if let sizeTarget = plan.sizeTarget { members["size_target"] = sizeTarget.json }
+    if let graft = plan.graft { members["graft"] = graft.json }
     return .object(members)
   }
 }

@@ -17,7 +17,7 @@ public struct AdapterExport: Sendable {
     /// The row of the factor for each row that is written; nil for all in their order.
     fileprivate let rows: [Int]?
     /// The same of columns.
-    fileprivate let columns: [Int]?
+    fileprivate let columns: ColumnMoves?
     /// A number by which values are multiplied: not 1 where a module has a scale of its own.
     fileprivate let multiplier: Float
 
@@ -89,13 +89,7 @@ public struct AdapterExport: Sendable {
       values.reserveCapacity(rows.count * width)
       for row in rows { values += stored[row * width..<(row + 1) * width] }
     }
-    if let columns = tensor.columns {
-      let stored = values
-      for index in values.indices {
-        let (row, column) = index.quotientAndRemainder(dividingBy: columns.count)
-        values[index] = stored[row * columns.count + columns[column]]
-      }
-    }
+    if let columns = tensor.columns { values = columns.moved(values) }
     if tensor.multiplier != 1 { for index in values.indices { values[index] *= tensor.multiplier } }
     return values
   }
@@ -154,17 +148,17 @@ private struct AdapterNamer {
       let rows = rows(of: source, rule.roles, in: stored, target.roles)
       tensors += try factors(
         pair, name, rows: rows == Array(0..<source.logicalRowCount) ? nil : rows,
-        columns: columns(of: source, in: stored), multiplier)
+        columns: ColumnMoves(count: stored.columnCount, from: source.columnOrder, to: stored.columnOrder), multiplier)
     }
     return tensors
   }
 
   /// The two tensors of a weight.
   private func factors(
-    _ pair: LoRAAdapter.LoRAPair, _ name: TensorName, rows: [Int]?, columns: [Int]?, _ multiplier: Float
+    _ pair: LoRAAdapter.LoRAPair, _ name: TensorName, rows: [Int]?, columns: ColumnMoves?, _ multiplier: Float
   ) throws(AdapterError) -> [AdapterExport.Tensor] {
     func tensor(
-      _ end: String, _ factor: LoRAUpdate.Factor, rows: [Int]? = nil, columns: [Int]? = nil, _ multiplier: Float
+      _ end: String, _ factor: LoRAUpdate.Factor, rows: [Int]? = nil, columns: ColumnMoves? = nil, _ multiplier: Float
     ) throws(AdapterError) -> AdapterExport.Tensor {
       let dimensions = [rows?.count ?? factor.dimensions[0], factor.dimensions[1]]
       guard let shape = Shape(dimensions) else { throw .noWeight(name.text) }
@@ -195,16 +189,6 @@ private struct AdapterNamer {
       }
     }
     return rows
-  }
-
-  /// For each column of the target the column of the source; nil if they are in one order.
-  private func columns(of source: StoredLayout, in target: StoredLayout) -> [Int]? {
-    guard source.columnOrder != target.columnOrder else { return nil }
-    let count = target.columnCount
-    return (0..<count).map { column in
-      source.columnOrder.storedRow(
-        ofCanonical: target.columnOrder.canonicalRow(ofStored: column, rowCount: count), rowCount: count)
-    }
   }
 
   private func layout(

@@ -69,10 +69,7 @@ struct LoRAUpdate: RowUpdate {
 
   /// The rows of `A` with their columns in the canonical order.
   private func canonicalColumns(_ rows: [Float]) -> [Float] {
-    guard layout.columnOrder != .canonical, layout.columnCount > 0 else { return rows }
-    let width = layout.columnCount
-    let sources = (0..<width).map { layout.columnOrder.storedRow(ofCanonical: $0, rowCount: width) }
-    return rows.indices.map { rows[$0 / width * width + sources[$0 % width]] }
+    ColumnMoves(count: layout.columnCount, from: layout.columnOrder, to: .canonical)?.moved(rows) ?? rows
   }
 
   /// `sums[i] += factor · row[i]`

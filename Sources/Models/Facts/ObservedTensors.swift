@@ -7,27 +7,26 @@ extension ArchitectureDefinition.ObservedTensors {
     let matcher = definition.matcher(of: scheme)
     var rows: [TensorRole: Int] = [:]
     var roles: Set<TensorRole> = []
-    var lastLayers: [TensorRole: Int] = [:]
     var layers: [TensorRole: Set<Int>] = [:]
     var layerCount: Int?
     for tensor in checkpoint.tensors {
       guard case .tensor(let index, let layer, _) = matcher.match(of: tensor.name) else { continue }
       let rule = matcher.rules[index]
-      if let layer, rule.tensors[0].layers?.hyperparameterNames.contains("block_count") ?? true {
+      if let layer, rule.tensors[0].layers?.hyperparameterNames.contains("layer_count") ?? true {
         layerCount = max(layerCount ?? 0, layer + 1)
       }
       for role in rule.roles {
         roles.insert(role)
         guard let layer else { continue }
-        lastLayers[role] = max(lastLayers[role] ?? 0, layer)
         layers[role, default: []].insert(layer)
       }
       if let role = rule.onlyUsedRole, rows[role] == nil { rows[role] = tensor.shape.dimensions.first ?? 1 }
     }
+    let predictionLayerCount = matcher.predictionLayerCount(checkpoint.tensors.map(\.name))
     self.init(
-      layerCount: layerCount, roles: roles, lastLayers: lastLayers,
-      layerCounts: layers.mapValues(\.count), rows: rows,
-      predictionLayerCount: matcher.predictionLayerCount(checkpoint.tensors.map(\.name)))
+      // Layers that predict more tokens follow the others, also where their names begin at 0 again.
+      layerCount: layerCount.map { $0 + (predictionLayerCount ?? 0) }, roles: roles, layers: layers, rows: rows,
+      predictionLayerCount: predictionLayerCount)
   }
 }
 

@@ -18,8 +18,7 @@ public struct ImatrixColumns: Sendable {
 
     /// Values of columns in the canonical order, in that of a GGUF.
     public func ordered<Value>(_ values: [Value]) -> [Value] {
-      guard order != .canonical else { return values }
-      return values.indices.map { values[order.canonicalRow(ofStored: $0, rowCount: values.count)] }
+      ColumnMoves(count: values.count, from: .canonical, to: order)?.moved(values) ?? values
     }
   }
 

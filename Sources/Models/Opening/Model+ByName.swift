@@ -85,6 +85,18 @@ extension Model {
       remark: "\(reason); names, layouts and order stay, and nothing specific to an architecture is done")
   }
 
+  /// Opens a model for grafting: one that no definition fits as it is, GGUF or safetensors.
+  public static func openForGraft(
+    _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil,
+    appliedTransforms: TransformDetection = .namesOnly
+  ) throws -> Model {
+    let isGGUF = try Checkpoint.open(location).ggufMetadata != nil
+    return isGGUF || architecture != nil
+      ? try openByName(
+        location, library: library, architecture: architecture, appliedTransforms: appliedTransforms)
+      : try openAsStored(location, library: library, appliedTransforms: appliedTransforms)
+  }
+
   /// A GGUF without a definition: nothing is known of its tensors but their names.
   ///
   /// - Parameter fact: why there is none; nil if its architecture is unknown.

@@ -29,6 +29,9 @@ extension ModelOpening {
     if !facts.hasExplicitHyperparameters {
       remarks.append("no config.json or params.json next to the file: hyperparameters are inferred from tensor shapes")
     }
+    if !hasStatedPredictionLayers {
+      remarks.append("layers that predict more tokens (MTP) are stated, but have no tensors: they count as absent")
+    }
     let configuration = facts.remarks(on: definition, hyperparameters)
     remarks += configuration.notes
     let mapped = mapping(evidence, hyperparameters)

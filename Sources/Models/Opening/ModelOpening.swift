@@ -22,6 +22,8 @@ public struct ModelOpening {
   let scheme: NamingScheme
   /// The hyperparameters that headers and side files give.
   let hyperparameters: HyperparameterSet
+  /// Whether the layers that predict more tokens have tensors, if the files state any.
+  let hasStatedPredictionLayers: Bool
   let mapping: TensorMapping
   /// Each adapter and the checkpoint that it changes.
   let adapters: [(adapter: LoRAAdapter, base: Checkpoint)]
@@ -67,12 +69,18 @@ public struct ModelOpening {
       let candidates = try architecture.map { try [library.named($0)] } ?? facts.candidates(in: library)
       let match = try NamingMatch(candidates, encoded.checkpoint, mayHaveWrappers: !facts.usesGGUFNames)
       (namesRemark, scheme) = (match.remark, match.scheme)
-      let stated = try Self.hyperparameters(match, facts, location)
+      let (stated, layerCount) = try Self.hyperparameters(match, facts, location)
       definition = match.definition.numberingPredictionLayers(stated)
+      let first = stated.integer("layer_count") ?? 0, predicting = definition.predictionLayerCount(stated)
+      let isWithout = predicting > 0 && layerCount.map { $0 <= first } == true
+      hasStatedPredictionLayers = !isWithout
       switch predictionLayers {
-      case .keep: (checkpoint, hyperparameters) = (match.checkpoint, stated)
+      case .keep:
+        checkpoint = match.checkpoint
+        hyperparameters = isWithout ? definition.stating(predictionLayerCount: 0, in: stated) : stated
       case .omit:
-        (checkpoint, hyperparameters) = definition.omittingPredictionLayers(match.checkpoint, match.scheme, stated)
+        checkpoint = definition.omittingPredictionLayers(match.checkpoint, match.scheme, after: first)
+        hyperparameters = definition.stating(predictionLayerCount: 0, in: stated)
       }
     } catch {
       // What does not fit follows from matrices that are packed.
@@ -82,12 +90,13 @@ public struct ModelOpening {
     mapping = TensorMapping(checkpoint, facts, definition, scheme, hyperparameters)
   }
 
+  /// The hyperparameters, and the number of layers that have tensors; nil if tensors have no layers.
   private static func hyperparameters(
     _ match: NamingMatch, _ facts: any ModelFacts, _ location: InputLocation
-  ) throws -> HyperparameterSet {
+  ) throws -> (HyperparameterSet, layerCount: Int?) {
     do throws(HyperparameterError) {
       let observed = ArchitectureDefinition.ObservedTensors(match.checkpoint, match.definition, match.scheme)
-      return try facts.hyperparameters(of: match.definition, observed: observed)
+      return (try facts.hyperparameters(of: match.definition, observed: observed), observed.layerCount)
     } catch {
       throw LocatedError(path: location.path, reason: error)
     }

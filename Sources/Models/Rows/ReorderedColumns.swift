@@ -74,6 +74,15 @@ struct ColumnMoves: Sendable {
     }
   }
 
+  /// Values of whole rows, one after the other, with the columns of each in the order that is wanted.
+  func moved<Value>(_ values: [Value]) -> [Value] {
+    values.indices.map { index in
+      let (row, column) = index.quotientAndRemainder(dividingBy: count)
+      let (block, offset) = column.quotientAndRemainder(dividingBy: blockLength)
+      return values[row * count + sources[block] * blockLength + offset]
+    }
+  }
+
   /// Whether blocks of columns are whole blocks of a storage format.
   func keepWhole(_ format: StorageFormat) -> Bool { blockLength % format.elementsPerBlock == 0 }
 }

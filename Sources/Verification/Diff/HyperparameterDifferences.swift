@@ -69,8 +69,8 @@ struct HyperparameterDifferences {
 
   /// Whether a hyperparameter counts layers that a conversion leaves out by a rule.
   private func countsLayersLeftOut(_ name: String) -> Bool {
-    guard let further = first.definition.furtherLayers, further.dropReason != nil else { return false }
-    return name == "block_count" || further.count.hyperparameterNames.contains(name)
+    guard first.definition.predictionLayers?.dropReason != nil else { return false }
+    return [PredictionLayersRule.allLayers, PredictionLayersRule.count].contains(name)
   }
 
   /// Whether a hyperparameter only serves to compute others, which are equal: the number of KV heads in Falcon's

@@ -1,4 +1,4 @@
-import Inspection
+import Bytes
 import Testing
 
 @Suite("A glob")

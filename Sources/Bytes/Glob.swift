@@ -1,5 +1,3 @@
-import Bytes
-
 /// A pattern for names: `*` matches any characters, `?` one, everything else itself.
 public struct Glob: Hashable, Sendable {
   /// The pattern as it was written.
