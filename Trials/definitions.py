@@ -87,11 +87,6 @@ def definitions() -> dict[str, Definition]:
 
 
 @cache
-def of_model_type(model_type: str) -> Definition:
-    return next(definition for definition in definitions().values() if model_type in definition.model_types)
-
-
-@cache
 def of_gguf_architecture(architecture: str) -> Definition:
     return next(definition for definition in definitions().values() if definition.gguf_architecture == architecture)
 

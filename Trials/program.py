@@ -9,7 +9,7 @@ from typing import NamedTuple
 CHECK_FAILED, INPUT_REFUSED = 1, 2
 MESSAGES, MESSAGE, FINDINGS, DIAGNOSES = "messages", "message", "findings", "diagnoses"
 SEVERITY, CHECK, SUBJECT, FAULT, OTHER_SUBJECTS, CONFIRMED = "severity", "check", "subject", "fault", "other_subjects", "confirmed"
-ERROR, CORRECTED_ERROR, EMBEDDING = "nmse", "corrected_nmse", "embedding"
+ERROR, CORRECTED_ERROR, EMBEDDING, SCORES, SCORE = "nmse", "corrected_nmse", "embedding", "scores", "score"
 TOKENIZER_CHECK, QUALITY_CHECK = "verify.tokenizer", "verify.quality"
 
 

@@ -21,7 +21,8 @@
 /// `power(a, b)` is the real number `aᵇ`. `normal_quantile(share)` is the number below which that share of a standard normal
 /// distribution is, and `normal_share` the inverse.
 /// `all_but_every(n, count)` is a list of `count` flags of which every n-th is false, as of windows in three layers of four.
-/// In `all_but_first_of(n, count)` the first of every n is false; in `last(n, count)` the last n are true.
+/// In `all_but_first_of(n, count)` the first of every n is false; in `last(n, count)` the last n are true, none if n is
+/// below 0.
 /// `resized(list, count)` is a list of `count` elements: the first of `list`, then false or 0. `leading(flags)` counts the
 /// flags before the first false one.
 ///
@@ -168,7 +169,7 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
       return .list((0..<count).map { .bool($0 % period != (isFirst ? 0 : period - 1)) })
     case .last(let length, let count):
       guard case (.integer(let length), .integer(let count)) = (evaluate(length, set), evaluate(count, set)),
-        (0...greatestListLength).contains(count), length >= 0
+        (0...greatestListLength).contains(count)
       else { return nil }
       return .list((0..<count).map { .bool(count - $0 <= length) })
     case .resized(let list, let count):

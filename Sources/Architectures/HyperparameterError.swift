@@ -9,13 +9,15 @@ public enum HyperparameterError: IngotError, Hashable {
   case differsByLayer(key: String, values: [String], count: Int)
   case notDivisible(String, Int, by: String, Int)
   case unknownRotaryScaling(String)
+  case scalesSlidingWindows(String)
   case rotaryScalingLacks(type: String, key: String)
   case mustBeEven(name: String, value: Int)
   case outOfRange(name: String, value: Double)
   case unknownActivation(String)
   case unknownRouterFunction(Int)
   case exceeds(String, Int, String, Int)
-  case tooFewLayers(name: String, expected: Int, found: Int)
+  /// `places` has the keys that may state the list, quoted.
+  case tooFewLayers(name: String, places: String = "", expected: Int, found: Int)
   case unknownWord(key: String, index: Int?, word: String, known: [String])
   case sharesNothing(layer: Int)
   case sharesOtherHeads(layer: Int, source: Int)
@@ -35,6 +37,8 @@ public enum HyperparameterError: IngotError, Hashable {
       "\(name) \(value) is not a multiple of \(other) \(divisor)"
     case .unknownRotaryScaling(let type):
       "rotary scaling \(type.quoted) is unknown (known: linear, dynamic, llama3, yarn, longrope, nlpe, proportional)"
+    case .scalesSlidingWindows(let type):
+      "rotary scaling \(type.quoted) of layers with a sliding window is not known, expected \("default".quoted)"
     case .rotaryScalingLacks(let type, let key): "rotary scaling \(type.quoted) has no number \(key.quoted)"
     case .mustBeEven(let name, let value): "\(name) is \(value), expected an even number"
     case .outOfRange(let name, let value): "\(name) is \(value), which is out of range"
@@ -44,8 +48,8 @@ public enum HyperparameterError: IngotError, Hashable {
       "router function \(number) is unknown (known: 1 softmax, 2 sigmoid, 3 softmax of the chosen, 4 sqrt-softplus)"
     case .exceeds(let name, let value, let other, let limit):
       "\(name) is \(value), expected at most the \(other) \(limit)"
-    case .tooFewLayers(let name, let expected, let found):
-      "\(name) has \(found) entries, expected one for each of \(counted(expected, "layer"))"
+    case .tooFewLayers(let name, let places, let expected, let found):
+      "\(name)\(places.isEmpty ? "" : " (\(places))") has \(found) entries, expected one for each of \(counted(expected, "layer"))"
     case .unknownWord(let key, let index, let word, let known):
       "key \(key.quoted) has \(word.quoted)\(index.map { " at index \($0)" } ?? ""), expected "
         + known.map(\.quoted).joined(separator: " or ")

@@ -144,7 +144,8 @@ extension ArchitectureDefinition {
       let lists = hyperparameters.filter(\.mayDifferByLayer)
       for rule in lists.filter({ set.explicit.contains($0.name) }) + lists {
         guard let list = set.list(rule.name), list.count != layerCount else { continue }
-        throw .tooFewLayers(name: rule.name, expected: layerCount, found: list.count)
+        let places = set.explicit.contains(rule.name) ? keys(rule).map(\.quoted).joined(separator: " or ") : ""
+        throw .tooFewLayers(name: rule.name, places: places, expected: layerCount, found: list.count)
       }
     }
     for rule in hyperparameters {

@@ -21,6 +21,8 @@ public struct RopeParameters: Sendable {
   public let members: JSON.Object
   /// Those for layers with a sliding window, if they have their own.
   public let slidingMembers: JSON.Object?
+  /// How rotary frequencies of layers with a sliding window are scaled, where those of full attention alone may be.
+  let slidingScaling: String?
   /// The older `type` of the same set.
   let olderType: JSON?
   /// The path of `members` in config.json.
@@ -47,6 +49,7 @@ public struct RopeParameters: Sendable {
       let nested = form == .nested ? all[ExactString(Self.full)]?.object : nil
       self.members = Self.standard(nested ?? all)
       olderType = (nested ?? all)["type"]
+      slidingScaling = nil
       slidingMembers = form == .nested ? all[ExactString(Self.sliding)]?.object : nil
       path = nested == nil ? key : "\(key).\(Self.full)"
       overridden = old.flatMap { old in
@@ -79,6 +82,9 @@ public struct RopeParameters: Sendable {
     self.members = Self.standard(full)
     olderType = full["type"]
     slidingMembers = new?[ExactString(Self.sliding)]?.object
+    slidingScaling = slidingMembers.flatMap { Self.standard($0)["rope_type"]?.string?.lowercased() }.flatMap {
+      $0 == "default" ? nil : $0
+    }
     path = new == nil && old != nil ? "rope_scaling" : "rope_parameters.\(Self.full)"
   }
 

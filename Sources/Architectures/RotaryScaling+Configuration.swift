@@ -12,6 +12,7 @@ extension RotaryScaling {
     configuration: Configuration, contextLength: Int, originalContextLength: Int? = nil
   ) throws(HyperparameterError) {
     let members = configuration.rope.members
+    if let type = configuration.rope.slidingScaling { throw .scalesSlidingWindows(type) }
     let contextLength = configuration.json["max_position_embeddings"]?.integer ?? contextLength
     func number(_ key: String) throws(HyperparameterError) -> Double? {
       guard let value = members[ExactString(key)]?.real else { return nil }

@@ -207,7 +207,10 @@ struct TensorMapping {
             guard locations[slot] == nil else { continue }
             let name = rule.name(layer: layer, instance: instance)
             if !faulty.contains(name) {
-              problems.append(TensorProblem(name, .missing(role: tensor.role), layer: slot.layer))
+              problems.append(
+                TensorProblem(
+                  name, .missing(role: tensor.role), layer: slot.layer, requirement: tensor.requiredLayers?.description)
+              )
             }
             if problems.count > Self.missingLimit { break search }
             // One name is the name of all instances.

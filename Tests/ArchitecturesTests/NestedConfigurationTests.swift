@@ -56,6 +56,19 @@ struct NestedConfigurationTests {
     }
   }
 
+  @Test(
+    "names a scaling of windowed layers, which would be lost", arguments: ["gemma3", "gemma4", "olmo3", "modern-bert"])
+  func scaledWindows(name: String) throws {
+    func json(_ type: String) -> String {
+      let sets = #"{"full_attention":{"rope_type":"default"},"sliding_attention":{"rope_type":"\#(type)","factor":8}}"#
+      return "{\(Self.sizes),\"rope_parameters\":\(sets)}"
+    }
+    _ = try read(name, json("default"))
+    for type in ["linear", "unheard_of"] {
+      #expect(throws: HyperparameterError.scalesSlidingWindows(type)) { try read(name, json(type)) }
+    }
+  }
+
   @Test("needs the original context for the temperature of queries")
   func queryTemperature() throws {
     func numbers(_ rope: String) throws -> Hyperparameters {

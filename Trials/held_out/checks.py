@@ -5,46 +5,74 @@ import io
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 
 from fixtures.generate import reference
+from fixtures.generate.decoder_configs import Architecture
+from fixtures.generate.make_architectures import MASKED_PREFIXES, unused_rows
+from fixtures.generate.text_models import renamed, unstacked
 from fixtures.generate.texts import TEXTS
 
-from ..definitions import ADDS_ONE, of_model_type
 from ..program import Ingot
+from .families import text_of
 
 
-def reference_file(name: str, folder: Path, kind: str, out: Path) -> str | None:
+def reference_file(name: str, folder: Path, kind: str, out: Path, options: tuple[str, ...] = ()) -> str | None:
     """None, or why the reference refuses the folder."""
     try:
-        reference.convert(name, folder, kind, out)
+        reference.convert(name, folder, kind, out, options)
     except (Exception, SystemExit) as error:  # noqa: BLE001: a refusal is a fact
         return repr(error)
+    finally:
+        forget_options()
     return None
 
 
-def same_file(program: Ingot, folder: Path, kind: str, wanted: Path, own: Path) -> str | None:
+def forget_options() -> None:
+    """The reference sets --no-mtp on the class of the model, for the rest of the process."""
+    from conversion.base import ModelBase, ModelType
+
+    for model in ModelBase._model_classes[ModelType.TEXT].values():
+        if "no_mtp" in vars(model):
+            del model.no_mtp
+
+
+def same_file(program: Ingot, folder: Path, kind: str, wanted: Path, own: Path, options: tuple[str, ...] = ()) -> str | None:
     """What of the own file, or of the own one without departures, is not the reference's."""
-    program.convert(folder, own, "--type", kind.upper())
+    program.convert(folder, own, "--type", kind.upper(), *options)
     if wanted.read_bytes() == own.read_bytes():
         return None
     exact = own.with_name("exact.gguf")
-    program.convert(folder, exact, "--type", kind.upper(), "--reference-bytes")
-    return None if wanted.read_bytes() == exact.read_bytes() else f"{kind}: {difference(wanted, exact)}"
+    program.convert(folder, exact, "--type", kind.upper(), "--reference-bytes", *options)
+    return None if wanted.read_bytes() == exact.read_bytes() or is_other_exponential(wanted, exact) else f"{kind}: {difference(wanted, exact)}"
+
+
+def contents(path: Path) -> tuple[dict, dict]:
+    import gguf
+
+    reader = gguf.GGUFReader(path)
+    fields = {key: [str(field.types), *(part.tobytes() for part in field.parts)] for key, field in reader.fields.items()}
+    return fields, {tensor.name: (tensor.tensor_type, tuple(tensor.shape), tensor.data.tobytes()) for tensor in reader.tensors}
+
+
+def is_other_exponential(wanted: Path, own: Path) -> bool:
+    """Whether only decay rates differ, by a last bit: torch's exponential is that of the machine's library, not the nearest float."""
+    (fields, tensors), (own_fields, own_tensors) = contents(wanted), contents(own)
+    if fields != own_fields or list(tensors) != list(own_tensors):
+        return False
+    pairs = [(name, tensors[name], own_tensors[name]) for name in tensors if tensors[name] != own_tensors[name]]
+    return all(
+        name.endswith(".ssm_a") and one[:2] == other[:2] and abs(np.frombuffer(one[2], "<i4").astype(int) - np.frombuffer(other[2], "<i4")).max() <= 1
+        for name, one, other in pairs)
 
 
 def difference(wanted: Path, own: Path) -> str:
     """Which metadata and which tensors are not the same, for the report."""
-    import gguf
-
-    def contents(path: Path) -> tuple[dict, dict]:
-        reader = gguf.GGUFReader(path)
-        fields = {key: [str(field.types), *(part.tobytes() for part in field.parts)] for key, field in reader.fields.items()}
-        return fields, {tensor.name: (tensor.tensor_type, tuple(tensor.shape), tensor.data.tobytes()) for tensor in reader.tensors}
-
     (fields, tensors), (own_fields, own_tensors) = contents(wanted), contents(own)
     missing, extra = [key for key in fields if key not in own_fields], [key for key in own_fields if key not in fields]
     other = [key for key in fields if key in own_fields and fields[key] != own_fields[key] and not key.startswith("GGUF.")]
@@ -66,17 +94,32 @@ def left_out(folder: Path, model_type: str) -> list[str]:
     return [name for name in stored(folder) if is_left_out(name)]
 
 
-def same_tensors(program: Ingot, dropped: list[str], source: Path, expected: Path, scratch: Path, kind: str | None) -> str | None:
-    """By way of a GGUF in one format, or in those of the source; leaves the new folder, which must be as `expected`, at scratch/back."""
-    program.convert(program.convert(source, scratch / "gguf" / "model.gguf", *(["--type", kind] if kind else [])), scratch / "back")
+def tensors_back(folder: Path, architecture: Architecture, dropped: list[str]) -> dict[str, torch.Tensor]:
+    """What a folder made of a GGUF of this one must contain: the text model, under the names of its own class."""
+    config = text_of(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    prefix = MASKED_PREFIXES[config["model_type"]] if architecture.kind == "masked" else ""
+    wanted = {}
+    for name, tensor in stored(folder).items():
+        if name in dropped:
+            continue
+        name = renamed(name.removeprefix(prefix), architecture.text_names)
+        name = written(name) if architecture.has_logits_of_each_position else name
+        if name == "model.embed_tokens.weight":
+            tensor = tensor[:config.get("vocab_size")]
+        wanted |= unstacked(name, tensor) if architecture.transposes_experts and ".mlp.experts." in name else {name: tensor}
+    for name, count in unused_rows(config, list(wanted)).items():
+        wanted[name] = torch.cat([torch.zeros_like(wanted[name][:count]), wanted[name][count:]])
+    return wanted
+
+
+def same_tensors(program: Ingot, wanted: dict[str, torch.Tensor], source: Path, architecture: Architecture, scratch: Path, options: tuple[str, ...]) -> str | None:
+    """By way of a GGUF; leaves the new folder at scratch/back."""
+    program.convert(program.convert(source, scratch / "gguf" / "model.gguf", *options), scratch / "back")
     back = stored(scratch / "back")
-    config = json.loads((expected / "config.json").read_text(encoding="utf-8"))
-    rows = config.get("vocab_size")
-    wanted = {written(name): tensor[:rows] if name == "model.embed_tokens.weight" else tensor for name, tensor in stored(expected).items() if name not in dropped}
     if set(back) != set(wanted):
         return f"names differ: {sorted(set(back) ^ set(wanted))[:8]}"
-    adds_one = of_model_type(config.get("text_config", config)["model_type"]).has_transform(ADDS_ONE)
-    other = [name for name in wanted if not is_same(back[name], wanted[name], adds_one and name.endswith("norm.weight"))]
+    adds_one = architecture.norm_offset != 0
+    other = [name for name in wanted if not is_same(back[name], wanted[name], transform_of(name, adds_one))]
     return f"other bytes: {other[:8]}" if other else None
 
 
@@ -86,12 +129,19 @@ def written(name: str) -> str:
     return f"model.{own}" if own.startswith(("embed_tokens.", "layers.", "norm.")) else own
 
 
-def is_same(own: torch.Tensor, wanted: torch.Tensor, adds_one: bool) -> bool:
-    """Bit for bit; where the reference adds 1 and the sum is rounded, any values that give the same sum."""
+def transform_of(name: str, adds_one: bool) -> Callable | None:
+    """The computation that a GGUF has the result of, so that values are only known as far as that keeps them."""
+    if name.endswith(".A_log"):
+        return torch.exp
+    return (lambda values: values + 1) if name.endswith("norm.weight") and adds_one else None
+
+
+def is_same(own: torch.Tensor, wanted: torch.Tensor, transform: Callable | None) -> bool:
+    """Bit for bit; where a GGUF has a rounded result, any values that give the same."""
     if own.dtype != wanted.dtype:
         return False
-    if adds_one:
-        return torch.equal(*((tensor.float() if tensor.dtype == torch.bfloat16 else tensor) + 1 for tensor in (own, wanted)))
+    if transform:
+        return torch.equal(*(transform(tensor.float() if tensor.dtype == torch.bfloat16 else tensor) for tensor in (own, wanted)))
     return torch.equal(own.contiguous().view(torch.uint8), wanted.contiguous().view(torch.uint8))
 
 

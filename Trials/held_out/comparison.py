@@ -6,16 +6,19 @@ import numpy as np
 import torch
 
 from fixtures.generate import oracle
+from fixtures.generate.decoder_configs import Architecture
 
 BUDGET = 1e-9
 
 
-def wanted(model: torch.nn.Module, tokens: list[int], pooling: str | None) -> dict[str, np.ndarray]:
+def wanted(model: torch.nn.Module, tokens: list[int], architecture: Architecture) -> dict[str, np.ndarray]:
     output = oracle.run(model, input_ids=torch.tensor([tokens]))
     hidden = oracle.stacked(output.hidden_states)
-    if hasattr(output, "logits"):
+    if architecture.kind == "classifier":
+        return {"hidden": hidden, "scores": output.logits[0].numpy()}
+    if architecture.has_logits_of_each_position:
         return {"hidden": hidden, "logits": output.logits[0].numpy()}
-    pooled = {"mean": lambda rows: rows.mean(axis=0), "lasttoken": lambda rows: rows[-1]}.get(pooling, lambda rows: rows[0])
+    pooled = {"mean": lambda rows: rows.mean(axis=0), "lasttoken": lambda rows: rows[-1]}.get(architecture.pooling, lambda rows: rows[0])
     return {"hidden": hidden, "embedding": pooled(hidden[-1])}
 
 

@@ -10,11 +10,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fixtures.generate.architecture_configs import ARCHITECTURES
-from fixtures.generate.checkpoints import save
+from fixtures.generate.checkpoints import nested_config, nested_entries, save
 from fixtures.generate.decoder_configs import Architecture, dense
 from fixtures.generate.fp8 import quantized
 from fixtures.generate.places import write_json
+from fixtures.generate.recurrent_configs import wrapped_config as around_recurrent, wrapped_entries as inside_recurrent
 from fixtures.generate.repacking import renamed
+from fixtures.generate.wrappers import WRAPPERS, wrapped_name
+
+from .families import divisors, family_of, text_of
 
 HIDDEN = ("hidden_size", "n_embd", "d_model")
 HEADS = ("num_attention_heads", "n_head", "num_heads", "n_heads")
@@ -33,6 +37,7 @@ SPELLINGS = {
         "hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer", "intermediate_size": "n_inner", "vocab_size": "vocab_size",
         "layer_norm_eps": "layer_norm_epsilon"},
     "exaone": {"num_hidden_layers": "num_layers", "rms_norm_eps": "layer_norm_epsilon", "hidden_act": "activation_function"},
+    "bailing_moe_v2": {"n_routed_experts": "num_experts", "n_shared_experts": "num_shared_experts"},
 }
 
 
@@ -46,16 +51,12 @@ def stated(config: dict, names: tuple[str, ...]):
     return next((config[name] for name in names if name in config), None)
 
 
-def divisors(number: int) -> list[int]:
-    return [value for value in range(1, number + 1) if number % value == 0]
-
-
 def vary_attention(config: dict, draw: random.Random) -> None:
     hidden = draw.choice([32, 64, 96, 128])
     kind = config["model_type"]
     if "head_dim" in config and kind not in FULL_WIDTH or kind in ("t5", "deepseek_v2"):
         # transformers wants the heads of these to divide the width, which they have nothing to do with; Mistral's become LLaMA's.
-        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "gemma3n_text", "mistral", "arcee") else [2, 3, 4, 6])
+        heads = draw.choice([2, 4] if kind in ("deepseek_v2", "gemma2", "gemma3_text", "gemma3n_text", "llama", "mistral", "arcee") else [2, 3, 4, 6])
         set_all(config, ("head_dim", "d_kv"), draw.choice([8, 16, 32]))
     else:
         heads = hidden // draw.choice([16, 32] if kind in ("phi", "stablelm", "gpt_neox") else [8, 16, 32])
@@ -141,17 +142,20 @@ def vary_rest(config: dict, draw: random.Random) -> None:
             config[name] = round(0.1 + 2 * draw.random(), 4)
 
 
-def varied(architecture: Architecture, seed: int) -> Architecture:
-    draw = random.Random(seed)
+def varied(name: str, seed: int) -> Architecture:
+    architecture, draw = ORIGINALS[name], random.Random(seed)
     config = copy.deepcopy(architecture.config)
-    for vary in (vary_attention, vary_layers, vary_experts, vary_rest):
-        vary(config, draw)
+    inner = text_of(config)
+    family = family_of(name, config)
+    for vary in [family] if family else (vary_attention, vary_layers, vary_experts, vary_rest):
+        vary(inner, draw)
+    set_all(config, ("tie_word_embeddings",), inner.get("tie_word_embeddings", config.get("tie_word_embeddings")))
     return following(architecture._replace(config=config))
 
 
 def following(architecture: Architecture) -> Architecture:
     """With the configuration by which transformers computes the model brought to that of the folder."""
-    config, native = architecture.config, copy.deepcopy(architecture.native)
+    config, native = text_of(architecture.config), copy.deepcopy(architecture.native)
     if native:
         names = SPELLINGS.get(config["model_type"], {})
         native.update({name: config[spelling] for name, spelling in names.items() if spelling in config})
@@ -171,7 +175,10 @@ MORE = {
     "yi": Architecture("llama", dense("LlamaForCausalLM", "llama", vocab_size=384)),
     "aquila": Architecture("gpt2", dense("LlamaForCausalLM", "llama")),
 }
-ORIGINALS = {**MORE, **ARCHITECTURES}
+# Text models inside others, for which the reference is given the text model alone.
+NESTED = {f"{name}-nested": name for name in ("qwen3-5", "gemma4", "gemma4-wide")}
+INSIDE = {**NESTED, **{name: wrapper.base for name, wrapper in WRAPPERS.items()}}
+ORIGINALS = {**MORE, **ARCHITECTURES, **{name: ARCHITECTURES[base] for name, base in INSIDE.items()}}
 ARCHITECTURES.update(MORE)
 
 
@@ -187,6 +194,26 @@ def disguised(classname: str, model_type: str, names: dict[str, str]):
             path.write_text(renamed(path.read_text(encoding="utf-8"), names), encoding="utf-8")
         return target
     return disguise
+
+
+def enclosed(config_of, names_of, others: dict[str, list[int]]):
+    """A folder's model as the text part of another one, whose other tensors are ones."""
+    def enclose(folder: Path, target: Path) -> Path:
+        shutil.copytree(folder, target)
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        outer = config_of(config)
+        set_all(outer, ("tie_word_embeddings",), config.get("tie_word_embeddings"))
+        write_json(target / "config.json", outer)
+        inner = {names_of(name): tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+        save(target, {name: torch.ones(shape, dtype=torch.bfloat16) for name, shape in others.items()} | inner)
+        return target
+    return enclose
+
+
+def enclosing_entries(entries_of) -> tuple:
+    """How the fixtures call a tensor inside, and what they put beside the text model."""
+    outside = {entry[0]: entry[1] for entry in entries_of([])}
+    return lambda name: next(entry[0] for entry in entries_of([[name, [], 0, 1, 0, 0]]) if entry[0] not in outside), outside
 
 
 def published(name: str, architecture: Architecture, folder: Path, target: Path) -> Path:
@@ -207,4 +234,10 @@ def published(name: str, architecture: Architecture, folder: Path, target: Path)
 DISGUISES = {
     "yi": disguised("YiForCausalLM", "Yi", {".input_layernorm.": ".ln1.", ".post_attention_layernorm.": ".ln2."}),
     "aquila": disguised("AquilaForCausalLM", "aquila", {}),
+    **{name: enclosed(wrapper.config, lambda own, names=wrapper.names: wrapped_name(own, names), wrapper.others) for name, wrapper in WRAPPERS.items()},
+    **{name: enclosed(lambda config, outer=ORIGINALS[name].nested, around=around: around(config, outer), *enclosing_entries(entries))
+       for name, around, entries in (
+           ("qwen3-5-nested", around_recurrent, inside_recurrent),
+           ("gemma4-nested", nested_config, lambda entries: nested_entries(entries, "Gemma4ForConditionalGeneration")),
+           ("gemma4-wide-nested", nested_config, lambda entries: nested_entries(entries, "Gemma4UnifiedForConditionalGeneration")))},
 }

@@ -26,8 +26,10 @@ from fixtures.generate.staging import stage_tokenizer
 
 from ..program import Ingot
 from . import checks
-from .configs import DISGUISES, ORIGINALS, following, published, varied
-from .variants import VARIANTS, Variant
+from .configs import DISGUISES, ORIGINALS, following, published, set_all, varied
+from .families import family_of, text_of
+from .folders import ahead
+from .variants import OF_FAMILIES, VARIANTS, Variant
 
 COLUMNS = ("identical", "round trips", "loads", "texts")
 
@@ -60,17 +62,17 @@ class Tally:
         return f"{name:18}" + "".join(f"{f'{self.passed[column]} of {self.tried[column]}':>16}" for column in COLUMNS)
 
 
-def judge_files(program: Ingot, name: str, folder: Path, own: Path, scratch: Path, kinds, case: str, tally: Tally, fallback: bool = False) -> bool:
+def judge_files(program: Ingot, name: str, folder: Path, own: Path, scratch: Path, kinds, case: str, tally: Tally, options: tuple[str, ...] = (), fallback: bool = False) -> bool:
     """False where the reference refuses the folder; if only its configuration of transformers 5, the published one's file is wanted."""
     for kind in kinds:
         wanted = scratch / f"reference-{kind}.gguf"
-        refusal = checks.reference_file(name, folder, kind, wanted.with_suffix(".new"))
+        refusal = checks.reference_file(name, folder, kind, wanted.with_suffix(".new"), options)
         if refusal is None:
             wanted.with_suffix(".new").replace(wanted)
         elif not fallback:
             tally.refusals.append(f"{case}: the reference refuses it: {refusal[:200]}")
             return False
-        tally.judge("identical", case, lambda: checks.same_file(program, own, kind, wanted, scratch / f"own-{kind}.gguf"))
+        tally.judge("identical", case, lambda: checks.same_file(program, own, kind, wanted, scratch / f"own-{kind}.gguf", options))
     return True
 
 
@@ -92,11 +94,13 @@ def judge_load(own: Path, wanted: Path, case: str, tally: Tally) -> None:
 
 
 def examine(program: Ingot, name: str, seed: int, tally: Tally, label: str = "", variant: Variant = Variant()) -> None:
-    architecture = varied(ORIGINALS[name], seed)
+    architecture = varied(name, seed)
     config = copy.deepcopy(architecture.config)
     draw = random.Random(seed)
-    if not variant.config(config, draw) or name in DISGUISES and "silent" in label:
+    inner, is_new = text_of(config), family_of(name, config) is not None
+    if is_new and label not in ("", *OF_FAMILIES) or not variant.config(inner, draw) or name in DISGUISES and "silent" in label:
         return
+    set_all(config, ("tie_word_embeddings",), inner.get("tie_word_embeddings"))
     ARCHITECTURES[name] = architecture = following(architecture._replace(config=config))
     ARCHITECTURES[variant.name or name] = architecture
     case = f"{name} seed {seed}{label and ' '}{label}"
@@ -115,19 +119,22 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, label: str = "",
             return
         own = published(name, architecture, folder, parent / "disguised" / folder.name)
         kinds = ("f32", "q8_0") if label else reference.CONVERTED
-        if not judge_files(program, name, folder, own, scratch, kinds, case, tally):
+        if not judge_files(program, name, folder, own, scratch, kinds, case, tally, variant.options):
             return
         dropped += checks.left_out(folder, config["model_type"])
-        tally.judge("round trips", case, lambda: checks.same_tensors(program, dropped, own, folder, scratch, "F32" if architecture.fp8 else None))
+        if variant.options:
+            dropped += ahead(folder)
+        wanted, options = checks.tensors_back(folder, architecture, dropped), [*variant.options, *(["--type", "F32"] if architecture.fp8 else [])]
+        tally.judge("round trips", case, lambda: checks.same_tensors(program, wanted, own, architecture, scratch, options))
         if (scratch / "back").exists():
             judge_texts(folder, scratch / "back", case, tally, variant.frames)
-        if architecture.kind == "decoder" and name not in reference.NOT_LOADED and (scratch / "own-f32.gguf").exists():
+        if architecture.has_logits_of_each_position and name not in reference.NOT_LOADED and (scratch / "own-f32.gguf").exists():
             judge_load(scratch / "own-f32.gguf", scratch / "reference-f32.gguf", case, tally)
         if new is not None and own == folder and (scratch / "reference-f32.gguf").exists():
             stated = json.loads(new.read_text(encoding="utf-8"))
             # Qwen3-MoE's class has no such field, yet its configurations state it.
             write_json(folder / "config.json", {**stated, **{key: config[key] for key in ("head_dim",) if key in config}})
-            judge_files(program, name, folder, own, scratch, ("f32",) if label else ("f32", "q8_0"), f"{case}, config of transformers 5", tally, not label)
+            judge_files(program, name, folder, own, scratch, ("f32",) if label else ("f32", "q8_0"), f"{case}, config of transformers 5", tally, variant.options, not label)
 
 
 def main() -> int:

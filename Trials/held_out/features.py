@@ -7,7 +7,8 @@ not the published configuration of the fixture states them.
 import random
 
 from ..definitions import reading
-from .configs import HEADS, HIDDEN, LAYERS, divisors, stated
+from .configs import HEADS, HIDDEN, LAYERS, stated
+from .families import divisors
 
 GEMMAS = ("gemma", "gemma2", "gemma3_text")
 MIXED = ("cohere2", "olmo3", "exaone4")
@@ -15,9 +16,13 @@ MIXED = ("cohere2", "olmo3", "exaone4")
 ROTARY = (
     "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "phi3", "phi", "starcoder2", "stablelm", "olmo2", "granite", "smollm3",
     "cohere", "deepseek_v2", "exaone", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
-    "glm4", *MIXED)
+    "glm4", *MIXED, "deepseek_v3", "kimi_k2", "glm4_moe", "glm4_moe_lite", "minimax_m2", "ernie4_5_moe", "dots1", "exaone_moe", "afmoe", "hy_v3", "gpt_oss",
+    "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen2_vl", "qwen2_5_vl", "qwen3_vl_text", "qwen3_vl_moe_text", "kormo")
+# What a scaling says of positions with several axes stays.
+AXES = ("mrope_section", "mrope_interleaved", "xdrope_section")
 PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor",
-    "glm4": "partial_rotary_factor"}
+    "glm4": "partial_rotary_factor", "glm4_moe": "partial_rotary_factor", "qwen3_next": "partial_rotary_factor", "qwen3_5_text": "partial_rotary_factor",
+    "qwen3_5_moe_text": "partial_rotary_factor"}
 # Their classes take the width of a head from the hidden width alone.
 HEAD_DIMENSIONS = reading("head_dim", but=("olmoe", "phi", "baichuan", "internlm2", "stablelm", "exaone", "opt"))
 PATTERNS = ("qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "smollm3")
@@ -51,7 +56,7 @@ def head_width(config: dict) -> int:
 
 
 def rotated(config: dict) -> int:
-    return int(head_width(config) * config.get(PARTIAL.get(kind(config), ""), 1.0))
+    return config.get("rotary_dim") or int(head_width(config) * config.get(PARTIAL.get(kind(config), ""), 1.0))
 
 
 def factors(config: dict, draw: random.Random) -> list[float]:
@@ -90,6 +95,10 @@ def rope(name: str):
         if name == "dynamic":
             config["max_position_embeddings"] = draw.choice([16, 32, 64])
         key = draw.choice(["rope_type", "type"])
+        if isinstance(config.get("rope_parameters"), dict):
+            config["rope_parameters"] = config["rope_parameters"] | {"rope_type": name, **values}
+            return True
+        values |= {axis: value for axis, value in (config.get("rope_scaling") or {}).items() if axis in AXES}
         # Of OLMo 3's class transformers 5 overlooks the old name.
         config["rope_scaling"] = {"rope_type" if kind(config) == "olmo3" else key: name, **values}
         return True
@@ -300,3 +309,5 @@ FEATURES = {
     "inner width": inner_width, **{key: flipped(key) for key in FLAGS}, "falcon norms": falcon_norms, "constants": constants, "token types": token_types,
     "linear biases": linear_biases,
 }
+# Of families whose sizes depend on each other, these change nothing else.
+OF_FAMILIES = ("linear", "dynamic", "yarn", "llama3", "longrope", "activation", "constants", "attention_bias", "mlp_bias", "use_bias")

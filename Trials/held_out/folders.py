@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 from fixtures.generate.checkpoints import IMAGE_TENSORS, nested_config
 from fixtures.generate.places import write_json
 
+from .families import text_of
+
 CARD = """---
 license: apache-2.0
 language:
@@ -89,6 +91,17 @@ def add_rows(folder: Path, draw: random.Random) -> None:
         embedding = tensors["model.embed_tokens.weight"]
         return {**tensors, "model.embed_tokens.weight": torch.cat([embedding, embedding[:5]])}
     rewrite(folder, change)
+
+
+def ahead(folder: Path) -> list[str]:
+    """The tensors of the layers that predict further tokens."""
+    config = text_of(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    last = f"model.layers.{config.get('num_hidden_layers')}."
+    return [name for name in load_file(folder / "model.safetensors") if name.startswith(("mtp.", last))]
+
+
+def has_layers_ahead(folder: Path, draw: random.Random) -> bool:
+    return bool(ahead(folder))
 
 
 def store_tied_output(folder: Path, draw: random.Random) -> None:

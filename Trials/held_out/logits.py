@@ -31,10 +31,11 @@ from fixtures.generate.checkpoints import CLASSES, SHARP, write_checkpoint
 from fixtures.generate.oracle import follow_bias_limit, oracle
 from fixtures.generate.staging import stage_tokenizer
 
-from ..program import EMBEDDING, Ingot, Refusal
+from ..program import EMBEDDING, SCORE, SCORES, Ingot, Refusal
 from .comparison import fault_of, in_double, is_rounding, wanted
 from .configs import ORIGINALS, SPELLINGS, published, varied
-from .features import FEATURES, representable
+from .families import family_of, text_of
+from .features import FEATURES, OF_FAMILIES, representable
 
 LENGTHS = (1, 2, 7, 33, 64, 65, 300)
 COLUMNS = ("folder", "gguf", "back", "bits")
@@ -71,7 +72,8 @@ def computed(program: Ingot, path: Path, tokens: list[int], scratch: Path, has_l
     report = program.run(path, "--tokens", ",".join(map(str, tokens)), *arguments)
     if has_logits:
         return {"hidden": np.load(scratch / "hidden.npy"), "logits": np.load(scratch / "logits.npy")}
-    return {"hidden": np.load(scratch / "hidden.npy"), "embedding": np.array(report[EMBEDDING])}
+    result = {"scores": np.array([label[SCORE] for label in report[SCORES]])} if report.get(SCORES) else {"embedding": np.array(report[EMBEDDING])}
+    return {"hidden": np.load(scratch / "hidden.npy"), **result}
 
 
 def other_bits(programs: list[Ingot], folder: Path, tokens: list[int], scratch: Path, has_logits: bool) -> str | None:
@@ -95,15 +97,16 @@ def natively(native: dict, before: dict, after: dict) -> dict:
     return {**native, **changed}
 
 
-def featured(architecture, original, seed: int, only: str | None):
-    """The architecture with up to three features of its class, and their names; without any, only with what a GGUF can say."""
+def featured(name: str, seed: int, only: str | None):
+    """An architecture with up to three features of its class, and their names; without any, only with what a GGUF can say."""
+    architecture = varied(name, seed)
     draw, names, before = random.Random(seed), [], architecture.config
-    config = copy.deepcopy(before)
+    config, features = copy.deepcopy(before), OF_FAMILIES if family_of(name, before) else FEATURES
     if not seed % 4 and not only:
-        representable(config, original.config)
-    for name in [only] if only else draw.sample(list(FEATURES), len(FEATURES)):
+        representable(text_of(config), text_of(ORIGINALS[name].config))
+    for name in [only] if only else draw.sample(list(features), len(features)):
         changed = copy.deepcopy(config)
-        if (len(names) < seed % 4 or only) and FEATURES[name](changed, random.Random(seed)):
+        if (len(names) < seed % 4 or only) and FEATURES[name](text_of(changed), random.Random(seed)):
             config = changed
             names.append(name)
     native = architecture.native and natively(architecture.native, before, config)
@@ -124,9 +127,13 @@ def sharpen(folder: Path, draw: random.Random) -> None:
 
 def positions_of(config: dict) -> int:
     """How many positions the model has rows for; those without such rows go on beyond the trained context."""
-    if config["model_type"] == "roberta":  # Positions begin after the padding id.
+    kind = config["model_type"]
+    if kind in ("roberta", "xlm-roberta", "camembert"):  # Positions begin after the padding id.
         return config["max_position_embeddings"] - config["pad_token_id"] - 1
-    return {"gpt2": config.get("n_positions"), "gpt_bigcode": config.get("n_positions"), "mpt": config.get("max_seq_len"), "bert": config.get("max_position_embeddings"), "opt": config.get("max_position_embeddings")}.get(config["model_type"]) or 1 << 20
+    key = {"gpt2": "n_positions", "gpt_bigcode": "n_positions", "mpt": "max_seq_len"}.get(kind)
+    if kind in ("bert", "opt", "distilbert"):
+        key = "max_position_embeddings"
+    return config.get(key) or 1 << 20
 
 
 def loaded(folder: Path, kind: str) -> torch.nn.Module:
@@ -159,7 +166,7 @@ def judge(column: str, case: str, tally: Tally, expected: dict[int, dict], compu
 
 
 def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None, other: Ingot | None) -> None:
-    architecture, features = featured(varied(ORIGINALS[name], seed), ORIGINALS[name], seed, only)
+    architecture, features = featured(name, seed, only)
     if only and not features:
         return
     case = f"{name} seed {seed}" + (f" ({', '.join(features)})" if features else "")
@@ -175,21 +182,21 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
             model = prepared(oracle(name, folder, scratch))
             pristine = copy.deepcopy(model)  # dynamic scaling remembers the longest sequence
             draw = random.Random(seed)
-            limit, vocabulary = positions_of(architecture.config), min(model.config.vocab_size, architecture.config["vocab_size"])
+            limit, vocabulary = positions_of(architecture.config), min(model.config.get_text_config().vocab_size, text_of(architecture.config)["vocab_size"])
             tokens = {length: [draw.randrange(vocabulary) for _ in range(length)] for length in LENGTHS if length <= limit}
-            expected = {length: wanted(model, ids, architecture.pooling) for length, ids in tokens.items()}
+            expected = {length: wanted(model, ids, architecture) for length, ids in tokens.items()}
         except Exception as error:  # noqa: BLE001: transformers has no such model
             tally.refusals.append(f"{case}: transformers: {type(error).__name__}: {error}"[:300])
             return
         if not all(np.isfinite(array).all() for arrays in expected.values() for array in arrays.values()):
             return
-        has_logits = architecture.kind == "decoder"
+        has_logits = architecture.has_logits_of_each_position
 
         def exact(length: int) -> dict[str, np.ndarray]:
             with in_double():
                 precise = copy.deepcopy(pristine).double()
                 precise.config._experts_implementation = "eager"
-                return wanted(precise, tokens[length], architecture.pooling)
+                return wanted(precise, tokens[length], architecture)
 
         before = tally.tried["folder"]
         judge("folder", case, tally, expected, lambda length: computed(program, own, tokens[length], scratch, has_logits), exact)
@@ -214,7 +221,7 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
             except Exception as error:  # noqa: BLE001: a folder that does not load is the finding
                 tally.failures.append(f"{case}: back: {type(error).__name__}: {error}"[:400])
                 return
-            judge("back", case, tally, expected, lambda length: wanted(again, tokens[length], architecture.pooling), exact)
+            judge("back", case, tally, expected, lambda length: wanted(again, tokens[length], architecture), exact)
 
 
 def main() -> int:

@@ -26,6 +26,7 @@ class Variant(NamedTuple):
     name: str | None = None  # of the folder, which the reference reads as well
     # Texts are compared without and with what is put around them; not where the files contradict each other or are silent there.
     frames: tuple[bool, ...] = (False, True)
+    options: tuple[str, ...] = ()  # of the program and of the reference, which have the same
 
 
 def flip(names: tuple[str, ...]) -> Variant:
@@ -232,4 +233,9 @@ VARIANTS = {
     "no space before": Variant(folder=folders.answer(add_prefix_space=False)),
     "tokens as objects": Variant(folder=folders.name_by_objects),
     "beyond the rows": Variant(folder=folders.add_beyond),
+    "no layers ahead": Variant(folder=folders.has_layers_ahead, options=("--no-mtp",)),
 }
+# Of families whose sizes depend on each other, these change nothing else.
+OF_FAMILIES = (
+    "tied", "silent", "list of ends", "padded", "odd rows", "linear", "yarn, old", "llama3", "float16", "float32", "float32 vectors", "any order", "shards",
+    "card and template", "only tokenizer.json", "no layers ahead")

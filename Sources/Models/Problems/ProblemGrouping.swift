@@ -38,7 +38,8 @@ struct ProblemGrouping {
     let sorted = order.indices.sorted { (order[$0].rank, $0) < (order[$1].rank, $1) }.map { order[$0] }
     return sorted.map { cause in
       let group = members[cause] ?? []
-      return group.count == 1 ? group[0] : ProblemGroup(members: group, description: words(cause, group))
+      let isPlain = group.count == 1 && requirement(of: group[0]).isEmpty
+      return isPlain ? group[0] : ProblemGroup(members: group, description: words(cause, group))
     }
   }
 
@@ -83,7 +84,7 @@ struct ProblemGrouping {
   // MARK: - Words
 
   private func words(_ cause: Cause, _ group: [TensorProblem]) -> String {
-    let first = "first: \(group[0])"
+    let first = "first: \(group[0])\(requirement(of: group[0]))"
     switch cause {
     case .dimension(let expression, let expected, let found):
       return "\(expression) is \(expected.grouped)\(origins(of: expression)), but \(found.grouped) in"
@@ -100,23 +101,40 @@ struct ProblemGrouping {
         "\(counted(group.count, "tensor")) have names that the naming scheme \(scheme.quoted) does not have; first:"
         + " \(group[0].name.text.quoted) (--mapping FILE can name them)"
     case .missing(nil): return "\(counted(group.count, "tensor")) are missing; \(first)"
-    case .missing, .alike: return "\(group[0]); so \(group.count == 2 ? "is" : "are") \((group.count - 1).grouped) more"
+    case .missing, .alike:
+      let one = "\(group[0])\(requirement(of: group[0]))"
+      return group.count == 1 ? one : "\(one); so \(group.count == 2 ? "is" : "are") \((group.count - 1).grouped) more"
     }
   }
 
   private var layerCount: Int { hyperparameters.integer("layer_count") ?? 0 }
 
+  /// The keys by which the layer of a missing tensor must have it: `, required by first_k_dense_replace = 0`.
+  private func requirement(of problem: TensorProblem) -> String {
+    guard let formula = problem.requirement else { return "" }
+    let stated = members(of: formula, but: ["layer_count", "block_count"])
+    return stated.isEmpty ? "" : ", required by \(stated.joined(separator: ", "))"
+  }
+
   /// The keys that give the hyperparameters in `expression`: ` (num_attention_heads = 4)`.
   private func origins(of expression: String) -> String {
+    let stated = members(of: expression)
+    return stated.isEmpty ? "" : " (\(stated.joined(separator: ", ")))"
+  }
+
+  /// The keys that give the hyperparameters in `expression`, with their values; without those of a list.
+  private func members(of expression: String, but others: Set<String> = []) -> [String] {
     let names = expression.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
-    let stated = names.compactMap { name -> String? in
+    var seen = others
+    return names.filter { seen.insert($0).inserted }.compactMap { name -> String? in
       guard let rule = definition.hyperparameter(name), let value = hyperparameters.values[name] else { return nil }
       switch facts.origin(of: rule, in: definition) {
-      case .member(let key)?, .pair(let key)?: return "\(key.escapedForDisplay) = \(value.json.text(.compact))"
+      case .member(let key)?, .pair(let key)?:
+        if case .list = value { return key.escapedForDisplay }
+        return "\(key.escapedForDisplay) = \(value.json.text(.compact))"
       default: return nil
       }
     }
-    return stated.isEmpty ? "" : " (\(stated.joined(separator: ", ")))"
   }
 }
 

@@ -33,15 +33,18 @@ public struct TensorProblem: IngotError {
   public let reason: Reason
   /// The layer, where it matters to the reason.
   let layer: Int?
+  /// Of a missing tensor the formula by which its layer must have it.
+  let requirement: String?
 
   /// Creates the problem of a tensor.
   public init(_ tensor: TensorDescriptor, _ reason: Reason) { self.init(tensor.name, reason) }
 
   /// Creates the problem of the tensor with this name.
-  public init(_ name: TensorName, _ reason: Reason, layer: Int? = nil) {
+  public init(_ name: TensorName, _ reason: Reason, layer: Int? = nil, requirement: String? = nil) {
     self.name = name
     self.reason = reason
     self.layer = layer
+    self.requirement = requirement
   }
 
   public var category: ErrorCategory { .input }

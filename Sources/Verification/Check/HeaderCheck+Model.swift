@@ -168,7 +168,7 @@ extension HyperparameterError {
   fileprivate var name: String? {
     switch self {
     case .missing(let name, _), .notPositive(let name, _), .notDivisible(let name, _, _, _), .mustBeEven(let name, _),
-      .outOfRange(let name, _), .tooFewLayers(let name, _, _):
+      .outOfRange(let name, _), .tooFewLayers(let name, _, _, _):
       name
     default: nil
     }
