@@ -11,7 +11,9 @@ extension DraftPlanner {
   /// replaced (`OutputPattern`).
   mutating func nameOutput() throws {
     let destination = draft.request.destination
-    guard !OutputFolder(destination).exists else {
+    // The shards of llama-gguf-split begin with the name, also if it is that of a folder.
+    let isPrefix = if case .divide = draft.request.split { true } else { false }
+    guard isPrefix || !OutputFolder(destination).exists else {
       draft.destination = Path.join(destination, try conventionalName(format: draft.formatName))
       return
     }

@@ -6,7 +6,7 @@ extension RowReader {
   public struct Identity: Hashable, Sendable {
     fileprivate let geometry: Geometry
     fileprivate let sources: [TensorDescriptor]
-    /// Nil where the rows are those of a stored tensor in order, whatever they are used for.
+    /// Nil where the rows are those of a stored tensor in order; their use does not matter.
     fileprivate let layout: StoredLayout?
     fileprivate let origins: [RowOrigin]
   }
