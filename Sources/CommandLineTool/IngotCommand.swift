@@ -21,7 +21,10 @@ struct IngotCommand: ParsableCommand {
       CommandGroup(name: "Inspect", subcommands: [Inspect.self, Check.self, Diff.self, Hash.self, Tokenize.self]),
       CommandGroup(
         name: "Convert",
-        subcommands: [Convert.self, Quantize.self, MergeCommand.self, GraftCommand.self, Imatrix.self, Meta.self]),
+        subcommands: [
+          Convert.self, Quantize.self, Dequantize.self, Split.self, Join.self, MergeCommand.self, GraftCommand.self,
+          Imatrix.self, Meta.self,
+        ]),
       CommandGroup(name: "Verify", subcommands: [Verify.self, Certify.self, Run.self]),
       CommandGroup(name: "More", subcommands: [FormatsCommand.self, ArchitecturesCommand.self]),
     ])

@@ -16,6 +16,7 @@ public enum ConversionError: IngotError {
   case recipeNeedsGGUF(String)
   case copyNeedsGGUF
   case splitNeedsGGUF
+  case tooManyShards(Int)
   case pruneMatchesNothing(layer: Int)
   case prunesEverything
   case importanceMatchesNothing(option: String, pattern: String)
@@ -54,6 +55,8 @@ public enum ConversionError: IngotError {
     case .recipeNeedsGGUF(let name): "\(name) is a recipe for GGUF files (choose an output that ends with .gguf)"
     case .copyNeedsGGUF: "COPY keeps the tensors of a GGUF, which the input is not (convert makes one)"
     case .splitNeedsGGUF: "--keep-split keeps the split of a GGUF, which the input is not"
+    case .tooManyShards(let count):
+      "\(counted(count, "shard")) are more than a GGUF can count, expected at most 65,535 (choose a greater limit)"
     case .pruneMatchesNothing(let layer): "--prune-layers names layer \(layer.grouped), which the model does not have"
     case .prunesEverything: "--prune-layers names every layer, so nothing would be left"
     case .importanceMatchesNothing(let option, let pattern):

@@ -39,18 +39,20 @@ public struct ConversionJob: Sendable {
     progress: @escaping @Sendable (Int) -> Void = { _ in }, written: () -> Void = {},
     check: ((_ output: String) throws -> Check)?
   ) throws -> Outcome<Check> {
-    let receipt = try receiptPath.map { try SideOutput($0, of: plan) }
-    let budget = budget
-    let outcomes = try Executor.run(
-      plan, threads: threads, detail: detail,
-      acceptance: { try ErrorSummary($0, budget: budget).requireAcceptable(for: plan.destination) }, progress: progress)
-    written()
-    let errors = ErrorSummary(outcomes, budget: budget)
-    if let receipt {
-      let record = Receipt(plan: plan, errors: errors, options: arguments, version: ToolInfo.version)
-      try receipt.write(try record.json(threads: threads).encoded(.indented))
-    }
-    return Outcome(errors: errors, check: try check?(plan.openablePath))
+    try ConversionBatch([self]).run(
+      progress: progress, written: written, check: check.map { check in { try check($1) } })[0]
+      .get()
+  }
+
+  /// Throws the errors that exceed the budget.
+  func accept(_ outcomes: [TensorOutcome]) throws(BudgetExceeded) {
+    try ErrorSummary(outcomes, budget: budget).requireAcceptable(for: plan.destination)
+  }
+
+  /// Writes the receipt of a finished conversion.
+  func write(_ receipt: SideOutput, _ errors: ErrorSummary, _ inputs: Receipt.InputDigests) throws {
+    let record = Receipt(plan: plan, errors: errors, options: arguments, version: ToolInfo.version)
+    try receipt.write(try record.json(inputs, threads: threads).encoded(.indented))
   }
 }
 

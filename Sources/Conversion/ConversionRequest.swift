@@ -72,8 +72,16 @@ public struct ConversionRequest: Sendable {
   public enum DeparturePolicy: Sendable { case apply, omit }
   /// The policy for a source that has the path of the output.
   public enum SourceFilePolicy: Sendable { case keep, replace }
-  /// The policy for the shards of a split GGUF.
-  public enum SplitPolicy: Sendable { case merge, preserve }
+  /// The policy for the shards of a GGUF.
+  public enum SplitPolicy: Sendable, Hashable {
+    case merge
+    /// Tensors stay in the shard of the source that has them.
+    case preserve
+    /// As llama-gguf-split splits, which also writes a set of one shard.
+    case divide(GGUFDivision)
+    /// As llama-gguf-split merges: one file, whose keys say that it was a set.
+    case join
+  }
 
   /// A key and value that a GGUF gets in place of the source's.
   public struct MetadataOverride: Sendable, Hashable {
@@ -103,7 +111,7 @@ public struct ConversionRequest: Sendable {
     }
   }
 
-  /// The file or folder that is written.
+  /// The file or folder that is written; placeholders in the name of a GGUF are replaced (`OutputPattern`).
   public var destination: String
   /// The target; nil decides from the name of `destination`.
   public var target: Target?
@@ -119,7 +127,7 @@ public struct ConversionRequest: Sendable {
   public var prunedLayers: Set<Int> = []
   /// Keys and values that a GGUF made by a recipe gets, in order.
   public var metadataOverrides: [MetadataOverride] = []
-  /// Whether a split GGUF, quantized by a recipe, is split in the same way.
+  /// How the shards of the output follow from those of the source; all but `merge` are of a GGUF.
   public var split = SplitPolicy.merge
   /// Whether a tensor whose rows are not whole blocks of its format may get another one.
   public var fallback = LossPolicy.allow

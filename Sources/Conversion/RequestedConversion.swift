@@ -4,8 +4,8 @@ import Models
 
 /// A conversion before its source is opened: how the source is read, and the request.
 public struct RequestedConversion: Sendable {
-  /// Whether a source without an architecture definition is opened by its tensors' names alone.
-  public enum Definition: Sendable { case required, optional }
+  /// Whether a source without an architecture definition is opened by its tensors' names alone; `unused` opens every GGUF so.
+  public enum Definition: Sendable { case required, optional, unused }
 
   /// The path of the source.
   public var source: String
@@ -52,6 +52,7 @@ public struct RequestedConversion: Sendable {
     }
     if let deltaBase { return try openDelta(location, base: deltaBase) }
     if let merge { return try open(merge, location) }
+    if definition == .unused { return try Model.openWithoutDefinition(location) }
     if definition == .optional, adapters.isEmpty, request.resolvedTarget != .gguf {
       return try Model.openAsStored(location, library: library, appliedTransforms: appliedTransforms)
     }

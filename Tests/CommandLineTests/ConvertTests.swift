@@ -132,6 +132,9 @@ struct ConvertTests {
     arguments: [
       Snapshot("help-convert", "convert", "--help"),
       Snapshot("help-quantize", "quantize", "--help"),
+      Snapshot("help-dequantize", "dequantize", "--help"),
+      Snapshot("help-split", "split", "--help"),
+      Snapshot("help-join", "join", "--help"),
       Snapshot(
         "plan-quantize", "quantize", "fixtures/expected/llama-gqa/llama-gqa-bf16.gguf", "unwritten/a.gguf", "Q4_K_M",
         "2",

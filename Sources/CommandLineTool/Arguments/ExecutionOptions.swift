@@ -83,12 +83,7 @@ struct ExecutionOptions: ParsableArguments {
       try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
       return
     }
-    var job = ConversionJob(plan)
-    job.budget = try errorBudget
-    job.detail = histogram ? .histogram : .sums
-    job.receiptPath = receipt
-    job.arguments = Array(CommandLine.arguments.dropFirst())
-    job.threads = report.threadCount
+    let job = try self.job(plan, report)
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     do {
@@ -109,6 +104,17 @@ struct ExecutionOptions: ParsableArguments {
     }
   }
 
+  /// The job of carrying out `plan`.
+  func job(_ plan: ConversionPlan, _ report: ReportOptions) throws -> ConversionJob {
+    var job = ConversionJob(plan)
+    job.budget = try errorBudget
+    job.detail = histogram ? .histogram : .sums
+    job.receiptPath = receipt
+    job.arguments = Array(CommandLine.arguments.dropFirst())
+    job.threads = report.threadCount
+    return job
+  }
+
   private var errorBudget: EncodingBudget? {
     get throws {
       switch budget {
@@ -119,7 +125,7 @@ struct ExecutionOptions: ParsableArguments {
     }
   }
 
-  private func compare(
+  func compare(
     _ output: String, with plan: ConversionPlan, _ model: ModelOptions, _ adapters: [String], _ report: ReportOptions,
     _ source: ComparedSource
   ) throws -> CheckpointDiff {

@@ -3,29 +3,48 @@ import Ingot
 extension ConversionPlan {
   /// The outputs and messages of a plan; `title` says whether it was executed.
   func text(title: String) -> String {
+    var pairs = [("source", sourceWords)] + fileLines(title: title)
+    if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
+    return definitionList(pairs) + messageLines.map { "\($0.label): \($0.text)\n" }.joined()
+  }
+
+  /// The path of the source and what it is.
+  var sourceWords: String {
     let input =
       source.isByName ? "unknown architecture" : "\(source.definition.name), named as in \(source.scheme.name)"
+    return "\(source.checkpoint.path.escapedForDisplay) (\(input))"
+  }
+
+  /// The files after `title`.
+  func fileLines(title: String) -> [(String, String)] {
     let names = source.isByName ? "" : ", named as in \(scheme.name)"
-    var pairs = [("source", "\(source.checkpoint.path.escapedForDisplay) (\(input))")]
-    for file in files {
+    let lines = files.map { file in
       let packed = file.compressionLevel.map { " before zstd at level \($0)" } ?? ""
       let content = "\(counted(file.tensors.count, "tensor")), \(file.byteCount.byteSize)\(packed)"
-      pairs.append((title, "\(file.path.escapedForDisplay) (\(content)\(names))"))
+      return (title, "\(file.path.escapedForDisplay) (\(content)\(names))")
     }
-    for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }
-    if let graft {
-      let verbs = [("added", graft.added), ("replaced", graft.replacing)]
-      for (verb, tensors) in verbs where !tensors.isEmpty {
-        pairs.append((verb, "\(tensors.words) from \(graft.source.escapedForDisplay)"))
-      }
+    return lines + sideFiles.map { (title, $0.path.escapedForDisplay) } + graftLines
+  }
+
+  /// What a graft adds and replaces.
+  private var graftLines: [(String, String)] {
+    guard let graft else { return [] }
+    return [("added", graft.added), ("replaced", graft.replacing)].filter { !$0.1.isEmpty }.map { verb, tensors in
+      (verb, "\(tensors.words) from \(graft.source.escapedForDisplay)")
     }
-    if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
-    var text = definitionList(pairs)
-    for departure in departures {
-      text += "departure: \(departure.message.escapedForDisplay) (--reference-bytes turns this off)\n"
-    }
-    for message in messages { text += "\(message.severity.rawValue): \(message.message.escapedForDisplay)\n" }
-    return text
+  }
+
+  /// A departure or a message.
+  struct MessageLine: Hashable {
+    let label: String, text: String
+  }
+
+  /// Departures and messages, in order.
+  var messageLines: [MessageLine] {
+    departures.map {
+      MessageLine(
+        label: "departure", text: "\($0.message.escapedForDisplay) (--reference-bytes turns this off)")
+    } + messages.map { MessageLine(label: $0.severity.rawValue, text: $0.message.escapedForDisplay) }
   }
 
   /// Every tensor of the output and where it comes from.

@@ -15,6 +15,8 @@ struct Convert: ConversionCommand {
         ingot convert model.gguf -o model
         # Repack an AWQ, GPTQ or MXFP4 model without changing a value.
         ingot convert model-AWQ -o model.gguf --type keep
+        # Write several types while the model is read once.
+        ingot convert model --types Q8_0,Q4_K_M -o '{name}-{ftype}.gguf'
       """)
 
   @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.", completion: .file())
@@ -22,8 +24,11 @@ struct Convert: ConversionCommand {
 
   @Option(
     name: [.short, .long, .customLong("outfile")],
-    help: "File or folder to write; {ftype} in a GGUF name becomes the storage format.", completion: .file())
+    help: "File or folder to write; {name} and {ftype} in a GGUF name become the model's name and the type.",
+    completion: .file())
   var output: String
+
+  @OptionGroup var types: TypeListOptions
 
   @Option(
     help: "Container to write. (default: from the output name: .gguf, .safetensors, otherwise a folder)")
@@ -107,23 +112,52 @@ struct Convert: ConversionCommand {
         throw ValidationError("\(other) has no effect with \(option), which decides the files (leave it out)")
       }
     }
-    guard type.recipe == nil else { return }
-    for (option, isGiven) in [("--pure", pure && type.isAutomatic), ("--imatrix", importance.path != nil)] where isGiven
-    {
+    try checkTypes()
+    guard allTypes.allSatisfy({ $0.recipe == nil }) else { return }
+    let isAutomatic = allTypes.allSatisfy(\.isAutomatic)
+    for (option, isGiven) in [("--pure", pure && isAutomatic), ("--imatrix", importance.path != nil)] where isGiven {
       throw ValidationError("\(option) needs a recipe as --type, such as Q4_K_M")
     }
   }
 
+  /// The types that are asked for.
+  private var allTypes: [TypeArgument] { types.names.map { $0.map(TypeArgument.init) } ?? [type] }
+
+  private func checkTypes() throws {
+    guard let names = types.names else { return }
+    if type.text != "auto" { throw ValidationError("expected only one of --type and --types") }
+    if to == .safetensors { throw ValidationError("--types writes GGUF files, not --to safetensors") }
+    if let option = partition.option(naming: naming) {
+      throw ValidationError("--types writes GGUF files, not \(option)")
+    }
+    if let name = names.firstRepeated { throw ValidationError("--types lists \(name) twice") }
+  }
+
   func run() throws {
     if let adapter = try adapterFile() { return try write(adapter) }
+    if let names = types.names { return try run(names) }
     let conversion = try requestedConversion()
     try execution.run(
       try conversion.plan(), model, adapters: adapters.paths, report, source: conversion.isDerived ? .opened : .reopened
     )
   }
 
+  /// Writes an output of each type.
+  private func run(_ names: [String]) throws {
+    try types.check(output, receipt: execution.receipt)
+    let requests = try allTypes.map(makeRequest)
+    let conversion = try conversion(requests[0])
+    try execution.run(
+      try Planner.plan(conversion.open(), requests), types: names, model, adapters: adapters.paths, report,
+      source: conversion.isDerived ? .opened : .reopened)
+  }
+
   func requestedConversion() throws -> RequestedConversion {
-    var conversion = try model.conversion(of: source, makeRequest())
+    try conversion(makeRequest(try types.single().map(TypeArgument.init) ?? type))
+  }
+
+  private func conversion(_ request: ConversionRequest) throws -> RequestedConversion {
+    var conversion = try model.conversion(of: source, request)
     conversion.adapters = adapters.paths
     conversion.xorKey = xorKey
     conversion.deltaBase = deltaBase
@@ -148,17 +182,18 @@ struct Convert: ConversionCommand {
       + (deltaBase.map { [InputFile("--delta-of", $0)] } ?? [])
   }
 
-  private func makeRequest() throws -> ConversionRequest {
+  private func makeRequest(_ type: TypeArgument) throws -> ConversionRequest {
     var request = ConversionRequest(destination: output)
     switch to {
     case .gguf: request.target = .gguf
     case .safetensors: request.target = .safeTensors(at: output)
-    case .pytorch, nil: break
+    case .pytorch, nil: if types.names != nil { request.target = .gguf }
     }
     request.partition = partition.partition(naming: naming)
     request.type = try type.choice
     request.recipeOptions.matrices = pure ? .uniform : .byRule
-    request.importance = try importance.matrix()
+    // A format that is not a recipe weights nothing.
+    request.importance = types.names == nil || type.recipe != nil ? try importance.matrix() : nil
     request.inputFiles = inputFiles
     request.typeOverrides = try typeOverrides.map { try $0.override }
     request.naming = naming
@@ -178,9 +213,11 @@ extension Convert {
     // Opening a compressed file may unpack it.
     guard AdapterExport.mayBeAdapter(source) else { return nil }
     let location = try InputLocation(source)
-    guard adapters.paths.isEmpty, AdapterExport.isAdapter(location), try makeRequest().resolvedTarget == .gguf else {
+    guard adapters.paths.isEmpty, AdapterExport.isAdapter(location), try makeRequest(type).resolvedTarget == .gguf
+    else {
       return nil
     }
+    if types.names != nil { throw ValidationError("--types: a LoRA adapter has no types of models (pass --type F16)") }
     let export = try AdapterExport(
       location, base: try base.map { path throws(FileError) in try InputLocation(path) },
       library: try model.definitions.library, architecture: model.architecture)

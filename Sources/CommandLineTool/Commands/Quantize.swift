@@ -6,17 +6,20 @@ struct Quantize: ConversionCommand {
     abstract: "Quantizes a model by a recipe of llama-quantize, with the same bytes.",
     usage: """
       ingot quantize <in> [<out>] <type> [<threads>] [<options>]
+      ingot quantize <in> [-o <pattern>] --types <type,…> [<threads>] [<options>]
       ingot quantize <in> [<out>] --target-size <size> [<threads>] [<options>]
       """,
     discussion: """
       A recipe gives each matrix its own format by rules, which the plan names. Without <out>, the output is \
       ggml-model-<type>.gguf next to the input. With --target-size or --target-bpw instead of <type>, every matrix is \
-      measured in every format, and the combination with the least total error at that size is chosen. The status is 1 \
-      if --budget or --verify fails.
+      measured in every format, and the combination with the least total error at that size is chosen. With --types, a file \
+      of each type is written while the input is read once. The status is 1 if --budget or --verify fails.
 
       EXAMPLES:
         # Quantize by a recipe and an importance matrix.
         ingot quantize model-F16.gguf model-Q4_K_M.gguf Q4_K_M --imatrix imatrix.gguf
+        # Write several types while the model is read once.
+        ingot quantize model-F16.gguf --types Q8_0,Q6_K,Q4_K_M -o 'quants/{name}-{ftype}.gguf'
         # Choose formats for a size.
         ingot quantize model-F16.gguf small.gguf --target-size 1.2G
       """)
@@ -31,6 +34,14 @@ struct Quantize: ConversionCommand {
       valueName: "[out] type [threads]"), completion: .recipesAndFiles)
   var arguments: [String] = []
 
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp(
+      "Output file, instead of <out>; {name} and {ftype} become the model's name and the type.", valueName: "out"),
+    completion: .file())
+  var output: String?
+
+  @OptionGroup var types: TypeListOptions
   @OptionGroup var size: SizeTargetOptions
 
   @Flag(help: "Give all matrices the recipe's default format.")
@@ -86,8 +97,15 @@ struct Quantize: ConversionCommand {
 
   func run() throws {
     var report = report
-    report.threads = try order.threadCount ?? report.threads
-    try execution.run(try plan(threads: report.threadCount), model, report)
+    let order = try order
+    report.threads = order.threadCount ?? report.threads
+    guard let names = types.names else {
+      return try execution.run(try plan(threads: report.threadCount), model, report)
+    }
+    try types.check(order.output, receipt: execution.receipt)
+    let requests = try order.recipes.map(makeRequest)
+    try execution.run(
+      try Planner.plan(conversion(requests[0]).open(), requests), types: names, model, report)
   }
 
   /// The files that are read apart from the source.
@@ -107,16 +125,20 @@ struct Quantize: ConversionCommand {
   }
 
   func requestedConversion() throws -> RequestedConversion {
-    var conversion = try model.conversion(of: source, makeRequest())
+    _ = try types.single()
+    return try conversion(makeRequest(order.recipes.first))
+  }
+
+  private func conversion(_ request: ConversionRequest) throws -> RequestedConversion {
+    var conversion = try model.conversion(of: source, request)
     conversion.definition = .optional
     return conversion
   }
 
-  private func makeRequest() throws -> ConversionRequest {
-    let order = try order
-    var request = ConversionRequest(destination: order.output)
+  private func makeRequest(_ recipe: Recipe?) throws -> ConversionRequest {
+    var request = ConversionRequest(destination: try order.output)
     request.target = .gguf
-    if let recipe = order.recipe { request.type = .recipe(recipe) }
+    if let recipe { request.type = .recipe(recipe) }
     if let target = size.target { request.type = .size(target) }
     request.recipeOptions.matrices = pure ? .uniform : .byRule
     request.recipeOptions.output = keepsOutput ? .keep : .quantize
@@ -132,48 +154,5 @@ struct Quantize: ConversionCommand {
     request.metadataOverrides = metadataOverrides.map(\.override)
     try execution.apply(to: &request)
     return request
-  }
-
-  /// The positional arguments.
-  private struct PositionalArguments {
-    let output: String
-    /// Nil where a size decides.
-    let recipe: Recipe?
-    let threadCount: Int?
-  }
-
-  private var order: PositionalArguments {
-    get throws {
-      var rest = arguments[...]
-      var output: String?
-      if let first = rest.first, Recipe.find(first) == nil, size.target == nil || Int(first) == nil {
-        output = rest.removeFirst()
-      }
-      let named = try size.label.map { (recipe: nil, spelling: $0) } ?? recipe(in: &rest)
-      let threads = rest.popFirst()
-      let threadCount = threads.flatMap { Int($0) }
-      guard rest.isEmpty, threads == nil || (threadCount ?? 0) >= 1 else {
-        throw ValidationError(
-          size.target == nil
-            ? "unexpected \((rest.first ?? threads ?? "").quoted) after the recipe, expected a thread count of 1 or more"
-              + " (the output comes before the recipe)"
-            : "expected an output and a thread count, but no recipe, with \(size.size == nil ? "--target-bpw" : "--target-size")"
-        )
-      }
-      let beside = Path.join(Path.folder(of: source), "ggml-model-\(named.spelling).gguf")
-      return PositionalArguments(output: output ?? beside, recipe: named.recipe, threadCount: threadCount)
-    }
-  }
-
-  /// The recipe that comes first in `arguments`, and how it is spelled in the name of an output.
-  private func recipe(in arguments: inout ArraySlice<String>) throws -> (recipe: Recipe?, spelling: String) {
-    guard let type = arguments.popFirst() else {
-      throw ValidationError("expected the name or number of a recipe, such as Q4_K_M (ingot formats lists them)")
-    }
-    guard let (recipe, spelling) = Recipe.find(type) else {
-      let advice = type.nearest(among: Recipe.names).map { "did you mean \($0.quoted)?" }
-      throw ValidationError("\(type.quoted) is not a recipe (\(advice ?? "ingot formats lists them"))")
-    }
-    return (recipe, spelling)
   }
 }

@@ -17,6 +17,9 @@ struct Table {
     self.columns = columns.map { (title: $0.key, alignment: $0.value) }
   }
 
+  /// A table of texts, whose first line names the columns.
+  init(columns: [String]) { self.columns = columns.map { (title: $0, alignment: .left) } }
+
   /// A table that a library made.
   init(_ table: ReportTable, expendable: [String] = []) {
     self.expendable = expendable

@@ -1,22 +1,22 @@
 import Bytes
 import Models
 import Quantization
+import Synchronization
 import Tensors
 
-/// Carries out a plan: reads, transforms, encodes and writes each byte once, on all cores, with bounded memory.
+/// Carries out plans: reads, transforms, encodes and writes each byte once, on all cores, with bounded memory.
 ///
-/// The plan gives the offset of every slab in the output, so threads write slabs in any order, and the
-/// output does not depend on their number. A compressed output is made some megabytes at a time (`Executor+Running.swift`). A thread has one slab of the input, its values and its encoding.
+/// A plan gives the offset of every slab in the output, so threads write slabs in any order, and the
+/// output does not depend on their number. A compressed output is made some megabytes at a time (`Executor+Packing.swift`).
+/// A thread has one slab of the input, its values and its encoding; several plans of one model share the first two.
 public struct Executor {
   /// Bytes that are passed on unchanged in one go.
   static let copyByteCount = 64 << 20
   /// The same for an output that is compressed, which has them in memory.
   static let packedCopyByteCount = 4 << 20
 
-  let plan: ConversionPlan
   let threadCount: Int
   let detail: EncodingReport.Detail
-  private let acceptance: ([TensorOutcome]) throws -> Void
   let progress: @Sendable (Int) -> Void
 
   /// Carries out `plan` and returns the errors of every tensor.
@@ -33,100 +33,93 @@ public struct Executor {
     acceptance: @escaping ([TensorOutcome]) throws -> Void = { _ in },
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> [TensorOutcome] {
-    try Executor(
-      plan: plan, threadCount: threadCount, detail: detail, acceptance: acceptance, progress: progress
-    ).run()
+    try run([plan], threads: threadCount, detail: detail, acceptance: { try acceptance($1) }, progress: progress)[0]
+      .get()
   }
 
-  private func run() throws -> [TensorOutcome] {
-    guard plan.target == .folder else { return try writeFiles() }
-    var created: [String] = []
-    defer { for folder in created.reversed() { Interrupts.releaseFolder(folder) } }
-    for folder in plan.folders where try Interrupts.createFolder(folder) { created.append(folder) }
-    let lock = try FolderLock(plan.destination, whenTaken: .refuse)
-    return try withExtendedLifetime(lock) { try writeFiles() }
+  /// Carries out several plans of one opened model, whose rows are read and decoded once for all of them.
+  ///
+  /// Each output is the one that its plan gives alone. An output that fails does not harm the others.
+  ///
+  /// - Parameters:
+  ///   - acceptance: judges the errors of the plan of this index before its files get their final names.
+  /// - Returns: for each plan the errors of every tensor, or the error for which it left nothing.
+  public static func run(
+    _ plans: [ConversionPlan], threads threadCount: Int = Parallel.coreCount, detail: EncodingReport.Detail = .sums,
+    acceptance: (Int, [TensorOutcome]) throws -> Void = { _, _ in },
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) -> [Result<[TensorOutcome], any Error>] {
+    Executor(threadCount: threadCount, detail: detail, progress: progress).run(plans, acceptance)
   }
 
-  private func writeFiles() throws -> [TensorOutcome] {
-    var outputs: [AtomicFile] = []
-    defer { for output in outputs { output.discard() } }
-    var copies: [[FileCopyRange]] = []
-    for file in plan.files {
-      let output = try AtomicFile(file.path, overwrite: plan.overwrite)
-      outputs.append(output)
-      copies.append(try prepare(file, output))
-    }
-    let jobs = self.jobs(copies)
-    let outcomes = merge(jobs, try run(jobs, to: outputs))
-    try requireStorable(outcomes)
-    try acceptance(outcomes)
-    for file in plan.source.checkpoint.files { try file.requireUnchanged() }
-    try plan.tensors.lazy.compactMap(\.importance).first?.matrix.requireUnchanged()
-
-    for file in plan.sideFiles { outputs.append(try prepare(file)) }
-    try commit(outputs)
-    return outcomes
-  }
-
-  /// The index of a set, or the configuration of a folder, is last in the list and makes it complete.
-  private func commit(_ outputs: [AtomicFile]) throws {
-    // Of a split GGUF, whose folder is not locked all the time, two sets must not mix either.
-    let isSplit = plan.target == .gguf && outputs.count > 1
-    // Names of folders within the output must not be lost after the file that makes it complete has its own.
-    for folder in Set(plan.folders.dropFirst().map { Path.folder(of: $0) }).sorted() {
-      try OutputFolder(folder).flush()
-    }
-    let lock = isSplit ? try FolderLock(Path.folder(of: plan.destination), whenTaken: .wait) : nil
-    try withExtendedLifetime(lock) { try AtomicFile.commit(outputs) }
-  }
-
-  private func prepare(_ file: SideFile) throws -> AtomicFile {
-    let output = try AtomicFile(file.path, overwrite: plan.overwrite)
-    switch file.content {
-    case .bytes(let bytes): try output.write(bytes, at: 0)
-    case .copy(let name, let tree):
-      let input = try tree.open(name)
-      try output.copy(input, from: 0, count: input.byteCount, to: 0)
-      try input.requireUnchanged()
-    }
-    return output
-  }
-
-  /// One report a tensor, its slabs' merged in order so that sums do not depend on the threads.
-  private func merge(_ jobs: [Job], _ reports: [EncodingReport?]) -> [TensorOutcome] {
-    var merged = plan.files.map { [EncodingReport?](repeating: nil, count: $0.tensors.count) }
-    for (job, report) in zip(jobs, reports) {
-      guard let report, case .slab(let slab) = job.work else { continue }
-      var sum = merged[job.fileIndex][slab.tensorIndex] ?? EncodingReport()
-      sum.merge(report)
-      merged[job.fileIndex][slab.tensorIndex] = sum
-    }
-    return zip(plan.files, merged).flatMap { file, reports in
-      zip(file.tensors, reports).map { TensorOutcome(tensor: $0, report: $1) }
-    }
-  }
-
-  /// Every number must be finite, and stored as a finite number.
-  private func requireStorable(_ outcomes: [TensorOutcome]) throws {
-    let problems = outcomes.compactMap { outcome -> TensorProblem? in
-      guard let report = outcome.report, let name = outcome.tensor.sourceName else { return nil }
-      func place(_ index: Int) -> (row: Int, column: Int) {
-        let (row, column) = index.quotientAndRemainder(dividingBy: max(1, outcome.tensor.shape.rowElementCount))
-        return (row, column)
-      }
-      let format = outcome.tensor.format
-      if let index = report.firstNonfiniteIndex {
-        return TensorProblem(name, .nonfinite(row: place(index).row, column: place(index).column, format: format))
-      }
-      return report.firstOverflowIndex.map { index in
-        TensorProblem(
-          name,
-          .overflows(
-            count: report.overflowCount, row: place(index).row, column: place(index).column, format: format))
+  private func run(
+    _ plans: [ConversionPlan], _ acceptance: (Int, [TensorOutcome]) throws -> Void
+  ) -> [Result<[TensorOutcome], any Error>] {
+    let sets = plans.map { plan in Result { try OutputSet(plan, progress: progress) } }
+    defer { for set in sets { try? set.get().close() } }
+    let failures = Failures()
+    run(sets.indices.compactMap { index in (try? sets[index].get()).map { (index, $0) } }, failures)
+    return sets.enumerated().map { index, opened in
+      Result {
+        let set = try opened.get()
+        if let error = failures[index] { throw error }
+        return try set.finish { try acceptance(index, $0) }
       }
     }
-    guard problems.isEmpty else {
-      throw ProblemList(problems.map { LocatedError(path: plan.source.checkpoint.path, reason: $0) })
+  }
+
+  /// Does the jobs of all sets: those of plain files together, others set by set.
+  private func run(_ sets: [(index: Int, set: OutputSet)], _ failures: Failures) {
+    let plain = sets.filter { $0.set.isPlain }
+    runShared(plain, failures)
+    for (index, set) in sets where !set.isPlain {
+      do { try pack(set) } catch { failures[index] = error }
+    }
+  }
+
+  /// Does the jobs of plain files; the rows of a group are read once.
+  private func runShared(_ sets: [(index: Int, set: OutputSet)], _ failures: Failures) {
+    let groups = [JobGroup](sets.map { $0.set }), detail = detail, progress = progress
+    // Nothing is thrown: an error ends the work of its own set.
+    try? Parallel.forEach(groups.count, threads: threadCount, state: { SlabWorker(detail: detail) }) { worker, index in
+      let members = groups[index].members.filter { failures[sets[$0.output].index] == nil }
+      for (member, result) in zip(members, Self.run(members.map { (sets[$0.output].set, $0.job) }, worker: &worker)) {
+        let (index, set) = sets[member.output]
+        switch result {
+        case .success(let report): set.note(report, of: member.job)
+        case .failure(let error): failures[index] = error
+        }
+        progress(set.jobs[member.job].target.count)
+      }
+    }
+  }
+
+  /// Does jobs of one group; returns for each the errors of encoding, if there can be any.
+  private static func run(
+    _ members: [(set: OutputSet, job: Int)], worker: inout SlabWorker
+  ) -> [Result<EncodingReport?, any Error>] {
+    let slabs = members.compactMap { set, index -> SlabTarget? in
+      let job = set.jobs[index]
+      guard case .slab(let slab) = job.work else { return nil }
+      return set.target(slab, of: job, to: set.files[job.fileIndex])
+    }
+    guard slabs.isEmpty else { return worker.run(slabs) }
+    return members.map { set, index in
+      let job = set.jobs[index]
+      return Result {
+        if case .copy(let range) = job.work { try set.copy(range, to: set.files[job.fileIndex]) }
+        return nil
+      }
+    }
+  }
+
+  /// The first error of each plan, by its index.
+  private final class Failures: Sendable {
+    private let errors = Mutex<[Int: any Error]>([:])
+
+    subscript(index: Int) -> (any Error)? {
+      get { errors.withLock { $0[index] } }
+      set { errors.withLock { $0[index] = $0[index] ?? newValue } }
     }
   }
 }

@@ -32,10 +32,17 @@ public struct ConversionPlan: Sendable {
   public let inputFiles: [InputFile]
   /// Whether existing files may be replaced.
   public let overwrite: OverwritePolicy
+  /// The values of placeholders in names.
+  let nameParts: OutputPattern.Values
   /// The choice of formats for a size target; nil without one.
   public internal(set) var sizeTarget: SizeTargetReport?
   /// The tensors of another model that are added, or replace others; nil without any.
   public internal(set) var graft: GraftReport?
+
+  /// The recipe or storage format in the names of outputs.
+  public var formatName: String { nameParts.format }
+  /// Replaces the placeholders in the name of a further file, as in that of the output.
+  public func path(_ pattern: OutputPattern) -> String { nameParts.path(pattern.text) }
 
   /// All tensors, file by file.
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }

@@ -28,14 +28,22 @@ extension PlannedTensor {
     guard geometry.rowCount > 0, geometry.rowElementCount > 0 else { return [] }
     let rowsPerSlab = rowsPerSlab(reader)
     let outputRowByteCount = byteCount / geometry.rowCount
-    // Every expert of a stack has its own importance, so a slab has rows of one.
-    let rowsPerMatrix = importance == nil ? geometry.rowCount : shape.expertRowCount
+    let rowsPerMatrix = separatesExperts(reader) ? shape.expertRowCount : geometry.rowCount
     return stride(from: 0, to: geometry.rowCount, by: rowsPerMatrix).flatMap { start in
       stride(from: start, to: start + rowsPerMatrix, by: rowsPerSlab).map { first in
         let last = min(start + rowsPerMatrix, first + rowsPerSlab)
         return slab(first..<last, bytes: first * outputRowByteCount..<last * outputRowByteCount)
       }
     }
+  }
+
+  /// Whether a slab has rows of one expert of a stack: each has its own importance.
+  ///
+  /// Large ones are kept apart without importance too, so that all outputs of a source have the same slabs of them.
+  private func separatesExperts(_ reader: RowReader) -> Bool {
+    let isLarge = shape.expertRowCount * reader.geometry.rowElementCount >= Slab.elementCount / 2
+    return importance != nil
+      || isLarge && reader.rows.access == .rows && reader.geometry.rowCount == shape.rowCount
   }
 
   private func rowsPerSlab(_ reader: RowReader) -> Int {

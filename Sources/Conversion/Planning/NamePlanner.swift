@@ -31,10 +31,18 @@ struct NamePlanner: DraftPlanner {
         draft.tensors.append(
           DraftTensor(
             tensor.name, PlannedTensor.Roles(roles: roles, layer: slot.layer, instance: nil),
-            try RowReader(model.checkpoint, asStored: tensor, slot), shape: tensor.shape))
+            try RowReader(model.checkpoint, asStored: tensor, slot), shape: shape(of: tensor)))
       } catch {
         draft.problems.append(error)
       }
+    }
+  }
+
+  /// The shape of a tensor; llama-gguf-split drops dimensions of 1, as recipes do.
+  private func shape(of tensor: TensorDescriptor) -> Shape {
+    switch draft.request.split {
+    case .merge, .preserve: tensor.shape
+    case .divide, .join: tensor.shape.droppingLeadingOnes()
     }
   }
 
@@ -65,7 +73,9 @@ struct NamePlanner: DraftPlanner {
   }
 
   mutating func files() throws -> (files: [PlannedFile], sideFiles: [SideFile]) {
-    let metadata = try draft.sourceMetadata()
-    return (try draft.ggufFiles(metadata), [])
+    switch draft.request.split {
+    case .merge, .preserve: return (try draft.ggufFiles(try draft.sourceMetadata()), [])
+    case .divide, .join: return (try draft.ggufFiles(model.checkpoint.metadata), [])
+    }
   }
 }

@@ -1,33 +1,38 @@
 import Bytes
+import Formats
 import Models
+import Quantization
 import Tensors
 
 extension DraftPlanner {
   /// Names a GGUF if the request does not.
   ///
-  /// In a folder it gets the name of the naming convention, as the reference converter gives it. In a name, `{ftype}` and
-  /// `{outtype}` are replaced by the storage format, in capitals if they are.
+  /// In a folder it gets the name of the naming convention, as the reference converter gives it. In a name, placeholders are
+  /// replaced (`OutputPattern`).
   mutating func nameOutput() throws {
     let destination = draft.request.destination
-    guard !OutputFolder(destination).exists else {
+    // The shards of llama-gguf-split begin with the name, also if it is that of a folder.
+    let isPrefix = if case .divide = draft.request.split { true } else { false }
+    guard isPrefix || !OutputFolder(destination).exists else {
       draft.destination = Path.join(destination, try conventionalName(format: draft.formatName))
       return
     }
-    var name = Path.name(of: destination)
-    for placeholder in ["{ftype}", "{outtype}"] {
-      let format = draft.formatName
-      name = name.split(separator: placeholder, omittingEmptySubsequences: false).joined(separator: format.lowercased())
-      name = name.split(separator: placeholder.uppercased(), omittingEmptySubsequences: false)
-        .joined(separator: format.uppercased())
-    }
-    guard name != Path.name(of: destination) else { return }
-    draft.destination = Path.join(Path.folder(of: destination), name)
+    draft.destination = draft.nameParts.path(destination)
   }
 }
 
 extension PlanDraft {
+  /// The values of placeholders in names.
+  var nameParts: OutputPattern.Values { OutputPattern.Values(name: sourceName, format: formatName) }
+
+  /// The name that the user gives the model, as part of a file's name, or that of the source.
+  private var sourceName: String {
+    guard let name = request.modelName, !name.isEmpty else { return SourceName.text(of: model.checkpoint.path) }
+    return name.replacing(scalar: " ", with: "-").replacing(scalar: "/", with: "-")
+  }
+
   /// The recipe, the format asked for, or that of most parameters.
-  fileprivate var formatName: String {
+  var formatName: String {
     if let name = request.type.formatRules?.name ?? type?.name { return name }
     return mostCommonFormat.name
   }
@@ -61,5 +66,39 @@ extension [DraftTensor] {
     var counts: [StorageFormat: Int] = [:]
     for tensor in self { counts[tensor.format, default: 0] += tensor.shape.elementCount }
     return counts.max { ($0.value, $1.key.name) < ($1.value, $0.key.name) }?.key ?? .f32
+  }
+}
+
+/// The name of a source, for the names of files that are made of it.
+enum SourceName {
+  /// `Llama-3.1-8B` of the folder, of `Llama-3.1-8B-F16.gguf`, and of any shard of it; the folder's name where a file is only
+  /// called `model`.
+  static func text(of path: String) -> String {
+    let resolved = FileSystem.resolved(path)
+    let folder = Path.folder(of: resolved), file = Path.name(of: resolved)
+    if OutputFolder(resolved).exists { return file == "/" ? generic : file }
+    let stem = withoutFormat(ShardName(file)?.stem ?? withoutEnding(Compression.unpackedName(file)))
+    guard stem.isEmpty || stem == generic else { return stem }
+    let name = Path.name(of: folder)
+    return name == "/" ? generic : name
+  }
+
+  private static let generic = "model"
+  private static let endings = [".index.json", ".safetensors", ".gguf"]
+
+  private static func withoutEnding(_ name: String) -> String {
+    var name = name
+    for ending in endings where Path.hasEnding(name, ending) { name = String(name.dropLast(ending.count)) }
+    return name
+  }
+
+  /// The stem without the storage format or recipe at its end.
+  private static func withoutFormat(_ stem: String) -> String {
+    guard let separator = stem.lastIndex(where: { $0 == "-" || $0 == "." }), separator > stem.startIndex else {
+      return stem
+    }
+    let last = stem[stem.index(after: separator)...].uppercased()
+    let isFormat = StorageFormat(named: last) != nil || Recipe.names.contains(last)
+    return isFormat ? String(stem[..<separator]) : stem
   }
 }

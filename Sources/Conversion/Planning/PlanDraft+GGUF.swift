@@ -9,7 +9,14 @@ extension PlanDraft {
   mutating func ggufFiles(_ metadata: Metadata) throws -> [PlannedFile] {
     let metadata = finished(metadata)
     try requireProblemFree()
-    if request.split == .preserve { return try filesAsSplit(metadata) }
+    switch request.split {
+    case .merge: break
+    case .preserve: return try filesAsSplit(metadata)
+    case .divide(let division): return try files(divided: division, metadata)
+    case .join:
+      let joined = GGUF.dividedMetadata(metadata, index: 0, count: 0, tensorCount: tensors.count)
+      return [try ggufFile(destination, tensors, joined)]
+    }
     let limit = request.maximumShardByteCount ?? .max
     let shards = ShardPlan.gguf(byteCounts: tensors.map(\.byteCount), limit: limit)
     guard shards.count > 1 else { return [try ggufFile(destination, tensors, metadata)] }
@@ -29,6 +36,16 @@ extension PlanDraft {
         count == 1
         ? metadata : GGUF.splitMetadata(metadata, index: index, count: count, tensorCount: tensors.count)
       return try ggufFile(path, shards[index] ?? [], pairs)
+    }
+  }
+
+  /// The files of a split set as llama-gguf-split divides it.
+  private func files(divided division: GGUFDivision, _ metadata: Metadata) throws -> [PlannedFile] {
+    let shards = ShardPlan.divided(division, byteCounts: tensors.map(\.byteCount))
+    guard shards.count <= Int(UInt16.max) else { throw ConversionError.tooManyShards(shards.count) }
+    return try zip(shards, splitPaths(count: shards.count)).enumerated().map { index, shard in
+      let pairs = GGUF.dividedMetadata(metadata, index: index, count: shards.count, tensorCount: tensors.count)
+      return try ggufFile(shard.1, shard.0.map { tensors[$0] }, pairs)
     }
   }
 

@@ -37,6 +37,32 @@ public enum Planner {
     return plan
   }
 
+  /// Returns the plans of converting `model` as each of `requests` asks, which read the values of tensors once.
+  ///
+  /// The requests differ in their type alone.
+  ///
+  /// - Throws: a `ProblemList` of everything that prevents one of the conversions.
+  public static func plan(_ model: Model, _ requests: [ConversionRequest]) throws -> [ConversionPlan] {
+    var plans: [ConversionPlan] = [], problems: [any IngotError] = []
+    var evidence: PlanningEvidence?
+    for request in requests {
+      do {
+        // Which values decide depends on a format that is asked for, but not on which recipe assigns the formats.
+        let isShared = request.type.recipe?.isCopy == false
+        if isShared, evidence == nil { evidence = try PlanningEvidence.gather(model, request) }
+        plans.append(try plan(model, request, evidence: isShared ? evidence : nil))
+      } catch let error as any IngotError {
+        let known = Set(problems.map(\.description))
+        problems += ((error as? ProblemList)?.problems ?? [error]).filter { !known.contains($0.description) }
+      }
+    }
+    guard problems.isEmpty else {
+      if problems.count == 1 { throw problems[0] }
+      throw ProblemList(problems)
+    }
+    return plans
+  }
+
   /// The planner that fills in `draft`.
   static func planner(_ draft: PlanDraft) -> any DraftPlanner {
     if draft.request.partition != nil { return ArchitecturePlanner(draft) }
@@ -129,6 +155,6 @@ extension DraftPlanner {
       source: draft.model, destination: draft.destination, target: draft.target, scheme: scheme,
       type: draft.type, files: output.files, sideFiles: output.sideFiles, dropped: dropped(in: scheme),
       departures: draft.departures, rounded: rounded, messages: draft.messages, inputFiles: draft.request.inputFiles,
-      overwrite: draft.request.overwrite)
+      overwrite: draft.request.overwrite, nameParts: draft.nameParts)
   }
 }

@@ -25,13 +25,31 @@ public struct Receipt: Sendable {
   /// The schema of `json`.
   public static let schema = "ingot.receipt/1"
 
+  /// The SHA-256 of every file that a conversion reads; conversions of one model share them.
+  struct InputDigests {
+    fileprivate let names: [String], inputs: [FileDigest.Entry], others: [FileDigest.Entry]
+
+    /// Reads the files on up to `threads` threads.
+    init(_ plan: ConversionPlan, threads: Int) throws {
+      let files = try plan.source.checkpoint.storedFiles + plan.source.readSideFiles()
+      let others = try plan.inputFiles.map { try InputLocation.openFile($0.path) }
+      let digests = try FileDigest.entries(of: files + others, threads: threads)
+      names = files.map(\.stored.name)
+      inputs = Array(digests.prefix(files.count))
+      self.others = Array(digests.suffix(others.count))
+    }
+  }
+
   /// The receipt, with the SHA-256 of every file, read again from the disk on up to `threads` threads.
   public func json(threads: Int = Parallel.coreCount) throws -> JSON {
-    let inputs = try plan.source.checkpoint.storedFiles + plan.source.readSideFiles()
-    let others = try plan.inputFiles.map { try InputLocation.openFile($0.path) }
+    try json(InputDigests(plan, threads: threads), threads: threads)
+  }
+
+  /// The receipt, with the SHA-256 of every output, read again from the disk on up to `threads` threads.
+  func json(_ inputDigests: InputDigests, threads: Int) throws -> JSON {
     let outputs = try (plan.files.map(\.path) + plan.sideFiles.map(\.path)).map(InputLocation.openFile)
-    let digests = try FileDigest.entries(of: inputs + outputs + others, threads: threads)
-    func describe(_ names: [String], _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
+    let digests = try FileDigest.entries(of: outputs, threads: threads)
+    func describe(_ names: [String], _ digests: [FileDigest.Entry]) -> JSON {
       .array(
         zip(names, digests).map { name, entry in
           .members([
@@ -39,7 +57,7 @@ public struct Receipt: Sendable {
           ])
         })
     }
-    let otherInputs = zip(plan.inputFiles, digests.suffix(others.count)).map { input, entry in
+    let otherInputs = zip(plan.inputFiles, inputDigests.others).map { input, entry in
       JSON.members([
         "option": .string(input.option), "path": .string(input.path), "bytes": .integer(entry.byteCount),
         "sha256": .string(entry.sha256),
@@ -52,9 +70,9 @@ public struct Receipt: Sendable {
       "architecture": .string(plan.source.definition.name),
       "naming": .members(["from": .string(plan.source.scheme.name), "to": .string(plan.scheme.name)]),
       "applied_transforms": plan.source.appliedTransforms.json,
-      "inputs": describe(inputs.map(\.stored.name), digests.prefix(inputs.count)),
+      "inputs": describe(inputDigests.names, inputDigests.inputs),
       "other_inputs": .array(otherInputs),
-      "outputs": describe(outputs.map(outputName), digests.dropFirst(inputs.count)),
+      "outputs": describe(outputs.map(outputName), digests),
       "tensors": .array(errors.outcomes.map(\.json)),
       "errors": errors.json,
       "dropped": .array(

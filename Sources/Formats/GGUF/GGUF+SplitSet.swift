@@ -22,6 +22,16 @@ extension GGUF {
     return shard
   }
 
+  /// Returns the metadata of shard `index` of `count`, as llama-gguf-split writes it: the count comes last, and is 0 in a
+  /// merged file.
+  public static func dividedMetadata(_ metadata: Metadata, index: Int, count: Int, tensorCount: Int) -> Metadata {
+    var shard = splitMetadata(metadata, index: index, count: count, tensorCount: tensorCount)
+    let value = shard[splitCountKey]
+    shard[splitCountKey] = nil
+    shard[splitCountKey] = value
+    return shard
+  }
+
   /// Opens `file` alone or, if it is a shard of a split GGUF, the whole set in `folder`.
   static func open(_ file: any ByteSource, in folder: any FileTree) throws -> Checkpoint {
     let contents = try contents(file)

@@ -44,6 +44,31 @@ public enum ShardPlan {
     return shards
   }
 
+  /// The plan of llama-gguf-split.
+  ///
+  /// A shard takes so many tensors, or tensors up to a size, each padded to the usual alignment; a tensor larger than that has
+  /// a shard of its own. (llama-gguf-split ends with an error if that is the first tensor.)
+  /// - Returns: For each shard the indices of its tensors; the first is empty if it has the metadata alone.
+  public static func divided(_ division: GGUFDivision, byteCounts: [Int]) -> [[Int]] {
+    var shards: [[Int]] = division.firstShard == .metadataAlone ? [[], []] : [[]]
+    var currentByteCount = 0
+    for (index, byteCount) in byteCounts.enumerated() {
+      let padded = byteCount.aligned(to: GGUF.defaultAlignment) ?? byteCount
+      let isFull =
+        switch division.limit {
+        case .tensors(let count): index > 0 && index.isMultiple(of: max(1, count))
+        case .bytes(let limit): !shards[shards.count - 1].isEmpty && exceeds(currentByteCount, padded, limit)
+        }
+      if isFull {
+        shards.append([])
+        currentByteCount = 0
+      }
+      shards[shards.count - 1].append(index)
+      currentByteCount = currentByteCount &+ padded
+    }
+    return shards
+  }
+
   private static func exceeds(_ current: Int, _ next: Int, _ limit: Int) -> Bool {
     let (sum, overflow) = current.addingReportingOverflow(next)
     return overflow || sum > limit

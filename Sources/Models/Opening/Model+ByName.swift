@@ -97,6 +97,17 @@ extension Model {
       : try openAsStored(location, library: library, appliedTransforms: appliedTransforms)
   }
 
+  /// Opens a GGUF for a conversion that needs no definition, since it changes only how tensors are divided among files.
+  ///
+  /// - Throws: `ModelError.notAGGUF` for another container; errors of reading it.
+  public static func openWithoutDefinition(_ location: InputLocation) throws -> Model {
+    let checkpoint = try Checkpoint.open(location)
+    guard let metadata = checkpoint.ggufMetadata else { throw ModelError.notAGGUF(path: location.path) }
+    return try undefined(
+      checkpoint, GGUFFacts(path: checkpoint.path, folder: nil, metadata: metadata),
+      named: metadata["general.architecture"]?.text ?? "", scheme: "gguf", remark: nil)
+  }
+
   /// A GGUF without a definition: nothing is known of its tensors but their names.
   ///
   /// - Parameter fact: why there is none; nil if its architecture is unknown.
@@ -109,7 +120,7 @@ extension Model {
   }
 
   private static func undefined(
-    _ checkpoint: Checkpoint, _ facts: any ModelFacts, named name: String, scheme: String, remark: String
+    _ checkpoint: Checkpoint, _ facts: any ModelFacts, named name: String, scheme: String, remark: String?
   ) throws -> Model {
     let json = JSON.members([
       "name": .string(name), "summary": .string("known by its tensors' names alone"),
@@ -123,7 +134,7 @@ extension Model {
     mapped.problems = []
     return Model(
       checkpoint: checkpoint, facts: facts, definition: definition, scheme: scheme, hyperparameters: hyperparameters,
-      mapped: mapped, problems: [], remarks: [remark], isByName: true)
+      mapped: mapped, problems: [], remarks: remark.map { [$0] } ?? [], isByName: true)
   }
 }
 

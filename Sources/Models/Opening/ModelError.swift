@@ -11,6 +11,8 @@ public enum ModelError: IngotError {
   case lookAlike(path: String, name: String, definition: String)
   case unknownGGUFArchitecture(path: String, name: String, hint: String)
   case noArchitecture(path: String)
+  /// Another container where only the shards of a GGUF can change.
+  case notAGGUF(path: String)
   case isAdapter(path: String)
   /// A file of a known form that is not a model; `architecture` is what its metadata states.
   case notAModel(path: String, RecognizedForm, architecture: String?)
@@ -45,6 +47,7 @@ public enum ModelError: IngotError {
       "\(path.escapedForDisplay): general.architecture \(name.quoted) is unknown (\(hint))"
     case .noArchitecture(let path):
       "\(path.escapedForDisplay): has no general.architecture, so its tensors cannot be interpreted"
+    case .notAGGUF(let path): "\(path.escapedForDisplay): is not a GGUF, expected one (ingot convert makes it)"
     case .isAdapter(let path):
       "\(path.escapedForDisplay): is a LoRA adapter, not a model (pass the model that it was made for, with"
         + " --lora \(path.escapedForDisplay))"

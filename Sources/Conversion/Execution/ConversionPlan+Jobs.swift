@@ -19,13 +19,15 @@ struct Job: Sendable {
   let work: Work
 }
 
-extension Executor {
+extension ConversionPlan {
   /// Shares blocks of the inputs with `output` where possible, reserves space for the rest and writes the header; returns
   /// the ranges left to copy.
   ///
   /// A compressed output has no blocks to share; its writer gets the header. The bytes of an archive are summed, so they
   /// are not shared either.
-  func prepare(_ file: PlannedFile, _ output: AtomicFile) throws -> [FileCopyRange] {
+  func prepare(
+    _ file: PlannedFile, _ output: AtomicFile, progress: (Int) -> Void
+  ) throws -> [FileCopyRange] {
     guard file.compressionLevel == nil else { return file.copyRanges }
     guard file.archive == nil else {
       try output.reserve(file.byteCount)
@@ -34,7 +36,7 @@ extension Executor {
     var rest: [FileCopyRange] = []
     var sharedByteCount = 0
     for range in file.copyRanges {
-      let input = plan.source.checkpoint.files[range.inputIndex]
+      let input = source.checkpoint.files[range.inputIndex]
       let shared = output.share(
         input, from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
       sharedByteCount += shared.count
@@ -51,8 +53,8 @@ extension Executor {
   /// Parts of one tensor in the files of several ranks are made one after the other, while the system has its bytes in
   /// memory.
   func jobs(_ copies: [[FileCopyRange]]) -> [Job] {
-    let jobs = zip(plan.files, copies).enumerated().flatMap { self.jobs(of: $1.0, fileIndex: $0, copies: $1.1) }
-    guard plan.files.contains(where: { $0.archive != nil }) else { return jobs }
+    let jobs = zip(files, copies).enumerated().flatMap { self.jobs(of: $1.0, fileIndex: $0, copies: $1.1) }
+    guard files.contains(where: { $0.archive != nil }) else { return jobs }
     let places = jobs.map(place)
     return jobs.indices.sorted { places[$0] != places[$1] ? places[$0] < places[$1] : $0 < $1 }.map { jobs[$0] }
   }
@@ -62,7 +64,7 @@ extension Executor {
     switch job.work {
     case .copy(let range): return JobPlace(file: range.inputIndex, offset: range.sourceOffset, row: 0)
     case .slab(let slab):
-      let source = plan.files[job.fileIndex].tensors[slab.tensorIndex].sources.first?.descriptor
+      let source = files[job.fileIndex].tensors[slab.tensorIndex].sources.first?.descriptor
       let range = source?.sources.first?.byteRange
       return JobPlace(file: range?.fileIndex ?? 0, offset: range?.offset ?? 0, row: slab.rows.lowerBound)
     }
@@ -76,7 +78,7 @@ extension Executor {
         return Job(fileIndex: fileIndex, target: start..<start + slab.byteCount, work: .slab(slab))
       }
     }
-    let limit = file.compressionLevel == nil ? Self.copyByteCount : Self.packedCopyByteCount
+    let limit = file.compressionLevel == nil ? Executor.copyByteCount : Executor.packedCopyByteCount
     let ranges = copies.flatMap { $0.split(limit: limit) }.map {
       Job(fileIndex: fileIndex, target: $0.target, work: .copy($0))
     }
