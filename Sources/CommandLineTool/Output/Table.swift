@@ -17,6 +17,9 @@ struct Table {
     self.columns = columns.map { (title: $0.key, alignment: $0.value) }
   }
 
+  /// A table whose first line names the columns, as many as there are.
+  init(_ columns: [(title: String, alignment: Alignment)]) { self.columns = columns }
+
   /// A table that a library made.
   init(_ table: ReportTable, expendable: [String] = []) {
     self.expendable = expendable
