@@ -45,5 +45,5 @@ struct EmptySlice: IngotError {
   let noun: String
   let count: Int
   var category: ErrorCategory { .usage }
-  var description: String { "--\(noun)s \(text): selects nothing, as the tensor has \(counted(count, noun))" }
+  var description: String { "--\(noun)s \(text.quoted): selects nothing, as the tensor has \(counted(count, noun))" }
 }
