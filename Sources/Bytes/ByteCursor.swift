@@ -18,17 +18,17 @@ public struct ByteCursor {
   }
 
   /// The bytes read from the file at a time.
-  static let windowByteCount = 1 << 18
+  @usableFromInline static let windowByteCount = 1 << 18
 
   /// The absolute offset of the next byte.
-  public private(set) var offset: Int
+  public internal(set) var offset: Int
   /// The absolute offset after the last byte that may be read.
   public let end: Int
   /// The byte order of numbers.
   public var byteOrder: ByteOrder
 
-  private var window: [UInt8]
-  private var windowStart: Int
+  var window: [UInt8]
+  var windowStart: Int
   private let source: (any ByteSource)?
 
   /// A cursor over the bytes `start..<end` of a file.

@@ -18,7 +18,11 @@ struct IngotCommand: ParsableCommand {
       """,
     version: "\(ToolInfo.name) \(ToolInfo.version)",
     groupedSubcommands: [
-      CommandGroup(name: "Inspect", subcommands: [Inspect.self, Check.self, Diff.self, Hash.self, Tokenize.self]),
+      CommandGroup(
+        name: "Inspect",
+        subcommands: [
+          Inspect.self, ListCommand.self, TensorCommand.self, Check.self, Diff.self, Hash.self, Tokenize.self,
+        ]),
       CommandGroup(
         name: "Convert",
         subcommands: [

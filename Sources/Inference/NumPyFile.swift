@@ -1,4 +1,4 @@
-/// NumPy's file format for one array (`.npy`, version 1.0), for float32 only.
+/// NumPy's file format for one array (`.npy`, version 1.0), for float32; float64 is only written.
 ///
 ///      0 ┊ 93 "NUMPY" │ 6 ┊ version 1, 0 │ 8 ┊ header length u16 │ 10 ┊ header │ data
 ///
@@ -23,10 +23,16 @@ public struct NumPyFile: Sendable, Equatable {
     return bytes
   }
 
+  /// The type of the values; raw values are NumPy's.
+  public enum Element: String, Sendable {
+    case float32 = "<f4"
+    case float64 = "<f8"
+  }
+
   /// The file up to the data, for an array that is written in parts.
-  public static func header(shape: [Int]) -> [UInt8] {
+  public static func header(shape: [Int], of element: Element = .float32) -> [UInt8] {
     let axes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-    var text = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (\(axes)), }".utf8)
+    var text = Array("{'descr': '\(element.rawValue)', 'fortran_order': False, 'shape': (\(axes)), }".utf8)
     let fixedByteCount = magic.count + 2
     while (fixedByteCount + text.count + 1) % 64 != 0 { text.append(UInt8(ascii: " ")) }
     text.append(UInt8(ascii: "\n"))
@@ -39,6 +45,15 @@ public struct NumPyFile: Sendable, Equatable {
     for value in values {
       let pattern = value.bitPattern
       for shift in [UInt32(0), 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: pattern >> shift)) }
+    }
+  }
+
+  /// Appends the bytes of `values`.
+  public static func append(_ values: [Double], to bytes: inout [UInt8]) {
+    bytes.reserveCapacity(bytes.count + values.count * 8)
+    for value in values {
+      let pattern = value.bitPattern
+      for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: pattern >> shift)) }
     }
   }
 

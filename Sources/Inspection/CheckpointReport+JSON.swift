@@ -11,8 +11,8 @@ extension CheckpointReport {
   /// Whether a report lists the tensors.
   public enum Tensors: Sendable { case list, omit }
 
-  /// Returns the report as documented in `docs/json.md`.
-  public func json(tensors: Tensors) -> JSON {
+  /// Returns the report as documented in `docs/json.md`; with a `grouping` also the groups of the tensors.
+  public func json(tensors: Tensors, by grouping: TensorGroup.Kind? = nil, in order: TensorOrder? = nil) -> JSON {
     var report: JSON.Object = [
       "schema": .string(Self.schema),
       "path": .string(checkpoint.path),
@@ -31,13 +31,12 @@ extension CheckpointReport {
       "tensor_bytes": .integer(tensorByteCount),
       "bits_per_weight": bitsPerWeight.map { .real($0) } ?? .null,
       "formats": .array(formats.map(\.json)),
-      "metadata": .object(
-        JSON.Object(
-          uniqueKeysWithValues: checkpoint.metadata.pairs.map { ($0.key, $0.value.json(limit: Self.shownElementCount)) }
-        )),
+      "summary": summary?.json ?? .null,
+      "metadata": .object(checkpoint.metadata.json(limit: Self.shownElementCount)),
     ]
     if let unreadForm { report["unread_form"] = .string(unreadForm.words) }
     if !compositions.isEmpty { report["compositions"] = .array(compositions.map(\.compositionJSON)) }
+    if let grouping { report["groups"] = .array(groups(by: grouping, in: order).map(\.json)) }
     if tensors == .list { report["tensors"] = .array(tensorsJSON) }
     var remarks = checkpoint.remarks
     if case .model(let model) = recognition { remarks += model.warnings }

@@ -13,8 +13,10 @@ public struct CheckpointReport: Sendable {
   public let recognition: ModelIdentification?
   /// Its elements by storage format, most elements first.
   public let formats: [FormatShare]
-  /// The tensors that the filter lets through, in file order.
-  public let tensors: [TensorDescriptor]
+  /// The tensors that the filter lets through, in file order unless they are sorted.
+  public internal(set) var tensors: [TensorDescriptor]
+  /// Whether `tensors` are in an order that was asked for.
+  public internal(set) var isSorted = false
   /// Statistics of `tensors`, one for one; nil unless asked for.
   public var statistics: [TensorStatistics?]?
 
@@ -36,7 +38,7 @@ public struct CheckpointReport: Sendable {
   public init(_ checkpoint: Checkpoint, recognition: ModelIdentification? = nil, filter: Glob? = nil) {
     self.checkpoint = checkpoint
     self.recognition = recognition
-    formats = Self.shares(checkpoint)
+    formats = Self.shares(checkpoint.stored)
     tensors = filter.map { glob in checkpoint.stored.filter { glob.matches($0.name.text) } } ?? checkpoint.stored
   }
 
@@ -61,6 +63,14 @@ public struct CheckpointReport: Sendable {
   }
   /// The bytes of all tensors.
   public var tensorByteCount: Int { formats.reduce(0) { $0 &+ $1.byteCount } }
+  /// The facts that people ask for first; nil for what is not a model.
+  public var summary: ModelSummary? {
+    switch recognition {
+    case .model(let model): ModelSummary(model, weightByteCount: tensorByteCount)
+    case .unknown: ModelSummary(checkpoint.metadata, weightByteCount: tensorByteCount)
+    case .other, nil: nil
+    }
+  }
   /// The bytes of the files, unpacked and as they are stored.
   public var fileByteCount: Int { checkpoint.storedFiles.reduce(0) { $0 &+ $1.byteCount } }
   public var storedByteCount: Int { checkpoint.storedFiles.reduce(0) { $0 &+ $1.stored.byteCount } }
@@ -85,9 +95,10 @@ public struct CheckpointReport: Sendable {
     }
   }
 
-  private static func shares(_ checkpoint: Checkpoint) -> [FormatShare] {
+  /// The shares of `tensors` by storage format, most elements first.
+  static func shares(_ tensors: [TensorDescriptor]) -> [FormatShare] {
     var byFormat: [DeclaredFormat: FormatShare] = [:]
-    for tensor in checkpoint.stored {
+    for tensor in tensors {
       var share = byFormat[tensor.declaredFormat] ?? FormatShare(format: tensor.declaredFormat)
       share.tensorCount += 1
       share.elementCount &+= tensor.shape.elementCount

@@ -2,6 +2,22 @@ import Bytes
 import Formats
 import Tensors
 
+extension Metadata {
+  /// The pairs whose keys match `glob`, or all, as documented in `docs/json.md`.
+  public func json(limit: Int, matching glob: Glob? = nil) -> JSON.Object {
+    var members: JSON.Object = [:]
+    for (key, value) in pairs where glob?.matches(key.text) ?? true {
+      var member = value.json(limit: limit)
+      if let words = words(key.text), case .object(var object) = member {
+        object["words"] = .string(words)
+        member = .object(object)
+      }
+      members[key] = member
+    }
+    return members
+  }
+}
+
 extension MetadataValue {
   /// The value with its type; of arrays the first `limit` elements and the count.
   public func json(limit: Int) -> JSON {

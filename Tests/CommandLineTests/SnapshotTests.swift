@@ -8,6 +8,8 @@ struct SnapshotTests {
       Snapshot("help", "--help"),
       Snapshot("version", "--version"),
       Snapshot("help-inspect", "inspect", "--help"),
+      Snapshot("help-ls", "ls", "--help"),
+      Snapshot("help-tensor", "tensor", "--help"),
       Snapshot("help-formats", "formats", "--help"),
       Snapshot("help-meta", "meta", "--help"),
       Snapshot("help-architectures", "architectures", "--help"),
@@ -30,6 +32,27 @@ struct SnapshotTests {
       Snapshot("inspect-stats", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--stats", "--filter", "blk.0.*"),
       Snapshot(
         "inspect-stats-json", "inspect", "fixtures/llama-bias", "--stats", "--json", "--filter", "*.layers.0.*norm*"),
+      Snapshot("inspect-groups", "inspect", "fixtures/llama-linear", "--by", "layer", "--sort", "size"),
+      Snapshot("inspect-kinds-json", "inspect", "fixtures/mistral", "--by", "kind", "--json"),
+      Snapshot(
+        "inspect-sorted", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--sort", "size", "--filter", "blk.0.*"),
+      Snapshot(
+        "inspect-several", "inspect", "fixtures/yi", "fixtures/nothing.gguf", "fixtures/meta/model.safetensors",
+        "--no-tensors"),
+      Snapshot("inspect-some-values", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--metadata", "*_token_id"),
+      Snapshot(
+        "inspect-some-values-json", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--metadata", "general.*", "--json"),
+      Snapshot("inspect-no-values", "inspect", "fixtures/expected/yi/yi-q8_0.gguf", "--metadata", "nothing.*"),
+      Snapshot("ls", "ls", "fixtures/gguf"),
+      Snapshot("ls-json", "ls", "fixtures/numpy", "--json"),
+      Snapshot("error-ls-file", "ls", "fixtures/README.md"),
+      Snapshot(
+        "tensor", "tensor", "fixtures/expected/yi/yi-q8_0.gguf", "blk.0.attn_k.weight", "--rows", "-2:", "--columns",
+        "1:4"),
+      Snapshot("tensor-json", "tensor", "fixtures/yi", "model.layers.0.ln1.weight", "--columns", ":3", "--json"),
+      Snapshot("error-tensor-name", "tensor", "fixtures/yi", "model.layers.0.ln1.weigth"),
+      Snapshot("error-tensor-rows", "tensor", "fixtures/yi", "model.layers.0.ln1.weight", "--rows", "3:"),
+      Snapshot("error-tensor-range", "tensor", "fixtures/yi", "model.layers.0.ln1.weight", "--rows", "a:b"),
       Snapshot("inspect-quiet", "inspect", "fixtures/yi", "--quiet"),
       Snapshot("inspect-metadata", "inspect", "fixtures/gguf/values.gguf", "--no-tensors", "--json"),
       Snapshot(

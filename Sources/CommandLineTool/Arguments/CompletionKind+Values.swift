@@ -35,5 +35,16 @@ extension CompletionKind {
     }
   }
 
+  /// Names of the tensors of the file that an earlier word names.
+  static var tensorNames: Self {
+    .custom { words, _, prefix in
+      for word in words.dropFirst() where !word.hasPrefix("-") {
+        guard let checkpoint = try? Checkpoint.open(word) else { continue }
+        return checkpoint.stored.map(\.name.text).filter { $0.hasPrefix(prefix) }
+      }
+      return []
+    }
+  }
+
   private static var bundled: [ArchitectureDefinition] { (try? ArchitectureLibrary.bundled().definitions) ?? [] }
 }

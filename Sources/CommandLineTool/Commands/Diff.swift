@@ -14,6 +14,9 @@ struct Diff: ParsableCommand {
         ingot diff model renamed
         # Has every quantized tensor the error of its format?
         ingot diff model model-Q8_0.gguf --budget auto
+        # The twenty tensors that differ most, and the error of each layer.
+        ingot diff model model-Q4_K_M.gguf --top 20
+        ingot diff model model-Q4_K_M.gguf --by layer
       """)
 
   @Argument(help: "Reference model.", completion: .file())
@@ -34,9 +37,29 @@ struct Diff: ParsableCommand {
   @Flag(help: "Also list equal tensors, and all hyperparameters with the keys they come from.")
   var all = false
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("List only the tensors that differ most, by NMSE.", valueName: "count"))
+  var top: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Add up the tensors of each layer or kind instead of listing them. (values: layer, kind)", valueName: "group"))
+  var by: TensorComparisonGroup.Kind?
+
+  @Flag(help: "Show the lines that differ in config.json, generation_config.json, GGUF metadata and chat templates.")
+  var texts = false
+
   @OptionGroup var adapters: AdapterOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var report: ReportOptions
+
+  mutating func validate() throws {
+    if let top, top < 1 { throw ValidationError("--top is \(top), expected 1 or more") }
+    if [top != nil, by != nil, all].count(where: { $0 }) > 1 {
+      throw ValidationError("expected only one of --top, --by and --all")
+    }
+  }
 
   func run() throws {
     var options = CheckpointDiff.Options()
@@ -46,8 +69,15 @@ struct Diff: ParsableCommand {
       options.selection = .matching { glob.matches($0) }
     }
     let diff = try Self.compare(reference, candidate, model, adapters: adapters.paths, report, options)
-    try report.print(json: { diff.json }, text: { diff.text(lists: all ? .allTensors : .unequalTensors) })
+    let texts = try texts ? diff.textDifferences() : nil
+    try report.print(json: { diff.json(by: by, texts: texts) }, text: { diff.text(lists: listing, texts: texts ?? []) })
     if !diff.passes { throw FailedCheck() }
+  }
+
+  private var listing: CheckpointDiff.Listing {
+    if let by { return .groups(by) }
+    if let top { return .worst(top) }
+    return all ? .allTensors : .unequalTensors
   }
 
   private var diffBudget: CheckpointDiff.DiffBudget {
@@ -94,19 +124,21 @@ extension CheckpointDiff {
     case none
     case unequalTensors
     case allTensors
+    /// So many of those that differ most.
+    case worst(Int)
+    /// A line for each group.
+    case groups(TensorComparisonGroup.Kind)
   }
 
   /// The report as text.
-  func text(lists listing: Listing) -> String {
+  func text(lists listing: Listing, texts: [TextDifference] = []) -> String {
     var text = definitionList([
       ("reference", "\(reference.path.escapedForDisplay) (\(reference.words))"),
       ("candidate", "\(candidate.path.escapedForDisplay) (\(candidate.words))"),
     ])
-    let rows = zip(tensors, table.rows).filter { listing.includes($0.0.outcome) }.map(\.1)
-    if !rows.isEmpty {
-      text +=
-        "\n" + Table(ReportTable(columns: table.columns, rows: rows), expendable: ["RMSE", "max abs", "shape"]).text()
-    }
+    let listed = tensorTable(listing)
+    if !listed.rows.isEmpty { text += "\n" + Table(listed, expendable: ["RMSE", "max abs", "shape", "equal"]).text() }
+    for difference in texts { text += "\n" + difference.text }
     if listing.showsHyperparameters, !hyperparameters.isEmpty { text += "\n" + Table(hyperparameterTable).text() }
     if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
     let outcomes = tensors.isEmpty ? "" : ": \(summary)"
@@ -114,15 +146,41 @@ extension CheckpointDiff {
   }
 }
 
+extension CheckpointDiff {
+  fileprivate func tensorTable(_ listing: Listing) -> ReportTable {
+    switch listing {
+    case .groups(let kind): table(of: groups(by: kind), by: kind)
+    case .worst(let count): table(of: worstTensors(count))
+    case .none, .unequalTensors, .allTensors: table(of: tensors.filter { listing.includes($0.outcome) })
+    }
+  }
+}
+
+extension TextDifference {
+  /// The lines in the form of `diff -u`, safe to print.
+  fileprivate var text: String {
+    let heading = "--- reference \(subject)\n+++ candidate \(subject)\n"
+    return heading + lines.map { $0.escapedForDisplay + "\n" }.joined()
+  }
+}
+
 extension CheckpointDiff.Listing {
   /// Hyperparameters are listed with all tensors, and after a conversion.
-  fileprivate var showsHyperparameters: Bool { self != .unequalTensors }
+  fileprivate var showsHyperparameters: Bool {
+    switch self {
+    case .none, .allTensors: true
+    case .unequalTensors, .worst, .groups: false
+    }
+  }
 
   fileprivate func includes(_ outcome: TensorComparison.Outcome) -> Bool {
     switch (self, outcome) {
     case (.none, _): false
     case (.unequalTensors, .equalBytes), (.unequalTensors, .equalValues): false
     case (.unequalTensors, _), (.allTensors, _): true
+    case (.worst, _), (.groups, _): false
     }
   }
 }
+
+extension TensorComparisonGroup.Kind: ExpressibleByArgument {}

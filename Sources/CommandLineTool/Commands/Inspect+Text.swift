@@ -2,10 +2,14 @@ import Ingot
 
 extension CheckpointReport {
   /// The report for people.
-  func text(tensors listing: Tensors, listsAllProblems: Bool = false) -> String {
+  func text(
+    tensors listing: Tensors, by grouping: TensorGroup.Kind? = nil, in order: TensorOrder? = nil,
+    listsAllProblems: Bool = false
+  ) -> String {
     var parts = [checkpoint.path.escapedForDisplay.emphasized + "\n" + definitionList(headlines)]
     parts.append(formatTable)
     if !checkpoint.metadata.pairs.isEmpty { parts.append(metadataTable) }
+    if let grouping, !tensors.isEmpty { parts.append(groupTable(grouping, order)) }
     if listing == .list, !tensors.isEmpty { parts.append(tensorTable) }
     let remarks = remarks(listsAllProblems: listsAllProblems)
     if !remarks.isEmpty { parts.append(remarks.map { "remark: \($0)\n".wrapped }.joined()) }
@@ -27,7 +31,7 @@ extension CheckpointReport {
     switch recognition {
     case .model(let model):
       lines.append(("architecture", "\(model.definition.name), tensors named as in \(model.scheme.name)"))
-      lines.append(("model", model.wording))
+      lines.append(("model", model.sizesInWords))
       lines += model.appliedTransforms.findings.filter { $0.source != .names }.map {
         ("transforms", $0.words(scheme: model.scheme.name))
       }
@@ -37,14 +41,31 @@ extension CheckpointReport {
     case .unknown(let reason): lines.append(("architecture", "not recognized: \(reason)"))
     case nil: break
     }
-    lines.append(("parameters", elementCount.grouped + (unreadForm == nil ? "" : ", counted as packed")))
     if let unreadForm { lines.append(("encoding", "\(unreadForm.words): matrices are packed")) }
-    lines.append(("tensors", checkpoint.stored.count.grouped))
     lines += encodings.map { ("encoding", "\($0.description) (\(counted($0.tensorCount, "tensor")))") }
-    let stored = storedByteCount == fileByteCount ? "" : ", stored as \(storedByteCount.byteSize)"
-    lines.append(("size", "\(fileByteCount.byteSize) in \(counted(checkpoint.storedFiles.count, "file"))\(stored)"))
-    lines.append(("bits per weight", bitsPerWeight.map { $0.fixed(2) } ?? "unknown"))
+    lines.append(("size", size))
+    if let summary { lines += summary.lines }
     return lines
+  }
+
+  private var size: String {
+    let packed = unreadForm == nil ? "" : ", counted as packed,"
+    let stored = storedByteCount == fileByteCount ? "" : ", stored as \(storedByteCount.byteSize)"
+    return "\(counted(elementCount, "parameter"))\(packed) in \(counted(checkpoint.stored.count, "tensor")), "
+      + "\(fileByteCount.byteSize) in \(counted(checkpoint.storedFiles.count, "file"))\(stored)"
+      + (bitsPerWeight.map { ", \($0.fixed(2)) bits per weight" } ?? "")
+  }
+
+  private func groupTable(_ kind: TensorGroup.Kind, _ order: TensorOrder?) -> String {
+    var table = Table([
+      kind.rawValue: .left, "tensors": .right, "elements": .right, "size": .right, "formats": .left,
+    ])
+    for group in groups(by: kind, in: order) {
+      table.append(
+        group.name?.escapedForDisplay ?? "(outside layers)", group.tensorCount.grouped, group.elementCount.grouped,
+        group.byteCount.byteSize, group.formatWords)
+    }
+    return table.text()
   }
 
   private var formatTable: String {
@@ -60,13 +81,15 @@ extension CheckpointReport {
   private var metadataTable: String {
     var table = Table(["metadata": .left, "type": .left, "value": .left])
     for (key, value) in checkpoint.metadata.pairs {
-      table.append(key.text.escapedForDisplay, value.typeWording, value.cell)
+      table.append(
+        key.text.escapedForDisplay, value.typeWording,
+        checkpoint.metadata.cell(key.text, limit: 4).cut(to: 96))
     }
     return table.text()
   }
 
-  /// The indices of the tensors, with layers in the order of their numbers.
-  private var listedOrder: [Int] { tensors.map(\.name.text).indicesInLayerOrder }
+  /// The indices of the tensors, with layers in the order of their numbers unless another one was asked for.
+  private var listedOrder: [Int] { isSorted ? Array(tensors.indices) : tensors.map(\.name.text).indicesInLayerOrder }
 
   private var tensorTable: String {
     guard let statistics else {
@@ -94,23 +117,6 @@ extension CheckpointReport {
   }
 }
 
-extension Model {
-  /// The numbers that matter most, on one line.
-  fileprivate var wording: String {
-    func number(_ name: String) -> String { hyperparameters.integer(name).map(\.grouped) ?? "?" }
-    var parts = [
-      "\(number("layer_count")) layers", "width \(number("embedding_length"))",
-      "inner width \(number("feed_forward_length"))",
-      "\(number("head_count")) heads of \(number("head_dimension"))",
-      "\(number("key_value_head_count")) key-value heads", "vocabulary \(number("vocabulary_size"))",
-      "context \(number("context_length"))",
-    ]
-    if hyperparameters.rotaryScaling != .none { parts.append("rotary scaling \(hyperparameters.rotaryScaling.name)") }
-    if hyperparameters.flag("ties_embeddings") { parts.append("tied embeddings") }
-    return parts.joined(separator: ", ")
-  }
-}
-
 extension TensorStatistics {
   fileprivate var cells: [String] {
     let numbers = [Double(minimum), Double(maximum), mean, deviation].map { finiteCount > 0 ? $0.scientific : "–" }
@@ -122,13 +128,6 @@ extension MetadataValue {
   /// `u32`, `array of string`.
   fileprivate var typeWording: String {
     array.map { "array of \($0.elementType.typeName)" } ?? type.typeName
-  }
-
-  /// The value on one line of a table: long text and long arrays are cut.
-  fileprivate var cell: String {
-    let line = display(limit: 4)
-    let limit = 96
-    return line.count <= limit ? line : line.prefix(limit - 1) + "…"
   }
 
   /// The value whole: a string as it is, an array one element to a line.
@@ -143,6 +142,9 @@ extension MetadataValue {
 }
 
 extension String {
+  /// The first characters, with a mark if there are more.
+  fileprivate func cut(to limit: Int) -> String { count <= limit ? self : prefix(limit - 1) + "…" }
+
   /// The text line by line with control characters escaped, for a terminal.
   fileprivate var printable: String {
     split(separator: "\n", omittingEmptySubsequences: false).map { line in

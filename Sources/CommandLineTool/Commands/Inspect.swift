@@ -3,19 +3,22 @@ import Ingot
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows the contents of a checkpoint.",
+    abstract: "Shows the contents of checkpoints.",
     discussion: """
-      Only headers are read, unless --stats is given.
+      The first lines are the size, context, special tokens, chat template and memory of the model. The memory is that of \
+      llama.cpp for the weights as stored and one sequence with an F16 key-value cache, without compute buffers. Only \
+      headers are read, unless --stats is given.
 
       EXAMPLES:
-        # Architecture, hyperparameters, formats and metadata.
+        # Architecture, context, tokens, memory, formats and metadata.
         ingot inspect model.gguf --no-tensors
-        # Statistics of the tensors of layer 0.
-        ingot inspect model --stats --filter "*.layers.0.*"
+        # The largest kinds of tensors, and all keys of special tokens.
+        ingot inspect model.gguf --by kind --sort size
+        ingot inspect model.gguf --metadata "*token_id"
       """)
 
-  @Argument(help: "Model folder, safetensors or GGUF file, shard, or index.", completion: .file())
-  var path: String
+  @Argument(help: "Model folders, safetensors or GGUF files, shards, or indices.", completion: .file())
+  var paths: [String]
 
   @Flag(inversion: .prefixedNo, help: "List the tensors.")
   var tensors = true
@@ -24,7 +27,20 @@ struct Inspect: ParsableCommand {
   var filter: String?
 
   @Option(
-    help: ArgumentHelp("Print one metadata value whole and nothing else.", valueName: "key"), completion: .metadataKeys)
+    help: ArgumentHelp(
+      "Add up the tensors of each layer or kind instead of listing them. (values: layer, kind)", valueName: "group"))
+  var by: TensorGroup.Kind?
+
+  @Option(
+    help: ArgumentHelp(
+      "Order of the list. (values: name, size, elements, type, shape; default: as in the file, layers by number)",
+      valueName: "order"))
+  var sort: TensorOrder?
+
+  @Option(
+    help: ArgumentHelp(
+      "Print one metadata value whole, or those whose keys match, and nothing else.", valueName: "key|glob"),
+    completion: .metadataKeys)
   var metadata: String?
 
   @Flag(name: .customLong("stats"), help: "Read the data: minimum, maximum, mean, deviation, NaN, infinities, zeros.")
@@ -32,11 +48,35 @@ struct Inspect: ParsableCommand {
 
   @OptionGroup var report: ReportOptions
 
+  mutating func validate() throws {
+    if statistics, by != nil { throw ValidationError("--stats measures tensors, and --by lists none (omit one)") }
+  }
+
   func run() throws {
     if let metadata {
-      try printMetadata(metadata, of: try Checkpoint.open(path))
-      return
+      return try MetadataListing(key: metadata).print(paths, report)
     }
+    var reports: [CheckpointReport] = [], problems: [any IngotError] = []
+    for path in paths {
+      do {
+        reports.append(try self.report(path))
+      } catch let error as any IngotError where paths.count > 1 && error.category == .input {
+        problems.append(error)
+      }
+    }
+    let listing: CheckpointReport.Tensors = tensors && by == nil ? .list : .omit
+    try report.print {
+      let documents = reports.map { $0.json(tensors: listing, by: by, in: sort) }
+      guard paths.count > 1 else { return documents.first ?? .null }
+      return .members(["schema": .string("ingot.inspect-list/1"), "reports": .array(documents)])
+    } text: {
+      reports.map { $0.text(tensors: listing, by: by, in: sort, listsAllProblems: report.verbose) }
+        .joined(separator: "\n")
+    }
+    if !problems.isEmpty { throw ProblemList(problems) }
+  }
+
+  private func report(_ path: String) throws -> CheckpointReport {
     var facts = try CheckpointReport(
       path: path, library: .bundled(), filter: filter.map { Glob($0) },
       appliedTransforms: statistics ? .detectFromValues : .namesOnly)
@@ -44,23 +84,18 @@ struct Inspect: ParsableCommand {
       throw NoTensorMatches(
         path: path, filter: filter, isPartOfNames: facts.checkpoint.stored.contains { $0.name.text.contains(filter) })
     }
+    if let sort { facts.sort(by: sort) }
     if statistics {
       let progress = ProgressLine(totalByteCount: facts.tensorByteCount, isQuiet: report.quiet)
       defer { progress.finish() }
       try facts.measure(threads: report.threadCount) { progress.advance($0) }
     }
-    try report.print(
-      json: { facts.json(tensors: tensors ? .list : .omit) },
-      text: { facts.text(tensors: tensors ? .list : .omit, listsAllProblems: report.verbose) })
-  }
-
-  private func printMetadata(_ key: String, of checkpoint: Checkpoint) throws {
-    guard let value = checkpoint.metadata[key] else {
-      throw MissingMetadata(path: path, key: key, known: checkpoint.metadata.pairs.map(\.key.text))
-    }
-    try report.print(json: { value.plainJSON }, text: { value.wholeText })
+    return facts
   }
 }
+
+extension TensorGroup.Kind: ExpressibleByArgument {}
+extension TensorOrder: ExpressibleByArgument {}
 
 /// A key that was asked for is not there.
 struct MissingMetadata: IngotError {

@@ -14,6 +14,8 @@ struct Meta: ParsableCommand {
         ingot meta get model.gguf tokenizer.chat_template
         # Change the end token.
         ingot meta set model.gguf tokenizer.ggml.eos_token_id 128009
+        # Set several keys at once, an id by the text of the token.
+        ingot meta set model.gguf general.name=Mine 'tokenizer.ggml.eos_token_id=<|im_end|>'
       """,
     subcommands: [Get.self, Set.self, Remove.self])
 }
@@ -38,14 +40,13 @@ extension Meta {
         return try report.print {
           .members([
             "schema": .string("ingot.meta/1"), "path": .string(path),
-            "metadata": .object(
-              JSON.Object(uniqueKeysWithValues: pairs.map { (ExactString($0.0), $0.1.json(limit: 8)) })),
+            "metadata": .object(metadata.json(limit: 8)),
           ])
         } text: {
           var table = Table(["key": .left, "type": .left, "value": .left])
           for (key, value) in pairs {
             let type = MetadataValueParser(of: value)?.description ?? "array"
-            table.append(key.escapedForDisplay, type, value.display())
+            table.append(key.escapedForDisplay, type, metadata.cell(key, limit: 6))
           }
           return table.text()
         }
@@ -66,30 +67,34 @@ extension Meta {
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Sets a key to a value.",
+      abstract: "Sets keys to values.",
       discussion: """
         An existing key keeps its position and type. A new key is appended; its type is the conventional one of the key, \
-        or --type. Arrays are written as JSON. In safetensors every value is a string.
+        or --type. Arrays are written as JSON. In safetensors every value is a string. Several keys are set at once as \
+        KEY=VALUE; KEY=@FILE reads the value from a file, KEY=@- from standard input. An id of a token may be given as the \
+        text of the token, in double quotes if it is a number.
 
         EXAMPLES:
           # Set a chat template from a file.
           ingot meta set model.gguf tokenizer.chat_template --from-file template.jinja
           # Set an array.
           ingot meta set model.gguf general.tags '["chat", "en"]'
+          # Set two special tokens by their texts.
+          ingot meta set model.gguf 'tokenizer.ggml.eos_token_id=<|im_end|>' 'tokenizer.ggml.bos_token_id=<s>'
         """)
 
     @Argument(help: "GGUF or safetensors file.", completion: .file())
     var path: String
 
-    @Argument(help: "Key.", completion: .metadataKeys)
-    var key: String
-
-    @Argument(help: "Value.")
-    var value: String?
+    @Argument(
+      help: ArgumentHelp("Key and value, or any number of KEY=VALUE.", valueName: "key-value"),
+      completion: .metadataKeys)
+    var words: [String]
 
     @Option(
-      help: ArgumentHelp("Read the value from a file, such as a chat template.", valueName: "file"), completion: .file()
-    )
+      help: ArgumentHelp(
+        "Read the value from a file, such as a chat template; - is standard input.", valueName: "file"),
+      completion: .file())
     var fromFile: String?
 
     @Option(help: "Type: u8 … i64, f32, f64, bool, string, or one of them in brackets for an array.")
@@ -99,21 +104,19 @@ extension Meta {
     @OptionGroup var report: ReportOptions
 
     mutating func validate() throws {
-      if (value == nil) == (fromFile == nil) { throw ValidationError("expected either a value or --from-file") }
+      if let error = MetadataAssignment.Form(words, hasFile: fromFile != nil).error { throw ValidationError(error) }
     }
 
     func run() throws {
       var editor = try MetadataEditor(path)
       let before = editor.metadata
-      let (old, new) = try editor.set(key, to: text(), type: type)
-      try output.save(editor, path, before: before, [EditedKey(key: key, old: old, new: new)], report)
-    }
-
-    private func text() throws -> String {
-      guard let fromFile else { return value ?? "" }
-      let bytes = try InputLocation.openFile(fromFile).wholeContent(limit: GGUF.maximumStringByteCount)
-      guard let text = String(validating: bytes, as: UTF8.self) else { throw NotUTF8(path: fromFile) }
-      return text
+      var edits: [EditedKey] = []
+      for assignment in try MetadataAssignment.all(words, fromFile: fromFile) {
+        let text = try before.idText(of: assignment.text, for: assignment.key, path: path)
+        let (old, new) = try editor.set(assignment.key, to: text, type: type)
+        edits.append(EditedKey(key: assignment.key, old: old, new: new))
+      }
+      try output.save(editor, path, before: before, edits, report)
     }
   }
 
@@ -192,7 +195,8 @@ struct EditOutput: ParsableArguments {
       ])
     } text: {
       edits.map { edit in
-        let old = edit.old?.display() ?? "absent", new = edit.new?.display() ?? "absent"
+        let old = edit.old == nil ? "absent" : old.cell(edit.key, limit: 6)
+        let new = edit.new == nil ? "absent" : editor.metadata.cell(edit.key, limit: 6)
         return "\(edit.key.escapedForDisplay)  \(old) → \(new)\n"
       }.joined() + "\((output ?? path).escapedForDisplay): \(outcome)\n"
     }
@@ -212,11 +216,4 @@ struct FaultyEdit: IngotError {
     return (["\(path.escapedForDisplay): not edited, since ingot check would fail (pass --force to write it)"] + lines)
       .joined(separator: "\n")
   }
-}
-
-/// A file that is not text.
-struct NotUTF8: IngotError {
-  let path: String
-  var category: ErrorCategory { .input }
-  var description: String { "\(path.escapedForDisplay): is not UTF-8, expected a text" }
 }

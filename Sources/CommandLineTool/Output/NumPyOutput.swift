@@ -1,6 +1,6 @@
 import Ingot
 
-/// A `.npy` file of float32 values that is written sequentially.
+/// A `.npy` file that is written sequentially.
 final class NumPyOutput {
   /// Rows of logits that are computed and written together.
   static let positionsAtATime = 128
@@ -9,9 +9,11 @@ final class NumPyOutput {
   private var offset: Int
 
   /// Begins a file for an array of `shape`.
-  init(_ path: String, shape: [Int], overwrite policy: OverwritePolicy) throws {
+  init(
+    _ path: String, shape: [Int], of element: NumPyFile.Element = .float32, overwrite policy: OverwritePolicy
+  ) throws {
     file = try AtomicFile(path, overwrite: policy)
-    let header = NumPyFile.header(shape: shape)
+    let header = NumPyFile.header(shape: shape, of: element)
     try file.write(header, at: 0)
     offset = header.count
   }
@@ -20,6 +22,17 @@ final class NumPyOutput {
   func append(_ values: ArraySlice<Float>) throws {
     var bytes: [UInt8] = []
     NumPyFile.append(values, to: &bytes)
+    try append(bytes)
+  }
+
+  /// Writes the next numbers of a file of float64.
+  func append(_ values: [Double]) throws {
+    var bytes: [UInt8] = []
+    NumPyFile.append(values, to: &bytes)
+    try append(bytes)
+  }
+
+  private func append(_ bytes: [UInt8]) throws {
     try file.write(bytes, at: offset)
     offset += bytes.count
   }

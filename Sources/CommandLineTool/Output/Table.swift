@@ -20,6 +20,9 @@ struct Table {
   /// A table of texts, whose first line names the columns.
   init(columns: [String]) { self.columns = columns.map { (title: $0, alignment: .left) } }
 
+  /// A table whose first line names the columns, as many as there are.
+  init(_ columns: [(title: String, alignment: Alignment)]) { self.columns = columns }
+
   /// A table that a library made.
   init(_ table: ReportTable, expendable: [String] = []) {
     self.expendable = expendable

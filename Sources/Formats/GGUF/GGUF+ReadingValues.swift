@@ -75,10 +75,11 @@ extension GGUF.Reader {
   }
 
   private mutating func readElements<T: FixedWidthInteger>(_ count: Int) throws(GGUFError) -> [T] {
-    var values: [T] = []
-    values.reserveCapacity(count)
-    for _ in 0..<count { values.append(try read(T.self)) }
-    return values
+    do throws(ByteCursor.Failure) {
+      return try cursor.readArray(of: T.self, count: count)
+    } catch {
+      throw GGUFError(error, at: location)
+    }
   }
 
   /// Reads strings into one buffer: a vocabulary takes two allocations, not one per token.
@@ -86,7 +87,14 @@ extension GGUF.Reader {
     var bytes: [UInt8] = []
     var ends: [Int] = []
     ends.reserveCapacity(count)
-    for _ in 0..<count {
+    while ends.count < count {
+      cursor.readStringsInWindow(
+        count - ends.count, limit: GGUF.maximumStringByteCount, appendingTo: &bytes, ends: &ends)
+      guard bytes.count <= GGUF.maximumMetadataByteCount else {
+        throw .metadataTooLarge(limit: GGUF.maximumMetadataByteCount)
+      }
+      guard ends.count < count else { break }
+      // The next string is too long, or crosses the end of the window.
       let byteCount = try readByteCount(limit: GGUF.maximumStringByteCount)
       guard bytes.count + byteCount <= GGUF.maximumMetadataByteCount else {
         throw .metadataTooLarge(limit: GGUF.maximumMetadataByteCount)

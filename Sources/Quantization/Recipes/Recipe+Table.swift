@@ -151,6 +151,15 @@ extension Recipe {
   /// The recipe with exactly this name, in any case.
   public static func named(_ name: String) -> Recipe? { all.first { $0.name == name.uppercased() } }
 
+  /// `LLAMA_FTYPE_GUESSED`: the flag of a `general.file_type` that was guessed.
+  private static let guessedFlag = 1024
+
+  /// The recipe that the number of a `general.file_type` stands for, in words; nil for an unknown one.
+  public static func words(ofFileType number: Int) -> String? {
+    guard let recipe = all.first(where: { $0.fileType.map(Int.init) == number & ~guessedFlag }) else { return nil }
+    return recipe.name + (number & guessedFlag == 0 ? "" : " (guessed)")
+  }
+
   /// All names that `find` accepts.
   public static var names: [String] { (all.map(\.name) + aliases.keys).sorted() }
 

@@ -6,8 +6,12 @@ extension CheckpointDiff {
   public static let schema = "ingot.diff/1"
 
   /// The report; infinite metrics are null.
-  public var json: JSON {
-    .members([
+  ///
+  /// - Parameters:
+  ///   - grouping: the groups to add, if any.
+  ///   - texts: the differences of texts to add, if they were asked for.
+  public func json(by grouping: TensorComparisonGroup.Kind? = nil, texts: [TextDifference]? = nil) -> JSON {
+    var members: JSON.Object = [
       "schema": .string(Self.schema),
       "reference": reference.json,
       "candidate": candidate.json,
@@ -16,11 +20,20 @@ extension CheckpointDiff {
       "tensors": .array(tensors.map(\.json)),
       "hyperparameters": .array(hyperparameters.map(\.json)),
       "findings": findings.json,
-    ])
+    ]
+    if let grouping { members["groups"] = .array(groups(by: grouping).map(\.json)) }
+    if let texts { members["texts"] = .array(texts.map(\.json)) }
+    return .object(members)
   }
 
+  /// The report without groups and texts.
+  public var json: JSON { json() }
+
   /// A row for each tensor: slot, formats, shape, outcome and metrics.
-  public var table: ReportTable {
+  public var table: ReportTable { table(of: tensors) }
+
+  /// A row for each of some tensors.
+  public func table(of tensors: [TensorComparison]) -> ReportTable {
     ReportTable(
       columns: [
         .left("tensor"), .left("format"), .right("shape"), .left("outcome"), .right("max abs"), .right("RMSE"),
