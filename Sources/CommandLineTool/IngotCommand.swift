@@ -21,7 +21,7 @@ struct IngotCommand: ParsableCommand {
       CommandGroup(name: "Inspect", subcommands: [Inspect.self, Check.self, Diff.self, Hash.self, Tokenize.self]),
       CommandGroup(
         name: "Convert", subcommands: [Convert.self, Quantize.self, MergeCommand.self, Imatrix.self, Meta.self]),
-      CommandGroup(name: "Verify", subcommands: [Verify.self, Certify.self, Run.self]),
+      CommandGroup(name: "Verify", subcommands: [Verify.self, Compare.self, Card.self, Certify.self, Run.self]),
       CommandGroup(name: "More", subcommands: [FormatsCommand.self, ArchitecturesCommand.self]),
     ])
 }
