@@ -48,7 +48,10 @@ extension ModelCard {
       tokenCount = json["tokens"]?.integer
       chunkCount = json["chunks"]?.integer
       // Folders of the publisher's machine say nothing to others.
-      text = (json["text"]?["path"]?.string).map { Path.name(of: $0) } ?? json["text"]?["origin"]?.string
+      let origin = json["text"]?["origin"]?.string
+      text =
+        json["text"]?["path"]?.string.map { Path.name(of: $0) }
+        ?? (origin == "argument" ? "given on the command line" : origin)
       textSHA256 = json["text"]?["sha256"]?.string
     }
   }
