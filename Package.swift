@@ -12,10 +12,11 @@ let optimized: Set<String> =
   Context.environment["INGOT_OPTIMIZE"] == nil
   ? [] : ["Bytes", "Tensors", "Formats", "Encodings", "Quantization", "Inference", "Models"]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
   let optimization: [SwiftSetting] =
     optimized.contains(name) ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
-  return .target(name: name, dependencies: dependencies, swiftSettings: settings + optimization)
+  return .target(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + optimization)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -75,7 +76,9 @@ let package = Package(
     library(
       "Inspection",
       ["Models", "Architectures", "Formats", "Quantization", "Encodings", "Tokenization", "Tensors", "Bytes"]),
-    library("Evaluation", ["Inference", "Models", "Architectures", "Formats", "Tokenization", "Tensors", "Bytes"]),
+    library(
+      "Evaluation", ["Inference", "Models", "Architectures", "Formats", "Tokenization", "Tensors", "Bytes"],
+      resources: [.embedInCode("Text/default-text.txt")]),
     library(
       "Verification",
       [

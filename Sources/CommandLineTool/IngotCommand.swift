@@ -29,7 +29,7 @@ struct IngotCommand: ParsableCommand {
           Convert.self, Quantize.self, Dequantize.self, Split.self, Join.self, MergeCommand.self, GraftCommand.self,
           Imatrix.self, Meta.self,
         ]),
-      CommandGroup(name: "Verify", subcommands: [Verify.self, Certify.self, Run.self]),
+      CommandGroup(name: "Verify", subcommands: [Verify.self, Compare.self, Card.self, Certify.self, Run.self]),
       CommandGroup(name: "More", subcommands: [FormatsCommand.self, ArchitecturesCommand.self]),
     ])
 }

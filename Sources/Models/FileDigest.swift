@@ -19,23 +19,30 @@ public enum FileDigest {
 
   /// The hexadecimal SHA-256 of a file, read a slab at a time.
   public static func sha256(_ file: any ByteSource) throws(FileError) -> String {
+    try sha256(file, from: 0, count: file.byteCount)
+  }
+
+  /// The hexadecimal SHA-256 of `count` bytes of a file from byte `offset` on, read a slab at a time.
+  public static func sha256(_ file: any ByteSource, from offset: Int, count: Int) throws(FileError) -> String {
     var hasher = Hasher()
-    try read(file) { hasher.update($0) }
+    try read(file, from: offset, count: count) { hasher.update($0) }
     return hasher.finish()
   }
 
   /// The hexadecimal MD5 of a file, read a slab at a time.
   public static func md5(_ file: any ByteSource) throws(FileError) -> String {
     var state = Insecure.MD5()
-    try read(file) { state.update(data: $0) }
+    try read(file, from: 0, count: file.byteCount) { state.update(data: $0) }
     return hexadecimal(state.finalize())
   }
 
-  private static func read(_ file: any ByteSource, _ use: (ArraySlice<UInt8>) -> Void) throws(FileError) {
+  private static func read(
+    _ file: any ByteSource, from start: Int, count: Int, _ use: (ArraySlice<UInt8>) -> Void
+  ) throws(FileError) {
     var slab: [UInt8] = []
-    var offset = 0
-    while offset < file.byteCount {
-      let count = min(4 << 20, file.byteCount - offset)
+    var offset = start
+    while offset < start + count {
+      let count = min(4 << 20, start + count - offset)
       try file.read(at: offset, count: count, into: &slab)
       use(slab.prefix(count))
       offset += count

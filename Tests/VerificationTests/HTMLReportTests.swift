@@ -20,7 +20,7 @@ struct HTMLReportTests {
   }
 
   /// Every element that is opened is closed, in order; `void` ones have no end.
-  private func isBalanced(_ page: String) -> Bool {
+  static func isBalanced(_ page: String) -> Bool {
     let void: Set<Substring> = ["meta", "line", "polyline", "!doctype"]
     var open: [Substring] = []
     for instance in page.split(separator: "<") {
@@ -38,15 +38,17 @@ struct HTMLReportTests {
   @Test("shows a passed conversion")
   func passed() throws {
     let page = try page(CheckpointDiffTests.gqaQ8)
-    #expect(isBalanced(page))
-    #expect(page.contains("<strong>conversion passed</strong>30 of 30 tensors have the values that their storage"))
-    #expect(page.contains("make of the reference. Mean KL divergence 0.00"))
-    #expect(page.contains("<div class=\"verdict doubtful\"><strong>quality noticeable or better</strong>mean KL"))
+    #expect(Self.isBalanced(page))
+    #expect(page.contains("<span>Conversion</span><strong>passed</strong><p>30 of 30 tensors have the values that"))
+    #expect(page.contains("make of the reference</p><p>Mean KL divergence 0.00"))
+    #expect(page.contains("<div class=\"verdict doubtful\"><span>Quality</span><strong>noticeable or better</strong>"))
     #expect(
       page.contains(
         ", limit: at most 0.0200. Top-1 agreement 95.8 %, limit: at least 90.0 % (the default for Q8_0)."))
-    #expect(page.contains("<td>blk.0.attn_q.weight</td><td>BF16 → Q8_0</td><td class=\"number\">3</td>"))
-    #expect(page.contains("99.76 %"))
+    #expect(page.contains("data-label=\"in the candidate\">blk.0.attn_q.weight</td>"))
+    // 189,440 weights in Q8_0, and 1,344 bytes of norms in F32.
+    #expect(page.contains("Q8_0 99.") && page.contains("<span><i class=\"tail\"></i>p99 0.00626</span>"))
+    #expect(page.contains("the reference predicts "))
     #expect(!page.contains("<script") && !page.contains("http") && !page.contains("url("))
   }
 
@@ -55,15 +57,22 @@ struct HTMLReportTests {
     let edited = try EditedCheckpoint(CheckpointDiffTests.gqaBF16)
     try edited.editFloats("blk.2.ffn_norm.weight") { values in for index in values.indices { values[index] *= 1.02 } }
     let page = try page(edited.path)
-    #expect(isBalanced(page))
+    #expect(Self.isBalanced(page))
     #expect(
-      page.contains("<strong>conversion failed</strong>layer 2 feed forward norm: is 1.0200 times the reference's: "))
+      page.contains("<strong>failed</strong><p>layer 2 feed forward norm: is 1.0200 times the reference's: "))
   }
 
   @Test("escapes strings of files and arguments")
   func escaping() throws {
     let page = try page(CheckpointDiffTests.gqaQ8, arguments: ["verify", "a b", "--text", "<b>it's</b>&"])
-    #expect(page.contains("<pre>ingot verify 'a b' --text '&lt;b&gt;it'\\''s&lt;/b&gt;&amp;'</pre>"))
-    #expect(isBalanced(page))
+    #expect(page.contains("<pre>ingot verify 'a b' \\\n  --text '&lt;b&gt;it'\\''s&lt;/b&gt;&amp;'</pre>"))
+    #expect(Self.isBalanced(page))
+  }
+
+  @Test("shows a long argument whole, so that the command runs")
+  func longArgument() throws {
+    let text = String(repeating: "word ", count: 300)
+    let page = try page(CheckpointDiffTests.gqaQ8, arguments: ["verify", "a", "b", "--text", text])
+    #expect(page.contains("--text '\(text)'</pre>"))
   }
 }

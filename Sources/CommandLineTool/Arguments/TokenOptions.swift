@@ -28,6 +28,13 @@ struct TokenOptions: ParsableArguments {
   /// The text, if one was given.
   func givenText() throws -> String? { try file.map { try Self.read($0) } ?? text }
 
+  /// The text that two models are compared on: the given one, or without any the bundled one; nil for given ids.
+  func evaluationText() throws -> EvaluationText? {
+    if let file { return EvaluationText(.file(file), try Self.read(file)) }
+    if let text { return EvaluationText(.argument, text) }
+    return tokens == nil ? .bundled : nil
+  }
+
   var chunkLength: Int { context ?? 512 }
 
   /// Adds the name of the file to an error about its text.
@@ -40,9 +47,9 @@ struct TokenOptions: ParsableArguments {
     }
   }
 
-  /// Returns the chunks of llama-perplexity for a file that fills at least one, otherwise all tokens.
+  /// Returns the chunks of llama-perplexity for a file, or the bundled text, that fills at least one, otherwise all tokens.
   func chunks(of ids: [Int], start: Int?) -> TokenChunks {
-    file != nil && ids.count >= chunkLength
+    tokens == nil && text == nil && ids.count >= chunkLength
       ? TokenChunks(asLlamaPerplexity: ids, length: chunkLength, start: start)
       : TokenChunks(ids, length: chunkLength)
   }

@@ -7,11 +7,12 @@ struct Verify: ParsableCommand {
     discussion: """
       Gives two verdicts. Conversion: is the candidate what its storage formats make of the reference? Quality: what \
       did quantization cost, from lossless to broken? The status is 1 if the conversion fails, or if the quality is \
-      broken. With --budget, its limits decide instead of the grade.
+      broken. With --budget, its limits decide instead of the grade. Without --tokens, --text and --file, a bundled text \
+      of several languages and code is used.
 
       EXAMPLES:
-        # Is this conversion right?
-        ingot verify model model.gguf --text "The quick brown fox"
+        # Is this conversion right, and what did it cost?
+        ingot verify model model.gguf
         # How much quality does this quantization lose?
         ingot verify model model-Q4_K_M.gguf --file text.txt --report report.html
       """)
@@ -60,7 +61,6 @@ struct Verify: ParsableCommand {
   @OptionGroup var options: ReportOptions
 
   func validate() throws {
-    guard input.isGiven else { throw ValidationError("expected one of --tokens, --text and --file") }
     guard receipt == nil || certificate != nil else { throw ValidationError("--receipt needs --certificate") }
   }
 
@@ -116,9 +116,12 @@ struct Verify: ParsableCommand {
   private func verify(_ first: Model, _ second: Model, _ budget: Budget?) throws -> ModelVerification {
     // Limits that a user gives are about predictions: other chat templates are warnings then.
     let templates: Finding.Severity = budget == nil ? .error : .warning
+    let text = try input.evaluationText()
     let prompt =
-      if let text = try input.givenText() {
-        try input.located { try EvaluationTokens(text, reference: first, candidate: second, templates: templates) }
+      if let text {
+        try input.located {
+          try EvaluationTokens(text.content, reference: first, candidate: second, templates: templates)
+        }
       } else {
         EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second, templates: templates)
       }
@@ -128,6 +131,7 @@ struct Verify: ParsableCommand {
     defer { progress.finish() }
     var settings = ModelVerification.Options()
     settings.logits.budget = budget
+    settings.logits.text = text
     settings.logits.threads = options.threadCount
     settings.logits.progress = { progress.advance($0) }
     settings.weights = (weights ?? (budget == nil)) ? .judged : report != nil ? .compared : .ignored

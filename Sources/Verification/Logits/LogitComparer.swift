@@ -3,7 +3,6 @@ import Bytes
 import Evaluation
 import Inference
 import Models
-import Synchronization
 import Tensors
 
 /// Steps two models over the same tokens, layer by layer, and collects their differences.
@@ -18,16 +17,7 @@ struct LogitComparer {
   /// Receives the layers done in both models, of all chunks.
   private let progress: @Sendable (Int) -> Void
   private(set) var states: [HiddenStateComparison]
-  private(set) var logits = ErrorMetrics()
-  private(set) var rows: [LogitRowComparison] = []
-  /// Whether the embeddings of encoders have the same bits in every chunk.
-  private(set) var hasSameEmbeddings = true
-
-  /// Elements of encoders' embeddings that are NaN or infinite in a model.
-  private(set) var nonfiniteEmbeddingCount = 0
-
-  /// The number of tokens in the vocabulary.
-  var vocabularySize: Int { reference.hyperparameters.vocabularySize }
+  private(set) var predictions: PredictionCollector
 
   /// The output of the forward pass.
   var output: ForwardPassFeatures.Output { reference.hyperparameters.features.output }
@@ -53,6 +43,7 @@ struct LogitComparer {
       throw LogitComparisonError.unlike(name: name, reference: one, candidate: other)
     }
     states = HiddenStateComparison.all(first)
+    predictions = PredictionCollector(output: first.features.output, vocabularySize: first.vocabularySize)
   }
 
   /// Runs both models over some chunks of `tokens`.
@@ -79,19 +70,16 @@ struct LogitComparer {
       index += 2
     } while try first.advanceToDecoder() && second.advanceToDecoder()
     if output != .logits {
-      let one = try first.textVector(), other = try second.textVector()
-      logits.merge(ErrorMetrics(reference: one.span, candidate: other.span))
-      nonfiniteEmbeddingCount += zip(one, other).count { !($0.isFinite && $1.isFinite) }
-      hasSameEmbeddings = hasSameEmbeddings && one.map(\.bitPattern) == other.map(\.bitPattern)
+      predictions.add(reference: try first.textVector(), candidate: try second.textVector())
       return
     }
     let vocabularySize = first.hyperparameters.vocabularySize
     let size = max(1, Self.logitCountAtATime / max(1, vocabularySize))
     for start in stride(from: compared.lowerBound, to: compared.upperBound, by: size) {
       let positions = start..<min(compared.upperBound, start + size)
-      let one = try first.logits(positions: positions), other = try second.logits(positions: positions)
-      logits.merge(ErrorMetrics(one, other))
-      rows += try compareRows(one, other, positions, targets: Array(first.targets), firstScoredPosition)
+      try predictions.add(
+        reference: first.logits(positions: positions), candidate: second.logits(positions: positions), at: positions,
+        targets: first.targets, firstScoredPosition: firstScoredPosition, threads: threads)
     }
   }
 
@@ -107,24 +95,6 @@ struct LogitComparer {
     }
     comparison.added = added
     comparison.hiddenState.merge(ErrorMetrics(first.hidden, second.hidden))
-  }
-
-  /// One row for each position, each computed by one thread.
-  private func compareRows(
-    _ one: Matrix, _ other: Matrix, _ positions: Range<Int>, targets: [Int], _ firstScoredPosition: Int
-  ) throws -> [LogitRowComparison] {
-    let rows = Mutex([LogitRowComparison?](repeating: nil, count: positions.count))
-    let width = one.columnCount
-    try Parallel.forEach(positions.count, threads: threads) { index in
-      let position = positions.lowerBound + index
-      let isScored = position >= firstScoredPosition && position < targets.count
-      let row = LogitRowComparison(
-        reference: one.values.span.extracting(index * width..<(index + 1) * width),
-        candidate: other.values.span.extracting(index * width..<(index + 1) * width),
-        target: isScored ? targets[position] : nil)
-      rows.withLock { $0[index] = row }
-    }
-    return rows.withLock { $0.compactMap { $0 } }
   }
 }
 

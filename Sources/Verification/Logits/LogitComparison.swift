@@ -6,6 +6,9 @@ import Models
 import Quantization
 
 /// Two models run over the same tokens: the errors of their hidden states and logits.
+///
+/// The figures of `predictions` are members of this, too.
+@dynamicMemberLookup
 public struct LogitComparison: Sendable {
   /// Options of a comparison.
   public struct Options: Sendable {
@@ -18,6 +21,8 @@ public struct LogitComparison: Sendable {
     public var threads = Parallel.coreCount
     /// Receives the layers done since the last call, of `layer count × chunks`.
     public var progress: @Sendable (Int) -> Void = { _ in }
+    /// The text that the tokens come from, for the report.
+    public var text: EvaluationText?
 
     /// The default options.
     public init() {}
@@ -34,24 +39,9 @@ public struct LogitComparison: Sendable {
   public let reference: Model, candidate: Model
   /// The tokens, in chunks.
   public let tokens: TokenChunks
-  /// The output of the forward pass.
-  public let output: ForwardPassFeatures.Output
-  /// The errors of all logits, or of the embeddings of all chunks.
-  public let logits: ErrorMetrics
-  /// Whether every logit, or every element of the embeddings, has the same bits in both.
-  public let hasSameBits: Bool
-  /// The KL divergence of the next-token distributions at each position, in nats.
-  public let divergence: SampleStatistics
-  /// Positions where a model's logits are NaN or infinite, which have no divergence; such elements of embeddings.
-  public let nonfiniteCount: Int
-  /// The share of positions with the same most likely token.
-  public let topOneAgreement: Double
-  /// The perplexity of both models on the tokens; nil if nothing was scored.
-  public let referencePerplexity: Perplexity?, candidatePerplexity: Perplexity?
-  /// The perplexity of the candidate over that of the reference.
-  public let perplexityRatio: PerplexityRatio?
-  /// The change in the probability of the correct token (Δp), at each scored position.
-  public let probabilityDelta: SampleStatistics
+  /// The text that they come from; nil for ids.
+  public let text: EvaluationText?
+  public let predictions: Predictions
   /// The embedding, every layer and the final norm.
   public let states: [HiddenStateComparison]
   /// The error above which a layer has diverged.
@@ -59,10 +49,8 @@ public struct LogitComparison: Sendable {
   public let budget: LogitBudget
   public private(set) var findings: [Finding]
 
-  /// The number of tokens in the vocabulary.
-  public let vocabularySize: Int
-  /// The quality of the candidate's predictions.
-  public var quality: Quality { Quality(self) }
+  /// A figure of the predictions.
+  public subscript<Value>(dynamicMember member: KeyPath<Predictions, Value>) -> Value { predictions[keyPath: member] }
 
   /// Whether the candidate stays within its budget, and its predictions are not broken.
   public var passes: Bool { findings.pass }
@@ -90,12 +78,12 @@ public struct LogitComparison: Sendable {
     func judged(_ budget: LogitBudget) -> LogitComparison {
       LogitComparison(
         reference: reference, candidate: candidate, tokens: tokens, comparer: comparer, budget: budget,
-        layerThreshold: options.layerThreshold, findings: findings)
+        options: options, findings: findings)
     }
     if let budget = options.budget { return judged(LogitBudget(budget)) }
     let budget = LogitBudget(reference: reference, candidate: candidate, output: comparer.output)
     let comparison = judged(budget)
-    guard case .limits(let limits) = budget.rule, !limits.violations(comparison.value).isEmpty,
+    guard case .limits(let limits) = budget.rule, !limits.violations(comparison.predictions.value).isEmpty,
       let requantized = RequantizedReference(weights, like: candidate)
     else { return comparison }
     return judged(budget.raised(to: try baseline(requantized, weights, tokens, threads: options.threads)))
@@ -115,39 +103,27 @@ public struct LogitComparison: Sendable {
   ) throws -> LogitBudget.Baseline {
     var comparer = try LogitComparer(weights, requantized, threads: threads, progress: { _ in })
     try comparer.compare(tokens.chunks.prefix(baselineChunkCount), of: tokens)
-    let rows = comparer.rows
+    let predictions = Predictions(comparer.predictions)
     return LogitBudget.Baseline(
-      divergence: SampleStatistics(rows.compactMap(\.divergence)).mean,
-      error: comparer.logits.normalizedMeanSquareError,
-      topOneAgreement: Double(rows.count { $0.hasSameTop }) / Double(max(1, rows.count)), positionCount: rows.count)
+      divergence: predictions.divergence.mean, error: predictions.logits.normalizedMeanSquareError,
+      topOneAgreement: predictions.topOneAgreement, positionCount: predictions.rows.count)
   }
 
   private init(
     reference: Model, candidate: Model, tokens: TokenChunks, comparer: LogitComparer, budget: LogitBudget,
-    layerThreshold: Double?, findings: [Finding]
+    options: Options, findings: [Finding]
   ) {
     self.reference = reference
     self.candidate = candidate
     self.tokens = tokens
     self.budget = budget
-    let rows = comparer.rows
-    logits = comparer.logits
-    output = comparer.output
-    hasSameBits = rows.allSatisfy(\.hasSameBits) && comparer.hasSameEmbeddings
-    divergence = SampleStatistics(rows.compactMap(\.divergence))
-    nonfiniteCount = rows.count { $0.divergence == nil } + comparer.nonfiniteEmbeddingCount
-    vocabularySize = comparer.vocabularySize
-    topOneAgreement = rows.isEmpty ? 0 : Double(rows.count { $0.hasSameTop }) / Double(rows.count)
-    referencePerplexity = Perplexity(losses: rows.compactMap(\.referenceLoss))
-    candidatePerplexity = Perplexity(losses: rows.compactMap(\.candidateLoss))
-    perplexityRatio = PerplexityRatio(
-      losses: rows.compactMap { row in row.referenceLoss.flatMap { one in row.candidateLoss.map { (one, $0) } } })
-    probabilityDelta = SampleStatistics(rows.compactMap(\.probabilityDelta))
+    text = options.text
+    predictions = Predictions(comparer.predictions)
     states = comparer.states
     if case .sameBits = budget.rule {
-      self.layerThreshold = layerThreshold ?? 0
+      layerThreshold = options.layerThreshold ?? 0
     } else {
-      self.layerThreshold = layerThreshold ?? Self.defaultLayerThreshold
+      layerThreshold = options.layerThreshold ?? Self.defaultLayerThreshold
     }
     self.findings = findings
     self.findings += judged()

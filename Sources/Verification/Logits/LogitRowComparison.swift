@@ -9,12 +9,20 @@ import Tensors
 ///
 /// Sums run in the order of the vocabulary; the greatest logit is subtracted before `exp`, so none overflows.
 struct LogitRowComparison: Sendable {
+  /// A model's most likely next token.
+  struct Guess: Sendable {
+    let token: Int
+    let probability: Double
+  }
+
   /// KL(p ‖ q) in nats, not below 0; nil if a logit is NaN or infinite.
   let divergence: Double?
   /// Whether both have the same most likely token (the first of equal ones).
   let hasSameTop: Bool
   /// Whether all logits have the same bits.
   let hasSameBits: Bool
+  /// The most likely next tokens, the first of equal ones; nil if a logit is not finite.
+  let referenceGuess: Guess?, candidateGuess: Guess?
   /// −log p and −log q of the next token, in nats; nil without one or if a logit is not finite.
   let referenceLoss: Double?, candidateLoss: Double?
 
@@ -36,6 +44,8 @@ struct LogitRowComparison: Sendable {
     hasSameTop = first.index == second.index
     guard first.allFinite, second.allFinite else {
       divergence = nil
+      referenceGuess = nil
+      candidateGuess = nil
       referenceLoss = nil
       candidateLoss = nil
       return
@@ -51,6 +61,10 @@ struct LogitRowComparison: Sendable {
     let logSum = DeterministicMath.naturalLogarithm(sum) + first.value
     let otherLogSum = DeterministicMath.naturalLogarithm(otherSum) + second.value
     divergence = sameBits ? 0 : max(0, weighted / sum - logSum + otherLogSum)
+    referenceGuess = Guess(
+      token: first.index, probability: DeterministicMath.exponential(first.value - logSum))
+    candidateGuess = Guess(
+      token: second.index, probability: DeterministicMath.exponential(second.value - otherLogSum))
     referenceLoss = target.map { logSum - Double(reference[$0]) }
     candidateLoss = target.map { otherLogSum - Double(candidate[$0]) }
   }

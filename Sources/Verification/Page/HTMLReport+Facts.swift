@@ -4,24 +4,24 @@ import Models
 import Tensors
 
 extension HTMLReport {
-  /// The most important figures.
+  /// The figures that decide about the quality, each with its uncertainty and where it is among the grades.
   var cards: String {
-    let logits = verification.logits
-    var cards =
-      logits.output != .logits
-      ? [("cosine of the \(logits.output.words)", logits.logits.cosine.fixed(6))]
-      : [
-        ("mean KL divergence", logits.divergence.mean.metricText),
-        ("top-1 agreement", logits.topOneAgreement.percentage),
-      ]
-    if let ratio = logits.perplexityRatio { cards.append(("perplexity ratio", ratio.value.fixed(4))) }
-    let output = logits.output.words
-    cards.append(("NMSE of the \(output)", logits.logits.normalizedMeanSquareError.metricText))
-    let before = Size(logits.reference), after = Size(logits.candidate)
-    cards.append(("weights, from \(before.byteCount.byteSize)", after.byteCount.byteSize))
-    cards.append(("bits per weight, from \(before.bitsPerWeight.fixed(2))", after.bitsPerWeight.fixed(2)))
-    let items = cards.map { "<div class=\"card\"><b>\(HTML.escaped($0.1))</b><span>\(HTML.escaped($0.0))</span></div>" }
-    return "<div class=\"cards\">\(items.joined())</div>"
+    "<div class=\"cards\">\(verification.logits.predictions.cards.map(\.html).joined(separator: "\n"))</div>"
+  }
+
+  /// Sizes before and after.
+  var sizeCards: String {
+    let before = Size(verification.logits.reference), after = Size(verification.logits.candidate)
+    let share = before.byteCount == 0 ? 0 : Double(after.byteCount) / Double(before.byteCount) * 100
+    let cards = [
+      Card(
+        title: "weights", value: after.byteCount.byteSize,
+        note: "\(share.fixed(1)) % of the reference's \(before.byteCount.byteSize)"),
+      Card(
+        title: "bits per weight", value: after.bitsPerWeight.fixed(2),
+        note: "\(before.bitsPerWeight.fixed(2)) in the reference"),
+    ]
+    return "<div class=\"cards\">\(cards.map(\.html).joined(separator: "\n"))</div>"
   }
 
   private struct Size {
@@ -30,35 +30,9 @@ extension HTMLReport {
 
     init(_ model: Model) {
       byteCount = model.checkpoint.tensorByteCount
-      let count = model.checkpoint.tensors.reduce(0) { $0 &+ $1.shape.elementCount }
+      let count = model.checkpoint.elementCount
       bitsPerWeight = count == 0 ? 0 : Double(byteCount) * 8 / Double(count)
     }
-  }
-
-  var layerChart: String? {
-    let states = verification.logits.states
-    let parts = zip(ForwardPass.Sublayer.allCases, ["second", "fourth", "third"]).filter { stage, _ in
-      verification.logits.addedSublayers.contains(stage)
-    }
-    return Chart.lines(
-      states.map { "\($0.point)" },
-      [.init(name: "hidden states", style: "first", values: states.map { $0.hiddenState.normalizedMeanSquareError })]
-        + parts.map { stage, style in
-          Chart.Series(
-            name: stage.words, style: style, values: states.map { $0.added[stage]?.normalizedMeanSquareError })
-        },
-      limit: ("threshold", verification.logits.layerThreshold))
-      ?? "<p>No error in any layer.</p>"
-  }
-
-  var divergenceChart: String? {
-    guard verification.logits.output == .logits else { return nil }
-    return Chart.histogram(verification.logits.divergence.sorted)
-      ?? "<p>The distributions are equal at every position.</p>"
-  }
-
-  var layerTable: String? {
-    "<details><summary>Every layer as a table</summary>\(HTML.table(verification.logits.layerTable))</details>"
   }
 
   var worstTensors: String? {
@@ -79,7 +53,7 @@ extension HTMLReport {
         }))
   }
 
-  /// The share of the parameters in each storage format of the candidate.
+  /// The share of the bytes in each storage format of the candidate.
   var mix: String? {
     var sums: [(name: String, tensors: Int, elements: Int, bytes: Int)] = []
     for tensor in verification.logits.candidate.checkpoint.tensors {
@@ -90,22 +64,26 @@ extension HTMLReport {
       sums[index].elements &+= tensor.shape.elementCount
       sums[index].bytes &+= tensor.byteCount
     }
-    sums.sort { $0.elements != $1.elements ? $0.elements > $1.elements : $0.name < $1.name }
-    let total = Double(max(1, sums.reduce(0) { $0 &+ $1.elements }))
+    sums.sort { $0.bytes != $1.bytes ? $0.bytes > $1.bytes : $0.name < $1.name }
+    let total = Double(max(1, sums.reduce(0) { $0 &+ $1.bytes }))
     let colors = ["first", "second", "third", "fourth", "fifth"]
-    let stripes = sums.enumerated().map { index, sum in
-      "<div class=\"\(colors[index % colors.count])\" style=\"flex:\((Double(sum.elements) / total * 1000).fixed(1))\""
-        + " title=\"\(HTML.escaped(sum.name))\"></div>"
+    func color(_ index: Int) -> String { colors[index % colors.count] }
+    let shares = sums.map { Double($0.bytes) / total }
+    let stripes = zip(sums, shares).enumerated().map { index, entry in
+      let (sum, share) = entry
+      // A thin stripe has no room for its name; the key has it.
+      let isThin = share < 0.12
+      return "<div class=\"\(color(index))\(isThin ? " thin" : "")\" style=\"flex:\((share * 1000).fixed(1))\""
+        + " title=\"\(HTML.escaped(sum.name))\">\(isThin ? "" : HTML.escaped(sum.name))</div>"
     }
-    let keys = sums.enumerated().map { index, sum in
-      "<span><i class=\"\(colors[index % colors.count])\"></i>\(HTML.escaped(sum.name))</span>"
+    let keys = zip(sums, shares).enumerated().map { index, entry in
+      "<span><i class=\"\(color(index))\"></i>\(HTML.escaped(entry.0.name)) \((entry.1 * 100).fixed(1)) %</span>"
     }
     let table = ReportTable(
-      columns: [.left("format"), .right("tensors"), .right("parameters"), .right("share"), .right("size")],
-      rows: sums.map {
+      columns: [.left("format"), .right("size"), .right("share"), .right("tensors"), .right("parameters")],
+      rows: zip(sums, shares).map { sum, share in
         [
-          $0.name, $0.tensors.grouped, $0.elements.grouped, "\((Double($0.elements) / total * 100).fixed(2)) %",
-          $0.bytes.byteSize,
+          sum.name, sum.bytes.byteSize, "\((share * 100).fixed(2)) %", sum.tensors.grouped, sum.elements.grouped,
         ]
       })
     return "<div class=\"mix\">\(stripes.joined())</div><div class=\"key\">\(keys.joined())</div>\(HTML.table(table))"
@@ -138,5 +116,48 @@ extension HTMLReport {
     }
     let before = names(tensors.compactMap(\.reference)), after = names(tensors.compactMap(\.candidate))
     return before == after ? before : "\(before) → \(after)"
+  }
+}
+
+extension Predictions {
+  /// The figures that decide about the quality.
+  var cards: [Card] {
+    guard !isEmbedding else {
+      let error = logits.normalizedMeanSquareError
+      return [
+        Card(
+          title: "NMSE of the \(output.words)", value: error.metricText,
+          note: "over \(counted(textCount, "text"))", scale: GradeScale.embeddingError.html(error, error: 0)),
+        Card(title: "cosine of the \(output.words)", value: logits.cosine.fixed(6), note: "1 is the same direction"),
+      ]
+    }
+    let positions = counted(divergence.count, "position")
+    let agreeing = rows.count { $0.hasSameTop }, differing = 1 - topOneAgreement
+    let spread = (topOneAgreement * differing / Double(max(1, divergence.count))).squareRoot()
+    var cards = [
+      Card(
+        title: "mean KL divergence, nats", value: divergence.mean.withUncertainty(divergence.standardError),
+        note: "± one standard error, \(positions)",
+        scale: GradeScale.divergence.html(divergence.mean, error: divergence.standardError)),
+      Card(
+        title: "top-1 agreement", value: topOneAgreement.percentage,
+        note: "\(agreeing.grouped) of \(positions) with the same most probable token",
+        scale: GradeScale.disagreement.html(differing, error: spread)),
+    ]
+    if let ratio = perplexityRatio, let one = referencePerplexity, let other = candidatePerplexity {
+      cards.append(
+        Card(
+          title: "perplexity ratio", value: "\(ratio)", note: "from \(one) to \(other)",
+          scale: quality.isPredicted ? GradeScale.perplexityRatio.html(ratio.value - 1, error: ratio.standardError) : ""
+        ))
+    }
+    if probabilityDelta.count > 0 {
+      cards.append(
+        Card(
+          title: "Δp of the correct token",
+          value: "\((probabilityDelta.mean * 100).withUncertainty(probabilityDelta.standardError * 100)) %",
+          note: "RMS \((probabilityDelta.rootMeanSquare * 100).metricText) %"))
+    }
+    return cards
   }
 }

@@ -4,55 +4,69 @@ import Quantization
 import Tensors
 
 /// A verification as one HTML page without scripts or external files.
+///
+/// The two verdicts come first; what each rests on follows in a section of its own.
 public struct HTMLReport {
   let verification: ModelVerification
-  /// The command that reproduces the verification.
-  let command: String
-  let version: String
+  private let arguments: [String]
+  private let version: String
 
   /// - Parameter arguments: those that the program was called with.
   public init(_ verification: ModelVerification, arguments: [String], version: String) {
     self.verification = verification
-    command = (["ingot"] + arguments.map(Self.shellQuoted)).joined(separator: " ")
+    self.arguments = arguments
     self.version = version
   }
 
   public var text: String {
     let logits = verification.logits
-    let candidate = logits.candidate.checkpoint.path
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(HTML.escaped("\(verdict): \(Path.name(of: candidate))"))</title>
-      <style>
-      \(Self.style)
-      </style>
-      </head>
-      <body>
-      <h1>\(HTML.escaped(candidate))<small>verified against \(HTML.escaped(logits.reference.checkpoint.path))</small></h1>
-      <div class="verdict \(conversionStyle)"><strong>conversion \(verification.conversion.word)</strong>\(HTML.escaped(conversionReason))</div>
-      <div class="verdict \(qualityStyle)"><strong>quality \(verification.quality.gradeWords)</strong>\(HTML.escaped(qualityReason))</div>
+    let candidate = logits.candidate.checkpoint.path, reference = logits.reference.checkpoint.path
+    let body = """
+      <header>
+      <h1>\(HTML.escaped(Path.name(of: candidate)))</h1>
+      <p>\(HTML.escaped(candidate)), verified against \(HTML.escaped(reference))</p>
+      </header>
+      <div class="verdicts">
+      \(Self.verdict("Conversion", verification.conversion.word, conversionStyle, conversionReasons))
+      \(Self.verdict("Quality", verification.quality.gradeWords, qualityStyle, qualityReasons))
+      </div>
+      <section>
+      <h2>Conversion: \(verification.conversion.word)</h2>
+      \(HTML.part("Findings", findings(areAboutQuality: false)))
+      \(HTML.part("Error after each layer", layerChart, note: "NMSE is the energy of the error as a share of the energy of the values"))
+      \(HTML.part("Worst tensors", worstTensors, note: "by NMSE"))
+      \(HTML.details("Every layer as a table", HTML.table(logits.layerTable)))
+      \(HTML.details("Names of the tensors in both models", tensors))
+      </section>
+      <section>
+      <h2>Quality: \(verification.quality.gradeWords)</h2>
       \(cards)
-      \(HTML.section("Findings", findings))
-      \(HTML.section("Error after each layer", layerChart, note: "NMSE of the hidden states and of what each sublayer adds to them; the scale is logarithmic"))
-      \(HTML.section("KL divergence", divergenceChart, note: divergenceNote))
-      \(HTML.section("Worst tensors", worstTensors, note: "by NMSE, the energy of the error as a share of the tensor's"))
-      \(HTML.section("Storage formats", mix))
-      \(HTML.section("Tensors", tensors, note: "the first tensor of each role, with its names in both models; the other layers and experts are counted"))
-      \(HTML.section("Figures", HTML.table(figures)))
-      \(HTML.section("Layers", layerTable))
-      \(HTML.section("Reproduce", "<pre>\(HTML.escaped(command))</pre>"))
-      <footer>ingot \(HTML.escaped(version)); float32 forward pass, the same bits on every machine</footer>
-      </body>
-      </html>
-
+      \(HTML.part("Findings", qualityFindings))
+      \(HTML.part("KL divergence of each position", divergenceChart, note: divergenceNote))
+      \(HTML.part("Positions that differ most", worstPositions, note: "the last tokens before the predicted one, and what both models predict"))
+      </section>
+      <section>
+      <h2>Size</h2>
+      \(sizeCards)
+      \(HTML.part("Storage formats by bytes", mix))
+      </section>
+      <section>
+      <h2>All figures</h2>
+      \(HTML.table(figures))
+      </section>
       """
+    let verdict = verification.passes ? "passed" : "failed"
+    return Page(
+      title: "\(verdict): \(Path.name(of: candidate))", body: body, arguments: arguments, version: version
+    ).text
   }
 
-  private var verdict: String { verification.passes ? "passed" : "failed" }
+  /// A verdict in large letters with its reasons.
+  static func verdict(_ kind: String, _ words: String, _ style: String, _ reasons: [String]) -> String {
+    let lines = reasons.map { "<p>\(HTML.escaped($0))</p>" }
+    return "<div class=\"verdict \(style)\"><span>\(HTML.escaped(kind))</span><strong>\(HTML.escaped(words))</strong>"
+      + "\(lines.joined())</div>"
+  }
 
   private var conversionStyle: String {
     switch verification.conversion {
@@ -63,23 +77,18 @@ public struct HTMLReport {
   }
 
   /// Green only for a grade that the evidence holds and a user can expect.
-  private var qualityStyle: String {
-    let grade = verification.quality.grade
-    guard verification.qualityPasses, grade != .broken else { return "failed" }
-    return grade <= .good ? "passed" : "doubtful"
-  }
+  private var qualityStyle: String { verification.quality.style(passes: verification.qualityPasses) }
 
-  /// What the verdict on the conversion rests on.
-  private var conversionReason: String {
+  private var conversionReasons: [String] {
     let reason = verification.conversionReason
-    return verification.logits.budget.isGiven || verification.conversion != .passed ? reason : "\(reason). \(limits)"
+    guard verification.conversion == .passed, !verification.logits.budget.isGiven else { return [reason] }
+    return [reason, limits]
   }
 
-  /// What the verdict on the quality rests on.
-  private var qualityReason: String {
+  private var qualityReasons: [String] {
     let quality = verification.quality
-    return [quality.figures, quality.doubt, verification.logits.budget.isGiven ? limits : nil].compactMap { $0 }
-      .joined(separator: "; ")
+    return ["\(quality.grade.meaning). \(quality.figures.capitalizedFirst)"]
+      + [quality.doubt?.capitalizedFirst, verification.logits.budget.isGiven ? limits : nil].compactMap { $0 }
   }
 
   /// The limits of the predictions, with what was measured.
@@ -87,7 +96,7 @@ public struct HTMLReport {
     let logits = verification.logits
     guard case .limits(let budget) = logits.budget.rule else { return "All logits have the same bits in both models." }
     let kept = budget.limits.map { limit in
-      let measured = logits.value(limit.metric) ?? .nan
+      let measured = logits.predictions.value(limit.metric) ?? .nan
       return "\(limit.metric.title) \(limit.metric.text(measured)), limit: at"
         + " \(limit.metric.isLowerBound ? "least" : "most") \(limit.metric.text(limit.value))"
     }
@@ -95,9 +104,9 @@ public struct HTMLReport {
   }
 
   private var divergenceNote: String {
-    let positions = counted(verification.logits.divergence.count, "position")
-    let zeros = verification.logits.divergence.sorted.first == 0 ? "; the bar at the left counts zeros" : ""
-    return "between the next-token distributions at \(positions), in nats\(zeros)"
+    let divergence = verification.logits.divergence
+    let zeros = divergence.sorted.first == 0 ? "; the bar at the left counts equal distributions" : ""
+    return "between the next-token distributions at \(counted(divergence.count, "position")), in nats\(zeros)"
   }
 
   private var figures: ReportTable {
@@ -105,27 +114,41 @@ public struct HTMLReport {
       columns: [.left("figure"), .left("value")], rows: verification.figures.map { [$0.name, $0.value] })
   }
 
-  private var findings: String? {
-    guard !verification.findings.isEmpty else { return "<p>None.</p>" }
-    let shown = verification.findings.prefix(50).map { finding in
-      "<li class=\"\(finding.severity.rawValue)\"><b>\(HTML.escaped(finding.subject.description))</b> \(HTML.escaped(finding.message))"
-        + " <small>\(finding.severity.rawValue), \(HTML.escaped(finding.check))</small></li>"
-    }
-    let rest = verification.findings.count - shown.count
-    return "<ul class=\"findings\">\n\(shown.joined(separator: "\n"))\n</ul>"
-      + (rest > 0 ? "<p class=\"note\">and \(rest.grouped) more</p>" : "")
+  private func findings(areAboutQuality: Bool) -> String {
+    let all = verification.findings.filter { $0.isAboutQuality == areAboutQuality }
+    return all.isEmpty ? "<p>None.</p>" : HTML.findings(all.map { ($0.subject.description, $0) })
   }
 
-  /// Quotes an argument for a shell.
-  private static func shellQuoted(_ argument: String) -> String {
-    let plain = argument.utf8.allSatisfy { byte in
-      switch UInt8(byte) {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-      default: "-_./=,:+%@".utf8.contains(byte)
-      }
-    }
-    return plain && !argument.isEmpty ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
+  private var qualityFindings: String? {
+    verification.findings.contains(where: \.isAboutQuality) ? findings(areAboutQuality: true) : nil
   }
+}
+
+extension Quality {
+  /// The color of a verdict.
+  func style(passes: Bool) -> String {
+    guard passes, grade != .broken else { return "failed" }
+    return grade <= .good ? "passed" : "doubtful"
+  }
+}
+
+extension QualityGrade {
+  /// What a user will notice.
+  var meaning: String {
+    switch self {
+    case .lossless: "The predictions are those of the reference, bit for bit"
+    case .nearLossless: "The predictions are hardly distinguishable from those of the reference"
+    case .good: "The predictions rarely differ in a way that matters"
+    case .noticeable: "Some predictions differ from those of the reference"
+    case .poor: "Many predictions differ from those of the reference"
+    case .broken: "The model predicts other tokens than the reference"
+    }
+  }
+}
+
+extension String {
+  /// The text with a capital letter at the beginning, unless its first word is an abbreviation anyway.
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
 extension Budget.Metric {

@@ -13,11 +13,8 @@ public enum ConversionVerdict: String, Sendable, Hashable {
 }
 
 extension ModelVerification {
-  /// Checks whose findings are about the quality; all others are about the conversion.
-  private static let qualityChecks: Set<String> = [LogitComparison.budgetCheck, LogitComparison.qualityCheck]
-
   private var conversionErrors: [Finding] {
-    findings.filter { $0.severity == .error && !Self.qualityChecks.contains($0.check) }
+    findings.filter { $0.severity == .error && !$0.isAboutQuality }
   }
 
   /// The verdict on the conversion.
@@ -31,7 +28,7 @@ extension ModelVerification {
 
   /// Whether the candidate stays within the limits that the user gave, or, without any, is not broken.
   public var qualityPasses: Bool {
-    !findings.contains { $0.severity == .error && Self.qualityChecks.contains($0.check) }
+    !findings.contains { $0.severity == .error && $0.isAboutQuality }
   }
 
   /// The verdict on the conversion with what it rests on: `passed: 30 of 30 tensors are within …`.
@@ -73,4 +70,9 @@ extension ModelVerification {
       "quality": .object(quality),
     ]
   }
+}
+
+extension Finding {
+  /// Whether it is about the quality; all other findings of a verification are about the conversion.
+  var isAboutQuality: Bool { [Predictions.budgetCheck, Predictions.qualityCheck].contains(check) }
 }

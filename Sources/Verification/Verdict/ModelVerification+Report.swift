@@ -11,6 +11,7 @@ extension ModelVerification {
     for (key, value) in verdicts { members[key] = value }
     members["weights"] = weights.map(Self.summary) ?? .null
     members["worst_tensors"] = .array(worstTensors(10).map(\.json))
+    members["worst_positions"] = .array(logits.worstPositions(10).map(\.json))
     members["diagnoses"] = .array(diagnoses.map(\.json))
     members["findings"] = findings.json
     return .object(members)

@@ -30,10 +30,10 @@ public struct Quality: Sendable, Hashable {
   private static let errorCount = 2.0
 
   /// Grades a comparison.
-  init(_ comparison: LogitComparison) {
-    isEmbedding = comparison.output != .logits
+  init(_ comparison: Predictions) {
+    isEmbedding = comparison.isEmbedding
     let words = comparison.output.words
-    positionCount = isEmbedding ? comparison.tokens.chunks.count : comparison.divergence.count
+    positionCount = isEmbedding ? comparison.textCount : comparison.divergence.count
     isPredicted = isEmbedding || comparison.isPredicted
     guard comparison.nonfiniteCount == 0 else {
       estimate = .broken
@@ -113,7 +113,7 @@ extension Quality {
     let topOneAgreement: Double
 
     /// The figures as measured, or with each worse by `errors` standard errors.
-    init(_ comparison: LogitComparison, worseBy errors: Double = 0) {
+    init(_ comparison: Predictions, worseBy errors: Double = 0) {
       divergence = comparison.divergence.mean + errors * comparison.divergence.standardError
       perplexityRatio = (comparison.isPredicted ? comparison.perplexityRatio : nil).map {
         $0.value + errors * $0.standardError
@@ -141,7 +141,7 @@ extension Quality {
   }
 }
 
-extension LogitComparison {
+extension Predictions {
   /// Whether the reference predicts the tokens better than a guess among its vocabulary, by two standard errors.
   fileprivate var isPredicted: Bool {
     guard let referencePerplexity, referencePerplexity.value > 0 else { return false }
