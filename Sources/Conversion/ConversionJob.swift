@@ -32,11 +32,13 @@ public struct ConversionJob: Sendable {
   /// - Parameters:
   ///   - progress: receives the bytes of output done since the last call, on any thread.
   ///   - written: is called when all outputs have their final names, before they are digested and checked.
+  ///   - digested: receives the bytes digested for the receipt since the last call, on any thread.
   ///   - check: compares the output at this path with the source; it is called last.
   /// - Throws: `BudgetExceeded` with all errors if they exceed the budget; as `Executor.run`; if the receipt cannot be
   ///   written, which is tried before the conversion.
   public func run<Check>(
     progress: @escaping @Sendable (Int) -> Void = { _ in }, written: () -> Void = {},
+    digested: @escaping @Sendable (Int) -> Void = { _ in },
     check: ((_ output: String) throws -> Check)?
   ) throws -> Outcome<Check> {
     let receipt = try receiptPath.map { try SideOutput($0, of: plan) }
@@ -48,7 +50,7 @@ public struct ConversionJob: Sendable {
     let errors = ErrorSummary(outcomes, budget: budget)
     if let receipt {
       let record = Receipt(plan: plan, errors: errors, options: arguments, version: ToolInfo.version)
-      try receipt.write(try record.json(threads: threads).encoded(.indented))
+      try receipt.write(try record.json(threads: threads, progress: digested).encoded(.indented))
     }
     return Outcome(errors: errors, check: try check?(plan.openablePath))
   }

@@ -18,9 +18,14 @@ public enum FileDigest {
   }
 
   /// The hexadecimal SHA-256 of a file, read a slab at a time.
-  public static func sha256(_ file: any ByteSource) throws(FileError) -> String {
+  ///
+  /// - Parameter progress: receives the bytes read since the last call.
+  public static func sha256(_ file: any ByteSource, progress: (Int) -> Void = { _ in }) throws(FileError) -> String {
     var hasher = Hasher()
-    try read(file) { hasher.update($0) }
+    try read(file) {
+      hasher.update($0)
+      progress($0.count)
+    }
     return hasher.finish()
   }
 

@@ -80,7 +80,8 @@ struct ExecutionOptions: ParsableArguments {
     source: ComparedSource = .reopened
   ) throws {
     if isDryRun {
-      try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
+      try report.print(
+        json: { plan.json }, text: { plan.text(title: "would write", listsAll: report.verbose) + plan.tensorTable })
       return
     }
     var job = ConversionJob(plan)
@@ -90,12 +91,17 @@ struct ExecutionOptions: ParsableArguments {
     job.arguments = Array(CommandLine.arguments.dropFirst())
     job.threads = report.threadCount
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
-    defer { progress.finish() }
+    let digesting = ProgressLine(totalByteCount: nil, isQuiet: report.quiet)
+    defer {
+      progress.finish()
+      digesting.finish()
+    }
     do {
       let outcome = try job.run(
-        progress: { progress.advance($0) }, written: { progress.finish() },
+        progress: { progress.advance($0) }, written: { progress.finish() }, digested: { digesting.advance($0) },
         check: verify ? { try compare($0, with: plan, model, adapters, report, source) } : nil)
-      let summary = ConversionSummary(plan: plan, errors: outcome.errors, seconds: progress.seconds)
+      let summary = ConversionSummary(
+        plan: plan, errors: outcome.errors, seconds: progress.seconds, listsAll: report.verbose)
       try report.print(
         json: { summary.json(verification: outcome.check) },
         text: { summary.text + (outcome.check.map { "\n" + $0.text(lists: .none) } ?? "") })
@@ -103,7 +109,8 @@ struct ExecutionOptions: ParsableArguments {
     } catch let error as BudgetExceeded {
       progress.finish()
       let summary = ConversionSummary(
-        plan: plan, errors: error.summary, seconds: progress.seconds, isWritten: false)
+        plan: plan, errors: error.summary, seconds: progress.seconds, isWritten: false,
+        listsAll: report.verbose)
       try report.print(json: { summary.json(verification: nil) }, text: { summary.text })
       throw error
     }

@@ -2,7 +2,9 @@ import Ingot
 
 extension ConversionPlan {
   /// The outputs and messages of a plan; `title` says whether it was executed.
-  func text(title: String) -> String {
+  ///
+  /// - Parameter listsAll: whether every message is listed, not the first few of a kind.
+  func text(title: String, listsAll: Bool) -> String {
     let input =
       source.isByName ? "unknown architecture" : "\(source.definition.name), named as in \(source.scheme.name)"
     let names = source.isByName ? "" : ", named as in \(scheme.name)"
@@ -15,10 +17,17 @@ extension ConversionPlan {
     for file in sideFiles { pairs.append((title, file.path.escapedForDisplay)) }
     if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
     var text = definitionList(pairs)
-    for departure in departures {
-      text += "departure: \(departure.message.escapedForDisplay) (--reference-bytes turns this off)\n"
+    let departures = departures.map {
+      "departure: \($0.message.escapedForDisplay) (--reference-bytes turns this off)"
     }
-    for message in messages { text += "\(message.severity.rawValue): \(message.message.escapedForDisplay)\n" }
+    text += departures.limited("departure", listsAll: listsAll).map { $0 + "\n" }.joined()
+    for severity in PlanMessage.Severity.allCases {
+      let word = severity.rawValue
+      let lines = messages.filter { $0.severity == severity }.map { $0.message.escapedForDisplay }
+      for line in lines.map({ "\(word.colored(as: word)): \($0)" }).limited(word, listsAll: listsAll) {
+        text += line + "\n"
+      }
+    }
     return text
   }
 

@@ -46,7 +46,8 @@ struct Diff: ParsableCommand {
       options.selection = .matching { glob.matches($0) }
     }
     let diff = try Self.compare(reference, candidate, model, adapters: adapters.paths, report, options)
-    try report.print(json: { diff.json }, text: { diff.text(lists: all ? .allTensors : .unequalTensors) })
+    try report.print(
+      json: { diff.json }, text: { diff.text(lists: all ? .allTensors : .unequalTensors, listsAll: report.verbose) })
     if !diff.passes { throw FailedCheck() }
   }
 
@@ -97,7 +98,9 @@ extension CheckpointDiff {
   }
 
   /// The report as text.
-  func text(lists listing: Listing) -> String {
+  ///
+  /// - Parameter listsAll: whether all findings are listed, not the first few.
+  func text(lists listing: Listing, listsAll: Bool = false) -> String {
     var text = definitionList([
       ("reference", "\(reference.path.escapedForDisplay) (\(reference.words))"),
       ("candidate", "\(candidate.path.escapedForDisplay) (\(candidate.words))"),
@@ -108,9 +111,9 @@ extension CheckpointDiff {
         "\n" + Table(ReportTable(columns: table.columns, rows: rows), expendable: ["RMSE", "max abs", "shape"]).text()
     }
     if listing.showsHyperparameters, !hyperparameters.isEmpty { text += "\n" + Table(hyperparameterTable).text() }
-    if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
+    if !findings.isEmpty { text += "\n" + findings.text(listsAll: listsAll) }
     let outcomes = tensors.isEmpty ? "" : ": \(summary)"
-    return text + "\n" + "\(coverage)\(outcomes)\n".wrapped + (passes ? "passed" : "failed").emphasized + "\n"
+    return text + "\n" + "\(coverage)\(outcomes)\n".wrapped + (passes ? "passed" : "failed").asVerdict + "\n"
   }
 }
 

@@ -26,11 +26,13 @@ public struct Receipt: Sendable {
   public static let schema = "ingot.receipt/1"
 
   /// The receipt, with the SHA-256 of every file, read again from the disk on up to `threads` threads.
-  public func json(threads: Int = Parallel.coreCount) throws -> JSON {
+  public func json(
+    threads: Int = Parallel.coreCount, progress: @escaping FileDigest.Progress = { _ in }
+  ) throws -> JSON {
     let inputs = try plan.source.checkpoint.storedFiles + plan.source.readSideFiles()
     let others = try plan.inputFiles.map { try InputLocation.openFile($0.path) }
     let outputs = try (plan.files.map(\.path) + plan.sideFiles.map(\.path)).map(InputLocation.openFile)
-    let digests = try FileDigest.entries(of: inputs + outputs + others, threads: threads)
+    let digests = try FileDigest.entries(of: inputs + outputs + others, threads: threads, progress: progress)
     func describe(_ names: [String], _ digests: ArraySlice<FileDigest.Entry>) -> JSON {
       .array(
         zip(names, digests).map { name, entry in
