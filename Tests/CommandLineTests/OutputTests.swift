@@ -10,8 +10,8 @@ struct ProgressLineTests {
     arguments: [
       ((1 << 30, 4 << 30, nil, 2), "1.0 GiB of 4.0 GiB (25 %), 512.0 MiB/s, 6 s left"),
       ((12, 40, "chunks", 8), "12 of 40 chunks (30 %), 1.5 chunks/s, 19 s left"),
-      ((1, 1_001, "layers", 10), "1 of 1,001 layers (0 %), 0.1 layers/s, 2 h 46 min left"),
-      ((10, 110, "layers", 10), "10 of 110 layers (9 %), 1 layers/s, 1 min 40 s left"),
+      ((1, 1_001, "layers", 10), "1 of 1,001 layers (0 %), 0.10 layers/s, 2 h 46 min left"),
+      ((10, 110, "layers", 10), "10 of 110 layers (9 %), 1.0 layers/s, 1 min 40 s left"),
       ((1 << 20, nil, nil, 2), "1.0 MiB, 512.0 KiB/s"),
       ((0, 10, "chunks", 0), "0 of 10 chunks (0 %), 0 chunks/s, 0 s left"),
       ((0, 0, nil, 1), "0 B of 0 B (100 %), 0 B/s, 0 s left"),
