@@ -5,10 +5,10 @@ struct HelpTopic {
   let name: String
   /// What the page is about, a line of the list.
   let summary: String
-  /// The page below its heading; lines of at most 80 columns.
-  let text: String
+  /// The page below its heading, made when it is printed; lines of at most 80 columns.
+  let text: () -> String
 
-  init(_ name: String, _ summary: String, _ text: String) {
+  init(_ name: String, _ summary: String, _ text: @autoclosure @escaping () -> String) {
     self.name = name
     self.summary = summary
     self.text = text
@@ -26,7 +26,7 @@ struct HelpTopic {
     guard let topic = all.first(where: { $0.name == name }) else {
       throw UnknownTopic(name: name, known: verbs + all.map(\.name) + [listName])
     }
-    return topic.name.emphasized + ": \(topic.summary)\n\n" + topic.text + "\n"
+    return topic.name.emphasized + ": \(topic.summary)\n\n" + topic.text() + "\n"
   }
 
   private static var list: String {
