@@ -8,6 +8,10 @@
 # make lint     formatting and the rules of who may import whom
 # make faults   failing disks, signals, damaged files: needs root, takes three minutes
 # make setup    what a build needs, installed when missing
+# make install  the program of make build, manual and completions, into PREFIX (default: /usr/local); DESTDIR is put before it
+# make uninstall  removes them
+# make package  tarball, Debian package and Python wheel in dist: one program for any x86-64, tuned builds for newer ones
+# make package-test  makes the packages and tries them as a user would
 # make clean    removes what was built
 #
 # PORTABLE=1    build for any machine of this kind; the output of the program is the same to the byte
@@ -20,7 +24,11 @@ TUNING := $(if $(PORTABLE),,-Xcc -march=native)
 # The Swift libraries go into the program, except on macOS, where they belong to the system; symbols stay out (32 MB).
 STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s)
 
-.PHONY: setup build test demo demo-real bench trials loading faults lint clean
+PREFIX ?= /usr/local
+DIST ?= dist
+PACKAGED := .build/package/programs
+
+.PHONY: setup build test demo demo-real bench trials loading faults lint install uninstall package package-test clean
 
 setup:
 	@scripts/setup.sh
@@ -75,6 +83,21 @@ lint: setup
 	swift format lint --strict --recursive Sources Tests Plugins Package.swift
 	scripts/check-imports.sh
 
+# Without a dependency on build: who installs is often root, who builds is not.
+install:
+	@test -x .build/release/ingot || { echo 'nothing to install yet: run make build' >&2; exit 2; }
+	packaging/tree.sh .build/release/ingot "$(DESTDIR)$(PREFIX)"
+
+uninstall:
+	packaging/untree.sh "$(DESTDIR)$(PREFIX)"
+
+package: setup
+	packaging/build.sh $(PACKAGED)
+	python3 packaging/archives.py $(PACKAGED) $(DIST)
+
+package-test: package
+	packaging/test.sh $(PACKAGED) $(DIST)
+
 clean:
 	swift package clean
-	rm -rf demo
+	rm -rf demo $(DIST) .build/package*

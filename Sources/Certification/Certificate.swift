@@ -34,14 +34,18 @@ public struct Certificate: Sendable {
   /// - Parameters:
   ///   - receipt: the receipt of the conversion, whose outputs must be files of the candidate.
   ///   - threads: for the digests of the files.
+  ///   - progress: receives the bytes digested since the last call, on any thread.
   /// - Throws: errors of reading the files; `CertificateError.otherReceipt`.
   public init(
-    _ verification: ModelVerification, receipt: JSON? = nil, version: String, threads: Int = Parallel.coreCount
+    _ verification: ModelVerification, receipt: JSON? = nil, version: String, threads: Int = Parallel.coreCount,
+    progress: @escaping FileDigest.Progress = { _ in }
   ) throws {
     let logits = verification.logits
-    reference = try CertifiedFiles(logits.reference, threads: threads)
-    candidate = try CertifiedFiles(logits.candidate, threads: threads)
-    adapters = try logits.reference.adapters.map { try CertifiedFiles($0, threads: threads) }
+    reference = try CertifiedFiles(logits.reference, threads: threads, progress: progress)
+    candidate = try CertifiedFiles(logits.candidate, threads: threads, progress: progress)
+    adapters = try logits.reference.adapters.map {
+      try CertifiedFiles($0, threads: threads, progress: progress)
+    }
     let certified = candidate
     let arguments = try receipt.map { try Self.arguments(of: $0, certified) }
     conversion = arguments

@@ -44,17 +44,19 @@ public struct CertificateCheck: Sendable {
   ///   - reference: the path of the reference; nil for the path in the certificate.
   ///   - candidate: the path of the candidate; nil for the path in the certificate.
   ///   - includesInputs: whether the other files that the conversion read are checked as well.
+  ///   - progress: receives the bytes read since the last call, on any thread.
   /// - Throws: `FileError` if there is nothing at a path.
   public init(
     _ certificate: Certificate, reference: String? = nil, candidate: String? = nil, includesInputs: Bool = false,
-    threads: Int = Parallel.coreCount
+    threads: Int = Parallel.coreCount, progress: @escaping FileDigest.Progress = { _ in }
   ) throws {
     self.certificate = certificate
     let models: [(files: CertifiedFiles, path: String?, side: Side)] =
       [(certificate.reference, reference, Side.reference)] + certificate.adapters.map { ($0, nil, .reference) }
       + [(certificate.candidate, candidate, .candidate)]
     var entries = try models.flatMap { model in
-      try Self.entries(of: model.files.located(at: model.path ?? model.files.path), model.side, threads: threads)
+      try Self.entries(
+        of: model.files.located(at: model.path ?? model.files.path), model.side, threads: threads, progress: progress)
     }
     if includesInputs {
       let inputs = try certificate.inputs.map { input throws(FileError) in
@@ -62,16 +64,16 @@ public struct CertificateCheck: Sendable {
           certified: CertifiedFiles.File(name: input.option, sha256: input.sha256), path: input.path,
           source: try InputLocation.openFile(input.path))
       }
-      entries += try Self.entries(of: inputs, .input, threads: threads)
+      entries += try Self.entries(of: inputs, .input, threads: threads, progress: progress)
     }
     self.entries = entries
   }
 
   private static func entries(
-    of located: [CertifiedFiles.Located], _ side: Side, threads: Int
+    of located: [CertifiedFiles.Located], _ side: Side, threads: Int, progress: @escaping FileDigest.Progress
   ) throws -> [Entry] {
     let present = located.compactMap { file -> (any ByteSource)? in file.certified == nil ? nil : file.source }
-    var digests = try FileDigest.entries(of: present, threads: threads)[...]
+    var digests = try FileDigest.entries(of: present, threads: threads, progress: progress)[...]
     return located.map { file in
       guard let certified = file.certified else {
         return Entry(side: side, path: file.path, outcome: .uncertified)

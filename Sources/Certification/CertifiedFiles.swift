@@ -24,7 +24,7 @@ public struct CertifiedFiles: Sendable, Hashable {
 
   /// Digests the files of a model: the weights, and all other files of a folder, since a conversion also reads the
   /// configuration, the tokenizer and the model card.
-  public init(_ model: Model, threads: Int) throws {
+  public init(_ model: Model, threads: Int, progress: @escaping FileDigest.Progress = { _ in }) throws {
     let path = model.checkpoint.path
     let adapterPaths = Set(model.adapters.flatMap(\.files).map(\.path))
     var files = model.checkpoint.storedFiles.filter { !adapterPaths.contains($0.path) }
@@ -35,21 +35,22 @@ public struct CertifiedFiles: Sendable, Hashable {
       }
       files += try others.map { name throws(FileError) in try folder.tree.open(name) }
     }
-    try self.init(path: path, files, threads: threads)
+    try self.init(path: path, files, threads, progress)
   }
 
   /// Digests the files of an adapter.
-  public init(_ adapter: Model.Adapter, threads: Int) throws {
-    try self.init(path: adapter.path, adapter.files, threads: threads)
+  public init(_ adapter: Model.Adapter, threads: Int, progress: @escaping FileDigest.Progress = { _ in }) throws {
+    try self.init(path: adapter.path, adapter.files, threads, progress)
   }
 
-  private init(path: String, _ sources: [any ByteSource], threads: Int) throws {
+  private init(
+    path: String, _ sources: [any ByteSource], _ threads: Int, _ progress: @escaping FileDigest.Progress
+  ) throws {
     self.path = path
     let stored = sources.map(\.stored)
     let sorted = zip(stored, stored.map { Self.name(of: $0, in: path) }).sorted { $0.1 < $1.1 }
-    files = zip(sorted, try FileDigest.entries(of: sorted.map(\.0), threads: threads)).map { file, entry in
-      File(name: file.1, sha256: entry.sha256)
-    }
+    let entries = try FileDigest.entries(of: sorted.map(\.0), threads: threads, progress: progress)
+    files = zip(sorted, entries).map { file, entry in File(name: file.1, sha256: entry.sha256) }
   }
 
   /// The path of a file in the folder that the user named, such as that of a rank of a grid; otherwise its name.

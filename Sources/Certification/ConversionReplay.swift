@@ -45,12 +45,13 @@ public struct ConversionReplay: Sendable {
   ///   - reference: the model that is converted; nil for the path in the certificate.
   ///   - candidate: the model whose bytes are expected; nil for the path in the certificate.
   ///   - library: the architectures, to identify the candidate.
+  ///   - progress: receives the bytes of output done since the last call, on any thread.
   ///   - parse: parses the arguments.
   /// - Throws: `NotRepeatable` for arguments that are not a conversion; `CertificateError.uncertifiedInput` if they name a
   ///   file that the certificate has no digest of; errors of planning, reading and writing.
   public init(
     _ certificate: Certificate, reference: String? = nil, candidate: String? = nil, library: ArchitectureLibrary,
-    threads: Int = Parallel.coreCount, parse: Parse
+    threads: Int = Parallel.coreCount, progress: @escaping @Sendable (Int) -> Void = { _ in }, parse: Parse
   ) throws {
     let folder = Self.scratchPlace(named: candidate, certified: certificate.candidate.path)
     let source = reference ?? certificate.reference.path
@@ -64,7 +65,7 @@ public struct ConversionReplay: Sendable {
       guard let conversion = try parse(arguments) else { throw NotRepeatable(arguments: arguments) }
       try certificate.requireCertified(conversion.inputFiles)
       let differing = try Self.convert(
-        conversion.request(), of: source, to: folder, like: certificate.candidate, threads: threads)
+        conversion.request(), of: source, to: folder, like: certificate.candidate, threads: threads, progress: progress)
       last = (arguments, differing)
       if last.differing.isEmpty { break }
     }
@@ -112,7 +113,7 @@ public struct ConversionReplay: Sendable {
   /// Runs one conversion into a scratch folder; returns the expected files that came out with other bytes.
   private static func convert(
     _ requested: RequestedConversion, of source: String, to folder: String, like candidate: CertifiedFiles,
-    threads: Int
+    threads: Int, progress: @escaping @Sendable (Int) -> Void
   ) throws -> [String] {
     let expected = candidate.files
     let scratch = try ScratchFolder(in: folder)
@@ -127,7 +128,7 @@ public struct ConversionReplay: Sendable {
     scratch.claim(conversion.folders + paths)
     var job = ConversionJob(conversion)
     job.threads = threads
-    let _: ConversionJob.Outcome<Never> = try job.run(check: nil)
+    let _: ConversionJob.Outcome<Never> = try job.run(progress: progress, check: nil)
     let digests = Dictionary(
       zip(
         paths.map { Path.within(output, $0) ?? Path.name(of: $0) }, try FileDigest.entries(of: paths, threads: threads)),

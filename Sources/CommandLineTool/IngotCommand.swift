@@ -7,8 +7,9 @@ struct IngotCommand: ParsableCommand {
     commandName: ToolInfo.name,
     abstract: "Converts, quantizes, inspects and verifies LLM checkpoints (safetensors and GGUF).",
     discussion: """
-      Exit status: 0 done; 1 a comparison, check or budget failed; 2 input unreadable, invalid or unsupported; \
-      3 output could not be written; 64 wrong usage.
+      Exit status: \(ExitStatus.sentence).
+
+      ingot help topics lists pages on types, naming schemes, sources, budgets and the environment.
 
       EXAMPLES:
         # Quantize a model folder to a GGUF.
@@ -60,6 +61,12 @@ extension IngotCommand {
     do {
       for argument in arguments { try requireText(argument) }
       if let verb = arguments.first { try requireKnown(verb) }
+      if arguments.first == "help", let page = try HelpTopic.page(for: arguments.dropFirst(), verbs: verbs) {
+        var output = StandardOutput()
+        output.write(page)
+        try output.flush()
+        return .done
+      }
       var command = try parseAsRoot(arguments)
       try command.run()
       return .done
@@ -68,9 +75,11 @@ extension IngotCommand {
     }
   }
 
+  private static var verbs: [String] { configuration.subcommands.map { $0.name } }
+
   /// Refuses a first word that does not name a command, with the nearest that does.
   private static func requireKnown(_ verb: String) throws {
-    let verbs = configuration.subcommands.map { $0.name } + ["help"]
+    let verbs = verbs + ["help"]
     guard !verb.hasPrefix("-"), !verbs.contains(verb) else { return }
     throw UnknownVerb(verb: verb, verbs: verbs)
   }

@@ -18,14 +18,21 @@ public enum FileDigest {
   }
 
   /// The hexadecimal SHA-256 of a file, read a slab at a time.
-  public static func sha256(_ file: any ByteSource) throws(FileError) -> String {
-    try sha256(file, from: 0, count: file.byteCount)
+  ///
+  /// - Parameter progress: receives the bytes read since the last call.
+  public static func sha256(_ file: any ByteSource, progress: (Int) -> Void = { _ in }) throws(FileError) -> String {
+    try sha256(file, from: 0, count: file.byteCount, progress: progress)
   }
 
   /// The hexadecimal SHA-256 of `count` bytes of a file from byte `offset` on, read a slab at a time.
-  public static func sha256(_ file: any ByteSource, from offset: Int, count: Int) throws(FileError) -> String {
+  public static func sha256(
+    _ file: any ByteSource, from offset: Int, count: Int, progress: (Int) -> Void = { _ in }
+  ) throws(FileError) -> String {
     var hasher = Hasher()
-    try read(file, from: offset, count: count) { hasher.update($0) }
+    try read(file, from: offset, count: count) {
+      hasher.update($0)
+      progress($0.count)
+    }
     return hasher.finish()
   }
 

@@ -80,7 +80,8 @@ struct ExecutionOptions: ParsableArguments {
     source: ComparedSource = .reopened
   ) throws {
     if isDryRun {
-      try report.print(json: { plan.json }, text: { plan.text(title: "would write") + plan.tensorTable })
+      try report.print(
+        json: { plan.json }, text: { plan.text(title: "would write", listsAll: report.verbose) + plan.tensorTable })
       return
     }
     let job = try self.job(plan, report)
@@ -90,7 +91,8 @@ struct ExecutionOptions: ParsableArguments {
       let outcome = try job.run(
         progress: { progress.advance($0) }, written: { progress.finish() },
         check: verify ? { try compare($0, with: plan, model, adapters, report, source) } : nil)
-      let summary = ConversionSummary(plan: plan, errors: outcome.errors, seconds: progress.seconds)
+      let summary = ConversionSummary(
+        plan: plan, errors: outcome.errors, seconds: progress.seconds, listsAll: report.verbose)
       try report.print(
         json: { summary.json(verification: outcome.check) },
         text: { summary.text + (outcome.check.map { "\n" + $0.text(lists: .none) } ?? "") })
@@ -98,7 +100,8 @@ struct ExecutionOptions: ParsableArguments {
     } catch let error as BudgetExceeded {
       progress.finish()
       let summary = ConversionSummary(
-        plan: plan, errors: error.summary, seconds: progress.seconds, isWritten: false)
+        plan: plan, errors: error.summary, seconds: progress.seconds, isWritten: false,
+        listsAll: report.verbose)
       try report.print(json: { summary.json(verification: nil) }, text: { summary.text })
       throw error
     }

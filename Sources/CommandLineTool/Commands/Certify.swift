@@ -4,6 +4,13 @@ import Ingot
 struct Certify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Checks certificates written by verify --certificate.",
+    discussion: """
+      EXAMPLES:
+        # Write a certificate.
+        ingot verify model model.gguf --file text.txt --certificate cert.json
+        # Check files against it.
+        ingot certify check cert.json
+      """,
     subcommands: [CheckCertificate.self])
 }
 
@@ -43,13 +50,19 @@ struct CheckCertificate: ParsableCommand {
 
   func run() throws {
     let certificate = try Self.read(path)
+    let digesting = ProgressLine(totalByteCount: nil, isQuiet: report.quiet)
+    defer { digesting.finish() }
     let check = try CertificateCheck(
-      certificate, reference: reference, candidate: candidate, includesInputs: rederive, threads: report.threadCount)
+      certificate, reference: reference, candidate: candidate, includesInputs: rederive, threads: report.threadCount
+    ) { digesting.advance($0) }
+    digesting.finish()
     var replay: ConversionReplay?
     if rederive, check.passes {
+      let converting = ProgressLine(totalByteCount: nil, isQuiet: report.quiet)
+      defer { converting.finish() }
       replay = try ConversionReplay(
         certificate, reference: reference, candidate: candidate, library: .bundled(), threads: report.threadCount,
-        parse: IngotCommand.replayableConversion)
+        progress: { converting.advance($0) }, parse: IngotCommand.replayableConversion)
     }
     let passes = check.passes && certificate.passes && replay?.passes != false
     try report.print(
@@ -92,6 +105,6 @@ struct CheckCertificate: ParsableCommand {
         )
       ] + quality(check.certificate)
         + (replay.map { [("rederived", $0.words)] } ?? []))
-    return text + "\n" + (passes ? "passed" : "failed").emphasized + "\n"
+    return text + "\n" + (passes ? "passed" : "failed").asVerdict + "\n"
   }
 }

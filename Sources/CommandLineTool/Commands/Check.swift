@@ -30,15 +30,16 @@ struct Check: ParsableCommand {
       threads: report.threadCount, listsAll: report.verbose
     ) { progress.advance($0) }
     progress.finish()
-    try report.print(json: { check.json }, text: { check.text })
+    try report.print(json: { check.json }, text: { check.text(listsAll: report.verbose) })
     if !check.passes { throw FailedCheck() }
   }
 }
 
 extension CheckpointCheck {
-  fileprivate var text: String {
-    let findings = findings.isEmpty ? "" : Table(findings.table).text() + "\n"
-    return findings + "read \(readCount.grouped) of \(counted(tensorCount, "tensor"))\n"
-      + (passes ? "passed" : "failed").emphasized + "\n"
+  fileprivate func text(listsAll: Bool) -> String {
+    let findings = findings.text(listsAll: listsAll)
+    return findings + (findings.isEmpty ? "" : "\n")
+      + "read \(readCount.grouped) of \(counted(tensorCount, "tensor"))\n"
+      + (passes ? "passed" : "failed").asVerdict + "\n"
   }
 }

@@ -2,10 +2,12 @@ import Ingot
 
 extension ConversionPlan {
   /// The outputs and messages of a plan; `title` says whether it was executed.
-  func text(title: String) -> String {
+  ///
+  /// - Parameter listsAll: whether every message is listed, not the first few of a kind.
+  func text(title: String, listsAll: Bool) -> String {
     var pairs = [("source", sourceWords)] + fileLines(title: title)
     if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
-    return definitionList(pairs) + messageLines.map { "\($0.label): \($0.text)\n" }.joined()
+    return definitionList(pairs) + messageLines.text(listsAll: listsAll)
   }
 
   /// The path of the source and what it is.
@@ -66,5 +68,16 @@ extension PlannedTensor {
   /// `BF16 → Q8_0`, or one name where they are the same.
   fileprivate var formatWording: String {
     sourceEncoding == format.name ? format.name : "\(sourceEncoding) → \(format.name)"
+  }
+}
+
+extension [ConversionPlan.MessageLine] {
+  /// A line for each; of each label the first few, unless all are listed.
+  func text(listsAll: Bool) -> String {
+    var labels: [String] = []
+    for line in self where !labels.contains(line.label) { labels.append(line.label) }
+    return labels.flatMap { label in
+      filter { $0.label == label }.map { "\(label.colored(as: label)): \($0.text)" }.limited(label, listsAll: listsAll)
+    }.map { $0 + "\n" }.joined()
   }
 }

@@ -70,7 +70,8 @@ struct Diff: ParsableCommand {
     }
     let diff = try Self.compare(reference, candidate, model, adapters: adapters.paths, report, options)
     let texts = try texts ? diff.textDifferences() : nil
-    try report.print(json: { diff.json(by: by, texts: texts) }, text: { diff.text(lists: listing, texts: texts ?? []) })
+    try report.print(json: { diff.json(by: by, texts: texts) }, 
+      text: { diff.text(lists: listing, texts: texts ?? [], listsAll: report.verbose) })
     if !diff.passes { throw FailedCheck() }
   }
 
@@ -131,7 +132,9 @@ extension CheckpointDiff {
   }
 
   /// The report as text.
-  func text(lists listing: Listing, texts: [TextDifference] = []) -> String {
+  ///
+  /// - Parameter listsAll: whether all findings are listed, not the first few.
+  func text(lists listing: Listing, texts: [TextDifference] = [], listsAll: Bool = false) -> String {
     var text = definitionList([
       ("reference", "\(reference.path.escapedForDisplay) (\(reference.words))"),
       ("candidate", "\(candidate.path.escapedForDisplay) (\(candidate.words))"),
@@ -140,9 +143,9 @@ extension CheckpointDiff {
     if !listed.rows.isEmpty { text += "\n" + Table(listed, expendable: ["RMSE", "max abs", "shape", "equal"]).text() }
     for difference in texts { text += "\n" + difference.text }
     if listing.showsHyperparameters, !hyperparameters.isEmpty { text += "\n" + Table(hyperparameterTable).text() }
-    if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
+    if !findings.isEmpty { text += "\n" + findings.text(listsAll: listsAll) }
     let outcomes = tensors.isEmpty ? "" : ": \(summary)"
-    return text + "\n" + "\(coverage)\(outcomes)\n".wrapped + (passes ? "passed" : "failed").emphasized + "\n"
+    return text + "\n" + "\(coverage)\(outcomes)\n".wrapped + (passes ? "passed" : "failed").asVerdict + "\n"
   }
 }
 

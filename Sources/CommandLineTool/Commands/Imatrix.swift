@@ -4,6 +4,13 @@ import Ingot
 struct Imatrix: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures an importance matrix, or shows one.",
+    discussion: """
+      EXAMPLES:
+        # Measure on a text.
+        ingot imatrix model --file text.txt -o imatrix.gguf
+        # Does it fit this model?
+        ingot imatrix show imatrix.gguf model.gguf
+      """,
     subcommands: [ImatrixMeasure.self, ImatrixShow.self], defaultSubcommand: ImatrixMeasure.self)
 }
 
@@ -44,9 +51,6 @@ struct ImatrixShow: ParsableCommand {
 }
 
 extension ImportanceReport {
-  /// Gaps that are listed; more are counted.
-  private static let shownGapCount = 20
-
   fileprivate var text: String { headlines + "\n" + table + (gapLines.isEmpty ? "" : "\n" + gapLines) }
 
   /// The matrix as a whole.
@@ -65,14 +69,10 @@ extension ImportanceReport {
     return definitionList(pairs)
   }
 
-  /// The gaps, a line each.
+  /// The first gaps, a line each.
   var gapLines: String {
-    var text = ""
-    for gap in coverage.gaps.prefix(Self.shownGapCount) { text += "\(gap)\n" }
-    if coverage.gaps.count > Self.shownGapCount {
-      text += "… \((coverage.gaps.count - Self.shownGapCount).grouped) more (--json lists all)\n"
-    }
-    return text
+    coverage.gaps.map(\.description).limited("gap", listsAll: false, remedy: "--json lists all")
+      .map { $0 + "\n" }.joined()
   }
 
   private var table: String {

@@ -23,7 +23,14 @@ struct Meta: ParsableCommand {
 extension Meta {
   struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints one value whole, or all keys with their types.")
+      abstract: "Prints one value whole, or all keys with their types.",
+      discussion: """
+        EXAMPLES:
+          # All keys.
+          ingot meta get model.gguf
+          # The chat template, to a file.
+          ingot meta get model.gguf tokenizer.chat_template > template.jinja
+        """)
 
     @Argument(help: "GGUF or safetensors file.", completion: .file())
     var path: String
@@ -121,7 +128,16 @@ extension Meta {
   }
 
   struct Remove: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "rm", abstract: "Removes keys.")
+    static let configuration = CommandConfiguration(
+      commandName: "rm",
+      abstract: "Removes keys.",
+      discussion: """
+        EXAMPLES:
+          # Remove a key in place.
+          ingot meta rm model.gguf general.url
+          # Write the result to another file.
+          ingot meta rm model.gguf tokenizer.chat_template -o plain.gguf
+        """)
 
     @Argument(help: "GGUF or safetensors file.", completion: .file())
     var path: String
@@ -208,12 +224,10 @@ struct FaultyEdit: IngotError {
   let path: String
   /// The errors that the edit makes; never empty.
   let findings: [Finding]
-  private static let shownCount = 4
   var category: ErrorCategory { .check }
   var description: String {
-    var lines = findings.prefix(Self.shownCount).map(\.description)
-    if findings.count > lines.count { lines.append("… and \(counted(findings.count - lines.count, "more problem"))") }
-    return (["\(path.escapedForDisplay): not edited, since ingot check would fail (pass --force to write it)"] + lines)
+    (["\(path.escapedForDisplay): not edited, since ingot check would fail (pass --force to write it)"]
+      + findings.map(\.description).limited("problem", listsAll: false, remedy: "ingot check shows more"))
       .joined(separator: "\n")
   }
 }

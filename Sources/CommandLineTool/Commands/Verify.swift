@@ -77,7 +77,8 @@ struct Verify: ParsableCommand {
     // The figures are printed first, so that they are not lost if a file cannot be written after all; the files are
     // written even if nobody reads the figures.
     let printing = Result {
-      try options.print(json: { verification.json }, text: { verification.text(showsLayers: layers) })
+      try options.print(
+        json: { verification.json }, text: { verification.text(showsLayers: layers, listsAll: options.verbose) })
     }
     if let report {
       let page = HTMLReport(
@@ -104,9 +105,12 @@ struct Verify: ParsableCommand {
   private func writeCertificate(
     of verification: ModelVerification, _ receiptJSON: JSON?, to path: String, _ policy: OverwritePolicy
   ) throws {
+    let progress = ProgressLine(totalByteCount: nil, isQuiet: options.quiet)
+    defer { progress.finish() }
     do {
       let certificate = try Certificate(
-        verification, receipt: receiptJSON, version: ToolInfo.version, threads: options.threadCount)
+        verification, receipt: receiptJSON, version: ToolInfo.version, threads: options.threadCount
+      ) { progress.advance($0) }
       try AtomicFile.write(certificate.statement.encoded(.indented), to: path, overwrite: policy)
     } catch let error as CertificateError {
       throw LocatedError(path: receipt ?? path, reason: error)
@@ -143,12 +147,12 @@ struct Verify: ParsableCommand {
 
 extension ModelVerification {
   /// The report as text.
-  func text(showsLayers: Bool) -> String {
+  func text(showsLayers: Bool, listsAll: Bool = false) -> String {
     var text = definitionList(headlines)
     if showsLayers { text += "\n" + Table(logits.layerTable).text() }
-    if !findings.isEmpty { text += "\n" + Table(findings.table).text() }
+    if !findings.isEmpty { text += "\n" + findings.text(listsAll: listsAll) }
     text += "\n" + definitionList([("conversion", conversionWords.escapedForDisplay), ("quality", qualityWords)])
-    return text + "\n" + (passes ? "passed" : "failed").emphasized + "\n"
+    return text + "\n" + (passes ? "passed" : "failed").asVerdict + "\n"
   }
 
   /// The models and the figures.

@@ -7,13 +7,16 @@ struct ConversionSummary {
   let seconds: Double
   /// Whether the output has its name; not if the errors were beyond a budget.
   var isWritten = true
+  /// Whether every message of the plan is listed.
+  var listsAll = false
 
   var text: String {
     let rate = seconds > 0 ? Int(Double(plan.byteCount) / seconds).byteSize + "/s" : "at once"
-    let loss = errors.lossWarning.map { "warning: \($0.escapedForDisplay)\n" } ?? ""
+    let loss = errors.lossWarning.map { "\("warning".colored(as: "warning")): \($0.escapedForDisplay)\n" } ?? ""
     let title = isWritten ? "wrote" : "not written"
-    return plan.text(title: title) + loss + "\n" + groupTable + worstTable + histogramTable
-      + "\n\(plan.byteCount.byteSize) in \(seconds.fixed(2)) s (\(rate))\n"
+    let bits = plan.bitsPerWeight.map { ", \($0.fixed(2)) bits per weight" } ?? ""
+    return plan.text(title: title, listsAll: listsAll) + loss + "\n" + groupTable + worstTable + histogramTable
+      + "\n\(plan.byteCount.byteSize)\(bits), in \(seconds.fixed(2)) s (\(rate))\n"
   }
 
   /// Tensors, sizes and errors by storage format.

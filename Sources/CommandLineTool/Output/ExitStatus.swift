@@ -10,12 +10,34 @@ import Ingot
 #endif
 
 /// The outcome of the process; the raw value is the exit status.
-enum ExitStatus: Int32 {
+enum ExitStatus: Int32, CaseIterable {
   case done = 0
   case checkFailed = 1
   case inputInvalid = 2
   case outputNotWritten = 3
   case usage = 64
+
+  /// What the status says, in the words of help pages.
+  var meaning: String {
+    switch self {
+    case .done: "done"
+    case .checkFailed: "a comparison, check or budget failed"
+    case .inputInvalid: "input unreadable, invalid or unsupported"
+    case .outputNotWritten: "output could not be written"
+    case .usage: "wrong usage"
+    }
+  }
+
+  /// All statuses in one sentence: `0 done; 1 a comparison, …`.
+  static var sentence: String { allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "; ") }
+
+  /// All statuses, a line each.
+  static var table: String {
+    allCases.map { status in
+      let number = "\(status.rawValue)"
+      return String(repeating: " ", count: 3 - number.count) + "\(number)  \(status.meaning)"
+    }.joined(separator: "\n")
+  }
 
   static func now(_ exit: ExitStatus) -> Never {
     terminate(exit.rawValue)

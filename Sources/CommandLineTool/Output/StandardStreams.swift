@@ -21,7 +21,11 @@ enum StandardStreams {
   }
 
   /// Whether standard output is a terminal that may be colored.
-  static let outputIsColored = outputIsTerminal && getenv("NO_COLOR") == nil && !isDumb
+  static let outputIsColored = outputIsTerminal && mayColor
+  /// Whether standard error is a terminal that may be colored.
+  static let errorIsColored = isatty(2) == 1 && mayColor
+  /// Whether the environment allows color.
+  private static let mayColor = getenv("NO_COLOR") == nil && !isDumb
   /// Whether standard output is a terminal.
   static let outputIsTerminal = isatty(1) == 1
   /// Whether standard error is a terminal that can rewrite a line, so that progress has somebody to look at it.
@@ -37,7 +41,7 @@ enum StandardStreams {
 
   /// Writes one error line to standard error; there is nowhere to complain if that fails.
   static func report(error text: String) {
-    note("\(ToolInfo.name): error: \(text)")
+    note("\(ToolInfo.name): \(errorIsColored ? Tone.bad.applied(to: "error") : "error"): \(text)")
   }
 
   /// Replaces the current line of standard error, a terminal.

@@ -64,7 +64,8 @@ struct Table {
         if column != layout.shown.first { line += "  " }
         let part = index < cell.count ? cell[index] : ""
         let padding = String(repeating: " ", count: max(0, layout.widths[column] - part.columnCount))
-        line += columns[column].alignment == .left ? part + padding : padding + part
+        let colored = part.colored(as: row[column])
+        line += columns[column].alignment == .left ? colored + padding : padding + colored
       }
       while line.last == " " { line.removeLast() }
       return line

@@ -64,12 +64,18 @@ public struct ConversionPlan: Sendable {
   }
   /// The bytes of all files with tensors.
   public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+  /// Bits of tensor data to an element; nil without elements.
+  public var bitsPerWeight: Double? {
+    let elementCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    guard elementCount > 0 else { return nil }
+    return Double(tensors.reduce(0) { $0 + $1.byteCount }) * 8 / Double(elementCount)
+  }
 }
 
 /// Something about a plan that is worth saying.
 public struct PlanMessage: Sendable, Hashable {
   /// The severity.
-  public enum Severity: String, Sendable {
+  public enum Severity: String, Sendable, CaseIterable {
     /// A fact.
     case note
     /// Something is lost or doubtful.
