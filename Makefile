@@ -86,17 +86,17 @@ lint: setup
 # Without a dependency on build: who installs is often root, who builds is not.
 install:
 	@test -x .build/release/ingot || { echo 'nothing to install yet: run make build' >&2; exit 2; }
-	packaging/tree.sh .build/release/ingot "$(DESTDIR)$(PREFIX)"
+	scripts/packaging/tree.sh .build/release/ingot "$(DESTDIR)$(PREFIX)"
 
 uninstall:
-	packaging/untree.sh "$(DESTDIR)$(PREFIX)"
+	scripts/packaging/untree.sh "$(DESTDIR)$(PREFIX)"
 
 package: setup
-	packaging/build.sh $(PACKAGED)
-	python3 packaging/archives.py $(PACKAGED) $(DIST)
+	scripts/packaging/build.sh $(PACKAGED)
+	python3 scripts/packaging/archives.py $(PACKAGED) $(DIST)
 
 package-test: package
-	packaging/test.sh $(PACKAGED) $(DIST)
+	scripts/packaging/test.sh $(PACKAGED) $(DIST)
 
 clean:
 	swift package clean

@@ -77,7 +77,7 @@ public struct ForwardPass: Sendable {
   /// Begins the pass over tokens that follow those so far, whose layers were all computed.
   ///
   /// With a capacity, `new` are then the tokens of the pass, and each layer computes their positions alone, with the values
-  /// that a pass over all tokens has there. Otherwise the pass over all tokens begins anew.
+  /// that a pass over all tokens has there. Otherwise a pass over all tokens begins.
   ///
   /// - Parameter new: input tokens; for encoder–decoders, of the decoder.
   /// - Throws: `InferenceError` for tokens that the model does not have or that exceed the capacity; errors of the weights.

@@ -36,8 +36,10 @@ public struct DigestList: Sendable {
       throw LocatedError(path: file.path, reason: DigestListError.notText)
     }
     var lines: [Line] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let line = line.last == "\r" ? line.dropLast() : line
+    // CR LF is one character.
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: { ["\n", "\r\n"].contains($0) })
+      .enumerated()
+    {
       if line.isEmpty || line.hasPrefix("#") { continue }
       guard let parsed = Line(line) else {
         throw LocatedError(path: file.path, reason: DigestListError.line(index + 1))
@@ -120,7 +122,7 @@ public struct DigestListCheck: Sendable {
     let folder = Path.folder(of: list.path)
     /// The path that a line means: as it is, or in the folder of the list.
     func located(_ name: String) -> String? {
-      [name, Path.join(folder, name)].first { FileSystem.kind(of: $0) != nil }
+      [name, Path.join(folder, name)].first { InputLocation.kind(at: $0) != nil }
     }
     for (index, line) in list.lines.enumerated() {
       let othersOf = Self.pathOfOthers(line.name)
@@ -148,7 +150,7 @@ public struct DigestListCheck: Sendable {
         entries += pending.map { Entry($0, .tensor, found: digest.entry($0.name)) }
       } else {
         entries += pending.map { Entry($0, .file, found: nil) }
-        if model == nil, FileSystem.kind(of: target) == .regular {
+        if model == nil, InputLocation.kind(at: target) == .regular {
           let found = try FileDigest.sha256(InputLocation.openFile(target))
           // A file alone may have the digest of its bytes or of its model.
           if found == line.sha256 || (try? digests(target)) == nil {

@@ -26,12 +26,12 @@ public struct FolderListing: Sendable {
   ///
   /// - Throws: if the folder itself cannot be read. A model that cannot be read is an entry with a problem.
   public init(_ path: String, depth: Int, library: ArchitectureLibrary) throws {
-    guard FileSystem.kind(of: path) == .folder else { throw NotAFolder(path: path) }
+    guard InputLocation.kind(at: path) == .folder else { throw NotAFolder(path: path) }
     self.path = path
     var scan = FolderScan(tree: InputLocation.folder(at: path), library: library)
     // A folder that cannot be listed is an error here, and skipped within.
     _ = try scan.tree.names(in: "")
-    let own = Path.name(of: FileSystem.resolved(path))
+    let own = Path.name(of: InputLocation.resolved(path))
     scan.visit("", label: HubCache.repository(own) ?? "", depth: depth)
     entries = scan.entries.sorted { $0.name.precedesByNumbers($1.name) }
   }
@@ -43,7 +43,7 @@ struct NotAFolder: IngotError {
   var category: ErrorCategory { .input }
   var description: String {
     "\(path.escapedForDisplay): "
-      + (FileSystem.kind(of: path) == nil ? "no such folder" : "is not a folder (ingot inspect shows a file)")
+      + (InputLocation.kind(at: path) == nil ? "no such folder" : "is not a folder (ingot inspect shows a file)")
   }
 }
 

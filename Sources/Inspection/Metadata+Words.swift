@@ -5,7 +5,7 @@ import Tensors
 import Tokenization
 
 extension Metadata {
-  /// The meaning of a number that stands for something else: `Q4_K_M` of a file type, `"</s>"` of the id of a token; nil
+  /// The meaning of a number that is an index or a code: `Q4_K_M` of a file type, `"</s>"` of the id of a token; nil
   /// for values that mean themselves.
   public func words(_ key: String) -> String? {
     guard let number = self[key]?.integer else { return nil }

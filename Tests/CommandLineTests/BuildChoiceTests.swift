@@ -71,7 +71,8 @@ struct InstallationTests {
     let folder = TemporaryFolder()
     let tree = folder.file("usr")
     let installed = try Program.shell(
-      "mkdir -p \(tree)/share/man/man1 && touch \(tree)/share/man/man1/other.1 && packaging/tree.sh \"$ingot\" \(tree)")
+      "mkdir -p \(tree)/share/man/man1 && touch \(tree)/share/man/man1/other.1"
+        + " && scripts/packaging/tree.sh \"$ingot\" \(tree)")
     #expect(installed.status == 0, "\(installed.error)")
     for file in [
       "bin/ingot", "share/bash-completion/completions/ingot", "share/zsh/site-functions/_ingot",
@@ -84,7 +85,7 @@ struct InstallationTests {
       let text = try String(contentsOfFile: "\(tree)/share/man/man1/\(page).1", encoding: .utf8)
       #expect(text.hasPrefix(".Dd ") && text.contains(".Sh EXAMPLES"))
     }
-    #expect(try Program.shell("packaging/untree.sh \(tree)").status == 0)
+    #expect(try Program.shell("scripts/packaging/untree.sh \(tree)").status == 0)
     #expect(try Program.shell("cd \(tree) && find . -type f").output == "./share/man/man1/other.1\n")
   }
 }

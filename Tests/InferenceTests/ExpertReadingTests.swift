@@ -46,7 +46,9 @@ struct ExpertReadingTests {
   private static func byteRanges(
     ofExpert expert: Int, of count: Int, layer: Int, _ checkpoint: Checkpoint
   ) throws -> [Range<Int>] {
-    let tensors = checkpoint.tensors.filter { $0.name.text.contains(".layers.\(layer).") }
+    let tensors = checkpoint.tensors.filter {
+      $0.name.text.contains(".layers.\(layer).") && !$0.name.text.hasPrefix("mtp.")
+    }
     let own = tensors.filter { $0.name.text.contains(".experts.\(expert).") }
     let stacks = tensors.filter { $0.name.text.contains(".experts.") && $0.shape.dimensions.count == 3 }
     let ranges =

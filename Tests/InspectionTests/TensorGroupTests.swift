@@ -6,8 +6,12 @@ import Testing
 
 @Suite("A list of tensors")
 struct TensorGroupTests {
+  private let folder = TemporaryFolder()
+
   private func report(_ path: String) throws -> CheckpointReport {
-    try CheckpointReport(path: Fixtures.path(path), library: .bundled())
+    let isFile = path.hasSuffix(".gguf")
+    return try CheckpointReport(
+      path: isFile ? Fixtures.path(path) : Fixtures.checkpoint(path, in: folder), library: .bundled())
   }
 
   @Test("is added up by layer, in the order of the numbers")

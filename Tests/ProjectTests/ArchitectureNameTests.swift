@@ -39,6 +39,10 @@ struct ArchitectureNameTests {
       "names by which llama.cpp knows how special tokens strip white space, which no key of a GGUF states"
     ),
     (
+      "Sources/Inspection/KeyValueCache.swift", ["phi3", "exaone4"],
+      "architectures of which llama.cpp itself uses the sliding window for some numbers of layers only"
+    ),
+    (
       "Sources/Conversion/Planning/RecipeInputs.swift", ["llama", "qwen2", "olmo", "falcon"],
       "special cases of llama-quantize's recipes, also for GGUFs of architectures that no definition has"
     ),

@@ -45,4 +45,10 @@ public struct InputLocation: Sendable {
   ///
   /// - Throws: `FileError` if it is not a regular file.
   public static func openFile(_ path: String) throws(FileError) -> any ByteSource { try LocalFile(path) }
+
+  /// The kind of what is at `path`, links followed; nil for nothing.
+  public static func kind(at path: String) -> FileKind? { FileSystem.kind(of: path) }
+
+  /// `path` without links and relative parts, as far as it exists.
+  public static func resolved(_ path: String) -> String { FileSystem.resolved(path) }
 }

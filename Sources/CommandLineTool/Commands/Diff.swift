@@ -14,8 +14,9 @@ struct Diff: ParsableCommand {
         ingot diff model renamed
         # Has every quantized tensor the error of its format?
         ingot diff model model-Q8_0.gguf --budget auto
-        # The twenty tensors that differ most, and the error of each layer.
+        # The twenty tensors that differ most.
         ingot diff model model-Q4_K_M.gguf --top 20
+        # The error of each layer.
         ingot diff model model-Q4_K_M.gguf --by layer
       """)
 
@@ -70,7 +71,8 @@ struct Diff: ParsableCommand {
     }
     let diff = try Self.compare(reference, candidate, model, adapters: adapters.paths, report, options)
     let texts = try texts ? diff.textDifferences() : nil
-    try report.print(json: { diff.json(by: by, texts: texts) }, 
+    try report.print(
+      json: { diff.json(by: by, texts: texts) },
       text: { diff.text(lists: listing, texts: texts ?? [], listsAll: report.verbose) })
     if !diff.passes { throw FailedCheck() }
   }

@@ -12,8 +12,9 @@ struct Inspect: ParsableCommand {
       EXAMPLES:
         # Architecture, context, tokens, memory, formats and metadata.
         ingot inspect model.gguf --no-tensors
-        # The largest kinds of tensors, and all keys of special tokens.
+        # The largest kinds of tensors.
         ingot inspect model.gguf --by kind --sort size
+        # All keys of special tokens.
         ingot inspect model.gguf --metadata "*token_id"
       """)
 

@@ -37,7 +37,7 @@ struct Join: ConversionCommand {
   /// Throws if the GGUF at `path` is complete in itself.
   static func requireShard(_ path: String) throws {
     let checkpoint = try Checkpoint.open(path)
-    guard checkpoint.container == .gguf, checkpoint.files.count == 1 else { return }
+    guard checkpoint.ggufMetadata != nil, checkpoint.files.count == 1 else { return }
     if ShardName(Path.name(of: path)) == nil { throw NotAShard(path: path) }
   }
 }

@@ -118,7 +118,8 @@ struct Run: ParsableCommand {
     var pass: ForwardPass
     if let generate {
       pass = try ForwardPass(
-        KeptWeights(weights, byteLimit: memory?.byteCount ?? KeptWeights.usualByteLimit), tokens: tokens, decoderTokens: decoderInput,
+        KeptWeights(weights, byteLimit: memory?.byteCount ?? KeptWeights.usualByteLimit), tokens: tokens,
+        decoderTokens: decoderInput,
         capacity: weights.hyperparameters.canExtend ? tokens.count + generate : nil, threads: report.threadCount)
     } else {
       pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderInput, threads: report.threadCount)

@@ -10,12 +10,11 @@ enum StandardInput {
   /// - Throws: if it cannot be read or has more than `limit` bytes.
   static func read(limit: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: chunkByteCount)
     do {
       while true {
-        let count = try chunk.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }
-        guard count > 0 else { return bytes }
-        bytes += chunk.prefix(count)
+        let chunk = try FileDescriptor.standardInput.nextBytes(upTo: chunkByteCount)
+        guard !chunk.isEmpty else { return bytes }
+        bytes += chunk
         guard bytes.count <= limit else { throw InputTooLong(limit: limit) }
       }
     } catch let error as Errno {

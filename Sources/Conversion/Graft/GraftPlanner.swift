@@ -169,7 +169,7 @@ extension ConversionRequest {
   /// The request for a copy of the model in its own container.
   fileprivate func copying(_ model: Model) -> ConversionRequest {
     var request = self
-    let isFile = model.checkpoint.container == .safeTensors && !OutputFolder(model.checkpoint.path).exists
+    let isFile = model.checkpoint.ggufMetadata == nil && !OutputFolder(model.checkpoint.path).exists
     request.target = model.facts.usesGGUFNames ? .gguf : isFile ? .safeTensors : .folder
     request.type = .automatic
     return request

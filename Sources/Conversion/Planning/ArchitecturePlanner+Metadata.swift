@@ -25,7 +25,8 @@ extension ArchitecturePlanner {
       case .quantizationVersion: metadata["general.quantization_version"] = .uint32(2)
       case .vocabulary:
         for (key, value) in try vocabularyMetadata().pairs {
-          metadata[key.text] = nil  // a key that the vocabulary restates comes where the vocabulary has it
+          // The count of Tekken's tokens comes where the vocabulary has it; Phi-2's add_bos_token where the definition has it.
+          if !key.text.hasPrefix("tokenizer.") { metadata[key.text] = nil }
           metadata[key.text] = value
         }
       case .pair, .rotaryScaling, .longRoPEFactor:

@@ -74,7 +74,7 @@ enum SourceName {
   /// `Llama-3.1-8B` of the folder, of `Llama-3.1-8B-F16.gguf`, and of any shard of it; the folder's name where a file is only
   /// called `model`.
   static func text(of path: String) -> String {
-    let resolved = FileSystem.resolved(path)
+    let resolved = InputLocation.resolved(path)
     let folder = Path.folder(of: resolved), file = Path.name(of: resolved)
     if OutputFolder(resolved).exists { return file == "/" ? generic : file }
     let stem = withoutFormat(ShardName(file)?.stem ?? withoutEnding(Compression.unpackedName(file)))

@@ -79,7 +79,8 @@ struct NamingMatch {
 
   /// How many roles that every model has are of none of the `rules`.
   private static func missingCount(_ matcher: ArchitectureDefinition.NameMatcher, _ rules: Set<Int>) -> Int {
-    let required = matcher.rules.flatMap(\.tensors).filter { !$0.isOptional }.map(\.role)
+    let required = matcher.rules.flatMap(\.tensors)
+      .filter { !$0.isOptional && !$0.isOfPrediction && $0.requiredLayers == nil }.map(\.role)
     return Set(required).subtracting(rules.flatMap { matcher.rules[$0].roles }).count
   }
 

@@ -154,7 +154,7 @@ extension Recipe {
   /// `LLAMA_FTYPE_GUESSED`: the flag of a `general.file_type` that was guessed.
   private static let guessedFlag = 1024
 
-  /// The recipe that the number of a `general.file_type` stands for, in words; nil for an unknown one.
+  /// The recipe that the number of a `general.file_type` means, in words; nil for an unknown one.
   public static func words(ofFileType number: Int) -> String? {
     guard let recipe = all.first(where: { $0.fileType.map(Int.init) == number & ~guessedFlag }) else { return nil }
     return recipe.name + (number & guessedFlag == 0 ? "" : " (guessed)")

@@ -1,4 +1,4 @@
-# A Homebrew formula. Untested: it was written without a Mac. VERSION, URL and SHA256 are filled in by packaging/macos.sh.
+# A Homebrew formula. Untested: it was written without a Mac. VERSION, URL and SHA256 are filled in by scripts/packaging/macos.sh.
 class Ingot < Formula
   desc "Convert, quantize, inspect and verify LLM checkpoints"
   homepage "@HOMEPAGE@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Removes an installation that packaging/tree.sh made.
-#   packaging/untree.sh TREE
+# Removes an installation that scripts/packaging/tree.sh made.
+#   scripts/packaging/untree.sh TREE
 set -euo pipefail
 tree=$1
 rm -f "$tree/bin/ingot" "$tree"/share/man/man1/ingot{,-*}.1 "$tree/share/bash-completion/completions/ingot" \

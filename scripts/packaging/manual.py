@@ -1,6 +1,6 @@
 """Writes manual pages, one for the program and one for each command, from the program's own description.
 
-    python3 packaging/manual.py PROGRAM FOLDER
+    python3 scripts/packaging/manual.py PROGRAM FOLDER
 
 The pages are mdoc(7). Nothing is written here that the program does not say itself.
 """

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Tries packages as a user would: unpacks or installs each into a folder of its own and runs the program from there.
-#   packaging/test.sh PROGRAMS PACKAGES
-# PROGRAMS is the folder that packaging/build.sh filled, PACKAGES the one that packaging/archives.py filled.
+#   scripts/packaging/test.sh PROGRAMS PACKAGES
+# PROGRAMS is the folder that scripts/packaging/build.sh filled, PACKAGES the one that scripts/packaging/archives.py filled.
 set -euo pipefail
 programs=$(cd "$1" && pwd) packages=$(cd "$2" && pwd)
-source=$(cd "$(dirname "$0")/.." && pwd)
+source=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fixture=$source/fixtures/llama-gqa
@@ -53,7 +53,7 @@ try_installation() {
 try_builds() {
   local program=$1 builds=() out=$work/builds
   rm -rf "$out" && mkdir "$out"
-  python3 "$source/packaging/seeded_model.py" "$out/model"
+  python3 "$source/scripts/packaging/seeded_model.py" "$out/model"
   for build in baseline v3 v4; do
     if [ "$build" != baseline ] && [ ! -f "$programs/ingot-x86-64-$build" ]; then continue; fi
     local said
@@ -84,7 +84,7 @@ try_builds() {
   step "  the same $(wc -l < "$out/digests-baseline") outputs from: ${builds[*]}"
   status 64 env INGOT_BUILD=v9 "$program" --version
   try_choice "$program" "$out"
-  python3 "$source/packaging/start_time.py" "$program"
+  python3 "$source/scripts/packaging/start_time.py" "$program"
 }
 
 # The best build that the loader of glibc says this processor has is started, with the arguments as they are.
@@ -162,7 +162,7 @@ sys.exit(128 - child.wait())" "$fixture" "${signal%:*}" && found=0 || found=$?
 done
 
 step "the same bytes again"
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0} python3 "$source/packaging/archives.py" "$programs" "$work/again" > /dev/null
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0} python3 "$source/scripts/packaging/archives.py" "$programs" "$work/again" > /dev/null
 for package in "$work"/again/*; do
   cmp "$package" "$packages/$(basename "$package")" || fail "$(basename "$package") differs"
 done

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Makes the tree of an installation: program, builds for newer processors, manual, completions, licenses.
-#   packaging/tree.sh PROGRAMS TREE
+#   scripts/packaging/tree.sh PROGRAMS TREE
 # PROGRAMS is a folder with ingot and perhaps ingot-x86-64-v3 and -v4, or a program. Python makes the manual pages; without
 # it they are left out.
 set -euo pipefail
 programs=$1 tree=$2
-source=$(cd "$(dirname "$0")/.." && pwd)
+source=$(cd "$(dirname "$0")/../.." && pwd)
 umask 022
 
 program=$programs
@@ -25,10 +25,10 @@ complete zsh share/zsh/site-functions/_ingot
 complete fish share/fish/vendor_completions.d/ingot.fish
 
 if command -v python3 > /dev/null; then
-  python3 "$source/packaging/manual.py" "$program" "$tree/share/man/man1"
+  python3 "$source/scripts/packaging/manual.py" "$program" "$tree/share/man/man1"
 else
   echo "python3 is missing: no manual pages" >&2
 fi
 mkdir -p "$tree/share/doc/ingot"
-install -m 644 "$source/packaging/copyright" "$source/CHANGELOG.md" "$source/README.md" "$tree/share/doc/ingot/"
+install -m 644 "$source/scripts/packaging/copyright" "$source/CHANGELOG.md" "$source/README.md" "$tree/share/doc/ingot/"
 install -m 644 "$source/LICENSE" "$tree/share/doc/ingot/LICENSE"

@@ -1,6 +1,6 @@
 """Measures what the choice of a build adds to the start of the program.
 
-    python3 packaging/start_time.py PROGRAM
+    python3 scripts/packaging/start_time.py PROGRAM
 """
 
 import os

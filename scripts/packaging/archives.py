@@ -1,8 +1,8 @@
 """Makes the packages of an installation: a tarball, a Debian package, a Python wheel.
 
-    python3 packaging/archives.py PROGRAMS OUTPUT [KIND…]
+    python3 scripts/packaging/archives.py PROGRAMS OUTPUT [KIND…]
 
-PROGRAMS is the folder that packaging/build.sh filled; KIND is tar, deb or wheel (default: those of this system). The same
+PROGRAMS is the folder that scripts/packaging/build.sh filled; KIND is tar, deb or wheel (default: those of this system). The same
 programs give the same bytes: names are sorted, owners are root, and times are SOURCE_DATE_EPOCH or 1980.
 """
 
@@ -126,7 +126,7 @@ def wheel(tree, output, version):
     members += [
         (f"{info}/METADATA", metadata(version), 0o644),
         (f"{info}/WHEEL", wheel_file(tag), 0o644),
-        (f"{info}/licenses/LICENSE", (HERE.parent / "LICENSE").read_bytes(), 0o644),
+        (f"{info}/licenses/LICENSE", (HERE.parents[1] / "LICENSE").read_bytes(), 0o644),
         (f"{info}/licenses/copyright", (HERE / "copyright").read_bytes(), 0o644),
     ]
     record = "".join(f"{place},sha256={digest(data)},{len(data)}\n" for place, data, _ in members)

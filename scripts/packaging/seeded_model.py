@@ -1,6 +1,6 @@
 """Writes a small LLaMA with rows of whole blocks, so that every storage format is used, and values from a fixed seed.
 
-    python3 packaging/seeded_model.py FOLDER
+    python3 scripts/packaging/seeded_model.py FOLDER
 """
 
 import json
@@ -10,7 +10,7 @@ import struct
 import sys
 from pathlib import Path
 
-FIXTURE = Path(__file__).parent.parent / "fixtures/llama-gqa"
+FIXTURE = Path(__file__).parents[2] / "fixtures/llama-gqa"
 WIDTH, INNER, HEADS, KEY_VALUE_HEADS, LAYERS = 256, 512, 4, 2, 2
 
 

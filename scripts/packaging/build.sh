@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the programs of a package into a folder: ingot and, on x86-64 Linux, a build for each newer level of the processor.
-#   packaging/build.sh FOLDER
+#   scripts/packaging/build.sh FOLDER
 # LINK=static (default) makes programs that need no library of the system; LINK=glibc needs glibc alone and can load others.
 # Each build has a folder of its own in .build, so that a second run compiles only what changed.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 folder=$1
 link=${LINK:-static}
 mkdir -p "$folder"
