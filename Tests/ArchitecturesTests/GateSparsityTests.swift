@@ -27,9 +27,10 @@ struct GateSparsityTests {
 
   @Test("must be one for each layer")
   func count() throws {
-    #expect(throws: HyperparameterError.tooFewLayers(name: "activation_sparsity", expected: 6, found: 2)) {
+    let error = #expect(throws: HyperparameterError.self) {
       try set(["activation_sparsity_pattern": .array([.real(0.5), .real(0)])])
     }
+    #expect(error?.description.hasSuffix("has 2 entries, expected one for each of 6 layers") == true)
   }
 
   @Test("need an active stream among the streams")

@@ -51,7 +51,7 @@ struct LayerSizesTests {
     ),
     (
       ["layer_types": .array((0..<4).map { _ in .string("full_attention") })],
-      "sliding_window_layers has 4 entries, expected one for each of 5 layers"
+      "sliding_window_layers (\"layer_types\") has 4 entries, expected one for each of 5 layers"
     ),
     (
       ["num_kv_shared_layers": .integer(4)],
@@ -104,7 +104,9 @@ struct LayerSizesTests {
     let error = #expect(throws: HyperparameterError.self) {
       try definition.hyperparameters(of: metadata, observed: observed)
     }
-    #expect(error?.description == "feed_forward_length has 2 entries, expected one for each of 3 layers")
+    #expect(
+      error?.description
+        == "feed_forward_length (\"gemma4.feed_forward_length\") has 2 entries, expected one for each of 3 layers")
   }
 
   @Test(
