@@ -28,6 +28,14 @@ struct SplitTests {
 
   private func path(_ source: JSON) throws -> String {
     if let name = source.string { return Fixtures.path(name) }
+    if let name = source["file"]?.string, let text = source["text"]?.string, let other = source["by"]?.string {
+      var bytes = try LocalFile(Fixtures.path(name)).wholeContent(limit: 1 << 20)
+      let (found, replacement) = (Array(text.utf8), Array(other.utf8))
+      let start = try #require(bytes.indices.first { bytes[$0...].starts(with: found) })
+      bytes.replaceSubrange(start..<start + found.count, with: replacement)
+      try AtomicFile.write(bytes, to: folder.file("in.gguf"), overwrite: .refuse)
+      return folder.file("in.gguf")
+    }
     try SeededGGUF(recipeShape: source).write(to: folder.file("in.gguf"))
     return folder.file("in.gguf")
   }
@@ -49,6 +57,20 @@ struct SplitTests {
       let run = try Program.run(arguments + ["--quiet"], in: folder.path)
       #expect(run.status == 0, "\(run.error)")
       #expect(try digest(arguments[arguments.count - 1]) == item.merged)
+    }
+  }
+
+  @Test("keep a string with a zero byte, which llama-gguf-split cuts there")
+  func zeroByte() throws {
+    let source = Fixtures.path("gguf", "values.gguf")
+    let split = try Program.run(["split", source, "out", "--split-max-tensors", "7", "--quiet"], in: folder.path)
+    #expect(split.status == 0, "\(split.error)")
+    let join = try Program.run(["join", "out-00001-of-00002.gguf", "one.gguf", "--quiet"], in: folder.path)
+    #expect(join.status == 0, "\(join.error)")
+    let text = Array("first\nsecond\ttab\0nul".utf8)
+    for name in ["out-00001-of-00002.gguf", "one.gguf"] {
+      let bytes = try LocalFile(folder.file(name)).wholeContent(limit: 1 << 20)
+      #expect(bytes.indices.contains { bytes[$0...].starts(with: text) }, "\(name)")
     }
   }
 
