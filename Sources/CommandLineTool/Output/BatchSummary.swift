@@ -27,7 +27,7 @@ struct BatchSummary {
         switch outcome {
         case .success(let outcome):
           [
-            plan.byteCount.byteSize, plan.bitsPerWeight.fixed(2),
+            plan.byteCount.byteSize, plan.bitsPerWeight?.fixed(2) ?? "",
             outcome.errors.total.normalizedMeanSquareError.scientific,
             outcome.errors.worst.first?.tensor.name.text.escapedForDisplay ?? "none",
             outcome.errors.worst.first?.report?.normalizedMeanSquareError.scientific ?? "0",
@@ -105,14 +105,6 @@ extension Result {
   fileprivate var isSuccess: Bool { if case .success = self { true } else { false } }
 }
 
-extension ConversionPlan {
-  /// Bits of tensor data for each parameter, as `inspect` counts them.
-  fileprivate var bitsPerWeight: Double {
-    let elementCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
-    return elementCount > 0 ? Double(tensors.reduce(0) { $0 + $1.byteCount }) * 8 / Double(elementCount) : 0
-  }
-}
-
 extension [ConversionPlan] {
   /// The source, the outputs after `title`, and the messages; one that not all plans have names its type.
   func text(title: String?) -> String {
@@ -137,14 +129,14 @@ extension [ConversionPlan] {
   var formatTable: String {
     var sizes = Table(["output": .left, "size": .right, "bits per weight": .right])
     for plan in self {
-      sizes.append(plan.openablePath.escapedForDisplay, plan.byteCount.byteSize, plan.bitsPerWeight.fixed(2))
+      sizes.append(plan.openablePath.escapedForDisplay, plan.byteCount.byteSize, plan.bitsPerWeight?.fixed(2) ?? "")
     }
     let outputs = map { plan in
       Dictionary(plan.tensors.map { ($0.name, $0.format.name) }, uniquingKeysWith: { first, _ in first })
     }
     var seen: Set<TensorName> = []
     let tensors = flatMap(\.tensors).filter { seen.insert($0.name).inserted }
-    var table = Table(columns: ["tensor", "from"] + map(\.formatName))
+    var table = Table((["tensor", "from"] + map(\.formatName)).map { (title: $0, alignment: .left) })
     for tensor in tensors {
       table.append(
         [tensor.name.text.escapedForDisplay, tensor.sourceEncoding] + outputs.map { $0[tensor.name] ?? "" })

@@ -17,9 +17,6 @@ struct Table {
     self.columns = columns.map { (title: $0.key, alignment: $0.value) }
   }
 
-  /// A table of texts, whose first line names the columns.
-  init(columns: [String]) { self.columns = columns.map { (title: $0, alignment: .left) } }
-
   /// A table whose first line names the columns, as many as there are.
   init(_ columns: [(title: String, alignment: Alignment)]) { self.columns = columns }
 

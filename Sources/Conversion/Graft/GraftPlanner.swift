@@ -146,16 +146,17 @@ struct GraftPlanner: DraftPlanner {
       return
     }
     let byName = Dictionary(additions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    var previous: Int?
+    let kept = Set(ordered.map(\.name))
+    var previous: TensorName?
+    var followers: [TensorName?: [DraftTensor]] = [:]
     for name in donorOrder {
-      if let index = ordered.firstIndex(where: { $0.name == name }) {
-        previous = index
+      if kept.contains(name) {
+        previous = name
       } else if let tensor = byName[name] {
-        let index = previous.map { $0 + 1 } ?? 0
-        ordered.insert(tensor, at: index)
-        previous = index
+        followers[previous, default: []].append(tensor)
       }
     }
+    ordered = followers[nil, default: []] + ordered.flatMap { [$0] + followers[$0.name, default: []] }
   }
 
   mutating func roundedTensors() -> [RoundedTensor] { base.roundedTensors() }

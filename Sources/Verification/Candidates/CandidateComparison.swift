@@ -19,10 +19,7 @@ public struct CandidateComparison: Sendable {
     /// The bytes of the files.
     public var byteCount: Int { files.reduce(0) { $0 &+ $1.byteCount } }
     /// Bits of tensor data to an element.
-    public var bitsPerWeight: Double {
-      let count = model.checkpoint.elementCount
-      return count == 0 ? 0 : Double(model.checkpoint.tensorByteCount) * 8 / Double(count)
-    }
+    public var bitsPerWeight: Double { model.checkpoint.bitsPerWeight }
   }
 
   /// A candidate and its predictions.

@@ -11,28 +11,18 @@ extension HTMLReport {
 
   /// Sizes before and after.
   var sizeCards: String {
-    let before = Size(verification.logits.reference), after = Size(verification.logits.candidate)
-    let share = before.byteCount == 0 ? 0 : Double(after.byteCount) / Double(before.byteCount) * 100
+    let before = verification.logits.reference.checkpoint, after = verification.logits.candidate.checkpoint
+    let share =
+      before.tensorByteCount == 0 ? 0 : Double(after.tensorByteCount) / Double(before.tensorByteCount) * 100
     let cards = [
       Card(
-        title: "weights", value: after.byteCount.byteSize,
-        note: "\(share.fixed(1)) % of the reference's \(before.byteCount.byteSize)"),
+        title: "weights", value: after.tensorByteCount.byteSize,
+        note: "\(share.fixed(1)) % of the reference's \(before.tensorByteCount.byteSize)"),
       Card(
         title: "bits per weight", value: after.bitsPerWeight.fixed(2),
         note: "\(before.bitsPerWeight.fixed(2)) in the reference"),
     ]
     return "<div class=\"cards\">\(cards.map(\.html).joined(separator: "\n"))</div>"
-  }
-
-  private struct Size {
-    let byteCount: Int
-    let bitsPerWeight: Double
-
-    init(_ model: Model) {
-      byteCount = model.checkpoint.tensorByteCount
-      let count = model.checkpoint.elementCount
-      bitsPerWeight = count == 0 ? 0 : Double(byteCount) * 8 / Double(count)
-    }
   }
 
   var worstTensors: String? {
@@ -159,5 +149,12 @@ extension Predictions {
           note: "RMS \((probabilityDelta.rootMeanSquare * 100).metricText) %"))
     }
     return cards
+  }
+}
+
+extension Checkpoint {
+  /// Bits of tensor data to an element; 0 without elements.
+  var bitsPerWeight: Double {
+    elementCount == 0 ? 0 : Double(tensorByteCount) * 8 / Double(elementCount)
   }
 }
