@@ -42,12 +42,14 @@ let package = Package(
   ],
   targets: [
     // Layers, lowest first; imports point down only (see docs/architecture.md and ImportDirectionTests).
+    .systemLibrary(name: "CCurl"),
+    library("HTTP", ["CCurl"]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     library(
       "Bytes",
       [
-        "CZlib", "CZstd",
+        "CZlib", "CZstd", "HTTP",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
@@ -111,7 +113,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Bytes", "Tensors", "Formats"], path: "Tests/TestSupport",
       swiftSettings: settings),
-    tests("Bytes"),
+    tests("Bytes", ["HTTP"]),
     tests("Tensors"),
     tests("Formats"),
     tests("Quantization", ["Formats"]),

@@ -18,12 +18,15 @@ public enum FileError: IngotError {
   /// An output is called `-`.
   case isStandardOutput
   case isBeingWritten(path: String)
+  /// A file on a server cannot be read.
+  case remote(path: String, RemoteFault)
   /// Compressed bytes cannot be unpacked.
   case compressed(path: String, CompressionFault)
 
   public var category: ErrorCategory {
     switch self {
-    case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList, .compressed: .input
+    case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList, .remote, .compressed:
+      .input
     case .isStandardOutput: .usage
     case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten:
       .output
@@ -55,6 +58,7 @@ public enum FileError: IngotError {
     case .isFolder(let path): "\(path.escapedForDisplay): is a folder, expected the name of a file"
     case .isStandardOutput: "-: standard output takes no files (name a file or folder)"
     case .isBeingWritten(let path): "\(path.escapedForDisplay): another run is writing into this folder (wait for it)"
+    case .remote(let path, let fault): "\(path.escapedForDisplay): \(fault)"
     case .compressed(let path, let fault): "\(path.escapedForDisplay): \(fault)"
     }
   }

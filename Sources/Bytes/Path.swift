@@ -4,13 +4,22 @@ import SystemPackage
 public enum Path {
   /// Returns `folder/name`, or `name` alone where the folder is `.`.
   public static func join(_ folder: String, _ name: String) -> String {
-    folder == "." ? name : FilePath(folder).appending(name).string
+    if folder == "." { return name }
+    return isAddress(folder) ? folder + "/" + name : FilePath(folder).appending(name).string
   }
 
   /// Returns the last component of `path`: `b.gguf` of `a/b.gguf`.
   public static func name(of path: String) -> String {
-    FilePath(path).lastComponent?.string ?? path
+    if isAddress(path) {
+      // Without a query, as signed addresses have.
+      let path = path.prefix { $0 != "?" && $0 != "#" }
+      return path.split(separator: "/").last.map { String($0) } ?? String(path)
+    }
+    return FilePath(path).lastComponent?.string ?? path
   }
+
+  /// Whether `path` is an address, whose slashes are not those of a local path.
+  private static func isAddress(_ path: String) -> Bool { RemoteAddress.isAddress(path) }
 
   /// Returns the path within `folder`: `b/c` of `a/b/c` in `a`; nil if it leads elsewhere.
   public static func within(_ folder: String, _ path: String) -> String? {
@@ -27,6 +36,7 @@ public enum Path {
 
   /// Returns the folder that contains `path`; `.` for a bare name.
   public static func folder(of path: String) -> String {
+    if isAddress(path) { return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path }
     let parent = FilePath(path).removingLastComponent().string
     return parent.isEmpty ? "." : parent
   }

@@ -7,4 +7,6 @@ do {
 }
 StandardStreams.occupyClosedDescriptors()
 Interrupts.install()
-ExitStatus.now(IngotCommand.execute(Array(CommandLine.arguments.dropFirst())))
+let status = IngotCommand.execute(Array(CommandLine.arguments.dropFirst()))
+RemoteTraffic.report()
+ExitStatus.now(status)

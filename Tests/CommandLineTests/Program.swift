@@ -30,8 +30,10 @@ enum Program {
   }()
 
   /// Runs the program with `arguments`.
-  static func run(_ arguments: [String], in folder: String = packageFolder) throws -> Run {
-    try execute(path, arguments, in: folder)
+  static func run(
+    _ arguments: [String], in folder: String = packageFolder, environment: [String: String] = [:]
+  ) throws -> Run {
+    try execute(path, arguments, in: folder, environment: environment)
   }
 
   /// Runs a line of shell in which `$ingot` is the program.
@@ -39,7 +41,9 @@ enum Program {
     try execute("/bin/bash", ["-c", line], in: folder)
   }
 
-  private static func execute(_ executable: String, _ arguments: [String], in folder: String) throws -> Run {
+  private static func execute(
+    _ executable: String, _ arguments: [String], in folder: String, environment: [String: String] = [:]
+  ) throws -> Run {
     let streams = TemporaryFolder()
     for name in ["out", "err"] { try streams.write([], to: name) }
     let process = Process()
@@ -47,6 +51,7 @@ enum Program {
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ["ingot": path, "PATH": "/usr/bin:/bin", "COLUMNS": "100", "LC_ALL": "C.UTF-8"]
+      .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: streams.file("out")))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: streams.file("err")))

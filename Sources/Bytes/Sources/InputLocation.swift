@@ -14,11 +14,13 @@ public struct InputLocation: Sendable {
     self.file = file
   }
 
-  /// Opens what is at `path` in the local file system.
+  /// Opens what is at `path` in the local file system, or at that address on a server.
   ///
   /// - Throws: `FileError` if nothing is there, or neither a folder nor a regular file.
   public init(_ path: String) throws(FileError) {
-    if FileSystem.kind(of: path) == .folder {
+    if let address = try RemoteAddress(path) {
+      try self.init(address, path: path)
+    } else if FileSystem.kind(of: path) == .folder {
       self.init(folder: UnpackedFolder(LocalFolder(path)))
     } else {
       self.init(
@@ -31,23 +33,30 @@ public struct InputLocation: Sendable {
 
   /// Returns the folder at `path`, or for a path of anything else the folder that contains it.
   public static func folder(at path: String) -> any FileTree {
-    UnpackedFolder(LocalFolder(FileSystem.kind(of: path) == .folder ? path : Path.folder(of: path)))
+    if let address = try? RemoteAddress(path), let folder = try? folder(address, of: path) { return folder }
+    return UnpackedFolder(LocalFolder(FileSystem.kind(of: path) == .folder ? path : Path.folder(of: path)))
   }
 
-  /// Opens the file at `path` in the local file system as what it unpacks to.
+  /// Opens the file at `path`, local or on a server, as what it unpacks to.
   ///
   /// - Throws: `FileError` if it is not a regular file, or is compressed and damaged.
   public static func openUnpacked(_ path: String) throws(FileError) -> any ByteSource {
-    try UnpackedFile.open(LocalFile(path))
+    try UnpackedFile.open(openFile(path))
   }
 
-  /// Opens the file at `path` in the local file system, compressed or not as it is stored.
+  /// Opens the file at `path`, local or on a server, compressed or not as it is stored.
   ///
   /// - Throws: `FileError` if it is not a regular file.
-  public static func openFile(_ path: String) throws(FileError) -> any ByteSource { try LocalFile(path) }
+  public static func openFile(_ path: String) throws(FileError) -> any ByteSource {
+    if let address = try RemoteAddress(path) { return try openFile(address, path: path) }
+    return try LocalFile(path)
+  }
 
   /// The kind of what is at `path`, links followed; nil for nothing.
-  public static func kind(at path: String) -> FileKind? { FileSystem.kind(of: path) }
+  public static func kind(at path: String) -> FileKind? {
+    if let address = try? RemoteAddress(path) { return kind(address, of: path) }
+    return FileSystem.kind(of: path)
+  }
 
   /// `path` without links and relative parts, as far as it exists.
   public static func resolved(_ path: String) -> String { FileSystem.resolved(path) }

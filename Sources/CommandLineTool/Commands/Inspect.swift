@@ -12,13 +12,15 @@ struct Inspect: ParsableCommand {
       EXAMPLES:
         # Architecture, context, tokens, memory, formats and metadata.
         ingot inspect model.gguf --no-tensors
+        # The headers of a model on the hub, without a download.
+        ingot inspect hf:org/repo
         # The largest kinds of tensors.
         ingot inspect model.gguf --by kind --sort size
         # All keys of special tokens.
         ingot inspect model.gguf --metadata "*token_id"
       """)
 
-  @Argument(help: "Model folders, safetensors or GGUF files, shards, or indices.", completion: .file())
+  @Argument(help: "Model folders, safetensors or GGUF files, shards, indices, or addresses.", completion: .file())
   var paths: [String]
 
   @Flag(inversion: .prefixedNo, help: "List the tensors.")

@@ -49,6 +49,9 @@ extension HelpTopic {
         Encoded weights are decoded: GPTQ, AWQ, AutoRound, compressed-tensors, FP8,
         MXFP4, MXFP8, NVFP4, MLX, MLC, bitsandbytes.
 
+        Models on servers, read in place: hf:org/repo, hf:org/repo@revision/file and
+        https://host/file.
+
         Nothing in a file is run as code. ingot inspect names a form that is not read,
         with the next step.
         """),
@@ -99,6 +102,12 @@ extension HelpTopic {
         NO_COLOR      if set, output has no color
         TERM          dumb: no color and no progress
         TMPDIR        folder for unpacked and intermediate data (default: /var/tmp)
+        HF_TOKEN      token for models of the hub (hf:org/repo) that only some may read
+        HF_ENDPOINT   server of the hub (default: https://huggingface.co)
+        HF_HUB_CACHE  folder of downloaded models, which are read from there
+        HF_HUB_OFFLINE  1: read models of the hub from that folder only
+        HF_HUB_DOWNLOAD_TIMEOUT  seconds to wait for a server (default: 20)
+        https_proxy, no_proxy, SSL_CERT_FILE  as curl reads them
         COLUMNS       columns that help is wrapped to, outside a terminal
         \(ProcessorBuild.variable)   build of a package to start: \(ProcessorBuild.allCases.map(\.rawValue).joined(separator: ", ")) (default: the best
                       for this processor; all write the same bytes)

@@ -74,13 +74,20 @@ enum SourceName {
   /// `Llama-3.1-8B` of the folder, of `Llama-3.1-8B-F16.gguf`, and of any shard of it; the folder's name where a file is only
   /// called `model`.
   static func text(of path: String) -> String {
+    let path = withoutRevision(path)
     let resolved = InputLocation.resolved(path)
     let folder = Path.folder(of: resolved), file = Path.name(of: resolved)
-    if OutputFolder(resolved).exists { return file == "/" ? generic : file }
+    if InputLocation.kind(at: resolved) == .folder { return file == "/" ? generic : file }
     let stem = withoutFormat(ShardName(file)?.stem ?? withoutEnding(Compression.unpackedName(file)))
     guard stem.isEmpty || stem == generic else { return stem }
     let name = Path.name(of: folder)
     return name == "/" ? generic : name
+  }
+
+  /// `hf:org/repo` of `hf:org/repo@revision`: the model is the same.
+  private static func withoutRevision(_ path: String) -> String {
+    guard InputLocation.isRemote(path), !Path.folder(of: path).contains("/") else { return path }
+    return String(path.prefix { $0 != "@" })
   }
 
   private static let generic = "model"
