@@ -43,6 +43,7 @@ let package = Package(
   targets: [
     // Layers, lowest first; imports point down only (see docs/architecture.md and ImportDirectionTests).
     .systemLibrary(name: "CCurl"),
+    .systemLibrary(name: "CVectors"),
     library("HTTP", ["CCurl"]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
@@ -56,7 +57,7 @@ let package = Package(
     library("Tensors", ["Bytes", .product(name: "OrderedCollections", package: "swift-collections")]),
 
     library("Formats", ["Tensors", "Bytes"]),
-    library("Quantization", ["Tensors", "Bytes"]),
+    library("Quantization", ["CVectors", "Tensors", "Bytes"]),
     library("Encodings", ["Tensors", "Bytes"]),
     library("Tokenization", ["Tensors", "Bytes", .product(name: "Crypto", package: "swift-crypto")]),
     .target(

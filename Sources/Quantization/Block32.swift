@@ -59,7 +59,7 @@ extension SIMD8 where Scalar == Float {
     let shifted = magnitude + shift
     // Ties to even rounded an exact half down; round it up instead.
     let wentDown = (magnitude - (shifted - shift)) .== Floats(repeating: 0.5)
-    let number = shifted.words &+ Words.zero.replacing(with: Words(repeating: 1), where: wentDown)
+    let number = shifted.words &+ Words.zero.choosing(Words(repeating: 1), where: wentDown)
     let sign = unsafeBitCast(unsafeBitCast(self, to: SIMD8<Int32>.self) &>> SIMD8<Int32>(repeating: 31), to: Words.self)
     return (number ^ sign) &- sign
   }
@@ -72,7 +72,7 @@ extension SIMD8 where Scalar == Float {
     let shift = Floats(repeating: roundingShift)
     let shifted = self + shift
     let wentUp = (shifted - shift) .> self
-    return shifted.words &- Words.zero.replacing(with: Words(repeating: 1), where: wentUp)
+    return shifted.words &- Words.zero.choosing(Words(repeating: 1), where: wentUp)
   }
 }
 

@@ -118,7 +118,7 @@ struct SmallBlockPiece {
       isUndecided = .init(repeating: false)
     case .signedMagnitude:
       isUndecided = greatest .== -least
-      least.replace(with: greatest, where: greatest .> -least)
+      least.choose(greatest, where: greatest .> -least)
     case .range:
       isUndecided = least .== Floats.zero
     }
@@ -132,9 +132,9 @@ struct SmallBlockPiece {
     }
     let scales = Encoder.scales(extreme: least, greatest: greatest)
     var inverse = Floats(repeating: 1) / scales
-    inverse.replace(with: Floats.zero, where: scales .== Floats.zero)
+    inverse.choose(Floats.zero, where: scales .== Floats.zero)
     // A scale that overflowed has the inverse 0; infinity marks it instead.
-    inverse.replace(with: scales, where: scales .== Floats(repeating: .infinity))
+    inverse.choose(scales, where: scales .== Floats(repeating: .infinity))
     var extremeSpan = extremes.mutableSpan
     var extremeBytes = extremeSpan.mutableBytes
     extremeBytes.store(least, at: offset)

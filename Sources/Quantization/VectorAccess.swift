@@ -112,7 +112,7 @@ extension SIMD16 where Scalar == UInt8 {
   func looked(upIn table: Self) -> Self {
     var result = Self.zero
     for place in 0..<16 {
-      result.replace(with: Self(repeating: table[place]), where: self .== Self(repeating: UInt8(place)))
+      result.choose(Self(repeating: table[place]), where: self .== Self(repeating: UInt8(place)))
     }
     return result
   }
@@ -124,7 +124,7 @@ extension SIMD16 where Scalar == UInt8 {
     let spread = Self(
       lowHalf: SIMD8<UInt8>(repeating: UInt8(truncatingIfNeeded: bits)),
       highHalf: SIMD8<UInt8>(repeating: UInt8(truncatingIfNeeded: bits >> 8)))
-    self = Self.zero.replacing(with: Self(repeating: 16), where: (spread & places) .== places)
+    self = Self.zero.choosing(Self(repeating: 16), where: (spread & places) .== places)
   }
 
   /// Bit 4 of each byte, gathered lowest first: the inverse of `init(fifthBits:)`.

@@ -4,13 +4,14 @@ import Testing
 /// The drawing of the targets: what each may import besides the system, lowest layer first.
 private let drawing: [(target: String, imports: Set<String>)] = [
   ("CCurl", []),
+  ("CVectors", []),
   ("HTTP", ["CCurl", "Synchronization"]),
   ("CZlib", []),
   ("CZstd", []),
   ("Bytes", ["CZlib", "CZstd", "HTTP", "SystemPackage", "OrderedCollections", "Dispatch", "Synchronization"]),
   ("Tensors", ["Bytes", "OrderedCollections"]),
   ("Formats", ["Bytes", "Tensors"]),
-  ("Quantization", ["Bytes", "Tensors"]),
+  ("Quantization", ["CVectors", "Bytes", "Tensors"]),
   ("Encodings", ["Bytes", "Tensors"]),
   ("Tokenization", ["Bytes", "Tensors", "Crypto"]),
   ("Architectures", ["Bytes", "Tensors", "Tokenization"]),

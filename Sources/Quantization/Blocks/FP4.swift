@@ -59,7 +59,7 @@ private func nearestNumbers(_ values: Floats, _ unit: Floats) -> Words {
   // Bit 3 is the sign, but zero has none.
   let sign = (values.words &>> 28) & Words(repeating: 8)
   let index = unsafeBitCast(count, to: Words.self)
-  return (index | sign).replacing(with: Words.zero, where: count .== SIMD8<Int32>.zero)
+  return (index | sign).choosing(Words.zero, where: count .== SIMD8<Int32>.zero)
 }
 
 /// ⌊log2f(value)⌋ of a positive value: the float nearest to a logarithm can be an integer just above it.

@@ -148,7 +148,7 @@ extension MutableRawSpan {
     let places = Words(1, 2, 4, 8, 16, 32, 64, 128)
     let isNegative = (Words(repeating: UInt32(signs)) & places) .== places
     store(
-      Floats(bits: levels.words ^ Words.zero.replacing(with: Words(repeating: 0x8000_0000), where: isNegative)),
+      Floats(bits: levels.words ^ Words.zero.choosing(Words(repeating: 0x8000_0000), where: isNegative)),
       at: offset)
   }
 }

@@ -94,7 +94,7 @@ enum IQ4_NL: BlockDecoder, BlockEncoder, OptionallyWeightedRowEncoder {
       weights = runs.mapped { $0 * $0 }
     }
     let scales = searchLevelScales(runs, weights: weights)
-    let inverses = (Floats(repeating: 1) / scales).replacing(with: Floats.zero, where: scales .== Floats.zero)
+    let inverses = (Floats(repeating: 1) / scales).choosing(Floats.zero, where: scales .== Floats.zero)
     let scaleBits = scales.halfBits
     for block in 0..<blockCount {
       let target = destination &+ block &* Reference.bytesPerBlock
@@ -202,7 +202,7 @@ enum IQ4_XS: BlockDecoder, WeightedSuperBlockEncoder {
     let scale = -SIMD16(lowHalf: scales, highHalf: Floats.zero).firstOfGreatestMagnitude / 32
     let runScales = (Floats(repeating: inverseOrZero(scale)) * scales).nearest.clamped(-32, 31)
     let divisors = Floats(repeating: scale) * runScales
-    let inverses = (Floats(repeating: 1) / divisors).replacing(with: Floats.zero, where: divisors .== Floats.zero)
+    let inverses = (Floats(repeating: 1) / divisors).choosing(Floats.zero, where: divisors .== Floats.zero)
 
     let raised = (runScales + Floats(repeating: 32)).wholeWords
     var highBits: UInt32 = 0

@@ -88,8 +88,8 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
     let low: InlineArray<16, Floats> = values.subBlocks(at: source)
     let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    let lowSearch = searched(low)
-    let highSearch = searched(high)
+    let (lowSearch, highSearch) = searched(
+      low, low.mapped { $0.magnitude }, high, high.mapped { $0.magnitude }, search)
     guard lowSearch.isOrdinary, highSearch.isOrdinary else {
       return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
     }
@@ -114,8 +114,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     let highImportance: InlineArray<16, Floats> = importance.subBlocks(at: source &+ 512)
     let lowWeights = lowImportance.weights(of: low, variance: variance)
     let highWeights = highImportance.weights(of: high, variance: variance)
-    let lowSearch = searchedWeighted(low, lowWeights)
-    let highSearch = searchedWeighted(high, highWeights)
+    let (lowSearch, highSearch) = searched(low, lowWeights, high, highWeights, search.weighted)
     guard lowSearch.isOrdinary, highSearch.isOrdinary else {
       return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
     }
@@ -143,7 +142,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
   /// Stores 128 elements at the offsets of their packed scales and minimums, and of their quants.
   @inline(__always)
   private static func storeHalf(
-    _ values: InlineArray<16, Floats>, _ search: AffineLanes, _ packed: Words, _ stored: (UInt16, UInt16),
+    _ values: InlineArray<16, Floats>, _ search: AffineLanes<Floats>, _ packed: Words, _ stored: (UInt16, UInt16),
     into bytes: inout MutableRawSpan, scales: Int, quants: Int
   ) {
     bytes.store(SIMD8<UInt8>(truncatingIfNeeded: packed), at: scales)
@@ -155,7 +154,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     let values = values.span
     for place in 0..<16 {
       var found = ((values[place] + added) / divisor).nearest.clamped(0, 3)
-      if anyKeepsSearch { found.replace(with: search.quants(values[place]), where: keepsSearch) }
+      if anyKeepsSearch { found.choose(search.quants(values[place]), where: keepsSearch) }
       let (even, odd) = found.wholeWords.fourRunsOfTwoBits
       bytes.store(even, at: quants &+ place)
       bytes.store(odd, at: quants &+ place &+ 16)
@@ -169,16 +168,15 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     return (numbers * Floats(repeating: 15 / greatest) + Floats(repeating: roundingShift)).words & Words(repeating: 255)
   }
 
-  @inline(never)
-  private static func searched(_ values: InlineArray<16, Floats>) -> AffineLanes {
-    AffineLanes(values, weights: values.mapped { $0.magnitude }, search)
-  }
-
-  @inline(never)
-  private static func searchedWeighted(
-    _ values: InlineArray<16, Floats>, _ weights: InlineArray<16, Floats>
-  ) -> AffineLanes {
-    AffineLanes(values, weights: weights, search.weighted)
+  @inline(__always)
+  private static func searched(
+    _ low: InlineArray<16, Floats>, _ lowWeights: InlineArray<16, Floats>, _ high: InlineArray<16, Floats>,
+    _ highWeights: InlineArray<16, Floats>, _ search: AffineSearch
+  ) -> (AffineLanes<Floats>, AffineLanes<Floats>) {
+    guard SixteenFloats.fitRegister else {
+      return (AffineLanes(low, weights: lowWeights, search), AffineLanes(high, weights: highWeights, search))
+    }
+    return AffineLanes<SixteenFloats>(low.beside(high), weights: lowWeights.beside(highWeights), search).halves
   }
 }
 

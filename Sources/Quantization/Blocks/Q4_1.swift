@@ -44,7 +44,7 @@ enum Q4_1: BlockDecoder, WeightedNibbleEncoder {
 
   @inline(__always)
   static func scales(extreme: Floats, greatest: Floats) -> Floats {
-    ((greatest - extreme) / Floats(repeating: 15)).replacing(with: Floats.zero, where: greatest .== extreme)
+    ((greatest - extreme) / Floats(repeating: 15)).choosing(Floats.zero, where: greatest .== extreme)
   }
 
   @inline(__always)

@@ -41,7 +41,7 @@ enum Q5_1: BlockDecoder, WeightedFiveBitEncoder {
 
   @inline(__always)
   static func scales(extreme: Floats, greatest: Floats) -> Floats {
-    ((greatest - extreme) / Floats(repeating: 31)).replacing(with: Floats.zero, where: greatest .== extreme)
+    ((greatest - extreme) / Floats(repeating: 31)).choosing(Floats.zero, where: greatest .== extreme)
   }
 
   @inline(__always)

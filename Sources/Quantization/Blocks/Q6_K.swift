@@ -80,9 +80,8 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
     let low: InlineArray<16, Floats> = values.subBlocks(at: source)
     let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    store(
-      low, SymmetricLanes(low, weights: low.mapped { $0 * $0 }, maximum: 32),
-      high, SymmetricLanes(high, weights: high.mapped { $0 * $0 }, maximum: 32), into: &bytes, at: destination)
+    let searches = searched(low, low.mapped { $0 * $0 }, high, high.mapped { $0 * $0 })
+    store(low, searches.low, high, searches.high, into: &bytes, at: destination)
   }
 
   static func encodeBlock(
@@ -91,17 +90,28 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
   ) {
     let low: InlineArray<16, Floats> = values.subBlocks(at: source)
     let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    store(
-      low, SymmetricLanes(low, weights: importance.subBlocks(at: source), maximum: 32),
-      high, SymmetricLanes(high, weights: importance.subBlocks(at: source &+ 512), maximum: 32), into: &bytes,
-      at: destination)
+    let searches = searched(low, importance.subBlocks(at: source), high, importance.subBlocks(at: source &+ 512))
+    store(low, searches.low, high, searches.high, into: &bytes, at: destination)
+  }
+
+  @inline(__always)
+  private static func searched(
+    _ low: InlineArray<16, Floats>, _ lowWeights: InlineArray<16, Floats>, _ high: InlineArray<16, Floats>,
+    _ highWeights: InlineArray<16, Floats>
+  ) -> (low: SymmetricLanes<Floats>, high: SymmetricLanes<Floats>) {
+    guard SixteenFloats.fitRegister else {
+      return (
+        SymmetricLanes(low, weights: lowWeights, maximum: 32), SymmetricLanes(high, weights: highWeights, maximum: 32)
+      )
+    }
+    return SymmetricLanes<SixteenFloats>(low.beside(high), weights: lowWeights.beside(highWeights), maximum: 32).halves
   }
 
   /// Stores both halves of a block, searched.
   @inline(__always)
   private static func store(
-    _ low: InlineArray<16, Floats>, _ lowSearch: SymmetricLanes, _ high: InlineArray<16, Floats>,
-    _ highSearch: SymmetricLanes, into bytes: inout MutableRawSpan, at destination: Int
+    _ low: InlineArray<16, Floats>, _ lowSearch: SymmetricLanes<Floats>, _ high: InlineArray<16, Floats>,
+    _ highSearch: SymmetricLanes<Floats>, into bytes: inout MutableRawSpan, at destination: Int
   ) {
     let greatest = SIMD16(lowHalf: lowSearch.scale, highHalf: highSearch.scale).firstOfGreatestMagnitude
     if abs(greatest) < negligibleMagnitude {
@@ -123,7 +133,7 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
   /// Encodes 128 elements to the offsets of their low bits, high bits and inner scales.
   @inline(__always)
   private static func encodeHalf(
-    _ values: InlineArray<16, Floats>, _ search: SymmetricLanes, inverse: Float, scale: Float,
+    _ values: InlineArray<16, Floats>, _ search: SymmetricLanes<Floats>, inverse: Float, scale: Float,
     into bytes: inout MutableRawSpan, low: Int, high: Int, innerScales: Int
   ) {
     let rounded = (Floats(repeating: inverse) * search.scale).nearest.lesser(Floats(repeating: 127))
@@ -135,7 +145,7 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
     let values = values.span
     for place in 0..<16 {
       var quants = (values[place] / divisor).nearest.clamped(-32, 31) + Floats(repeating: 32)
-      if anyKeepsSearch { quants.replace(with: search.quants(values[place]), where: keepsSearch) }
+      if anyKeepsSearch { quants.choose(search.quants(values[place]), where: keepsSearch) }
       let words = quants.wholeWords
       let lowBits = words & Words(repeating: 15)
       let lowBytes = lowBits.lowHalf | (lowBits.highHalf &<< 4)

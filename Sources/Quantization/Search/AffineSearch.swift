@@ -89,23 +89,36 @@ struct AffineSearch {
   }
 }
 
-/// Eight searches, one per lane.
-struct AffineLanes {
-  private(set) var scale: Floats
+/// Searches, one per lane.
+struct AffineLanes<Lanes: FloatLanes> {
+  fileprivate(set) var scale: Lanes
   /// The minimums without their signs.
-  private(set) var minimum: Floats
+  fileprivate(set) var minimum: Lanes
   /// The minimums; a zero also has its sign, which a vector's negation loses.
-  private(set) var signedMinimum: Floats
+  fileprivate(set) var signedMinimum: Lanes
   /// Whether all values are within the range that vectors round exactly; if not, the scalar implementation encodes the
   /// block.
-  private(set) var isOrdinary: Bool
+  fileprivate(set) var isOrdinary: Bool
   /// The winning quants are (element − `start`) · `inverse`; `inverse` is 0 in a lane without a range.
-  private var inverse: Floats, start: Floats
-  private let maximum: Float
+  fileprivate var inverse: Lanes, start: Lanes
+  fileprivate let maximum: Float
 
-  @inline(__always)
+  fileprivate init(
+    scale: Lanes, minimum: Lanes, signedMinimum: Lanes, isOrdinary: Bool, inverse: Lanes, start: Lanes, maximum: Float
+  ) {
+    self.scale = scale
+    self.minimum = minimum
+    self.signedMinimum = signedMinimum
+    self.isOrdinary = isOrdinary
+    self.inverse = inverse
+    self.start = start
+    self.maximum = maximum
+  }
+
+  // A call of its own: the compiler carries what callers do with halves of the results into the sums.
+  @inline(never)
   init<let count: Int>(
-    _ elements: InlineArray<count, Floats>, weights: InlineArray<count, Floats>, _ search: AffineSearch
+    _ elements: InlineArray<count, Lanes>, weights: InlineArray<count, Lanes>, _ search: AffineSearch
   ) {
     let values = elements.span, weights = weights.span
     maximum = search.maximum
@@ -116,30 +129,30 @@ struct AffineLanes {
     for index in 1..<count {
       least = least.lesser(values[index])
       greatest = greatest.greater(values[index])
-      weightSum += weights[index]
-      valueSum += weights[index] * values[index]
+      weightSum = weightSum + weights[index]
+      valueSum = valueSum + weights[index] * values[index]
     }
-    start = least.lesser(Floats.zero)
+    start = least.lesser(Lanes.zero)
     let lacksRange = greatest .== start
-    inverse = Floats(repeating: maximum) / (greatest - start)
-    scale = Floats(repeating: 1) / inverse
+    inverse = Lanes(repeating: maximum) / (greatest - start)
+    scale = Lanes(repeating: 1) / inverse
     minimum = start
-    var isPlain = lacksRange .| Self.isPlain(inverse, greatest - start)
+    var isPlain = Lanes.either(lacksRange, Self.isPlain(inverse, greatest - start))
 
-    var best = Floats.zero
+    var best = Lanes.zero
     for index in 0..<count {
       let quant = (inverse * (values[index] - start)).nearestSmall.clamped(0, maximum)
-      best += weights[index] * Self.deviation(scale * quant + minimum - values[index], search.deviation)
+      best = best + weights[index] * Self.deviation(scale * quant + minimum - values[index], search.deviation)
     }
-    var storage = InlineArray<count, Floats>(repeating: .zero)
+    var storage = InlineArray<count, Lanes>(repeating: .zero)
     var quants = storage.mutableSpan
     for step in 0...search.stepCount {
-      let next = Floats(repeating: search.factor(step)) / (greatest - minimum)
-      isPlain = isPlain
-        .& (lacksRange .| (Self.isPlain(next, greatest - minimum) .& Self.isPlain(next, least - minimum)))
-      var quantSum = Floats.zero
-      var squareSum = Floats.zero
-      var productSum = Floats.zero
+      let next = Lanes(repeating: search.factor(step)) / (greatest - minimum)
+      let isWithin = Lanes.both(Self.isPlain(next, greatest - minimum), Self.isPlain(next, least - minimum))
+      isPlain = Lanes.both(isPlain, Lanes.either(lacksRange, isWithin))
+      var quantSum = Lanes.zero
+      var squareSum = Lanes.zero
+      var productSum = Lanes.zero
       for index in 0..<count {
         quants[index] = (next * (values[index] - minimum)).nearestSmall.clamped(0, maximum)
       }
@@ -147,43 +160,44 @@ struct AffineLanes {
       for index in 0..<count {
         let quant = quants[index]
         let term = weights[index] * quant
-        quantSum += term
-        squareSum += term * quant
-        productSum += term * values[index]
+        quantSum = quantSum + term
+        squareSum = squareSum + term * quant
+        productSum = productSum + term * values[index]
       }
       let determinant = weightSum * squareSum - quantSum * quantSum
       var nextScale = (weightSum * productSum - valueSum * quantSum) / determinant
       var nextMinimum = (squareSum * valueSum - quantSum * productSum) / determinant
-      let isRaised = nextMinimum .> Floats.zero
-      nextMinimum.replace(with: Floats.zero, where: isRaised)
-      nextScale.replace(with: productSum / squareSum, where: isRaised)
-      var sum = Floats.zero
+      let isRaised = nextMinimum .> Lanes.zero
+      nextMinimum.choose(Lanes.zero, where: isRaised)
+      nextScale.choose(productSum / squareSum, where: isRaised)
+      var sum = Lanes.zero
       for index in 0..<count {
-        sum +=
-          weights[index] * Self.deviation(nextScale * quants[index] + nextMinimum - values[index], search.deviation)
+        sum =
+          sum
+          + weights[index] * Self.deviation(nextScale * quants[index] + nextMinimum - values[index], search.deviation)
       }
-      let isBetter = (determinant .> Floats.zero) .& (sum .< best)
-      best.replace(with: sum, where: isBetter)
-      inverse.replace(with: next, where: isBetter)
-      start.replace(with: minimum, where: isBetter)
-      scale.replace(with: nextScale, where: isBetter)
-      minimum.replace(with: nextMinimum, where: isBetter)
+      let isBetter = Lanes.both(determinant .> Lanes.zero, sum .< best)
+      best.choose(sum, where: isBetter)
+      inverse.choose(next, where: isBetter)
+      start.choose(minimum, where: isBetter)
+      scale.choose(nextScale, where: isBetter)
+      minimum.choose(nextMinimum, where: isBetter)
     }
-    isOrdinary = all(isPlain)
-    scale.replace(with: Floats.zero, where: lacksRange)
-    signedMinimum = minimum.replacing(with: least.lesser(Floats.zero), where: lacksRange)
-    minimum = -signedMinimum
-    inverse.replace(with: Floats.zero, where: lacksRange)
+    isOrdinary = Lanes.isSetEverywhere(isPlain)
+    scale.choose(Lanes.zero, where: lacksRange)
+    signedMinimum = minimum.choosing(least.lesser(Lanes.zero), where: lacksRange)
+    minimum = signedMinimum.negated
+    inverse.choose(Lanes.zero, where: lacksRange)
   }
 
   /// Whether products with differences up to this one are within the range that vectors round exactly.
   @inline(__always)
-  private static func isPlain(_ inverse: Floats, _ difference: Floats) -> SIMDMask<SIMD8<Int32>> {
-    (inverse * difference).magnitude .< Floats(repeating: 0x1p21)
+  private static func isPlain(_ inverse: Lanes, _ difference: Lanes) -> Lanes.Mask {
+    (inverse * difference).magnitude .< Lanes(repeating: 0x1p21)
   }
 
   @inline(__always)
-  private static func deviation(_ difference: Floats, _ kind: AffineSearch.Deviation) -> Floats {
+  private static func deviation(_ difference: Lanes, _ kind: AffineSearch.Deviation) -> Lanes {
     switch kind {
     case .absolute: difference.magnitude
     case .squared: difference * difference
@@ -192,7 +206,20 @@ struct AffineLanes {
 
   /// The quants of the search for one element of each sub-block.
   @inline(__always)
-  func quants(_ values: Floats) -> Floats {
+  func quants(_ values: Lanes) -> Lanes {
     (inverse * (values - start)).nearestSmall.clamped(0, maximum)
+  }
+}
+
+extension AffineLanes where Lanes == SixteenFloats {
+  /// The searches of the first and of the last eight lanes.
+  var halves: (AffineLanes<Floats>, AffineLanes<Floats>) {
+    (half { $0.lowHalf }, half { $0.highHalf })
+  }
+
+  private func half(_ half: (SixteenFloats) -> Floats) -> AffineLanes<Floats> {
+    AffineLanes<Floats>(
+      scale: half(scale), minimum: half(minimum), signedMinimum: half(signedMinimum), isOrdinary: isOrdinary,
+      inverse: half(inverse), start: half(start), maximum: maximum)
   }
 }

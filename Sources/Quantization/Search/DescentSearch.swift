@@ -63,11 +63,11 @@ struct DescentLanes {
     var magnitude = Floats.zero
     for index in 0..<16 {
       let isGreater = values[index].magnitude .> magnitude
-      magnitude.replace(with: values[index].magnitude, where: isGreater)
-      extreme.replace(with: values[index], where: isGreater)
+      magnitude.choose(values[index].magnitude, where: isGreater)
+      extreme.choose(values[index], where: isGreater)
     }
     isNegligible = magnitude .< Floats(repeating: negligibleMagnitude)
-    extreme.replace(with: Floats(repeating: 1), where: isNegligible)
+    extreme.choose(Floats(repeating: 1), where: isNegligible)
     let inverse = Floats(repeating: -maximum) / extreme
     quants = elements.mapped { (inverse * $0).nearestSmall.clamped(-maximum, maximum - 1) }
     let quants = quants.span
@@ -106,8 +106,8 @@ struct DescentLanes {
     let scaled = value * nextSquare
     var below = quant - Floats(repeating: 0.4999)
     var above = quant + Floats(repeating: 0.4999)
-    below.replace(with: Floats(repeating: -0x1p20), where: quant .== Floats(repeating: -maximum))
-    above.replace(with: Floats(repeating: 0x1p20), where: quant .== Floats(repeating: maximum - 1))
+    below.choose(Floats(repeating: -0x1p20), where: quant .== Floats(repeating: -maximum))
+    above.choose(Floats(repeating: 0x1p20), where: quant .== Floats(repeating: maximum - 1))
     let stays =
       (scaled .> below * nextProduct) .& (scaled .< above * nextProduct)
       .& (nextProduct .> Floats(repeating: 0x1p-90))
@@ -120,14 +120,14 @@ struct DescentLanes {
       isPositive .& (next .!= quant) .& (changedSquare .> Floats.zero)
       .& (changedProduct * changedProduct * square .> product * product * changedSquare)
     guard isBetter.isAnySet else { return false }
-    quant.replace(with: next, where: isBetter)
-    product.replace(with: changedProduct, where: isBetter)
-    square.replace(with: changedSquare, where: isBetter)
+    quant.choose(next, where: isBetter)
+    product.choose(changedProduct, where: isBetter)
+    square.choose(changedSquare, where: isBetter)
     return true
   }
 
   var scale: Floats {
-    (product / square).replacing(with: Floats.zero, where: isNegligible .| .!(square .> Floats.zero))
+    (product / square).choosing(Floats.zero, where: isNegligible .| .!(square .> Floats.zero))
   }
 
   /// The quants of elements divided by stored scales, plus the maximum; those of the search if a scale is zero.
@@ -140,8 +140,8 @@ struct DescentLanes {
     return InlineArray<16, Words> { index in
       var quants = (values[index] / divisor).nearest.clamped(-maximum, maximum - 1) + raise
       if anyKeepsSearch {
-        let kept = (found[index] + raise).replacing(with: Floats.zero, where: isNegligible)
-        quants.replace(with: kept, where: keepsSearch)
+        let kept = (found[index] + raise).choosing(Floats.zero, where: isNegligible)
+        quants.choose(kept, where: keepsSearch)
       }
       return quants.wholeWords
     }

@@ -48,37 +48,57 @@ func encodeEightRuns(
 /// Eight searched sub-blocks, one per lane, with their scales as stored.
 struct EightSubBlocks {
   private let values: InlineArray<32, Floats>
-  private let search: AffineLanes
+  private let search: AffineLanes<Floats>
   private let scaleBits: UInt16, minimumBits: UInt16
   private let scales: Floats, minimums: Floats
 
-  /// Whether all values are within the range that vectors round exactly; if not, the scalar implementation encodes the
-  /// block.
-  var isOrdinary: Bool { search.isOrdinary }
+  /// Sub-blocks and the weights of their elements.
+  struct Weighted {
+    let values: InlineArray<32, Floats>, weights: InlineArray<32, Floats>
 
-  @inline(__always)
-  init(_ values: RawSpan, at offset: Int, _ search: AffineSearch) {
-    let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
-    let elements = runs.span
-    var sum = Floats.zero
-    for place in 0..<32 { sum += elements[place] * elements[place] }
-    let mean = (sum / Floats(repeating: 32)).squareRoot()
-    self.values = runs
-    self.search = AffineLanes(runs, weights: runs.mapped { mean + $0.magnitude }, search)
-    (scaleBits, scales) = Self.sixBits(self.search.scale)
-    (minimumBits, minimums) = Self.sixBits(self.search.minimum)
+    @inline(__always)
+    init(_ values: RawSpan, at offset: Int) {
+      let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+      let elements = runs.span
+      var sum = Floats.zero
+      for place in 0..<32 { sum += elements[place] * elements[place] }
+      let mean = (sum / Floats(repeating: 32)).squareRoot()
+      self.values = runs
+      weights = runs.mapped { mean + $0.magnitude }
+    }
+
+    @inline(__always)
+    init(_ values: RawSpan, weightedBy importance: RawSpan, at offset: Int) {
+      let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+      let importances: InlineArray<32, Floats> = importance.subBlocks(at: offset)
+      self.values = runs
+      weights = importances.weights(of: runs, variance: 2 * values.sumOfSquares(at: offset, count: 256) / 256)
+    }
+
+    @inline(__always)
+    func searched(_ search: AffineSearch) -> AffineLanes<Floats> { AffineLanes(values, weights: weights, search) }
+
+    /// The searches of two blocks at once.
+    @inline(__always)
+    func searched(with other: Self, _ search: AffineSearch) -> (AffineLanes<Floats>, AffineLanes<Floats>) {
+      AffineLanes<SixteenFloats>(
+        values.beside(other.values), weights: weights.beside(other.weights), search
+      ).halves
+    }
   }
 
   @inline(__always)
-  init(_ values: RawSpan, weightedBy importance: RawSpan, at offset: Int, _ search: AffineSearch) {
-    let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
-    let importances: InlineArray<32, Floats> = importance.subBlocks(at: offset)
-    let weights = importances.weights(of: runs, variance: 2 * values.sumOfSquares(at: offset, count: 256) / 256)
-    let weightSums = weights.sum.array
-    self.values = runs
-    self.search = AffineLanes(runs, weights: weights, search)
-    let scale = positiveSearch(self.search.scale.array, weights: weightSums, maximum: 63)
-    let minimum = positiveSearch(self.search.minimum.array, weights: weightSums, maximum: 63)
+  init(_ runs: Weighted, _ lanes: AffineLanes<Floats>, isImportant: Bool) {
+    values = runs.values
+    search = lanes
+    guard isImportant else {
+      (scaleBits, scales) = Self.sixBits(lanes.scale)
+      (minimumBits, minimums) = Self.sixBits(lanes.minimum)
+      return
+    }
+    let weightSums = runs.weights.sum.array
+    let scale = positiveSearch(lanes.scale.array, weights: weightSums, maximum: 63)
+    let minimum = positiveSearch(lanes.minimum.array, weights: weightSums, maximum: 63)
     (scaleBits, scales) = (scale.scale.halfBits, Floats(scale.quants.map { Float(min(63, $0)) }))
     (minimumBits, minimums) = (minimum.scale.halfBits, Floats(minimum.quants.map { Float(min(63, $0)) }))
   }
@@ -117,7 +137,7 @@ struct EightSubBlocks {
     let values = values.span
     for place in 0..<32 {
       var quants = ((values[place] + added) / divisors).nearest.clamped(0, maximum)
-      if anyKeepsSearch { quants.replace(with: search.quants(values[place]), where: keepsSearch) }
+      if anyKeepsSearch { quants.choose(search.quants(values[place]), where: keepsSearch) }
       body(place, quants.wholeWords)
     }
   }
@@ -154,21 +174,56 @@ protocol EightRunEncoder: WeightedSuperBlockEncoder {
 
 extension EightRunEncoder {
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
-    let runs = EightSubBlocks(values, at: source, search)
-    guard runs.isOrdinary else {
-      return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
-    }
-    store(runs, into: &bytes, at: destination)
+    let runs = EightSubBlocks.Weighted(values, at: source)
+    store(runs, runs.searched(search), values, importance: nil, at: source, into: &bytes, at: destination)
   }
 
   static func encodeBlock(
     _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
     at destination: Int
   ) {
-    let runs = EightSubBlocks(values, weightedBy: importance, at: source, search.weighted)
-    guard runs.isOrdinary else {
-      return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    let runs = EightSubBlocks.Weighted(values, weightedBy: importance, at: source)
+    store(
+      runs, runs.searched(search.weighted), values, importance: importance, at: source, into: &bytes, at: destination)
+  }
+
+  static func encodeTwoBlocks(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
+  {
+    let first = EightSubBlocks.Weighted(values, at: source)
+    let second = EightSubBlocks.Weighted(values, at: source &+ blockFloatByteCount)
+    let (one, other) = first.searched(with: second, search)
+    store(first, one, values, importance: nil, at: source, into: &bytes, at: destination)
+    store(
+      second, other, values, importance: nil, at: source &+ blockFloatByteCount, into: &bytes,
+      at: destination &+ Reference.bytesPerBlock)
+  }
+
+  static func encodeTwoBlocks(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let first = EightSubBlocks.Weighted(values, weightedBy: importance, at: source)
+    let second = EightSubBlocks.Weighted(values, weightedBy: importance, at: source &+ blockFloatByteCount)
+    let (one, other) = first.searched(with: second, search.weighted)
+    store(first, one, values, importance: importance, at: source, into: &bytes, at: destination)
+    store(
+      second, other, values, importance: importance, at: source &+ blockFloatByteCount, into: &bytes,
+      at: destination &+ Reference.bytesPerBlock)
+  }
+
+  /// Stores a searched block; one with values beyond the range of vectors by the scalar implementation.
+  @inline(__always)
+  private static func store(
+    _ runs: EightSubBlocks.Weighted, _ lanes: AffineLanes<Floats>, _ values: RawSpan, importance: RawSpan?,
+    at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
+    if lanes.isOrdinary {
+      return store(EightSubBlocks(runs, lanes, isImportant: importance != nil), into: &bytes, at: destination)
     }
-    store(runs, into: &bytes, at: destination)
+    if let importance {
+      encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    } else {
+      encodeBlockByReference(values, at: source, into: &bytes, at: destination)
+    }
   }
 }

@@ -53,17 +53,38 @@ protocol WeightedSuperBlockEncoder: SuperBlockEncoder, WeightedRowEncoder where 
   static func encodeBlock(
     _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
     at destination: Int)
+  /// Encodes two blocks, one after the other; a format may search both at once.
+  static func encodeTwoBlocks(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int)
 }
 
 extension WeightedSuperBlockEncoder {
+  static func encodeTwoBlocks(
+    _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    encodeBlock(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    encodeBlock(
+      values, weightedBy: importance, at: source &+ blockFloatByteCount, into: &bytes,
+      at: destination &+ Reference.bytesPerBlock)
+  }
+
   static func encode(
     _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
   ) -> Int? {
     if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
-    for block in 0..<values.byteCount / 1024 {
-      encodeBlock(
-        values, weightedBy: importance, at: block &* 1024, into: &bytes,
-        at: start &+ block &* Reference.bytesPerBlock)
+    var source = 0
+    var destination = start
+    while source < values.byteCount {
+      let isPair = SixteenFloats.fitRegister && source &+ 2 &* blockFloatByteCount <= values.byteCount
+      if isPair {
+        encodeTwoBlocks(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+      } else {
+        encodeBlock(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+      }
+      source &+= (isPair ? 2 : 1) &* blockFloatByteCount
+      destination &+= (isPair ? 2 : 1) &* Reference.bytesPerBlock
     }
     return nil
   }

@@ -49,28 +49,30 @@ enum Levels {
 }
 
 extension SIMD8 where Scalar == Float {
+  @inline(__always)
+  private mutating func raise(_ level: Float, where numbers: Floats, reaches threshold: Float) {
+    choose(Floats(repeating: level), where: numbers .>= Floats(repeating: threshold))
+  }
+
   /// The levels nearest to the lanes.
   @inline(__always)
   fileprivate var nearestLevels: Floats {
     var levels = Floats(repeating: -127)
-    func raise(_ threshold: Float, _ level: Float) {
-      levels.replace(with: Floats(repeating: level), where: self .>= Floats(repeating: threshold))
-    }
-    raise(-115.5, -104)
-    raise(-93.5, -83)
-    raise(-74, -65)
-    raise(-57, -49)
-    raise(-42, -35)
-    raise(-28.5, -22)
-    raise(-16, -10)
-    raise(-4.5, 1)
-    raise(7, 13)
-    raise(19, 25)
-    raise(31.5, 38)
-    raise(45.5, 53)
-    raise(61, 69)
-    raise(79, 89)
-    raise(101, 113)
+    levels.raise(-104, where: self, reaches: -115.5)
+    levels.raise(-83, where: self, reaches: -93.5)
+    levels.raise(-65, where: self, reaches: -74)
+    levels.raise(-49, where: self, reaches: -57)
+    levels.raise(-35, where: self, reaches: -42)
+    levels.raise(-22, where: self, reaches: -28.5)
+    levels.raise(-10, where: self, reaches: -16)
+    levels.raise(1, where: self, reaches: -4.5)
+    levels.raise(13, where: self, reaches: 7)
+    levels.raise(25, where: self, reaches: 19)
+    levels.raise(38, where: self, reaches: 31.5)
+    levels.raise(53, where: self, reaches: 45.5)
+    levels.raise(69, where: self, reaches: 61)
+    levels.raise(89, where: self, reaches: 79)
+    levels.raise(113, where: self, reaches: 101)
     return levels
   }
 
@@ -112,11 +114,11 @@ func searchLevelScales(_ elements: InlineArray<32, Floats>, weights: InlineArray
   var magnitude = Floats.zero
   for index in 0..<32 {
     let isGreater = values[index].magnitude .> magnitude
-    magnitude.replace(with: values[index].magnitude, where: isGreater)
-    extreme.replace(with: values[index], where: isGreater)
+    magnitude.choose(values[index].magnitude, where: isGreater)
+    extreme.choose(values[index], where: isGreater)
   }
   let isNegligible = magnitude .< Floats(repeating: negligibleMagnitude)
-  extreme.replace(with: Floats(repeating: 1), where: isNegligible)
+  extreme.choose(Floats(repeating: 1), where: isNegligible)
 
   func inverse(_ step: Int) -> Floats { Floats(repeating: Float(step) - 127) / extreme }
   let opposite = Floats(repeating: 1) / (-extreme / Floats(repeating: -127))
@@ -137,7 +139,7 @@ func searchLevelScales(_ elements: InlineArray<32, Floats>, weights: InlineArray
     lower[index] = firstLevel.lesser(lastLevel)
     upper[index] = firstLevel.greater(lastLevel)
   }
-  var scale = (product / square).replacing(with: Floats.zero, where: .!(square .> Floats.zero))
+  var scale = (product / square).choosing(Floats.zero, where: .!(square .> Floats.zero))
   var best = scale * product
   for step in -Levels.tryCount...Levels.tryCount {
     let next = inverse(step)
@@ -146,15 +148,15 @@ func searchLevelScales(_ elements: InlineArray<32, Floats>, weights: InlineArray
     for index in 0..<32 {
       let value = values[index]
       let half = (lower[index] + upper[index]) * Floats(repeating: 0.5)
-      let level = lower[index].replacing(with: upper[index], where: next * value .>= half)
+      let level = lower[index].choosing(upper[index], where: next * value .>= half)
       let term = weights[index] * level
       product += term * value
       square += term * level
     }
     let isBetter = (square .> Floats.zero) .& (product * product .> best * square)
     let nextScale = product / square
-    scale.replace(with: nextScale, where: isBetter)
-    best.replace(with: nextScale * product, where: isBetter)
+    scale.choose(nextScale, where: isBetter)
+    best.choose(nextScale * product, where: isBetter)
   }
-  return scale.replacing(with: Floats.zero, where: isNegligible)
+  return scale.choosing(Floats.zero, where: isNegligible)
 }

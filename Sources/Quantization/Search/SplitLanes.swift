@@ -36,8 +36,8 @@ struct SplitLanes<let count: Int> {
     let isBetter = (square .> Floats.zero) .& (product * product .> best * square)
     guard isBetter.isAnySet else { return }
     let next = product / square
-    scale.replace(with: next, where: isBetter)
-    best.replace(with: next * product, where: isBetter)
+    scale.choose(next, where: isBetter)
+    best.choose(next * product, where: isBetter)
     splits.replace(with: Words(repeating: UInt32(truncatingIfNeeded: code)), where: isBetter)
   }
 

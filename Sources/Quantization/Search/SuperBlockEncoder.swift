@@ -7,19 +7,36 @@
 protocol SuperBlockEncoder: BlockEncoder {
   /// Encodes one block of finite floats.
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
+  /// Encodes two blocks of finite floats, one after the other; a format may search both at once.
+  static func encodeTwoBlocks(
+    _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
 }
 
+/// The bytes of a super-block's floats.
+let blockFloatByteCount = 256 * floatByteCount
+
 extension SuperBlockEncoder {
+  static func encodeTwoBlocks(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
+  {
+    encodeBlock(values, at: source, into: &bytes, at: destination)
+    encodeBlock(
+      values, at: source &+ blockFloatByteCount, into: &bytes, at: destination &+ Reference.bytesPerBlock)
+  }
+
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    let blockByteCount = Reference.elementsPerBlock &* floatByteCount
     var source = 0
     var destination = start
     while source < values.byteCount {
-      let end = source &+ blockByteCount
+      let isPair = SixteenFloats.fitRegister && source &+ 2 &* blockFloatByteCount <= values.byteCount
+      let end = source &+ (isPair ? 2 : 1) &* blockFloatByteCount
       if let index = values.firstNonfinite(from: source, to: end) { return index }
-      encodeBlock(values, at: source, into: &bytes, at: destination)
+      if isPair {
+        encodeTwoBlocks(values, at: source, into: &bytes, at: destination)
+      } else {
+        encodeBlock(values, at: source, into: &bytes, at: destination)
+      }
+      destination &+= (isPair ? 2 : 1) &* Reference.bytesPerBlock
       source = end
-      destination &+= Reference.bytesPerBlock
     }
     return nil
   }
@@ -45,6 +62,13 @@ extension RawSpan {
 }
 
 extension InlineArray where Element == Floats {
+  /// The lanes of these vectors, and after them those of `others`.
+  @inline(__always)
+  func beside(_ others: Self) -> InlineArray<count, SixteenFloats> {
+    let low = span, high = others.span
+    return InlineArray<count, SixteenFloats> { SixteenFloats(lowHalf: low[$0], highHalf: high[$0]) }
+  }
+
   /// Applies `transform` to every vector.
   @inline(__always)
   func mapped(_ transform: (Floats) -> Floats) -> Self {

@@ -46,61 +46,78 @@ func symmetricSearch(_ values: [Float], weights: [Float], maximum: Int) -> (scal
   return (scale, quants.map { $0 + maximum })
 }
 
-/// Eight searches, one per lane.
-struct SymmetricLanes {
-  private(set) var scale: Floats
+/// Searches, one per lane.
+struct SymmetricLanes<Lanes: FloatLanes> {
+  fileprivate(set) var scale: Lanes
   /// The factor of the elements that gave the winning quants.
-  private var inverse: Floats
-  private let isNegligible: SIMDMask<SIMD8<Int32>>
-  private let maximum: Float
+  fileprivate var inverse: Lanes
+  fileprivate let isNegligible: Lanes.Mask
+  fileprivate let maximum: Float
+
+  fileprivate init(scale: Lanes, inverse: Lanes, isNegligible: Lanes.Mask, maximum: Float) {
+    self.scale = scale
+    self.inverse = inverse
+    self.isNegligible = isNegligible
+    self.maximum = maximum
+  }
 
   @inline(never)
-  init<let count: Int>(_ elements: InlineArray<count, Floats>, weights: InlineArray<count, Floats>, maximum: Float) {
+  init<let count: Int>(_ elements: InlineArray<count, Lanes>, weights: InlineArray<count, Lanes>, maximum: Float) {
     self.maximum = maximum
-    let values = elements.span, weights = weights.span
-    var extreme = Floats.zero
-    var magnitude = Floats.zero
-    for index in 0..<count {
-      let isGreater = values[index].magnitude .> magnitude
-      magnitude.replace(with: values[index].magnitude, where: isGreater)
-      extreme.replace(with: values[index], where: isGreater)
-    }
-    isNegligible = magnitude .< Floats(repeating: negligibleMagnitude)
-    extreme.replace(with: Floats(repeating: 1), where: isNegligible)
-    let products = InlineArray<count, Floats> { weights[$0] * values[$0] }
-    let weighted = products.span
+    let (extremes, magnitude) = Self.extremes(elements)
+    isNegligible = magnitude .< Lanes(repeating: negligibleMagnitude)
+    let extreme = extremes.choosing(Lanes(repeating: 1), where: isNegligible)
+    let products = InlineArray<count, Lanes> { weights[$0] * elements[$0] }
 
-    inverse = Floats(repeating: -maximum) / extreme
-    var (product, square) = Self.sums(values, weighted, weights, inverse, maximum)
-    scale = (product / square).replacing(with: Floats.zero, where: square .== Floats.zero)
+    inverse = Lanes(repeating: -maximum) / extreme
+    var (product, square) = Self.sums(elements, products, weights, inverse, maximum)
+    scale = (product / square).choosing(Lanes.zero, where: square .== Lanes.zero)
     var best = scale * product
     for tenths in -9...9 where tenths != 0 {
-      let next = Floats(repeating: -(maximum + 0.1 * Float(tenths))) / extreme
-      (product, square) = Self.sums(values, weighted, weights, next, maximum)
-      let isBetter = (square .> Floats.zero) .& (product * product .> best * square)
+      let next = Lanes(repeating: -(maximum + 0.1 * Float(tenths))) / extreme
+      (product, square) = Self.sums(elements, products, weights, next, maximum)
+      let isBetter = Lanes.both(square .> Lanes.zero, product * product .> best * square)
       let nextScale = product / square
-      scale.replace(with: nextScale, where: isBetter)
-      best.replace(with: nextScale * product, where: isBetter)
-      inverse.replace(with: next, where: isBetter)
+      scale.choose(nextScale, where: isBetter)
+      best.choose(nextScale * product, where: isBetter)
+      inverse.choose(next, where: isBetter)
     }
-    scale.replace(with: Floats.zero, where: isNegligible)
+    scale.choose(Lanes.zero, where: isNegligible)
+  }
+
+  /// The first elements of greatest magnitude, and the magnitudes.
+  @inline(__always)
+  private static func extremes<let count: Int>(_ elements: InlineArray<count, Lanes>) -> (Lanes, magnitude: Lanes) {
+    let values = elements.span
+    var extreme = Lanes.zero
+    var magnitude = Lanes.zero
+    for index in 0..<count {
+      let isGreater = values[index].magnitude .> magnitude
+      magnitude.choose(values[index].magnitude, where: isGreater)
+      extreme.choose(values[index], where: isGreater)
+    }
+    return (extreme, magnitude)
   }
 
   @inline(__always)
-  private static func sums(
-    _ values: Span<Floats>, _ weighted: Span<Floats>, _ weights: Span<Floats>, _ inverse: Floats, _ maximum: Float
-  ) -> (product: Floats, square: Floats) {
-    var product = Floats.zero
-    var square = Floats.zero
+  private static func sums<let count: Int>(
+    _ elements: InlineArray<count, Lanes>, _ products: InlineArray<count, Lanes>,
+    _ weights: InlineArray<count, Lanes>, _ inverse: Lanes, _ maximum: Float
+  ) -> (product: Lanes, square: Lanes) {
+    let values = elements.span, weighted = products.span, weights = weights.span
+    var product = Lanes.zero
+    var square = Lanes.zero
     for index in values.indices {
       // All quants are within ±(maximum + 1), since no element exceeds the extreme.
       let quant = (inverse * values[index]).nearestSmall.clamped(-maximum, maximum - 1)
-      product += weighted[index] * quant
-      square += weights[index] * quant * quant
+      product = product + weighted[index] * quant
+      square = square + weights[index] * quant * quant
     }
     return (product, square)
   }
+}
 
+extension SymmetricLanes where Lanes == Floats {
   /// The quants of elements divided by stored scales, plus the maximum; those of the search if a scale is zero.
   @inline(__always)
   func quants<let count: Int>(
@@ -111,7 +128,7 @@ struct SymmetricLanes {
     return InlineArray<count, Words> { index in
       let quants =
         (values[index] / divisor).nearest.clamped(-maximum, maximum - 1) + Floats(repeating: maximum)
-      return quants.replacing(with: self.quants(values[index]), where: keepsSearch).wholeWords
+      return quants.choosing(self.quants(values[index]), where: keepsSearch).wholeWords
     }
   }
 
@@ -119,6 +136,21 @@ struct SymmetricLanes {
   @inline(__always)
   func quants(_ values: Floats) -> Floats {
     let quants = (inverse * values).nearestSmall.clamped(-maximum, maximum - 1) + Floats(repeating: maximum)
-    return quants.replacing(with: Floats.zero, where: isNegligible)
+    return quants.choosing(Floats.zero, where: isNegligible)
+  }
+}
+
+extension SymmetricLanes where Lanes == SixteenFloats {
+  /// The searches of the first and of the last eight lanes.
+  var halves: (SymmetricLanes<Floats>, SymmetricLanes<Floats>) {
+    let negligible = unsafeBitCast(isNegligible, to: SIMD16<Int32>.self)
+    return (
+      SymmetricLanes<Floats>(
+        scale: scale.lowHalf, inverse: inverse.lowHalf,
+        isNegligible: unsafeBitCast(negligible.lowHalf, to: Floats.Mask.self), maximum: maximum),
+      SymmetricLanes<Floats>(
+        scale: scale.highHalf, inverse: inverse.highHalf,
+        isNegligible: unsafeBitCast(negligible.highHalf, to: Floats.Mask.self), maximum: maximum)
+    )
   }
 }

@@ -1,0 +1,38 @@
+// Choices between vectors, lane by lane, by the bits of a mask.
+//
+// The standard library's `replacing(with:where:)` is a loop over lanes. The compiler makes a minimum or maximum of it where
+// it is one (`greater`, `lesser`); any other choice becomes two of half vectors, and so do sums that depend on it. These
+// are one instruction.
+
+extension SIMD8 where Scalar == Float {
+  /// The lanes of `other` where `mask` is set, the others of this vector.
+  @inline(__always)
+  func choosing(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) -> Self {
+    Self(bits: words.choosing(other.words, where: mask))
+  }
+
+  @inline(__always)
+  mutating func choose(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) { self = choosing(other, where: mask) }
+}
+
+extension SIMD8 where Scalar == UInt32 {
+  /// The lanes of `other` where `mask` is set, the others of this vector.
+  @inline(__always)
+  func choosing(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) -> Self {
+    self ^ ((self ^ other) & unsafeBitCast(mask, to: Self.self))
+  }
+
+  @inline(__always)
+  mutating func choose(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) { self = choosing(other, where: mask) }
+}
+
+extension SIMD16 where Scalar == UInt8 {
+  /// The lanes of `other` where `mask` is set, the others of this vector.
+  @inline(__always)
+  func choosing(_ other: Self, where mask: SIMDMask<SIMD16<Int8>>) -> Self {
+    self ^ ((self ^ other) & unsafeBitCast(mask, to: Self.self))
+  }
+
+  @inline(__always)
+  mutating func choose(_ other: Self, where mask: SIMDMask<SIMD16<Int8>>) { self = choosing(other, where: mask) }
+}
