@@ -13,6 +13,7 @@ extension ArchitectureDefinition {
   ) throws(DefinitionError) {
     let extended = try ExtendedDefinition(json, bases: bases, maximumDepth: maximumDepth)
     baseNames = extended.baseNames
+    resolved = extended.json
     var object = try StrictObject(extended.json, at: "")
     name = try object.string("name")
     summary = try object.string("summary")

@@ -9,6 +9,8 @@ import Tokenization
 public struct ArchitectureDefinition: Sendable {
   /// The name, as in `ingot architectures NAME`.
   public let name: String
+  /// The members that were read, with all that it inherits.
+  public let resolved: JSON
   /// Whether it only serves as a base, and is not an architecture.
   public let isAbstract: Bool
   /// The definitions that it extends, the nearest last.

@@ -19,6 +19,19 @@ struct FileCopyRange: Sendable, Equatable {
       targetOffset: range.lowerBound, byteCount: range.count)
   }
 
+  /// The copy of the bytes of the output that are in `range`; nil if there are none.
+  func within(_ range: Range<Int>) -> FileCopyRange? {
+    let common = target.clamped(to: range)
+    return common.isEmpty ? nil : part(common)
+  }
+
+  /// The same bytes at another place of an output.
+  func moved(by distance: Int) -> FileCopyRange {
+    var moved = self
+    moved.targetOffset += distance
+    return moved
+  }
+
   /// Splits the range into ranges of at most `limit` bytes.
   func split(limit: Int) -> [FileCopyRange] {
     stride(from: target.lowerBound, to: target.upperBound, by: limit).map {
