@@ -61,6 +61,21 @@ struct PartsCommandTests {
 
   private static func list(_ last: Int) -> String { last == 0 ? "0" : "0-\(last)" }
 
+  @Test("is made by make, and continued by the same command", .enabled(if: Self.hasMake, "make is not installed"))
+  func make() throws {
+    try stage()
+    _ = try run("convert model -o out.gguf --type Q8_0 --receipt receipt.json", in: single)
+    let makefile = Fixtures.packagePath("examples", "make", "Makefile")
+    let command =
+      "make -j2 -f \(makefile) INGOT=$ingot PARTS=5 MODEL=model OUTPUT=out.gguf OPTIONS='--type Q8_0 --receipt receipt.json'"
+    #expect(try Program.shell(command + " part-3", in: folder.path).status == 0)
+    let made = try Program.shell(command, in: folder.path)
+    #expect(made.status == 0, "\(made.error)")
+    for name in ["out.gguf", "receipt.json"] { #expect(try bytes(name, in: folder) == bytes(name, in: single)) }
+  }
+
+  private static var hasMake: Bool { FileManager.default.isExecutableFile(atPath: "/usr/bin/make") }
+
   @Test("takes the number of a part from the environment, and says what is wrong with it")
   func variable() throws {
     try stage()

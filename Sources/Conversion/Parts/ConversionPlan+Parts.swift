@@ -6,7 +6,8 @@ extension ConversionPlan {
     let units = units
     let ends: [Int] =
       switch cut {
-      case .count(let count): units.ends(count: count)
+      case .count(let count):
+        units.ends(count: count) + [Int](repeating: units.count, count: max(0, count - units.count))
       case .byteCount(let limit): units.ends(byteCount: limit)
       }
     return ends.indices.map { index in

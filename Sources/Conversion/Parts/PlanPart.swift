@@ -2,7 +2,7 @@ import Bytes
 
 /// How the output of a plan is cut into parts.
 public enum PartCut: Sendable, Hashable {
-  /// Into so many parts, about equal in work; fewer if the output has not so many slabs.
+  /// Into so many parts, about equal in work; if the output has fewer slabs, the last parts are empty.
   case count(Int)
   /// Into parts of at most so many bytes of the output; a slab is never cut.
   case byteCount(Int)
