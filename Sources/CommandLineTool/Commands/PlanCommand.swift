@@ -45,7 +45,7 @@ struct PlanQuantization: ParsableCommand {
         # Plan 16 parts.
         ingot plan quantize model-F16.gguf model-Q4_K_M.gguf Q4_K_M --parts 16 --save plan.json
         # Plan parts of at most 4 GB, weighted by an importance matrix.
-        ingot plan quantize model-F16.gguf model-IQ2_M.gguf IQ2_M --imatrix imatrix.gguf --part-bytes 4G --save plan.json
+        ingot plan quantize in.gguf out.gguf IQ2_M --imatrix imatrix.gguf --part-bytes 4G --save plan.json
       """)
 
   @OptionGroup var options: PlanOptions

@@ -12,8 +12,8 @@ struct StatusCommand: ParsableCommand {
       EXAMPLES:
         # How far is it?
         ingot status plan.json
-        # Start the missing parts again.
-        sbatch --array="$(ingot status plan.json --todo)" work.sh
+        # The parts to do, for sbatch --array.
+        ingot status plan.json --todo
       """)
 
   @OptionGroup var folder: PartFolderOptions

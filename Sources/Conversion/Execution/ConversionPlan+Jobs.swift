@@ -80,9 +80,13 @@ extension ConversionPlan {
   }
 
   /// Returns the jobs of one file, in the order of the file.
-  private func jobs(of file: PlannedFile, fileIndex: Int, copies: [FileCopyRange]) -> [Job] {
-    let slabs = file.tensors.enumerated().filter { !$1.isCopy }.flatMap { tensorIndex, tensor in
-      tensor.slabs(tensorIndex: tensorIndex).map { slab in
+  ///
+  /// - Parameter tensors: the indices of the tensors that are made; nil for all.
+  func jobs(of file: PlannedFile, fileIndex: Int, tensors: [Int]? = nil, copies: [FileCopyRange]) -> [Job] {
+    let indices = (tensors ?? Array(file.tensors.indices)).lazy.filter { !file.tensors[$0].isCopy }
+    let slabs = indices.flatMap { index in
+      let tensor = file.tensors[index]
+      return tensor.slabs(tensorIndex: index).map { slab in
         let start = tensor.fileOffset + slab.byteOffset
         return Job(fileIndex: fileIndex, target: start..<start + slab.byteCount, work: .slab(slab))
       }

@@ -51,7 +51,10 @@ struct FileCopyRange: Sendable, Equatable {
 
 extension PlannedFile {
   /// The ranges that are copied unchanged, in the order of the file.
-  var copyRanges: [FileCopyRange] {
+  var copyRanges: [FileCopyRange] { Self.copyRanges(of: tensors) }
+
+  /// The same for `tensors` of a file.
+  static func copyRanges(of tensors: some Sequence<PlannedTensor>) -> [FileCopyRange] {
     let ranges = tensors.flatMap { tensor in
       tensor.copyRanges.filter { $0.byteCount > 0 }.map { range in
         FileCopyRange(

@@ -54,21 +54,16 @@ extension ConversionParts {
     _ output: AtomicFile, with part: PlanPart, _ executor: Executor
   ) throws -> PartErrors {
     let plan = plan, inputs = plan.source.checkpoint.files
-    var copies: [[FileCopyRange]] = [], sharedByteCount = 0
-    for (index, file) in plan.files.enumerated() {
-      guard let piece = part.piece(of: index) else {
-        copies.append([])
-        continue
-      }
+    var sharedByteCount = 0
+    let jobs = plan.jobs(of: part) { piece in
       let distance = piece.partOffset - piece.range.lowerBound
-      let (rest, shared) = output.share(
-        part.copies(of: file, at: index).map { $0.moved(by: distance) }, of: inputs)
-      copies.append(rest.map { $0.moved(by: -distance) })
+      let copies = part.copies(of: plan.files[piece.fileIndex], at: piece.fileIndex)
+      let (rest, shared) = output.share(copies.map { $0.moved(by: distance) }, of: inputs)
       sharedByteCount += shared
+      return rest.map { $0.moved(by: -distance) }
     }
     try output.reserve(part.fileByteCount, shared: sharedByteCount)
     executor.progress(sharedByteCount)
-    let jobs = plan.jobs(copies).filter(part.contains)
     let reports = Mutex([EncodingReport?](repeating: nil, count: jobs.count))
     try executor.run(jobs, of: plan) { fileIndex in
       let piece = part.piece(of: fileIndex)

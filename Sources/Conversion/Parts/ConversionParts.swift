@@ -3,8 +3,8 @@ import Models
 
 /// A conversion in parts: its plan, the parts, and the document that pins both.
 ///
-/// Every run that has to do with a part derives the plan again from the same request, and compares the document. So there is
-/// no second description of the work that could say something else, and nothing in a saved plan is trusted.
+/// Every run that has to do with a part derives the plan again from the same request, and compares the document. So the work
+/// has one description, and nothing in a saved plan is trusted.
 public struct ConversionParts: Sendable {
   /// The name and version of the layout of `document`.
   public static let schema = "ingot.parts/1"

@@ -55,13 +55,32 @@ public struct PlanPart: Sendable, Hashable {
   /// The ranges of the inputs that a file has unchanged, as far as they are in this part.
   func copies(of file: PlannedFile, at index: Int) -> [FileCopyRange] {
     guard let piece = piece(of: index) else { return [] }
-    return file.copyRanges.compactMap { $0.within(piece.range) }
+    return PlannedFile.copyRanges(of: file.tensors(in: piece.range).map { file.tensors[$0] })
+      .compactMap { $0.within(piece.range) }
   }
 }
 
 extension ConversionPlan {
   /// The jobs of one part, in the order of files and offsets.
-  func jobs(of part: PlanPart) -> [Job] {
-    jobs(files.enumerated().map { part.copies(of: $1, at: $0) }).filter(part.contains)
+  func jobs(of part: PlanPart) -> [Job] { jobs(of: part) { part.copies(of: files[$0.fileIndex], at: $0.fileIndex) } }
+
+  /// The jobs of one part, of which `copies` of each piece are left to copy.
+  func jobs(of part: PlanPart, copies: (PlanPart.Piece) throws -> [FileCopyRange]) rethrows -> [Job] {
+    try part.pieces.flatMap { piece in
+      let file = files[piece.fileIndex]
+      return jobs(
+        of: file, fileIndex: piece.fileIndex, tensors: file.tensors(in: piece.range), copies: try copies(piece)
+      ).filter(part.contains)
+    }
+  }
+}
+
+extension PlannedFile {
+  /// The indices of the tensors with bytes in `range`.
+  fileprivate func tensors(in range: Range<Int>) -> [Int] {
+    tensors.indices.filter { index in
+      let start = tensors[index].fileOffset
+      return start < range.upperBound && start + tensors[index].byteCount > range.lowerBound
+    }
   }
 }
