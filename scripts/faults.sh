@@ -30,6 +30,7 @@ source "$root/scripts/faults/signals.sh"
 source "$root/scripts/faults/inputs.sh"
 source "$root/scripts/faults/outputs.sh"
 source "$root/scripts/faults/environment.sh"
+source "$root/scripts/faults/parts.sh"
 
 start=$SECONDS
 prepare
@@ -37,7 +38,7 @@ printf '%-44s %7s %9s\n' "fault" "cases" "findings"
 for class in disk_full shared_blocks file_size_limit failing_calls set_failures failing_reads short_calls killed \
   stale_files interrupted interrupted_folders interrupted_grids changed_inputs output_in_the_way linked_outputs same_file two_runs vanishing_folder \
   closed_streams environments few_descriptors long_paths odd_names sparse_files special_files hub_cache little_memory \
-  hostile_numbers mutations
+  hostile_numbers mutations killed_resumes killed_workers two_workers full_part_disks damaged_parts changed_part_inputs
 do
   [[ $class == *$only* ]] && run_class $class
 done

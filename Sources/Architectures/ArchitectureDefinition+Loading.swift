@@ -12,6 +12,7 @@ extension ArchitectureDefinition {
     json: JSON, bases: [String: JSON], maximumDepth: Int = Self.maximumDepth
   ) throws(DefinitionError) {
     let extended = try ExtendedDefinition(json, bases: bases, maximumDepth: maximumDepth)
+    resolved = extended.json
     var object = try StrictObject(extended.json, at: "")
     identity = try ArchitectureIdentity(extended, &object)
     summary = try object.string("summary")

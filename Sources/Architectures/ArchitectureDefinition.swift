@@ -9,6 +9,8 @@ import Tokenization
 public struct ArchitectureDefinition: Sendable {
   /// What files name it by; its parts are also members of the definition.
   public let identity: ArchitectureIdentity
+  /// The members that were read, with all that it inherits.
+  public let resolved: JSON
   /// One line for a listing.
   public let summary: String
   /// The key, with `{arch}`, that its GGUFs have and those of other definitions with this `ggufArchitecture` do not.

@@ -34,6 +34,7 @@ extension AtomicFile {
       guard target >= 0 else { return 0 }
       defer { close(target) }
       guard lseek(target, off_t(offset), SEEK_SET) >= 0 else { return 0 }
+      file.noteRead(start..<start + count)
       var position = off_t(start)
       var done = 0
       while done < count {

@@ -30,6 +30,7 @@ extension AtomicFile {
       if !whole.isEmpty, let file = source.localFile,
         Self.cloneRange(file.descriptor.rawValue, from, whole.count, descriptor.rawValue, whole.lowerBound)
       {
+        file.noteRead(from..<from + whole.count)
         return whole
       }
     #endif

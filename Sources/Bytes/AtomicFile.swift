@@ -18,8 +18,8 @@ public enum OverwritePolicy: Sendable {
 /// A file that appears under its final name complete or not at all.
 ///
 /// Bytes go to a sibling `.NAME.ingot-PID-RANDOM.partial`. `commit()` flushes it to the disk, gives it its final name
-/// and flushes the folder. Discarding, deinitializing and interrupts remove the temporary; one that a killed run left
-/// is removed by the next run that writes the same file. Writes are positional and may come from any thread.
+/// and flushes the folder. Discarding, deinitializing and interrupts remove the temporary, unless it is kept to be continued;
+/// one that a killed run left is removed by the next run that writes the same file. Writes are positional and may come from any thread.
 public final class AtomicFile: Sendable {
   /// The name the file will have.
   public let finalPath: String
@@ -27,6 +27,8 @@ public final class AtomicFile: Sendable {
   public let temporaryPath: String
   let policy: OverwritePolicy
   let descriptor: FileDescriptor
+  /// Whether the temporary stays where it is until it is committed, so that another run can go on with it.
+  private let isKept: Bool
   private let state = Mutex(State.open)
 
   private enum State {
@@ -42,6 +44,7 @@ public final class AtomicFile: Sendable {
     try Self.requireFree(finalPath, overwrite: policy)
     self.finalPath = finalPath
     self.policy = policy
+    isKept = false
     TemporaryName.removeStale(for: finalPath)
     temporaryPath = TemporaryName.new(for: finalPath)
     // Registered before it exists, so that no interrupt falls between.
@@ -57,9 +60,26 @@ public final class AtomicFile: Sendable {
     TemporaryName.claim(descriptor.rawValue)
   }
 
+  /// Opens the kept temporary of an earlier run, `.NAME.ingot-unfinished`, or creates it.
+  ///
+  /// Neither discarding nor an interrupt removes it.
+  ///
+  /// - Throws: also if another run has it open.
+  public init(continuing finalPath: String, overwrite policy: OverwritePolicy) throws(FileError) {
+    try Self.requireFree(finalPath, overwrite: policy)
+    self.finalPath = finalPath
+    self.policy = policy
+    isKept = true
+    temporaryPath = TemporaryName.kept(for: finalPath, as: "unfinished")
+    descriptor = try TemporaryName.openKept(temporaryPath, for: finalPath)
+  }
+
   deinit {
     discard()
   }
+
+  /// Whether another run is writing a file that will have this name.
+  public static func isBeingWritten(_ path: String) -> Bool { TemporaryName.isClaimed(for: path) }
 
   /// Throws unless a file may be written under `path`.
   ///
@@ -101,7 +121,7 @@ public final class AtomicFile: Sendable {
   /// - Parameter shared: how many of them are there already and stay as they are.
   public func reserve(_ byteCount: Int, shared sharedByteCount: Int = 0) throws(FileError) {
     let folder = Path.folder(of: finalPath)
-    let needed = byteCount - sharedByteCount
+    let needed = byteCount - sharedByteCount - min(byteCount, try keptByteCount(limit: byteCount))
     if let available = FileSystem.availableByteCount(in: folder), available < needed {
       throw .noSpace(path: finalPath, needed: needed, available: available)
     }
@@ -117,6 +137,22 @@ public final class AtomicFile: Sendable {
         throw writeFailure(code)
       }
     #endif
+  }
+
+  /// The bytes that a kept temporary already has on the disk; what is beyond `limit` is cut off.
+  private func keptByteCount(limit: Int) throws(FileError) -> Int {
+    guard isKept else { return 0 }
+    var facts = stat()
+    guard fstat(descriptor.rawValue, &facts) == 0 else { throw writeFailure(errno) }
+    if facts.st_size > off_t(limit) {
+      guard ftruncate(descriptor.rawValue, off_t(limit)) == 0 else { throw writeFailure(errno) }
+    }
+    return Int(clamping: facts.st_blocks).multipliedReportingOverflow(by: 512).partialValue
+  }
+
+  /// Has everything that was written so far on the disk when it returns.
+  public func flush() throws(FileError) {
+    guard fsync(descriptor.rawValue) == 0 else { throw writeFailure(errno) }
   }
 
   /// Writes the whole of `bytes` at `offset`.
@@ -152,8 +188,10 @@ public final class AtomicFile: Sendable {
   public func discard() {
     state.withLock { state in
       guard state != .done else { return }
-      unlink(temporaryPath)
-      Interrupts.unregister(temporaryPath)
+      if !isKept {
+        unlink(temporaryPath)
+        Interrupts.unregister(temporaryPath)
+      }
       if state == .open { close(descriptor.rawValue) }
       state = .done
     }

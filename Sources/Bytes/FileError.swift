@@ -1,5 +1,13 @@
 import SystemPackage
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A failed operation on a file or folder.
 public enum FileError: IngotError {
   case cannotOpen(path: String, errno: Errno)
@@ -20,6 +28,7 @@ public enum FileError: IngotError {
   case isBeingWritten(path: String)
   /// A file on a server cannot be read.
   case remote(path: String, RemoteFault)
+  case isBeingMade(path: String)
   /// Compressed bytes cannot be unpacked.
   case compressed(path: String, CompressionFault)
 
@@ -28,7 +37,8 @@ public enum FileError: IngotError {
     case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList, .remote, .compressed:
       .input
     case .isStandardOutput: .usage
-    case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten:
+    case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten,
+      .isBeingMade:
       .output
     }
   }
@@ -59,12 +69,32 @@ public enum FileError: IngotError {
     case .isStandardOutput: "-: standard output takes no files (name a file or folder)"
     case .isBeingWritten(let path): "\(path.escapedForDisplay): another run is writing into this folder (wait for it)"
     case .remote(let path, let fault): "\(path.escapedForDisplay): \(fault)"
+    case .isBeingMade(let path): "\(path.escapedForDisplay): another run is making it (wait for it)"
     case .compressed(let path, let fault): "\(path.escapedForDisplay): \(fault)"
     }
   }
 }
 
+extension FileError {
+  /// Whether a disk was full or failed, or something was in use: the same work may succeed later.
+  public var mayPass: Bool {
+    switch self {
+    case .cannotOpen(_, let errno), .cannotRead(_, _, let errno), .cannotList(_, let errno),
+      .cannotCreate(_, let errno), .cannotWrite(_, let errno):
+      errno.mayPass
+    case .noSpace, .isBeingWritten, .isBeingMade: true
+    case .remote(_, .http(let fault)): fault.isPassing
+    case .remote: false
+    case .notRegular, .endsEarly, .changedWhileReading, .alreadyExists, .isInput, .isOtherOutput, .isFolder,
+      .isStandardOutput, .compressed:
+      false
+    }
+  }
+}
+
 extension Errno {
+  fileprivate var mayPass: Bool { PassingFailures.codes.contains(rawValue) }
+
   /// The system's message in this project's wording: lower case.
   var wording: String {
     switch self {
@@ -73,4 +103,12 @@ extension Errno {
     default: description.prefix(1).lowercased() + description.dropFirst()
     }
   }
+}
+
+/// Failures of disks, networks and limits, rather than of names, kinds and permissions.
+private enum PassingFailures {
+  static let codes: Set<Int32> = [
+    EIO, ENOSPC, EDQUOT, EINTR, EAGAIN, EBUSY, EMFILE, ENFILE, ENOMEM, ESTALE, ETIMEDOUT, ENOLCK, ECONNRESET,
+    ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH,
+  ]
 }

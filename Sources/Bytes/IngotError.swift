@@ -8,6 +8,8 @@ public enum ErrorCategory: Sendable {
   case usage
   /// A comparison, check or budget failed.
   case check
+  /// What failed may succeed later.
+  case temporary
 }
 
 /// An error that is a value with facts; `description` is its one wording.
@@ -20,11 +22,14 @@ public protocol IngotError: Error, CustomStringConvertible, Sendable {
   var constituents: [any IngotError] { get }
   /// What errors of several tensors have in common if they have one cause; nil if an error is always said on its own.
   var sharedCause: String? { get }
+  /// Whether the same work may succeed later: a disk was full, a file was in use.
+  var mayPass: Bool { get }
 }
 
 extension IngotError {
   public var constituents: [any IngotError] { [self] }
   public var sharedCause: String? { nil }
+  public var mayPass: Bool { false }
 }
 
 /// An error in one file, worded after the file's name.
@@ -39,6 +44,7 @@ public struct LocatedError: IngotError {
   }
 
   public var category: ErrorCategory { reason.category }
+  public var mayPass: Bool { reason.mayPass }
   public var description: String { "\(path.escapedForDisplay): \(reason)" }
   public var constituents: [any IngotError] { reason.constituents.map { LocatedError(path: path, reason: $0) } }
   public var sharedCause: String? { reason.sharedCause.map { "\(path): \($0)" } }
@@ -69,6 +75,7 @@ public struct ProblemList: IngotError {
   }
 
   public var category: ErrorCategory { problems.first?.category ?? .input }
+  public var mayPass: Bool { problems.allSatisfy(\.mayPass) }
   public var constituents: [any IngotError] { problems.flatMap(\.constituents) }
 
   public var description: String { lines(listsAll: false).joined(separator: "\n") }

@@ -15,6 +15,7 @@ import Synchronization
 public enum Interrupts {
   private static let temporaries = Mutex<Set<String>>([])
   private static let folders = Mutex<Set<String>>([])
+  private static let lastWords = Mutex<String?>(nil)
   /// Removes temporaries on SIGINT, SIGTERM and SIGHUP and then ends by that signal; makes SIGXFSZ and SIGPIPE errors.
   ///
   /// Call it before any thread is started: the signals are blocked here, threads inherit that, and one thread waits
@@ -49,11 +50,18 @@ public enum Interrupts {
       for path in paths { unlink(path) }
       // A folder within another first.
       for path in folders.withLock({ $0 }).sorted(by: { $0.utf8.count > $1.utf8.count }) { rmdir(path) }
+      if let words = lastWords.withLock({ $0 }) {
+        var bytes = Array("\n\(words)\n".utf8)
+        bytes.withUnsafeMutableBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      }
       signal(number, SIG_DFL)
       pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       raise(number)
     }
   }
+
+  /// Says `words` on standard error if an interrupt ends the process; nil for nothing.
+  public static func say(atEnd words: String?) { lastWords.withLock { $0 = words } }
 
   /// Runs `body`, which may rename temporaries and strike them off the list, while no interrupt can end the process.
   static func holdingBack(_ body: (inout Set<String>) throws(FileError) -> Void) throws(FileError) {

@@ -18,6 +18,9 @@ public struct OutputFolder: Sendable {
   /// Makes the names in it durable, such as those of folders that were created.
   public func flush() throws(FileError) { try AtomicFile.flushFolder(path) }
 
+  /// Creates it; one that is there already is fine.
+  public func create() throws(FileError) { try FileSystem.createFolder(path) }
+
   /// Whether two paths are the same name in the same folder, links in the folders' paths followed; nothing need be
   /// there.
   public static func isSameEntry(_ first: String, _ second: String) -> Bool {

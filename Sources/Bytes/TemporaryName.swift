@@ -1,3 +1,5 @@
+import SystemPackage
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -16,6 +18,49 @@ enum TemporaryName {
   static func new(for finalPath: String) -> String {
     let random = String(UInt32.random(in: 0 ... .max), radix: 36)
     return Path.join(Path.folder(of: finalPath), "\(prefix(for: finalPath))\(getpid())-\(random)\(suffix)")
+  }
+
+  /// Returns the one name of a file that outlives its run, `.NAME.ingot-KIND`.
+  static func kept(for finalPath: String, as kind: String) -> String {
+    Path.join(Path.folder(of: finalPath), prefix(for: finalPath) + kind)
+  }
+
+  /// Opens a file that outlives its run, or creates it, and claims it.
+  ///
+  /// - Throws: `isBeingMade` if another run has claimed it.
+  static func openKept(_ path: String, for finalPath: String) throws(FileError) -> FileDescriptor {
+    let descriptor: FileDescriptor
+    do {
+      descriptor = try FileDescriptor.open(
+        path, .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec],
+        permissions: FilePermissions(rawValue: 0o666))
+    } catch {
+      throw .cannotCreate(path: path, errno: error as? Errno ?? .ioError)
+    }
+    var facts = stat()
+    guard fstat(descriptor.rawValue, &facts) == 0, FileKind(mode: facts.st_mode) == .regular else {
+      try? descriptor.close()
+      throw .alreadyExists(path: path)
+    }
+    // File systems without locks are taken as they are.
+    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      try? descriptor.close()
+      throw .isBeingMade(path: finalPath)
+    }
+    return descriptor
+  }
+
+  /// Whether a run has claimed an unfinished file for `finalPath`.
+  static func isClaimed(for finalPath: String) -> Bool {
+    let folder = Path.folder(of: finalPath), prefix = prefix(for: finalPath)
+    guard let names = try? FileSystem.list(folder) else { return false }
+    return names.contains { name in
+      guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return false }
+      let descriptor = open(Path.join(folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+      guard descriptor >= 0 else { return false }
+      defer { close(descriptor) }
+      return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
   }
 
   /// Marks an unfinished file as being written for as long as the process has it open.

@@ -30,6 +30,9 @@ struct IngotCommand: ParsableCommand {
           Convert.self, Quantize.self, Dequantize.self, Split.self, Join.self, MergeCommand.self, GraftCommand.self,
           Imatrix.self, Meta.self,
         ]),
+      CommandGroup(
+        name: "Convert in parts",
+        subcommands: [PlanCommand.self, WorkCommand.self, StatusCommand.self, AssembleCommand.self]),
       CommandGroup(name: "Verify", subcommands: [Verify.self, Compare.self, Card.self, Certify.self, Run.self]),
       CommandGroup(name: "More", subcommands: [FormatsCommand.self, ArchitecturesCommand.self]),
     ])
@@ -43,6 +46,17 @@ protocol ConversionCommand: ParsableCommand {
   func requestedConversion() throws -> RequestedConversion
 }
 
+/// A command whose conversion can be cut into parts.
+protocol PartedCommand: ConversionCommand {
+  /// The options of running it.
+  var execution: ExecutionOptions { get }
+  /// Throws for options that have no meaning in parts.
+  func requireParts() throws
+  /// Does what `plan` says, as it says in a run of its own.
+  func carryOut(
+    _ plan: ConversionPlan, by way: ConversionJob.Execution, arguments: [String], _ report: ReportOptions) throws
+}
+
 extension ParsableCommand {
   /// The word that selects it; every command is one word.
   fileprivate static var name: String { configuration.commandName ?? "\(Self.self)".lowercased() }
@@ -54,6 +68,11 @@ extension IngotCommand {
     // Requests for help come as errors, too.
     guard let command = try? parseAsRoot(arguments) as? any ConversionCommand else { return nil }
     return ReplayableConversion(inputFiles: command.namedFiles) { try command.requestedConversion() }
+  }
+
+  /// Parses the arguments of a saved plan, which may be untrusted; nil if they are of a command that has no parts.
+  static func partedCommand(_ arguments: [String]) -> (any PartedCommand)? {
+    try? parseAsRoot(arguments) as? any PartedCommand
   }
 
   /// Parses `arguments`, runs the command and prints errors; returns the exit status.

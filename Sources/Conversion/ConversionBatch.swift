@@ -24,9 +24,7 @@ public struct ConversionBatch: Sendable {
   ) throws -> [Result<ConversionJob.Outcome<Check>, any Error>] {
     if jobs.count > 1 { try requireSeparateOutputs() }
     let receipts = try jobs.map { job in try job.receiptPath.map { try SideOutput($0, of: job.plan) } }
-    let results = Executor.run(
-      jobs.map(\.plan), threads: jobs.first?.threads ?? 1, detail: jobs.first?.detail ?? .sums,
-      acceptance: { try jobs[$0].accept($1) }, progress: progress)
+    let results = execute(progress)
     if results.contains(where: { (try? $0.get()) != nil }) { written() }
     var inputs: Receipt.InputDigests?
     return jobs.indices.map { index in
@@ -40,6 +38,14 @@ public struct ConversionBatch: Sendable {
         return ConversionJob.Outcome(errors: errors, check: try check?(job, job.plan.openablePath))
       }
     }
+  }
+
+  /// Makes all outputs; of each its errors, or why it was not written.
+  private func execute(_ progress: @escaping @Sendable (Int) -> Void) -> [Result<[TensorOutcome], any Error>] {
+    if jobs.count == 1 { return [Result { try jobs[0].execute(progress: progress) }] }
+    return Executor.run(
+      jobs.map(\.plan), threads: jobs.first?.threads ?? 1, detail: jobs.first?.detail ?? .sums,
+      acceptance: { try jobs[$0].accept($1) }, progress: progress)
   }
 
   /// Throws unless all outputs have names of their own, and those that are files can be created.

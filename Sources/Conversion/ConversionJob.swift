@@ -17,6 +17,19 @@ public struct ConversionJob: Sendable {
   /// Threads that convert and digest.
   public var threads = Parallel.coreCount
 
+  /// How the output is made.
+  public enum Execution: Sendable {
+    /// In one run.
+    case whole
+    /// In one run that another can continue; the plan is that of the parts.
+    case resumed(ConversionParts)
+    /// From parts that others have made.
+    case assembled(ConversionParts, PartFolder)
+  }
+
+  /// How the output of a single job is made.
+  public var execution = Execution.whole
+
   public init(_ plan: ConversionPlan) { self.plan = plan }
 
   /// The outcome of a job.
@@ -42,6 +55,19 @@ public struct ConversionJob: Sendable {
     try ConversionBatch([self]).run(
       progress: progress, written: written, check: check.map { check in { try check($1) } })[0]
       .get()
+  }
+
+  /// Makes the output; returns the errors of every tensor.
+  func execute(progress: @escaping @Sendable (Int) -> Void) throws -> [TensorOutcome] {
+    switch execution {
+    case .whole: try Executor.run(plan, threads: threads, detail: detail, acceptance: accept, progress: progress)
+    case .resumed(let parts):
+      try parts.resume(
+        threads: threads, detail: detail, acceptance: accept, progress: progress)
+    case .assembled(let parts, let folder):
+      try parts.assemble(
+        from: folder, threads: threads, detail: detail, acceptance: accept, progress: progress)
+    }
   }
 
   /// Throws the errors that exceed the budget.

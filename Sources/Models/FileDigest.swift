@@ -36,6 +36,20 @@ public enum FileDigest {
     return hasher.finish()
   }
 
+  /// The hexadecimal SHA-256 of these bytes of a file, one range after the other.
+  ///
+  /// - Throws: also if a range is not within the file.
+  public static func sha256(_ file: any ByteSource, _ ranges: [Range<Int>]) throws(FileError) -> String {
+    var hasher = Hasher()
+    for range in ranges {
+      guard range.lowerBound >= 0, range.upperBound <= file.byteCount else {
+        throw .endsEarly(path: file.path, offset: file.byteCount, expected: range.upperBound)
+      }
+      try read(file, from: range.lowerBound, count: range.count) { hasher.update($0) }
+    }
+    return hasher.finish()
+  }
+
   /// The hexadecimal MD5 of a file, read a slab at a time.
   public static func md5(_ file: any ByteSource) throws(FileError) -> String {
     var state = Insecure.MD5()

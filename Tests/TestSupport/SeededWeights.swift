@@ -109,7 +109,7 @@ extension Fixtures {
   }
 
   /// Copies a file; of `weights.json` it makes `model.safetensors`.
-  static func copy(_ source: String, to destination: String) throws {
+  public static func copy(_ source: String, to destination: String) throws {
     let bytes = try LocalFile(source).wholeContent(limit: 16 << 20)
     guard Path.name(of: source) == "weights.json" else {
       return try AtomicFile.write(bytes, to: destination, overwrite: .replace)

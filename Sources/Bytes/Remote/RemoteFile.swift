@@ -11,6 +11,8 @@ public final class RemoteFile: ByteSource {
   private let fields: [String]
   private let identity: HTTPIdentity
   private let client: HTTPClient
+  /// Records what is read; nil for a file that was opened without a log.
+  private let log: ReadLog?
   private let state: Mutex<State>
 
   fileprivate struct State {
@@ -36,6 +38,7 @@ public final class RemoteFile: ByteSource {
     self.address = address
     self.fields = fields
     self.client = client
+    log = ReadLog.current
     var window = [UInt8](repeating: 0, count: Self.firstWindowByteCount)
     let opening: (response: HTTPResponse, byteCount: Int)
     do throws(HTTPFault) {
@@ -65,13 +68,18 @@ public final class RemoteFile: ByteSource {
     self.byteCount = byteCount
     state = Mutex(
       State(window: window, start: 0, direct: opening.response.address == address ? nil : opening.response.address))
+    log?.noteOpened(path, byteCount: byteCount)
   }
+
+  /// The tag of the content, if the server names one.
+  var entityTag: String? { identity.entityTag }
 
   public func read(at offset: Int, count: Int, into buffer: inout MutableRawSpan, at position: Int) throws(FileError) {
     guard offset >= 0, count <= byteCount - min(offset, byteCount) else {
       throw .endsEarly(path: path, offset: byteCount, expected: offset + count)
     }
     guard count > 0 else { return }
+    log?.noteRead(offset..<offset + count, of: path)
     try buffer.withUnsafeMutableBytes { bytes throws(FileError) in
       let target = UnsafeMutableRawBufferPointer(rebasing: bytes[position..<position + count])
       let found = state.withLock { $0.copy(at: offset, into: target) }

@@ -2,6 +2,16 @@ extension ByteSource {
   /// Whether this is the local file at `path`, or the content of it, links followed.
   public func isFile(at path: String) -> Bool { stored.localFile.map { FileSystem.isSameFile($0.path, path) } ?? false }
 
+  /// The path that opens a file with exactly these bytes; nil for any other source.
+  public var plainPath: String? { localFile?.path ?? (self as? RemoteFile)?.path }
+
+  /// What changes with the content of the stored file: the time of the last change in nanoseconds from 1970, or the tag that a
+  /// server gives; nil where neither is known.
+  public var version: String? { stored.localFile.map { "\($0.changeTime)" } ?? (stored as? RemoteFile)?.entityTag }
+
+  /// Whether the stored file is on a server.
+  public var isRemote: Bool { stored is RemoteFile }
+
   /// Reads `count` bytes from `offset` on into the first bytes of `slab`, which grows if it is smaller.
   public func read(at offset: Int, count: Int, into slab: inout [UInt8]) throws(FileError) {
     if slab.count < count { slab = [UInt8](repeating: 0, count: count) }

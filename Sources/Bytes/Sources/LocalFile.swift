@@ -18,6 +18,8 @@ public final class LocalFile: ByteSource {
   public let byteCount: Int
   let descriptor: FileDescriptor
   private let identity: Identity
+  /// Records what is read; nil for a file that was opened without a log.
+  private let log: ReadLog?
 
   private struct Identity: Equatable {
     let size: Int
@@ -47,6 +49,8 @@ public final class LocalFile: ByteSource {
     }
     identity = Self.identity(facts)
     byteCount = identity.size
+    log = ReadLog.current
+    log?.noteOpened(path, byteCount: byteCount)
   }
 
   deinit {
@@ -55,6 +59,7 @@ public final class LocalFile: ByteSource {
 
   /// Reads with `pread`, which leaves the file position alone.
   public func read(at offset: Int, count: Int, into buffer: inout MutableRawSpan, at position: Int) throws(FileError) {
+    noteRead(offset..<offset + count)
     try buffer.withUnsafeMutableBytes { bytes throws(FileError) in
       let target = UnsafeMutableRawBufferPointer(rebasing: bytes[position..<position + count])
       var done = 0
@@ -73,6 +78,12 @@ public final class LocalFile: ByteSource {
   }
 
   public var localFile: LocalFile? { self }
+
+  /// Nanoseconds from 1970 to the last change before the opening.
+  var changeTime: Int { identity.seconds &* 1_000_000_000 &+ identity.nanoseconds }
+
+  /// Notes bytes that the kernel copies or shares without a read.
+  func noteRead(_ range: Range<Int>) { log?.noteRead(range, of: path) }
 
   /// Throws unless size and modification time are those of the opening.
   public func requireUnchanged() throws(FileError) {

@@ -37,6 +37,9 @@ struct ExecutionOptions: ParsableArguments {
   @Flag(help: "Print a histogram of absolute errors.")
   var histogram = false
 
+  @Flag(help: "Keep what is done when the run is stopped, and continue it with the same command.")
+  var resume = false
+
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
@@ -74,17 +77,35 @@ struct ExecutionOptions: ParsableArguments {
     case opened
   }
 
-  /// Does what `plan` says, or prints it; `model` says how its source was read.
+  /// Plans, and does what the plan says, or prints it; `model` says how its source was read.
   func run(
-    _ plan: ConversionPlan, _ model: ModelOptions, adapters: [String] = [], _ report: ReportOptions,
-    source: ComparedSource = .reopened
+    _ planning: @autoclosure () throws -> ConversionPlan, _ model: ModelOptions, adapters: [String] = [],
+    _ report: ReportOptions, source: ComparedSource = .reopened
   ) throws {
     if isDryRun {
-      try report.print(
+      let plan = try planning()
+      return try report.print(
         json: { plan.json }, text: { plan.text(title: "would write", listsAll: report.verbose) + plan.tensorTable })
-      return
     }
-    let job = try self.job(plan, report)
+    guard resume else {
+      return try carryOut(planning(), by: .whole, model, adapters: adapters, report, source: source)
+    }
+    let parts = try ConversionParts(resuming: planning)
+    Interrupts.say(atEnd: "ingot: stopped; the same command continues where this run was")
+    defer { Interrupts.say(atEnd: nil) }
+    try carryOut(parts.plan, by: .resumed(parts), model, adapters: adapters, report, source: source)
+  }
+
+  /// Does what `plan` says; `model` says how its source was read.
+  ///
+  /// - Parameter arguments: the command, as receipts record it; nil for that of this run.
+  func carryOut(
+    _ plan: ConversionPlan, by way: ConversionJob.Execution, arguments: [String]? = nil, _ model: ModelOptions,
+    adapters: [String] = [], _ report: ReportOptions, source: ComparedSource = .reopened
+  ) throws {
+    var job = try self.job(plan, report)
+    job.execution = way
+    job.arguments = arguments ?? job.arguments
     let progress = ProgressLine(totalByteCount: plan.byteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     do {
@@ -111,12 +132,16 @@ struct ExecutionOptions: ParsableArguments {
   func job(_ plan: ConversionPlan, _ report: ReportOptions) throws -> ConversionJob {
     var job = ConversionJob(plan)
     job.budget = try errorBudget
-    job.detail = histogram ? .histogram : .sums
+    job.detail = detail
     job.receiptPath = receipt
-    job.arguments = Array(CommandLine.arguments.dropFirst())
+    // The receipt of a run that was continued is that of one that was not stopped.
+    job.arguments = CommandLine.arguments.dropFirst().filter { $0 != "--resume" }
     job.threads = report.threadCount
     return job
   }
+
+  /// Which errors of encoding are recorded.
+  var detail: EncodingReport.Detail { histogram ? .histogram : .sums }
 
   private var errorBudget: EncodingBudget? {
     get throws {

@@ -29,6 +29,9 @@ struct SizeTargetOptions: ParsableArguments {
   /// The target, if one was given.
   var target: SizeTarget? { size.map { .fileBytes($0.byteCount) } ?? bitsPerWeight.map { .bitsPerWeight($0) } }
 
+  /// The option that gives it; nil without one.
+  var option: String? { target.map { _ in size == nil ? "--target-bpw" : "--target-size" } }
+
   /// The size in the name of an output.
   var label: String? { size?.text ?? bitsPerWeight.map { "\($0)bpw" } }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-struct Convert: ConversionCommand {
+struct Convert: PartedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model in another container, naming scheme or storage format.",
     discussion: """
@@ -140,6 +140,18 @@ struct Convert: ConversionCommand {
     try execution.run(
       try conversion.plan(), model, adapters: adapters.paths, report, source: conversion.isDerived ? .opened : .reopened
     )
+  }
+
+  func requireParts() throws {
+    if types.names != nil { throw ValidationError("--types writes several outputs, but a plan has one (plan each)") }
+  }
+
+  func carryOut(
+    _ plan: ConversionPlan, by way: ConversionJob.Execution, arguments: [String], _ report: ReportOptions
+  ) throws {
+    try execution.carryOut(
+      plan, by: way, arguments: arguments, model, adapters: adapters.paths, report,
+      source: try requestedConversion().isDerived ? .opened : .reopened)
   }
 
   /// Writes an output of each type.

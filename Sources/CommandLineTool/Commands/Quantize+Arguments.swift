@@ -46,7 +46,7 @@ extension Quantize {
   /// The choice of `--types` or of a size; nil without them.
   private var choiceOfOptions: Choice? {
     get throws {
-      let sizeOption = size.target.map { _ in size.size == nil ? "--target-bpw" : "--target-size" }
+      let sizeOption = size.option
       guard let names = types.names else {
         return size.label.map { Choice(recipes: [], spelling: $0, option: sizeOption) }
       }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-struct Quantize: ConversionCommand {
+struct Quantize: PartedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Quantizes a model by a recipe of llama-quantize, with the same bytes.",
     usage: """
@@ -106,6 +106,19 @@ struct Quantize: ConversionCommand {
     let requests = try order.recipes.map(makeRequest)
     try execution.run(
       try Planner.plan(conversion(requests[0]).open(), requests), types: names, model, report)
+  }
+
+  func requireParts() throws {
+    if types.names != nil { throw ValidationError("--types writes several outputs, but a plan has one (plan each)") }
+    guard let target = size.option else { return }
+    throw ValidationError(
+      "\(target) measures the whole model, which every worker would do again (choose a recipe, or quantize in one run)")
+  }
+
+  func carryOut(
+    _ plan: ConversionPlan, by way: ConversionJob.Execution, arguments: [String], _ report: ReportOptions
+  ) throws {
+    try execution.carryOut(plan, by: way, arguments: arguments, model, report)
   }
 
   /// The files that are read apart from the source.

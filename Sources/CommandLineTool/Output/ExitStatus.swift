@@ -16,6 +16,7 @@ enum ExitStatus: Int32, CaseIterable {
   case inputInvalid = 2
   case outputNotWritten = 3
   case usage = 64
+  case tryAgain = 75
 
   /// What the status says, in the words of help pages.
   var meaning: String {
@@ -25,6 +26,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .inputInvalid: "input unreadable, invalid or unsupported"
     case .outputNotWritten: "output could not be written"
     case .usage: "wrong usage"
+    case .tryAgain: "work on a part failed in a way that may pass: try again"
     }
   }
 
@@ -50,6 +52,7 @@ enum ExitStatus: Int32, CaseIterable {
       case .output: .outputNotWritten
       case .usage: .usage
       case .check: .checkFailed
+      case .temporary: .tryAgain
       }
   }
 

@@ -20,32 +20,32 @@ struct Job: Sendable {
 }
 
 extension ConversionPlan {
-  /// Shares blocks of the inputs with `output` where possible, reserves space for the rest and writes the header; returns
-  /// the ranges left to copy.
+  /// Shares blocks of `inputs` with `output` where possible, reserves space for the rest and writes the header.
   ///
   /// A compressed output has no blocks to share; its writer gets the header. The bytes of an archive are summed, so they
   /// are not shared either.
+  ///
+  /// - Parameter copies: the ranges of `inputs` that the file has unchanged.
+  /// - Returns: the ranges left to copy.
   func prepare(
-    _ file: PlannedFile, _ output: AtomicFile, progress: (Int) -> Void
+    _ file: PlannedFile, _ output: AtomicFile, _ copies: [FileCopyRange], of inputs: [any ByteSource],
+    progress: (Int) -> Void
   ) throws -> [FileCopyRange] {
-    guard file.compressionLevel == nil else { return file.copyRanges }
+    guard file.compressionLevel == nil else { return copies }
     guard file.archive == nil else {
       try output.reserve(file.byteCount)
-      return file.copyRanges
+      return copies
     }
-    var rest: [FileCopyRange] = []
-    var sharedByteCount = 0
-    for range in file.copyRanges {
-      let input = source.checkpoint.files[range.inputIndex]
-      let shared = output.share(
-        input, from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
-      sharedByteCount += shared.count
-      rest += range.target.outside(shared).map(range.part)
-    }
+    let (rest, sharedByteCount) = output.share(copies, of: inputs)
     try output.reserve(file.byteCount, shared: sharedByteCount)
     try output.write(file.header, at: 0)
     progress(sharedByteCount)
     return rest
+  }
+
+  /// The slab of a job, and `output` for its file.
+  func target(_ slab: Slab, of job: Job, to output: any PositionalOutput) -> SlabTarget {
+    SlabTarget(slab: slab, tensor: files[job.fileIndex].tensors[slab.tensorIndex], output: output)
   }
 
   /// Returns the jobs of all files, in the order of files and offsets.
@@ -57,6 +57,15 @@ extension ConversionPlan {
     guard files.contains(where: { $0.archive != nil }) else { return jobs }
     let places = jobs.map(place)
     return jobs.indices.sorted { places[$0] != places[$1] ? places[$0] < places[$1] : $0 < $1 }.map { jobs[$0] }
+  }
+
+  /// Returns jobs that copy these ranges of each file, and no others.
+  func copyJobs(_ copies: [[FileCopyRange]]) -> [Job] {
+    copies.enumerated().flatMap { fileIndex, ranges in
+      ranges.flatMap { $0.split(limit: Executor.copyByteCount) }.map {
+        Job(fileIndex: fileIndex, target: $0.target, work: .copy($0))
+      }
+    }
   }
 
   /// Where the input of a job begins.
@@ -71,9 +80,13 @@ extension ConversionPlan {
   }
 
   /// Returns the jobs of one file, in the order of the file.
-  private func jobs(of file: PlannedFile, fileIndex: Int, copies: [FileCopyRange]) -> [Job] {
-    let slabs = file.tensors.enumerated().filter { !$1.isCopy }.flatMap { tensorIndex, tensor in
-      tensor.slabs(tensorIndex: tensorIndex).map { slab in
+  ///
+  /// - Parameter tensors: the indices of the tensors that are made; nil for all.
+  func jobs(of file: PlannedFile, fileIndex: Int, tensors: [Int]? = nil, copies: [FileCopyRange]) -> [Job] {
+    let indices = (tensors ?? Array(file.tensors.indices)).lazy.filter { !file.tensors[$0].isCopy }
+    let slabs = indices.flatMap { index in
+      let tensor = file.tensors[index]
+      return tensor.slabs(tensorIndex: index).map { slab in
         let start = tensor.fileOffset + slab.byteOffset
         return Job(fileIndex: fileIndex, target: start..<start + slab.byteCount, work: .slab(slab))
       }
@@ -92,5 +105,19 @@ private struct JobPlace: Comparable {
 
   static func < (left: JobPlace, right: JobPlace) -> Bool {
     (left.file, left.offset, left.row) < (right.file, right.offset, right.row)
+  }
+}
+
+extension AtomicFile {
+  /// Shares the blocks of `ranges` of `inputs` where possible; returns the ranges left to copy, and the bytes that are shared.
+  func share(_ ranges: [FileCopyRange], of inputs: [any ByteSource]) -> (rest: [FileCopyRange], sharedByteCount: Int) {
+    var rest: [FileCopyRange] = [], sharedByteCount = 0
+    for range in ranges {
+      let shared = share(
+        inputs[range.inputIndex], from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
+      sharedByteCount += shared.count
+      rest += range.target.outside(shared).map(range.part)
+    }
+    return (rest, sharedByteCount)
   }
 }

@@ -44,17 +44,40 @@ extension Executor {
   }
 
   /// Does the jobs of these indices on all threads.
-  private func run(
-    _ indices: [Int], of set: OutputSet, output: @Sendable (Int) -> any PositionalOutput
+  ///
+  /// - Parameter done: is called after each job, on any thread.
+  func run(
+    _ indices: [Int], of set: OutputSet, output: @Sendable (Int) -> any PositionalOutput,
+    done: @Sendable (_ job: Int, _ report: EncodingReport?) throws -> Void = { _, _ in }
+  ) throws {
+    try run(indices.map { set.jobs[$0] }, of: set.plan, output: output) { range, output in
+      try set.copy(range, to: output)
+    } done: { index, report in
+      set.note(report, of: indices[index])
+      try done(indices[index], report)
+    }
+  }
+
+  /// Does `jobs` of a plan on all threads.
+  ///
+  /// - Parameters:
+  ///   - output: takes the bytes of the file of this index.
+  ///   - copy: copies bytes of an input.
+  ///   - done: is called after each job with its index among `jobs`, on any thread.
+  func run(
+    _ jobs: [Job], of plan: ConversionPlan, output: @Sendable (Int) -> any PositionalOutput,
+    copy: @Sendable (FileCopyRange, any PositionalOutput) throws -> Void,
+    done: @Sendable (_ job: Int, _ report: EncodingReport?) throws -> Void
   ) throws {
     let detail = detail, progress = progress
-    try Parallel.forEach(indices.count, threads: threadCount, state: { SlabWorker(detail: detail) }) { worker, index in
-      let job = set.jobs[indices[index]], output = output(job.fileIndex)
+    try Parallel.forEach(jobs.count, threads: threadCount, state: { SlabWorker(detail: detail) }) { worker, index in
+      let job = jobs[index], output = output(job.fileIndex)
+      var report: EncodingReport?
       switch job.work {
-      case .slab(let slab):
-        set.note(try worker.run([set.target(slab, of: job, to: output)])[0].get(), of: indices[index])
-      case .copy(let range): try set.copy(range, to: output)
+      case .slab(let slab): report = try worker.run([plan.target(slab, of: job, to: output)])[0].get()
+      case .copy(let range): try copy(range, output)
       }
+      try done(index, report)
       progress(job.target.count)
     }
   }

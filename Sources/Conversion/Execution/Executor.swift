@@ -101,7 +101,7 @@ public struct Executor {
     let slabs = members.compactMap { set, index -> SlabTarget? in
       let job = set.jobs[index]
       guard case .slab(let slab) = job.work else { return nil }
-      return set.target(slab, of: job, to: set.files[job.fileIndex])
+      return set.plan.target(slab, of: job, to: set.files[job.fileIndex])
     }
     guard slabs.isEmpty else { return worker.run(slabs) }
     return members.map { set, index in

@@ -19,6 +19,19 @@ struct FileCopyRange: Sendable, Equatable {
       targetOffset: range.lowerBound, byteCount: range.count)
   }
 
+  /// The copy of the bytes of the output that are in `range`; nil if there are none.
+  func within(_ range: Range<Int>) -> FileCopyRange? {
+    let common = target.clamped(to: range)
+    return common.isEmpty ? nil : part(common)
+  }
+
+  /// The same bytes at another place of an output.
+  func moved(by distance: Int) -> FileCopyRange {
+    var moved = self
+    moved.targetOffset += distance
+    return moved
+  }
+
   /// Splits the range into ranges of at most `limit` bytes.
   func split(limit: Int) -> [FileCopyRange] {
     stride(from: target.lowerBound, to: target.upperBound, by: limit).map {
@@ -38,7 +51,10 @@ struct FileCopyRange: Sendable, Equatable {
 
 extension PlannedFile {
   /// The ranges that are copied unchanged, in the order of the file.
-  var copyRanges: [FileCopyRange] {
+  var copyRanges: [FileCopyRange] { Self.copyRanges(of: tensors) }
+
+  /// The same for `tensors` of a file.
+  static func copyRanges(of tensors: some Sequence<PlannedTensor>) -> [FileCopyRange] {
     let ranges = tensors.flatMap { tensor in
       tensor.copyRanges.filter { $0.byteCount > 0 }.map { range in
         FileCopyRange(

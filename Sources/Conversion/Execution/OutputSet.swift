@@ -11,55 +11,69 @@ final class OutputSet: Sendable {
   let files: [AtomicFile]
   /// In the order of files and offsets.
   let jobs: [Job]
+  /// The files that bytes are copied from.
+  private let inputs: [any ByteSource]
   /// The errors of encoding, a report for each job that makes values.
   private let reports: Mutex<[EncodingReport?]>
   /// Folders that were made for the output.
   private let folders: CreatedFolders
   private let lock: FolderLock?
 
+  /// What fills the files.
+  enum Content {
+    /// The input, by new temporaries.
+    case input
+    /// The input, by temporaries that an interrupted run leaves; jobs are within these parts.
+    case kept([PlanPart])
+    /// The parts that were made of it, each in a file.
+    case parts([PlanPart], [any ByteSource])
+  }
+
   /// Creates the temporaries, shares blocks with the input where possible, reserves space and writes the headers.
   ///
   /// - Throws: if that fails; nothing is left then.
-  init(_ plan: ConversionPlan, progress: (Int) -> Void) throws {
+  init(_ plan: ConversionPlan, of content: Content = .input, progress: (Int) -> Void) throws {
     let folders = CreatedFolders()
     let opened: (lock: FolderLock?, files: [AtomicFile], jobs: [Job])
     do {
-      opened = try Self.open(plan, folders, progress)
+      opened = try Self.open(plan, content, folders, progress)
     } catch {
       folders.release()
       throw error
     }
     self.plan = plan
     self.folders = folders
+    inputs = content.inputs(of: plan)
     (lock, files, jobs) = opened
     reports = Mutex([EncodingReport?](repeating: nil, count: opened.jobs.count))
   }
 
   private static func open(
-    _ plan: ConversionPlan, _ folders: CreatedFolders, _ progress: (Int) -> Void
+    _ plan: ConversionPlan, _ content: Content, _ folders: CreatedFolders, _ progress: (Int) -> Void
   ) throws -> (FolderLock?, [AtomicFile], [Job]) {
     for folder in plan.folders { try folders.create(folder) }
     let lock = plan.target == .folder ? try FolderLock(plan.destination, whenTaken: .refuse) : nil
+    let inputs = content.inputs(of: plan)
     var files: [AtomicFile] = [], copies: [[FileCopyRange]] = []
-    for file in plan.files {
-      files.append(try AtomicFile(file.path, overwrite: plan.overwrite))
-      copies.append(try plan.prepare(file, files[files.count - 1], progress: progress))
+    for (index, file) in plan.files.enumerated() {
+      let output =
+        content.isKept
+        ? try AtomicFile(continuing: file.path, overwrite: plan.overwrite)
+        : try AtomicFile(file.path, overwrite: plan.overwrite)
+      files.append(output)
+      copies.append(
+        try plan.prepare(file, output, content.copies(in: file, at: index), of: inputs, progress: progress))
     }
+    if case .parts = content { return (lock, files, plan.copyJobs(copies)) }
     return (lock, files, plan.jobs(copies))
   }
 
   /// Whether every file is written at its offsets in any order: none is compressed, none is an archive.
   var isPlain: Bool { plan.files.allSatisfy { $0.compressionLevel == nil && $0.archive == nil } }
 
-  /// The slab of a job, and `output` for its file.
-  func target(_ slab: Slab, of job: Job, to output: any PositionalOutput) -> SlabTarget {
-    SlabTarget(slab: slab, tensor: plan.files[job.fileIndex].tensors[slab.tensorIndex], output: output)
-  }
-
   /// Copies bytes of an input.
   func copy(_ range: FileCopyRange, to output: some PositionalOutput) throws(FileError) {
-    let input = plan.source.checkpoint.files[range.inputIndex]
-    try output.copy(input, from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
+    try output.copy(inputs[range.inputIndex], from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
   }
 
   /// Keeps the errors of the job of this index.
@@ -67,15 +81,19 @@ final class OutputSet: Sendable {
 
   /// Judges the errors and gives all files their names; called after all jobs are done.
   ///
-  /// - Parameter acceptance: judges the errors before any file gets its name; its errors are rethrown.
+  /// - Parameters:
+  ///   - outcomes: the errors of every tensor; nil for those that were noted.
+  ///   - acceptance: judges the errors before any file gets its name; its errors are rethrown.
   /// - Returns: the errors of every tensor.
   /// - Throws: if a value cannot be stored, an input changed meanwhile, or the files cannot be finished.
-  func finish(_ acceptance: ([TensorOutcome]) throws -> Void) throws -> [TensorOutcome] {
-    let outcomes = outcomes
-    try requireStorable(outcomes)
+  func finish(
+    _ outcomes: [TensorOutcome]? = nil, _ acceptance: ([TensorOutcome]) throws -> Void
+  ) throws -> [TensorOutcome] {
+    let outcomes = outcomes ?? self.outcomes
+    try plan.requireStorable(outcomes)
     try acceptance(outcomes)
-    for file in plan.source.checkpoint.files { try file.requireUnchanged() }
-    try plan.tensors.lazy.compactMap(\.importance).first?.matrix.requireUnchanged()
+    for file in inputs { try file.requireUnchanged() }
+    try plan.requireUnchangedInputs()
 
     var outputs = files
     defer { for output in outputs { output.discard() } }
@@ -116,39 +134,34 @@ final class OutputSet: Sendable {
 
   /// One report a tensor, its slabs' merged in order so that sums do not depend on the threads.
   private var outcomes: [TensorOutcome] {
-    var merged = plan.files.map { [EncodingReport?](repeating: nil, count: $0.tensors.count) }
+    var sums = TensorReports(plan)
     for (job, report) in zip(jobs, reports.withLock { $0 }) {
-      guard let report, case .slab(let slab) = job.work else { continue }
-      var sum = merged[job.fileIndex][slab.tensorIndex] ?? EncodingReport()
-      sum.merge(report)
-      merged[job.fileIndex][slab.tensorIndex] = sum
+      if case .slab(let slab) = job.work { sums.add(report, to: slab.tensorIndex, in: job.fileIndex) }
     }
-    return zip(plan.files, merged).flatMap { file, reports in
-      zip(file.tensors, reports).map { TensorOutcome(tensor: $0, report: $1) }
-    }
+    return sums.outcomes(of: plan)
+  }
+}
+
+extension OutputSet.Content {
+  fileprivate var isKept: Bool { if case .kept = self { true } else { false } }
+
+  fileprivate func inputs(of plan: ConversionPlan) -> [any ByteSource] {
+    if case .parts(_, let sources) = self { sources } else { plan.source.checkpoint.files }
   }
 
-  /// Every number must be finite, and stored as a finite number.
-  private func requireStorable(_ outcomes: [TensorOutcome]) throws {
-    let problems = outcomes.compactMap { outcome -> TensorProblem? in
-      guard let report = outcome.report, let name = outcome.tensor.sourceName else { return nil }
-      func place(_ index: Int) -> (row: Int, column: Int) {
-        let (row, column) = index.quotientAndRemainder(dividingBy: max(1, outcome.tensor.shape.rowElementCount))
-        return (row, column)
+  /// The ranges of the inputs that a file has unchanged.
+  fileprivate func copies(in file: PlannedFile, at index: Int) -> [FileCopyRange] {
+    switch self {
+    case .input: file.copyRanges
+    case .kept(let parts): parts.flatMap { $0.copies(of: file, at: index) }
+    case .parts(let parts, _):
+      parts.flatMap { part in
+        part.pieces.filter { $0.fileIndex == index }.map { piece in
+          FileCopyRange(
+            inputIndex: part.index, sourceOffset: piece.partOffset, targetOffset: piece.range.lowerBound,
+            byteCount: piece.range.count)
+        }
       }
-      let format = outcome.tensor.format
-      if let index = report.firstNonfiniteIndex {
-        return TensorProblem(name, .nonfinite(row: place(index).row, column: place(index).column, format: format))
-      }
-      return report.firstOverflowIndex.map { index in
-        TensorProblem(
-          name,
-          .overflows(
-            count: report.overflowCount, row: place(index).row, column: place(index).column, format: format))
-      }
-    }
-    guard problems.isEmpty else {
-      throw ProblemList(problems.map { LocatedError(path: plan.source.checkpoint.path, reason: $0) })
     }
   }
 }

@@ -101,22 +101,30 @@ extension Receipt {
 extension TensorOutcome {
   /// The line of a tensor in a receipt.
   public var json: JSON {
-    var members = JSON.Object()
-    members["name"] = .string(tensor.name.text)
-    members["role"] = .string(tensor.purpose.name)
-    if let layer = tensor.purpose.layer { members["layer"] = .integer(layer) }
-    if let instance = tensor.purpose.instance { members["instance"] = .integer(instance) }
-    members["source"] = tensor.sourceName.map { .string($0.text) } ?? .null
-    if tensor.sources.count > 1 { members["source_count"] = .integer(tensor.sources.count) }
-    members["from"] = .string(tensor.sourceEncoding)
-    if !tensor.composedOf.isEmpty { members["composed_of"] = .array(tensor.composedOf.map { .string($0.text) }) }
-    members["to"] = .string(tensor.format.name)
-    members["shape"] = .array(tensor.shape.dimensions.map { .integer($0) })
-    members["transform"] = .string(tensor.transform)
-    members["rule"] = .string(tensor.rule)
-    if tensor.isRepacked { members["repacked"] = .bool(true) }
-    if tensor.importance != nil { members["importance"] = .bool(true) }
+    var members = tensor.facts
     for (key, value) in (report ?? EncodingReport()).members { members[key] = value }
     return .object(members)
+  }
+}
+
+extension PlannedTensor {
+  /// Where the tensor comes from, what it becomes and why.
+  var facts: JSON.Object {
+    var members = JSON.Object()
+    members["name"] = .string(name.text)
+    members["role"] = .string(purpose.name)
+    if let layer = purpose.layer { members["layer"] = .integer(layer) }
+    if let instance = purpose.instance { members["instance"] = .integer(instance) }
+    members["source"] = sourceName.map { .string($0.text) } ?? .null
+    if sources.count > 1 { members["source_count"] = .integer(sources.count) }
+    members["from"] = .string(sourceEncoding)
+    if !composedOf.isEmpty { members["composed_of"] = .array(composedOf.map { .string($0.text) }) }
+    members["to"] = .string(format.name)
+    members["shape"] = .array(shape.dimensions.map { .integer($0) })
+    members["transform"] = .string(transform)
+    members["rule"] = .string(rule)
+    if isRepacked { members["repacked"] = .bool(true) }
+    if importance != nil { members["importance"] = .bool(true) }
+    return members
   }
 }

@@ -157,11 +157,38 @@ public struct RowReader: Sendable {
     checkpoint = whole.checkpoint
   }
 
+  /// The bytes of files that contain `rows`, or more: whole stored tensors where rows are gathered or decoded.
+  ///
+  /// Nil if adapters change the rows, with tensors that are not among the sources.
+  public func byteRanges(of rows: Range<Int>) -> [ByteRange]? {
+    guard !isAdapted else { return nil }
+    if let stored = self.rows as? StoredRows { return [stored.byteRange(of: rows)] }
+    return map.sourceIndices(of: rows).flatMap { sources[$0].descriptor.storedRanges }
+  }
+
   /// The file that contains a tensor.
   public func file(of tensor: TensorDescriptor) -> any ByteSource { checkpoint.files[tensor.fileIndex] }
 }
 
+extension TensorDescriptor {
+  /// The bytes of all stored tensors that it is made of.
+  fileprivate var storedRanges: [ByteRange] {
+    byteRange.map { [$0] } ?? composition?.sources.flatMap(\.storedRanges) ?? []
+  }
+}
+
 extension RowMap {
+  /// The sources that contain rows of the wanted tensor, or of the same instances.
+  fileprivate func sourceIndices(of rows: Range<Int>) -> [Int] {
+    let instanceCount = layout.instanceCount ?? 1
+    let rowsPerInstance = layout.storedRowCount / max(1, instanceCount)
+    guard instanceCount > 1, rowsPerInstance > 0, !rows.isEmpty else { return Array(sources.indices) }
+    let first = rows.lowerBound / rowsPerInstance, last = (rows.upperBound - 1) / rowsPerInstance
+    let count = layout.components.count
+    let indices = origins[min(first * count, origins.count)..<min((last + 1) * count, origins.count)].map(\.source)
+    return Set(indices).sorted()
+  }
+
   /// The cheapest way to read the rows.
   fileprivate func rowSource(
     _ checkpoint: Checkpoint, _ geometry: RowReader.Geometry

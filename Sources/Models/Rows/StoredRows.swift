@@ -12,6 +12,14 @@ struct StoredRows: RowSource {
 
   var format: StorageFormat? { storageFormat }
 
+  /// The bytes of `rows`; those of the tensor where rows are not whole blocks.
+  func byteRange(of rows: Range<Int>) -> ByteRange {
+    guard rowByteCount > 0 else { return range }
+    return ByteRange(
+      fileIndex: range.fileIndex, offset: range.offset + rows.lowerBound * rowByteCount,
+      byteCount: rows.count * rowByteCount)
+  }
+
   var copyRanges: [TensorCopyRange]? {
     [TensorCopyRange(source: tensor, sourceOffset: 0, targetOffset: 0, byteCount: range.byteCount)]
   }

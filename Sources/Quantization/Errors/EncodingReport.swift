@@ -39,6 +39,9 @@ public struct EncodingReport: Sendable, Equatable {
     if detail == .histogram { histogram = ErrorHistogram() }
   }
 
+  /// A report on `count` elements that did not change, before others.
+  public init(unchanged count: Int) { elementCount = count }
+
   /// √(Σ (stored − value)² / elements); 0 for no elements.
   public var rootMeanSquareError: Double {
     elementCount == 0 ? 0 : (sumSquaredError / Double(elementCount)).squareRoot()

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The number of elements by magnitude of their error, in ranges that each end at twice their start.
 public struct ErrorHistogram: Sendable, Equatable {
   /// Elements without error.
@@ -45,5 +47,30 @@ public struct ErrorHistogram: Sendable, Equatable {
   public mutating func merge(_ other: Self) {
     unchangedCount += other.unchangedCount
     for index in counts.indices { counts[index] += other.counts[index] }
+  }
+
+  /// All counts by exponent, those of zero left out.
+  var record: JSON {
+    .members([
+      "unchanged": .integer(unchangedCount),
+      "counts": .array(
+        counts.indices.filter { counts[$0] > 0 }.map { .array([.integer($0), .integer(counts[$0])]) }),
+    ])
+  }
+
+  /// The histogram that has this record; nil if it is none, or counts more than `limit` elements.
+  init?(record: JSON, limit: Int) {
+    guard let unchanged = record["unchanged"]?.integer, (0...limit).contains(unchanged),
+      let entries = record["counts"]?.array, entries.count <= counts.count
+    else { return nil }
+    unchangedCount = unchanged
+    var rest = limit - unchanged
+    for entry in entries {
+      guard let pair = entry.array, pair.count == 2, let exponent = pair[0].integer, let count = pair[1].integer,
+        counts.indices.contains(exponent), (0...rest).contains(count)
+      else { return nil }
+      counts[exponent] += count
+      rest -= count
+    }
   }
 }

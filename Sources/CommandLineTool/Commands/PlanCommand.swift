@@ -1,0 +1,87 @@
+import ArgumentParser
+import Ingot
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Plans a conversion in parts that any machines make in any order.",
+    discussion: """
+      Takes the options of convert, or after the word quantize those of quantize. ingot work makes a part, ingot assemble \
+      joins all to the bytes of the single run. docs/scale.md explains it.
+
+      EXAMPLES:
+        # Plan 16 parts of a conversion.
+        ingot plan model -o model-Q4_K_M.gguf --type Q4_K_M --parts 16 --save plan.json
+        # Plan parts of a quantization by their size.
+        ingot plan quantize model-F16.gguf model-Q4_K_M.gguf Q4_K_M --part-bytes 4G --save plan.json
+      """,
+    subcommands: [PlanConversion.self, PlanQuantization.self], defaultSubcommand: PlanConversion.self)
+}
+
+struct PlanConversion: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Plans what ingot convert would do, in parts.",
+    discussion: """
+      EXAMPLES:
+        # Plan 16 parts.
+        ingot plan convert model -o model-Q4_K_M.gguf --type Q4_K_M --parts 16 --save plan.json
+        # Plan parts of at most 4 GB, and a receipt that ingot assemble writes.
+        ingot plan convert model.gguf -o model --part-bytes 4G --save plan.json --receipt receipt.json
+      """)
+
+  @OptionGroup var options: PlanOptions
+  @OptionGroup var conversion: Convert
+
+  func run() throws { try options.run(conversion, conversion.report) }
+}
+
+struct PlanQuantization: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quantize",
+    abstract: "Plans what ingot quantize would do, in parts.",
+    discussion: """
+      EXAMPLES:
+        # Plan 16 parts.
+        ingot plan quantize model-F16.gguf model-Q4_K_M.gguf Q4_K_M --parts 16 --save plan.json
+        # Plan parts of at most 4 GB, weighted by an importance matrix.
+        ingot plan quantize in.gguf out.gguf IQ2_M --imatrix imatrix.gguf --part-bytes 4G --save plan.json
+      """)
+
+  @OptionGroup var options: PlanOptions
+  @OptionGroup var conversion: Quantize
+
+  func run() throws { try options.run(conversion, conversion.report) }
+}
+
+extension PlanOptions {
+  /// Plans what `command` does in one run, and saves the plan.
+  fileprivate func run(_ command: some PartedCommand, _ report: ReportOptions) throws {
+    try command.requireParts()
+    for (option, isGiven) in [("--dry-run", command.execution.isDryRun), ("--resume", command.execution.resume)]
+    where isGiven {
+      throw ValidationError("\(option) has no effect on a plan, which writes no output (leave it out)")
+    }
+    let parts = try ConversionParts(cut, arguments: Self.singleRun(Array(CommandLine.arguments.dropFirst()))) {
+      try command.requestedConversion().plan()
+    }
+    let saved = try SavedPlan.write(parts, to: save, overwrite: command.execution.overwrite ? .replace : .refuse)
+    try report.print(
+      json: {
+        .members([
+          "schema": .string("ingot.planned/1"), "path": .string(save), "sha256": .string(saved.digest),
+          "parts": .integer(saved.byteCounts.count), "bytes": .integer(parts.plan.byteCount),
+          "core_seconds": .real(saved.coreSeconds),
+        ])
+      },
+      text: {
+        let count = saved.byteCounts.count
+        return parts.plan.text(title: "will write", listsAll: report.verbose)
+          + "\nplan \(saved.digest.prefix(16)) in \(save.escapedForDisplay): \(counted(count, "part"))"
+          + (count > 0 ? ", the largest with \((saved.byteCounts.max() ?? 0).byteSize)" : "")
+          + ", about \(saved.coreSeconds.fixed(1)) core-seconds\n"
+          + "next: ingot work \(save.escapedForDisplay) --part N for each N from 0 to \(max(0, count - 1))"
+          + ", then ingot assemble \(save.escapedForDisplay)\n"
+      })
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Ingot
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Shows which parts of a plan are done.",
+    discussion: """
+      Manifests and sizes are read, and neither inputs nor the bytes of parts; ingot assemble reads those. The status is 1 \
+      until all parts are done.
+
+      EXAMPLES:
+        # How far is it?
+        ingot status plan.json
+        # The parts to do, for sbatch --array.
+        ingot status plan.json --todo
+      """)
+
+  @OptionGroup var folder: PartFolderOptions
+
+  @Flag(help: "Print the numbers of the parts that are not done, as job arrays take them: 3,17-19.")
+  var todo = false
+
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    let folder = try folder.open(), plan = folder.plan
+    let states = try folder.states()
+    let missing = states.indices.filter { states[$0] != .done }
+    let doneByteCount = states.indices.filter { states[$0] == .done }.reduce(0) { $0 &+ plan.byteCounts[$1] }
+    let totalByteCount = plan.byteCounts.reduce(0, &+)
+    try report.print(
+      json: {
+        .members([
+          "schema": .string("ingot.status/1"), "plan": .string(plan.digest), "folder": .string(folder.path),
+          "complete": .bool(missing.isEmpty), "parts": .integer(states.count),
+          "done": .integer(states.count - missing.count), "bytes": .integer(totalByteCount),
+          "bytes_done": .integer(doneByteCount), "todo": .string(missing.rangeList),
+          "states": .array(states.map { .string($0.rawValue) }),
+        ])
+      },
+      text: {
+        if todo { return missing.isEmpty ? "" : missing.rangeList + "\n" }
+        let lines = PartState.allCases.compactMap { state -> (String, String)? in
+          let indices = states.indices.filter { states[$0] == state }
+          return indices.isEmpty ? nil : (state.rawValue, "\(indices.rangeList) (\(counted(indices.count, "part")))")
+        }
+        return definitionList(
+          [("plan", "\(plan.path.escapedForDisplay) (\(plan.digest.prefix(16)))")] + lines
+            + [("bytes", "\(doneByteCount.byteSize) of \(totalByteCount.byteSize)")])
+      })
+    if !missing.isEmpty { throw FailedCheck() }
+  }
+}

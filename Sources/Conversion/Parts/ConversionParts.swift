@@ -1,0 +1,156 @@
+import Bytes
+import Models
+
+/// A conversion in parts: its plan, the parts, and the document that pins both.
+///
+/// Every run that has to do with a part derives the plan again from the same request, and compares the document. So the work
+/// has one description, and nothing in a saved plan is trusted.
+public struct ConversionParts: Sendable {
+  /// The name and version of the layout of `document`.
+  public static let schema = "ingot.parts/1"
+
+  /// The plan that a single run would carry out.
+  public let plan: ConversionPlan
+  /// The parts, in the order of the output.
+  public let parts: [PlanPart]
+  /// The plan as documented in `docs/json.md`.
+  public let document: JSON
+  /// The files that planning opened, by path, and what it read of them.
+  let inputs: [PartInput]
+  /// Records what the parts read.
+  let log: ReadLog
+
+  /// The SHA-256 of the saved plan, which names the job.
+  public var digest: String { FileDigest.sha256(document.encoded(.indented)) }
+
+  /// Derives the plan and cuts it.
+  ///
+  /// - Parameters:
+  ///   - arguments: the command that does the conversion in one run, which receipts record.
+  ///   - planning: opens the source and plans; what it reads is recorded.
+  /// - Throws: as `planning`; `PartError.hasNoPlaces` for a compressed output and for files of ranks.
+  public init(_ cut: PartCut, arguments: [String], planning: () throws -> ConversionPlan) throws {
+    try self.init(arguments: arguments) { (try planning(), cut) }
+  }
+
+  /// - Parameter planning: also says how to cut, which may depend on the plan.
+  init(arguments: [String], planning: () throws -> (ConversionPlan, PartCut)) throws {
+    let log = ReadLog()
+    let (plan, cut) = try log.opening {
+      let (plan, cut) = try planning()
+      try plan.requirePlaces()
+      try plan.readWholeInputs()
+      return (plan, cut)
+    }
+    let inputs = try log.take().map(PartInput.init)
+    self.plan = plan
+    self.log = log
+    self.inputs = inputs
+    parts = plan.parts(cut)
+    var members: JSON.Object = ["schema": .string(Self.schema)]
+    members["tool"] = .members(["name": .string(ToolInfo.name), "version": .string(ToolInfo.version)])
+    members["arguments"] = .array(arguments.map(JSON.string))
+    members["cut"] = cut.json
+    members["inputs"] = .array(inputs.map(\.json))
+    for (key, value) in try plan.pinned { members[key] = value }
+    members["parts"] = .array(parts.map { $0.json(plan, inputs) })
+    document = .object(members)
+  }
+
+  /// Derives a saved plan again.
+  ///
+  /// - Throws: `PartError` if another version of the program saved it, or anything in it came out differently.
+  public init(_ saved: SavedPlan, planning: () throws -> ConversionPlan) throws {
+    guard saved.version == ToolInfo.version else {
+      throw PartError.otherVersion(path: saved.path, planned: saved.version, running: ToolInfo.version)
+    }
+    try self.init(saved.cut, arguments: saved.arguments, planning: planning)
+    guard saved.document.encoded(.indented) != document.encoded(.indented) else { return }
+    let difference = saved.document.firstDifference(from: document) ?? ("the plan", "another", "this one")
+    throw PartError.disagrees(
+      path: saved.path, place: difference.place, planned: difference.planned, found: difference.found)
+  }
+
+  /// The part of this number.
+  func part(_ index: Int, of path: String) throws(PartError) -> PlanPart {
+    guard parts.indices.contains(index) else { throw .noSuchPart(index, count: parts.count, path: path) }
+    return parts[index]
+  }
+}
+
+/// A file that planning opened: its size, and the digest of what was read of it, such as its header.
+struct PartInput: Sendable {
+  let path: String, byteCount: Int
+  /// What changes with its content; nil if nothing of the kind is known.
+  let version: String?
+  let ranges: MergedRanges
+  let sha256: String
+
+  init(_ entry: ReadLog.Entry) throws(FileError) {
+    (path, byteCount, ranges) = (entry.path, entry.byteCount, entry.ranges)
+    let file = try InputLocation.openFile(entry.path)
+    version = file.version
+    sha256 = try FileDigest.sha256(file, ranges.ranges)
+  }
+
+  fileprivate var json: JSON {
+    .members([
+      "path": .string(path), "bytes": .integer(byteCount), "planning": ranges.json, "sha256": .string(sha256),
+    ])
+  }
+}
+
+extension MergedRanges {
+  /// A list of pairs: offset and bytes.
+  var json: JSON { .array(ranges.map { .array([.integer($0.lowerBound), .integer($0.count)]) }) }
+}
+
+extension PartCut {
+  fileprivate var json: JSON {
+    switch self {
+    case .count(let count): .members(["parts": .integer(count)])
+    case .byteCount(let limit): .members(["part_bytes": .integer(limit)])
+    }
+  }
+
+  init?(json: JSON?) {
+    if let count = json?["parts"]?.integer, count > 0 {
+      self = .count(count)
+    } else if let limit = json?["part_bytes"]?.integer, limit > 0 {
+      self = .byteCount(limit)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension JSON {
+  /// The first place where `other` differs, in the order of this value, and both values in short.
+  func firstDifference(from other: JSON, at path: String = "") -> (place: String, planned: String, found: String)? {
+    if self == other { return nil }
+    switch (self, other) {
+    case (.object(let mine), .object(let theirs)) where mine.keys == theirs.keys:
+      for (key, value) in mine {
+        guard let found = theirs[key] else { continue }
+        let place = path.isEmpty ? key.text : "\(path).\(key.text)"
+        if let difference = value.firstDifference(from: found, at: place) { return difference }
+      }
+    case (.array(let mine), .array(let theirs)) where mine.count == theirs.count:
+      for (index, pair) in zip(mine, theirs).enumerated() {
+        if let difference = pair.0.firstDifference(from: pair.1, at: "\(path)[\(index)]") { return difference }
+      }
+    default: break
+    }
+    return (path.escapedForDisplay, summary, other.summary)
+  }
+
+  /// A short form for messages.
+  private var summary: String {
+    switch self {
+    case .array(let elements): counted(elements.count, "element")
+    case .object(let members): counted(members.count, "member")
+    case .string(let text): text.quoted
+    default: text(.compact)
+    }
+  }
+}
