@@ -1,11 +1,22 @@
 import SystemPackage
 
 /// Paths as text; nothing here asks the file system.
+///
+/// Results have one slash where a path has several, none at their end, and nothing from a zero byte on, where a path ends
+/// for the system; addresses keep theirs. Every reader asks for names, so they are cut from the text; `FilePath` would check
+/// its invariants.
 public enum Path {
+  private static let slash = UInt8(ascii: "/")
+
   /// Returns `folder/name`, or `name` alone where the folder is `.`.
   public static func join(_ folder: String, _ name: String) -> String {
     if folder == "." { return name }
-    return isAddress(folder) ? folder + "/" + name : FilePath(folder).appending(name).string
+    if isAddress(folder) { return folder + "/" + name }
+    let folder = normalized(folder), name = normalized(name)
+    guard !folder.isEmpty else { return name }
+    let rest = name.utf8.first == slash ? name.utf8.dropFirst() : name.utf8[...]
+    if rest.isEmpty { return folder }
+    return (folder.utf8.last == slash ? folder : folder + "/") + String(Substring(rest))
   }
 
   /// Returns the last component of `path`: `b.gguf` of `a/b.gguf`.
@@ -15,7 +26,10 @@ public enum Path {
       let path = path.prefix { $0 != "?" && $0 != "#" }
       return path.split(separator: "/").last.map { String($0) } ?? String(path)
     }
-    return FilePath(path).lastComponent?.string ?? path
+    let whole = normalized(path)
+    guard let last = whole.utf8.lastIndex(of: slash) else { return whole.isEmpty ? path : whole }
+    let name = whole.utf8[last...].dropFirst()
+    return name.isEmpty ? path : String(Substring(name))
   }
 
   /// Whether `path` is an address, whose slashes are not those of a local path.
@@ -37,7 +51,21 @@ public enum Path {
   /// Returns the folder that contains `path`; `.` for a bare name.
   public static func folder(of path: String) -> String {
     if isAddress(path) { return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path }
-    let parent = FilePath(path).removingLastComponent().string
-    return parent.isEmpty ? "." : parent
+    let whole = normalized(path)
+    guard let last = whole.utf8.lastIndex(of: slash) else { return "." }
+    return last == whole.startIndex ? "/" : String(Substring(whole.utf8[..<last]))
+  }
+
+  private static func normalized(_ path: String) -> String {
+    var previous: UInt8 = 0
+    let isNormal = path.utf8.allSatisfy { byte in
+      defer { previous = byte }
+      return byte != 0 && !(byte == slash && previous == slash)
+    }
+    if isNormal, previous != slash || path.utf8.count == 1 { return path }
+    var bytes: [UInt8] = []
+    for byte in path.utf8.prefix(while: { $0 != 0 }) where byte != slash || bytes.last != slash { bytes.append(byte) }
+    if bytes.count > 1, bytes.last == slash { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

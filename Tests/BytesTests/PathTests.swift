@@ -20,4 +20,35 @@ struct PathTests {
     #expect(Path.within(".", "/c") == nil)
     #expect(Path.within("a", "a/../b") == nil)
   }
+
+  @Test(
+    "has a name, a folder, and a form that it is joined in",
+    arguments: [
+      ("a/b.gguf", "b.gguf", "a", "f/a/b.gguf"),
+      ("b", "b", ".", "f/b"),
+      ("/b", "b", "/", "f/b"),
+      ("/", "/", "/", "f"),
+      ("", "", ".", "f"),
+      ("a//b///c", "c", "a/b", "f/a/b/c"),
+      ("a/b//", "b", "a", "f/a/b"),
+      ("//a", "a", "/", "f/a"),
+      ("../..", "..", "..", "f/../.."),
+      ("./.", ".", ".", "f/./."),
+      ("a/b\0c/d", "b", "a", "f/a/b"),
+      ("ä/\u{301}b", "\u{301}b", "ä", "f/ä/\u{301}b"),
+    ])
+  func parts(path: String, name: String, folder: String, joined: String) {
+    #expect(Path.name(of: path) == name)
+    #expect(Path.folder(of: path) == folder)
+    #expect(Path.join("f//", path) == joined)
+  }
+
+  @Test("is joined to the root and to no folder without a second slash")
+  func joining() {
+    #expect(Path.join("/", "a") == "/a")
+    #expect(Path.join("/", "/a/") == "/a")
+    #expect(Path.join("", "/a") == "/a")
+    #expect(Path.join(".", "a//b") == "a//b")
+    #expect(Path.join("a/b", "") == "a/b")
+  }
 }
