@@ -12,18 +12,12 @@ extension ArchitectureDefinition {
     json: JSON, bases: [String: JSON], maximumDepth: Int = Self.maximumDepth
   ) throws(DefinitionError) {
     let extended = try ExtendedDefinition(json, bases: bases, maximumDepth: maximumDepth)
-    baseNames = extended.baseNames
     var object = try StrictObject(extended.json, at: "")
-    name = try object.string("name")
+    identity = try ArchitectureIdentity(extended, &object)
     summary = try object.string("summary")
-    isAbstract = try object.flag("abstract")
-    classes = try object.strings("classes") ?? []
-    modelTypes = try object.strings("model_types") ?? []
     distinctiveKey = try object.optionalString("gguf_key")
     ggufOutput = try object.choice("gguf_output") ?? .optional
     schemes = try Self.readSchemes(&object)
-    let ggufName = try object.optionalString("gguf_architecture") ?? name
-    ggufArchitecture = schemes.contains { $0.name == "gguf" } ? ggufName : nil
     hyperparameters = try Self.unique(try Self.readHyperparameters(&object), at: "hyperparameters") { $0.name }
     hyperparameterDefaults = try Self.readHyperparameterDefaults(&object, hyperparameters)
     configConstants = try Self.readObject("config_constants", &object)

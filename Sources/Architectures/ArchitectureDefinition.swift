@@ -7,21 +7,10 @@ import Tokenization
 /// Bundled definitions and a user's `--mapping FILE` are read by the same strict loader,
 /// `ArchitectureDefinition+Loading.swift`. `docs/definition-format.md` has the grammar.
 public struct ArchitectureDefinition: Sendable {
-  /// The name, as in `ingot architectures NAME`.
-  public let name: String
-  /// Whether it only serves as a base, and is not an architecture.
-  public let isAbstract: Bool
-  /// The definitions that it extends, the nearest last.
-  public let baseNames: [String]
+  /// What files name it by; its parts are also members of the definition.
+  public let identity: ArchitectureIdentity
   /// One line for a listing.
   public let summary: String
-  /// Entries of `architectures` in config.json that it matches.
-  public let classes: [String]
-  /// Values of `model_type` in config.json that it matches.
-  public let modelTypes: [String]
-  /// The value of `general.architecture` in a GGUF; nil if it has no naming scheme `gguf`, because llama.cpp lacks the
-  /// architecture.
-  public let ggufArchitecture: String?
   /// The key, with `{arch}`, that its GGUFs have and those of other definitions with this `ggufArchitecture` do not.
   public let distinctiveKey: String?
   /// The number of the first layer that predicts more tokens, in a model; nil if it is not known yet.
@@ -75,6 +64,12 @@ public struct ArchitectureDefinition: Sendable {
 
   /// A definition may extend one that extends another, and no more: all that it inherits is in two files.
   public static let maximumDepth = 2
+
+  public var name: String { identity.name }
+  public var baseNames: [String] { identity.baseNames }
+  public var classes: [String] { identity.classes }
+  public var modelTypes: [String] { identity.modelTypes }
+  public var ggufArchitecture: String? { identity.ggufArchitecture }
 
   /// The scheme called `name`.
   public func scheme(_ name: String) -> NamingScheme? { schemes.first { $0.name == name } }

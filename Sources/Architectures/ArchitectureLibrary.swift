@@ -2,29 +2,53 @@ import Bytes
 import Tokenization
 
 /// The definitions that can be chosen from: the bundled ones, and a user's own before them.
+///
+/// A bundled definition is read when it is first asked for; `identities` has what is needed to ask for the right one.
 public struct ArchitectureLibrary: Sendable {
-  /// The definitions: a user's first, then the bundled ones, those that most others extend before these, else by name.
-  public let definitions: [ArchitectureDefinition]
+  /// What identifies the definitions, in their order.
+  public let identities: [ArchitectureIdentity]
+  /// The tokenizer classes of all definitions.
+  public let tokenizerClasses: TokenizerClasses
+  /// The user's.
+  private let own: [ArchitectureDefinition]
+  private let bundled: BundledArchitectures
 
-  /// Reads the bundled definitions.
+  /// The bundled definitions.
   public static func bundled() throws -> ArchitectureLibrary {
     try ArchitectureLibrary(own: [])
   }
 
-  /// Reads the user's definition in the file at `path`, by the same loader, and the bundled ones.
+  /// Reads the user's definition in the file at `path`, by the same loader as the bundled ones.
   ///
   /// - Throws: errors of reading, and `LocatedError` with a `JSONError` or a `DefinitionError`.
   public static func bundled(withMapping path: String) throws -> ArchitectureLibrary {
     try ArchitectureLibrary(own: [(path, try InputLocation.openFile(path).wholeContent(limit: maximumByteCount))])
   }
 
+  /// The definitions: a user's first, then the bundled ones, those that most others extend before these, else by name.
+  ///
+  /// - Complexity: reads all bundled definitions the first time.
+  public var definitions: [ArchitectureDefinition] { identities.indices.map(definition) }
+
+  /// The definitions with these identities, in order.
+  public func definitions(
+    where isMatch: (ArchitectureIdentity) -> Bool
+  ) -> [ArchitectureDefinition] {
+    identities.indices.filter { isMatch(identities[$0]) }.map(definition)
+  }
+
+  /// The first definition with such an identity.
+  public func firstDefinition(where isMatch: (ArchitectureIdentity) -> Bool) -> ArchitectureDefinition? {
+    identities.firstIndex(where: isMatch).map(definition)
+  }
+
   /// The definition called `name`.
-  public func definition(named name: String) -> ArchitectureDefinition? { definitions.first { $0.name == name } }
+  public func definition(named name: String) -> ArchitectureDefinition? { firstDefinition { $0.name == name } }
 
   /// The definition that matches the class or, where none does, the `model_type` of a model.
   public func definition(class className: String?, modelType: String?) -> ArchitectureDefinition? {
-    definitions.first { $0.classes.contains(className ?? "") }
-      ?? definitions.first { $0.modelTypes.contains(modelType ?? "") }
+    firstDefinition { $0.classes.contains(className ?? "") }
+      ?? firstDefinition { $0.modelTypes.contains(modelType ?? "") }
   }
 
   /// A definition file may have this many bytes; the bundled ones have about ten thousand.
@@ -33,55 +57,31 @@ public struct ArchitectureLibrary: Sendable {
   private typealias File = (name: String, bytes: [UInt8])
 
   private init(own files: [File]) throws {
-    let (bases, bundled) = try Self.bundledDefinitions.get()
+    let bundled = try BundledArchitectures.shared.get()
     // A user's definition may extend any bundled one.
-    let own = try files.map { file in
-      try Self.load(file.name, try Self.parse(file), bases, ArchitectureDefinition.maximumDepth + 1)
-    }
-    // Where several fit equally well, the one that others extend is meant.
-    let followers = bundled.flatMap(\.baseNames).reduce(into: [:]) { $0[$1, default: 0] += 1 }
-    let sorted = bundled.filter { !$0.isAbstract }.sorted {
-      (followers[$1.name] ?? 0, $0.name) < (followers[$0.name] ?? 0, $1.name)
+    own = try files.map { file in
+      let json = try LocatedError.naming(file.name) { () throws(JSONError) in try JSON(parsing: file.bytes) }
+      return try LocatedError.naming(file.name) { () throws(DefinitionError) in
+        try ArchitectureDefinition(
+          json: json, bases: bundled.bases, maximumDepth: ArchitectureDefinition.maximumDepth + 1)
+      }
     }
     var classes = TokenizerClasses()
-    for definition in own + bundled { classes.add(definition.vocabulary.tokenizerClasses) }
+    for known in own.map(\.vocabulary.tokenizerClasses) + [bundled.tokenizerClasses] { classes.add(known) }
     do {
       try classes.validate()
     } catch {
       throw files.first.map { LocatedError(path: $0.name, reason: error) } ?? error
     }
-    definitions = (own + sorted).map { definition in
-      var definition = definition
-      definition.vocabulary.tokenizerClasses = classes
-      return definition
-    }
+    tokenizerClasses = classes
+    identities = own.map(\.identity) + bundled.entries.map(\.identity)
+    self.bundled = bundled
   }
 
-  /// The bundled definitions, as JSON by name and read; the program reads them once.
-  private static let bundledDefinitions = Result<([String: JSON], [ArchitectureDefinition]), any Error> {
-    var bases: [String: JSON] = [:]
-    for file in BundledDefinitions.files { bases[String(file.name.dropLast(".json".count))] = try parse(file) }
-    let definitions = try bases.sorted { $0.key < $1.key }.map { name, json in
-      try load(name + ".json", json, bases, ArchitectureDefinition.maximumDepth)
-    }
-    return (bases, definitions)
-  }
-
-  private static func load(
-    _ path: String, _ json: JSON, _ bases: [String: JSON], _ maximumDepth: Int
-  ) throws -> ArchitectureDefinition {
-    do {
-      return try ArchitectureDefinition(json: json, bases: bases, maximumDepth: maximumDepth)
-    } catch {
-      throw LocatedError(path: path, reason: error)
-    }
-  }
-
-  private static func parse(_ file: File) throws -> JSON {
-    do {
-      return try JSON(parsing: file.bytes)
-    } catch {
-      throw LocatedError(path: file.name, reason: error)
-    }
+  private func definition(at index: Int) -> ArchitectureDefinition {
+    let isOwn = index < own.count
+    var definition = isOwn ? own[index] : bundled.definition(in: bundled.entries[index - own.count].file)
+    if !own.isEmpty { definition.vocabulary.tokenizerClasses = tokenizerClasses }
+    return definition
   }
 }

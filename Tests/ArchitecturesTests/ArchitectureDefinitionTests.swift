@@ -14,6 +14,17 @@ struct ArchitectureDefinitionTests {
     #expect(Set(definitions.map(\.name) + definitions.flatMap(\.baseNames)) == Set(files))
   }
 
+  @Test("is found by what it says when it is read", arguments: try ArchitectureLibrary.bundled().identities.map(\.name))
+  func identity(name: String) throws {
+    let library = try ArchitectureLibrary.bundled()
+    let known = try #require(library.identities.first { $0.name == name })
+    let read = try #require(library.definition(named: name)).identity
+    #expect(known.baseNames == read.baseNames && known.classes == read.classes)
+    #expect(known.modelTypes == read.modelTypes && known.ggufArchitecture == read.ggufArchitecture)
+    #expect(!read.isAbstract && read.name == name)
+    #expect((known.ggufArchitecture != nil) == (library.definition(named: name)?.scheme("gguf") != nil))
+  }
+
   @Test("inherits the members that it does not give")
   func inheritance() throws {
     let yi = try #require(try ArchitectureLibrary.bundled().definition(named: "yi"))

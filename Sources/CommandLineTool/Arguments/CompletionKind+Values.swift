@@ -6,7 +6,9 @@ import Ingot
 
 extension CompletionKind {
   /// Names of the bundled architectures.
-  static var architectures: Self { .custom { _, _, _ in bundled.map(\.name) } }
+  static var architectures: Self {
+    .custom { _, _, _ in (try? ArchitectureLibrary.bundled())?.identities.map(\.name) ?? [] }
+  }
 
   /// Naming schemes that are written.
   static var namingSchemes: Self {

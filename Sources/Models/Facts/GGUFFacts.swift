@@ -23,7 +23,7 @@ struct GGUFFacts: ModelFacts {
     guard let name = metadata["general.architecture"]?.text, !name.isEmpty else {
       throw ModelError.noArchitecture(path: path)
     }
-    let matching = library.definitions.filter { $0.ggufArchitecture == name }
+    let matching = library.definitions { $0.ggufArchitecture == name }
     guard !matching.isEmpty else {
       throw ModelError.unknownGGUFArchitecture(path: path, name: name, hint: library.hint(forGGUF: name))
     }

@@ -85,12 +85,12 @@ extension ArchitectureLibrary {
   /// The definition that the classes of a config.json name, or without classes its `model_type`.
   func definition(of config: Configuration) -> ArchitectureDefinition? {
     for name in config.classes {
-      guard let first = definitions.first(where: { $0.classes.contains(name) }) else { continue }
+      guard let first = firstDefinition(where: { $0.classes.contains(name) }) else { continue }
       // A class with images or sound says little of the text model inside, unless its definition knows that one.
       guard let type = config.textModelType, !first.modelTypes.contains(type) else { return first }
-      return definitions.first { $0.modelTypes.contains(type) } ?? first
+      return firstDefinition { $0.modelTypes.contains(type) } ?? first
     }
     guard config.classes.isEmpty, let type = config.modelType else { return nil }
-    return definitions.first { $0.modelTypes.contains(type) }
+    return firstDefinition { $0.modelTypes.contains(type) }
   }
 }

@@ -62,7 +62,7 @@ public struct VocabularyOpening: Sendable {
   private static func rulesOfAnyKind(_ library: ArchitectureLibrary) -> VocabularyRules {
     var rules = VocabularyRules()
     rules.sources = VocabularyRules.Source.allCases
-    rules.tokenizerClasses = library.definitions.first?.vocabulary.tokenizerClasses ?? TokenizerClasses()
+    rules.tokenizerClasses = library.tokenizerClasses
     return rules
   }
 }
