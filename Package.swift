@@ -10,13 +10,20 @@ let settings: [SwiftSetting] = [
 /// `make test` sets INGOT_OPTIMIZE: the targets that its minutes go to are optimized, with every check of bounds and overflow.
 let optimized: Set<String> =
   Context.environment["INGOT_OPTIMIZE"] == nil
-  ? [] : ["Bytes", "Tensors", "Formats", "Encodings", "Quantization", "Inference", "Models"]
+  ? []
+  : [
+    "Bytes", "Tensors", "Formats", "Encodings", "Quantization", "Inference", "Models", "Architectures", "Tokenization",
+  ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil,
+  plugins: [Target.PluginUsage]? = nil
+) -> Target {
   let optimization: [SwiftSetting] =
     optimized.contains(name) ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
   return .target(
-    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + optimization)
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: settings + optimization, plugins: plugins)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -59,10 +66,8 @@ let package = Package(
     library("Quantization", ["Tensors", "Bytes"]),
     library("Encodings", ["Tensors", "Bytes"]),
     library("Tokenization", ["Tensors", "Bytes", .product(name: "Crypto", package: "swift-crypto")]),
-    .target(
-      name: "Architectures", dependencies: ["Tokenization", "Tensors", "Bytes"], exclude: ["Definitions"],
-      swiftSettings: settings,
-      plugins: ["EmbedDefinitions"]),
+    library(
+      "Architectures", ["Tokenization", "Tensors", "Bytes"], exclude: ["Definitions"], plugins: ["EmbedDefinitions"]),
     .plugin(name: "EmbedDefinitions", capability: .buildTool, dependencies: ["EmbedDefinitionsTool"]),
     .executableTarget(name: "EmbedDefinitionsTool", path: "Plugins/EmbedDefinitionsTool"),
 
