@@ -13,17 +13,20 @@ let optimized: Set<String> =
   ? []
   : [
     "Bytes", "Tensors", "Formats", "Encodings", "Quantization", "Inference", "Models", "Architectures", "Tokenization",
+    "TestSupport",
   ]
+
+func optimization(_ target: String) -> [SwiftSetting] {
+  optimized.contains(target) ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
+}
 
 func library(
   _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil,
   plugins: [Target.PluginUsage]? = nil
 ) -> Target {
-  let optimization: [SwiftSetting] =
-    optimized.contains(name) ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
-  return .target(
+  .target(
     name: name, dependencies: dependencies, exclude: exclude, resources: resources,
-    swiftSettings: settings + optimization, plugins: plugins)
+    swiftSettings: settings + optimization(name), plugins: plugins)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -117,7 +120,7 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["Bytes", "Tensors", "Formats"], path: "Tests/TestSupport",
-      swiftSettings: settings),
+      swiftSettings: settings + optimization("TestSupport")),
     tests("Bytes", ["HTTP"]),
     tests("Tensors"),
     tests("Formats"),

@@ -72,6 +72,7 @@ extension ArchitectureDefinition {
 
     init(definition: ArchitectureDefinition, scheme: NamingScheme) {
       rules = definition.storedRules(in: scheme)
+      byKey.reserveCapacity(rules.count)
       for (index, rule) in rules.enumerated() {
         for pattern in rule.patterns { byKey[pattern.key, default: []].append((pattern, index)) }
       }

@@ -113,13 +113,34 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The lookup key of the pattern and of the names that match it: with `#` for every index.
-  var key: String { Self.key(TensorName(text.replacing("{layer}", with: "0").replacing("{instance}", with: "0"))) }
+  var key: String { Self.key(text) }
 
   /// Returns the name with `#` for each number between dots.
-  static func key(_ name: TensorName) -> String {
-    name.text.split(separator: ".", omittingEmptySubsequences: false)
-      .map { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } ? "#" : $0 }
-      .joined(separator: ".")
+  static func key(_ name: TensorName) -> String { key(name.text) }
+
+  private static let placeholders = [Array("{layer}".utf8), Array("{instance}".utf8)]
+
+  /// Returns the name or pattern with `#` for each number and each placeholder between dots.
+  private static func key(_ text: String) -> String {
+    var key: [UInt8] = []
+    key.reserveCapacity(text.utf8.count)
+    var wordStart = 0
+    func endWord() {
+      let word = key[wordStart...]
+      guard !word.isEmpty,
+        word.allSatisfy({ (0x30...0x39).contains($0) }) || placeholders.contains(where: word.elementsEqual)
+      else { return }
+      key.replaceSubrange(wordStart..., with: CollectionOfOne(UInt8(ascii: "#")))
+    }
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: ".") {
+        endWord()
+        wordStart = key.count + 1
+      }
+      key.append(byte)
+    }
+    endWord()
+    return String(decoding: key, as: UTF8.self)
   }
 
   /// A match of a name.

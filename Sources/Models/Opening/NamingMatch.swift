@@ -28,25 +28,26 @@ struct NamingMatch {
   init(_ candidates: [ArchitectureDefinition], _ stored: Checkpoint, mayHaveWrappers: Bool) throws {
     let wrapped = stored.tensors.map(\.name)
     let (names, innerRemark) = mayHaveWrappers ? Self.withoutInnerWords(wrapped) : (wrapped, nil)
-    let readers = candidates.flatMap { definition in
-      definition.schemes.map { (definition, scheme: $0, matcher: definition.matcher(of: $0)) }
-    }
-    var best: (index: Int, prefix: [Substring], known: Int, rules: Set<Int>)?
+    var readers = candidates.flatMap { definition in definition.schemes.map { Reader(definition, $0) } }
+    var best: (index: Int, prefix: [Substring], known: Int, missing: Int)?
     search: for prefix in [[]] + (mayHaveWrappers ? Self.sharedPrefixes(names) : []) {
       let stripped = prefix.isEmpty ? names : Self.without(prefix, names)
       let isWrapper = prefix.allSatisfy(Self.outerWords.contains)
-      for (index, candidate) in readers.enumerated() {
+      for index in readers.indices {
+        let matcher = readers[index].matcher
         // Then all names must be known.
-        if !isWrapper, candidate.matcher.match(of: stripped[0]) == nil { continue }
-        let (known, rules) = Self.known(candidate.matcher, stripped)
+        if !isWrapper, matcher.match(of: stripped[0]) == nil { continue }
+        let (known, rules) = Self.known(matcher, stripped)
         guard known >= best?.known ?? 1, isWrapper || known == names.count else { continue }
+        let missing = Self.missingCount(matcher, rules)
         if let best, known == best.known {
-          let earlier = readers[best.index]
-          guard earlier.0.name != candidate.0.name, best.prefix == prefix,
-            Self.missingCount(candidate.matcher, rules) < Self.missingCount(earlier.matcher, best.rules)
+          guard readers[best.index].definition.name != readers[index].definition.name, best.prefix == prefix,
+            missing < best.missing
           else { continue }
         }
-        best = (index, prefix, known, rules)
+        best = (index, prefix, known, missing)
+        // None can be better.
+        if known == names.count, missing == 0 { break search }
       }
       if best?.known == names.count { break search }
     }
@@ -55,13 +56,24 @@ struct NamingMatch {
         path: stored.path, sample: wrapped.prefix(3).map(\.text),
         known: candidates.count == 1 ? candidates[0].schemes.map(\.name) : [])
     }
-    (definition, scheme) = (readers[best.index].0, readers[best.index].scheme)
+    (definition, scheme) = (readers[best.index].definition, readers[best.index].scheme)
     let prefixRemark =
       best.prefix.isEmpty
       ? nil : "all tensor names begin with \((best.prefix.joined(separator: ".") + ".").quoted), which is left out"
     let remarks = [innerRemark, prefixRemark].compactMap(\.self)
     remark = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
     checkpoint = remarks.isEmpty ? stored : stored.renamed(Self.without(best.prefix, names))
+  }
+
+  /// A definition and one of its schemes, whose names are read when they are first needed.
+  private struct Reader {
+    let definition: ArchitectureDefinition
+    let scheme: NamingScheme
+    lazy var matcher = definition.matcher(of: scheme)
+
+    init(_ definition: ArchitectureDefinition, _ scheme: NamingScheme) {
+      (self.definition, self.scheme) = (definition, scheme)
+    }
   }
 
   /// The count of the known names, and the rules of those that are tensors.

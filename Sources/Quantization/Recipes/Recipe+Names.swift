@@ -1,3 +1,4 @@
+import Bytes
 import Tensors
 
 // How llama-quantize classifies tensors by their GGUF names, for all architectures (llama.cpp 0c1e57098,
@@ -31,8 +32,8 @@ extension Recipe {
   public static func quantizes(_ name: TensorName, _ shape: Shape, architecture: String) -> Bool {
     let text = name.text
     guard shape.rowCount > 1, text.hasSuffix("weight"), !keptNames.contains(name) else { return false }
-    let parts = keptParts + (keptPartsOfArchitecture[architecture] ?? [])
-    return !parts.contains { text.contains($0) }
+    return !keptParts.contains(where: text.hasBytes)
+      && !(keptPartsOfArchitecture[architecture] ?? []).contains(where: text.hasBytes)
   }
 }
 
@@ -50,7 +51,7 @@ extension Recipe.Kind {
     switch text {
     case "output.weight": self = .output
     case "token_embd.weight", "per_layer_token_embd.weight": self = .tokenEmbedding
-    default: self = Self.parts.first { text.contains($0.part) }?.kind ?? .other
+    default: self = Self.parts.first { text.hasBytes($0.part) }?.kind ?? .other
     }
   }
 }
