@@ -15,7 +15,7 @@ extension ArchitectureDefinition {
     let facts: [(String, [String])] = [
       ("extends", baseNames.reversed()), ("classes", classes), ("model types", modelTypes),
       ("GGUF architecture", [ggufArchitecture ?? "none"]),
-      ("only with GGUF key", distinctiveKey.map { [ggufKey($0)] } ?? []),
+      ("only with GGUF key", distinctiveKeys.map(ggufKey)),
       ("GGUF output", ggufArchitecture == nil || ggufOutput == .optional ? [] : [ggufOutput.rawValue]),
       ("naming schemes", writtenSchemes.map(\.name)), ("read inside others", schemes.filter(\.isTextPart).map(\.name)),
       ("only read", schemes.filter(\.isReadingOnly).map(\.name)),
