@@ -30,7 +30,7 @@ extension ArchitectureDefinition {
   }
 
   private var hyperparameterTable: String {
-    let hasMeta = hyperparameters.contains { $0.metaKey != nil }
+    let hasMeta = hyperparameters.contains { !$0.metaKeys.isEmpty }
     var table = Table(
       hasMeta
         ? [
@@ -45,7 +45,8 @@ extension ArchitectureDefinition {
         values[rule.name].map { "\($0) for \(type)" }
       }
       table.append(
-        [rule.name, rule.typeName, rule.configKeys.joined(separator: ", ")] + (hasMeta ? [rule.metaKey ?? ""] : [])
+        [rule.name, rule.typeName, rule.configKeys.joined(separator: ", ")]
+          + (hasMeta ? [rule.metaKeys.joined(separator: ", ")] : [])
           + [
             ggufKeys(of: rule).joined(separator: ", "),
             rule.defaultWording ?? (rule.isOptional ? "none" : "required"),
