@@ -16,7 +16,7 @@ extension ArchitectureDefinition {
     var object = try StrictObject(extended.json, at: "")
     identity = try ArchitectureIdentity(extended, &object)
     summary = try object.string("summary")
-    distinctiveKey = try object.optionalString("gguf_key")
+    distinctiveKeys = try object.strings("gguf_keys") ?? []
     ggufOutput = try object.choice("gguf_output") ?? .optional
     schemes = try Self.readSchemes(&object)
     hyperparameters = try Self.unique(try Self.readHyperparameters(&object), at: "hyperparameters") { $0.name }

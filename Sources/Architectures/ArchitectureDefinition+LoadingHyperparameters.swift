@@ -31,7 +31,7 @@ extension ArchitectureDefinition {
           nullValue: try readValue("null", &entry, kind, isList), configKeys: configKeys,
           writtenKey: try entry.flag("reading_only") ? nil : try entry.optionalString("written_as") ?? configKeys.first,
           independentKeys: try entry.strings("independent") ?? [],
-          enumValues: try readEnumValues(&entry, kind), metaKey: try entry.optionalString("meta"),
+          enumValues: try readEnumValues(&entry, kind), metaKeys: try entry.strings("meta") ?? [],
           ggufKeys: try entry.strings("gguf") ?? [], defaults: defaults,
           countsAsExplicit: try entry.flag("counts_as_explicit"), isOptional: isOptional,
           enabledBy: try entry.optionalString("enabled_by"),

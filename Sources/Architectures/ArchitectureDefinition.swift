@@ -13,8 +13,9 @@ public struct ArchitectureDefinition: Sendable {
   public let resolved: JSON
   /// One line for a listing.
   public let summary: String
-  /// The key, with `{arch}`, that its GGUFs have and those of other definitions with this `ggufArchitecture` do not.
-  public let distinctiveKey: String?
+  /// Keys, with `{arch}`, or `KEY=VALUE`: its GGUFs have one of them, and those of other definitions with this
+  /// `ggufArchitecture` have none. Empty if only tensors distinguish them.
+  public let distinctiveKeys: [String]
   /// The number of the first layer that predicts more tokens, in a model; nil if it is not known yet.
   public var firstPredictionLayer: Int?
   /// What llama.cpp demands of the output matrix in a GGUF.

@@ -45,6 +45,8 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
     /// Of every n flags the first or the last is false.
     case allButOne(ofEvery: Node, isFirst: Bool, count: Node)
     case last(Node, count: Node)
+    /// Flags that are true at the indices in a list.
+    case listed(Node, count: Node)
     case resized(Node, count: Node)
     case leading(Node)
     case power(Node, Node)
@@ -172,6 +174,12 @@ public struct Expression: Hashable, Sendable, CustomStringConvertible {
         (0...greatestListLength).contains(count)
       else { return nil }
       return .list((0..<count).map { .bool(count - $0 <= length) })
+    case .listed(let indices, let count):
+      guard case (.list(let indices), .integer(let count)) = (evaluate(indices, set), evaluate(count, set)),
+        (0...greatestListLength).contains(count)
+      else { return nil }
+      let listed = Set(indices)
+      return .list((0..<count).map { .bool(listed.contains(.integer($0))) })
     case .resized(let list, let count):
       guard case (.list(let elements), .integer(let count)) = (value(list, set), evaluate(count, set)),
         let first = elements.first, (0...greatestListLength).contains(count)

@@ -12,7 +12,8 @@ struct ExpressionParser {
     [(word: String, node: @Sendable (Expression.Node, Expression.Node) -> Expression.Node)] = [
       ("all_but_every(", { .allButOne(ofEvery: $0, isFirst: false, count: $1) }),
       ("all_but_first_of(", { .allButOne(ofEvery: $0, isFirst: true, count: $1) }),
-      ("last(", { .last($0, count: $1) }), ("resized(", { .resized($0, count: $1) }),
+      ("last(", { .last($0, count: $1) }), ("listed(", { .listed($0, count: $1) }),
+      ("resized(", { .resized($0, count: $1) }),
       ("first(", { .first($0, $1) }), ("power(", { .power($0, $1) }), ("max(", { .maximum($0, $1) }),
     ]
   private static let functions: [(word: String, node: @Sendable (Expression.Node) -> Expression.Node)] = [

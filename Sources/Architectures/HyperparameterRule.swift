@@ -52,8 +52,8 @@ public struct HyperparameterRule: Sendable {
   public let independentKeys: [String]
   /// Strings of config.json and their values; empty if it has the values themselves.
   public let enumValues: [EnumValue]
-  /// The key in Meta's params.json.
-  public let metaKey: String?
+  /// The keys in Meta's params.json, that which is written first.
+  public let metaKeys: [String]
   /// The keys of a GGUF, with `{arch}`, that are read before those in which it is written.
   public let ggufKeys: [String]
   /// The values when absent, of which the first that can be had counts; empty only if `isOptional`.

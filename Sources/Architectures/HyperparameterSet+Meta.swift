@@ -9,6 +9,7 @@ import Bytes
 //   rope_scaling_factor, rope_high_freq_factor                  of Llama 4: other numbers of that scaling
 //   head_dim                                                    elements of a head; absent: dim / n_heads
 //   max_seq_len                                                 the context; usually left to the command line
+//   max_position_embeddings                                     the same in Mistral's files
 
 extension ArchitectureDefinition {
   /// The scaling that `use_scaled_rope` means without further members.
@@ -28,10 +29,9 @@ extension ArchitectureDefinition {
   {
     let members = Self.metaMembers(params)
     var set = try complete(defaults: [:], observed: observed) { rule throws(HyperparameterError) in
-      guard let key = rule.metaKey, let stated = members[ExactString(key)], !stated.isNull, stated.integer != -1 else {
-        return nil
-      }
-      return try rule.value(stated, key: key)
+      let stated = rule.metaKeys.lazy.compactMap { key in members[ExactString(key)].map { (key, $0) } }
+      guard let (key, value) = stated.first(where: { !$0.1.isNull && $0.1.integer != -1 }) else { return nil }
+      return try rule.value(value, key: key)
     }
     if let stated = members["head_dim"], !stated.isNull, let rule = hyperparameter("head_dimension") {
       set.values[rule.name] = try rule.value(stated, key: "head_dim")
@@ -57,7 +57,7 @@ extension ArchitectureDefinition {
   public func metaRemarks(_ params: JSON) -> [String] {
     let members = Self.metaMembers(params)
     var remarks: [String] = []
-    let known = Self.otherMetaKeys.union(hyperparameters.compactMap(\.metaKey))
+    let known = Self.otherMetaKeys.union(hyperparameters.flatMap(\.metaKeys))
     let unread = members.keys.map(\.text).filter {
       !known.contains($0) && !(members[ExactString($0)]?.isNothing ?? true)
     }
@@ -76,7 +76,7 @@ extension ArchitectureDefinition {
   public func metaMembers(_ set: HyperparameterSet) -> JSON.Object {
     var members = JSON.Object()
     for rule in hyperparameters {
-      guard let key = rule.metaKey, let value = set.values[rule.name] else { continue }
+      guard let key = rule.metaKeys.first, let value = set.values[rule.name] else { continue }
       members[ExactString(key)] = value.json
     }
     if let length = set.integer("feed_forward_length"), let dim = set.integer("embedding_length"),
@@ -100,7 +100,7 @@ extension ArchitectureDefinition {
   /// Hyperparameters that params.json has no member for, in words.
   public func lostInMeta(_ set: HyperparameterSet) -> [String] {
     var lost = hyperparameters.compactMap { rule -> String? in
-      guard rule.metaKey == nil, rule.name != "head_dimension", rule.rowsOf == nil, rule.inferredFrom == nil,
+      guard rule.metaKeys.isEmpty, rule.name != "head_dimension", rule.rowsOf == nil, rule.inferredFrom == nil,
         let key = rule.writtenKey,
         let value = set.values[rule.name], value != rule.defaultValue(set)
       else { return nil }

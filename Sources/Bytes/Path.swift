@@ -3,13 +3,14 @@ import SystemPackage
 /// Paths as text; nothing here asks the file system.
 ///
 /// Results have one slash where a path has several, none at their end, and nothing from a zero byte on, where a path ends
-/// for the system. Every reader asks for names, so they are cut from the text; `FilePath` would check its invariants.
+/// for the system; addresses keep theirs. Every reader asks for names, so they are cut from the text; `FilePath` would check
+/// its invariants.
 public enum Path {
   private static let slash = UInt8(ascii: "/")
 
   /// Returns `folder/name`, or `name` alone where the folder is `.`.
   public static func join(_ folder: String, _ name: String) -> String {
-    guard folder != "." else { return name }
+    if folder == "." { return name }
     if isAddress(folder) { return folder + "/" + name }
     let folder = normalized(folder), name = normalized(name)
     guard !folder.isEmpty else { return name }
@@ -32,9 +33,7 @@ public enum Path {
   }
 
   /// Whether `path` is an address, whose slashes are not those of a local path.
-  private static func isAddress(_ path: String) -> Bool {
-    path.utf8.first == UInt8(ascii: "h") && RemoteAddress.isAddress(path)
-  }
+  private static func isAddress(_ path: String) -> Bool { RemoteAddress.isAddress(path) }
 
   /// Returns the path within `folder`: `b/c` of `a/b/c` in `a`; nil if it leads elsewhere.
   public static func within(_ folder: String, _ path: String) -> String? {

@@ -25,7 +25,18 @@ struct CurlLibrary: @unchecked Sendable {
   /// The library; nil if the system has none.
   static let loaded: CurlLibrary? = load(names)
 
+  /// Whether the program has all libraries in itself, glibc too, which then cannot load others safely.
+  static let isStatic: Bool = {
+    #if canImport(Glibc)
+      // The address of the loader, which such a program does not have.
+      getauxval(UInt(AT_BASE)) == 0
+    #else
+      false
+    #endif
+  }()
+
   static func load(_ names: [String]) -> CurlLibrary? {
+    if isStatic { return nil }
     for name in names {
       if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL), let library = CurlLibrary(handle) { return library }
     }

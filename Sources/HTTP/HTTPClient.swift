@@ -110,7 +110,9 @@ public final class HTTPClient: Sendable {
     _ address: String, fields: [String], from offset: Int?, into buffer: UnsafeMutableRawBufferPointer,
     of identity: HTTPIdentity?
   ) -> Attempt {
-    guard let curl = CurlLibrary.loaded else { return Attempt(result: .failure(.noLibrary)) }
+    guard let curl = CurlLibrary.loaded else {
+      return Attempt(result: .failure(CurlLibrary.isStatic ? .staticProgram : .noLibrary))
+    }
     guard let handle = state.withLock({ $0.handles.popLast() }) ?? curl.makeHandle() else {
       return Attempt(result: .failure(.connection("no memory for a connection")))
     }

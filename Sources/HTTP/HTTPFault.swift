@@ -2,6 +2,8 @@
 public enum HTTPFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// The system has no libcurl.
   case noLibrary
+  /// The program cannot load libraries.
+  case staticProgram
   /// The server could not be reached, or the connection broke; libcurl's words.
   case connection(String)
   /// The address has no form that a server could answer, or leads from https to http.
@@ -22,13 +24,16 @@ public enum HTTPFault: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .connection: true
     case .status(let status, _): status == 408 || status == 429 || status >= 500
-    case .noLibrary, .address, .noRanges, .changed, .invalid, .tooLarge: false
+    case .noLibrary, .staticProgram, .address, .noRanges, .changed, .invalid, .tooLarge: false
     }
   }
 
   public var description: String {
     switch self {
     case .noLibrary: "remote files need libcurl, which is not installed (install libcurl4 or curl)"
+    case .staticProgram:
+      "remote files need libcurl, which a program without shared libraries cannot load (use a build from source, or a package "
+        + "made with LINK=glibc)"
     case .connection(let reason): "cannot be read: \(reason)"
     case .address(let reason): "cannot be read: \(reason)"
     case .status(401, let reason):

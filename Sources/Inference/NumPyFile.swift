@@ -1,4 +1,4 @@
-/// NumPy's file format for one array (`.npy`, version 1.0), for float32; float64 is only written.
+/// NumPy's file format for one array (`.npy`, version 1.0), for float32; other types are only written.
 ///
 ///      0 ┊ 93 "NUMPY" │ 6 ┊ version 1, 0 │ 8 ┊ header length u16 │ 10 ┊ header │ data
 ///
@@ -27,6 +27,13 @@ public struct NumPyFile: Sendable, Equatable {
   public enum Element: String, Sendable {
     case float32 = "<f4"
     case float64 = "<f8"
+    case int64 = "<i8"
+    case uint64 = "<u8"
+
+    /// NumPy's name of the type.
+    public var name: String { "\(self)" }
+    /// The bytes of a value.
+    public var byteCount: Int { self == .float32 ? 4 : 8 }
   }
 
   /// The file up to the data, for an array that is written in parts.
@@ -48,11 +55,10 @@ public struct NumPyFile: Sendable, Equatable {
     }
   }
 
-  /// Appends the bytes of `values`.
-  public static func append(_ values: [Double], to bytes: inout [UInt8]) {
-    bytes.reserveCapacity(bytes.count + values.count * 8)
-    for value in values {
-      let pattern = value.bitPattern
+  /// Appends the bytes of values of 64 bits.
+  public static func append(patterns: [UInt64], to bytes: inout [UInt8]) {
+    bytes.reserveCapacity(bytes.count + patterns.count * 8)
+    for pattern in patterns {
       for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: pattern >> shift)) }
     }
   }

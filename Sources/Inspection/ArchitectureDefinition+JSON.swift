@@ -12,7 +12,7 @@ extension ArchitectureDefinition {
       "extends": .array(baseNames.reversed().map { .string($0) }),
       "classes": .array(classes.map { .string($0) }), "model_types": .array(modelTypes.map { .string($0) }),
       "gguf_architecture": ggufArchitecture.map { .string($0) } ?? .null,
-      "gguf_key": distinctiveKey.map { .string($0) } ?? .null,
+      "gguf_keys": .array(distinctiveKeys.map { .string($0) }),
       "gguf_output": ggufArchitecture == nil ? .null : .string(ggufOutput.rawValue),
       "naming_schemes": .array(schemes.map { .string($0.name) }),
       "hyperparameters": .array(hyperparameters.map { json(of: $0) }),

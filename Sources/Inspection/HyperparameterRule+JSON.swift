@@ -8,7 +8,7 @@ extension ArchitectureDefinition {
     }
     return .members([
       "name": .string(rule.name), "type": .string(rule.typeName),
-      "config": .array(rule.configKeys.map { .string($0) }), "meta": rule.metaKey.map { .string($0) } ?? .null,
+      "config": .array(rule.configKeys.map { .string($0) }), "meta": rule.metaKeys.first.map { .string($0) } ?? .null,
       "gguf": .array(ggufKeys(of: rule).map { .string($0) }),
       "default": rule.defaultWording.map { .string($0) } ?? .null,
       "defaults_by_model_type": .object(JSON.Object(defaults, uniquingKeysWith: { first, _ in first })),

@@ -24,6 +24,8 @@ public struct TensorValues: Sendable {
   public let format: String
   /// Whether values need more than float32.
   public let isWide: Bool
+  /// I64 or U64, whose values are integers that float64 may not have; nil for other formats.
+  public let integers: StorageFormat?
 
   private let reader: RowReader
 
@@ -55,6 +57,7 @@ public struct TensorValues: Sendable {
     }
     let source = reader.sources[0].descriptor
     format = reader.sources.count == 1 ? source.encoding : reader.format.name
+    integers = source.format == .i64 || source.format == .u64 ? source.format : nil
     isWide = reader.sources.contains { $0.descriptor.format?.isWiderThanFloat32 == true }
   }
 
@@ -156,6 +159,6 @@ extension TensorValues {
 
   private func json(_ value: ExactValue) -> JSON {
     guard isWide else { return Float(value.value).json }
-    return Int(exactly: value.value).map { .integer($0) } ?? (value.value.isFinite ? .real(value.value) : .null)
+    return value.integer.map { .integer($0) } ?? (value.value.isFinite ? .real(value.value) : .null)
   }
 }

@@ -134,6 +134,12 @@ public struct ExactValue: Sendable {
   /// The nearest double.
   public var value: Double { high + low }
 
+  /// The exact value if it is an integer.
+  public var integer: Int128? {
+    guard let high = Int128(exactly: high), let low = Int128(exactly: low) else { return nil }
+    return high + low
+  }
+
   /// This value minus `other`, rounded once; 0 only for equal values.
   public func minus(_ other: ExactValue) -> Double { (high - other.high) + (low - other.low) }
 }

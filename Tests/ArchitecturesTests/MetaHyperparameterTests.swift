@@ -46,6 +46,17 @@ struct MetaHyperparameterTests {
     #expect(usual["vocab_size"] == .integer(64))
   }
 
+  @Test(
+    "states the context in either program's words",
+    arguments: [
+      (#"{"max_seq_len":4096}"#, 4096), (#"{"max_position_embeddings":131072}"#, 131_072),
+      (#"{"max_seq_len":-1,"max_position_embeddings":64}"#, 64), ("{}", 2048),
+    ])
+  func context(params: String, length: Int) throws {
+    #expect(try read(params).integer("context_length") == length)
+    #expect(try llama.metaRemarks(json(params)).isEmpty)
+  }
+
   @Test("takes -1 for no value", arguments: [(-1, 64), (60, 60)])
   func vocabularySize(stated: Int, size: Int) throws {
     #expect(try read(#"{"vocab_size":\#(stated)}"#).integer("vocabulary_size") == size)

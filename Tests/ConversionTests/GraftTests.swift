@@ -53,7 +53,7 @@ struct GraftTests {
     "of MTP layers gives the file of a conversion that had them at once",
     arguments: [
       "qwen3-5", "qwen3-5-moe", "qwen3-5-nested", "qwen3-next", "glm4-moe", "glm-ocr", "hy-v3",
-      "exaone-moe",
+      "exaone-moe", "glm4-moe-lite",
     ], [StorageFormat.f32, .q8_0])
   func equalsConversion(name: String, type: StorageFormat) throws {
     let source = try ArchitectureFixture.named(name).stage(in: folder)

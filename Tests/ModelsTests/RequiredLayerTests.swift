@@ -31,6 +31,24 @@ struct RequiredLayerTests {
       "ernie4-5-moe", "moe_layer_interval", .integer(4), "model.layers.1.mlp.gate_proj.weight", "moe_layer_interval = 4"
     ),
     (
+      "hy-v3", "first_k_dense_replace", .integer(0), "model.layers.0.mlp.router.gate.weight",
+      "first_k_dense_replace = 0"
+    ),
+    (
+      "hy-v3", "mlp_layer_types", .array([.string("dense"), .string("dense")]), "model.layers.1.mlp.gate_proj.weight",
+      "mlp_layer_types"
+    ),
+    (
+      "qwen3-moe", "mlp_only_layers", .array([.integer(1)]), "model.layers.1.mlp.gate_proj.weight", "mlp_only_layers"
+    ),
+    (
+      "qwen2-moe", "decoder_sparse_step", .integer(2), "model.layers.0.mlp.gate_proj.weight", "decoder_sparse_step = 2"
+    ),
+    (
+      "qwen3-next", "full_attention_interval", .integer(3), "model.layers.2.self_attn.k_proj.weight",
+      "full_attention_interval = 3"
+    ),
+    (
       "qwen3-5", "layer_types", .array([dense, recurrent, recurrent, dense]), "model.layers.0.self_attn.k_proj.weight",
       "layer_types"
     ),

@@ -15,7 +15,7 @@ extension ArchitectureDefinition {
     let facts: [(String, [String])] = [
       ("extends", baseNames.reversed()), ("classes", classes), ("model types", modelTypes),
       ("GGUF architecture", [ggufArchitecture ?? "none"]),
-      ("only with GGUF key", distinctiveKey.map { [ggufKey($0)] } ?? []),
+      ("only with GGUF key", distinctiveKeys.map(ggufKey)),
       ("GGUF output", ggufArchitecture == nil || ggufOutput == .optional ? [] : [ggufOutput.rawValue]),
       ("naming schemes", writtenSchemes.map(\.name)), ("read inside others", schemes.filter(\.isTextPart).map(\.name)),
       ("only read", schemes.filter(\.isReadingOnly).map(\.name)),
@@ -30,7 +30,7 @@ extension ArchitectureDefinition {
   }
 
   private var hyperparameterTable: String {
-    let hasMeta = hyperparameters.contains { $0.metaKey != nil }
+    let hasMeta = hyperparameters.contains { !$0.metaKeys.isEmpty }
     var table = Table(
       hasMeta
         ? [
@@ -45,7 +45,8 @@ extension ArchitectureDefinition {
         values[rule.name].map { "\($0) for \(type)" }
       }
       table.append(
-        [rule.name, rule.typeName, rule.configKeys.joined(separator: ", ")] + (hasMeta ? [rule.metaKey ?? ""] : [])
+        [rule.name, rule.typeName, rule.configKeys.joined(separator: ", ")]
+          + (hasMeta ? [rule.metaKeys.joined(separator: ", ")] : [])
           + [
             ggufKeys(of: rule).joined(separator: ", "),
             rule.defaultWording ?? (rule.isOptional ? "none" : "required"),

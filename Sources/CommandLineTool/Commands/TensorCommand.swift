@@ -33,7 +33,8 @@ struct TensorCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Write a NumPy file: float32, float64 for wider formats.", valueName: "file.npy"),
+    help: ArgumentHelp(
+      "Write a NumPy file: float32, or float64, int64, uint64 for wider formats.", valueName: "file.npy"),
     completion: .file())
   var output: String?
 
@@ -90,16 +91,16 @@ struct TensorCommand: ParsableCommand {
     let isWhole = rows.count == values.rowCount && columns.count == values.columnCount
     let part = values.shape.rank > 1 ? [rows.count, columns.count] : [columns.count]
     let shape = isWhole ? values.shape.dimensions : part
-    let file = try NumPyOutput(
-      path, shape: shape, of: values.isWide ? .float64 : .float32, overwrite: overwrite ? .replace : .refuse)
-    let elementByteCount = values.isWide ? 8 : 4
+    let element = values.element
+    let file = try NumPyOutput(path, shape: shape, of: element, overwrite: overwrite ? .replace : .refuse)
+    let elementByteCount = element.byteCount
     let progress = ProgressLine(totalByteCount: rows.count * columns.count * elementByteCount, isQuiet: report.quiet)
     defer { progress.finish() }
     try values.read(rows: rows, columns: columns) { part in
-      if values.isWide {
-        try file.append(part.map(\.value))
-      } else {
-        try file.append(part.map { Float($0.value) }[...])
+      switch element {
+      case .float32: try file.append(part.map { Float($0.value) }[...])
+      case .float64: try file.append(patterns: part.map(\.value.bitPattern))
+      case .int64, .uint64: try file.append(patterns: part.map { UInt64(truncatingIfNeeded: $0.integer ?? 0) })
       }
       progress.advance(part.count * elementByteCount)
     }
@@ -109,19 +110,28 @@ struct TensorCommand: ParsableCommand {
       .members([
         "schema": .string("ingot.tensor-file/1"), "path": .string(path), "name": .string(values.name.text),
         "layout": .string(values.layout.rawValue), "shape": .array(shape.map { .integer($0) }),
-        "type": .string(values.isWide ? "float64" : "float32"),
+        "type": .string(element.name),
       ])
     } text: {
       let dimensions = shape.map(String.init).joined(separator: " × ")
-      return "\(path.escapedForDisplay): written, \(values.isWide ? "float64" : "float32") \(dimensions)\n"
+      return "\(path.escapedForDisplay): written, \(element.name) \(dimensions)\n"
     }
   }
 }
 
 extension TensorValues {
+  /// The type that has all values exactly.
+  fileprivate var element: NumPyFile.Element {
+    switch integers {
+    case .i64: .int64
+    case .u64: .uint64
+    default: isWide ? .float64 : .float32
+    }
+  }
+
   /// A value with six significant digits; integers whole.
   fileprivate func cell(_ value: ExactValue) -> String {
-    if isWide, let integer = Int(exactly: value.value) { return "\(integer)" }
+    if isWide, let integer = value.integer { return "\(integer)" }
     return value.value.significant(6)
   }
 }

@@ -25,10 +25,10 @@ final class NumPyOutput {
     try append(bytes)
   }
 
-  /// Writes the next numbers of a file of float64.
-  func append(_ values: [Double]) throws {
+  /// Writes the next numbers of a file with 64 bits for each.
+  func append(patterns: [UInt64]) throws {
     var bytes: [UInt8] = []
-    NumPyFile.append(values, to: &bytes)
+    NumPyFile.append(patterns: patterns, to: &bytes)
     try append(bytes)
   }
 

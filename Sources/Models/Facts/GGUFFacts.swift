@@ -30,9 +30,9 @@ struct GGUFFacts: ModelFacts {
     // Of several definitions with this name: those with a distinctive key that is there, then the one of the same name,
     // then those that only their tensors distinguish.
     let distinguished = matching.filter { definition in
-      definition.distinctiveKey.map { isStated(definition.ggufKey($0)) } ?? false
+      definition.distinctiveKeys.contains { isStated(definition.ggufKey($0)) }
     }
-    let others = matching.filter { $0.distinctiveKey == nil }
+    let others = matching.filter(\.distinctiveKeys.isEmpty)
     return distinguished + others.filter { $0.name == name } + others.filter { $0.name != name }
   }
 

@@ -72,7 +72,7 @@ struct LegacyGGMLFacts: ModelFacts {
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {
-    guard let key = rule.metaKey, members[key] != nil else { return nil }
+    guard let key = rule.metaKeys.first(where: { members[$0] != nil }) else { return nil }
     if let word = Self.words[key] { return .member(word) }
     return key == "n_kv_heads" ? .tensors : .member(key)
   }

@@ -20,8 +20,8 @@ struct MetaFacts: ModelFacts {
   }
 
   func origin(of rule: HyperparameterRule, in definition: ArchitectureDefinition) -> HyperparameterOrigin? {
-    guard let key = rule.metaKey, (params["model"] ?? params)[key] != nil else { return nil }
-    return .member(key)
+    let members = params["model"] ?? params
+    return rule.metaKeys.first { members[$0] != nil }.map { .member($0) }
   }
 
   func remarks(on definition: ArchitectureDefinition, _ hyperparameters: HyperparameterSet) -> ConfigurationRemarks {

@@ -112,7 +112,7 @@ struct ProblemGrouping {
   /// The keys by which the layer of a missing tensor must have it: `, required by first_k_dense_replace = 0`.
   private func requirement(of problem: TensorProblem) -> String {
     guard let formula = problem.requirement else { return "" }
-    let stated = members(of: formula, but: ["layer_count", "block_count"])
+    let stated = members(of: formula, but: ["layer_count", "block_count"], .throughDefaults)
     return stated.isEmpty ? "" : ", required by \(stated.joined(separator: ", "))"
   }
 
@@ -122,18 +122,40 @@ struct ProblemGrouping {
     return stated.isEmpty ? "" : " (\(stated.joined(separator: ", ")))"
   }
 
+  /// Which keys give a hyperparameter.
+  private enum Origins {
+    /// Its own.
+    case direct
+    /// Its own, or else those of the hyperparameters that its default follows from.
+    case throughDefaults
+  }
+
   /// The keys that give the hyperparameters in `expression`, with their values; without those of a list.
-  private func members(of expression: String, but others: Set<String> = []) -> [String] {
-    let names = expression.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+  private func members(
+    of expression: String, but others: Set<String> = [], _ origins: Origins = .direct
+  ) -> [String] {
     var seen = others
-    return names.filter { seen.insert($0).inserted }.compactMap { name -> String? in
-      guard let rule = definition.hyperparameter(name), let value = hyperparameters.values[name] else { return nil }
-      switch facts.origin(of: rule, in: definition) {
-      case .member(let key)?, .pair(let key)?:
-        if case .list = value { return key.escapedForDisplay }
-        return "\(key.escapedForDisplay) = \(value.json.text(.compact))"
-      default: return nil
+    return Self.names(in: expression).flatMap { members(of: $0, origins, &seen) }
+  }
+
+  private static func names(in expression: String) -> [String] {
+    expression.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+  }
+
+  private func members(of name: String, _ origins: Origins, _ seen: inout Set<String>) -> [String] {
+    guard seen.insert(name).inserted, let rule = definition.hyperparameter(name),
+      let value = hyperparameters.values[name]
+    else { return [] }
+    switch facts.origin(of: rule, in: definition) {
+    case .member(let key)?, .pair(let key)?:
+      if case .list = value { return [key.escapedForDisplay] }
+      return ["\(key.escapedForDisplay) = \(value.json.text(.compact))"]
+    default:
+      guard origins == .throughDefaults else { return [] }
+      let names = rule.defaults.flatMap { value in
+        if case .formula(let formula) = value { formula.hyperparameterNames } else { [String]() }
       }
+      return names.flatMap { members(of: $0, origins, &seen) }
     }
   }
 }
