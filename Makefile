@@ -7,6 +7,7 @@
 # make loading  GGUFs of every architecture in llama.cpp: make loading PEERS=DIR (see Trials/README.md)
 # make lint     formatting and the rules of who may import whom
 # make faults   failing disks, signals, damaged files: needs root, takes three minutes
+# make engines-test  parts by Slurm and Ray with a killed worker: needs root, slurm-wlm, munge, PYTHON=one with Ray
 # make setup    what a build needs, installed when missing
 # make install  the program of make build, manual and completions, into PREFIX (default: /usr/local); DESTDIR is put before it
 # make uninstall  removes them
@@ -28,7 +29,7 @@ PREFIX ?= /usr/local
 DIST ?= dist
 PACKAGED := .build/package/programs
 
-.PHONY: setup build test demo demo-real bench trials loading faults lint install uninstall package package-test clean
+.PHONY: setup build test demo demo-real bench trials loading faults engines-test lint install uninstall package package-test clean
 
 setup:
 	@scripts/setup.sh
@@ -76,6 +77,10 @@ loading: build
 faults: setup
 	swift build --product ingot
 	scripts/faults.sh .build/debug/ingot
+
+# Slurm and Ray are really started, so this is not part of the tests.
+engines-test: build
+	scripts/engines.sh .build/release/ingot
 
 # The same build as that of the tests, so that it is done once.
 lint: export INGOT_OPTIMIZE = 1

@@ -62,6 +62,26 @@ struct RemoteTests {
     #expect(isEqual)
   }
 
+  @Test("plan, work and assemble give the bytes of convert, and resume continues")
+  func partsOfHub() throws {
+    let hub = try Hub(fixture: "yi")
+    let folder = TemporaryFolder(), source = ["hf:org/model", "-o", folder.file("out.gguf"), "--type", "Q8_0"]
+    let plan = folder.file("plan.json")
+    for arguments in [
+      ["plan"] + source + ["--parts", "2", "--save", plan], ["work", plan, "--part", "1"],
+      ["work", plan, "--part", "0"], ["assemble", plan],
+      ["convert", "hf:org/model", "-o", folder.file("single.gguf"), "--type", "Q8_0", "--resume"],
+    ] {
+      let run = try hub.run(arguments)
+      #expect(run.status == 0, "\(arguments): \(run.error)")
+    }
+    let inputs = try JSON(parsing: try LocalFile(plan).wholeContent(limit: 1 << 24))["inputs"]?.array ?? []
+    #expect(inputs.contains { $0["path"]?.string?.hasPrefix("hf:org/model/") == true })
+    let bytes = try ["out.gguf", "single.gguf"].map { try LocalFile(folder.file($0)).wholeContent(limit: 1 << 24) }
+    let isEqual = bytes[0] == bytes[1]
+    #expect(isEqual)
+  }
+
   @Test("diff, check and tensor read models and files of the hub")
   func otherVerbs() throws {
     let hub = try Hub(fixture: "yi")

@@ -8,14 +8,15 @@ Run again after a failure: parts that are done are checked and left as they are.
 import os
 import subprocess
 import sys
+import time
 
 import ray
 
-CORES = 4
+CORES = int(os.environ.get("CORES", "4"))
 
 
 class MayPass(Exception):
-    """A disk was full or failed, or another task makes the part: Ray tries again."""
+    """A disk was full or failed, another task makes the part, or a signal ended it: Ray tries again."""
 
 
 # A task whose worker dies is tried again, too.
@@ -23,7 +24,9 @@ class MayPass(Exception):
 def work(folder, plan, part):
     command = ["ingot", "work", plan, "--part", str(part), "--threads", str(CORES), "--quiet"]
     run = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True)
-    if run.returncode == 75:
+    if run.returncode == 75 or run.returncode < 0:
+        # The program of a worker that died may still be at work on the part.
+        time.sleep(5)
         raise MayPass(run.stderr)
     if run.returncode != 0:
         raise RuntimeError(f"part {part}: status {run.returncode}: {run.stderr}")

@@ -101,7 +101,7 @@ damaged_parts() {
   plan_large 4
   for part in 0 1 2 3; do "$program" work plan.json --part $part --quiet; done
   cp -r parts right
-  for run in $(seq 1 40); do
+  for run in $(seq 1 24); do
     file=$(ls parts/* | shuf -n 1 --random-source=<(yes $((seed + run))))
     size=$(stat -c %s "$file")
     if [ $((run % 4)) = 0 ]; then
@@ -131,10 +131,10 @@ changed_part_inputs() {
   cd input || exit 2
   ingot plan large -o out.gguf --type Q8_0 --parts 4 --save plan.json
   size=$(stat -c %s large/model.safetensors)
-  for run in $(seq 1 8); do
+  for run in $(seq 1 6); do
     rm -rf parts out.gguf
     for part in 0 1; do "$program" work plan.json --part $part --quiet; done
-    printf '\x01\x02\x03\x04' | dd of=large/model.safetensors bs=1 seek=$((size * run / 9)) conv=notrunc status=none
+    printf '\x01\x02\x03\x04' | dd of=large/model.safetensors bs=1 seek=$((size * run / 7)) conv=notrunc status=none
     [ $((run % 2)) = 0 ] && touch -r plan.json large/model.safetensors # a clock that goes back
     for part in 2 3; do ingot work plan.json --part $part; expect_status "0 2" "part after a change"; done
     ingot assemble plan.json

@@ -82,8 +82,9 @@ extension PlanPart {
   func json(_ plan: ConversionPlan, _ inputs: [PartInput]) -> JSON {
     let jobs = plan.jobs(of: self), reads = plan.reads(of: jobs, inputs)
     let readByteCount = reads.reduce(0) { $0 + $1.ranges.byteCount }
-    let planning = inputs.reduce(0) { $0 + $1.ranges.byteCount }
-    let estimate = PartEstimate(jobs, of: plan, planningByteCount: planning)
+    // What is read further on is read slab by slab.
+    let headers = inputs.compactMap { $0.ranges.ranges.first }.filter { $0.lowerBound == 0 }
+    let estimate = PartEstimate(jobs, of: plan, headerByteCount: headers.reduce(0) { $0 + $1.count })
     return .members([
       "part": .integer(index), "bytes_in": .integer(readByteCount), "bytes_out": .integer(byteCount),
       "memory_bytes": .integer(estimate.memoryByteCount), "memory_bytes_per_thread": .integer(estimate.threadByteCount),

@@ -27,7 +27,7 @@ extension ConversionParts {
   ///
   /// - Throws: as `init(_:arguments:planning:)`.
   public init(resuming planning: () throws -> ConversionPlan) throws {
-    try self.init(arguments: []) {
+    try self.init(arguments: nil) {
       let plan = try planning()
       return (plan, .resuming(plan.byteCount))
     }

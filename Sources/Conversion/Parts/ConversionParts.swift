@@ -33,8 +33,10 @@ public struct ConversionParts: Sendable {
     try self.init(arguments: arguments) { (try planning(), cut) }
   }
 
-  /// - Parameter planning: also says how to cut, which may depend on the plan.
-  init(arguments: [String], planning: () throws -> (ConversionPlan, PartCut)) throws {
+  /// - Parameters:
+  ///   - arguments: nil if the document is not saved; it then has neither them nor the list of parts.
+  ///   - planning: also says how to cut, which may depend on the plan.
+  init(arguments: [String]?, planning: () throws -> (ConversionPlan, PartCut)) throws {
     let log = ReadLog()
     let (plan, cut) = try log.opening {
       let (plan, cut) = try planning()
@@ -49,11 +51,11 @@ public struct ConversionParts: Sendable {
     parts = plan.parts(cut)
     var members: JSON.Object = ["schema": .string(Self.schema)]
     members["tool"] = .members(["name": .string(ToolInfo.name), "version": .string(ToolInfo.version)])
-    members["arguments"] = .array(arguments.map(JSON.string))
+    if let arguments { members["arguments"] = .array(arguments.map(JSON.string)) }
     members["cut"] = cut.json
     members["inputs"] = .array(inputs.map(\.json))
     for (key, value) in try plan.pinned { members[key] = value }
-    members["parts"] = .array(parts.map { $0.json(plan, inputs) })
+    members["parts"] = arguments == nil ? .integer(parts.count) : .array(parts.map { $0.json(plan, inputs) })
     document = .object(members)
   }
 

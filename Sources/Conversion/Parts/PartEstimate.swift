@@ -8,7 +8,7 @@ import Tensors
 /// What a part takes.
 struct PartEstimate {
   /// Memory of the program apart from slabs: code, definitions, headers.
-  private static let baseByteCount = 96 << 20
+  private static let baseByteCount = 64 << 20
   /// Bytes of a slab's element while it is encoded: as stored, decoded with its remainder, and encoded.
   private static let elementByteCount = 4 + 8 + 4
 
@@ -16,8 +16,8 @@ struct PartEstimate {
   let memoryByteCount: Int, threadByteCount: Int
   let coreSeconds: Double
 
-  /// - Parameter planningByteCount: the bytes that every worker reads to derive the plan.
-  init(_ jobs: [Job], of plan: ConversionPlan, planningByteCount: Int) {
+  /// - Parameter headerByteCount: the bytes of headers and side files, which every worker has in memory.
+  init(_ jobs: [Job], of plan: ConversionPlan, headerByteCount: Int) {
     var seconds = 0.0, largest = 0
     for job in jobs {
       switch job.work {
@@ -29,7 +29,7 @@ struct PartEstimate {
       }
     }
     // Headers are held as text and as values.
-    memoryByteCount = Self.baseByteCount + 4 * planningByteCount + largest
+    memoryByteCount = Self.baseByteCount + 4 * headerByteCount + largest
     threadByteCount = largest
     coreSeconds = seconds
   }
