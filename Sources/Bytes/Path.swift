@@ -33,7 +33,9 @@ public enum Path {
   }
 
   /// Whether `path` is an address, whose slashes are not those of a local path.
-  private static func isAddress(_ path: String) -> Bool { RemoteAddress.isAddress(path) }
+  private static func isAddress(_ path: String) -> Bool {
+    path.utf8.first == UInt8(ascii: "h") && RemoteAddress.isAddress(path)
+  }
 
   /// Returns the path within `folder`: `b/c` of `a/b/c` in `a`; nil if it leads elsewhere.
   public static func within(_ folder: String, _ path: String) -> String? {
