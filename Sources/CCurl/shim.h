@@ -3,6 +3,19 @@
 #ifndef INGOT_CURL_SHIM_H
 #define INGOT_CURL_SHIM_H
 
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+
+// Whether the program runs without the system's loader: then all of its libraries are in itself.
+static inline int curl_has_no_loader(void) {
+#ifdef __linux__
+  return getauxval(AT_BASE) == 0;
+#else
+  return 0;
+#endif
+}
+
 typedef int (*curl_variadic_function)(void *handle, int option, ...);
 typedef unsigned long (*curl_data_function)(char *bytes, unsigned long size, unsigned long count, void *context);
 

@@ -26,14 +26,7 @@ struct CurlLibrary: @unchecked Sendable {
   static let loaded: CurlLibrary? = load(names)
 
   /// Whether the program has all libraries in itself, glibc too, which then cannot load others safely.
-  static let isStatic: Bool = {
-    #if canImport(Glibc)
-      // The address of the loader, which such a program does not have.
-      getauxval(UInt(AT_BASE)) == 0
-    #else
-      false
-    #endif
-  }()
+  static let isStatic = curl_has_no_loader() != 0
 
   static func load(_ names: [String]) -> CurlLibrary? {
     if isStatic { return nil }
