@@ -6,7 +6,7 @@
 # make trials   acceptance trials against the same tools, slow: make trials PEERS=DIR (see Trials/README.md)
 # make loading  GGUFs of every architecture in llama.cpp: make loading PEERS=DIR (see Trials/README.md)
 # make lint     formatting and the rules of who may import whom
-# make faults   failing disks, signals, damaged files: needs root, takes three minutes
+# make faults   failing disks, signals, damaged files: needs root, takes six minutes
 # make engines-test  parts by Slurm and Ray with a killed worker: needs root, slurm-wlm, munge, PYTHON=one with Ray
 # make setup    what a build needs, installed when missing
 # make install  the program of make build, manual and completions, into PREFIX (default: /usr/local); DESTDIR is put before it

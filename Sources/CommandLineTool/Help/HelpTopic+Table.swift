@@ -93,8 +93,8 @@ extension HelpTopic {
         """
         \(ExitStatus.table)
 
-        SIGINT, SIGTERM and SIGHUP remove incomplete files and end the program by that
-        signal: 130, 143 or 129 in a shell.
+        SIGINT, SIGTERM and SIGHUP remove incomplete files, which --resume keeps, and
+        end the program by that signal: 130, 143 or 129 in a shell.
         """),
       HelpTopic(
         "environment", "variables of the environment",
