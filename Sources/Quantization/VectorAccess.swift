@@ -107,16 +107,6 @@ extension SIMD16 where Scalar == UInt8 {
   @inline(__always)
   var highNibbles: Self { self &>> Self(repeating: 4) }
 
-  /// For each byte, which must be below 16, the element of `table` at that index.
-  @inline(__always)
-  func looked(upIn table: Self) -> Self {
-    var result = Self.zero
-    for place in 0..<16 {
-      result.choose(Self(repeating: table[place]), where: self .== Self(repeating: UInt8(place)))
-    }
-    return result
-  }
-
   /// 16 for each set bit, lowest first, otherwise 0: the fifth bits of sixteen quants.
   @inline(__always)
   init(fifthBits bits: UInt16) {

@@ -11,17 +11,26 @@
 // scale, before the scale is rounded to a half.
 // Same bytes as ggml-quants.c `quantize_iq4_nl`, `quantize_iq4_xs`, `dequantize_row_iq4_nl`, `dequantize_row_iq4_xs` (llama.cpp 0c1e57098).
 
-/// The levels, each plus 127.
-private let raisedNumbers = SIMD16<UInt8>(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165, 180, 196, 216, 240)
+/// The levels in two vectors.
+private let lowerLevels = Floats(-127, -104, -83, -65, -49, -35, -22, -10)
+private let upperLevels = Floats(1, 13, 25, 38, 53, 69, 89, 113)
 
-/// Decodes 32 elements from 16 bytes.
+/// Decodes 32 elements from 16 bytes: the levels are scaled first, so that an element is one lookup.
 @inline(__always)
 private func decodeRun(
-  _ quants: SIMD16<UInt8>, _ table: SIMD16<UInt8>, by scale: Float, into values: inout MutableRawSpan,
-  at destination: Int
+  _ quants: RawSpan, at source: Int, by scale: Float, into values: inout MutableRawSpan, at destination: Int
 ) {
-  values.storeScaled(quants.lowNibbles.looked(upIn: table), minus: 127, by: scale, at: destination)
-  values.storeScaled(quants.highNibbles.looked(upIn: table), minus: 127, by: scale, at: destination &+ 64)
+  var levels = InlineArray<16, Float>(repeating: 0)
+  let lower = lowerLevels * Floats(repeating: scale), upper = upperLevels * Floats(repeating: scale)
+  for index in 0..<8 {
+    levels[index] = lower[index]
+    levels[index &+ 8] = upper[index]
+  }
+  for place in 0..<16 {
+    let byte = Int(quants.byte(at: source &+ place))
+    values.store(levels[byte & 15], at: destination &+ place &* 4)
+    values.store(levels[byte &>> 4], at: destination &+ 64 &+ place &* 4)
+  }
 }
 
 enum IQ4_NL: BlockDecoder, BlockEncoder, OptionallyWeightedRowEncoder {
@@ -46,8 +55,7 @@ enum IQ4_NL: BlockDecoder, BlockEncoder, OptionallyWeightedRowEncoder {
 
   @inline(__always)
   static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
-    let quants = bytes.bytes16(at: source &+ 2)
-    decodeRun(quants, raisedNumbers, by: bytes.half(at: source), into: &values, at: destination)
+    decodeRun(bytes, at: source &+ 2, by: bytes.half(at: source), into: &values, at: destination)
   }
 
   /// Encodes eight blocks at a time; the last ones of a row are padded with blocks of zeros.
@@ -166,12 +174,11 @@ enum IQ4_XS: BlockDecoder, WeightedSuperBlockEncoder {
   static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
     let scale = bytes.half(at: source)
     let highBits = Int(bytes.byte(at: source &+ 2)) | Int(bytes.byte(at: source &+ 3)) &<< 8
-    let table = raisedNumbers
     for run in 0..<8 {
       let low = (Int(bytes.byte(at: source &+ 4 &+ run &>> 1)) &>> ((run & 1) &* 4)) & 15
       let high = (highBits &>> (run &* 2)) & 3
       decodeRun(
-        bytes.bytes16(at: source &+ 8 &+ run &* 16), table, by: scale * Float((low | high &<< 4) &- 32), into: &values,
+        bytes, at: source &+ 8 &+ run &* 16, by: scale * Float((low | high &<< 4) &- 32), into: &values,
         at: destination &+ run &* 128)
     }
   }
