@@ -97,9 +97,10 @@ public final class AtomicFile: Sendable {
     }
   }
 
-  /// Throws if `path` is `-`, by which other programs mean standard output.
+  /// Throws if `path` is `-`, by which other programs mean standard output, or an address on a server.
   public static func requireName(_ path: String) throws(FileError) {
     if path == "-" { throw .isStandardOutput }
+    if RemoteAddress.isAddress(path) { throw .isAddress(path: path) }
   }
 
   /// Throws unless a file can be written under each of `paths`: the name is free or may be replaced, its folder takes

@@ -25,6 +25,8 @@ public enum FileError: IngotError {
   case isFolder(path: String)
   /// An output is called `-`.
   case isStandardOutput
+  /// An output is called by an address on a server.
+  case isAddress(path: String)
   case isBeingWritten(path: String)
   /// A file on a server cannot be read.
   case remote(path: String, RemoteFault)
@@ -36,7 +38,7 @@ public enum FileError: IngotError {
     switch self {
     case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList, .remote, .compressed:
       .input
-    case .isStandardOutput: .usage
+    case .isStandardOutput, .isAddress: .usage
     case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten,
       .isBeingMade:
       .output
@@ -67,6 +69,8 @@ public enum FileError: IngotError {
     case .isOtherOutput(let path): "\(path.escapedForDisplay): is the name of another output (choose another name)"
     case .isFolder(let path): "\(path.escapedForDisplay): is a folder, expected the name of a file"
     case .isStandardOutput: "-: standard output takes no files (name a file or folder)"
+    case .isAddress(let path):
+      "\(path.escapedForDisplay): outputs are local (name a file or folder, and upload it afterwards)"
     case .isBeingWritten(let path): "\(path.escapedForDisplay): another run is writing into this folder (wait for it)"
     case .remote(let path, let fault): "\(path.escapedForDisplay): \(fault)"
     case .isBeingMade(let path): "\(path.escapedForDisplay): another run is making it (wait for it)"
@@ -86,7 +90,7 @@ extension FileError {
     case .remote(_, .http(let fault)): fault.isPassing
     case .remote: false
     case .notRegular, .endsEarly, .changedWhileReading, .alreadyExists, .isInput, .isOtherOutput, .isFolder,
-      .isStandardOutput, .compressed:
+      .isStandardOutput, .isAddress, .compressed:
       false
     }
   }

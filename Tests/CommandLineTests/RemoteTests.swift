@@ -112,6 +112,9 @@ struct RemoteTests {
     #expect(try error("hf:org/model/none.gguf").contains("hf:org/model/none.gguf: does not exist on the server"))
     #expect(try error("hf:model").contains("hf:model: does not name a model, expected hf:org/repo, "))
     #expect(try error("hf:org/../secret").contains("does not name a model"))
+    let output = try hub.run(["convert", "fixtures/yi", "-o", "hf:org/model"])
+    #expect(output.status == 64)
+    #expect(output.error.contains("hf:org/model: outputs are local"), "\(output.error)")
     #expect(try error("\(hub.store.address)/store/none").contains("/store/none: does not exist on the server"))
     #expect(try error("http://127.0.0.1:1/x.gguf").contains("http://127.0.0.1:1/x.gguf: cannot be read: "))
   }
