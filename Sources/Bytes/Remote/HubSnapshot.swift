@@ -27,12 +27,9 @@ struct HubSnapshot: Sendable {
   /// The names in `folder`, `""` for the model's own, sorted by bytes.
   func names(in folder: String) -> [String] {
     let prefix = folder.isEmpty ? "" : folder + "/"
-    var names: [String] = []
-    for path in paths where path.text.hasPrefix(prefix) {
-      let name = path.text.dropFirst(prefix.count).prefix { $0 != "/" }
-      if names.last.map({ $0[...] }) != name { names.append(String(name)) }
-    }
-    return names
+    let inner = paths.lazy.map(\.text).filter { $0.hasPrefix(prefix) }
+    let names = Set(inner.map { ExactString(String($0.dropFirst(prefix.count).prefix { $0 != "/" })) })
+    return names.sorted().map(\.text)
   }
 
   func kind(of path: String) -> FileKind? {
