@@ -10,9 +10,6 @@ extension SIMD8 where Scalar == Float {
   func choosing(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) -> Self {
     Self(bits: words.choosing(other.words, where: mask))
   }
-
-  @inline(__always)
-  mutating func choose(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) { self = choosing(other, where: mask) }
 }
 
 extension SIMD8 where Scalar == UInt32 {
@@ -21,9 +18,6 @@ extension SIMD8 where Scalar == UInt32 {
   func choosing(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) -> Self {
     self ^ ((self ^ other) & unsafeBitCast(mask, to: Self.self))
   }
-
-  @inline(__always)
-  mutating func choose(_ other: Self, where mask: SIMDMask<SIMD8<Int32>>) { self = choosing(other, where: mask) }
 }
 
 extension SIMD16 where Scalar == UInt8 {
@@ -32,7 +26,4 @@ extension SIMD16 where Scalar == UInt8 {
   func choosing(_ other: Self, where mask: SIMDMask<SIMD16<Int8>>) -> Self {
     self ^ ((self ^ other) & unsafeBitCast(mask, to: Self.self))
   }
-
-  @inline(__always)
-  mutating func choose(_ other: Self, where mask: SIMDMask<SIMD16<Int8>>) { self = choosing(other, where: mask) }
 }

@@ -57,22 +57,19 @@ struct EightSubBlocks {
     let values: InlineArray<32, Floats>, weights: InlineArray<32, Floats>
 
     @inline(__always)
-    init(_ values: RawSpan, at offset: Int) {
+    init(_ values: RawSpan, weightedBy importance: RawSpan?, at offset: Int) {
       let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
+      self.values = runs
+      if let importance {
+        let importances: InlineArray<32, Floats> = importance.subBlocks(at: offset)
+        weights = importances.weights(of: runs, variance: 2 * values.sumOfSquares(at: offset, count: 256) / 256)
+        return
+      }
       let elements = runs.span
       var sum = Floats.zero
       for place in 0..<32 { sum += elements[place] * elements[place] }
       let mean = (sum / Floats(repeating: 32)).squareRoot()
-      self.values = runs
       weights = runs.mapped { mean + $0.magnitude }
-    }
-
-    @inline(__always)
-    init(_ values: RawSpan, weightedBy importance: RawSpan, at offset: Int) {
-      let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
-      let importances: InlineArray<32, Floats> = importance.subBlocks(at: offset)
-      self.values = runs
-      weights = importances.weights(of: runs, variance: 2 * values.sumOfSquares(at: offset, count: 256) / 256)
     }
 
     @inline(__always)
@@ -174,47 +171,53 @@ protocol EightRunEncoder: WeightedSuperBlockEncoder {
 
 extension EightRunEncoder {
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
-    let runs = EightSubBlocks.Weighted(values, at: source)
-    store(runs, runs.searched(search), values, importance: nil, at: source, into: &bytes, at: destination)
+    encodeOne(values, nil, at: source, into: &bytes, at: destination)
   }
 
   static func encodeBlock(
     _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
     at destination: Int
   ) {
-    let runs = EightSubBlocks.Weighted(values, weightedBy: importance, at: source)
-    store(
-      runs, runs.searched(search.weighted), values, importance: importance, at: source, into: &bytes, at: destination)
+    encodeOne(values, importance, at: source, into: &bytes, at: destination)
   }
 
   static func encodeTwoBlocks(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
   {
-    let first = EightSubBlocks.Weighted(values, at: source)
-    let second = EightSubBlocks.Weighted(values, at: source &+ blockFloatByteCount)
-    let (one, other) = first.searched(with: second, search)
-    store(first, one, values, importance: nil, at: source, into: &bytes, at: destination)
-    store(
-      second, other, values, importance: nil, at: source &+ blockFloatByteCount, into: &bytes,
-      at: destination &+ Reference.bytesPerBlock)
+    encodeTwo(values, nil, at: source, into: &bytes, at: destination)
   }
 
   static func encodeTwoBlocks(
     _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
     at destination: Int
   ) {
+    encodeTwo(values, importance, at: source, into: &bytes, at: destination)
+  }
+
+  @inline(__always)
+  private static func encodeOne(
+    _ values: RawSpan, _ importance: RawSpan?, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
+    let runs = EightSubBlocks.Weighted(values, weightedBy: importance, at: source)
+    let lanes = runs.searched(importance == nil ? search : search.weighted)
+    store(runs, lanes, values, importance, at: source, into: &bytes, at: destination)
+  }
+
+  @inline(__always)
+  private static func encodeTwo(
+    _ values: RawSpan, _ importance: RawSpan?, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
+    let next = source &+ blockFloatByteCount
     let first = EightSubBlocks.Weighted(values, weightedBy: importance, at: source)
-    let second = EightSubBlocks.Weighted(values, weightedBy: importance, at: source &+ blockFloatByteCount)
-    let (one, other) = first.searched(with: second, search.weighted)
-    store(first, one, values, importance: importance, at: source, into: &bytes, at: destination)
-    store(
-      second, other, values, importance: importance, at: source &+ blockFloatByteCount, into: &bytes,
-      at: destination &+ Reference.bytesPerBlock)
+    let second = EightSubBlocks.Weighted(values, weightedBy: importance, at: next)
+    let (one, other) = first.searched(with: second, importance == nil ? search : search.weighted)
+    store(first, one, values, importance, at: source, into: &bytes, at: destination)
+    store(second, other, values, importance, at: next, into: &bytes, at: destination &+ Reference.bytesPerBlock)
   }
 
   /// Stores a searched block; one with values beyond the range of vectors by the scalar implementation.
   @inline(__always)
   private static func store(
-    _ runs: EightSubBlocks.Weighted, _ lanes: AffineLanes<Floats>, _ values: RawSpan, importance: RawSpan?,
+    _ runs: EightSubBlocks.Weighted, _ lanes: AffineLanes<Floats>, _ values: RawSpan, _ importance: RawSpan?,
     at source: Int, into bytes: inout MutableRawSpan, at destination: Int
   ) {
     if lanes.isOrdinary {

@@ -74,17 +74,13 @@ extension WeightedSuperBlockEncoder {
     _ values: RawSpan, weightedBy importance: RawSpan, into bytes: inout MutableRawSpan, at start: Int
   ) -> Int? {
     if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
-    var source = 0
-    var destination = start
-    while source < values.byteCount {
-      let isPair = SixteenFloats.fitRegister && source &+ 2 &* blockFloatByteCount <= values.byteCount
-      if isPair {
-        encodeTwoBlocks(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+    for step in BlockSteps(byteCount: values.byteCount) {
+      let destination = start &+ step.firstBlock &* Reference.bytesPerBlock
+      if step.isPair {
+        encodeTwoBlocks(values, weightedBy: importance, at: step.source, into: &bytes, at: destination)
       } else {
-        encodeBlock(values, weightedBy: importance, at: source, into: &bytes, at: destination)
+        encodeBlock(values, weightedBy: importance, at: step.source, into: &bytes, at: destination)
       }
-      source &+= (isPair ? 2 : 1) &* blockFloatByteCount
-      destination &+= (isPair ? 2 : 1) &* Reference.bytesPerBlock
     }
     return nil
   }

@@ -14,10 +14,6 @@ extension Int {
 }
 
 extension SIMD8 where Scalar == Float {
-  /// The nearest integers of lanes that are known to be within ±2²².
-  @inline(__always)
-  var nearestSmall: Floats { (self + Floats(repeating: roundingShift)) - Floats(repeating: roundingShift) }
-
   /// `nearestInteger` of each lane.
   @inline(__always)
   var nearest: Floats {
@@ -29,11 +25,6 @@ extension SIMD8 where Scalar == Float {
   /// The lanes as integers; they must be integers from 0 to below 2²².
   @inline(__always)
   var wholeWords: Words { (self + Floats(repeating: roundingShift)).words & Words(repeating: 0x003F_FFFF) }
-
-  @inline(__always)
-  func clamped(_ least: Float, _ greatest: Float) -> Floats {
-    lesser(Floats(repeating: greatest)).greater(Floats(repeating: least))
-  }
 }
 
 extension SIMDMask where Storage == SIMD8<Int32> {

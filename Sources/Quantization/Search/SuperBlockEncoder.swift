@@ -24,21 +24,42 @@ extension SuperBlockEncoder {
   }
 
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
-    var source = 0
-    var destination = start
-    while source < values.byteCount {
-      let isPair = SixteenFloats.fitRegister && source &+ 2 &* blockFloatByteCount <= values.byteCount
-      let end = source &+ (isPair ? 2 : 1) &* blockFloatByteCount
-      if let index = values.firstNonfinite(from: source, to: end) { return index }
-      if isPair {
-        encodeTwoBlocks(values, at: source, into: &bytes, at: destination)
+    for step in BlockSteps(byteCount: values.byteCount) {
+      if let index = values.firstNonfinite(from: step.source, to: step.end) { return index }
+      let destination = start &+ step.firstBlock &* Reference.bytesPerBlock
+      if step.isPair {
+        encodeTwoBlocks(values, at: step.source, into: &bytes, at: destination)
       } else {
-        encodeBlock(values, at: source, into: &bytes, at: destination)
+        encodeBlock(values, at: step.source, into: &bytes, at: destination)
       }
-      destination &+= (isPair ? 2 : 1) &* Reference.bytesPerBlock
-      source = end
     }
     return nil
+  }
+}
+
+/// The super-blocks of a row, two at a time where a register has the lanes of both.
+struct BlockSteps: Sequence, IteratorProtocol {
+  /// One super-block or two, by the bytes of their floats.
+  struct Step {
+    let source: Int, isPair: Bool
+
+    var end: Int { source &+ (isPair ? 2 : 1) &* blockFloatByteCount }
+    /// The index of the super-block in the row.
+    var firstBlock: Int { source / blockFloatByteCount }
+  }
+
+  let byteCount: Int
+  private var source = 0
+
+  init(byteCount: Int) { self.byteCount = byteCount }
+
+  @inline(__always)
+  mutating func next() -> Step? {
+    guard source < byteCount else { return nil }
+    let isPair = SixteenFloats.fitRegister && source &+ 2 &* blockFloatByteCount <= byteCount
+    let step = Step(source: source, isPair: isPair)
+    source = step.end
+    return step
   }
 }
 
