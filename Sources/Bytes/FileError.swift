@@ -1,13 +1,5 @@
 import SystemPackage
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A failed operation on a file or folder.
 public enum FileError: IngotError {
   case cannotOpen(path: String, errno: Errno)
@@ -97,7 +89,14 @@ extension FileError {
 }
 
 extension Errno {
-  fileprivate var mayPass: Bool { PassingFailures.codes.contains(rawValue) }
+  /// Failures of disks, networks and limits, rather than of names, kinds and permissions.
+  private static let passing: Set<Errno> = [
+    .ioError, .noSpace, .diskQuotaExceeded, .interrupted, .resourceTemporarilyUnavailable, .resourceBusy,
+    .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .staleNFSFileHandle, .timedOut, .noLocks, .connectionReset,
+    .networkDown, .networkUnreachable, .hostIsDown, .noRouteToHost,
+  ]
+
+  fileprivate var mayPass: Bool { Self.passing.contains(self) }
 
   /// The system's message in this project's wording: lower case.
   var wording: String {
@@ -107,12 +106,4 @@ extension Errno {
     default: description.prefix(1).lowercased() + description.dropFirst()
     }
   }
-}
-
-/// Failures of disks, networks and limits, rather than of names, kinds and permissions.
-private enum PassingFailures {
-  static let codes: Set<Int32> = [
-    EIO, ENOSPC, EDQUOT, EINTR, EAGAIN, EBUSY, EMFILE, ENFILE, ENOMEM, ESTALE, ETIMEDOUT, ENOLCK, ECONNRESET,
-    ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH,
-  ]
 }

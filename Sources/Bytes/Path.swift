@@ -11,7 +11,7 @@ public enum Path {
   /// Returns `folder/name`, or `name` alone where the folder is `.`.
   public static func join(_ folder: String, _ name: String) -> String {
     if folder == "." { return name }
-    if isAddress(folder) { return folder + "/" + name }
+    if RemoteAddress.isAddress(folder) { return folder + "/" + name }
     let folder = normalized(folder), name = normalized(name)
     guard !folder.isEmpty else { return name }
     let rest = name.utf8.first == slash ? name.utf8.dropFirst() : name.utf8[...]
@@ -21,7 +21,7 @@ public enum Path {
 
   /// Returns the last component of `path`: `b.gguf` of `a/b.gguf`.
   public static func name(of path: String) -> String {
-    if isAddress(path) {
+    if RemoteAddress.isAddress(path) {
       // Without a query, as signed addresses have.
       let path = path.prefix { $0 != "?" && $0 != "#" }
       return path.split(separator: "/").last.map { String($0) } ?? String(path)
@@ -30,11 +30,6 @@ public enum Path {
     guard let last = whole.utf8.lastIndex(of: slash) else { return whole.isEmpty ? path : whole }
     let name = whole.utf8[last...].dropFirst()
     return name.isEmpty ? path : String(Substring(name))
-  }
-
-  /// Whether `path` is an address, whose slashes are not those of a local path.
-  private static func isAddress(_ path: String) -> Bool {
-    path.utf8.first == UInt8(ascii: "h") && RemoteAddress.isAddress(path)
   }
 
   /// Returns the path within `folder`: `b/c` of `a/b/c` in `a`; nil if it leads elsewhere.
@@ -52,7 +47,7 @@ public enum Path {
 
   /// Returns the folder that contains `path`; `.` for a bare name.
   public static func folder(of path: String) -> String {
-    if isAddress(path) { return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path }
+    if RemoteAddress.isAddress(path) { return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path }
     let whole = normalized(path)
     guard let last = whole.utf8.lastIndex(of: slash) else { return "." }
     return last == whole.startIndex ? "/" : String(Substring(whole.utf8[..<last]))

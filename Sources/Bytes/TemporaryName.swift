@@ -52,15 +52,15 @@ enum TemporaryName {
 
   /// Whether a run has claimed an unfinished file for `finalPath`.
   static func isClaimed(for finalPath: String) -> Bool {
-    let folder = Path.folder(of: finalPath), prefix = prefix(for: finalPath)
-    guard let names = try? FileSystem.list(folder) else { return false }
-    return names.contains { name in
-      guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return false }
-      let descriptor = open(Path.join(folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-      guard descriptor >= 0 else { return false }
-      defer { close(descriptor) }
-      return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
-    }
+    let folder = Path.folder(of: finalPath)
+    return unfinished(for: finalPath).contains { isLocked(Path.join(folder, $0)) == true }
+  }
+
+  /// The names of the unfinished files for `finalPath`, which are next to it.
+  private static func unfinished(for finalPath: String) -> [String] {
+    let prefix = prefix(for: finalPath)
+    let names = (try? FileSystem.list(Path.folder(of: finalPath))) ?? []
+    return names.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
   }
 
   /// Marks an unfinished file as being written for as long as the process has it open.
@@ -74,12 +74,10 @@ enum TemporaryName {
   /// nothing about other machines and containers, a lock nothing about the moment between creating and locking.
   static func removeStale(for finalPath: String) {
     let folder = Path.folder(of: finalPath)
-    let prefix = prefix(for: finalPath)
-    guard let names = try? FileSystem.list(folder) else { return }
-    for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
-      let digits = name.dropFirst(prefix.count).prefix { $0 != "-" }
+    for name in unfinished(for: finalPath) {
+      let digits = name.dropFirst(prefix(for: finalPath).count).prefix { $0 != "-" }
       let path = Path.join(folder, name)
-      guard let process = Int32(digits), process > 0, isDead(process, path), isUnlocked(path) else { continue }
+      guard let process = Int32(digits), process > 0, isDead(process, path), isLocked(path) == false else { continue }
       unlink(path)
     }
   }
@@ -96,10 +94,12 @@ enum TemporaryName {
     return kill(process, 0) != 0 && errno == ESRCH
   }
 
-  private static func isUnlocked(_ path: String) -> Bool {
+  /// Whether a process has locked the file; nil if that cannot be told.
+  private static func isLocked(_ path: String) -> Bool? {
     let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return false }
+    return errno == EWOULDBLOCK ? true : nil
   }
 }

@@ -26,6 +26,14 @@ extension BinaryInteger {
   }
 }
 
+extension FixedWidthInteger where Self: UnsignedInteger {
+  /// The hexadecimal digits of all bits: two of a byte.
+  public var hexadecimal: String {
+    let digits = String(self, radix: 16)
+    return String(repeating: "0", count: Self.bitWidth / 4 - digits.count) + digits
+  }
+}
+
 extension Double {
   /// The value with exactly `decimals` digits after the point, rounded half away from zero.
   public func fixed(_ decimals: Int) -> String {

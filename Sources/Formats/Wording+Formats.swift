@@ -5,11 +5,6 @@ func missing(_ byteCount: Int, _ qualifier: String = "") -> String {
   "\(qualifier)\(counted(byteCount, "byte")) \(byteCount == 1 ? "is" : "are") missing; is the download complete?"
 }
 
-extension UInt8 {
-  /// Two hexadecimal digits.
-  var hexadecimal: String { (self < 16 ? "0" : "") + String(self, radix: 16) }
-}
-
 extension [String] {
   /// The first `limit` names, quoted, and the count of the others.
   func quotedList(limit: Int) -> String {

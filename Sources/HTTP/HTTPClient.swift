@@ -69,16 +69,14 @@ public final class HTTPClient: Sendable {
   public func content(
     of address: String, fields: [String] = [], limit: Int
   ) throws(HTTPFault) -> (response: HTTPResponse, bytes: [UInt8]) {
-    var bytes = [UInt8](repeating: 0, count: limit)
+    // Not an array: memory that no byte comes into is never touched.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 1)
+    defer { buffer.deallocate() }
     var delays = settings.delays[...]
     while true {
-      let attempt = bytes.withUnsafeMutableBytes {
-        request(address, fields: fields, from: nil, into: $0, of: nil)
-      }
+      let attempt = request(address, fields: fields, from: nil, into: buffer, of: nil)
       switch attempt.result {
-      case .success(let response):
-        bytes.removeLast(limit - attempt.byteCount)
-        return (response, bytes)
+      case .success(let response): return (response, Array(buffer.prefix(attempt.byteCount)))
       case .failure(let fault): try pause(&delays, after: fault, attempt.suggestedPause)
       }
     }

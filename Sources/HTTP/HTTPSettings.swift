@@ -24,12 +24,16 @@ public struct HTTPSettings: Sendable {
   /// `HF_HUB_DOWNLOAD_TIMEOUT` seconds, and the certificates of `SSL_CERT_FILE` or `CURL_CA_BUNDLE`, as the hub's own
   /// library and curl read them. libcurl itself reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`.
   public static let environment: HTTPSettings = {
-    func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } }
     var settings = HTTPSettings()
-    if let seconds = value("HF_HUB_DOWNLOAD_TIMEOUT").flatMap({ Int($0) }), (1...3600).contains(seconds) {
+    if let seconds = variable("HF_HUB_DOWNLOAD_TIMEOUT").flatMap({ Int($0) }), (1...3600).contains(seconds) {
       settings.timeout = seconds
     }
-    settings.certificates = value("SSL_CERT_FILE") ?? value("CURL_CA_BUNDLE")
+    settings.certificates = variable("SSL_CERT_FILE") ?? variable("CURL_CA_BUNDLE")
     return settings
   }()
+
+  /// A variable of the program's environment; nil also for an empty one.
+  public static func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
 }

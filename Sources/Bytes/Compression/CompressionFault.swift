@@ -30,7 +30,7 @@ extension CompressionFault: CustomStringConvertible {
       "unpacks to \(counted(found, "byte")), expected \(stated.grouped)"
     case .continuesAfter(let stated): "unpacks to more than the stated \(counted(stated, "byte"))"
     case .wrongCRC(let stated, let found):
-      "unpacks to bytes with CRC-32 \(found.hexadecimal), expected \(stated.hexadecimal)"
+      "unpacks to bytes with CRC-32 0x\(found.hexadecimal), expected 0x\(stated.hexadecimal)"
     case .needsDictionary(let number):
       "was compressed with dictionary \(number), which is not read (unpack it with zstd -D)"
     case .windowTooLarge(let byteCount, let limit):
@@ -40,13 +40,5 @@ extension CompressionFault: CustomStringConvertible {
       "unpacks to more than \(ratio.grouped) times its size, which weights do not (unpack it yourself if it is right)"
     case .outOfMemory(let stream): "no memory to unpack the \(stream) stream"
     }
-  }
-}
-
-extension UInt32 {
-  /// Eight hexadecimal digits.
-  fileprivate var hexadecimal: String {
-    let digits = String(self, radix: 16)
-    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
   }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import HTTP
 
 /// Where the hub is and who asks, by the variables of its own library.
 struct HubSettings: Sendable {
@@ -21,9 +15,7 @@ struct HubSettings: Sendable {
   private static let maximumTokenByteCount = 1 << 12
 
   /// The settings of the program's environment.
-  static let environment = HubSettings { name in
-    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-  }
+  static let environment = HubSettings(HTTPSettings.variable)
 
   init(_ variable: (String) -> String?) {
     let caches = variable("XDG_CACHE_HOME") ?? Path.join(variable("HOME") ?? "/", ".cache")

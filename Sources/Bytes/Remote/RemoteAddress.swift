@@ -27,7 +27,9 @@ enum RemoteAddress: Hashable, Sendable {
 
   /// Whether `path` names something on a server; false for local paths.
   static func isAddress(_ path: String) -> Bool {
-    ["hf:", "https://", "http://"].contains { rest(of: path, after: $0) != nil }
+    // Every path is asked, and few begin so.
+    path.utf8.first == UInt8(ascii: "h")
+      && ["hf:", "https://", "http://"].contains { rest(of: path, after: $0) != nil }
   }
 
   private static func rest(of path: String, after scheme: String) -> Substring? {
@@ -104,7 +106,7 @@ extension String {
       if isKept || keepsSlash && byte == UInt8(ascii: "/") {
         text.append(character)
       } else {
-        text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        text += "%" + byte.hexadecimal.uppercased()
       }
     }
     return text

@@ -5,19 +5,9 @@ extension RemoteFile {
   private static let joinedByteCount = 4 << 20
 
   /// Reads ranges with small gaps together with the gaps, for a request takes longer than some kilobytes.
-  func readJoined(_ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int) throws(FileError) {
-    let gap = ranges.stride - ranges.byteCount
-    guard gap > 0, gap <= Self.joinedGapByteCount, ranges.byteCount > 0 else {
-      // Without gaps one range, else one request each.
-      guard gap != 0 else {
-        return try read(at: ranges.offset, count: ranges.totalByteCount, into: &buffer, at: position)
-      }
-      for index in 0..<ranges.count {
-        try read(
-          at: ranges.offset + index * ranges.stride, count: ranges.byteCount, into: &buffer,
-          at: position + index * ranges.byteCount)
-      }
-      return
+  public func read(_ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int) throws(FileError) {
+    guard (1...Self.joinedGapByteCount).contains(ranges.stride - ranges.byteCount) else {
+      return try readEach(ranges, into: &buffer, at: position)
     }
     let step = max(1, Self.joinedByteCount / ranges.stride)
     var joined: [UInt8] = []
@@ -25,10 +15,14 @@ extension RemoteFile {
       let count = min(step, ranges.count - first)
       let byteCount = (count - 1) * ranges.stride + ranges.byteCount
       try read(at: ranges.offset + first * ranges.stride, count: byteCount, into: &joined)
-      for index in 0..<count {
-        let start = index * ranges.stride, target = position + (first + index) * ranges.byteCount
-        for byte in 0..<ranges.byteCount {
-          buffer.storeBytes(of: joined[start + byte], toByteOffset: target + byte, as: UInt8.self)
+      buffer.withUnsafeMutableBytes { target in
+        joined.withUnsafeBytes { source in
+          for index in 0..<count {
+            let start = position + (first + index) * ranges.byteCount
+            UnsafeMutableRawBufferPointer(rebasing: target[start..<start + ranges.byteCount])
+              .copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: source[(index * ranges.stride)...].prefix(ranges.byteCount)))
+          }
         }
       }
     }

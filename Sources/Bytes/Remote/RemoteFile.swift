@@ -10,7 +10,6 @@ public final class RemoteFile: ByteSource {
   private let address: String
   private let fields: [String]
   private let identity: HTTPIdentity
-  private let client: HTTPClient
   /// Records what is read; nil for a file that was opened without a log.
   private let log: ReadLog?
   private let state: Mutex<State>
@@ -33,11 +32,10 @@ public final class RemoteFile: ByteSource {
   ///   - path: the file in messages.
   ///   - fields: header fields for the server of `address` alone.
   /// - Throws: `FileError.remote`.
-  init(_ path: String, address: String, fields: [String] = [], client: HTTPClient = .shared) throws(FileError) {
+  init(_ path: String, address: String, fields: [String] = []) throws(FileError) {
     self.path = path
     self.address = address
     self.fields = fields
-    self.client = client
     log = ReadLog.current
     var window = [UInt8](repeating: 0, count: Self.firstWindowByteCount)
     let opening: (response: HTTPResponse, byteCount: Int)
@@ -45,7 +43,7 @@ public final class RemoteFile: ByteSource {
       var span = window.mutableSpan
       var bytes = span.mutableBytes
       opening = try bytes.withUnsafeMutableBytes { bytes throws(HTTPFault) in
-        try client.read(address, at: 0, into: bytes, fields: fields)
+        try HTTPClient.shared.read(address, at: 0, into: bytes, fields: fields)
       }
     } catch {
       throw .remote(path: path, .http(error))
@@ -82,9 +80,10 @@ public final class RemoteFile: ByteSource {
     log?.noteRead(offset..<offset + count, of: path)
     try buffer.withUnsafeMutableBytes { bytes throws(FileError) in
       let target = UnsafeMutableRawBufferPointer(rebasing: bytes[position..<position + count])
-      let found = state.withLock { $0.copy(at: offset, into: target) }
-      guard !found else { return }
-      let windowCount = state.withLock { $0.windowCount(for: offset, largest: Self.largestWindowByteCount) }
+      let nextCount = state.withLock { state in
+        state.copy(at: offset, into: target) ? nil : state.windowCount(for: offset)
+      }
+      guard let windowCount = nextCount else { return }
       guard count < windowCount else { return try fetch(at: offset, into: target) }
       var window = [UInt8](repeating: 0, count: min(windowCount, byteCount - offset))
       try fetch(at: offset, into: &window)
@@ -96,10 +95,6 @@ public final class RemoteFile: ByteSource {
     }
   }
 
-  public func read(_ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int) throws(FileError) {
-    try readJoined(ranges, into: &buffer, at: position)
-  }
-
   /// Fetches the bytes that `target` has room for.
   private func fetch(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(FileError) {
     do throws(HTTPFault) {
@@ -107,7 +102,7 @@ public final class RemoteFile: ByteSource {
       if let direct = state.withLock({ $0.direct }) {
         result = try read(direct, at: offset, into: target)
       } else {
-        result = try client.read(address, at: offset, into: target, fields: fields, of: identity)
+        result = try HTTPClient.shared.read(address, at: offset, into: target, fields: fields, of: identity)
       }
       guard result.byteCount == target.count else {
         throw HTTPFault.invalid(
@@ -129,10 +124,10 @@ public final class RemoteFile: ByteSource {
     _ direct: String, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(HTTPFault) -> (response: HTTPResponse, byteCount: Int) {
     do throws(HTTPFault) {
-      return try client.read(direct, at: offset, into: target, of: identity)
+      return try HTTPClient.shared.read(direct, at: offset, into: target, of: identity)
     } catch {
       guard case .status = error else { throw error }
-      let result = try client.read(address, at: offset, into: target, fields: fields, of: identity)
+      let result = try HTTPClient.shared.read(address, at: offset, into: target, fields: fields, of: identity)
       state.withLock { $0.direct = result.response.address == address ? nil : result.response.address }
       return result
     }
@@ -157,9 +152,9 @@ extension RemoteFile.State {
   }
 
   /// Returns how many bytes to fetch for a read at `offset`: more and more while reads follow each other.
-  fileprivate mutating func windowCount(for offset: Int, largest: Int) -> Int {
+  fileprivate mutating func windowCount(for offset: Int) -> Int {
     let follows = offset >= start && offset <= start + window.count
-    nextCount = follows ? min(largest, nextCount * 2) : RemoteFile.firstWindowByteCount
+    nextCount = follows ? min(RemoteFile.largestWindowByteCount, nextCount * 2) : RemoteFile.firstWindowByteCount
     return nextCount
   }
 }

@@ -69,6 +69,11 @@ extension ByteSource {
   public func read(
     _ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int
   ) throws(FileError) {
+    try readEach(ranges, into: &buffer, at: position)
+  }
+
+  /// Reads range by range.
+  func readEach(_ ranges: StridedRanges, into buffer: inout MutableRawSpan, at position: Int) throws(FileError) {
     // Adjacent ranges are one.
     guard ranges.stride != ranges.byteCount else {
       return try read(at: ranges.offset, count: ranges.totalByteCount, into: &buffer, at: position)

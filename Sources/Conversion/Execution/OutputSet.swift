@@ -11,8 +11,8 @@ final class OutputSet: Sendable {
   let files: [AtomicFile]
   /// In the order of files and offsets.
   let jobs: [Job]
-  /// The files that bytes are copied from.
-  private let inputs: [any ByteSource]
+  /// The parts that bytes are copied from; nil if they are copied from the input.
+  private let partFiles: [any ByteSource]?
   /// The errors of encoding, a report for each job that makes values.
   private let reports: Mutex<[EncodingReport?]>
   /// Folders that were made for the output.
@@ -43,7 +43,7 @@ final class OutputSet: Sendable {
     }
     self.plan = plan
     self.folders = folders
-    inputs = content.inputs(of: plan)
+    partFiles = content.partFiles
     (lock, files, jobs) = opened
     reports = Mutex([EncodingReport?](repeating: nil, count: opened.jobs.count))
   }
@@ -53,7 +53,7 @@ final class OutputSet: Sendable {
   ) throws -> (FolderLock?, [AtomicFile], [Job]) {
     for folder in plan.folders { try folders.create(folder) }
     let lock = plan.target == .folder ? try FolderLock(plan.destination, whenTaken: .refuse) : nil
-    let inputs = content.inputs(of: plan)
+    let inputs = content.partFiles ?? plan.source.checkpoint.files
     var files: [AtomicFile] = [], copies: [[FileCopyRange]] = []
     for (index, file) in plan.files.enumerated() {
       let output =
@@ -73,7 +73,8 @@ final class OutputSet: Sendable {
 
   /// Copies bytes of an input.
   func copy(_ range: FileCopyRange, to output: some PositionalOutput) throws(FileError) {
-    try output.copy(inputs[range.inputIndex], from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
+    let input = (partFiles ?? plan.source.checkpoint.files)[range.inputIndex]
+    try output.copy(input, from: range.sourceOffset, count: range.byteCount, to: range.targetOffset)
   }
 
   /// Keeps the errors of the job of this index.
@@ -92,7 +93,7 @@ final class OutputSet: Sendable {
     let outcomes = outcomes ?? self.outcomes
     try plan.requireStorable(outcomes)
     try acceptance(outcomes)
-    for file in inputs { try file.requireUnchanged() }
+    for file in partFiles ?? [] { try file.requireUnchanged() }
     try plan.requireUnchangedInputs()
 
     var outputs = files
@@ -145,9 +146,7 @@ final class OutputSet: Sendable {
 extension OutputSet.Content {
   fileprivate var isKept: Bool { if case .kept = self { true } else { false } }
 
-  fileprivate func inputs(of plan: ConversionPlan) -> [any ByteSource] {
-    if case .parts(_, let sources) = self { sources } else { plan.source.checkpoint.files }
-  }
+  fileprivate var partFiles: [any ByteSource]? { if case .parts(_, let files) = self { files } else { nil } }
 
   /// The ranges of the inputs that a file has unchanged.
   fileprivate func copies(in file: PlannedFile, at index: Int) -> [FileCopyRange] {

@@ -11,18 +11,15 @@ extension ConversionPlan {
     }
   }
 
-  /// Reads the files that are copied, described or named by options, so that the log of the planning has them whole.
+  /// Reads the files that are described or named by options, so that the log of the planning has them whole.
   func readWholeInputs() throws {
-    for file in sideFiles {
-      if case .copy(let name, let tree) = file.content { _ = try FileDigest.sha256(tree.open(name)) }
-    }
     for file in try source.readSideFiles() { _ = try FileDigest.sha256(file) }
     for file in inputFiles where InputLocation.kind(at: file.path) == .regular {
       _ = try FileDigest.sha256(InputLocation.openFile(file.path))
     }
   }
 
-  /// All that decides the bytes of the output.
+  /// All that decides the bytes of the output. Files that are copied are digested.
   var pinned: JSON.Object {
     get throws {
       [

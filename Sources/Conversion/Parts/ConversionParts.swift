@@ -38,11 +38,11 @@ public struct ConversionParts: Sendable {
   ///   - planning: also says how to cut, which may depend on the plan.
   init(arguments: [String]?, planning: () throws -> (ConversionPlan, PartCut)) throws {
     let log = ReadLog()
-    let (plan, cut) = try log.opening {
+    let (plan, cut, pinned) = try log.opening {
       let (plan, cut) = try planning()
       try plan.requirePlaces()
       try plan.readWholeInputs()
-      return (plan, cut)
+      return (plan, cut, try plan.pinned)
     }
     let inputs = try log.take().map(PartInput.init)
     self.plan = plan
@@ -54,7 +54,7 @@ public struct ConversionParts: Sendable {
     if let arguments { members["arguments"] = .array(arguments.map(JSON.string)) }
     members["cut"] = cut.json
     members["inputs"] = .array(inputs.map(\.json))
-    for (key, value) in try plan.pinned { members[key] = value }
+    for (key, value) in pinned { members[key] = value }
     members["parts"] = arguments == nil ? .integer(parts.count) : .array(parts.map { $0.json(plan, inputs) })
     document = .object(members)
   }

@@ -49,10 +49,7 @@ extension EncodingReport {
 
 extension JSON {
   /// The bits of a double as hexadecimal digits.
-  fileprivate static func bits(_ value: Double) -> JSON {
-    let digits = String(value.bitPattern, radix: 16)
-    return .string(String(repeating: "0", count: 16 - digits.count) + digits)
-  }
+  fileprivate static func bits(_ value: Double) -> JSON { .string(value.bitPattern.hexadecimal) }
 
   /// The double that has these bits.
   fileprivate var double: Double? {
