@@ -140,7 +140,12 @@ extension ArchitectureDefinition {
     _ object: inout StrictObject, _ rules: [HyperparameterRule]
   ) throws(DefinitionError) -> [String: [String: HyperparameterValue]] {
     var result: [String: [String: HyperparameterValue]] = [:]
+    var aliases: [(name: String, of: String, keyPath: String)] = []
     for member in try object.members("hyperparameter_defaults") ?? [] {
+      if let other = member.value.string {
+        aliases.append((member.name, other, member.keyPath))
+        continue
+      }
       guard let values = member.value.object else {
         throw DefinitionError(
           keyPath: member.keyPath, reason: .wrongKind(expected: "an object", found: member.value.kindName))
@@ -158,6 +163,14 @@ extension ArchitectureDefinition {
         }
         result[member.name, default: [:]][name.text] = constant
       }
+    }
+    let own = Array(result.keys)
+    for alias in aliases {
+      guard let values = result[alias.of], own.contains(alias.of) else {
+        throw DefinitionError(
+          keyPath: alias.keyPath, reason: .undeclared(.modelType, alias.of, nearest: alias.of.nearest(among: own)))
+      }
+      result[alias.name] = values
     }
     return result
   }

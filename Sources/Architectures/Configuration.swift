@@ -69,6 +69,13 @@ public struct Configuration: Sendable {
   /// `model_type` of a text model inside one with images or sound; nil for a model of its own.
   public var textModelType: String? { text?["model_type"]?.string }
 
+  /// The types of a model with images or sound and of the text model in it: `OUTER.INNER`. Classes may read a text model of
+  /// another type than the file states.
+  public var nestedModelType: String? {
+    guard let inner = textModelType, let outer = json["model_type"]?.string else { return nil }
+    return "\(outer).\(inner)"
+  }
+
   /// The members that describe the text model: those of `text_config`, or all.
   public var ownMembers: JSON.Object { text ?? json.object ?? [:] }
 

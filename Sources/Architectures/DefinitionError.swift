@@ -31,6 +31,7 @@ public struct DefinitionError: IngotError {
     case role
     case preTokenizer = "pre-tokenizer"
     case tokenizerClass = "tokenizer class"
+    case modelType = "model type"
 
     /// The member that declares it; nil for what is built in.
     var member: String? {
@@ -40,6 +41,7 @@ public struct DefinitionError: IngotError {
       case .role: "tensors"
       case .preTokenizer: nil
       case .tokenizerClass: "tokenizer_classes"
+      case .modelType: "hyperparameter_defaults"
       }
     }
   }

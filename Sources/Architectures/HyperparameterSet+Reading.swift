@@ -34,7 +34,8 @@ extension ArchitectureDefinition {
     of configuration: Configuration, observed: ObservedTensors? = nil
   ) throws(HyperparameterError) -> HyperparameterSet {
     let configuration = configuration.reading(rope: ropeForm)
-    var defaults = hyperparameterDefaults[configuration.modelType ?? ""] ?? [:]
+    let types = [configuration.nestedModelType, configuration.modelType].compactMap(\.self)
+    var defaults = types.lazy.compactMap { hyperparameterDefaults[$0] }.first ?? [:]
     for rule in hyperparameters where rule.isOptional || rule.hasFormula {
       // An explicit null means no value, or one that follows from others.
       if rule.configKeys.contains(where: { configuration.member($0) == .null }) { defaults[rule.name] = nil }

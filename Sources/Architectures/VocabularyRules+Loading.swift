@@ -32,6 +32,7 @@ extension VocabularyRules {
       namedTokens.append(NamedToken(role: role, text: try Self.text(value, at: keyPath)))
     }
     chatEnd = try entry.optionalString("chat_end")
+    chatTemplate = try entry.optionalString("chat_template")
     shownTokens = try entry.strings("shown_tokens") ?? []
     unusedPrefix = try entry.optionalString("unused_prefix")
     for member in try entry.members("substitutes") ?? [] {

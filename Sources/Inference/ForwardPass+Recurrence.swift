@@ -4,7 +4,7 @@ import Tensors
 extension ForwardPass {
   /// Computes a gated delta net (Qwen3-Next): each value head carries a state `S` `[key dimension, value dimension]`.
   ///
-  ///     q, k, v = silu(convolution(projections of x))            q and k of length 1 in each head, q / √key dimension
+  ///     q, k, v = activation(convolution(projections of x))      q and k of length 1 in each head, q / √key dimension
   ///     S ← S e^g + k ⊗ β (v - Sᵀ k e^g)                         g = -e^A softplus(a + bias), β = sigmoid(b)
   ///     y = norm(Sᵀ q) × silu(z)                                 and the output projection
   mutating func recur(_ x: Matrix, _ sizes: Hyperparameters.Recurrence, _ layer: Int) throws -> Matrix {
@@ -29,7 +29,7 @@ extension ForwardPass {
     return try project(gate.gating(normed, by: .silu), .recurrentOutput, layer, to: hyperparameters.embeddingLength)
   }
 
-  /// A projection of `x`, its convolution over time in each channel, and SiLU.
+  /// A projection of `x`, its convolution over time in each channel, and the model's activation.
   private mutating func convolved(
     _ x: Matrix, _ kind: LayerMemory.Recurrent, _ role: TensorRole, _ convolution: TensorRole, _ length: Int,
     _ sizes: Hyperparameters.Recurrence, _ layer: Int
@@ -39,7 +39,8 @@ extension ForwardPass {
     let new = try project(x, role, layer, to: length)
     let (inputs, earlierCount) =
       memory?.layers[layer].extend(kind, by: new, keeping: width - 1) ?? (inputs: new, earlierCount: 0)
-    return inputs.convolved(kernel, width: width, from: earlierCount).activated(by: .silu)
+    return inputs.convolved(kernel, width: width, from: earlierCount)
+      .activated(by: hyperparameters.features.activation)
   }
 }
 

@@ -27,6 +27,7 @@ extension VocabularyRules {
       "token_type_count": .bool(statesTokenTypeCount),
     ]
     // What few vocabularies have.
+    if let chatTemplate { members["chat_template"] = .string(chatTemplate) }
     if let leadingPieces { members["leading_pieces"] = leadingPieces.json }
     if !firstAdditions.isEmpty {
       members["first_additions"] = .object(

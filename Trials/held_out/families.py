@@ -146,7 +146,7 @@ def groups(config: dict, draw: random.Random, experts: str) -> None:
 
 def routed(config: dict, draw: random.Random, experts: str, dense: str | None = None, shared: str | None = None, scale: str | None = None) -> None:
     put(config, moe_intermediate_size=draw.choice([24, 32, 64]))
-    if "n_group" in config and config["model_type"] in ("deepseek_v3", "bailing_moe_v2", "glm4_moe", "glm4_moe_lite", "dots1"):
+    if "n_group" in config and config["model_type"] in ("deepseek_v3", "kimi_k2", "bailing_moe_v2", "glm4_moe", "glm4v_moe_text", "glm4_moe_lite", "dots1"):
         groups(config, draw, experts)
     else:
         count = draw.choice([2, 3, 5, 8])
@@ -166,7 +166,7 @@ def latent(config: dict, draw: random.Random) -> None:
     width(config, draw)
     heads = draw.choice([1, 2, 4])
     config.update(
-        num_attention_heads=heads, num_key_value_heads=heads, kv_lora_rank=draw.choice([16, 32, 64]), q_lora_rank=draw.choice([None, 16, 48]),
+        num_attention_heads=heads, num_key_value_heads=heads, kv_lora_rank=draw.choice([16, 32, 64]), q_lora_rank=draw.choice([None, 16, 48] if config["model_type"] != "kimi_k2" else [16, 48]),
         qk_nope_head_dim=draw.choice([16, 24, 32]), qk_rope_head_dim=draw.choice([8, 16]), v_head_dim=draw.choice([16, 24, 32]))
     layers(config, draw)
     # transformers takes one dense layer for granted if it does not read the number.
@@ -197,7 +197,7 @@ def router(experts: str, dense: str | None = None, shared: str | None = None, sc
         if "is_moe_layer" in config:
             config["is_moe_layer"] = [index >= config[dense] for index in range(config["num_hidden_layers"])]
         put(config, rotary_dim=draw.choice([4, 8, config["head_dim"]]) if "rotary_dim" in config else None)
-        if kind == "glm4_moe":
+        if kind in ("glm4_moe", "glm4v_moe_text"):
             config["partial_rotary_factor"] = draw.choice([0.25, 0.5, 1.0])
             config["attention_bias"] = draw.choice([True, False])
         if kind == "bailing_moe_v2":
@@ -219,6 +219,14 @@ def router(experts: str, dense: str | None = None, shared: str | None = None, sc
 
 
 # Text models inside others
+
+def with_sections(vary):
+    """Sizes of a family whose rotary dimensions have several axes."""
+    def varied(config: dict, draw: random.Random) -> None:
+        vary(config, draw)
+        rotated_sections(config, draw)
+    return varied
+
 
 def rotated_sections(config: dict, draw: random.Random) -> None:
     """The rotary dimensions of each axis; together those of half a head."""
@@ -279,6 +287,13 @@ def modern_bert(config: dict, draw: random.Random) -> None:
         classifier_pooling=draw.choice(["cls", "mean"]))
 
 
+def eurobert(config: dict, draw: random.Random) -> None:
+    width(config, draw)
+    split_heads(config, draw)
+    layers(config, draw)
+    constants(config, draw)
+
+
 def embedding_gemma(config: dict, draw: random.Random) -> None:
     width(config, draw)
     grouped_heads(config, draw, heads=(2, 4))
@@ -303,12 +318,13 @@ FAMILIES = {
     "qwen2_vl": inside(split_heads), "qwen2_5_vl": inside(split_heads), "qwen3_vl_text": inside(), "qwen3_vl_moe_text": inside(experts=True),
     "ministral3": inside(), "glm4v_text": inside(split_heads, fraction=True), "glm_ocr_text": inside(),
     "paddleocr_vl": inside(even_heads), "hunyuan_v1_dense": inside(), "hunyuan_vl": inside(), "qwen3_omni_moe_text": inside(experts=True),
-    "distilbert": encoder, "xlm-roberta": encoder, "camembert": encoder, "modernbert": modern_bert,
+    "distilbert": encoder, "xlm-roberta": encoder, "camembert": encoder, "modernbert": modern_bert, "eurobert": eurobert,
+    "glm4v_moe_text": with_sections(router("n_routed_experts", "first_k_dense_replace", "n_shared_experts", "routed_scaling_factor")),
 }
 # Those that share a type of model with an older family.
 BY_NAME = {
     "mistral3": inside(), "embedding-gemma": embedding_gemma, "bert-reranker": encoder, "bert-pair": encoder, "roberta-classifier": encoder,
-    "kormo": inside(split_heads),
+    "kormo": inside(split_heads), "qwen3-asr": inside(),
 }
 
 

@@ -17,11 +17,12 @@ ROTARY = (
     "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", *GEMMAS, "phi3", "phi", "starcoder2", "stablelm", "olmo2", "granite", "smollm3",
     "cohere", "deepseek_v2", "exaone", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
     "glm4", *MIXED, "deepseek_v3", "kimi_k2", "glm4_moe", "glm4_moe_lite", "minimax_m2", "ernie4_5_moe", "dots1", "exaone_moe", "afmoe", "hy_v3", "gpt_oss",
-    "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen2_vl", "qwen2_5_vl", "qwen3_vl_text", "qwen3_vl_moe_text", "kormo")
+    "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen2_vl", "qwen2_5_vl", "qwen3_vl_text", "qwen3_vl_moe_text", "kormo",
+    "glm4v_moe_text", "eurobert")
 # What a scaling says of positions with several axes stays.
 AXES = ("mrope_section", "mrope_interleaved", "xdrope_section")
 PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor",
-    "glm4": "partial_rotary_factor", "glm4_moe": "partial_rotary_factor", "qwen3_next": "partial_rotary_factor", "qwen3_5_text": "partial_rotary_factor",
+    "glm4": "partial_rotary_factor", "glm4_moe": "partial_rotary_factor", "glm4v_moe_text": "partial_rotary_factor", "qwen3_next": "partial_rotary_factor", "qwen3_5_text": "partial_rotary_factor",
     "qwen3_5_moe_text": "partial_rotary_factor"}
 # Their classes take the width of a head from the hidden width alone.
 HEAD_DIMENSIONS = reading("head_dim", but=("olmoe", "phi", "baichuan", "internlm2", "stablelm", "exaone", "opt"))

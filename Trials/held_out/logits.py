@@ -217,7 +217,7 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
         if architecture.native is None:
             again = None
             try:
-                again = loaded(scratch / "back", architecture.kind)
+                again = loaded(scratch / "back", "decoder" if architecture.kind == "image-text" else architecture.kind)
             except Exception as error:  # noqa: BLE001: a folder that does not load is the finding
                 tally.failures.append(f"{case}: back: {type(error).__name__}: {error}"[:400])
                 return

@@ -87,7 +87,10 @@ extension ArchitectureLibrary {
     for name in config.classes {
       guard let first = firstDefinition(where: { $0.classes.contains(name) }) else { continue }
       // A class with images or sound says little of the text model inside, unless its definition knows that one.
-      guard let type = config.textModelType, !first.modelTypes.contains(type) else { return first }
+      let known = first.modelTypes
+      guard let type = config.textModelType, !known.contains(type), !known.contains(config.nestedModelType ?? "") else {
+        return first
+      }
       return firstDefinition { $0.modelTypes.contains(type) } ?? first
     }
     guard config.classes.isEmpty, let type = config.modelType else { return nil }

@@ -82,6 +82,8 @@ public struct VocabularyRules: Sendable, Hashable {
   public var chatEnd: String?
   /// Pieces that are written as another text.
   public var substitutes: [Substitute] = []
+  /// The chat template that replaces the folder's.
+  public var chatTemplate: String?
   /// Control tokens that a GGUF has as user-defined, so that programs show them.
   public var shownTokens: [String] = []
   /// Pieces that begin so count as rows without a token.

@@ -36,6 +36,10 @@ extension HuggingFaceVocabularyReader {
         try setToken(role, to: id, file: "tokenizer_config.json", limit: limit)
       }
     }
+    if let template = rules.chatTemplate {
+      vocabulary.chatTemplates.removeAll { $0.name == "default" }
+      vocabulary.chatTemplates.append(ChatTemplate(text: template))
+    }
     for role in roles {
       let key = role.configurationKey
       let own = files.model?[key].flatMap { $0.isNull ? nil : $0 }
