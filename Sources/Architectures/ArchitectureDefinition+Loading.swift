@@ -11,6 +11,12 @@ extension ArchitectureDefinition {
   public init(
     json: JSON, bases: [String: JSON], maximumDepth: Int = Self.maximumDepth
   ) throws(DefinitionError) {
+    try self.init(unchecked: json, bases: bases, maximumDepth: maximumDepth)
+    try validate()
+  }
+
+  /// Reads a definition whose parts are known to agree.
+  init(unchecked json: JSON, bases: [String: JSON], maximumDepth: Int) throws(DefinitionError) {
     let extended = try ExtendedDefinition(json, bases: bases, maximumDepth: maximumDepth)
     resolved = extended.json
     var object = try StrictObject(extended.json, at: "")
@@ -41,7 +47,6 @@ extension ArchitectureDefinition {
     vocabulary = try VocabularyRules(object.take("vocabulary"))
     vocabulary.tokenizerClasses = try TokenizerClasses(&object)
     try object.finish()
-    try validate()
   }
 
   private static func readObject(

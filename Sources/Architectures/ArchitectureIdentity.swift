@@ -18,17 +18,6 @@ public struct ArchitectureIdentity: Sendable {
   /// architecture.
   public let ggufArchitecture: String?
 
-  /// The members that it is read from, and those that tokenizer classes are.
-  private static let members: Set<ExactString> = [
-    "name", "extends", "abstract", "classes", "model_types", "gguf_architecture", "schemes", "tokenizer_classes",
-    "tokenizers",
-  ]
-
-  /// Returns the definition with only the members that are needed to identify it.
-  static func head(of definition: JSON) -> JSON {
-    definition.object.map { .object($0.filter { members.contains($0.key) }) } ?? definition
-  }
-
   /// Takes its members from those of the definition that `extended` is.
   init(_ extended: ExtendedDefinition, _ object: inout StrictObject) throws(DefinitionError) {
     name = try object.string("name")

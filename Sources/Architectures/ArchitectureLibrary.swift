@@ -59,11 +59,12 @@ public struct ArchitectureLibrary: Sendable {
   private init(own files: [File]) throws {
     let bundled = try BundledArchitectures.shared.get()
     // A user's definition may extend any bundled one.
+    let bases = try files.isEmpty ? [:] : bundled.allFiles()
     own = try files.map { file in
       let json = try LocatedError.naming(file.name) { () throws(JSONError) in try JSON(parsing: file.bytes) }
       return try LocatedError.naming(file.name) { () throws(DefinitionError) in
         try ArchitectureDefinition(
-          json: json, bases: bundled.bases, maximumDepth: ArchitectureDefinition.maximumDepth + 1)
+          json: json, bases: bases, maximumDepth: ArchitectureDefinition.maximumDepth + 1)
       }
     }
     var classes = TokenizerClasses()
@@ -80,7 +81,7 @@ public struct ArchitectureLibrary: Sendable {
 
   private func definition(at index: Int) -> ArchitectureDefinition {
     let isOwn = index < own.count
-    var definition = isOwn ? own[index] : bundled.definition(in: bundled.entries[index - own.count].file)
+    var definition = isOwn ? own[index] : bundled.definition(of: bundled.entries[index - own.count])
     if !own.isEmpty { definition.vocabulary.tokenizerClasses = tokenizerClasses }
     return definition
   }

@@ -4,30 +4,29 @@ import Tokenization
 
 /// The bundled definitions: what identifies each, and the whole of one when it is first asked for.
 ///
-/// Most runs of the program need one of them.
+/// Most runs of the program need one of them, so they start from an index, which is made when the program is built.
 final class BundledArchitectures: Sendable {
   /// A definition's file without its ending, and what identifies the definition.
   typealias Entry = (file: String, identity: ArchitectureIdentity)
 
-  /// The program parses them once.
+  /// The program parses the index once.
   static let shared = Result { () throws in try BundledArchitectures() }
 
-  /// The files as JSON, by name; `extends` names them.
-  let bases: [String: JSON]
   /// Those that are architectures: the ones that most others extend before these, else by name.
   let entries: [Entry]
   /// The tokenizer classes of all definitions.
   let tokenizerClasses: TokenizerClasses
-  private let read = Mutex<[String: ArchitectureDefinition]>([:])
+  private let read = Mutex(Contents())
+
+  /// What has been read of the files, by name.
+  private struct Contents {
+    var files: [String: JSON] = [:]
+    var definitions: [String: ArchitectureDefinition] = [:]
+  }
 
   private init() throws {
-    var bases: [String: JSON] = [:]
-    for file in BundledDefinitions.files {
-      bases[String(file.name.dropLast(".json".count))] = try LocatedError.naming(file.name) {
-        () throws(JSONError) in try JSON(parsing: file.bytes)
-      }
-    }
-    let heads = bases.mapValues(ArchitectureIdentity.head)
+    let index = try JSON(parsing: Array(BundledDefinitions.index.utf8)).object ?? [:]
+    let heads = Dictionary(uniqueKeysWithValues: index.map { ($0.key.text, $0.value) })
     var entries: [Entry] = [], classes = TokenizerClasses()
     for (file, head) in heads.sorted(by: { $0.key < $1.key }) {
       entries.append(
@@ -42,7 +41,6 @@ final class BundledArchitectures: Sendable {
     }
     // Where several fit equally well, the one that others extend is meant.
     let followers = entries.flatMap(\.identity.baseNames).reduce(into: [:]) { $0[$1, default: 0] += 1 }
-    self.bases = bases
     self.entries = entries.filter { !$0.identity.isAbstract }.sorted {
       let (one, other) = ($0.identity.name, $1.identity.name)
       return (followers[other] ?? 0, one) < (followers[one] ?? 0, other)
@@ -50,25 +48,43 @@ final class BundledArchitectures: Sendable {
     tokenizerClasses = classes
   }
 
-  /// The definition in `file`, with the tokenizer classes of all.
+  /// Returns the whole definition of an entry, with the tokenizer classes of all.
   ///
-  /// - Precondition: the file is a definition, which a test makes sure of.
-  func definition(in file: String) -> ArchitectureDefinition {
-    if let known = read.withLock({ $0[file] }) { return known }
+  /// - Precondition: the file is a valid definition, which a test makes sure of.
+  func definition(of entry: Entry) -> ArchitectureDefinition {
+    if let known = read.withLock({ $0.definitions[entry.file] }) { return known }
     do {
-      var definition = try load(file)
+      var definition = try load(entry)
       definition.vocabulary.tokenizerClasses = tokenizerClasses
-      read.withLock { $0[file] = definition }
+      read.withLock { $0.definitions[entry.file] = definition }
       return definition
     } catch {
       preconditionFailure("\(error)")
     }
   }
 
-  /// Reads the definition in `file`.
-  func load(_ file: String) throws -> ArchitectureDefinition {
-    try LocatedError.naming(file + ".json") { () throws(DefinitionError) in
-      try ArchitectureDefinition(json: bases[file] ?? .null, bases: bases)
+  /// Returns all files as JSON, by name, of which a user's definition may extend any.
+  func allFiles() throws -> [String: JSON] {
+    Dictionary(uniqueKeysWithValues: try BundledDefinitions.files.keys.map { ($0, try json(of: $0)) })
+  }
+
+  private func load(_ entry: Entry) throws -> ArchitectureDefinition {
+    let json = try json(of: entry.file)
+    let bases = try entry.identity.baseNames.map { ($0, try self.json(of: $0)) }
+    return try LocatedError.naming(entry.file + ".json") { () throws(DefinitionError) in
+      try ArchitectureDefinition(
+        unchecked: json, bases: Dictionary(uniqueKeysWithValues: bases),
+        maximumDepth: ArchitectureDefinition.maximumDepth)
     }
+  }
+
+  /// Parses the file called `name` when it is first asked for.
+  private func json(of name: String) throws -> JSON {
+    if let known = read.withLock({ $0.files[name] }) { return known }
+    let json = try LocatedError.naming(name + ".json") {
+      () throws(JSONError) in try JSON(parsing: Array((BundledDefinitions.files[name] ?? "").utf8))
+    }
+    read.withLock { $0.files[name] = json }
+    return json
   }
 }

@@ -25,6 +25,37 @@ struct ArchitectureDefinitionTests {
     #expect((known.ggufArchitecture != nil) == (library.definition(named: name)?.scheme("gguf") != nil))
   }
 
+  /// The files of the folder, by name without ending.
+  private static func files() throws -> [String: JSON] {
+    let folder = Fixtures.packagePath("Sources", "Architectures", "Definitions")
+    var files: [String: JSON] = [:]
+    for file in try FileSystem.list(folder) where file.hasSuffix(".json") {
+      files[String(file.dropLast(5))] = try JSON(parsing: LocalFile("\(folder)/\(file)").wholeContent(limit: 1 << 20))
+    }
+    return files
+  }
+
+  @Test("has parts that agree, which is not checked when a bundled one is read")
+  func validity() throws {
+    let files = try Self.files()
+    #expect(files.count > 70)
+    for (name, json) in files where json["abstract"]?.bool != true {
+      #expect(throws: Never.self, "\(name)") { _ = try ArchitectureDefinition(json: json, bases: files) }
+    }
+  }
+
+  @Test("has every tokenizer class of the folder bundled")
+  func bundledTokenizers() throws {
+    var classes: Set<String> = [], modelTypes: Set<String> = []
+    for definition in try Self.files().values {
+      classes.formUnion((definition["tokenizer_classes"]?.object ?? [:]).keys.map(\.text))
+      modelTypes.formUnion((definition["tokenizers"]?.object ?? [:]).keys.map(\.text))
+    }
+    let bundled = try ArchitectureLibrary.bundled().tokenizerClasses
+    #expect(classes.count > 3 && Set(bundled.classes.keys) == classes)
+    #expect(modelTypes.count > 3 && Set(bundled.registered.keys) == modelTypes)
+  }
+
   @Test("inherits the members that it does not give")
   func inheritance() throws {
     let yi = try #require(try ArchitectureLibrary.bundled().definition(named: "yi"))

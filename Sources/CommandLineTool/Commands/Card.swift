@@ -3,6 +3,7 @@ import Ingot
 
 struct Card: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "card",
     abstract: "Writes the README section about a folder of GGUF files.",
     discussion: """
       Lists size, bits per weight and SHA-256 of every file, its storage formats, importance matrix and command. \

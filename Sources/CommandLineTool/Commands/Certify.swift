@@ -3,6 +3,7 @@ import Ingot
 
 struct Certify: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "certify",
     abstract: "Checks certificates written by verify --certificate.",
     discussion: """
       EXAMPLES:

@@ -3,6 +3,7 @@ import Ingot
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "check",
     abstract: "Checks layout, tensors, values, tied weights and tokenizer of one checkpoint.",
     discussion: """
       Reads every tensor. The status is 1 if there is an error.

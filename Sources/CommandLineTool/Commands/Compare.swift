@@ -3,6 +3,7 @@ import Ingot
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "compare",
     abstract: "Compares several candidates with one reference by size and predictions.",
     discussion: """
       Runs the reference once and each candidate on the same tokens. The table shows what each candidate costs, and \

@@ -3,6 +3,7 @@ import Ingot
 
 struct Convert: PartedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "convert",
     abstract: "Writes a model in another container, naming scheme or storage format.",
     discussion: """
       The conversion is planned before anything is written, and an incomplete file never appears under the output name. \

@@ -3,6 +3,7 @@ import Ingot
 
 struct Dequantize: ConversionCommand {
   static let configuration = CommandConfiguration(
+    commandName: "dequantize",
     abstract: "Decodes a quantized model to F32, F16 or BF16.",
     discussion: """
       Any quantized form that ingot reads is decoded: block formats, GPTQ, AWQ, FP8, MXFP4, MLX and others. F32 has every \

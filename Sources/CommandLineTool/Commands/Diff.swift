@@ -3,6 +3,7 @@ import Ingot
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diff",
     abstract: "Compares two checkpoints tensor by tensor, across containers, names and storage formats.",
     discussion: """
       Matches tensors by role and layer and compares them in Hugging Face's layout. Hyperparameters, tokenizers and \

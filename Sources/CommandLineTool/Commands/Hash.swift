@@ -3,6 +3,7 @@ import Ingot
 
 struct Hash: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "hash",
     abstract: "Prints SHA-256 digests of every tensor and of the model, or checks a list of them.",
     discussion: """
       Digests depend on values and storage formats, not on container, files, tensor order or naming scheme. \

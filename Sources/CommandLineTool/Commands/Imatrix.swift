@@ -3,6 +3,7 @@ import Ingot
 
 struct Imatrix: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "imatrix",
     abstract: "Measures an importance matrix, or shows one.",
     discussion: """
       EXAMPLES:

@@ -3,6 +3,7 @@ import Ingot
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "inspect",
     abstract: "Shows the contents of checkpoints.",
     discussion: """
       The first lines are the size, context, special tokens, chat template and memory of the model. The memory is that of \

@@ -3,6 +3,7 @@ import Ingot
 
 struct Join: ConversionCommand {
   static let configuration = CommandConfiguration(
+    commandName: "join",
     abstract: "Joins the shards of a GGUF to one file, with the bytes of llama-gguf-split --merge.",
     discussion: """
       Any shard names the set. Tensors and metadata stay as they are, for any architecture. ingot convert joins model folders.

@@ -4,6 +4,7 @@ import Ingot
 /// Reads and edits the metadata of a GGUF.
 struct Meta: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "meta",
     abstract: "Reads and edits the metadata of a GGUF or safetensors file.",
     discussion: """
       The bytes of the tensors stay the same. An edit that fits into the padding is written in place; any other replaces \
@@ -23,6 +24,7 @@ struct Meta: ParsableCommand {
 extension Meta {
   struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "get",
       abstract: "Prints one value whole, or all keys with their types.",
       discussion: """
         EXAMPLES:
@@ -74,6 +76,7 @@ extension Meta {
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "set",
       abstract: "Sets keys to values.",
       discussion: """
         An existing key keeps its position and type. A new key is appended; its type is the conventional one of the key, \

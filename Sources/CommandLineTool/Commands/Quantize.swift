@@ -3,6 +3,7 @@ import Ingot
 
 struct Quantize: PartedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "quantize",
     abstract: "Quantizes a model by a recipe of llama-quantize, with the same bytes.",
     usage: """
       ingot quantize <in> [<out>] <type> [<threads>] [<options>]

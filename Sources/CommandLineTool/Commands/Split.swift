@@ -3,6 +3,7 @@ import Ingot
 
 struct Split: ConversionCommand {
   static let configuration = CommandConfiguration(
+    commandName: "split",
     abstract: "Divides a GGUF into shards, with the bytes and flags of llama-gguf-split.",
     discussion: """
       The shards are <out>-00001-of-0000n.gguf. Tensors and metadata stay as they are, for any architecture. ingot convert \

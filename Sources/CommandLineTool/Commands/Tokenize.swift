@@ -3,6 +3,7 @@ import Ingot
 
 struct Tokenize: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "tokenize",
     abstract: "Prints the token ids and pieces of a text.",
     discussion: """
       The ids are those of llama.cpp for a GGUF and those of transformers for a folder. A GGUF without tensors and a \

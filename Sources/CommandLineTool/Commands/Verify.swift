@@ -3,6 +3,7 @@ import Ingot
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Compares the predictions of two models on the same tokens.",
     discussion: """
       Gives two verdicts. Conversion: is the candidate what its storage formats make of the reference? Quality: what \
