@@ -58,6 +58,17 @@ extension MutableRawSpan {
   }
 }
 
+extension MutableRawSpan {
+  /// Stores eight floats: (q − 1) · `scale`, where q are the two bits of each integer that begin with the bit `unit`.
+  ///
+  /// The bits are not shifted: they mean q · unit, and products with powers of two are exact.
+  @inline(__always)
+  mutating func storeTwoBits(_ quants: SIMD8<Int32>, of unit: Int32, by scale: Float, at offset: Int) {
+    let numbers = Floats(quants & SIMD8<Int32>(repeating: 3 &* unit))
+    store((numbers - Floats(repeating: Float(unit))) * Floats(repeating: scale / Float(unit)), at: offset)
+  }
+}
+
 extension SIMD8 where Scalar == Float {
   @inline(__always)
   var words: Words { unsafeBitCast(self, to: Words.self) }

@@ -26,6 +26,17 @@ enum Q1_0: BlockDecoder, BlockEncoder {
     }
   }
 
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let scale = Floats(repeating: bytes.half(at: source)).words
+    let places = Words(1, 2, 4, 8, 16, 32, 64, 128)
+    for group in 0..<16 {
+      let isMinus = (Words(repeating: UInt32(bytes.byte(at: source &+ 2 &+ group))) & places) .== Words.zero
+      let minus = Words.zero.choosing(Words(repeating: 0x8000_0000), where: isMinus)
+      values.store(Floats(bits: scale ^ minus), at: destination &+ group &* 32)
+    }
+  }
+
   static func encode(_ values: RawSpan, into bytes: inout MutableRawSpan, at start: Int) -> Int? {
     if let index = values.firstNonfinite(from: 0, to: values.byteCount) { return index }
     for block in 0..<values.byteCount / 512 {
@@ -64,6 +75,19 @@ enum Q2_0: BlockDecoder, MagnitudeEncoder {
     static func decode(_ block: [UInt8]) -> [Float] {
       let scale = block.half(at: 0)
       return (0..<64).map { Float(Int((block[2 + $0 / 4] >> UInt8($0 % 4 * 2)) & 3) - 1) * scale }
+    }
+  }
+
+  @inline(__always)
+  static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
+    let scale = bytes.half(at: source)
+    // A byte has four quants, which are q · unit in it; products with powers of two are exact.
+    let units = SIMD8<Int32>(1, 4, 16, 64, 1, 4, 16, 64)
+    let factor = Floats(repeating: scale) / Floats(units)
+    for pair in 0..<8 {
+      let low = Int32(bytes.byte(at: source &+ 2 &+ pair &* 2)), high = Int32(bytes.byte(at: source &+ 3 &+ pair &* 2))
+      let quants = SIMD8(lowHalf: SIMD4(repeating: low), highHalf: SIMD4(repeating: high)) & (units &* 3)
+      values.store((Floats(quants) - Floats(units)) * factor, at: destination &+ pair &* 32)
     }
   }
 

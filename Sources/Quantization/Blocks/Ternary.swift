@@ -172,12 +172,13 @@ enum TQ2_0: BlockDecoder, MagnitudeEncoder {
   @inline(__always)
   static func decodeBlock(_ bytes: RawSpan, at source: Int, into values: inout MutableRawSpan, at destination: Int) {
     let scale = bytes.half(at: source &+ 64)
-    for group in 0..<16 {
-      let run = group &>> 1
-      let quants = bytes.bytes16(at: source &+ (run &>> 2) &* 32 &+ (group & 1) &* 16)
-      let shift = SIMD16<UInt8>(repeating: UInt8(truncatingIfNeeded: (run & 3) &* 2))
-      values.storeScaled(
-        (quants &>> shift) & SIMD16<UInt8>(repeating: 3), minus: 1, by: scale, at: destination &+ group &* 64)
+    for group in 0..<8 {
+      let quants = SIMD8<Int32>(truncatingIfNeeded: bytes.bytes8(at: source &+ group &* 8))
+      let target = destination &+ (group &>> 2) &* 512 &+ (group & 3) &* 32
+      values.storeTwoBits(quants, of: 1, by: scale, at: target)
+      values.storeTwoBits(quants, of: 4, by: scale, at: target &+ 128)
+      values.storeTwoBits(quants, of: 16, by: scale, at: target &+ 256)
+      values.storeTwoBits(quants, of: 64, by: scale, at: target &+ 384)
     }
   }
 

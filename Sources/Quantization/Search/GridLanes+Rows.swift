@@ -58,21 +58,20 @@ extension GridLanes {
     }
     var best = Floats(repeating: .greatestFiniteMagnitude)
     var found = Words.zero
-    let near = lattice.nearRows, rows = lattice.rows.span
-    let terms = self.terms.span
+    let near = lattice.nearRows, steps = lattice.steps.span
+    let terms = self.terms.span.bytes
     for index in candidates {
       let number = near[index]
-      let row = rows[Int(number)]
-      var distance = Floats.zero
-      for place in 0..<Self.digitCount {
-        let digit = Int(truncatingIfNeeded: row &>> UInt64(truncatingIfNeeded: place &* 8)) & (Self.termStride &- 1)
-        distance += terms[(place &* Self.termStride &+ digit) & 31]
+      let row = steps[Int(number)]
+      func term(_ place: Int) -> Floats {
+        let step = UInt8(truncatingIfNeeded: row &>> UInt64(truncatingIfNeeded: place &* 8))
+        return terms.floats(at: Int(step & 0x7C) &* 8)
       }
+      var distance = term(0)
+      for place in 1..<Self.digitCount { distance += term(place) }
       let isLess = distance .< best
-      if isLess.isAnySet {
-        best.replace(with: distance, where: isLess)
-        found.replace(with: Words(repeating: UInt32(number)), where: isLess)
-      }
+      best = best.lesser(distance)
+      found = found.choosing(Words(repeating: UInt32(number)), where: isLess)
     }
     return (best, found)
   }

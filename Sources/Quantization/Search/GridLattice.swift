@@ -15,6 +15,9 @@ struct GridLattice: Sendable {
   let odds: [UInt64]
   /// The code of each row.
   let codes: [UInt16]
+  /// One byte for each digit of each row: 4 · (place · termStride + digit), an eighth of the byte offset of a vector of eight
+  /// floats among those of all places and digits.
+  let steps: [UInt64]
   let levelCount: Int
   /// By code: the index of a row or, for any other point, the start of its list in `neighbors`, complemented.
   private let places: [Int32]
@@ -36,6 +39,8 @@ struct GridLattice: Sendable {
     self.levelCount = levelCount
     let digitCount = levelCount == 3 ? 8 : 4
     let bits = levelCount == 3 ? 2 : 3
+    let firstTerms: UInt64 = levelCount == 3 ? 0x7060_5040_3020_1000 : 0x6040_2000
+    steps = rows.map { $0 << 2 | firstTerms }
     // Points are pairs of halves; distances of halves are looked up.
     let halfCount = digitCount / 2
     let halves = (0..<Self.power(levelCount, halfCount)).map { Self.digits($0, base: levelCount, count: halfCount) }

@@ -11,21 +11,29 @@ struct SplitLanes<let count: Int> {
   /// Indices of elements in ascending order, sub-block after sub-block.
   private var order = InlineArray<256, UInt8>(repeating: 0)
 
-  /// Sorts the elements of the sub-blocks from byte `source` on.
+  /// Sorts the elements of the sub-blocks from byte `source` on, equal ones in their order.
+  ///
+  /// The place of an element is the number of those before it: comparing all pairs needs no branches.
   @inline(__always)
   private mutating func sort(_ values: RawSpan, at source: Int) {
-    for lane in 0..<8 {
-      let first = lane &* count
-      for place in 0..<count {
-        let value = values.float(at: source &+ (first &+ place) &* floatByteCount)
-        var target = place
-        while target > 0 {
-          let before = order[first &+ target &- 1]
-          guard value < values.float(at: source &+ (first &+ Int(before)) &* floatByteCount) else { break }
-          order[first &+ target] = before
-          target &-= 1
-        }
-        order[first &+ target] = UInt8(truncatingIfNeeded: place)
+    let elements: InlineArray<count, Floats> = values.subBlocks(at: source)
+    var ranks = InlineArray<count, Words>(repeating: .zero)
+    let elementSpan = elements.span
+    var places = ranks.mutableSpan
+    for later in 1..<count {
+      var place = Words(repeating: UInt32(truncatingIfNeeded: later))
+      for earlier in 0..<later {
+        // A lane's mask is −1 where it is set.
+        let isLess = unsafeBitCast(elementSpan[later] .< elementSpan[earlier], to: Words.self)
+        place &+= isLess
+        places[earlier] &-= isLess
+      }
+      places[later] = place
+    }
+    for index in 0..<count {
+      let place = places[index]
+      for lane in 0..<8 {
+        order[(lane &* count &+ Int(truncatingIfNeeded: place[lane])) & 255] = UInt8(truncatingIfNeeded: index)
       }
     }
   }
@@ -65,12 +73,15 @@ struct SplitLanes<let count: Int> {
 }
 
 extension SplitLanes where count == 32 {
-  /// Searches eight sub-blocks of 32; `weights` are those of the whole block.
-  @inline(never)
-  init(_ values: RawSpan, at source: Int, weights: InlineArray<256, Float>) {
-    sort(values, at: source)
-    var products = InlineArray<33, Floats>(repeating: .zero)
-    var sums = products
+  /// Adds up the products and weights of the sorted elements; the first vector of each is zero.
+  @inline(__always)
+  private func fill(
+    _ products: inout InlineArray<33, Floats>, _ sums: inout InlineArray<33, Floats>, _ values: RawSpan, at source: Int,
+    weights: InlineArray<256, Float>
+  ) {
+    let order = order.span, weights = weights.span
+    var productSpan = products.mutableSpan, sumSpan = sums.mutableSpan
+    var products = productSpan.mutableBytes, sums = sumSpan.mutableBytes
     for lane in 0..<8 {
       var product: Float = 0
       var sum: Float = 0
@@ -78,10 +89,20 @@ extension SplitLanes where count == 32 {
         let index = lane &* 32 &+ Int(order[lane &* 32 &+ position])
         product += weights[index] * values.float(at: source &+ index &* floatByteCount)
         sum += weights[index]
-        products[position &+ 1][lane] = product
-        sums[position &+ 1][lane] = sum
+        let place = ((position &+ 1) &* 8 &+ lane) &* floatByteCount
+        products.store(product, at: place)
+        sums.store(sum, at: place)
       }
     }
+  }
+
+  /// Searches eight sub-blocks of 32; `weights` are those of the whole block.
+  @inline(never)
+  init(_ values: RawSpan, at source: Int, weights: InlineArray<256, Float>) {
+    sort(values, at: source)
+    var products = InlineArray<33, Floats>(repeating: .zero)
+    var sums = products
+    fill(&products, &sums, values, at: source, weights: weights)
     let small = Floats(repeating: 0.875), great = Floats(repeating: 1.125), eighth = Floats(repeating: 0.125)
     var upTails = products, downTails = products, upSquares = products, downSquares = products
     for index in 0..<33 {
@@ -114,6 +135,32 @@ extension SplitLanes where count == 32 {
 }
 
 extension SplitLanes where count == 16 {
+  /// Adds up the products and weights of the sorted elements in one half of each sub-block; the first vectors are zero.
+  @inline(__always)
+  private func fill(
+    _ products: inout InlineArray<17, Floats>, _ sums: inout InlineArray<17, Floats>, _ values: RawSpan, at source: Int,
+    weights: InlineArray<256, Float>, first: Int, half: Int
+  ) {
+    let order = order.span, weights = weights.span
+    var productSpan = products.mutableSpan, sumSpan = sums.mutableSpan
+    var products = productSpan.mutableBytes, sums = sumSpan.mutableBytes
+    for lane in 0..<8 {
+      var product: Float = 0
+      var sum: Float = 0
+      for position in 0..<16 {
+        let place = lane &* 16 &+ Int(order[lane &* 16 &+ position])
+        let weight = weights[first &* 16 &+ place]
+        let nextProduct = product + weight * values.float(at: source &+ place &* floatByteCount)
+        let isHere = place &>> 3 & 1 == half
+        product = isHere ? nextProduct : product
+        sum = isHere ? sum + weight : sum
+        let target = ((position &+ 1) &* 8 &+ lane) &* floatByteCount
+        products.store(product, at: target)
+        sums.store(sum, at: target)
+      }
+    }
+  }
+
   /// Searches eight sub-blocks of 16, from sub-block `first` of the block whose weights are given.
   @inline(never)
   init(_ values: RawSpan, at source: Int, weights: InlineArray<256, Float>, first: Int) {
@@ -121,20 +168,8 @@ extension SplitLanes where count == 16 {
     // For the first eight elements of each sub-block, then for the others.
     var products = InlineArray<2, InlineArray<17, Floats>>(repeating: .init(repeating: .zero))
     var sums = products
-    for lane in 0..<8 {
-      var product = InlineArray<2, Float>(repeating: 0), sum = product
-      for position in 0..<16 {
-        let place = Int(order[lane &* 16 &+ position])
-        let half = place &>> 3 & 1
-        let weight = weights[first &* 16 &+ lane &* 16 &+ place]
-        product[half] += weight * values.float(at: source &+ (lane &* 16 &+ place) &* floatByteCount)
-        sum[half] += weight
-        for half in 0..<2 {
-          products[half][position &+ 1][lane] = product[half]
-          sums[half][position &+ 1][lane] = sum[half]
-        }
-      }
-    }
+    fill(&products[0], &sums[0], values, at: source, weights: weights, first: first, half: 0)
+    fill(&products[1], &sums[1], values, at: source, weights: weights, first: first, half: 1)
     let small = Floats(repeating: 0.875), great = Floats(repeating: 1.125)
     // The change of a split's squares at each end: q₀² − q₁² and q₁² − q₂², shifted up, and the reverse shifted down.
     let fine = Floats(repeating: 0.75), coarse = Floats(repeating: 1.25)

@@ -67,15 +67,24 @@ struct SymmetricLanes<Lanes: FloatLanes> {
     let (extremes, magnitude) = Self.extremes(elements)
     isNegligible = magnitude .< Lanes(repeating: negligibleMagnitude)
     let extreme = extremes.choosing(Lanes(repeating: 1), where: isNegligible)
-    let products = InlineArray<count, Lanes> { weights[$0] * elements[$0] }
+    var products = InlineArray<count, Lanes>(repeating: .zero)
+    Self.multiply(elements, weights, into: &products)
 
     inverse = Lanes(repeating: -maximum) / extreme
-    var (product, square) = Self.sums(elements, products, weights, inverse, maximum)
+    let top = Lanes(repeating: maximum - 1), bottom = Lanes(repeating: -maximum)
+    var (product, square) = Self.sums(elements, products, weights, inverse, .top, bottom, top)
     scale = (product / square).choosing(Lanes.zero, where: square .== Lanes.zero)
     var best = scale * product
     for tenths in -9...9 where tenths != 0 {
       let next = Lanes(repeating: -(maximum + 0.1 * Float(tenths))) / extreme
-      (product, square) = Self.sums(elements, products, weights, next, maximum)
+      // No element exceeds the extreme, so quants are within ±(maximum + tenths / 10), rounded.
+      if tenths < -5 {
+        (product, square) = Self.sums(elements, products, weights, next, .none, bottom, top)
+      } else if tenths < 5 {
+        (product, square) = Self.sums(elements, products, weights, next, .top, bottom, top)
+      } else {
+        (product, square) = Self.sums(elements, products, weights, next, .both, bottom, top)
+      }
       let isBetter = Lanes.both(square .> Lanes.zero, product * product .> best * square)
       let nextScale = product / square
       scale.choose(nextScale, where: isBetter)
@@ -84,6 +93,19 @@ struct SymmetricLanes<Lanes: FloatLanes> {
     }
     scale.choose(Lanes.zero, where: isNegligible)
   }
+
+  @inline(__always)
+  private static func multiply<let count: Int>(
+    _ elements: InlineArray<count, Lanes>, _ weights: InlineArray<count, Lanes>,
+    into products: inout InlineArray<count, Lanes>
+  ) {
+    let values = elements.span, weights = weights.span
+    var products = products.mutableSpan
+    for index in values.indices { products[index] = weights[index] * values[index] }
+  }
+
+  /// The ends of the range of quants that a try can leave.
+  private enum Clamped { case none, top, both }
 
   /// The first elements of greatest magnitude, and the magnitudes.
   @inline(__always)
@@ -102,14 +124,15 @@ struct SymmetricLanes<Lanes: FloatLanes> {
   @inline(__always)
   private static func sums<let count: Int>(
     _ elements: InlineArray<count, Lanes>, _ products: InlineArray<count, Lanes>,
-    _ weights: InlineArray<count, Lanes>, _ inverse: Lanes, _ maximum: Float
+    _ weights: InlineArray<count, Lanes>, _ inverse: Lanes, _ clamped: Clamped, _ bottom: Lanes, _ top: Lanes
   ) -> (product: Lanes, square: Lanes) {
     let values = elements.span, weighted = products.span, weights = weights.span
     var product = Lanes.zero
     var square = Lanes.zero
     for index in values.indices {
-      // All quants are within ±(maximum + 1), since no element exceeds the extreme.
-      let quant = (inverse * values[index]).nearestSmall.clamped(-maximum, maximum - 1)
+      var quant = (inverse * values[index]).nearestSmall
+      if clamped != .none { quant = quant.lesser(top) }
+      if clamped == .both { quant = quant.greater(bottom) }
       product = product + weighted[index] * quant
       square = square + weights[index] * quant * quant
     }
