@@ -1,4 +1,5 @@
 import Architectures
+import Bytes
 
 extension ForwardPassFeatures.Activation {
   /// Computes the function in each lane, the same bits on every machine.
@@ -70,16 +71,16 @@ extension ForwardPassFeatures.Activation {
 
 extension Matrix {
   /// Applies the activation to every value.
-  func activated(by activation: ForwardPassFeatures.Activation) -> Matrix {
+  func activated(by activation: ForwardPassFeatures.Activation, threads: Int = 1) -> Matrix {
     var result = self
-    result.forEachVector { activation.of($0) }
+    result.forEachVector(threads: threads) { activation.of($0) }
     return result
   }
 
   /// Returns `activation(gate) × factor(up)`, value by value; both have the same shape.
-  func gating(_ up: Matrix, by activation: ForwardPassFeatures.Activation) -> Matrix {
+  func gating(_ up: Matrix, by activation: ForwardPassFeatures.Activation, threads: Int = 1) -> Matrix {
     precondition(rowCount == up.rowCount && columnCount == up.columnCount)
-    var result = activated(by: activation)
+    var result = activated(by: activation, threads: threads)
     let factors = up.values.span
     var values = result.values.mutableSpan
     for index in values.indices { values[index] *= activation.factor(factors[index]) }
@@ -111,14 +112,20 @@ extension Matrix {
 
   /// Applies `function` to eight values at a time.
   @inline(__always)
-  private mutating func forEachVector(_ function: (SIMD8<Float>) -> SIMD8<Float>) {
-    var values = values.mutableSpan
-    for start in stride(from: 0, to: values.count, by: 8) {
-      let count = min(8, values.count - start)
-      var x = SIMD8<Float>()
-      for lane in 0..<count { x[lane] = values[start + lane] }
-      let y = function(x)
-      for lane in 0..<count { values[start + lane] = y[lane] }
+  private mutating func forEachVector(
+    threads: Int = 1, _ function: @Sendable (SIMD8<Float>) -> SIMD8<Float>
+  ) {
+    Parallel.forEachPiece(of: &values, length: Self.pieceLength, threads: threads) { values, _ in
+      for start in stride(from: 0, to: values.count, by: 8) {
+        let count = min(8, values.count - start)
+        var x = SIMD8<Float>()
+        for lane in 0..<count { x[lane] = values[start + lane] }
+        let y = function(x)
+        for lane in 0..<count { values[start + lane] = y[lane] }
+      }
     }
   }
+
+  /// The values of an activation that a thread computes at a time; one token's are one piece.
+  private static var pieceLength: Int { 1 << 15 }
 }

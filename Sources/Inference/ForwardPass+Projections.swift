@@ -57,9 +57,9 @@ extension ForwardPass {
     if weights.contains(roles.gate, layer: layer, instance: instance) {
       var gate = try project(x, roles.gate, layer, instance: instance, to: innerLength)
       if let gateCutoff { gate.cut(below: gateCutoff) }
-      inner = gate.gating(inner, by: activation)
+      inner = gate.gating(inner, by: activation, threads: threads)
     } else {
-      inner = inner.activated(by: activation)
+      inner = inner.activated(by: activation, threads: threads)
     }
     return try project(inner, roles.down, layer, instance: instance, to: hyperparameters.embeddingLength)
   }

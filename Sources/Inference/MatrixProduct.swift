@@ -21,7 +21,7 @@ enum MatrixProduct {
     read: @Sendable (_ rows: Range<Int>, _ values: inout [Float]) throws -> Void
   ) throws -> Matrix {
     var packed = PackedActivations()
-    packed.pack(x, rows: 0..<x.rowCount, columns: 0..<x.columnCount)
+    packed.pack(x, threads: threads)
     let strips = packed
     let result = Mutex(Matrix(rowCount: x.rowCount, columnCount: outputCount))
     let slabCount = (outputCount + slabHeight - 1) / slabHeight
@@ -55,7 +55,7 @@ enum MatrixProduct {
   /// Multiplies `x` `[position, in]` by weights that are packed already.
   static func multiply(_ x: Matrix, _ slabs: [PackedWeights], outputCount: Int, threads: Int) throws -> Matrix {
     var packed = PackedActivations()
-    packed.pack(x, rows: 0..<x.rowCount, columns: 0..<x.columnCount)
+    packed.pack(x, threads: threads)
     let strips = packed
     let result = Mutex(Matrix(rowCount: x.rowCount, columnCount: outputCount))
     try Parallel.forEach(slabs.count, threads: threads, state: PackedProduct.init) { product, slab in
@@ -155,13 +155,21 @@ struct PackedProduct: Sendable {
     let columnCount = self.columnCount
     let stride = matrix.columnCount
     let sums = vectors.span
+    let wholeCount = columnCount / PackedWeights.height
     var target = matrix.values.mutableSpan
+    var bytes = target.mutableBytes
     for row in 0..<rowCount {
       let start = (firstRow + row) * stride + firstColumn
       for panel in 0..<panelCount {
         let vector = sums[row * panelCount + panel]
-        let column = panel * PackedWeights.height
-        for lane in 0..<min(PackedWeights.height, columnCount - column) { target[start + column + lane] = vector[lane] }
+        let first = start + panel * PackedWeights.height
+        if panel < wholeCount {
+          bytes.storeBytes(of: vector, toByteOffset: first * MemoryLayout<Float>.stride, as: SIMD16<Float>.self)
+          continue
+        }
+        for lane in 0..<columnCount - panel * PackedWeights.height {
+          bytes.storeBytes(of: vector[lane], toByteOffset: (first + lane) * MemoryLayout<Float>.stride, as: Float.self)
+        }
       }
     }
   }

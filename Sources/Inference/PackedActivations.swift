@@ -1,3 +1,5 @@
+import Bytes
+
 /// The left factor of a product, packed: strips of six rows, transposed so that six values of one column are adjacent.
 ///
 ///     rows r … r+5, columns 0, 1, 2, …   ─►   strip: x[r,0] x[r+1,0] … x[r+5,0]  x[r,1] … x[r+5,1]  …
@@ -16,6 +18,21 @@ struct PackedActivations: Sendable {
 
   /// The number of strips for `rowCount` rows.
   var count: Int { (rowCount + Self.height - 1) / Self.height }
+
+  /// Packs a whole matrix.
+  mutating func pack(_ matrix: Matrix, threads: Int) {
+    let depth = matrix.columnCount, rowCount = matrix.rowCount
+    clear(rowCount: rowCount, depth: depth)
+    guard depth > 0 else { return }
+    let numbers = matrix.values
+    Parallel.forEachPiece(of: &values, length: depth * Self.height, threads: threads) { strip, start in
+      let source = numbers.span
+      let first = start / depth
+      for row in first..<min(first + Self.height, rowCount) {
+        for column in 0..<depth { strip[column * Self.height + row - first] = source[row * depth + column] }
+      }
+    }
+  }
 
   /// Packs the columns `columns` of the rows `rows`.
   mutating func pack(_ matrix: Matrix, rows: Range<Int>, columns: Range<Int>) {

@@ -23,13 +23,25 @@ struct PackedWeights: Sendable {
     clear(rowCount: rowCount, depth: depth)
     let numbers = source.span
     let panelCount = count
+    // Four rows by four columns at a time, as far as they go.
+    let wholeDepth = depth & ~3
     var target = vectors.mutableSpan
     for panel in 0..<panelCount {
       let height = min(Self.height, rowCount - panel * Self.height)
+      let firstRow = start + panel * Self.height * stride
+      for lane in Swift.stride(from: 0, to: height & ~3, by: 4) {
+        var bytes = target.mutableBytes
+        for column in Swift.stride(from: 0, to: wholeDepth, by: 4) {
+          bytes.storeTransposed(
+            numbers.bytes, at: firstRow + lane * stride + column, stride: stride,
+            at: (panel * depth + column) * Self.height + lane)
+        }
+      }
       for lane in 0..<height {
-        let first = start + (panel * Self.height + lane) * stride
-        let row = numbers.extracting(first..<first + depth)
-        for column in 0..<depth { target[panel * depth + column][lane] = row[column] }
+        let row = numbers.extracting(firstRow + lane * stride..<firstRow + lane * stride + depth)
+        for column in (lane < height & ~3 ? wholeDepth : 0)..<depth {
+          target[panel * depth + column][lane] = row[column]
+        }
       }
     }
   }
@@ -44,6 +56,11 @@ struct PackedWeights: Sendable {
       let height = min(Self.height, rowCount - panel * Self.height)
       for column in 0..<depth {
         let first = start + column * stride + panel * Self.height
+        if height == Self.height {
+          target[panel * depth + column] = numbers.bytes.unsafeLoadUnaligned(
+            fromByteOffset: first * MemoryLayout<Float>.stride, as: SIMD16<Float>.self)
+          continue
+        }
         for lane in 0..<height { target[panel * depth + column][lane] = numbers[first + lane] }
       }
     }
@@ -54,5 +71,35 @@ struct PackedWeights: Sendable {
     self.depth = depth
     vectors.removeAll(keepingCapacity: true)
     vectors.append(contentsOf: repeatElement(SIMD16(), count: count * depth))
+  }
+}
+
+extension MutableRawSpan {
+  /// Stores four columns of four rows of `source` as four vectors of four lanes, panels being sixteen lanes wide.
+  ///
+  /// - Parameters:
+  ///   - first: the index of the first float; rows are `stride` floats apart.
+  ///   - target: the index of the first float here.
+  @inline(__always)
+  fileprivate mutating func storeTransposed(_ source: RawSpan, at first: Int, stride: Int, at target: Int) {
+    func row(_ index: Int) -> SIMD4<Float> {
+      source.unsafeLoadUnaligned(
+        fromByteOffset: (first + index * stride) * MemoryLayout<Float>.stride, as: SIMD4<Float>.self)
+    }
+    // Of two rows, their even columns side by side, then their odd ones.
+    let upper = SIMD8(lowHalf: row(0), highHalf: row(1)), lower = SIMD8(lowHalf: row(2), highHalf: row(3))
+    let even = SIMD8(lowHalf: upper.evenHalf, highHalf: lower.evenHalf)
+    let odd = SIMD8(lowHalf: upper.oddHalf, highHalf: lower.oddHalf)
+    store(even.evenHalf, column: 0, at: target)
+    store(odd.evenHalf, column: 1, at: target)
+    store(even.oddHalf, column: 2, at: target)
+    store(odd.oddHalf, column: 3, at: target)
+  }
+
+  @inline(__always)
+  private mutating func store(_ lanes: SIMD4<Float>, column: Int, at target: Int) {
+    storeBytes(
+      of: lanes, toByteOffset: (target + column * PackedWeights.height) * MemoryLayout<Float>.stride,
+      as: SIMD4<Float>.self)
   }
 }

@@ -3,6 +3,7 @@ import Ingot
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Computes the forward pass and prints the most probable next tokens.",
     discussion: """
       For encoders, prints the text embedding or the scores of a classifier head instead. The computation is in float32 and gives the same bits on every \
@@ -125,8 +126,8 @@ struct Run: ParsableCommand {
       pass = try ForwardPass(weights, tokens: tokens, decoderTokens: decoderInput, threads: report.threadCount)
     }
     try step(&pass)
-    if let logits { try writeLogits(of: pass, to: logits) }
-    let last = try pass.logits(positions: pass.tokens.count - 1..<pass.tokens.count)
+    let count = pass.tokens.count
+    let last = try logits.map { try writeLogits(of: pass, to: $0) } ?? pass.logits(positions: count - 1..<count)
     let continuation = try generate.map { count in
       let progress = ProgressLine(total: count, unit: "tokens", isQuiet: report.quiet)
       defer { progress.finish() }
@@ -135,7 +136,7 @@ struct Run: ParsableCommand {
       }
     }
     return NextTokens(
-      tokens: tokens, decoderTokens: decoderInput, ranking: TokenRanking(last[row: 0], count: top),
+      tokens: tokens, decoderTokens: decoderInput, ranking: TokenRanking(last[row: last.rowCount - 1], count: top),
       continuation: continuation, tokenizer: tokenizer)
   }
 
@@ -164,13 +165,17 @@ struct Run: ParsableCommand {
     try file?.commit()
   }
 
-  private func writeLogits(of pass: ForwardPass, to path: String) throws {
+  /// Writes the logits of all positions, and returns those of the last ones.
+  private func writeLogits(of pass: ForwardPass, to path: String) throws -> Matrix {
     let count = pass.tokens.count
     let file = try NumPyOutput(path, shape: [count, pass.hyperparameters.vocabularySize], overwrite: policy)
+    var last = Matrix(rowCount: 0, columnCount: pass.hyperparameters.vocabularySize)
     for start in stride(from: 0, to: count, by: NumPyOutput.positionsAtATime) {
-      try file.append(pass.logits(positions: start..<min(count, start + NumPyOutput.positionsAtATime)).values[...])
+      last = try pass.logits(positions: start..<min(count, start + NumPyOutput.positionsAtATime))
+      try file.append(last.values[...])
     }
     try file.commit()
+    return last
   }
 
   private func measurePerplexity(on file: String, _ model: Model, _ weights: ModelWeights) throws -> Perplexity {

@@ -3,7 +3,7 @@ import Ingot
 /// A `.npy` file that is written sequentially.
 final class NumPyOutput {
   /// Rows of logits that are computed and written together.
-  static let positionsAtATime = 128
+  static let positionsAtATime = 256
 
   private let file: AtomicFile
   private var offset: Int
@@ -19,22 +19,19 @@ final class NumPyOutput {
   }
 
   /// Writes the next numbers.
-  func append(_ values: ArraySlice<Float>) throws {
-    var bytes: [UInt8] = []
-    NumPyFile.append(values, to: &bytes)
-    try append(bytes)
-  }
+  func append(_ values: ArraySlice<Float>) throws { try append(values.span.bytes) }
 
   /// Writes the next numbers of a file with 64 bits for each.
   func append(patterns: [UInt64]) throws {
     var bytes: [UInt8] = []
     NumPyFile.append(patterns: patterns, to: &bytes)
-    try append(bytes)
+    try append(bytes.span.bytes)
   }
 
-  private func append(_ bytes: [UInt8]) throws {
+  /// Writes bytes as they are in memory: hosts are little-endian, as the file is.
+  private func append(_ bytes: RawSpan) throws {
     try file.write(bytes, at: offset)
-    offset += bytes.count
+    offset += bytes.byteCount
   }
 
   /// Gives the file its name.
