@@ -8,7 +8,9 @@ struct Card {
   var scale = ""
 
   var html: String {
-    "<div class=\"card\"><h3>\(HTML.escaped(title))</h3><b class=\"value\">\(HTML.escaped(value))</b>"
+    // No line begins with the sign of percent.
+    let value = value.replacing(" %", with: "\u{A0}%")
+    return "<div class=\"card\"><h3>\(HTML.escaped(title))</h3><b class=\"value\">\(HTML.escaped(value))</b>"
       + "<p>\(HTML.escaped(note))</p>\(scale)</div>"
   }
 }

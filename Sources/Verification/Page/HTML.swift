@@ -15,7 +15,7 @@ enum HTML {
     }
   }
 
-  /// A table; on a narrow screen each row becomes a list whose entries have the titles of the columns.
+  /// A table; on a narrow screen rows of more than two cells become lists with the titles of the columns.
   static func table(_ table: ReportTable) -> String {
     func row(_ cells: [String], _ element: String) -> String {
       let cells = zip(cells, table.columns).map { cell, column in
@@ -27,7 +27,7 @@ enum HTML {
     let head = row(table.columns.map(\.title), "th")
     let body = table.rows.map { row($0, "td") }.joined(separator: "\n")
     // A table of many columns becomes lists on a tablet, too.
-    let style = table.columns.count > 7 ? "many" : "few"
+    let style = table.columns.count > 7 ? "many" : table.columns.count > 2 ? "few" : "pairs"
     return "<table class=\"\(style)\">\n<thead>\(head)</thead>\n<tbody>\n\(body)\n</tbody></table>"
   }
 
