@@ -38,7 +38,7 @@ printf '%-44s %7s %9s\n' "fault" "cases" "findings"
 for class in disk_full shared_blocks file_size_limit failing_calls set_failures failing_reads short_calls killed \
   stale_files interrupted interrupted_folders interrupted_grids changed_inputs output_in_the_way linked_outputs same_file two_runs vanishing_folder \
   closed_streams environments few_descriptors long_paths odd_names sparse_files special_files hub_cache little_memory \
-  hostile_numbers mutations killed_resumes killed_workers two_workers full_part_disks damaged_parts changed_part_inputs
+  hostile_numbers mutations killed_resumes killed_workers killed_in_place killed_consumption consumed_on_small_disks two_workers full_part_disks damaged_parts changed_part_inputs
 do
   [[ $class == *$only* ]] && run_class $class
 done

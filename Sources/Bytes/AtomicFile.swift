@@ -28,7 +28,7 @@ public final class AtomicFile: Sendable {
   let policy: OverwritePolicy
   let descriptor: FileDescriptor
   /// Whether the temporary stays where it is until it is committed, so that another run can go on with it.
-  private let isKept: Bool
+  let isKept: Bool
   private let state = Mutex(State.open)
 
   private enum State {
@@ -60,18 +60,30 @@ public final class AtomicFile: Sendable {
     TemporaryName.claim(descriptor.rawValue)
   }
 
-  /// Opens the kept temporary of an earlier run, `.NAME.ingot-unfinished`, or creates it.
+  /// Opens the kept temporary of an earlier run, `.NAME.ingot-KIND`, or creates it.
   ///
   /// Neither discarding nor an interrupt removes it.
   ///
-  /// - Throws: also if another run has it open.
-  public init(continuing finalPath: String, overwrite policy: OverwritePolicy) throws(FileError) {
+  /// - Parameter isShared: whether other runs may write it at the same time, at other places.
+  /// - Throws: also if another run has it for itself.
+  public init(
+    continuing finalPath: String, as kind: String = resumedKind, isShared: Bool = false,
+    overwrite policy: OverwritePolicy
+  ) throws(FileError) {
     try Self.requireFree(finalPath, overwrite: policy)
     self.finalPath = finalPath
     self.policy = policy
     isKept = true
-    temporaryPath = TemporaryName.kept(for: finalPath, as: "unfinished")
-    descriptor = try TemporaryName.openKept(temporaryPath, for: finalPath)
+    temporaryPath = Self.keptPath(of: finalPath, as: kind)
+    descriptor = try TemporaryName.openKept(temporaryPath, for: finalPath, isShared: isShared)
+  }
+
+  /// The kind of the temporary of a run that another can continue.
+  public static let resumedKind = "unfinished"
+
+  /// The path of the kept temporary of a file.
+  public static func keptPath(of finalPath: String, as kind: String) -> String {
+    TemporaryName.kept(for: finalPath, as: kind)
   }
 
   deinit {
@@ -115,40 +127,6 @@ public final class AtomicFile: Sendable {
       }
       try AtomicFile(path, overwrite: policy).discard()
     }
-  }
-
-  /// Reserves `byteCount` bytes on the disk, so that a full disk is found before the work and not after it.
-  ///
-  /// - Parameter shared: how many of them are there already and stay as they are.
-  public func reserve(_ byteCount: Int, shared sharedByteCount: Int = 0) throws(FileError) {
-    let folder = Path.folder(of: finalPath)
-    let needed = byteCount - sharedByteCount - min(byteCount, try keptByteCount(limit: byteCount))
-    if let available = FileSystem.availableByteCount(in: folder), available < needed {
-      throw .noSpace(path: finalPath, needed: needed, available: available)
-    }
-    guard byteCount > 0 else { return }
-    #if canImport(Darwin)
-      guard ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else { throw writeFailure(errno) }
-    #else
-      var code = EINTR
-      while code == EINTR { code = posix_fallocate(descriptor.rawValue, 0, off_t(byteCount)) }
-      if code == EOPNOTSUPP || code == EINVAL {
-        guard ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else { throw writeFailure(errno) }
-      } else if code != 0 {
-        throw writeFailure(code)
-      }
-    #endif
-  }
-
-  /// The bytes that a kept temporary already has on the disk; what is beyond `limit` is cut off.
-  private func keptByteCount(limit: Int) throws(FileError) -> Int {
-    guard isKept else { return 0 }
-    var facts = stat()
-    guard fstat(descriptor.rawValue, &facts) == 0 else { throw writeFailure(errno) }
-    if facts.st_size > off_t(limit) {
-      guard ftruncate(descriptor.rawValue, off_t(limit)) == 0 else { throw writeFailure(errno) }
-    }
-    return Int(clamping: facts.st_blocks).multipliedReportingOverflow(by: 512).partialValue
   }
 
   /// Has everything that was written so far on the disk when it returns.

@@ -23,14 +23,19 @@ public enum FileError: IngotError {
   /// A file on a server cannot be read.
   case remote(path: String, RemoteFault)
   case isBeingMade(path: String)
+  /// More is needed of a file that was deleted since nothing more was made of it.
+  case isConsumed(path: String, offset: Int)
+  /// A file that is to be deleted has other names, so that nothing would be freed.
+  case hasOtherNames(path: String, count: Int)
   /// Compressed bytes cannot be unpacked.
   case compressed(path: String, CompressionFault)
 
   public var category: ErrorCategory {
     switch self {
-    case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList, .remote, .compressed:
+    case .cannotOpen, .notRegular, .cannotRead, .endsEarly, .changedWhileReading, .cannotList, .remote, .compressed,
+      .isConsumed:
       .input
-    case .isStandardOutput, .isAddress: .usage
+    case .isStandardOutput, .isAddress, .hasOtherNames: .usage
     case .cannotCreate, .cannotWrite, .noSpace, .alreadyExists, .isInput, .isOtherOutput, .isFolder, .isBeingWritten,
       .isBeingMade:
       .output
@@ -55,6 +60,11 @@ public enum FileError: IngotError {
     case .cannotWrite(let path, let errno): "\(path.escapedForDisplay): cannot be written: \(errno.wording)"
     case .noSpace(let path, let needed, let available):
       "\(path.escapedForDisplay): no space: needs \(needed.byteSize) but \(available.byteSize) are free"
+    case .isConsumed(let path, let offset):
+      "\(path.escapedForDisplay): was deleted by --consume-shards, but byte \(offset.grouped) is needed again"
+        + " (put the file back)"
+    case .hasOtherNames(let path, let count):
+      "\(path.escapedForDisplay): has \(counted(count, "name")), so that deleting it would free nothing"
     case .alreadyExists(let path):
       "\(path.escapedForDisplay): already exists (pass --overwrite to replace it)"
     case .isInput(let path): "\(path.escapedForDisplay): output is also an input (choose another name)"
@@ -82,7 +92,7 @@ extension FileError {
     case .remote(_, .http(let fault)): fault.isPassing
     case .remote: false
     case .notRegular, .endsEarly, .changedWhileReading, .alreadyExists, .isInput, .isOtherOutput, .isFolder,
-      .isStandardOutput, .isAddress, .compressed:
+      .isStandardOutput, .isAddress, .compressed, .isConsumed, .hasOtherNames:
       false
     }
   }

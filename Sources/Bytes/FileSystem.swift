@@ -62,6 +62,15 @@ public enum FileSystem {
     guard code == .fileExists, kind(of: path) == .folder else { throw .cannotCreate(path: path, errno: code) }
   }
 
+  /// Removes a file and what a link at `path` leads to. Its room is free even while a process has it open.
+  static func removeFreeing(_ path: String) throws(FileError) {
+    let real = resolved(path)
+    guard truncate(real, 0) == 0, unlink(real) == 0, real == path || unlink(path) == 0 || errno == ENOENT else {
+      throw .cannotWrite(path: path, errno: Errno(rawValue: errno))
+    }
+    for folder in Set([real, path].map { Path.folder(of: $0) }) { try AtomicFile.flushFolder(folder) }
+  }
+
   /// Removes a folder if it is empty.
   public static func removeEmptyFolder(_ path: String) {
     _ = rmdir(path)
@@ -93,6 +102,9 @@ public enum FileSystem {
     let (bytes, overflow) = Int(clamping: facts.f_bavail).multipliedReportingOverflow(by: Int(clamping: facts.f_frsize))
     return overflow ? nil : bytes
   }
+
+  /// The size of the file at `path`; nil if there is none.
+  static func byteCount(of path: String) -> Int? { status(of: path).map { Int($0.st_size) } }
 
   private static func status(of path: String) -> stat? {
     var facts = stat()

@@ -29,7 +29,7 @@ public final class Journal: Sendable {
     do {
       let bytes = try LocalFile(path).wholeContent(limit: Self.maximumByteCount)
       let end = bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-      lines = bytes[..<end].split(separator: 0x0A).map(Array.init)
+      lines = Self.completeLines(bytes)
       guard ftruncate(descriptor.rawValue, off_t(end)) == 0, lseek(descriptor.rawValue, off_t(end), SEEK_SET) >= 0
       else { throw FileError.cannotWrite(path: path, errno: Errno(rawValue: errno)) }
       try AtomicFile.flushFolder(Path.folder(of: path))
@@ -37,6 +37,17 @@ public final class Journal: Sendable {
       try? descriptor.close()
       throw error
     }
+  }
+
+  /// The lines of the journal of the output at `finalPath`; none if there is none.
+  public static func lines(for finalPath: String) throws -> [[UInt8]] {
+    let path = TemporaryName.kept(for: finalPath, as: "journal")
+    guard FileSystem.kind(of: path) == .regular else { return [] }
+    return completeLines(try LocalFile(path).wholeContent(limit: maximumByteCount))
+  }
+
+  private static func completeLines(_ bytes: [UInt8]) -> [[UInt8]] {
+    bytes[..<(bytes.lastIndex(of: 0x0A) ?? 0)].split(separator: 0x0A).map(Array.init)
   }
 
   deinit { try? descriptor.close() }

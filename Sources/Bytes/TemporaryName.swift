@@ -25,10 +25,12 @@ enum TemporaryName {
     Path.join(Path.folder(of: finalPath), prefix(for: finalPath) + kind)
   }
 
-  /// Opens a file that outlives its run, or creates it, and claims it.
+  /// Opens a file that outlives its run, or creates it, and claims it, alone or with others.
   ///
-  /// - Throws: `isBeingMade` if another run has claimed it.
-  static func openKept(_ path: String, for finalPath: String) throws(FileError) -> FileDescriptor {
+  /// - Throws: `isBeingMade` if another run has claimed it alone, or this one wants to and another has it.
+  static func openKept(
+    _ path: String, for finalPath: String, isShared: Bool = false
+  ) throws(FileError) -> FileDescriptor {
     let descriptor: FileDescriptor
     do {
       descriptor = try FileDescriptor.open(
@@ -43,7 +45,7 @@ enum TemporaryName {
       throw .alreadyExists(path: path)
     }
     // File systems without locks are taken as they are.
-    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+    guard flock(descriptor.rawValue, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
       try? descriptor.close()
       throw .isBeingMade(path: finalPath)
     }

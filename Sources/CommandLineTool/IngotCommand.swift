@@ -57,6 +57,27 @@ protocol PartedCommand: ConversionCommand {
     _ plan: ConversionPlan, by way: ConversionJob.Execution, arguments: [String], _ report: ReportOptions) throws
 }
 
+extension PartedCommand {
+  /// Plans the conversion; the measuring of a size target shows its progress.
+  func planned(_ report: ReportOptions) throws -> ConversionPlan {
+    let conversion = try requestedConversion()
+    guard case .size = conversion.request.type else { return try conversion.plan(threads: report.threadCount) }
+    let source = try conversion.open()
+    let progress = ProgressLine(total: source.tensors.count, unit: "tensors measured", isQuiet: report.quiet)
+    defer { progress.finish() }
+    return try Planner.plan(source, conversion.request, threads: report.threadCount) { progress.advance($0) }
+  }
+}
+
+/// A command whose measurement can be cut into parts.
+protocol MeasuringCommand: ParsableCommand {
+  associatedtype Measurement: SharedMeasurement
+  /// Opens what is measured.
+  func open() throws -> Measurement
+  /// Does with the results of all parts what a run does with its own.
+  func finish(_ measurement: Measurement, _ results: [[UInt8]], _ report: ReportOptions) throws
+}
+
 extension ParsableCommand {
   /// The word that selects it. Every command states its own: to make one of a type's name takes a tenth of the start.
   static var name: String { configuration.commandName ?? "" }
@@ -73,6 +94,11 @@ extension IngotCommand {
   /// Parses the arguments of a saved plan, which may be untrusted; nil if they are of a command that has no parts.
   static func partedCommand(_ arguments: [String]) -> (any PartedCommand)? {
     try? parseAsRoot(arguments) as? any PartedCommand
+  }
+
+  /// The same for a command that measures.
+  static func measuringCommand(_ arguments: [String]) -> (any MeasuringCommand)? {
+    try? parseAsRoot(arguments) as? any MeasuringCommand
   }
 
   /// Parses `arguments`, runs the command and prints errors; returns the exit status.

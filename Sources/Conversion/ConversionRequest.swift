@@ -117,6 +117,8 @@ public struct ConversionRequest: Sendable {
   public var target: Target?
   /// The storage format.
   public var type: TypeChoice = .automatic
+  /// What an earlier run measured for a size target; nil to measure.
+  public var measuredErrors: MeasuredErrors?
   /// Changes to the recipe; without one they have no effect.
   public var recipeOptions = RecipeOptions()
   /// The weights of columns, for formats that use them; the output's metadata names the file.

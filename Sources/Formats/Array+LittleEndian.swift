@@ -1,6 +1,6 @@
 extension [UInt8] {
   /// Appends an integer, lowest byte first.
-  mutating func appendLittleEndian<T: FixedWidthInteger>(_ value: T) {
+  public mutating func appendLittleEndian<T: FixedWidthInteger>(_ value: T) {
     for index in 0..<T.bitWidth / 8 {
       append(UInt8(truncatingIfNeeded: value >> T(truncatingIfNeeded: index * 8)))
     }

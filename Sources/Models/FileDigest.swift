@@ -21,7 +21,11 @@ public enum FileDigest {
   ///
   /// - Parameter progress: receives the bytes read since the last call.
   public static func sha256(_ file: any ByteSource, progress: (Int) -> Void = { _ in }) throws(FileError) -> String {
-    try sha256(file, from: 0, count: file.byteCount, progress: progress)
+    if let digest = file.consumedDigest {
+      progress(file.byteCount)
+      return digest
+    }
+    return try sha256(file, from: 0, count: file.byteCount, progress: progress)
   }
 
   /// The hexadecimal SHA-256 of `count` bytes of a file from byte `offset` on, read a slab at a time.

@@ -38,6 +38,10 @@ struct PartsCommandTests {
         "plan quantize model b.gguf Q8_0 2 --pure --part-bytes=60K --save=plan.json --receipt b.json --overwrite",
         "b.gguf"
       ),
+      (
+        "quantize model c.gguf --target-bpw 5 --receipt c.json",
+        "plan quantize model c.gguf --target-bpw 5 --parts 3 --save plan.json --receipt c.json --overwrite", "c.gguf"
+      ),
     ] {
       let overwrite = planned.hasSuffix("--overwrite") ? " --overwrite" : ""
       _ = try run(single + overwrite, in: self.single)
@@ -125,7 +129,6 @@ struct PartsCommandTests {
       ("model -o out.gguf --parts 0 --save p.json", "--parts is 0, expected 1 to 100,000"),
       ("model -o '{ftype}.gguf' --types Q8_0,F16 --parts 2 --save p.json", "--types writes several outputs"),
       ("model -o out.gguf --resume --parts 2 --save p.json", "--resume has no effect on a plan"),
-      ("quantize model out.gguf --target-size 1M --parts 2 --save p.json", "--target-size measures the whole model"),
       ("model -o out.gguf.zst --parts 2 --save p.json", "is compressed, whose bytes have no place"),
     ])
   func refusals(arguments: String, words: String) throws {

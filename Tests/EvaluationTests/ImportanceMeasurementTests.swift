@@ -80,16 +80,90 @@ import Tokenization
     #expect(files[0] == files[1])
   }
 
+  @Test("gives the same bytes in parts, in any number and order", arguments: [cases[0], cases[2], cases[3]])
+  func parts(item: Case) throws {
+    let stage = TemporaryFolder()
+    let whole = try measurement(item, in: stage), single = folder.file("single")
+    try whole.matrix(threads: 2).write(to: single, container: .gguf, overwrite: .refuse)
+    for count in [1, 2, 3, 5] {
+      let (parts, made) = try planned(item, stage, count)
+      #expect(parts.items.map(\.count).reduce(0, +) == 3)
+      for index in parts.items.indices.shuffled() {
+        // A worker derives the plan for itself.
+        let worker = try MeasuringParts(made.plan) { try measurement(item, in: stage) }
+        #expect(try worker.work(index, in: made, threads: 1))
+        #expect(try !worker.work(index, in: made, threads: 1))
+      }
+      let path = folder.file("joined")
+      let joined = try parts.measurement.matrix(joining: parts.results(in: made))
+      try joined.write(to: path, container: .gguf, overwrite: .replace)
+      #expect(
+        try LocalFile(path).wholeContent(limit: 1 << 20) == LocalFile(single).wholeContent(limit: 1 << 20), "\(count)")
+    }
+  }
+
+  @Test("joins nothing that is missing, damaged, or of other tokens")
+  func brokenParts() throws {
+    let stage = TemporaryFolder(), (parts, made) = try planned(Self.cases[0], stage, 3)
+    func states() -> [String] {
+      do {
+        _ = try parts.results(in: made)
+        return []
+      } catch let error as UnfinishedParts {
+        return error.parts.map { "\($0.state): \($0.indices.rangeList)" }
+      } catch {
+        return ["\(error)"]
+      }
+    }
+    for index in 0..<2 { _ = try parts.work(index, in: made, threads: 2) }
+    #expect(states() == ["missing: 2"])
+    _ = try parts.work(2, in: made, threads: 2)
+    var bytes = try LocalFile(made.files.partPath(1)).wholeContent(limit: 1 << 24)
+    bytes[bytes.count / 2] ^= 1
+    try AtomicFile.write(bytes, to: made.files.partPath(1), overwrite: .replace)
+    #expect(states() == ["damaged: 1"])
+    #expect(try parts.work(1, in: made, threads: 2) && states().isEmpty)
+    // The manifest of another part.
+    let manifest = try LocalFile(made.files.manifestPath(0)).wholeContent(limit: 1 << 24)
+    try AtomicFile.write(manifest, to: made.files.manifestPath(1), overwrite: .replace)
+    #expect(states() == ["foreign: 1"])
+    #expect(throws: PartError.self) {
+      try MeasuringParts(made.plan) { try measurement(Self.cases[0], in: stage, windowCount: 2) }
+    }
+    #expect(throws: PartError.self) { try parts.work(3, in: made, threads: 2) }
+    // Every prefix of a result is none.
+    for length in [1, 3, 40, bytes.count - 1] {
+      #expect(throws: UnreadableResult(part: 0)) {
+        try parts.measurement.matrix(joining: [Array(bytes.prefix(length))])
+      }
+    }
+  }
+
+  private func planned(
+    _ item: Case, _ stage: TemporaryFolder, _ count: Int
+  ) throws -> (MeasuringParts<ImportanceMeasurement>, MeasuredParts) {
+    let parts = try MeasuringParts(count, arguments: ["imatrix"]) { try measurement(item, in: stage) }
+    let plan = try MeasuringPlan.write(parts, to: folder.file("plan-\(count).json"), overwrite: .refuse)
+    return (parts, MeasuredParts(of: plan))
+  }
+
   private func measure(_ item: Case, threads: Int = 2) throws -> ImportanceMatrixBuilder {
+    try measurement(item, in: TemporaryFolder()).matrix(threads: threads)
+  }
+
+  /// The measurement of a fixture, staged in `parent` if it is not there.
+  private func measurement(
+    _ item: Case, in parent: TemporaryFolder, windowCount: Int = 3
+  ) throws -> ImportanceMeasurement {
     let fixture = try ArchitectureFixture.named(item.name)
-    let parent = TemporaryFolder()
-    let model = try Model.open(fixture.stage(in: parent), library: .bundled())
+    let path = try parent.names.first.map(parent.file) ?? fixture.stage(in: parent)
+    let model = try Model.open(path, library: .bundled())
     let text = try LocalFile(Fixtures.path("generate", "corpus.txt")).wholeContent(limit: 1 << 20)
     let tokenizer = try model.tokenizer()
     let ids = tokenizer.encode(String(decoding: text.dropLast(text.last == 10 ? 1 : 0), as: UTF8.self))
     let windows = TokenChunks(asLlamaPerplexity: ids, length: 64, start: tokenizer.startToken(of: ids)).chunks
-    return try ImportanceMatrixBuilder.measure(
-      ModelWeights(model), on: windows.prefix(3), chunkSize: 64, dataset: "corpus.txt",
-      includesOutput: item.includesOutput, threads: threads)
+    return try ImportanceMeasurement(
+      ModelWeights(model), on: Array(windows.prefix(windowCount)), chunkSize: 64, dataset: "corpus.txt",
+      includesOutput: item.includesOutput)
   }
 }

@@ -77,6 +77,68 @@ two_workers() {
 }
 
 # Parts on disks that are too small: another try on a larger one goes on.
+# Workers write their parts into the output, two at a time, and are killed at random times.
+killed_in_place() {
+  local run first second delay
+  plan_large 6
+  for run in $(seq 1 "$kills"); do
+    [ $((run % 10)) = 0 ] && rm -rf parts .out.gguf.ingot-*
+    "$program" work plan.json --part $((RANDOM % 6)) --in-place --quiet 2> /dev/null & first=$!
+    "$program" work plan.json --part $((RANDOM % 6)) --in-place --quiet 2> /dev/null & second=$!
+    sleep_randomly
+    kill -KILL $first $second 2> /dev/null; wait $first $second 2> /dev/null
+    tried
+    ingot status plan.json; expect_status "0 1" "status after a kill in place"
+    [ ! -e out.gguf ] || finding "killed in place: a final name before assemble"
+  done
+  for part in 5 2 0 4 1 3; do ingot work plan.json --part $part --in-place; expect_status 0 "part $part in place"; done
+  expect_assembly "the parts in place after $kills kills"
+  expect_names . "killed in place" large parts plan.json
+}
+
+# Shards are deleted while runs are killed at random times, and each continues the one before.
+killed_consumption() {
+  local run delay complete=0 shards left
+  "$program" convert "$work/large" -o "$work/large-q8.gguf" --type Q8_0 --quiet --overwrite
+  for run in $(seq 1 "$kills"); do
+    [ -d shards ] || { "$program" convert "$work/large" -o shards --max-shard-size 20M --quiet; shards=$(ls shards/*.safetensors | wc -l); }
+    "$program" convert shards -o out.gguf --type Q8_0 --resume --consume-shards --quiet 2> /dev/null & local pid=$!
+    sleep_randomly
+    kill -KILL $pid 2> /dev/null; wait $pid 2> /dev/null
+    tried
+    left=$(find shards -name '*.safetensors' -size +0 | wc -l)
+    [ "$left" -lt "$shards" ] && [ ! -e out.gguf ] && stopped=$((${stopped:-0} + 1))
+    [ -e out.gguf ] || [ $((run % 8)) != 0 ] || ingot convert shards -o out.gguf --type Q8_0 --resume --consume-shards
+    if [ -e out.gguf ]; then
+      complete=$((complete + 1))
+      cmp -s out.gguf "$work/large-q8.gguf" || finding "killed after $delay ms: wrong bytes from consumed shards"
+      [ -z "$(find shards -name '*.safetensors')" ] || finding "killed consumption: left $(ls shards)"
+      expect_names . "killed consumption" out.gguf shards
+      rm -rf out.gguf shards
+    fi
+  done
+  note="$complete were done, ${stopped:-0} were stopped with some shards gone"
+}
+
+# A disk that cannot hold source and output.
+consumed_on_small_disks() {
+  local size output
+  mkdir -p "$work/disk"
+  "$program" convert "$work/large" -o "$work/large-q8.gguf" --type Q8_0 --quiet --overwrite
+  output=$(($(stat -c %s "$work/large-q8.gguf") / 1000000))
+  for size in 20 $((output / 4)) $((output / 2)); do
+    mount -t tmpfs -o size=3g tmpfs "$work/disk"
+    "$program" convert "$work/large" -o "$work/disk/shards" --max-shard-size 10M --quiet
+    mount -o "remount,size=$(($(du -sm "$work/disk" | cut -f1) + size))m" "$work/disk"
+    ingot convert "$work/disk/shards" -o "$work/disk/out.gguf" --type Q8_0 --resume
+    tried; expect_status 3 "a disk with $size MB free"; expect_words "no space" "a disk with $size MB free"
+    ingot convert "$work/disk/shards" -o "$work/disk/out.gguf" --type Q8_0 --resume --consume-shards
+    tried; expect_status 0 "consuming with $size MB free"
+    cmp -s "$work/disk/out.gguf" "$work/large-q8.gguf" || finding "consuming with $size MB free: wrong bytes"
+    umount "$work/disk"
+  done
+}
+
 full_part_disks() {
   local size part passed=0
   plan_large 3

@@ -3,11 +3,14 @@ extension ByteSource {
   public func isFile(at path: String) -> Bool { stored.localFile.map { FileSystem.isSameFile($0.path, path) } ?? false }
 
   /// The path that opens a file with exactly these bytes; nil for any other source.
-  public var plainPath: String? { localFile?.path ?? (self as? RemoteFile)?.path }
+  public var plainPath: String? { localFile?.path ?? (self as? RemoteFile)?.path ?? (self as? ConsumedFile)?.path }
 
   /// What changes with the content of the stored file: the time of the last change in nanoseconds from 1970, or the tag that a
   /// server gives; nil where neither is known.
-  public var version: String? { stored.localFile.map { "\($0.changeTime)" } ?? (stored as? RemoteFile)?.entityTag }
+  public var version: String? {
+    stored.localFile.map { "\($0.changeTime)" } ?? (stored as? RemoteFile)?.entityTag
+      ?? (stored as? ConsumedFile)?.recordedVersion
+  }
 
   /// Whether the stored file is on a server.
   public var isRemote: Bool { stored is RemoteFile }

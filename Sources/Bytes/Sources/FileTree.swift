@@ -41,12 +41,26 @@ public struct LocalFolder: FileTree {
   public init(_ path: String) { self.path = path }
 
   public func names(in folder: String) throws(FileError) -> [String] {
-    try FileSystem.list(folder.isEmpty ? path : path(of: folder))
+    let path = folder.isEmpty ? path : self.path(of: folder)
+    let names = try FileSystem.list(path), deleted = ConsumedFiles.names(in: path)
+    guard !deleted.isEmpty else { return names }
+    return Set((names + deleted).map { ExactString($0) }).sorted().map(\.text)
   }
 
-  public func kind(of name: String) -> FileKind? { FileSystem.kind(of: path(of: name)) }
+  public func kind(of name: String) -> FileKind? { Self.kind(at: path(of: name)) }
 
-  public func open(_ name: String) throws(FileError) -> any ByteSource { try LocalFile(path(of: name)) }
+  public func open(_ name: String) throws(FileError) -> any ByteSource { try Self.open(path(of: name)) }
+
+  /// The kind of what is at `path`, or was until a conversion had no more use for it.
+  static func kind(at path: String) -> FileKind? {
+    ConsumedFiles.entry(at: path) == nil ? FileSystem.kind(of: path) : .regular
+  }
+
+  /// Opens the file at `path`, or what is kept of it.
+  static func open(_ path: String) throws(FileError) -> any ByteSource {
+    if let entry = ConsumedFiles.entry(at: path) { return try ConsumedFile(entry) }
+    return try LocalFile(path)
+  }
 
   public var localFolder: LocalFolder? { self }
 }

@@ -49,13 +49,13 @@ public struct InputLocation: Sendable {
   /// - Throws: `FileError` if it is not a regular file.
   public static func openFile(_ path: String) throws(FileError) -> any ByteSource {
     if let address = try RemoteAddress(path) { return try openFile(address, path: path) }
-    return try LocalFile(path)
+    return try LocalFolder.open(path)
   }
 
   /// The kind of what is at `path`, links followed; nil for nothing.
   public static func kind(at path: String) -> FileKind? {
     if let address = try? RemoteAddress(path) { return kind(address, of: path) }
-    return FileSystem.kind(of: path)
+    return LocalFolder.kind(at: path)
   }
 
   /// `path` without links and relative parts, as far as it exists.

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -20,6 +21,7 @@ public final class LocalFile: ByteSource {
   private let identity: Identity
   /// Records what is read; nil for a file that was opened without a log.
   private let log: ReadLog?
+  private let consumed = Mutex<String?>(nil)
 
   private struct Identity: Equatable {
     let size: Int
@@ -85,13 +87,20 @@ public final class LocalFile: ByteSource {
   /// Notes bytes that the kernel copies or shares without a read.
   func noteRead(_ range: Range<Int>) { log?.noteRead(range, of: path) }
 
-  /// Throws unless size and modification time are those of the opening.
+  /// The SHA-256 of the whole file, if it was deleted as a `ConsumableFile`.
+  var consumedDigest: String? { consumed.withLock { $0 } }
+
+  /// Throws unless size and modification time are those of the opening, or the file was deleted as a `ConsumableFile`.
   public func requireUnchanged() throws(FileError) {
+    guard consumedDigest == nil else { return }
     var facts = stat()
     guard fstat(descriptor.rawValue, &facts) == 0, Self.identity(facts) == identity else {
       throw .changedWhileReading(path: path)
     }
   }
+
+  /// Notes that the file was deleted, since nothing more is made of it.
+  func noteConsumed(sha256: String) { consumed.withLock { $0 = sha256 } }
 
   private static func identity(_ facts: stat) -> Identity {
     #if canImport(Darwin)

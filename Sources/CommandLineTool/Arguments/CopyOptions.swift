@@ -15,7 +15,9 @@ struct CopyOptions: ParsableArguments {
 
   /// Carries out a conversion, or prints its plan.
   func run(_ conversion: RequestedConversion, _ report: ReportOptions) throws {
-    try execution.run(try conversion.plan(threads: report.threadCount), try ModelOptions.parse([]), report)
+    try execution.run(
+      try conversion.plan(threads: report.threadCount), to: conversion.request.destination, try ModelOptions.parse([]),
+      report)
   }
 
   /// The conversion of the GGUF at `source` to another of the same tensors, whose shards follow `split`.

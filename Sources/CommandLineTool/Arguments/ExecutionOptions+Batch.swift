@@ -7,6 +7,7 @@ extension ExecutionOptions {
     _ plans: [ConversionPlan], types: [String], _ model: ModelOptions, adapters: [String] = [],
     _ report: ReportOptions, source: ComparedSource = .reopened
   ) throws {
+    if consumesShards { throw ValidationError("--consume-shards makes one output (leave out --types)") }
     if resume { throw ValidationError("--resume continues one output (leave out --types)") }
     if isDryRun {
       return try report.print(

@@ -40,6 +40,11 @@ struct ExecutionOptions: ParsableArguments {
   @Flag(help: "Keep what is done when the run is stopped, and continue it with the same command.")
   var resume = false
 
+  @Flag(
+    name: .customLong("consume-shards"),
+    help: "With --resume: delete each file of the source when all that is made of it is on the disk and was read back.")
+  var consumesShards = false
+
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
@@ -79,21 +84,40 @@ struct ExecutionOptions: ParsableArguments {
 
   /// Plans, and does what the plan says, or prints it; `model` says how its source was read.
   func run(
-    _ planning: @autoclosure () throws -> ConversionPlan, _ model: ModelOptions, adapters: [String] = [],
-    _ report: ReportOptions, source: ComparedSource = .reopened
+    _ planning: @autoclosure () throws -> ConversionPlan, to destination: String, _ model: ModelOptions,
+    adapters: [String] = [], _ report: ReportOptions, source: ComparedSource = .reopened
   ) throws {
+    if consumesShards { try requireConsumable(isPlain: source == .reopened && adapters.isEmpty) }
     if isDryRun {
-      let plan = try planning()
+      var plan = try planning()
+      if consumesShards { plan.consumption = try SourceConsumption(plan) }
       return try report.print(
         json: { plan.json }, text: { plan.text(title: "would write", listsAll: report.verbose) + plan.tensorTable })
     }
     guard resume else {
       return try carryOut(planning(), by: .whole, model, adapters: adapters, report, source: source)
     }
-    let parts = try ConversionParts(resuming: planning)
+    let parts = try ConversionParts(resuming: destination, consumesSource: consumesShards, planning: planning)
     Interrupts.say(atEnd: "ingot: stopped; the same command continues where this run was")
     defer { Interrupts.say(atEnd: nil) }
     try carryOut(parts.plan, by: .resumed(parts), model, adapters: adapters, report, source: source)
+  }
+
+  /// Throws unless the files of the source may be deleted.
+  ///
+  /// - Parameter isPlain: whether nothing but them makes the output.
+  private func requireConsumable(isPlain: Bool) throws {
+    guard resume || isDryRun else {
+      throw ValidationError(
+        "--consume-shards needs --resume (without it, a run that is stopped could not be continued)")
+    }
+    guard isPlain else {
+      throw ValidationError("--consume-shards converts one model as it is stored (leave it out)")
+    }
+    for (option, isGiven) in [("--verify", verify), ("--budget", budget != nil)] where isGiven {
+      throw ValidationError(
+        "\(option) judges the output when all is made, but --consume-shards has deleted the source then")
+    }
   }
 
   /// Does what `plan` says; `model` says how its source was read.
@@ -135,7 +159,7 @@ struct ExecutionOptions: ParsableArguments {
     job.detail = detail
     job.receiptPath = receipt
     // The receipt of a run that was continued is that of one that was not stopped.
-    job.arguments = CommandLine.arguments.dropFirst().filter { $0 != "--resume" }
+    job.arguments = CommandLine.arguments.dropFirst().filter { $0 != "--resume" && $0 != "--consume-shards" }
     job.threads = report.threadCount
     return job
   }

@@ -34,7 +34,7 @@ struct PlanOptions: ParsableArguments {
   /// The command that does in one run what `arguments`, which begin with `plan`, plan.
   static func singleRun(_ arguments: [String]) -> [String] {
     var rest = arguments.dropFirst()
-    let verbs = ["convert", "quantize"]
+    let verbs = ["convert", "quantize", "imatrix", "verify"]
     var result = [verbs[0]]
     if let verb = rest.first, verbs.contains(verb) {
       result = [verb]
@@ -63,8 +63,29 @@ struct PartFolderOptions: ParsableArguments {
     completion: .directory)
   var folder: String?
 
-  /// The parts of the plan.
-  func open() throws -> PartFolder { PartFolder(of: try SavedPlan(plan), at: folder) }
+  /// A saved plan with the folder of its parts.
+  enum Opened {
+    case conversion(PartFolder)
+    case measurement(MeasuredParts)
+  }
+
+  /// Reads the plan.
+  func open() throws -> Opened {
+    let document = try PlanDocument(plan)
+    return document.schema == MeasuringPlan.schema
+      ? .measurement(MeasuredParts(of: try MeasuringPlan(document), at: folder))
+      : .conversion(PartFolder(of: try SavedPlan(document), at: folder))
+  }
+}
+
+extension MeasuredParts {
+  /// The command of the plan, which measures.
+  func command() throws -> any MeasuringCommand {
+    guard let command = IngotCommand.measuringCommand(plan.document.arguments) else {
+      throw NotRepeatable(arguments: plan.document.arguments)
+    }
+    return command
+  }
 }
 
 extension PartFolder {
@@ -81,6 +102,7 @@ extension PartFolder {
       try ConversionParts(plan) {
         var conversion = try command.requestedConversion()
         if replacing { conversion.request.overwrite = .replace }
+        conversion.request.measuredErrors = plan.measuredErrors
         return try conversion.plan()
       }
     )

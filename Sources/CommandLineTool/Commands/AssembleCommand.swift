@@ -4,7 +4,7 @@ import Ingot
 struct AssembleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "assemble",
-    abstract: "Joins the parts of a plan to the output and receipt of a single run.",
+    abstract: "Joins the parts of a plan to the output and receipt, or the figures, of a single run.",
     discussion: """
       All parts are read back and compared with their manifests, the plan and the inputs. The status is 1, and nothing is \
       written, if one is missing, damaged, of another plan or made of inputs that have changed. Blocks are shared where the \
@@ -21,9 +21,17 @@ struct AssembleCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let folder = try folder.open()
-    let (command, parts) = try folder.derive(replacing: false)
-    try command.carryOut(
-      parts.plan, by: .assembled(parts, folder), arguments: folder.plan.arguments, report)
+    switch try folder.open() {
+    case .conversion(let folder):
+      let (command, parts) = try folder.derive(replacing: false)
+      try command.carryOut(
+        parts.plan, by: .assembled(parts, folder), arguments: folder.plan.arguments, report)
+    case .measurement(let folder): try finish(folder.command(), folder)
+    }
+  }
+
+  private func finish(_ command: some MeasuringCommand, _ folder: MeasuredParts) throws {
+    let parts = try MeasuringParts(folder.plan) { try command.open() }
+    try command.finish(parts.measurement, parts.results(in: folder), report)
   }
 }

@@ -7,6 +7,11 @@ extension ConversionPlan {
   func text(title: String, listsAll: Bool) -> String {
     var pairs = [("source", sourceWords)] + fileLines(title: title)
     if let sizeTarget { pairs.append(("size target", sizeTarget.words)) }
+    if let consumption {
+      let isDone = title == "wrote"
+      let time = isDone ? "" : ", each when what is made of it is on the disk"
+      pairs.append((isDone ? "deleted" : title.replacing("write", with: "delete"), consumption.words + time))
+    }
     return definitionList(pairs) + messageLines.text(listsAll: listsAll)
   }
 

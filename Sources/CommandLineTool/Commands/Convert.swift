@@ -139,8 +139,8 @@ struct Convert: PartedCommand {
     if let names = types.names { return try run(names) }
     let conversion = try requestedConversion()
     try execution.run(
-      try conversion.plan(), model, adapters: adapters.paths, report, source: conversion.isDerived ? .opened : .reopened
-    )
+      try conversion.plan(), to: conversion.request.destination, model, adapters: adapters.paths, report,
+      source: conversion.isDerived ? .opened : .reopened)
   }
 
   func requireParts() throws {

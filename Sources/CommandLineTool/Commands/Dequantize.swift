@@ -46,7 +46,9 @@ struct Dequantize: ConversionCommand {
   }
 
   func run() throws {
-    try execution.run(try requestedConversion().plan(threads: report.threadCount), model, report)
+    let conversion = try requestedConversion()
+    try execution.run(
+      try conversion.plan(threads: report.threadCount), to: conversion.request.destination, model, report)
   }
 
   var inputFiles: [InputFile] { model.inputFiles }

@@ -51,7 +51,11 @@ struct GraftCommand: ConversionCommand {
     throw ValidationError("--verify compares an output with one source (ingot diff compares it with either)")
   }
 
-  func run() throws { try execution.run(try requestedConversion().plan(), model, report, source: .opened) }
+  func run() throws {
+    let conversion = try requestedConversion()
+    try execution.run(
+      try conversion.plan(), to: conversion.request.destination, model, report, source: .opened)
+  }
 
   var namedFiles: [InputFile] { model.inputFiles + [InputFile("graft", source)] }
 

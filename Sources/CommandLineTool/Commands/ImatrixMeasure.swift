@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-struct ImatrixMeasure: ParsableCommand {
+struct ImatrixMeasure: MeasuringCommand {
   static let configuration = CommandConfiguration(
     commandName: "measure",
     abstract: "Measures an importance matrix on text, as llama-imatrix does.",
@@ -47,23 +47,36 @@ struct ImatrixMeasure: ParsableCommand {
   }
 
   func run() throws {
-    let policy: OverwritePolicy = overwrite ? .replace : .refuse
+    let measurement = try open()
+    let progress = ProgressLine(total: measurement.itemCount, unit: "chunks", isQuiet: report.quiet)
+    defer { progress.finish() }
+    let sums = try measurement.matrix(threads: report.threadCount) { progress.advance($0) }
+    progress.finish()
+    try write(sums, report)
+  }
+
+  func open() throws -> ImportanceMeasurement {
     let opened = try model.open(path)
     try AtomicFile.requireWritable([output], overwrite: policy, apartFrom: opened.checkpoint.storedFiles)
-    let chunks = try textChunks(opened)
-    let progress = ProgressLine(total: chunks.count, unit: "chunks", isQuiet: report.quiet)
-    defer { progress.finish() }
-    let sums = try ImportanceMatrixBuilder.measure(
-      ModelWeights(opened), on: chunks, chunkSize: context, dataset: file, includesOutput: includesOutput,
-      threads: report.threadCount
-    ) { progress.advance($0) }
+    return ImportanceMeasurement(
+      try ModelWeights(opened), on: try textChunks(opened), chunkSize: context, dataset: file,
+      includesOutput: includesOutput)
+  }
+
+  func finish(_ measurement: ImportanceMeasurement, _ results: [[UInt8]], _ report: ReportOptions) throws {
+    try write(measurement.matrix(joining: results), report)
+  }
+
+  private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
+
+  /// Writes the matrix and shows what it has.
+  private func write(_ sums: ImportanceMatrixBuilder, _ report: ReportOptions) throws {
     try sums.write(to: output, container: Path.hasEnding(output, ".dat") ? .legacy : .gguf, overwrite: policy)
-    progress.finish()
-    let result = try ImportanceReport(ImportanceMatrix.open(output), model: opened)
+    let result = try ImportanceReport(ImportanceMatrix.open(output), model: model.open(path))
     try report.print(json: { result.json }, text: { result.headlines + result.gapLines })
   }
 
-  private func textChunks(_ model: Model) throws -> ArraySlice<[Int]> {
+  private func textChunks(_ model: Model) throws -> [[Int]] {
     let tokenizer = try model.tokenizer()
     var text = try TokenOptions.read(file).unicodeScalars[...]
     // As llama-imatrix reads its text.
@@ -71,6 +84,6 @@ struct ImatrixMeasure: ParsableCommand {
     let ids = tokenizer.encode(String(text))
     let chunks = TokenChunks(asLlamaPerplexity: ids, length: context, start: tokenizer.startToken(of: ids)).chunks
     guard !chunks.isEmpty else { throw TextTooShort(path: file, tokenCount: ids.count, chunkLength: context) }
-    return chunks.prefix(self.chunks ?? .max)
+    return Array(chunks.prefix(self.chunks ?? .max))
   }
 }

@@ -54,7 +54,8 @@ struct MergeCommand: ConversionCommand {
   }
 
   func run() throws {
-    try execution.run(try requestedConversion().plan(), model, report, source: .opened)
+    let conversion = try requestedConversion()
+    try execution.run(try conversion.plan(), to: conversion.request.destination, model, report, source: .opened)
   }
 
   var inputFiles: [InputFile] { model.inputFiles }

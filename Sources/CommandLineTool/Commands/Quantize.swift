@@ -101,7 +101,7 @@ struct Quantize: PartedCommand {
     let order = try order
     report.threads = order.threadCount ?? report.threads
     guard let names = types.names else {
-      return try execution.run(try plan(threads: report.threadCount), model, report)
+      return try execution.run(try planned(report), to: order.output, model, report)
     }
     try types.check(order.output, receipt: execution.receipt)
     let requests = try order.recipes.map(makeRequest)
@@ -111,9 +111,6 @@ struct Quantize: PartedCommand {
 
   func requireParts() throws {
     if types.names != nil { throw ValidationError("--types writes several outputs, but a plan has one (plan each)") }
-    guard let target = size.option else { return }
-    throw ValidationError(
-      "\(target) measures the whole model, which every worker would do again (choose a recipe, or quantize in one run)")
   }
 
   func carryOut(
@@ -128,15 +125,6 @@ struct Quantize: PartedCommand {
   }
 
   var namedFiles: [InputFile] { inputFiles }
-
-  private func plan(threads: Int) throws -> ConversionPlan {
-    let conversion = try requestedConversion()
-    let source = try conversion.open()
-    let progress = ProgressLine(
-      total: source.tensors.count, unit: "tensors measured", isQuiet: report.quiet || size.target == nil)
-    defer { progress.finish() }
-    return try Planner.plan(source, conversion.request, threads: threads) { progress.advance($0) }
-  }
 
   func requestedConversion() throws -> RequestedConversion {
     _ = try types.single()

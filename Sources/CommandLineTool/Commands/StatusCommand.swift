@@ -24,18 +24,34 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let folder = try folder.open(), plan = folder.plan
-    let states = try folder.states()
+    switch try folder.open() {
+    case .conversion(let folder):
+      let plan = folder.plan
+      try show(try folder.states(), of: plan.document, in: folder.path, plan.byteCounts, "bytes") { $0.byteSize }
+    case .measurement(let folder):
+      let plan = folder.plan
+      try show(try folder.states(), of: plan.document, in: folder.files.path, plan.itemCounts, plan.itemName) {
+        $0.grouped
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - sizes: how much of `unit` each part has.
+  ///   - words: so much in words.
+  private func show(
+    _ states: [PartState], of plan: PlanDocument, in folder: String, _ sizes: [Int], _ unit: String,
+    _ words: (Int) -> String
+  ) throws {
     let missing = states.indices.filter { states[$0] != .done }
-    let doneByteCount = states.indices.filter { states[$0] == .done }.reduce(0) { $0 &+ plan.byteCounts[$1] }
-    let totalByteCount = plan.byteCounts.reduce(0, &+)
+    let done = states.indices.filter { states[$0] == .done }.reduce(0) { $0 &+ sizes[$1] }, total = sizes.reduce(0, &+)
     try report.print(
       json: {
         .members([
-          "schema": .string("ingot.status/1"), "plan": .string(plan.digest), "folder": .string(folder.path),
+          "schema": .string("ingot.status/1"), "plan": .string(plan.digest), "folder": .string(folder),
           "complete": .bool(missing.isEmpty), "parts": .integer(states.count),
-          "done": .integer(states.count - missing.count), "bytes": .integer(totalByteCount),
-          "bytes_done": .integer(doneByteCount), "todo": .string(missing.rangeList),
+          "done": .integer(states.count - missing.count), unit: .integer(total),
+          "\(unit)_done": .integer(done), "todo": .string(missing.rangeList),
           "states": .array(states.map { .string($0.rawValue) }),
         ])
       },
@@ -47,7 +63,7 @@ struct StatusCommand: ParsableCommand {
         }
         return definitionList(
           [("plan", "\(plan.path.escapedForDisplay) (\(plan.digest.prefix(16)))")] + lines
-            + [("bytes", "\(doneByteCount.byteSize) of \(totalByteCount.byteSize)")])
+            + [(unit, "\(words(done)) of \(words(total))")])
       })
     if !missing.isEmpty { throw FailedCheck() }
   }

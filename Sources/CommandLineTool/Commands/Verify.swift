@@ -1,7 +1,7 @@
 import ArgumentParser
 import Ingot
 
-struct Verify: ParsableCommand {
+struct Verify: MeasuringCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Compares the predictions of two models on the same tokens.",
@@ -66,15 +66,59 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
+    let verified = try opened()
+    try finish(verified, measured: nil, options)
+  }
+
+  func open() throws -> LogitMeasurement { try opened().measurement }
+
+  func finish(_ measurement: LogitMeasurement, _ results: [[UInt8]], _ report: ReportOptions) throws {
+    try finish(opened(), measured: MeasuredChunks(results), report)
+  }
+
+  /// What is verified, and on which tokens.
+  private struct Verified {
+    let reference: Model, candidate: Model
+    let budget: Budget?
+    let text: EvaluationText?
+    let prompt: EvaluationTokens
+    let chunks: TokenChunks
+    let receipt: JSON?
+
+    var measurement: LogitMeasurement { get throws { try LogitMeasurement(reference, candidate, tokens: chunks) } }
+  }
+
+  private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
+
+  private func opened() throws -> Verified {
     let budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
-    let policy: OverwritePolicy = overwrite ? .replace : .refuse
     let first = try model.open(reference, with: adapters)
     let second = try model.open(candidate, .namesOnly)
     try AtomicFile.requireWritable(
       [report, certificate].compactMap { $0 }, overwrite: policy,
       apartFrom: first.checkpoint.storedFiles + second.checkpoint.storedFiles)
     let receipt = try receiptJSON(of: second)
-    let verification = try verify(first, second, budget)
+    // Limits that a user gives are about predictions: other chat templates are warnings then.
+    let templates: Finding.Severity = budget == nil ? .error : .warning
+    let text = try input.evaluationText()
+    let prompt =
+      if let text {
+        try input.located {
+          try EvaluationTokens(text.content, reference: first, candidate: second, templates: templates)
+        }
+      } else {
+        EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second, templates: templates)
+      }
+    return Verified(
+      reference: first, candidate: second, budget: budget, text: text, prompt: prompt,
+      chunks: input.chunks(of: prompt.ids, start: prompt.startToken), receipt: receipt)
+  }
+
+  /// Verifies and writes what was asked for.
+  ///
+  /// - Parameter measured: what parts of the text gave; nil to run the models.
+  private func finish(_ verified: Verified, measured: MeasuredChunks?, _ options: ReportOptions) throws {
+    let verification = try verify(verified, measured, options)
     // The figures are printed first, so that they are not lost if a file cannot be written after all; the files are
     // written even if nobody reads the figures.
     let printing = Result {
@@ -86,7 +130,7 @@ struct Verify: ParsableCommand {
         verification, arguments: Array(CommandLine.arguments.dropFirst()), version: ToolInfo.version)
       try AtomicFile.write(Array(page.text.utf8), to: report, overwrite: policy)
     }
-    if let certificate { try writeCertificate(of: verification, receipt, to: certificate, policy) }
+    if let certificate { try writeCertificate(of: verification, verified.receipt, to: certificate, options) }
     try printing.get()
     if !verification.passes { throw FailedCheck() }
   }
@@ -104,7 +148,7 @@ struct Verify: ParsableCommand {
   }
 
   private func writeCertificate(
-    of verification: ModelVerification, _ receiptJSON: JSON?, to path: String, _ policy: OverwritePolicy
+    of verification: ModelVerification, _ receiptJSON: JSON?, to path: String, _ options: ReportOptions
   ) throws {
     let progress = ProgressLine(totalByteCount: nil, isQuiet: options.quiet)
     defer { progress.finish() }
@@ -118,30 +162,27 @@ struct Verify: ParsableCommand {
     }
   }
 
-  private func verify(_ first: Model, _ second: Model, _ budget: Budget?) throws -> ModelVerification {
-    // Limits that a user gives are about predictions: other chat templates are warnings then.
-    let templates: Finding.Severity = budget == nil ? .error : .warning
-    let text = try input.evaluationText()
-    let prompt =
-      if let text {
-        try input.located {
-          try EvaluationTokens(text.content, reference: first, candidate: second, templates: templates)
-        }
-      } else {
-        EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second, templates: templates)
-      }
-    let chunks = input.chunks(of: prompt.ids, start: prompt.startToken)
-    let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) { $0 + (first.hyperparameters.integer($1) ?? 0) }
-    let progress = ProgressLine(total: layerCount * chunks.chunks.count, unit: "layers", isQuiet: options.quiet)
+  private func verify(
+    _ verified: Verified, _ measured: MeasuredChunks?, _ options: ReportOptions
+  ) throws -> ModelVerification {
+    let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) {
+      $0 + (verified.reference.hyperparameters.integer($1) ?? 0)
+    }
+    let progress = ProgressLine(
+      total: layerCount * verified.chunks.chunks.count, unit: "layers", isQuiet: options.quiet || measured != nil)
     defer { progress.finish() }
     var settings = ModelVerification.Options()
-    settings.logits.budget = budget
-    settings.logits.text = text
+    settings.logits.budget = verified.budget
+    settings.logits.text = verified.text
+    settings.logits.measured = measured
     settings.logits.threads = options.threadCount
     settings.logits.progress = { progress.advance($0) }
-    settings.weights = (weights ?? (budget == nil)) ? .judged : report != nil ? .compared : .ignored
+    settings.weights =
+      (weights ?? (verified.budget == nil)) ? .judged : report != nil ? .compared : .ignored
     return try input.located {
-      try ModelVerification.verify(first, second, tokens: chunks, findings: prompt.findings, options: settings)
+      try ModelVerification.verify(
+        verified.reference, verified.candidate, tokens: verified.chunks, findings: verified.prompt.findings,
+        options: settings)
     }
   }
 }

@@ -23,6 +23,8 @@ struct WorkCommand: ParsableCommand {
         ingot work plan.json --part 3
         # Make the part of this task of a job array.
         ingot work plan.json --part-from SLURM_ARRAY_TASK_ID
+        # Write part 3 to its place in the output, on a file system that all workers share.
+        ingot work plan.json --part 3 --in-place
       """)
 
   @OptionGroup var folder: PartFolderOptions
@@ -34,6 +36,11 @@ struct WorkCommand: ParsableCommand {
     name: .customLong("part-from"),
     help: ArgumentHelp("Variable of the environment that has the number.", valueName: "variable"))
   var variable: String?
+
+  @Flag(
+    name: .customLong("in-place"),
+    help: "Write into the unfinished output, which all workers must reach, instead of a file in the folder of parts.")
+  var isInPlace = false
 
   @OptionGroup var report: ReportOptions
 
@@ -64,13 +71,20 @@ struct WorkCommand: ParsableCommand {
   }
 
   private func work(_ number: Int) throws {
-    let folder = try folder.open()
+    switch try folder.open() {
+    case .conversion(let folder): try work(number, in: folder)
+    case .measurement(let folder): try measure(number, folder.command(), in: folder)
+    }
+  }
+
+  private func work(_ number: Int, in folder: PartFolder) throws {
     let (command, parts) = try folder.derive(replacing: true)
     let byteCount = folder.plan.byteCounts.indices.contains(number) ? folder.plan.byteCounts[number] : 0
     let progress = ProgressLine(totalByteCount: byteCount, isQuiet: report.quiet)
     defer { progress.finish() }
-    let outcome = try parts.work(
-      number, in: folder, threads: report.threadCount, detail: command.execution.detail
+    let made = try parts.work(
+      number, in: folder, place: isInPlace ? .output : .file, threads: report.threadCount,
+      detail: command.execution.detail
     ) { progress.advance($0) }
     let seconds = progress.seconds
     progress.finish()
@@ -78,13 +92,39 @@ struct WorkCommand: ParsableCommand {
       json: {
         .members([
           "schema": .string("ingot.work/1"), "plan": .string(folder.plan.digest), "part": .integer(number),
-          "path": .string(folder.partPath(number)), "bytes": .integer(byteCount), "made": .bool(outcome == .made),
-          "seconds": .real(seconds),
+          "place": .string(made.place.rawValue), "paths": .array(made.paths.map(JSON.string)),
+          "bytes": .integer(byteCount), "made": .bool(made.isNew), "seconds": .real(seconds),
         ])
       },
       text: {
-        let words = outcome == .made ? "made in \(seconds.fixed(2)) s" : "was there already"
-        return "part \(number): \(folder.partPath(number).escapedForDisplay), \(byteCount.byteSize), \(words)\n"
+        let words = made.isNew ? "made in \(seconds.fixed(2)) s" : "was there already"
+        let paths = made.paths.map(\.escapedForDisplay).joined(separator: ", ")
+        return "part \(number): \(paths), \(byteCount.byteSize), \(words)\n"
+      })
+  }
+}
+
+extension WorkCommand {
+  private func measure(_ number: Int, _ command: some MeasuringCommand, in folder: MeasuredParts) throws {
+    if isInPlace { throw ValidationError("--in-place writes into an output, but this plan measures (leave it out)") }
+    let parts = try MeasuringParts(folder.plan) { try command.open() }, counts = folder.plan.itemCounts
+    let itemCount = counts.indices.contains(number) ? counts[number] : 0
+    let progress = ProgressLine(total: itemCount, unit: folder.plan.itemName, isQuiet: report.quiet)
+    defer { progress.finish() }
+    let isNew = try parts.work(number, in: folder, threads: report.threadCount) { progress.advance($0) }
+    let seconds = progress.seconds, path = folder.files.partPath(number)
+    progress.finish()
+    try report.print(
+      json: {
+        .members([
+          "schema": .string("ingot.work/1"), "plan": .string(folder.plan.document.digest), "part": .integer(number),
+          "place": .string(PartPlace.file.rawValue), "paths": .array([.string(path)]),
+          folder.plan.itemName: .integer(itemCount), "made": .bool(isNew), "seconds": .real(seconds),
+        ])
+      },
+      text: {
+        let words = isNew ? "measured in \(seconds.fixed(2)) s" : "was there already"
+        return "part \(number): \(path.escapedForDisplay), \(itemCount.grouped) \(folder.plan.itemName), \(words)\n"
       })
   }
 }

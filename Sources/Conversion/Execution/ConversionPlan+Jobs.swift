@@ -37,7 +37,12 @@ extension ConversionPlan {
       return copies
     }
     let (rest, sharedByteCount) = output.share(copies, of: inputs)
-    try output.reserve(file.byteCount, shared: sharedByteCount)
+    // There may be no room for all of it before some of the source is deleted.
+    if consumption == nil {
+      try output.reserve(file.byteCount, shared: sharedByteCount)
+    } else {
+      try output.setSize(file.byteCount)
+    }
     try output.write(file.header, at: 0)
     progress(sharedByteCount)
     return rest

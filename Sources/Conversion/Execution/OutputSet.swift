@@ -25,8 +25,8 @@ final class OutputSet: Sendable {
     case input
     /// The input, by temporaries that an interrupted run leaves; jobs are within these parts.
     case kept([PlanPart])
-    /// The parts that were made of it, each in a file.
-    case parts([PlanPart], [any ByteSource])
+    /// The parts that were made of it, each in a file; those that were written in place are in temporaries of a kind.
+    case parts([PlanPart], [any ByteSource], unfinished: String?)
   }
 
   /// Creates the temporaries, shares blocks with the input where possible, reserves space and writes the headers.
@@ -57,9 +57,8 @@ final class OutputSet: Sendable {
     var files: [AtomicFile] = [], copies: [[FileCopyRange]] = []
     for (index, file) in plan.files.enumerated() {
       let output =
-        content.isKept
-        ? try AtomicFile(continuing: file.path, overwrite: plan.overwrite)
-        : try AtomicFile(file.path, overwrite: plan.overwrite)
+        try content.unfinished.map { try AtomicFile(continuing: file.path, as: $0, overwrite: plan.overwrite) }
+        ?? AtomicFile(file.path, overwrite: plan.overwrite)
       files.append(output)
       copies.append(
         try plan.prepare(file, output, content.copies(in: file, at: index), of: inputs, progress: progress))
@@ -144,20 +143,27 @@ final class OutputSet: Sendable {
 }
 
 extension OutputSet.Content {
-  fileprivate var isKept: Bool { if case .kept = self { true } else { false } }
+  /// The kind of the temporaries that an earlier run left; nil for new ones.
+  fileprivate var unfinished: String? {
+    switch self {
+    case .input: nil
+    case .kept: AtomicFile.resumedKind
+    case .parts(_, _, let unfinished): unfinished
+    }
+  }
 
-  fileprivate var partFiles: [any ByteSource]? { if case .parts(_, let files) = self { files } else { nil } }
+  fileprivate var partFiles: [any ByteSource]? { if case .parts(_, let files, _) = self { files } else { nil } }
 
   /// The ranges of the inputs that a file has unchanged.
   fileprivate func copies(in file: PlannedFile, at index: Int) -> [FileCopyRange] {
     switch self {
     case .input: file.copyRanges
     case .kept(let parts): parts.flatMap { $0.copies(of: file, at: index) }
-    case .parts(let parts, _):
-      parts.flatMap { part in
+    case .parts(let parts, _, _):
+      parts.enumerated().flatMap { number, part in
         part.pieces.filter { $0.fileIndex == index }.map { piece in
           FileCopyRange(
-            inputIndex: part.index, sourceOffset: piece.partOffset, targetOffset: piece.range.lowerBound,
+            inputIndex: number, sourceOffset: piece.partOffset, targetOffset: piece.range.lowerBound,
             byteCount: piece.range.count)
         }
       }

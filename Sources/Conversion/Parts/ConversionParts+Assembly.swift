@@ -1,9 +1,12 @@
 import Bytes
+import Models
 import Quantization
 import Synchronization
 
 extension ConversionParts {
   /// Joins all parts to the output of a single run, by shared blocks where the file system can, otherwise by copies.
+  ///
+  /// Parts that are in the output stay where they are.
   ///
   /// - Parameter acceptance: judges the errors before any file gets its final name; its errors are rethrown.
   /// - Returns: the errors of every tensor, with the bits of a single run.
@@ -15,7 +18,13 @@ extension ConversionParts {
     let finished = try finishedParts(in: folder, threads: threads)
     var sums = TensorReports(plan)
     for part in finished { part.manifest.errors.add(to: &sums) }
-    let set = try OutputSet(plan, of: .parts(parts, finished.map(\.file)), progress: progress)
+    let inFiles = zip(parts, finished).compactMap { part, finished in finished.file.map { (part, $0) } }
+    let isInPlace = finished.contains { $0.manifest.place == .output }
+    let set = try OutputSet(
+      plan,
+      of: .parts(
+        inFiles.map { $0.0 }, inFiles.map { $0.1 }, unfinished: isInPlace ? folder.unfinishedKind : nil),
+      progress: progress)
     defer { set.close() }
     try Executor(threadCount: threads, detail: detail, progress: progress).run(Array(set.jobs.indices), of: set) {
       set.files[$0]
@@ -33,12 +42,7 @@ extension ConversionParts {
     let all = found.withLock { $0 }
     let finished = all.compactMap(\.finished)
     guard finished.count == parts.count else {
-      throw UnfinishedParts(
-        path: folder.plan.path,
-        parts: PartState.allCases.filter { $0 != .done }.compactMap { state in
-          let indices = all.indices.filter { all[$0].state == state }
-          return indices.isEmpty ? nil : (state, indices)
-        })
+      throw UnfinishedParts(path: folder.plan.path, states: all.map(\.state))
     }
     return finished
   }

@@ -99,7 +99,7 @@ extension PlanPart {
 
 extension ConversionPlan {
   /// The bytes of inputs that jobs read apart from what planning reads, or more, by the index of the input.
-  fileprivate func reads(of jobs: [Job], _ inputs: [PartInput]) -> [(input: Int, ranges: MergedRanges)] {
+  func reads(of jobs: [Job], _ inputs: [PartInput]) -> [(input: Int, ranges: MergedRanges)] {
     let indexByPath = Dictionary(
       inputs.enumerated().map { (ExactString($1.path), $0) }, uniquingKeysWith: { first, _ in first })
     var found: [Int: MergedRanges] = [:]

@@ -1,7 +1,6 @@
 import Bytes
 import Models
 import Quantization
-import Synchronization
 
 // A run that can be continued writes its files at their places, under a name that outlives it, and a line into a journal for
 // each part that is on the disk:
@@ -25,12 +24,27 @@ extension PartCut {
 extension ConversionParts {
   /// A conversion in one run that another can continue.
   ///
-  /// - Throws: as `init(_:arguments:planning:)`.
-  public init(resuming planning: () throws -> ConversionPlan) throws {
-    try self.init(arguments: nil) {
-      let plan = try planning()
-      return (plan, .resuming(plan.byteCount))
+  /// - Parameters:
+  ///   - destination: that of the plan; its journal says what an earlier run has deleted of the source.
+  ///   - consumesSource: whether the files of the source are deleted when all that is made of them is on the disk.
+  /// - Throws: as `init(_:arguments:planning:)`; as `SourceConsumption`.
+  public init(
+    resuming destination: String, consumesSource: Bool = false, planning: () throws -> ConversionPlan
+  ) throws {
+    let consumed = SourceConsumer.consumed(by: try Journal.lines(for: destination), destination: destination)
+    self = try consumed.opening {
+      try ConversionParts(arguments: nil) {
+        var plan = try planning()
+        if consumesSource {
+          plan.consumption = try SourceConsumption(plan)
+          guard ExactString(plan.destination) == ExactString(destination) else {
+            throw SourceConsumptionError.namedByPlan(path: destination)
+          }
+        }
+        return (plan, .resuming(plan.byteCount))
+      }
     }
+    self.consumed = consumed
   }
 
   /// The name and version of the layout of a journal.
@@ -67,11 +81,17 @@ extension ConversionParts {
       throw PartError.otherJournal(path: plan.destination, journal: journal.path)
     }
     if journal.lines.isEmpty { try journal.append(head) }
+    let consumer = plan.consumption.map { SourceConsumer($0, of: self, journal) }
     let set = try OutputSet(plan, of: .kept(parts)) { _ in }
     defer { set.close() }
     for path in Set(set.files.map { Path.folder(of: $0.temporaryPath) }) { try OutputFolder(path).flush() }
-    let run = ResumedRun(set, parts, digest, journal)
+    // The bytes of an earlier run may be anything: parts that are made again write only tensors.
+    for (file, output) in zip(plan.files, set.files) {
+      try output.clear(file.padding(in: file.header.count..<file.byteCount))
+    }
+    let run = ResumedRun(set, parts, digest, journal, consumer)
     try run.readBack(journal.lines.dropFirst(), threads: threads, progress: progress)
+    try run.consume()
     let executor = Executor(threadCount: threads, detail: detail, progress: progress)
     try executor.run(run.missingJobs, of: set) {
       set.files[$0]
@@ -80,105 +100,7 @@ extension ConversionParts {
     }
     let outcomes = try set.finish(run.outcomes, acceptance)
     journal.remove()
+    SourceConsumer.forget(consumed, destination: plan.destination, inputs: inputs)
     return outcomes
-  }
-}
-
-/// The parts of a run that can be continued, and which of them are done.
-private final class ResumedRun: Sendable {
-  private struct Part {
-    /// The indices of its jobs.
-    let jobs: Range<Int>
-    var missingCount: Int
-    var reports: [EncodingReport?]
-    var errors: PartErrors?
-  }
-
-  private let set: OutputSet
-  private let parts: [PlanPart]
-  private let digest: String
-  private let journal: Journal
-  /// The part of each job.
-  private let partOfJob: [Int]
-  private let states: Mutex<[Part]>
-  /// Lines come one after the other.
-  private let lines = Mutex(())
-
-  init(_ set: OutputSet, _ parts: [PlanPart], _ digest: String, _ journal: Journal) {
-    self.set = set
-    self.parts = parts
-    self.digest = digest
-    self.journal = journal
-    // Jobs and parts are both in the order of the output.
-    var partOfJob: [Int] = [], states: [Part] = [], start = 0
-    for part in parts {
-      var end = start
-      while end < set.jobs.count, part.contains(set.jobs[end]) { end += 1 }
-      partOfJob += [Int](repeating: part.index, count: end - start)
-      states.append(
-        Part(
-          jobs: start..<end, missingCount: end - start,
-          reports: [EncodingReport?](repeating: nil, count: end - start)))
-      start = end
-    }
-    self.partOfJob = partOfJob
-    self.states = Mutex(states)
-  }
-
-  private func jobs(_ part: Int) -> [Job] { Array(set.jobs[states.withLock { $0[part].jobs }]) }
-
-  /// The digests of the pieces of a part, as the disk has them.
-  private func digests(_ part: PlanPart) throws -> [String] {
-    try part.pieces.map { piece in
-      try FileDigest.sha256(InputLocation.openFile(set.files[piece.fileIndex].temporaryPath), [piece.range])
-    }
-  }
-
-  /// Takes the parts of which the journal says that they are done, if they have the bytes that it says.
-  func readBack(
-    _ lines: ArraySlice<[UInt8]>, threads: Int, progress: @Sendable (Int) -> Void
-  ) throws {
-    let lines = Array(lines)
-    try Parallel.forEach(lines.count, threads: threads) { index in
-      guard let head = try? PartManifest.head(lines[index]), parts.indices.contains(head.part) else { return }
-      let part = parts[head.part]
-      guard
-        let manifest = try? PartManifest(lines[index], of: part, plan: digest, jobs: jobs(part.index), in: set.plan),
-        try digests(part) == manifest.pieces
-      else { return }
-      let isNew = states.withLock { states in
-        defer { states[part.index].errors = manifest.errors }
-        return states[part.index].errors == nil
-      }
-      if isNew { progress(part.byteCount) }
-    }
-  }
-
-  /// The indices of the jobs of all parts that are not done.
-  var missingJobs: [Int] { states.withLock { $0.filter { $0.errors == nil }.flatMap { Array($0.jobs) } } }
-
-  /// Notes that a job is done; with the last one of a part, the part is flushed and gets its line.
-  func note(_ report: EncodingReport?, of job: Int) throws {
-    let index = partOfJob[job]
-    let reports = states.withLock { states -> [EncodingReport?]? in
-      states[index].reports[job - states[index].jobs.lowerBound] = report
-      states[index].missingCount -= 1
-      return states[index].missingCount == 0 ? states[index].reports : nil
-    }
-    guard let reports else { return }
-    let part = parts[index]
-    for piece in part.pieces { try set.files[piece.fileIndex].flush() }
-    let manifest = PartManifest(
-      plan: digest, part: index, pieces: try digests(part),
-      errors: PartErrors(jobs(index), of: set.plan, reports: reports), reads: [])
-    states.withLock { $0[index].errors = manifest.errors }
-    try lines.withLock { _ in try journal.append(manifest.document.encoded(.compact)) }
-  }
-
-  /// The errors of every tensor, with the bits of a run that was not stopped.
-  var outcomes: [TensorOutcome] {
-    var sums = TensorReports(set.plan)
-    for part in states.withLock({ $0 }) { part.errors?.add(to: &sums) }
-    return sums.outcomes(of: set.plan)
   }
 }

@@ -19,6 +19,8 @@ public struct ConversionParts: Sendable {
   let inputs: [PartInput]
   /// Records what the parts read.
   let log: ReadLog
+  /// What a run that is continued has deleted of the source.
+  var consumed = ConsumedFiles([])
 
   /// The SHA-256 of the saved plan, which names the job.
   public var digest: String { FileDigest.sha256(document.encoded(.indented)) }
@@ -50,11 +52,12 @@ public struct ConversionParts: Sendable {
     self.inputs = inputs
     parts = plan.parts(cut)
     var members: JSON.Object = ["schema": .string(Self.schema)]
-    members["tool"] = .members(["name": .string(ToolInfo.name), "version": .string(ToolInfo.version)])
+    members["tool"] = PlanDocument.tool
     if let arguments { members["arguments"] = .array(arguments.map(JSON.string)) }
     members["cut"] = cut.json
     members["inputs"] = .array(inputs.map(\.json))
     for (key, value) in pinned { members[key] = value }
+    if let sizeTarget = plan.sizeTarget { members["size_target"] = sizeTarget.json }
     members["parts"] = arguments == nil ? .integer(parts.count) : .array(parts.map { $0.json(plan, inputs) })
     document = .object(members)
   }
@@ -63,14 +66,9 @@ public struct ConversionParts: Sendable {
   ///
   /// - Throws: `PartError` if another version of the program saved it, or anything in it came out differently.
   public init(_ saved: SavedPlan, planning: () throws -> ConversionPlan) throws {
-    guard saved.version == ToolInfo.version else {
-      throw PartError.otherVersion(path: saved.path, planned: saved.version, running: ToolInfo.version)
-    }
+    try saved.document.requireRunningVersion()
     try self.init(saved.cut, arguments: saved.arguments, planning: planning)
-    guard saved.document.encoded(.indented) != document.encoded(.indented) else { return }
-    let difference = saved.document.firstDifference(from: document) ?? ("the plan", "another", "this one")
-    throw PartError.disagrees(
-      path: saved.path, place: difference.place, planned: difference.planned, found: difference.found)
+    try saved.document.requireSame(as: document)
   }
 
   /// The part of this number.
@@ -78,33 +76,6 @@ public struct ConversionParts: Sendable {
     guard parts.indices.contains(index) else { throw .noSuchPart(index, count: parts.count, path: path) }
     return parts[index]
   }
-}
-
-/// A file that planning opened: its size, and the digest of what was read of it, such as its header.
-struct PartInput: Sendable {
-  let path: String, byteCount: Int
-  /// What changes with its content; nil if nothing of the kind is known.
-  let version: String?
-  let ranges: MergedRanges
-  let sha256: String
-
-  init(_ entry: ReadLog.Entry) throws(FileError) {
-    (path, byteCount, ranges) = (entry.path, entry.byteCount, entry.ranges)
-    let file = try InputLocation.openFile(entry.path)
-    version = file.version
-    sha256 = try FileDigest.sha256(file, ranges.ranges)
-  }
-
-  fileprivate var json: JSON {
-    .members([
-      "path": .string(path), "bytes": .integer(byteCount), "planning": ranges.json, "sha256": .string(sha256),
-    ])
-  }
-}
-
-extension MergedRanges {
-  /// A list of pairs: offset and bytes.
-  var json: JSON { .array(ranges.map { .array([.integer($0.lowerBound), .integer($0.count)]) }) }
 }
 
 extension PartCut {
@@ -122,37 +93,6 @@ extension PartCut {
       self = .byteCount(limit)
     } else {
       return nil
-    }
-  }
-}
-
-extension JSON {
-  /// The first place where `other` differs, in the order of this value, and both values in short.
-  func firstDifference(from other: JSON, at path: String = "") -> (place: String, planned: String, found: String)? {
-    if self == other { return nil }
-    switch (self, other) {
-    case (.object(let mine), .object(let theirs)) where mine.keys == theirs.keys:
-      for (key, value) in mine {
-        guard let found = theirs[key] else { continue }
-        let place = path.isEmpty ? key.text : "\(path).\(key.text)"
-        if let difference = value.firstDifference(from: found, at: place) { return difference }
-      }
-    case (.array(let mine), .array(let theirs)) where mine.count == theirs.count:
-      for (index, pair) in zip(mine, theirs).enumerated() {
-        if let difference = pair.0.firstDifference(from: pair.1, at: "\(path)[\(index)]") { return difference }
-      }
-    default: break
-    }
-    return (path.escapedForDisplay, summary, other.summary)
-  }
-
-  /// A short form for messages.
-  private var summary: String {
-    switch self {
-    case .array(let elements): counted(elements.count, "element")
-    case .object(let members): counted(members.count, "member")
-    case .string(let text): text.quoted
-    default: text(.compact)
     }
   }
 }

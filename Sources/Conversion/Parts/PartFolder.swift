@@ -2,29 +2,30 @@ import Bytes
 import Models
 import Synchronization
 
-/// The folder of finished parts, two files each: `PLAN-3.part` with the bytes, and `PLAN-3.json` with the manifest.
+/// The folder of the finished parts of a conversion.
 ///
-/// PLAN is the beginning of the plan's digest, so that parts of several plans can share a folder.
+/// The bytes of a part that is written in place are in `.NAME.ingot-PLAN` next to the output NAME.
 public struct PartFolder: Sendable {
-  /// A manifest of a part with 100,000 slabs has about 20 MB.
-  private static let maximumManifestByteCount = 1 << 28
-
-  /// Its path.
-  public let path: String
   /// The plan whose parts it has.
   public let plan: SavedPlan
+  let files: PartFiles
 
   /// The folder `parts` next to the plan, or the one at `path`.
   public init(of plan: SavedPlan, at path: String? = nil) {
     self.plan = plan
-    self.path = path ?? Path.join(Path.folder(of: plan.path), "parts")
+    files = PartFiles(of: plan.document, at: path)
   }
 
-  private func name(_ part: Int) -> String { Path.join(path, "\(plan.digest.prefix(16))-\(part)") }
-  /// The path of the bytes of a part.
-  public func partPath(_ part: Int) -> String { name(part) + ".part" }
-  /// The path of its manifest.
-  public func manifestPath(_ part: Int) -> String { name(part) + ".json" }
+  /// Its path.
+  public var path: String { files.path }
+  /// What tells the unfinished output of this plan from those of others.
+  var unfinishedKind: String { files.planName }
+  /// The path of the bytes of a part that is a file.
+  public func partPath(_ part: Int) -> String { files.partPath(part) }
+  /// The path of the manifest of a part.
+  public func manifestPath(_ part: Int) -> String { files.manifestPath(part) }
+  /// The bytes of a manifest; nil if there is none.
+  func manifest(_ part: Int) throws -> [UInt8]? { try files.manifest(part) }
 
   /// The state of each part, by its manifest and the size of its bytes; the inputs need not be there.
   public func states() throws -> [PartState] {
@@ -32,36 +33,37 @@ public struct PartFolder: Sendable {
   }
 
   private func state(_ part: Int) throws -> PartState {
-    guard let manifest = try manifest(part),
-      InputLocation.kind(at: partPath(part)) == .regular
-    else { return .missing }
+    guard let manifest = try manifest(part) else { return .missing }
     guard let head = try? PartManifest.head(manifest) else { return .damaged }
     guard head.plan == plan.digest, head.part == part else { return .foreign }
-    return try InputLocation.openFile(partPath(part)).byteCount == plan.fileByteCounts[part] ? .done : .damaged
+    let files: [(path: String, byteCount: Int)] =
+      switch head.place {
+      case .file: [(partPath(part), plan.fileByteCounts[part])]
+      case .output: plan.outputs(of: part).map { (unfinishedPath(of: $0.path), $0.byteCount) }
+      }
+    for (path, byteCount) in files {
+      guard InputLocation.kind(at: path) == .regular else { return .missing }
+      guard try InputLocation.openFile(path).byteCount == byteCount else { return .damaged }
+    }
+    return .done
   }
 
-  /// The bytes of a manifest; nil if there is none.
-  func manifest(_ part: Int) throws -> [UInt8]? {
-    let path = manifestPath(part)
-    guard InputLocation.kind(at: path) != nil else { return nil }
-    return try InputLocation.openFile(path).wholeContent(limit: Self.maximumManifestByteCount)
-  }
+  /// Where an output is while its parts are written in place.
+  func unfinishedPath(of output: String) -> String { AtomicFile.keptPath(of: output, as: unfinishedKind) }
 }
 
 extension ConversionParts {
-  /// A part that is done: its manifest and the file with its bytes.
+  /// A part that is done: its manifest and the file with its bytes; nil for a part that is in the output.
   struct Finished: Sendable {
     let manifest: PartManifest
-    let file: any ByteSource
+    let file: (any ByteSource)?
   }
 
   /// Reads a part back as a whole, and compares bytes, errors and inputs with what its manifest says.
   ///
   /// - Throws: errors of reading; what is wrong with a part is its state.
   func finished(_ part: PlanPart, in folder: PartFolder) throws -> (state: PartState, finished: Finished?) {
-    guard let bytes = try folder.manifest(part.index), InputLocation.kind(at: folder.partPath(part.index)) != nil else {
-      return (.missing, nil)
-    }
+    guard let bytes = try folder.manifest(part.index) else { return (.missing, nil) }
     let manifest: PartManifest
     do throws(PartManifest.Defect) {
       manifest = try PartManifest(
@@ -69,16 +71,22 @@ extension ConversionParts {
     } catch {
       return (error == .otherPlan ? .foreign : .damaged, nil)
     }
-    let file = try InputLocation.openFile(folder.partPath(part.index))
-    guard file.byteCount == part.fileByteCount else { return (.damaged, nil) }
+    var file: (any ByteSource)?
     for (piece, sha256) in zip(part.pieces, manifest.pieces) {
-      guard try FileDigest.sha256(file, [piece.partRange]) == sha256 else { return (.damaged, nil) }
+      let output = plan.files[piece.fileIndex]
+      let (path, byteCount, range) =
+        switch manifest.place {
+        case .file: (folder.partPath(part.index), part.fileByteCount, piece.partRange)
+        case .output: (folder.unfinishedPath(of: output.path), output.byteCount, piece.range)
+        }
+      guard InputLocation.kind(at: path) == .regular else { return (.missing, nil) }
+      let opened = try InputLocation.openFile(path)
+      guard opened.byteCount == byteCount, try FileDigest.sha256(opened, [range]) == sha256 else {
+        return (.damaged, nil)
+      }
+      if manifest.place == .file { file = opened }
     }
-    let known = Set(inputs.map { ExactString($0.path) })
-    for read in manifest.reads {
-      guard known.contains(ExactString(read.path)) else { return (.damaged, nil) }
-      guard try read.isCurrent() else { return (.outdated, nil) }
-    }
-    return (.done, Finished(manifest: manifest, file: file))
+    let state = try manifest.reads.state(inputs)
+    return (state, state == .done ? Finished(manifest: manifest, file: file) : nil)
   }
 }

@@ -6,32 +6,25 @@ struct PartManifest: Sendable {
   /// The name and version of the layout.
   static let schema = "ingot.part/1"
 
-  /// A file that the part was made of.
-  struct Read: Sendable {
-    let path: String, byteCount: Int
-    /// What changes with its content; nil if nothing of the kind is known.
-    let version: String?
-    let ranges: MergedRanges
-    /// Nil for a file on a server that names versions, which would have to be read twice.
-    let sha256: String?
-  }
-
   /// The digest of the plan.
   let plan: String
   /// The number of the part.
   let part: Int
+  /// Where its bytes are.
+  let place: PartPlace
   /// The SHA-256 of each piece.
   let pieces: [String]
   let errors: PartErrors
   /// In the order of paths; none in a journal, which says once what all parts were made of.
-  let reads: [Read]
+  let reads: [PartRead]
 
   /// Why bytes are no manifest of a part.
   enum Defect: Error { case damaged, otherPlan }
 
-  init(plan: String, part: Int, pieces: [String], errors: PartErrors, reads: [Read]) {
+  init(plan: String, part: Int, place: PartPlace, pieces: [String], errors: PartErrors, reads: [PartRead]) {
     self.plan = plan
     self.part = part
+    self.place = place
     self.pieces = pieces
     self.errors = errors
     self.reads = reads
@@ -41,31 +34,27 @@ struct PartManifest: Sendable {
   var document: JSON {
     var members: JSON.Object = [
       "schema": .string(Self.schema), "plan": .string(plan), "part": .integer(part),
-      "pieces": .array(pieces.map(JSON.string)), "errors": errors.record,
+      "place": .string(place.rawValue), "pieces": .array(pieces.map(JSON.string)), "errors": errors.record,
     ]
-    members["reads"] = .array(
-      reads.map { read in
-        .members([
-          "path": .string(read.path), "bytes": .integer(read.byteCount),
-          "version": read.version.map { .string($0) } ?? .null, "ranges": read.ranges.json,
-          "sha256": read.sha256.map { .string($0) } ?? .null,
-        ])
-      })
-    members["digest"] = .string(Self.digest(members))
-    return .object(members)
+    members["reads"] = .array(reads.map(\.json))
+    return members.sealed
   }
 
-  private static func digest(_ members: JSON.Object) -> String {
-    FileDigest.sha256(JSON.object(members).encoded(.compact))
+  /// What a manifest says before it is compared with a plan.
+  struct Head {
+    let document: JSON
+    let plan: String
+    let part: Int
+    let place: PartPlace
   }
 
   /// The plan and part that a manifest is of, whoever made it.
-  static func head(_ bytes: [UInt8]) throws(Defect) -> (document: JSON, plan: String, part: Int) {
-    guard let document = try? JSON(parsing: bytes), var members = document.object,
-      let digest = members.removeValue(forKey: "digest")?.string, digest == Self.digest(members),
-      document["schema"]?.string == schema, let plan = document["plan"]?.string, let part = document["part"]?.integer
+  static func head(_ bytes: [UInt8]) throws(Defect) -> Head {
+    guard let document = JSON(sealed: bytes), document["schema"]?.string == schema, let plan = document["plan"]?.string,
+      let part = document["part"]?.integer,
+      let place = document["place"]?.string.flatMap(PartPlace.init)
     else { throw .damaged }
-    return (document, plan, part)
+    return Head(document: document, plan: plan, part: part, place: place)
   }
 
   /// Reads the manifest of a part.
@@ -80,42 +69,9 @@ struct PartManifest: Sendable {
       let errors = PartErrors(jobs, of: conversion, record: head.document["errors"]),
       let listed = head.document["reads"]?.array
     else { throw .damaged }
-    let reads = listed.compactMap(Read.init)
+    let reads = listed.compactMap(PartRead.init)
     guard reads.count == listed.count else { throw .damaged }
-    self.init(plan: digest, part: part.index, pieces: pieces, errors: errors, reads: reads)
-  }
-}
-
-extension PartManifest.Read {
-  fileprivate init?(_ json: JSON) {
-    guard let path = json["path"]?.string, let byteCount = json["bytes"]?.integer, byteCount >= 0,
-      let sha256 = json["sha256"], sha256.isNull || sha256.string != nil, let pairs = json["ranges"]?.array
-    else { return nil }
-    var ranges = MergedRanges()
-    for pair in pairs {
-      guard let numbers = pair.array?.compactMap(\.integer), numbers.count == 2, numbers[0] >= 0, numbers[1] >= 0,
-        numbers[0] <= byteCount, numbers[1] <= byteCount - numbers[0]
-      else { return nil }
-      ranges.insert(numbers[0]..<numbers[0] + numbers[1])
-    }
     self.init(
-      path: path, byteCount: byteCount, version: json["version"]?.string, ranges: ranges, sha256: sha256.string)
-  }
-
-  /// What was read of a file.
-  init(_ entry: ReadLog.Entry) throws(FileError) {
-    let file = try InputLocation.openFile(entry.path)
-    let isTrusted = file.isRemote && file.version != nil
-    self.init(
-      path: entry.path, byteCount: entry.byteCount, version: file.version, ranges: entry.ranges,
-      sha256: isTrusted ? nil : try FileDigest.sha256(file, entry.ranges.ranges))
-  }
-
-  /// Whether the file has the same bytes as when it was read: the same size and version, or else the same digest.
-  func isCurrent() throws -> Bool {
-    let file = try InputLocation.openFile(path)
-    guard file.byteCount == byteCount else { return false }
-    if let version, file.version == version { return true }
-    return try sha256 != nil && FileDigest.sha256(file, ranges.ranges) == sha256
+      plan: digest, part: part.index, place: head.place, pieces: pieces, errors: errors, reads: reads)
   }
 }

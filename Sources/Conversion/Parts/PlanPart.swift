@@ -76,6 +76,17 @@ extension ConversionPlan {
 }
 
 extension PlannedFile {
+  /// The bytes in `range` that belong to no tensor: zeros.
+  func padding(in range: Range<Int>) -> [Range<Int>] {
+    var gaps: [Range<Int>] = [], end = range.lowerBound
+    let filled = tensors(in: range).map { tensors[$0].fileOffset..<tensors[$0].fileOffset + tensors[$0].byteCount }
+    for tensor in filled.sorted(by: { $0.lowerBound < $1.lowerBound }) + [range.upperBound..<range.upperBound] {
+      if end < tensor.lowerBound { gaps.append(end..<tensor.lowerBound) }
+      end = max(end, tensor.upperBound)
+    }
+    return gaps
+  }
+
   /// The indices of the tensors with bytes in `range`.
   fileprivate func tensors(in range: Range<Int>) -> [Int] {
     tensors.indices.filter { index in

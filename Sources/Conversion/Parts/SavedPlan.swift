@@ -6,69 +6,74 @@ import Models
 /// Nothing in it is trusted: `ConversionParts` derives it again and compares. Only the states of parts are told by what it
 /// says, without the inputs.
 public struct SavedPlan: Sendable {
-  /// A plan of 40,000 tensors in 1,000 parts has about 20 MB.
-  private static let maximumByteCount = 1 << 30
-
-  /// The path, as the user gave it.
-  public let path: String
-  /// The SHA-256 of the file, which names the job.
-  public let digest: String
-  /// The version of the program that saved it.
-  public let version: String
-  /// The command that does the conversion in one run.
-  public let arguments: [String]
+  /// The file.
+  public let document: PlanDocument
   /// The bytes of the output in each part.
   public let byteCounts: [Int]
   /// What the parts are estimated to take, in seconds of one core.
   public let coreSeconds: Double
   let cut: PartCut
-  let document: JSON
   /// The sizes of the files of parts.
   let fileByteCounts: [Int]
+  /// The files of the output, and the indices of those that each part writes.
+  private let outputs: [(path: String, byteCount: Int)], outputIndices: [[Int]]
 
   /// Reads the plan at `path`.
   ///
-  /// - Throws: `FileError`; `LocatedError` with a `JSONError`; `PartError.notAPlan`.
-  public init(_ path: String) throws {
-    let bytes = try InputLocation.openFile(path).wholeContent(limit: Self.maximumByteCount)
-    let document: JSON
-    do {
-      document = try JSON(parsing: bytes)
-    } catch {
-      throw LocatedError(path: path, reason: error)
-    }
-    func defect(_ place: String) -> PartError { .notAPlan(path: path, place: place) }
-    guard document["schema"]?.string == ConversionParts.schema else {
-      throw defect("has no schema \(ConversionParts.schema)")
-    }
-    guard let version = document["tool"]?["version"]?.string else { throw defect("names no version") }
-    guard let arguments = document["arguments"]?.array?.compactMap(\.string),
-      arguments.count == document["arguments"]?.array?.count
-    else { throw defect("has no arguments") }
+  /// - Throws: as `PlanDocument`; `PartError.notAPlan`.
+  public init(_ path: String) throws { try self.init(PlanDocument(path)) }
+
+  /// - Throws: `PartError.notAPlan` if it is one of other parts.
+  public init(_ saved: PlanDocument) throws(PartError) {
+    let document = saved.content
+    func defect(_ place: String) -> PartError { .notAPlan(path: saved.path, place: place) }
+    guard saved.schema == ConversionParts.schema else { throw defect("has no schema \(ConversionParts.schema)") }
     guard let cut = PartCut(json: document["cut"]), let parts = document["parts"]?.array else {
       throw defect("has no parts")
     }
-    var byteCounts: [Int] = [], fileByteCounts: [Int] = [], coreSeconds = 0.0
+    let outputs = document["outputs"]?.array?.map { output -> (path: String, byteCount: Int)? in
+      guard let path = output["path"]?.string, let byteCount = output["bytes"]?.integer, byteCount >= 0 else {
+        return nil
+      }
+      return (path, byteCount)
+    }
+    guard let outputs = outputs?.compactMap(\.self), outputs.count == document["outputs"]?.array?.count else {
+      throw defect("has no outputs")
+    }
+    var byteCounts: [Int] = [], fileByteCounts: [Int] = [], outputIndices: [[Int]] = [], coreSeconds = 0.0
     for (index, part) in parts.enumerated() {
-      guard let pieces = part["writes"]?.array?.map(Self.piece), let ranges = pieces.wholeRanges else {
+      guard let pieces = part["writes"]?.array?.map(Self.piece), let ranges = pieces.wholeRanges,
+        ranges.allSatisfy({ outputs.indices.contains($0.fileIndex) })
+      else {
         throw defect("parts[\(index)] does not say what it writes")
       }
       let planned = PlanPart(index, ranges)
       byteCounts.append(planned.byteCount)
       fileByteCounts.append(planned.fileByteCount)
+      outputIndices.append(ranges.map(\.fileIndex))
       coreSeconds += part["core_seconds"]?.real ?? 0
     }
-    guard document.encoded(.indented) == bytes else { throw defect("is not spelled as it was saved") }
-    self.path = path
-    self.version = version
-    self.arguments = arguments
+    self.document = saved
     self.cut = cut
-    self.document = document
     self.byteCounts = byteCounts
     self.fileByteCounts = fileByteCounts
+    self.outputs = outputs
+    self.outputIndices = outputIndices
     self.coreSeconds = coreSeconds
-    digest = FileDigest.sha256(bytes)
   }
+
+  /// What was measured for a size target; nil for a plan without one.
+  public var measuredErrors: MeasuredErrors? { MeasuredErrors(document.content["size_target"]) }
+
+  /// The path, as the user gave it.
+  public var path: String { document.path }
+  /// The SHA-256 of the file, which names the job.
+  public var digest: String { document.digest }
+  /// The command that does the conversion in one run.
+  public var arguments: [String] { document.arguments }
+
+  /// The files of the output that a part writes.
+  func outputs(of part: Int) -> [(path: String, byteCount: Int)] { outputIndices[part].map { outputs[$0] } }
 
   /// The bytes of one file that a part writes; nil if they are none that a file can have.
   private static func piece(_ json: JSON) -> (fileIndex: Int, range: Range<Int>)? {

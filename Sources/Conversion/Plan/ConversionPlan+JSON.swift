@@ -12,6 +12,7 @@ extension ConversionPlan {
     var members = facts
     if let sizeTarget { members["size_target"] = sizeTarget.json }
     if let graft { members["graft"] = graft.json }
+    if let consumption { members["consumed_files"] = .array(consumption.files.map { .string($0.path) }) }
     return .object(members)
   }
 

@@ -38,6 +38,8 @@ public struct ConversionPlan: Sendable {
   public internal(set) var sizeTarget: SizeTargetReport?
   /// The tensors of another model that are added, or replace others; nil without any.
   public internal(set) var graft: GraftReport?
+  /// The files of the source that are deleted meanwhile; nil if they stay.
+  public var consumption: SourceConsumption?
 
   /// The recipe or storage format in the names of outputs.
   public var formatName: String { nameParts.format }

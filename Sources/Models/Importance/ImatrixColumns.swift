@@ -46,6 +46,11 @@ public struct ImatrixColumns: Sendable {
 
   /// The columns of the matrix at `slot`.
   public subscript(slot: TensorSlot) -> Columns? { columns[slot] }
+
+  /// The columns of each tensor of a GGUF, those of its first matrix.
+  public var byName: [TensorName: Columns] {
+    Dictionary(columns.values.map { ($0.name, $0) }, uniquingKeysWith: { $0.expert <= $1.expert ? $0 : $1 })
+  }
 }
 
 extension Model {

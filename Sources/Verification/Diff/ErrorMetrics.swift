@@ -1,3 +1,5 @@
+import Bytes
+import Formats
 import Quantization
 
 /// The errors of values against a reference, in double precision.
@@ -161,5 +163,30 @@ public struct ErrorMetrics: Sendable, Hashable {
       firstNonfiniteMismatch = firstNonfiniteMismatch ?? elementCount
     }
     elementCount += 1
+  }
+}
+
+extension ErrorMetrics {
+  /// Appends all members; indices that are nil are −1.
+  func append(to bytes: inout [UInt8]) {
+    for number in [
+      elementCount, differingCount, nonfiniteMismatchCount, firstNonfiniteMismatch ?? -1, worstIndex ?? -1,
+    ] {
+      bytes.appendLittleEndian(Int64(number))
+    }
+    let sums = [maximumAbsoluteError, sumSquaredError, sumSquaredReference, sumSquaredCandidate, sumOfProducts]
+    for sum in sums { bytes.append(bitsOf: sum) }
+  }
+
+  init(from cursor: inout ByteCursor) throws(ByteCursor.Failure) {
+    let numbers = try cursor.readArray(of: Int64.self, count: 5).map { Int($0) }
+    (elementCount, differingCount, nonfiniteMismatchCount) = (numbers[0], numbers[1], numbers[2])
+    firstNonfiniteMismatch = numbers[3] < 0 ? nil : numbers[3]
+    worstIndex = numbers[4] < 0 ? nil : numbers[4]
+    maximumAbsoluteError = try cursor.readDouble()
+    sumSquaredError = try cursor.readDouble()
+    sumSquaredReference = try cursor.readDouble()
+    sumSquaredCandidate = try cursor.readDouble()
+    sumOfProducts = try cursor.readDouble()
   }
 }

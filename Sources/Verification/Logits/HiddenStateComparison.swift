@@ -45,6 +45,12 @@ public struct HiddenStateComparison: Sendable {
     }
   }
 
+  /// Adds the errors at the same point on further positions.
+  mutating func merge(_ next: HiddenStateComparison) {
+    hiddenState.merge(next.hiddenState)
+    for (sublayer, errors) in next.added { added[sublayer, default: ErrorMetrics()].merge(errors) }
+  }
+
   /// Whether the normalized mean square error exceeds `threshold`, or values are NaN or infinite on one side only.
   func exceeds(_ threshold: Double) -> Bool {
     hiddenState.nonfiniteMismatchCount > 0 || hiddenState.normalizedMeanSquareError > threshold

@@ -16,8 +16,7 @@ struct LogitComparer {
   private let threads: Int
   /// Receives the layers done in both models, of all chunks.
   private let progress: @Sendable (Int) -> Void
-  private(set) var states: [HiddenStateComparison]
-  private(set) var predictions: PredictionCollector
+  private(set) var differences: ChunkDifferences
 
   /// The output of the forward pass.
   var output: ForwardPassFeatures.Output { reference.hyperparameters.features.output }
@@ -42,42 +41,54 @@ struct LogitComparer {
     for (name, one, other) in sizes where one != other {
       throw LogitComparisonError.unlike(name: name, reference: one, candidate: other)
     }
-    states = HiddenStateComparison.all(first)
-    predictions = PredictionCollector(output: first.features.output, vocabularySize: first.vocabularySize)
+    differences = ChunkDifferences(first)
   }
 
   /// Runs both models over some chunks of `tokens`.
   mutating func compare(_ chunks: ArraySlice<[Int]>, of tokens: TokenChunks) throws {
-    for chunk in chunks {
-      try compare(
-        chunk, at: tokens.comparedPositions(of: chunk), firstScoredPosition: tokens.firstScoredPosition)
-    }
+    for chunk in chunks { add(try differences(of: chunk, of: tokens)) }
   }
 
+  /// Runs both models over one chunk, and returns what it adds.
+  func differences(of chunk: [Int], of tokens: TokenChunks) throws -> ChunkDifferences {
+    var single = self
+    single.differences = empty
+    try single.compare(
+      chunk, at: tokens.comparedPositions(of: chunk), firstScoredPosition: tokens.firstScoredPosition)
+    return single.differences
+  }
+
+  /// Nothing compared yet.
+  var empty: ChunkDifferences { ChunkDifferences(reference.hyperparameters) }
+
+  /// Adds the differences on the next chunk.
+  mutating func add(_ next: ChunkDifferences) { differences.add(next) }
+
   /// Runs both models over one chunk, and compares their predictions at the positions `compared`.
-  mutating func compare(_ chunk: [Int], at compared: Range<Int>, firstScoredPosition: Int) throws {
+  private mutating func compare(_ chunk: [Int], at compared: Range<Int>, firstScoredPosition: Int) throws {
     var first = try ForwardPass(reference, tokens: chunk, threads: threads)
     var second = try ForwardPass(candidate, tokens: chunk, threads: threads)
     var index = 0
     repeat {
-      states[index].hiddenState.merge(ErrorMetrics(first.hidden, second.hidden))
+      differences.states[index].hiddenState.merge(ErrorMetrics(first.hidden, second.hidden))
       for layer in 0..<first.hyperparameters.layerCount {
         index += 1
-        try Self.step(&first, &second, layer, &states[index])
+        try Self.step(&first, &second, layer, &differences.states[index])
         progress(1)
       }
-      states[index + 1].hiddenState.merge(ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
+      differences.states[index + 1].hiddenState.merge(
+        ErrorMetrics(try first.normalizedHidden(), try second.normalizedHidden()))
       index += 2
     } while try first.advanceToDecoder() && second.advanceToDecoder()
     if output != .logits {
-      predictions.add(reference: try first.textVector(), candidate: try second.textVector())
+      differences.predictions.add(reference: try first.textVector(), candidate: try second.textVector())
       return
     }
     let vocabularySize = first.hyperparameters.vocabularySize
     let size = max(1, Self.logitCountAtATime / max(1, vocabularySize))
     for start in stride(from: compared.lowerBound, to: compared.upperBound, by: size) {
       let positions = start..<min(compared.upperBound, start + size)
-      try predictions.add(
+      try differences.predictions.add(
         reference: first.logits(positions: positions), candidate: second.logits(positions: positions), at: positions,
         targets: first.targets, firstScoredPosition: firstScoredPosition, threads: threads)
     }

@@ -23,6 +23,8 @@ public struct LogitComparison: Sendable {
     public var progress: @Sendable (Int) -> Void = { _ in }
     /// The text that the tokens come from, for the report.
     public var text: EvaluationText?
+    /// What parts of the tokens gave, in order; nil to run the models.
+    public var measured: MeasuredChunks?
 
     /// The default options.
     public init() {}
@@ -66,14 +68,15 @@ public struct LogitComparison: Sendable {
     _ reference: Model, _ candidate: Model, tokens: TokenChunks, findings: [Finding] = [],
     options: Options = Options()
   ) throws -> LogitComparison {
-    guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
-    let weights = try ModelWeights(reference)
-    // An encoder predicts nothing, and a decoder with an encoder predicts every token.
-    let needsPredictions = weights.hyperparameters.features.output == .logits && weights.hyperparameters.decoder == nil
-    if needsPredictions, tokens.predictedCount == 0 { throw NothingPredicted(tokens) }
-    var comparer = try LogitComparer(
-      weights, Self.weights(ofCandidate: candidate), threads: options.threads, progress: options.progress)
-    try comparer.compare(tokens.chunks[...], of: tokens)
+    let (weights, empty) = try comparer(reference, candidate, tokens: tokens, options)
+    var comparer = empty
+    if let measured = options.measured {
+      for differences in try measured.differences(like: empty.empty, count: tokens.chunks.count) {
+        comparer.add(differences)
+      }
+    } else {
+      try comparer.compare(tokens.chunks[...], of: tokens)
+    }
     for file in reference.checkpoint.files + candidate.checkpoint.files { try file.requireUnchanged() }
     func judged(_ budget: LogitBudget) -> LogitComparison {
       LogitComparison(
@@ -87,6 +90,22 @@ public struct LogitComparison: Sendable {
       let requantized = RequantizedReference(weights, like: candidate)
     else { return comparison }
     return judged(budget.raised(to: try baseline(requantized, weights, tokens, threads: options.threads)))
+  }
+
+  /// Opens both models for a comparison on `tokens`.
+  ///
+  /// - Throws: if a model cannot be run, their sizes differ, or no token is predicted.
+  static func comparer(
+    _ reference: Model, _ candidate: Model, tokens: TokenChunks, _ options: Options
+  ) throws -> (reference: ModelWeights, comparer: LogitComparer) {
+    guard tokens.tokenCount > 0 else { throw InferenceError.noTokens }
+    let weights = try ModelWeights(reference)
+    // An encoder predicts nothing, and a decoder with an encoder predicts every token.
+    let needsPredictions = weights.hyperparameters.features.output == .logits && weights.hyperparameters.decoder == nil
+    if needsPredictions, tokens.predictedCount == 0 { throw NothingPredicted(tokens) }
+    let comparer = try LogitComparer(
+      weights, Self.weights(ofCandidate: candidate), threads: options.threads, progress: options.progress)
+    return (weights, comparer)
   }
 
   private static func weights(ofCandidate candidate: Model) throws -> ModelWeights {
@@ -103,7 +122,7 @@ public struct LogitComparison: Sendable {
   ) throws -> LogitBudget.Baseline {
     var comparer = try LogitComparer(weights, requantized, threads: threads, progress: { _ in })
     try comparer.compare(tokens.chunks.prefix(baselineChunkCount), of: tokens)
-    let predictions = Predictions(comparer.predictions)
+    let predictions = Predictions(comparer.differences.predictions)
     return LogitBudget.Baseline(
       divergence: predictions.divergence.mean, error: predictions.logits.normalizedMeanSquareError,
       topOneAgreement: predictions.topOneAgreement, positionCount: predictions.rows.count)
@@ -118,8 +137,8 @@ public struct LogitComparison: Sendable {
     self.tokens = tokens
     self.budget = budget
     text = options.text
-    predictions = Predictions(comparer.predictions)
-    states = comparer.states
+    predictions = Predictions(comparer.differences.predictions)
+    states = comparer.differences.states
     if case .sameBits = budget.rule {
       layerThreshold = options.layerThreshold ?? 0
     } else {

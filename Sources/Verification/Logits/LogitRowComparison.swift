@@ -1,4 +1,6 @@
+import Bytes
 import Evaluation
+import Formats
 import Inference
 import Tensors
 
@@ -67,5 +69,30 @@ struct LogitRowComparison: Sendable {
       token: second.index, probability: DeterministicMath.exponential(second.value - otherLogSum))
     referenceLoss = target.map { logSum - Double(reference[$0]) }
     candidateLoss = target.map { otherLogSum - Double(candidate[$0]) }
+  }
+}
+
+extension LogitRowComparison {
+  func append(to bytes: inout [UInt8]) {
+    bytes.append((hasSameTop ? 1 : 0) | (hasSameBits ? 2 : 0))
+    for value in [divergence, referenceLoss, candidateLoss] { bytes.append(bitsOf: value) }
+    for guess in [referenceGuess, candidateGuess] {
+      bytes.append(bitsOf: guess?.probability)
+      if let guess { bytes.appendLittleEndian(Int64(guess.token)) }
+    }
+  }
+
+  init(from cursor: inout ByteCursor) throws(ByteCursor.Failure) {
+    func guess(from cursor: inout ByteCursor) throws(ByteCursor.Failure) -> Guess? {
+      guard let probability = try cursor.readOptionalDouble() else { return nil }
+      return Guess(token: Int(try cursor.read(Int64.self)), probability: probability)
+    }
+    let flags = try cursor.read(UInt8.self)
+    (hasSameTop, hasSameBits) = (flags & 1 != 0, flags & 2 != 0)
+    divergence = try cursor.readOptionalDouble()
+    referenceLoss = try cursor.readOptionalDouble()
+    candidateLoss = try cursor.readOptionalDouble()
+    referenceGuess = try guess(from: &cursor)
+    candidateGuess = try guess(from: &cursor)
   }
 }

@@ -50,6 +50,26 @@ struct PredictionCollector {
     rows += compared.withLock { $0.compactMap { $0 } }
   }
 
+  /// Adds the differences on further positions or texts.
+  mutating func add(_ next: PredictionCollector) {
+    logits.merge(next.logits)
+    rows += next.rows
+    textCount += next.textCount
+    hasSameVectors = hasSameVectors && next.hasSameVectors
+    nonfiniteElementCount += next.nonfiniteElementCount
+  }
+
+  /// Takes over what an earlier run collected.
+  mutating func restore(
+    logits: ErrorMetrics, rows: [LogitRowComparison], textCount: Int, hasSameVectors: Bool, nonfiniteElementCount: Int
+  ) {
+    self.logits = logits
+    self.rows = rows
+    self.textCount = textCount
+    self.hasSameVectors = hasSameVectors
+    self.nonfiniteElementCount = nonfiniteElementCount
+  }
+
   /// Adds the vectors of one text.
   mutating func add(reference: [Float], candidate: [Float]) {
     logits.merge(ErrorMetrics(reference: reference.span, candidate: candidate.span))

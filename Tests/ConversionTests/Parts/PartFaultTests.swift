@@ -56,7 +56,7 @@ struct PartFaultTests {
     #expect(folder.names.allSatisfy { !$0.hasPrefix("out") && !$0.hasPrefix("receipt") })
     // Sizes and manifests show all but flipped bits.
     #expect(try made.states().map(\.rawValue) == ["missing", "missing", "done", "damaged", "damaged", "foreign"])
-    for index in parts.parts.indices { #expect(try parts.work(index, in: made, threads: 1) == .made) }
+    for index in parts.parts.indices { #expect(try parts.work(index, in: made, threads: 1).isNew) }
     #expect(states(parts, made).isEmpty)
   }
 
@@ -83,7 +83,7 @@ struct PartFaultTests {
     // The same bytes at another time.
     try AtomicFile.write(original, to: weights, overwrite: .replace)
     let again = try ConversionParts(made.plan) { try conversion.request(input, to: folder).plan() }
-    #expect(try again.work(0, in: made, threads: 1) == .found)
+    #expect(try again.work(0, in: made, threads: 1).isNew == false)
     // The last tensors, which planning does not read.
     let part = try #require(
       parts.parts.indices.first { index in
@@ -103,7 +103,7 @@ struct PartFaultTests {
       return
     }
     #expect(states(changed, made).contains { $0.hasPrefix("outdated:") })
-    #expect(try changed.work(part, in: made, threads: 1) == .made)
+    #expect(try changed.work(part, in: made, threads: 1).isNew)
   }
 
   @Test("refuses a plan whose inputs, version or contents are others")

@@ -27,9 +27,9 @@ struct PartTests {
         let worker =
           number < 2
           ? try ConversionParts(made.plan) { try conversion.request(input, to: folder).plan() } : parts
-        #expect(try worker.work(index, in: made, threads: 2) == .made)
+        #expect(try worker.work(index, in: made, threads: 2).isNew)
       }
-      if let last = order.last { #expect(try parts.work(last, in: made, threads: 1) == .found) }
+      if let last = order.last { #expect(try parts.work(last, in: made, threads: 1).isNew == false) }
       #expect(try made.states().allSatisfy { $0 == .done })
       let assembled = try conversion.run(parts.plan, in: folder, by: .assembled(parts, made))
       #expect(assembled == single, "\(cut)")
@@ -134,7 +134,7 @@ struct PartTests {
       #expect(bytes != whole)
       try AtomicFile.write(bytes, to: input, overwrite: .replace)
       let worker = try ConversionParts(made.plan) { try naming.request(input, to: folder).plan() }
-      #expect(try worker.work(index, in: made, threads: 1) == .made)
+      #expect(try worker.work(index, in: made, threads: 1).isNew)
       #expect(try LocalFile(made.partPath(index)).wholeContent(limit: 1 << 30) == expected)
       try AtomicFile.write(whole, to: input, overwrite: .replace)
     }

@@ -15,7 +15,9 @@ struct ResumingTests {
 
   /// Begins a run that ends before its files get their names, and leaves `count` lines of its journal.
   private func stop(_ conversion: PartedConversion, _ input: String, after count: Int) throws -> String {
-    let parts = try ConversionParts(resuming: { try conversion.request(input, to: folder).plan() })
+    let parts = try ConversionParts(resuming: folder.file(conversion.output)) {
+      try conversion.request(input, to: folder).plan()
+    }
     #expect(throws: Stopped.self) {
       try parts.resume(threads: 2, detail: .sums, acceptance: { _ in throw Stopped() }, progress: { _ in })
     }
@@ -28,7 +30,9 @@ struct ResumingTests {
   }
 
   private func resume(_ conversion: PartedConversion, _ input: String) throws -> [String: [UInt8]] {
-    let parts = try ConversionParts(resuming: { try conversion.request(input, to: folder).plan() })
+    let parts = try ConversionParts(resuming: folder.file(conversion.output)) {
+      try conversion.request(input, to: folder).plan()
+    }
     return try conversion.run(parts.plan, in: folder, by: .resumed(parts))
   }
 
@@ -60,6 +64,16 @@ struct ResumingTests {
     #expect(try resume(conversion, input) == single)
   }
 
+  @Test("is right if a run that no journal tells of left other bytes, between tensors too")
+  func strayBytes() throws {
+    let conversion = PartedConversion(source: "large", output: "out.gguf", type: .format(.f16))
+    let input = try conversion.stage(in: inputs)
+    let single = try conversion.run(conversion.request(input, to: other).plan(), in: other)
+    let stray = [UInt8](repeating: 0xA5, count: 1000 + (single["out.gguf"]?.count ?? 0))
+    try folder.write(stray, to: ".out.gguf.ingot-unfinished")
+    #expect(try resume(conversion, input) == single)
+  }
+
   @Test("is refused with other options, inputs or times of inputs, and says how to begin again")
   func otherConversion() throws {
     var conversion = PartedConversion.all[1]
@@ -80,7 +94,9 @@ struct ResumingTests {
   @Test("is refused while another run makes the output")
   func twoRuns() throws {
     let conversion = PartedConversion.all[1], input = try conversion.stage(in: inputs)
-    let parts = try ConversionParts(resuming: { try conversion.request(input, to: folder).plan() })
+    let parts = try ConversionParts(resuming: folder.file(conversion.output)) {
+      try conversion.request(input, to: folder).plan()
+    }
     let journal = try Journal(for: folder.file("out.gguf"))
     #expect {
       try parts.resume(threads: 1, detail: .sums, acceptance: { _ in }, progress: { _ in })
@@ -91,7 +107,9 @@ struct ResumingTests {
   @Test("keeps what is done if the errors exceed a budget")
   func budget() throws {
     let conversion = PartedConversion.all[1], input = try conversion.stage(in: inputs)
-    let parts = try ConversionParts(resuming: { try conversion.request(input, to: folder).plan() })
+    let parts = try ConversionParts(resuming: folder.file(conversion.output)) {
+      try conversion.request(input, to: folder).plan()
+    }
     var job = ConversionJob(parts.plan)
     job.execution = .resumed(parts)
     job.budget = .budget(try Budget(parsing: "nmse=1e-9", metrics: Budget.Metric.ofTensors))

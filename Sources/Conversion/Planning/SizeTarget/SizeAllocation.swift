@@ -21,7 +21,8 @@ struct SizeAllocation {
     _ draft: PlanDraft, within size: SizeAccounting, threads: Int, progress: @escaping @Sendable (Int) -> Void
   ) throws {
     let free = draft.tensors.filter(\.isUndecided)
-    let errors = try FormatErrors(free, of: draft.model, threads: threads, progress: progress)
+    let errors = try FormatErrors(
+      free, of: draft.model, measured: draft.request.measuredErrors, threads: threads, progress: progress)
     let items = errors.matrices.map { matrix in
       matrix.candidates.map {
         FormatKnapsack.Choice(

@@ -11,7 +11,7 @@ public enum PartState: String, Sendable, CaseIterable {
   case outdated
 
   /// What it is, in a sentence.
-  var wording: String {
+  public var wording: String {
     switch self {
     case .done: "done"
     case .missing: "missing"

@@ -45,6 +45,15 @@ public struct UnfinishedParts: IngotError {
   /// The path of the plan, and the numbers of its parts by what is wrong.
   public let path: String, parts: [(state: PartState, indices: [Int])]
 
+  /// - Parameter states: that of each part.
+  public init(path: String, states: [PartState]) {
+    self.path = path
+    parts = PartState.allCases.filter { $0 != .done }.compactMap { state in
+      let indices = states.indices.filter { states[$0] == state }
+      return indices.isEmpty ? nil : (state, indices)
+    }
+  }
+
   public var category: ErrorCategory { .check }
   public var description: String {
     let words = parts.map { state, indices in
