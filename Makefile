@@ -7,6 +7,7 @@
 # make loading  GGUFs of every architecture in llama.cpp: make loading PEERS=DIR (see Trials/README.md)
 # make lint     formatting and the rules of who may import whom
 # make faults   failing disks, signals, damaged files: needs root, takes six minutes
+# make fuzz     readers with mutated files, by libFuzzer: make fuzz TARGET=gguf SECONDS=600 (see docs/fuzzing.md)
 # make engines-test  parts by Slurm and Ray with a killed worker: needs root, slurm-wlm, munge, PYTHON=one with Ray
 # make setup    what a build needs, installed when missing
 # make install  the program of make build, manual and completions, into PREFIX (default: /usr/local); DESTDIR is put before it
@@ -29,7 +30,7 @@ PREFIX ?= /usr/local
 DIST ?= dist
 PACKAGED := .build/package/programs
 
-.PHONY: setup build test demo demo-real bench trials loading faults engines-test lint install uninstall package package-test clean
+.PHONY: setup build test demo demo-real bench trials loading faults fuzz engines-test lint install uninstall package package-test clean
 
 setup:
 	@scripts/setup.sh
@@ -78,6 +79,10 @@ faults: setup
 	swift build --product ingot
 	scripts/faults.sh .build/debug/ingot
 
+# All targets for a minute each, unless TARGET, SECONDS or RUNS say otherwise; SANITIZE=address checks the C libraries too.
+fuzz: setup
+	SECONDS_EACH=$(or $(SECONDS),60) RUNS=$(RUNS) SANITIZE=$(SANITIZE) Fuzz/run.sh $(TARGET)
+
 # Slurm and Ray are really started, so this is not part of the tests.
 engines-test: build
 	scripts/engines.sh .build/release/ingot
@@ -85,7 +90,7 @@ engines-test: build
 # The same build as that of the tests, so that it is done once.
 lint: export INGOT_OPTIMIZE = 1
 lint: setup
-	swift format lint --strict --recursive Sources Tests Plugins Package.swift
+	swift format lint --strict --recursive Sources Tests Plugins Fuzz/Targets Fuzz/Sources Package.swift Fuzz/Package.swift
 	scripts/check-imports.sh
 
 # Without a dependency on build: who installs is often root, who builds is not.

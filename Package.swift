@@ -43,6 +43,8 @@ let package = Package(
   products: [
     .executable(name: "ingot", targets: ["CommandLineTool"]),
     .library(name: "Ingot", targets: ["Ingot"]),
+    // For the package in Fuzz alone.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -122,6 +124,10 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Bytes", "Tensors", "Formats"], path: "Tests/TestSupport",
       swiftSettings: settings + optimization("TestSupport")),
+    .target(
+      name: "FuzzTargets", dependencies: ["Ingot", "HTTP", "TestSupport"], path: "Fuzz/Targets",
+      swiftSettings: settings + optimization("FuzzTargets")),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: settings),
     tests("Bytes", ["HTTP"]),
     tests("Tensors"),
     tests("Formats"),

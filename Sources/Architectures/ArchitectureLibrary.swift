@@ -22,7 +22,12 @@ public struct ArchitectureLibrary: Sendable {
   ///
   /// - Throws: errors of reading, and `LocatedError` with a `JSONError` or a `DefinitionError`.
   public static func bundled(withMapping path: String) throws -> ArchitectureLibrary {
-    try ArchitectureLibrary(own: [(path, try InputLocation.openFile(path).wholeContent(limit: maximumByteCount))])
+    try bundled(withMapping: try InputLocation.openFile(path).wholeContent(limit: maximumByteCount), at: path)
+  }
+
+  /// Reads the user's definition with these bytes, which are the file at `path`.
+  package static func bundled(withMapping bytes: [UInt8], at path: String) throws -> ArchitectureLibrary {
+    try ArchitectureLibrary(own: [(path, bytes)])
   }
 
   /// The definitions: a user's first, then the bundled ones, those that most others extend before these, else by name.

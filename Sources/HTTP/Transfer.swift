@@ -1,5 +1,5 @@
 /// One answer while it arrives: its head, and the bytes that go into the caller's buffer.
-final class Transfer {
+package final class Transfer {
   /// Where the bytes go; those beyond its end are refused.
   private let buffer: UnsafeMutableRawBufferPointer
   /// The offset in the file of the buffer's first byte, if a range was asked for.
@@ -7,7 +7,7 @@ final class Transfer {
   /// What was said of the file before, if anything was.
   private let identity: HTTPIdentity?
   /// Bytes that were written into the buffer.
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
   /// Bytes of this transfer's body, kept or not.
   private(set) var receivedByteCount = 0
   private(set) var status = 0
@@ -23,18 +23,18 @@ final class Transfer {
   /// Header fields and their bytes, and bytes of a reason, that are kept.
   private static let fieldLimit = 200, reasonLimit = 2000
 
-  init(into buffer: UnsafeMutableRawBufferPointer, from offset: Int?, of identity: HTTPIdentity?) {
+  package init(into buffer: UnsafeMutableRawBufferPointer, from offset: Int?, of identity: HTTPIdentity?) {
     self.buffer = buffer
     self.offset = offset
     self.identity = identity
   }
 
-  func response(from address: String) -> HTTPResponse {
+  package func response(from address: String) -> HTTPResponse {
     HTTPResponse(status: status, address: address, fields: fields)
   }
 
   /// Takes a line of the head; a status line begins a new head, after a redirect for instance.
-  func receive(head line: UnsafeRawBufferPointer) -> Int {
+  package func receive(head line: UnsafeRawBufferPointer) -> Int {
     let text = String(decoding: line, as: UTF8.self)
     if text.hasPrefix("HTTP/") {
       let parts = text.split(separator: " ")
@@ -47,7 +47,7 @@ final class Transfer {
   }
 
   /// Takes bytes of the body; a count other than that of the bytes ends the transfer.
-  func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+  package func receive(body bytes: UnsafeRawBufferPointer) -> Int {
     receivedByteCount += bytes.count
     guard (200..<300).contains(status) else {
       // Kept for its message, as far as it is short.
@@ -89,13 +89,13 @@ final class Transfer {
   }
 
   /// Whether the answer is that the range begins at or after the end of the file, with the file's size.
-  var isBeyondEnd: Bool {
+  package var isBeyondEnd: Bool {
     guard status == 416, let offset, let total = response(from: "").contentRange?.total else { return false }
     return offset >= total
   }
 
   /// The server's own words about a status without content: what the hub puts into a field, or a short text.
-  var reasonText: String? {
+  package var reasonText: String? {
     if let field = fields["x-error-message"] { return Self.shortened(field) }
     guard fields["content-type"]?.hasPrefix("text/plain") == true else { return nil }
     return Self.shortened(String(decoding: reason, as: UTF8.self))

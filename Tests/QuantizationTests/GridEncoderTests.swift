@@ -24,7 +24,7 @@ struct GridEncoderTests {
   @Test("encodes with weights as the reference", arguments: formats)
   func weightedEncoders(format: StorageFormat) throws {
     for (name, values) in Self.blocks {
-      let expected = try reference(format, values, importance: Self.importance)
+      let expected = Codec.referenceBytes(format, values, importance: Self.importance)
       #expect(encoded(format, values, importance: Self.importance) == expected, "\(name)")
     }
   }
@@ -32,7 +32,7 @@ struct GridEncoderTests {
   @Test("encodes as the reference", arguments: formats.filter { !Codec.requiresImportance($0) })
   func encoders(format: StorageFormat) throws {
     for (name, values) in Self.blocks {
-      #expect(try encoded(format, values, importance: nil) == reference(format, values, importance: nil), "\(name)")
+      #expect(encoded(format, values, importance: nil) == Codec.referenceBytes(format, values), "\(name)")
     }
   }
 
@@ -82,23 +82,5 @@ struct GridEncoderTests {
   private func encoded(_ format: StorageFormat, _ values: [Float], importance: [Float]?) -> [UInt8]? {
     if let importance { return try? Codec.encode(format, values, importance: importance) }
     return try? Codec.encode(format, values)
-  }
-
-  private func reference(_ format: StorageFormat, _ values: [Float], importance: [Float]?) throws -> [UInt8]? {
-    let encoder = Codec.codec(of: format)
-    if let grid = encoder as? any GridEncoder.Type { return grid.referenceBlock(values, importance) }
-    return try #require(encoder as? any SplitEncoder.Type).referenceBlock(values, importance)
-  }
-}
-
-extension GridEncoder {
-  fileprivate static func referenceBlock(_ values: [Float], _ importance: [Float]?) -> [UInt8]? {
-    Reference.encode(values, importance: importance)
-  }
-}
-
-extension SplitEncoder {
-  fileprivate static func referenceBlock(_ values: [Float], _ importance: [Float]?) -> [UInt8]? {
-    Reference.encode(values, importance: importance)
   }
 }

@@ -75,3 +75,10 @@ struct PartManifest: Sendable {
       plan: digest, part: part.index, place: head.place, pieces: pieces, errors: errors, reads: reads)
   }
 }
+
+extension ConversionParts {
+  /// The manifest of a part, read from `bytes` and written again; nil for bytes that are not one.
+  package func rewritten(_ bytes: [UInt8], of part: PlanPart, plan digest: String) -> [UInt8]? {
+    (try? PartManifest(bytes, of: part, plan: digest, jobs: plan.jobs(of: part), in: plan))?.document.encoded(.compact)
+  }
+}

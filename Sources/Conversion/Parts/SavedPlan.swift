@@ -23,6 +23,9 @@ public struct SavedPlan: Sendable {
   /// - Throws: as `PlanDocument`; `PartError.notAPlan`.
   public init(_ path: String) throws { try self.init(PlanDocument(path)) }
 
+  /// Reads the plan with these bytes, which are the file at `path`.
+  package init(_ bytes: [UInt8], at path: String) throws { try self.init(PlanDocument(bytes, at: path)) }
+
   /// - Throws: `PartError.notAPlan` if it is one of other parts.
   public init(_ saved: PlanDocument) throws(PartError) {
     let document = saved.content

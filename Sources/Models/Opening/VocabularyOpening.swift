@@ -19,7 +19,14 @@ public struct VocabularyOpening: Sendable {
   public static func open(
     _ path: String, library: ArchitectureLibrary, architecture: String? = nil
   ) throws -> VocabularyOpening {
-    let location = try InputLocation(path)
+    try open(InputLocation(path), library: library, architecture: architecture)
+  }
+
+  /// Opens the vocabulary at `location`, as `open` does with a path.
+  public static func open(
+    _ location: InputLocation, library: ArchitectureLibrary, architecture: String? = nil
+  ) throws -> VocabularyOpening {
+    let path = location.path
     if let metadata = try ggufMetadata(of: location.file, at: location) { return try open(path, metadata) }
     let files = try ModelFolder(location).tokenizerFiles()
     if location.file == nil, !files.hasVocabulary, let metadata = try? Checkpoint.open(location).tokenizerMetadata {

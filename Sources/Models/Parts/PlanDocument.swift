@@ -21,7 +21,11 @@ public struct PlanDocument: Sendable {
   ///
   /// - Throws: `FileError`; `LocatedError` with a `JSONError`; `PartError.notAPlan`.
   public init(_ path: String) throws {
-    let bytes = try InputLocation.openFile(path).wholeContent(limit: Self.maximumByteCount)
+    try self.init(InputLocation.openFile(path).wholeContent(limit: Self.maximumByteCount), at: path)
+  }
+
+  /// Reads the plan with these bytes, which are the file at `path`.
+  package init(_ bytes: [UInt8], at path: String) throws {
     do {
       content = try JSON(parsing: bytes)
     } catch {
