@@ -67,6 +67,12 @@ extension PartedCommand {
     defer { progress.finish() }
     return try Planner.plan(source, conversion.request, threads: report.threadCount) { progress.advance($0) }
   }
+
+  /// Measures for a size target; nil without one.
+  func measuredErrors(_ report: ReportOptions) throws -> MeasuredErrors? {
+    guard case .size = try requestedConversion().request.type else { return nil }
+    return MeasuredErrors(try planned(report).sizeTarget?.json)
+  }
 }
 
 /// A command whose measurement can be cut into parts.

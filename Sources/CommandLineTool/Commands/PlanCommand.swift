@@ -132,8 +132,12 @@ extension PlanOptions {
     ] where isGiven {
       throw ValidationError("\(option) has no effect on a plan, which writes no output (leave it out)")
     }
+    // Measured before, so that what planning reads is the same for all workers.
+    let measured = try command.measuredErrors(report)
     let parts = try ConversionParts(cut, arguments: Self.singleRun(Array(CommandLine.arguments.dropFirst()))) {
-      try command.planned(report)
+      var conversion = try command.requestedConversion()
+      conversion.request.measuredErrors = measured
+      return try conversion.plan()
     }
     let saved = try SavedPlan.write(parts, to: save, overwrite: command.execution.overwrite ? .replace : .refuse)
     try report.print(
