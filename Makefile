@@ -23,8 +23,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 TUNING := $(if $(PORTABLE),,-Xcc -march=native)
-# The Swift libraries go into the program, except on macOS, where they belong to the system; symbols stay out (32 MB).
-STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s)
+# The Swift libraries go into the program, except on macOS, where they belong to the system. Symbols stay out (32 MB), and so does
+# code that nothing uses, unless the libraries' symbols are exported: each start would relocate it.
+STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic)
 
 PREFIX ?= /usr/local
 DIST ?= dist

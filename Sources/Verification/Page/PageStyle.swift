@@ -90,7 +90,7 @@ extension Page {
     .mix .fourth { background: var(--fourth); } .mix .fifth { background: var(--fifth); }
     .context { font-family: ui-monospace, monospace; font-size: .85rem; background: var(--card); border-radius: .4rem; padding: .5rem .7rem; margin: 0 0 .3rem; white-space: pre-wrap; }
     .context mark { background: none; color: inherit; border-bottom: 2px solid var(--first); }
-    ol.positions { padding: 0; margin: 0; list-style: none; } ol.positions li { margin: 0 0 1rem; } ol.positions p { margin: 0; font-size: .875rem; }
+    ol.positions { padding: 0; margin: 0; list-style: none; } ol.positions li { margin: 0 0 1rem; } ol.positions p { margin: 0; font-size: .875rem; } ol.positions small { white-space: nowrap; }
     summary { cursor: pointer; padding: .35rem 0; }
     pre { background: var(--card); border-radius: .5rem; padding: .75rem 1rem; font-size: .875rem; white-space: pre-wrap; margin: 0; }
     footer { color: var(--soft); font-size: .875rem; margin: 2rem 0 1rem; }
