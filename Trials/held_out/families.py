@@ -212,7 +212,7 @@ def router(experts: str, dense: str | None = None, shared: str | None = None, sc
             config["head_dim"] = draw.choice([16, 32, 64])
         if config.get("num_nextn_predict_layers") and kind != "ernie4_5_moe":
             config["num_nextn_predict_layers"] = draw.choice([0, 1])
-        put(config, mup_enabled=draw.choice([True, False]), route_norm=draw.choice([True, False]) if kind == "hy_v3" else True)
+        put(config, mup_enabled=draw.choice([True, False]), route_norm=True)
         constants(config, draw)
         ties(config, draw)
     return vary
