@@ -13,7 +13,7 @@ mkdir -p "$images"
 cd "$work"
 
 "$ingot" convert "$model" -o SmolLM2-F16.gguf --type F16 --quiet
-"$ingot" quantize SmolLM2-F16.gguf --types Q8_0,Q6_K,Q4_K_M,Q4_0,Q3_K_M,Q2_K -o 'SmolLM2-{FTYPE}.gguf' --quiet
+"$ingot" quantize SmolLM2-F16.gguf --types Q8_0,Q6_K,Q5_K_M,Q4_K_M,Q4_0,Q3_K_M -o 'SmolLM2-{FTYPE}.gguf' --quiet
 "$ingot" verify SmolLM2-F16.gguf SmolLM2-Q4_K_M.gguf --report verify.html --quiet
 "$ingot" compare SmolLM2-F16.gguf SmolLM2-Q*.gguf --report compare.html --quiet
 
