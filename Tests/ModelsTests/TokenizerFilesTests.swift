@@ -1,3 +1,4 @@
+import Architectures
 import Bytes
 import Formats
 import TestSupport
@@ -83,5 +84,18 @@ struct TokenizerFilesTests {
     let tree = MemoryTree(path: "/m", ["chat_template.jinja": []])
     let folder = try ModelFolder(InputLocation(folder: tree, file: nil))
     #expect(try folder.tokenizerFiles().chatTemplate == [])
+  }
+
+  @Test("are refused for an id far beyond their tokens")
+  func distantID() throws {
+    var tokenizer = try Fixtures.json("tokenizers", "qwen2", "tokenizer.json").object ?? [:]
+    var model = tokenizer["model"]?.object ?? [:]
+    var vocabulary = model["vocab"]?.object ?? [:]
+    vocabulary["<x>"] = .integer(16_000_000)
+    model["vocab"] = .object(vocabulary)
+    tokenizer["model"] = .object(model)
+    let tree = MemoryTree(path: "/m", ["tokenizer.json": JSON.object(tokenizer).encoded(.compact)])
+    let message = failure { try VocabularyOpening.open(InputLocation(folder: tree), library: .bundled()) }
+    #expect(message == "/m: token \"<x>\": id 16,000,000 is beyond the 262,144 rows of the embedding")
   }
 }

@@ -121,6 +121,24 @@ struct HostileInputTests {
     }
   }
 
+  @Test(
+    "refuses more rows than the tokens of the files account for",
+    arguments: ["t5", "qwen2", "bert", "llama", "tiktoken"])
+  func statedRows(kind: String) throws {
+    var files = try TokenizerFiles(LocalFolder(Fixtures.path("tokenizers", kind)))
+    files.model = .members(["vocab_size": .integer(262_145)])
+    let expected = "at most 262,144 for the tokens of these files, found 262,145"
+    let message = failure { try Vocabulary.read(files) }
+    #expect(message == "config.json: member \"vocab_size\": expected \(expected)")
+  }
+
+  @Test("believes padding beyond the tokens of a large vocabulary")
+  func rowLimit() {
+    var files = TokenizerFiles()
+    files.vocabularyLines = [UInt8](repeating: 0x0A, count: 1 << 18)
+    #expect(files.rowLimit == 1 << 19)
+  }
+
   @Test("of strange tokenizer files never traps")
   func tokenizerFiles() throws {
     var random = SeededGenerator(seed: 13)

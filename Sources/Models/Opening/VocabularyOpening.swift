@@ -34,7 +34,7 @@ public struct VocabularyOpening: Sendable {
     }
     let config = files.model.map { Configuration($0) }
     let named = try architecture.map { try library.named($0) } ?? config.flatMap { library.definition(of: $0) }
-    let size = max(config?.json["vocab_size"]?.integer ?? 0, files.idLimit)
+    let size = max(config?.json["vocab_size"]?.integer ?? 0, min(files.idLimit, files.rowLimit))
     let rules = named?.vocabulary ?? rulesOfAnyKind(library)
     return VocabularyOpening(
       path: path,

@@ -43,11 +43,6 @@ extension HuggingFaceVocabularyReader {
 
   /// Makes the rows of a vocabulary without scores.
   mutating func fillRows(ids: [ExactString: Int], table: AddedTokenTable) throws(VocabularyError) {
-    guard vocabularySize <= Rows.limit else {
-      throw .invalidMember(
-        file: "config.json", member: "vocab_size",
-        expected: "at most \(Rows.limit.grouped), found \(vocabularySize.grouped)")
-    }
     let beyond = ids.map { ($0.value, $0.key.text) } + table.sorted.map { ($0.id, $0.text) }
     if let (id, text) = beyond.filter({ $0.0 >= vocabularySize }).min(by: { $0.0 < $1.0 }) {
       throw .idBeyondVocabulary(token: text, id: id, vocabularySize: vocabularySize)

@@ -13,7 +13,7 @@ extension HuggingFaceVocabularyReader {
     vocabulary = Vocabulary(kind: .unigram)
     let own = model.pieces.dropFirst(leading.replacedCount)
     let shift = leading.pieces.count - leading.replacedCount
-    var rows = try Rows(count: statedSize ?? leading.pieces.count + own.count + 1)
+    var rows = Rows(count: statedSize ?? leading.pieces.count + own.count + 1)
     for id in 0..<rows.count { rows[id].text = Array("[PAD\(id - shift)]".utf8) }
     let unknown = namedText(of: .unk) ?? "<unk>"
     let first = leading.pieces.map { piece in

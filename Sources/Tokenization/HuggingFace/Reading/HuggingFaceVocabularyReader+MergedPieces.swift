@@ -15,7 +15,7 @@ extension HuggingFaceVocabularyReader {
     vocabulary.spacePrefix = .never
     vocabulary.addsBOSOverride = true
     reportUnusedSteps(tokenizer)
-    guard let statedSize, statedSize <= Rows.limit, departsFromReference, vocabulary.count < statedSize else { return }
+    guard let statedSize, departsFromReference, vocabulary.count < statedSize else { return }
     departures.append(.paddedRows)
     while vocabulary.count < statedSize {
       vocabulary.append("[PAD\(vocabulary.count)]".utf8, score: Self.paddingScore, type: .unused)

@@ -44,7 +44,7 @@ extension HuggingFaceVocabularyReader {
   mutating func pieceRows(_ model: SentencePieceModel) throws(VocabularyError) -> Rows {
     // Zero rows mean that nobody knows: then the pieces decide.
     let size = vocabularySize > 0 ? vocabularySize : model.pieces.count
-    var rows = try Rows(count: size)
+    var rows = Rows(count: size)
     for (id, piece) in model.pieces.enumerated() {
       guard id < size else {
         conflicts.append(
@@ -158,14 +158,7 @@ extension HuggingFaceVocabularyReader {
   struct Rows {
     private(set) var rows: [Row]
 
-    /// More rows than any vocabulary has; a larger count comes from a broken configuration.
-    static let limit = 1 << 24
-
-    init(count: Int) throws(VocabularyError) {
-      guard count <= Self.limit else {
-        throw .invalidMember(
-          file: "config.json", member: "vocab_size", expected: "at most \(Self.limit.grouped), found \(count.grouped)")
-      }
+    init(count: Int) {
       rows = (0..<max(0, count)).map {
         Row(text: Array("[PAD\($0)]".utf8), score: HuggingFaceVocabularyReader.paddingScore, type: .unused)
       }

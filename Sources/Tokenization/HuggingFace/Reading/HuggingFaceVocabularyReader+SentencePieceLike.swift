@@ -43,7 +43,7 @@ extension HuggingFaceVocabularyReader {
   ) throws(VocabularyError) -> Rows {
     let file = "tokenizer.json"
     let last = max(ids.values.max() ?? -1, added.sorted.last?.id ?? -1)
-    var rows = try Rows(count: statedSize ?? min(last, Rows.limit) + 1)
+    var rows = Rows(count: statedSize ?? min(last, files.rowLimit) + 1)
     var model = SentencePieceModel()
     model.hasByteFallback = true
     let unknown = (tokenizer["model"]?["unk_token"]?.string ?? namedText(of: .unk)).map { ExactString($0) }

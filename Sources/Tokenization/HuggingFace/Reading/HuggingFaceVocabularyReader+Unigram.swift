@@ -42,7 +42,7 @@ extension HuggingFaceVocabularyReader {
     vocabulary = Vocabulary(kind: .unigram)
     let pieces = tokenizer["model"]?["vocab"]?.array ?? []
     var ids: [ExactString: Int] = [:]
-    var rows = try Rows(count: statedSize ?? max(vocabularySize, pieces.count))
+    var rows = Rows(count: statedSize ?? max(vocabularySize, pieces.count))
     for (id, entry) in pieces.enumerated() {
       guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].real,
         score.isFinite

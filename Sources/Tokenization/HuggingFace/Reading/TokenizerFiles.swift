@@ -154,6 +154,20 @@ public struct TokenizerFiles: Sendable {
     return limit
   }
 
+  /// The most rows of an embedding that are believed for these files: more than padding adds come from a broken configuration.
+  public var rowLimit: Int {
+    // A piece of a SentencePiece model has three bytes or more.
+    let pieceCounts = [sentencePiece, unigramModel, fairseqModel].map { ($0?.count ?? 0) / 3 }
+    let vocab = tokenizer?["model"]?["vocab"]
+    let counts = [
+      vocab?.object?.count, vocab?.array?.count, vocabulary?.object?.count, vocabularyLines.map { $0.count / 2 },
+    ]
+    return max(Self.paddedRowCount, 4 * (pieceCounts + counts.map { $0 ?? 0 }).reduce(0, max))
+  }
+
+  /// That of the largest vocabularies there are, so that the tokens of a small one need not be counted.
+  private static let paddedRowCount = 1 << 18
+
   /// The text of a file with `\n` line ends, as Python reads text files.
   static func text(_ bytes: [UInt8]) -> String {
     var content: [UInt8] = []

@@ -43,8 +43,14 @@ extension Vocabulary {
     if let preTokenizer, !preTokenizerNames.contains(preTokenizer) {
       throw .unknownPreTokenizerName(preTokenizer)
     }
+    let statedSize = vocabularySize ?? files.model?["vocab_size"]?.integer, limit = files.rowLimit
+    if let statedSize, statedSize > limit {
+      throw .invalidMember(
+        file: "config.json", member: "vocab_size",
+        expected: "at most \(limit.grouped) for the tokens of these files, found \(statedSize.grouped)")
+    }
     var reader = HuggingFaceVocabularyReader(
-      files: files, rules: rules, statedSize: vocabularySize ?? files.model?["vocab_size"]?.integer,
+      files: files, rules: rules, statedSize: statedSize,
       preTokenizer: preTokenizer, departsFromReference: departsFromReference)
     try reader.readFirstSource()
     if let preTokenizer, reader.vocabulary.kind.hasScores {
