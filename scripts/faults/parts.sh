@@ -96,10 +96,17 @@ killed_in_place() {
   expect_names . "killed in place" large parts plan.json
 }
 
+# What a run that deletes nothing makes of a folder of shards of $1 bytes. The output has its name, and the order of its tensors.
+expected_of_shards() {
+  "$program" convert "$work/large" -o shards --max-shard-size "$1" --quiet
+  "$program" convert shards -o "$work/shards-q8.gguf" --type Q8_0 --quiet --overwrite
+  rm -r shards
+}
+
 # Shards are deleted while runs are killed at random times, and each continues the one before.
 killed_consumption() {
-  local run delay complete=0 shards left
-  "$program" convert "$work/large" -o "$work/large-q8.gguf" --type Q8_0 --quiet --overwrite
+  local run delay complete=0 stopped=0 shards left
+  expected_of_shards 20M
   for run in $(seq 1 "$kills"); do
     [ -d shards ] || { "$program" convert "$work/large" -o shards --max-shard-size 20M --quiet; shards=$(ls shards/*.safetensors | wc -l); }
     "$program" convert shards -o out.gguf --type Q8_0 --resume --consume-shards --quiet 2> /dev/null & local pid=$!
@@ -107,25 +114,25 @@ killed_consumption() {
     kill -KILL $pid 2> /dev/null; wait $pid 2> /dev/null
     tried
     left=$(find shards -name '*.safetensors' -size +0 | wc -l)
-    [ "$left" -lt "$shards" ] && [ ! -e out.gguf ] && stopped=$((${stopped:-0} + 1))
+    [ "$left" -lt "$shards" ] && [ ! -e out.gguf ] && stopped=$((stopped + 1))
     [ -e out.gguf ] || [ $((run % 8)) != 0 ] || ingot convert shards -o out.gguf --type Q8_0 --resume --consume-shards
     if [ -e out.gguf ]; then
       complete=$((complete + 1))
-      cmp -s out.gguf "$work/large-q8.gguf" || finding "killed after $delay ms: wrong bytes from consumed shards"
+      cmp -s out.gguf "$work/shards-q8.gguf" || finding "killed after $delay ms: wrong bytes from consumed shards"
       [ -z "$(find shards -name '*.safetensors')" ] || finding "killed consumption: left $(ls shards)"
       expect_names . "killed consumption" out.gguf shards
       rm -rf out.gguf shards
     fi
   done
-  note="$complete were done, ${stopped:-0} were stopped with some shards gone"
+  note="$complete were done, $stopped were stopped with some shards gone"
 }
 
 # A disk that cannot hold source and output.
 consumed_on_small_disks() {
   local size output
   mkdir -p "$work/disk"
-  "$program" convert "$work/large" -o "$work/large-q8.gguf" --type Q8_0 --quiet --overwrite
-  output=$(($(stat -c %s "$work/large-q8.gguf") / 1000000))
+  expected_of_shards 10M
+  output=$(($(stat -c %s "$work/shards-q8.gguf") / 1000000))
   for size in 20 $((output / 4)) $((output / 2)); do
     mount -t tmpfs -o size=3g tmpfs "$work/disk"
     "$program" convert "$work/large" -o "$work/disk/shards" --max-shard-size 10M --quiet
@@ -134,7 +141,7 @@ consumed_on_small_disks() {
     tried; expect_status 3 "a disk with $size MB free"; expect_words "no space" "a disk with $size MB free"
     ingot convert "$work/disk/shards" -o "$work/disk/out.gguf" --type Q8_0 --resume --consume-shards
     tried; expect_status 0 "consuming with $size MB free"
-    cmp -s "$work/disk/out.gguf" "$work/large-q8.gguf" || finding "consuming with $size MB free: wrong bytes"
+    cmp -s "$work/disk/out.gguf" "$work/shards-q8.gguf" || finding "consuming with $size MB free: wrong bytes"
     umount "$work/disk"
   done
 }
