@@ -21,11 +21,11 @@ final class ImportanceCollector: Sendable {
   /// Adds the rows of `input`, the input activations of the matrix in `slot`.
   ///
   /// Matrices outside layers are left out except for the output, as in llama-imatrix.
-  func add(_ input: Matrix, _ slot: TensorSlot) throws(NonfiniteActivation) {
+  func add(_ input: Matrix, _ slot: TensorSlot) throws(UnusableActivations) {
     guard slot.layer != nil || slot.role == .output, let columns = columns[slot] else { return }
     // The matrix product itself refuses other widths.
     guard input.columnCount == columns.count else { return }
-    try collected.withLock { sums throws(NonfiniteActivation) in try sums.add(input, columns) }
+    try collected.withLock { sums throws(UnusableActivations) in try sums.add(input, columns) }
   }
 
   /// Runs a model over a chunk of tokens, and adds the input activations of its matrices.
@@ -40,12 +40,20 @@ final class ImportanceCollector: Sendable {
   var sums: ImportanceSums { collected.withLock { $0 } }
 }
 
-/// An input activation is NaN or infinite, or the sum of its squares overflows float32.
-struct NonfiniteActivation: IngotError {
-  let name: TensorName
-  let column: Int
+/// Input activations of a tensor's matrix whose squares cannot be summed.
+enum UnusableActivations: IngotError, Equatable {
+  /// One is NaN or infinite, or the sum of the squares of its column overflows float32.
+  case nonfinite(TensorName, column: Int)
+  /// `OrderFreeSums.maximumCount` rows or more.
+  case tooMany(TensorName)
+
   var category: ErrorCategory { .input }
   var description: String {
-    "tensor \(name.text.quoted): input activation of column \(column.grouped) is not finite, or its square overflows float32"
+    switch self {
+    case .nonfinite(let name, let column):
+      "tensor \(name.text.quoted): input activation of column \(column.grouped) is not finite, or its square overflows float32"
+    case .tooMany(let name):
+      "tensor \(name.text.quoted): has \(OrderFreeSums.maximumCount.grouped) rows of input activations or more (measure on less text)"
+    }
   }
 }

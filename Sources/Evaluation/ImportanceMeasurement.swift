@@ -8,6 +8,8 @@ public struct ImportanceMeasurement: SharedMeasurement {
   public static let itemName = "chunks"
 
   private let weights: ModelWeights
+  /// The model that is measured.
+  public var model: Model { weights.model }
   /// Of `chunkSize` tokens each.
   private let chunks: [[Int]]
   private let chunkSize: Int
@@ -50,12 +52,12 @@ public struct ImportanceMeasurement: SharedMeasurement {
 
   /// Joins what parts of the text gave, with the bytes of one run.
   ///
-  /// - Throws: `UnreadableResult`.
-  public func matrix(joining results: [[UInt8]]) throws(UnreadableResult) -> ImportanceMatrixBuilder {
+  /// - Throws: `UnreadableResult`; if a sum overflows, as one run does.
+  public func matrix(joining results: [[UInt8]]) throws -> ImportanceMatrixBuilder {
     var sums = ImportanceSums()
     for (part, result) in results.enumerated() {
       guard let found = ImportanceSums(result, of: weights.model) else { throw UnreadableResult(part: part) }
-      sums.add(found)
+      try located { try sums.add(found) }
     }
     return matrix(of: sums)
   }
@@ -67,14 +69,19 @@ public struct ImportanceMeasurement: SharedMeasurement {
   private func sums(_ items: Range<Int>, threads: Int, progress: (Int) -> Void) throws -> ImportanceSums {
     let collector = ImportanceCollector(weights.model)
     for chunk in chunks[items] {
-      do {
-        try collector.add(chunk, weights, includesOutput: includesOutput, threads: threads)
-      } catch let error as NonfiniteActivation {
-        throw LocatedError(path: weights.model.checkpoint.path, reason: error)
-      }
+      try located { try collector.add(chunk, weights, includesOutput: includesOutput, threads: threads) }
       progress(1)
     }
     return collector.sums
+  }
+
+  /// Puts the path of the model before errors of its activations.
+  private func located(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as UnusableActivations {
+      throw LocatedError(path: model.checkpoint.path, reason: error)
+    }
   }
 }
 

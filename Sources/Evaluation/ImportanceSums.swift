@@ -21,31 +21,35 @@ struct ImportanceSums: Sendable {
       self.squares = squares
       self.counts = counts
     }
+
+    /// Throws if a sum of `range` overflows float32, or an expert has more rows than fit.
+    fileprivate func require(_ name: TensorName, _ range: Range<Int>) throws(UnusableActivations) {
+      guard counts.allSatisfy({ $0 < OrderFreeSums.maximumCount }) else { throw .tooMany(name) }
+      if let bad = range.first(where: { !squares.isFinite($0) }) {
+        throw .nonfinite(name, column: bad % (squares.count / counts.count))
+      }
+    }
   }
 
   private(set) var entries: [TensorName: Entry] = [:]
 
   /// Adds rows of the input activations of a matrix.
-  mutating func add(_ input: Matrix, _ columns: ImatrixColumns.Columns) throws(NonfiniteActivation) {
+  mutating func add(_ input: Matrix, _ columns: ImatrixColumns.Columns) throws(UnusableActivations) {
     // Taken out, so that its arrays are not copied.
     var entry = entries.removeValue(forKey: columns.name) ?? Entry(columns)
     let start = columns.expert * columns.count, width = input.columnCount, values = input.values.span
     for row in 0..<input.rowCount {
       if let bad = entry.squares.addSquares(values.extracting(row * width..<(row + 1) * width), from: start) {
-        throw NonfiniteActivation(name: columns.name, column: bad)
+        throw .nonfinite(columns.name, column: bad)
       }
     }
     entry.counts[columns.expert] += input.rowCount
-    let range = start..<start + columns.count
-    if let bad = range.first(where: { !entry.squares.isFinite($0) }) {
-      throw NonfiniteActivation(name: columns.name, column: bad - start)
-    }
-    precondition(entry.counts[columns.expert] < OrderFreeSums.maximumCount)
+    try entry.require(columns.name, start..<start + columns.count)
     entries[columns.name] = entry
   }
 
   /// Adds sums of the same model over another part of the text.
-  mutating func add(_ other: ImportanceSums) {
+  mutating func add(_ other: ImportanceSums) throws(UnusableActivations) {
     for (name, added) in other.entries {
       guard var entry = entries.removeValue(forKey: name) else {
         entries[name] = added
@@ -53,6 +57,7 @@ struct ImportanceSums: Sendable {
       }
       entry.squares.add(added.squares)
       for index in entry.counts.indices { entry.counts[index] += added.counts[index] }
+      try entry.require(name, 0..<entry.squares.count)
       entries[name] = entry
     }
   }
@@ -95,7 +100,9 @@ extension ImportanceSums {
         let name = TensorName(String(decoding: try cursor.readBytes(length), as: UTF8.self))
         guard let columns = columns[name], entries[name] == nil else { return nil }
         let counts = try cursor.readArray(of: UInt64.self, count: columns.expertCount).map { Int(clamping: $0) }
-        let squares = try OrderFreeSums(count: columns.count * columns.expertCount, from: &cursor)
+        guard let squares = try OrderFreeSums(count: columns.count * columns.expertCount, from: &cursor),
+          counts.allSatisfy({ $0 < OrderFreeSums.maximumCount })
+        else { return nil }
         entries[name] = Entry(squares: squares, counts: counts)
       }
     } catch {

@@ -17,6 +17,8 @@ struct OrderFreeSums: Sendable, Equatable {
   static let maximumCount = 1 << (UInt64.bitWidth - sliceBits)
   /// The top place before anything is added: below that of the least square, 2⁻²⁹⁸.
   private static let noPlace: Int8 = -10
+  /// That of the greatest square, below 2²⁵⁶.
+  private static let greatestPlace: Int8 = 7
 
   private(set) var high: [UInt64], low: [UInt64]
   private(set) var top: [Int8]
@@ -89,8 +91,9 @@ struct OrderFreeSums: Sendable, Equatable {
 
   /// Whether the sum at `index` is within float32.
   func isFinite(_ index: Int) -> Bool {
-    // Below this place all sums are.
-    Int(top[index]) < Int(Float.greatestFiniteMagnitude.exponent) / Self.sliceBits || value(index).isFinite
+    // Both slices are below 2⁶⁴, so a sum of a low place is.
+    Self.sliceBits * Int(top[index]) + UInt64.bitWidth < Int(Float.greatestFiniteMagnitude.exponent)
+      || value(index).isFinite
   }
 
   /// The sum at `index`, rounded; infinite beyond float32.
@@ -109,10 +112,11 @@ extension OrderFreeSums {
     for place in top { bytes.append(UInt8(bitPattern: place)) }
   }
 
-  /// Reads `count` sums.
-  init(count: Int, from cursor: inout ByteCursor) throws(ByteCursor.Failure) {
+  /// Reads `count` sums; nil if a place is none of a square.
+  init?(count: Int, from cursor: inout ByteCursor) throws(ByteCursor.Failure) {
     high = try cursor.readArray(of: UInt64.self, count: count)
     low = try cursor.readArray(of: UInt64.self, count: count)
     top = try cursor.readArray(of: UInt8.self, count: count).map { Int8(bitPattern: $0) }
+    guard top.allSatisfy((Self.noPlace...Self.greatestPlace).contains) else { return nil }
   }
 }

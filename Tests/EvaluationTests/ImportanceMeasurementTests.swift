@@ -139,6 +139,26 @@ import Tokenization
     }
   }
 
+  @Test("refuses changed results, or joins them without a trap")
+  func changedResults() throws {
+    let stage = TemporaryFolder(), (parts, _) = try planned(Self.cases[0], stage, 1)
+    let result = try parts.measurement.measure(0..<3, threads: 2) { _ in }
+    var random = SeededGenerator(seed: 11), refusedCount = 0
+    for _ in 0..<300 {
+      var bytes = result
+      let start = Int.random(in: 0..<bytes.count, using: &random)
+      let value: UInt8 = [0, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
+      for index in start..<min(bytes.count, start + Int.random(in: 1...9, using: &random)) { bytes[index] = value }
+      do {
+        let joined = try parts.measurement.matrix(joining: [bytes, bytes])
+        #expect(!joined.entries.isEmpty)
+      } catch is any IngotError {
+        refusedCount += 1
+      }
+    }
+    #expect(refusedCount > 10)
+  }
+
   private func planned(
     _ item: Case, _ stage: TemporaryFolder, _ count: Int
   ) throws -> (MeasuringParts<ImportanceMeasurement>, MeasuredParts) {

@@ -4,7 +4,8 @@ import Evaluation
 import Models
 import TestSupport
 import Testing
-import Verification
+
+@testable import Verification
 
 /// The judge is a verification in one run.
 @Suite("A verification in parts")
@@ -76,5 +77,31 @@ struct LogitMeasurementTests {
         try ModelVerification.verify(reference, candidate, tokens: tokens, options: options)
       }
     }
+  }
+
+  @Test("refuses changed results, or judges by them without a trap", arguments: names)
+  func changed(name: String) throws {
+    let (reference, candidate, tokens, edited) = try pair(name)
+    defer { withExtendedLifetime(edited) {} }
+    let result = try LogitMeasurement(reference, candidate, tokens: tokens)
+      .measure(0..<tokens.chunks.count, threads: 2) { _ in }
+    let comparer = try LogitComparison.comparer(reference, candidate, tokens: tokens, .init()).comparer
+    var random = SeededGenerator(seed: 7), refusedCount = 0
+    for _ in 0..<600 {
+      var bytes = result
+      // Whole words as well as single bytes, so that counts and exponents become extreme.
+      let start = Int.random(in: 0..<bytes.count, using: &random)
+      let value: UInt8 = [0, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
+      for index in start..<min(bytes.count, start + Int.random(in: 1...9, using: &random)) { bytes[index] = value }
+      do {
+        var joined = comparer.empty
+        for chunk in try MeasuredChunks([bytes]).differences(like: comparer.empty, of: tokens) { joined.add(chunk) }
+        let predictions = Predictions(joined.predictions)
+        #expect(JSON.object(predictions.members).encoded(.compact).count > 0)
+      } catch is UnreadableResult {
+        refusedCount += 1
+      }
+    }
+    #expect(refusedCount > 100)
   }
 }

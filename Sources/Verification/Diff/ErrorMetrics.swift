@@ -189,4 +189,16 @@ extension ErrorMetrics {
     sumSquaredCandidate = try cursor.readDouble()
     sumOfProducts = try cursor.readDouble()
   }
+
+  /// Whether they can be those of some elements, when they were read from a file that is not trusted.
+  var isPlausible: Bool {
+    let indices = [firstNonfiniteMismatch, worstIndex].compactMap { $0 }
+    let sums = [maximumAbsoluteError, sumSquaredError, sumSquaredReference, sumSquaredCandidate]
+    return (0...Self.maximumCount).contains(elementCount) && (0...elementCount).contains(differingCount)
+      && (0...differingCount).contains(nonfiniteMismatchCount) && indices.allSatisfy { $0 < elementCount }
+      && sums.allSatisfy { $0.isFinite && $0 >= 0 } && sumOfProducts.isFinite
+  }
+
+  /// No chunk of a text has so many elements; sums of counts must not overflow.
+  private static let maximumCount = 1 << 40
 }

@@ -49,6 +49,13 @@ extension ChunkDifferences {
     }
     try predictions.read(from: &cursor)
   }
+
+  /// Whether they can be those of a chunk with so many compared positions, when they were read from a file that is not
+  /// trusted.
+  func isPlausible(positionCount: Int) -> Bool {
+    states.allSatisfy { $0.hiddenState.isPlausible && $0.added.values.allSatisfy(\.isPlausible) }
+      && predictions.isPlausible(positionCount: positionCount)
+  }
 }
 
 extension PredictionCollector {
@@ -71,6 +78,13 @@ extension PredictionCollector {
     restore(
       logits: logits, rows: rows, textCount: Int(clamping: numbers[0]), hasSameVectors: numbers[1] == 1,
       nonfiniteElementCount: Int(clamping: numbers[2]))
+  }
+
+  fileprivate func isPlausible(positionCount: Int) -> Bool {
+    let counts = output == .logits ? (rows: positionCount, texts: 0) : (rows: 0, texts: 1)
+    return (rows.count, textCount) == counts && logits.isPlausible
+      && (0...logits.elementCount).contains(nonfiniteElementCount)
+      && rows.allSatisfy { $0.isPlausible(vocabularySize: vocabularySize) }
   }
 }
 

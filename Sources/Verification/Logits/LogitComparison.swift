@@ -71,7 +71,7 @@ public struct LogitComparison: Sendable {
     let (weights, empty) = try comparer(reference, candidate, tokens: tokens, options)
     var comparer = empty
     if let measured = options.measured {
-      for differences in try measured.differences(like: empty.empty, count: tokens.chunks.count) {
+      for differences in try measured.differences(like: empty.empty, of: tokens) {
         comparer.add(differences)
       }
     } else {

@@ -45,20 +45,24 @@ public struct MeasuredChunks: Sendable {
 
   public init(_ results: [[UInt8]]) { self.results = results }
 
-  /// The differences of `count` chunks, of models that have as many points as `empty`.
+  /// The differences of the chunks of `tokens`, of models that have as many points as `empty`.
   ///
   /// - Throws: `UnreadableResult`.
-  func differences(like empty: ChunkDifferences, count: Int) throws(UnreadableResult) -> [ChunkDifferences] {
-    var chunks: [ChunkDifferences] = []
+  func differences(
+    like empty: ChunkDifferences, of tokens: TokenChunks
+  ) throws(UnreadableResult) -> [ChunkDifferences] {
+    var differences: [ChunkDifferences] = []
     for (part, result) in results.enumerated() {
       var cursor = ByteCursor(result)
-      do {
-        while cursor.remaining > 0 { chunks.append(try ChunkDifferences(empty, from: &cursor)) }
-      } catch {
-        throw UnreadableResult(part: part)
+      while cursor.remaining > 0 {
+        guard differences.count < tokens.chunks.count,
+          let next = try? ChunkDifferences(empty, from: &cursor),
+          next.isPlausible(positionCount: tokens.comparedPositions(of: tokens.chunks[differences.count]).count)
+        else { throw UnreadableResult(part: part) }
+        differences.append(next)
       }
     }
-    guard chunks.count == count else { throw UnreadableResult(part: results.count - 1) }
-    return chunks
+    guard differences.count == tokens.chunks.count else { throw UnreadableResult(part: results.count - 1) }
+    return differences
   }
 }

@@ -95,4 +95,13 @@ extension LogitRowComparison {
     referenceGuess = try guess(from: &cursor)
     candidateGuess = try guess(from: &cursor)
   }
+
+  /// Whether it can be that of two rows, when it was read from a file that is not trusted.
+  func isPlausible(vocabularySize: Int) -> Bool {
+    [referenceGuess, candidateGuess].allSatisfy { guess in
+      guess.map { (0..<vocabularySize).contains($0.token) && $0.probability.isFinite && $0.probability >= 0 } ?? true
+    }
+      && (divergence.map { $0.isFinite && $0 >= 0 } ?? true)
+      && [referenceLoss, candidateLoss].allSatisfy { $0?.isFinite ?? true }
+  }
 }
