@@ -79,9 +79,12 @@ extension PartedCommand {
 protocol MeasuringCommand: ParsableCommand {
   associatedtype Measurement: SharedMeasurement
   /// Opens what is measured.
-  func open() throws -> Measurement
-  /// Does with the results of all parts what a run does with its own.
-  func finish(_ measurement: Measurement, _ results: [[UInt8]], _ report: ReportOptions) throws
+  ///
+  /// - Parameter writes: whether this run writes the output, or plans to, so that it must be possible.
+  func open(writes: Bool) throws -> Measurement
+  /// Does with the results of all parts what a run with `arguments` does with its own.
+  func finish(
+    _ measurement: Measurement, _ results: [[UInt8]], arguments: [String], _ report: ReportOptions) throws
 }
 
 extension ParsableCommand {

@@ -40,6 +40,23 @@ struct MeasuringPartsTests {
     }
   }
 
+  @Test("gives the page of one run, once")
+  func page() throws {
+    try stage()
+    _ = try run("convert model -o q8.gguf --type Q8_0 --quiet")
+    let arguments = "model q8.gguf --file text.txt --context 32 --report page.html"
+    _ = try run("verify \(arguments)")
+    let single = try bytes("page.html")
+    _ = try Program.shell("rm page.html", in: folder.path)
+    _ = try run("plan verify \(arguments) --parts 2 --save plan.json")
+    for part in 0..<2 { _ = try run("work plan.json --part \(part)") }
+    _ = try run("assemble plan.json")
+    #expect(try bytes("page.html") == single)
+    // A late worker has nothing to write, but a second page has.
+    #expect(try run("work plan.json --part 1").output.hasSuffix(", was there already\n"))
+    #expect(try run("assemble plan.json", status: 3).error.contains("already exists"))
+  }
+
   @Test("is refused where parts of a measurement have no meaning")
   func refusals() throws {
     try stage()

@@ -31,7 +31,8 @@ struct AssembleCommand: ParsableCommand {
   }
 
   private func finish(_ command: some MeasuringCommand, _ folder: MeasuredParts) throws {
-    let parts = try MeasuringParts(folder.plan) { try command.open() }
-    try command.finish(parts.measurement, parts.results(in: folder), report)
+    let parts = try MeasuringParts(folder.plan) { try command.open(writes: true) }
+    try command.finish(
+      parts.measurement, parts.results(in: folder), arguments: folder.plan.document.arguments, report)
   }
 }

@@ -47,32 +47,36 @@ struct ImatrixMeasure: MeasuringCommand {
   }
 
   func run() throws {
-    let measurement = try open()
+    let measurement = try open(writes: true)
     let progress = ProgressLine(total: measurement.itemCount, unit: "chunks", isQuiet: report.quiet)
     defer { progress.finish() }
     let sums = try measurement.matrix(threads: report.threadCount) { progress.advance($0) }
     progress.finish()
-    try write(sums, report)
+    try write(sums, of: measurement.model, report)
   }
 
-  func open() throws -> ImportanceMeasurement {
+  func open(writes: Bool) throws -> ImportanceMeasurement {
     let opened = try model.open(path)
-    try AtomicFile.requireWritable([output], overwrite: policy, apartFrom: opened.checkpoint.storedFiles)
+    if writes {
+      try AtomicFile.requireWritable([output], overwrite: policy, apartFrom: opened.checkpoint.storedFiles)
+    }
     return ImportanceMeasurement(
       try ModelWeights(opened), on: try textChunks(opened), chunkSize: context, dataset: file,
       includesOutput: includesOutput)
   }
 
-  func finish(_ measurement: ImportanceMeasurement, _ results: [[UInt8]], _ report: ReportOptions) throws {
-    try write(measurement.matrix(joining: results), report)
+  func finish(
+    _ measurement: ImportanceMeasurement, _ results: [[UInt8]], arguments: [String], _ report: ReportOptions
+  ) throws {
+    try write(measurement.matrix(joining: results), of: measurement.model, report)
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
 
   /// Writes the matrix and shows what it has.
-  private func write(_ sums: ImportanceMatrixBuilder, _ report: ReportOptions) throws {
+  private func write(_ sums: ImportanceMatrixBuilder, of model: Model, _ report: ReportOptions) throws {
     try sums.write(to: output, container: Path.hasEnding(output, ".dat") ? .legacy : .gguf, overwrite: policy)
-    let result = try ImportanceReport(ImportanceMatrix.open(output), model: model.open(path))
+    let result = try ImportanceReport(ImportanceMatrix.open(output), model: model)
     try report.print(json: { result.json }, text: { result.headlines + result.gapLines })
   }
 

@@ -100,7 +100,7 @@ extension PlanOptions {
       throw ValidationError("--part-bytes cuts an output, but this measures (pass --parts)")
     }
     let parts = try MeasuringParts(count, arguments: Self.singleRun(Array(CommandLine.arguments.dropFirst()))) {
-      try command.open()
+      try command.open(writes: true)
     }
     let saved = try MeasuringPlan.write(parts, to: save, overwrite: .refuse)
     let itemCount = parts.measurement.itemCount

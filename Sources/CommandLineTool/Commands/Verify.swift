@@ -66,37 +66,60 @@ struct Verify: MeasuringCommand {
   }
 
   func run() throws {
-    let verified = try opened()
-    try finish(verified, measured: nil, options)
+    try finish(
+      prepare(writes: true), measured: nil, arguments: Array(CommandLine.arguments.dropFirst()), options)
   }
 
-  func open() throws -> LogitMeasurement { try opened().measurement }
+  func open(writes: Bool) throws -> Shared { try Shared(prepare(writes: writes)) }
 
-  func finish(_ measurement: LogitMeasurement, _ results: [[UInt8]], _ report: ReportOptions) throws {
-    try finish(opened(), measured: MeasuredChunks(results), report)
+  func finish(_ measurement: Shared, _ results: [[UInt8]], arguments: [String], _ report: ReportOptions) throws {
+    try finish(measurement.subject, measured: MeasuredChunks(results), arguments: arguments, report)
   }
 
   /// What is verified, and on which tokens.
-  private struct Verified {
+  struct Subject: Sendable {
     let reference: Model, candidate: Model
     let budget: Budget?
     let text: EvaluationText?
     let prompt: EvaluationTokens
     let chunks: TokenChunks
     let receipt: JSON?
+  }
 
-    var measurement: LogitMeasurement { get throws { try LogitMeasurement(reference, candidate, tokens: chunks) } }
+  /// The measurement, with what is judged by it.
+  struct Shared: SharedMeasurement {
+    static let itemName = LogitMeasurement.itemName
+
+    let subject: Subject
+    private let measurement: LogitMeasurement
+
+    init(_ subject: Subject) throws {
+      self.subject = subject
+      measurement = try LogitMeasurement(subject.reference, subject.candidate, tokens: subject.chunks)
+    }
+
+    var itemCount: Int { measurement.itemCount }
+    var facts: JSON.Object { measurement.facts }
+
+    func measure(_ items: Range<Int>, threads: Int, progress: (Int) -> Void) throws -> [UInt8] {
+      try measurement.measure(items, threads: threads, progress: progress)
+    }
   }
 
   private var policy: OverwritePolicy { overwrite ? .replace : .refuse }
 
-  private func opened() throws -> Verified {
+  /// Opens the models and encodes the text.
+  ///
+  /// - Parameter writes: whether reports are written, so that it must be possible.
+  private func prepare(writes: Bool) throws -> Subject {
     let budget = try budget.map { try Budget(parsing: $0, metrics: Budget.Metric.ofLogits) }
     let first = try model.open(reference, with: adapters)
     let second = try model.open(candidate, .namesOnly)
-    try AtomicFile.requireWritable(
-      [report, certificate].compactMap { $0 }, overwrite: policy,
-      apartFrom: first.checkpoint.storedFiles + second.checkpoint.storedFiles)
+    if writes {
+      try AtomicFile.requireWritable(
+        [report, certificate].compactMap { $0 }, overwrite: policy,
+        apartFrom: first.checkpoint.storedFiles + second.checkpoint.storedFiles)
+    }
     let receipt = try receiptJSON(of: second)
     // Limits that a user gives are about predictions: other chat templates are warnings then.
     let templates: Finding.Severity = budget == nil ? .error : .warning
@@ -109,16 +132,20 @@ struct Verify: MeasuringCommand {
       } else {
         EvaluationTokens(input.tokens?.ids ?? [], reference: first, candidate: second, templates: templates)
       }
-    return Verified(
+    return Subject(
       reference: first, candidate: second, budget: budget, text: text, prompt: prompt,
       chunks: input.chunks(of: prompt.ids, start: prompt.startToken), receipt: receipt)
   }
 
   /// Verifies and writes what was asked for.
   ///
-  /// - Parameter measured: what parts of the text gave; nil to run the models.
-  private func finish(_ verified: Verified, measured: MeasuredChunks?, _ options: ReportOptions) throws {
-    let verification = try verify(verified, measured, options)
+  /// - Parameters:
+  ///   - measured: what parts of the text gave; nil to run the models.
+  ///   - arguments: those of a single run.
+  private func finish(
+    _ subject: Subject, measured: MeasuredChunks?, arguments: [String], _ options: ReportOptions
+  ) throws {
+    let verification = try verify(subject, measured, options)
     // The figures are printed first, so that they are not lost if a file cannot be written after all; the files are
     // written even if nobody reads the figures.
     let printing = Result {
@@ -126,11 +153,10 @@ struct Verify: MeasuringCommand {
         json: { verification.json }, text: { verification.text(showsLayers: layers, listsAll: options.verbose) })
     }
     if let report {
-      let page = HTMLReport(
-        verification, arguments: Array(CommandLine.arguments.dropFirst()), version: ToolInfo.version)
+      let page = HTMLReport(verification, arguments: arguments, version: ToolInfo.version)
       try AtomicFile.write(Array(page.text.utf8), to: report, overwrite: policy)
     }
-    if let certificate { try writeCertificate(of: verification, verified.receipt, to: certificate, options) }
+    if let certificate { try writeCertificate(of: verification, subject.receipt, to: certificate, options) }
     try printing.get()
     if !verification.passes { throw FailedCheck() }
   }
@@ -163,25 +189,25 @@ struct Verify: MeasuringCommand {
   }
 
   private func verify(
-    _ verified: Verified, _ measured: MeasuredChunks?, _ options: ReportOptions
+    _ subject: Subject, _ measured: MeasuredChunks?, _ options: ReportOptions
   ) throws -> ModelVerification {
     let layerCount = ["layer_count", "decoder_layer_count"].reduce(0) {
-      $0 + (verified.reference.hyperparameters.integer($1) ?? 0)
+      $0 + (subject.reference.hyperparameters.integer($1) ?? 0)
     }
     let progress = ProgressLine(
-      total: layerCount * verified.chunks.chunks.count, unit: "layers", isQuiet: options.quiet || measured != nil)
+      total: layerCount * subject.chunks.chunks.count, unit: "layers", isQuiet: options.quiet || measured != nil)
     defer { progress.finish() }
     var settings = ModelVerification.Options()
-    settings.logits.budget = verified.budget
-    settings.logits.text = verified.text
+    settings.logits.budget = subject.budget
+    settings.logits.text = subject.text
     settings.logits.measured = measured
     settings.logits.threads = options.threadCount
     settings.logits.progress = { progress.advance($0) }
     settings.weights =
-      (weights ?? (verified.budget == nil)) ? .judged : report != nil ? .compared : .ignored
+      (weights ?? (subject.budget == nil)) ? .judged : report != nil ? .compared : .ignored
     return try input.located {
       try ModelVerification.verify(
-        verified.reference, verified.candidate, tokens: verified.chunks, findings: verified.prompt.findings,
+        subject.reference, subject.candidate, tokens: subject.chunks, findings: subject.prompt.findings,
         options: settings)
     }
   }

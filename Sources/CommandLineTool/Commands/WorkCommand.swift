@@ -107,7 +107,7 @@ struct WorkCommand: ParsableCommand {
 extension WorkCommand {
   private func measure(_ number: Int, _ command: some MeasuringCommand, in folder: MeasuredParts) throws {
     if isInPlace { throw ValidationError("--in-place writes into an output, but this plan measures (leave it out)") }
-    let parts = try MeasuringParts(folder.plan) { try command.open() }, counts = folder.plan.itemCounts
+    let parts = try MeasuringParts(folder.plan) { try command.open(writes: false) }, counts = folder.plan.itemCounts
     let itemCount = counts.indices.contains(number) ? counts[number] : 0
     let progress = ProgressLine(total: itemCount, unit: folder.plan.itemName, isQuiet: report.quiet)
     defer { progress.finish() }
