@@ -73,10 +73,10 @@ extension AtomicFile {
   /// Removes a kept temporary.
   public static func removeKept(_ path: String) { unlink(path) }
 
-  /// Has the system forget what it knows of the bytes of a flushed file, so that the next read is from the disk.
-  public func dropCache() {
+  /// Has the system forget what it knows of `range`, which is flushed, so that the next read of it is from the disk.
+  public func dropCache(_ range: Range<Int>) {
     #if os(Linux)
-      _ = posix_fadvise(descriptor.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+      _ = posix_fadvise(descriptor.rawValue, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
     #else
       _ = fcntl(descriptor.rawValue, F_NOCACHE, 1)
     #endif

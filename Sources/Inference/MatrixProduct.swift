@@ -21,7 +21,7 @@ enum MatrixProduct {
     read: @Sendable (_ rows: Range<Int>, _ values: inout [Float]) throws -> Void
   ) throws -> Matrix {
     var packed = PackedActivations()
-    packed.pack(x, threads: threads)
+    packed.pack(x, rows: 0..<x.rowCount, columns: 0..<x.columnCount, threads: threads)
     let strips = packed
     let result = Mutex(Matrix(rowCount: x.rowCount, columnCount: outputCount))
     let slabCount = (outputCount + slabHeight - 1) / slabHeight
@@ -55,7 +55,7 @@ enum MatrixProduct {
   /// Multiplies `x` `[position, in]` by weights that are packed already.
   static func multiply(_ x: Matrix, _ slabs: [PackedWeights], outputCount: Int, threads: Int) throws -> Matrix {
     var packed = PackedActivations()
-    packed.pack(x, threads: threads)
+    packed.pack(x, rows: 0..<x.rowCount, columns: 0..<x.columnCount, threads: threads)
     let strips = packed
     let result = Mutex(Matrix(rowCount: x.rowCount, columnCount: outputCount))
     try Parallel.forEach(slabs.count, threads: threads, state: PackedProduct.init) { product, slab in

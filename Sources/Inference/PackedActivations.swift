@@ -19,31 +19,19 @@ struct PackedActivations: Sendable {
   /// The number of strips for `rowCount` rows.
   var count: Int { (rowCount + Self.height - 1) / Self.height }
 
-  /// Packs a whole matrix.
-  mutating func pack(_ matrix: Matrix, threads: Int) {
-    let depth = matrix.columnCount, rowCount = matrix.rowCount
+  /// Packs the columns `columns` of the rows `rows`.
+  mutating func pack(_ matrix: Matrix, rows: Range<Int>, columns: Range<Int>, threads: Int = 1) {
+    let depth = columns.count, rowCount = rows.count
     clear(rowCount: rowCount, depth: depth)
     guard depth > 0 else { return }
-    let numbers = matrix.values
+    let numbers = matrix.values, stride = matrix.columnCount
     Parallel.forEachPiece(of: &values, length: depth * Self.height, threads: threads) { strip, start in
       let source = numbers.span
       let first = start / depth
       for row in first..<min(first + Self.height, rowCount) {
-        for column in 0..<depth { strip[column * Self.height + row - first] = source[row * depth + column] }
+        let begin = (rows.lowerBound + row) * stride + columns.lowerBound
+        for column in 0..<depth { strip[column * Self.height + row - first] = source[begin + column] }
       }
-    }
-  }
-
-  /// Packs the columns `columns` of the rows `rows`.
-  mutating func pack(_ matrix: Matrix, rows: Range<Int>, columns: Range<Int>) {
-    let depth = columns.count
-    clear(rowCount: rows.count, depth: depth)
-    let source = matrix.values.span
-    var target = values.mutableSpan
-    for row in 0..<rows.count {
-      let start = (rows.lowerBound + row) * matrix.columnCount + columns.lowerBound
-      let first = (row / Self.height) * depth * Self.height + row % Self.height
-      for column in 0..<depth { target[first + column * Self.height] = source[start + column] }
     }
   }
 

@@ -1,3 +1,5 @@
+import SystemPackage
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,8 +7,6 @@
 #else
   import Darwin
 #endif
-
-import SystemPackage
 
 /// A local input file that can be deleted when nothing more is made of it.
 public struct ConsumableFile: Sendable {

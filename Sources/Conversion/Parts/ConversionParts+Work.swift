@@ -30,11 +30,11 @@ extension ConversionParts {
     detail: EncodingReport.Detail = .sums, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> Work {
     let part = try part(index, of: folder.plan.path)
-    func work(isNew: Bool, _ place: PartPlace) -> Work {
+    func done(isNew: Bool, _ place: PartPlace) -> Work {
       let outputs = part.pieces.map { folder.unfinishedPath(of: plan.files[$0.fileIndex].path) }
       return Work(isNew: isNew, place: place, paths: place == .file ? [folder.partPath(index)] : outputs)
     }
-    if let found = try finished(part, in: folder).finished { return work(isNew: false, found.manifest.place) }
+    if let found = try finished(part, in: folder).finished { return done(isNew: false, found.manifest.place) }
     _ = log.take()
     let output = try PartOutput(part, of: plan, in: folder, place)
     defer { output.discard() }
@@ -47,13 +47,13 @@ extension ConversionParts {
     try output.commit()
     try AtomicFile.write(
       manifest.document.encoded(.compact), to: folder.manifestPath(index), overwrite: .replace)
-    return work(isNew: true, place)
+    return done(isNew: true, place)
   }
 
   /// Does the jobs of a part.
   private func fill(_ output: PartOutput, with part: PlanPart, _ executor: Executor) throws -> PartErrors {
     let plan = plan, inputs = plan.source.checkpoint.files
-    let (rest, sharedByteCount) = try output.prepare(part, of: plan, inputs)
+    let (rest, sharedByteCount) = try output.prepare(part, inputs)
     var copies = rest.makeIterator()
     let jobs = plan.jobs(of: part) { _ in copies.next() ?? [] }
     executor.progress(sharedByteCount)

@@ -15,9 +15,11 @@ struct PartOutput {
   private let targets: [(piece: PlanPart.Piece, file: AtomicFile, distance: Int)]
   /// The file that has the part alone; nil if it is written in place.
   private let file: AtomicFile?
+  private let plan: ConversionPlan
 
   /// - Parameter folders: that of the parts and those of the output are created where they are missing.
   init(_ part: PlanPart, of plan: ConversionPlan, in folder: PartFolder, _ place: PartPlace) throws {
+    self.plan = plan
     try OutputFolder(folder.path).create()
     switch place {
     case .file:
@@ -41,16 +43,17 @@ struct PartOutput {
 
   /// Where the bytes of an output file go, at the offsets of that file.
   subscript(fileIndex: Int) -> any PositionalOutput {
-    let target = targets.first { $0.piece.fileIndex == fileIndex }
-    // A part without pieces has no jobs that could ask.
-    return MovedOutput(base: target?.file, distance: target?.distance ?? 0)
+    guard let target = targets.first(where: { $0.piece.fileIndex == fileIndex }) else {
+      return NoOutput(path: plan.files[fileIndex].path)
+    }
+    return MovedOutput(base: target.file, distance: target.distance)
   }
 
   /// Shares blocks with `inputs` where possible, reserves room for the rest, and writes what is between tensors.
   ///
   /// - Returns: for each piece the ranges left to copy, and the bytes that are shared.
   func prepare(
-    _ part: PlanPart, of plan: ConversionPlan, _ inputs: [any ByteSource]
+    _ part: PlanPart, _ inputs: [any ByteSource]
   ) throws -> (rest: [[FileCopyRange]], sharedByteCount: Int) {
     var rest: [[FileCopyRange]] = [], sharedByteCount = 0
     for (piece, target, distance) in targets {
@@ -85,12 +88,25 @@ struct PartOutput {
 
 /// A file whose bytes have other offsets than those that are written to.
 private struct MovedOutput: PositionalOutput {
-  let base: AtomicFile?
+  let base: AtomicFile
   let distance: Int
 
-  func write(_ bytes: RawSpan, at offset: Int) throws(FileError) { try base?.write(bytes, at: offset + distance) }
+  func write(_ bytes: RawSpan, at offset: Int) throws(FileError) { try base.write(bytes, at: offset + distance) }
 
   func copy(_ source: any ByteSource, from start: Int, count: Int, to offset: Int) throws(FileError) {
-    try base?.copy(source, from: start, count: count, to: offset + distance)
+    try base.copy(source, from: start, count: count, to: offset + distance)
+  }
+}
+
+/// An output file of which a part has nothing, so that nothing may be written to it.
+private struct NoOutput: PositionalOutput {
+  let path: String
+
+  func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
+    throw .cannotWrite(path: path, errno: .badFileDescriptor)
+  }
+
+  func copy(_ source: any ByteSource, from start: Int, count: Int, to offset: Int) throws(FileError) {
+    throw .cannotWrite(path: path, errno: .badFileDescriptor)
   }
 }

@@ -111,7 +111,7 @@ final class ResumedRun: Sendable {
   /// Throws unless the disk has the bytes of a part, and every value could be stored.
   private func requireProven(_ manifest: PartManifest, of part: PlanPart) throws {
     try set.plan.requireStorable(manifest.errors.outcomes(of: set.plan))
-    for piece in part.pieces { set.files[piece.fileIndex].dropCache() }
+    for piece in part.pieces { set.files[piece.fileIndex].dropCache(piece.range) }
     guard try digests(part) != manifest.pieces else { return }
     throw FileError.cannotRead(
       path: set.plan.files[part.pieces[0].fileIndex].path, offset: part.pieces[0].range.lowerBound, errno: .ioError)
