@@ -29,22 +29,15 @@ struct HubRepository: Hashable, Sendable {
 
   private func fetched(_ settings: HubSettings, path: String) throws(FileError) -> HubSnapshot {
     let address = "\(settings.endpoint)/api/models/\(name)/revision/\(revision.percentEncoded(keepsSlash: false))"
-    let listing: JSON
     do {
       let content = try HTTPClient.shared.content(
         of: address, fields: settings.fields, limit: Self.maximumListingByteCount)
-      listing = try JSON(parsing: content.bytes)
-    } catch let fault as HTTPFault {
-      throw .remote(path: path, .http(fault))
+      let listing = try HubListing(content.bytes)
+      return HubSnapshot(
+        repository: self, listing: listing, cache: cacheFolder(settings, listing.commit), settings: settings)
     } catch {
-      throw .remote(path: path, .http(.invalid("the hub's list of files is not JSON")))
+      throw .remote(path: path, .http(error))
     }
-    guard let commit = listing["sha"]?.string, Self.isCommit(commit), let siblings = listing["siblings"]?.array else {
-      throw .remote(path: path, .http(.invalid("the hub's list of files has no commit or no files")))
-    }
-    let names = siblings.compactMap { $0["rfilename"]?.string }
-    return HubSnapshot(
-      repository: self, commit: commit, names: names, cache: cacheFolder(settings, commit), settings: settings)
   }
 
   /// The snapshot in the cache of the hub's own library, for runs without a network.
@@ -53,11 +46,11 @@ struct HubRepository: Hashable, Sendable {
     let saved = (try? LocalFile(reference).wholeContent(limit: 100)).map { String(decoding: $0, as: UTF8.self) }
     let commit = saved.flatMap { $0.split(whereSeparator: \.isWhitespace).first.map { String($0) } } ?? revision
     let folder = cacheFolder(settings, commit)
-    guard Self.isCommit(commit), FileSystem.kind(of: folder) == .folder else {
+    guard HubListing.isCommit(commit), FileSystem.kind(of: folder) == .folder else {
       throw .remote(path: path, .notCached(cache: settings.cache))
     }
-    return HubSnapshot(
-      repository: self, commit: commit, names: try Self.names(under: folder), cache: folder, settings: settings)
+    let listing = HubListing(commit: commit, names: try Self.names(under: folder))
+    return HubSnapshot(repository: self, listing: listing, cache: folder, settings: settings)
   }
 
   private static func names(under folder: String) throws(FileError) -> [String] {
@@ -71,11 +64,6 @@ struct HubRepository: Hashable, Sendable {
       names += try Self.names(under: path).map { Path.join(name, $0) }
     }
     return names
-  }
-
-  /// Commits name folders, so that nothing else may be in them.
-  private static func isCommit(_ text: String) -> Bool {
-    text.utf8.count == 40 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
   }
 
   private func cacheFolder(_ settings: HubSettings) -> String {

@@ -3,43 +3,25 @@ import HTTP
 /// The files of a model at one commit, which never change.
 struct HubSnapshot: Sendable {
   let repository: HubRepository
-  /// The commit, 40 hexadecimal digits.
-  let commit: String
-  /// Paths in the repository, sorted by bytes.
-  private let paths: [ExactString]
+  private let listing: HubListing
   /// The local folder with those of its files that the hub's own library has downloaded, if it has.
   private let cache: String
   private let settings: HubSettings
 
-  init(repository: HubRepository, commit: String, names: [String], cache: String, settings: HubSettings) {
+  init(repository: HubRepository, listing: HubListing, cache: String, settings: HubSettings) {
     self.repository = repository
-    self.commit = commit
+    self.listing = listing
     self.cache = cache
     self.settings = settings
-    // Names of a listing become paths in the cache.
-    paths = names.filter(Self.staysInside).map { ExactString($0) }.sorted()
   }
 
-  private static func staysInside(_ path: String) -> Bool {
-    !path.split(separator: "/", omittingEmptySubsequences: false).contains { $0 == "" || $0 == ".." }
-  }
+  /// The commit, 40 hexadecimal digits.
+  var commit: String { listing.commit }
 
   /// The names in `folder`, `""` for the model's own, sorted by bytes.
-  func names(in folder: String) -> [String] {
-    let prefix = folder.isEmpty ? "" : folder + "/"
-    let inner = paths.lazy.map(\.text).filter { $0.hasPrefix(prefix) }
-    let names = Set(inner.map { ExactString(String($0.dropFirst(prefix.count).prefix { $0 != "/" })) })
-    return names.sorted().map(\.text)
-  }
+  func names(in folder: String) -> [String] { listing.names(in: folder) }
 
-  func kind(of path: String) -> FileKind? {
-    if path.isEmpty { return .folder }
-    for candidate in paths {
-      if candidate.text == path { return .regular }
-      if candidate.text.hasPrefix(path + "/") { return .folder }
-    }
-    return nil
-  }
+  func kind(of path: String) -> FileKind? { listing.kind(of: path) }
 
   /// Opens the file `path` of the model, which messages name as `shown`.
   func open(_ path: String, shown: String) throws(FileError) -> any ByteSource {
