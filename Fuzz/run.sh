@@ -16,6 +16,8 @@ flags=(-Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer)
 for library in fuzzer_no_main fuzzer_interceptors; do flags+=(-Xlinker "$runtime/libclang_rt.$library-$(uname -m).a"); done
 flags+=(-Xlinker -lstdc++ -Xlinker -lm)
 if [ -n "${SANITIZE:-}" ]; then flags+=(--sanitize "$SANITIZE"); fi
+# A new file of a target is otherwise not seen.
+touch Package.swift ../Package.swift
 swift build -c release --product fuzz --scratch-path "$scratch" "${flags[@]}"
 fuzz=$PWD/$scratch/release/fuzz
 ./dictionaries.py .build/dictionaries

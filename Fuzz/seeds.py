@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import struct
 import subprocess
 import sys
@@ -16,6 +17,10 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
+sys.path.append(str(FIXTURES / "generate"))
+
+from weights import put_weights  # noqa: E402
+
 # Files of one input are separated by this byte (InputParts.swift).
 SEPARATOR = b"\x1e"
 
@@ -156,6 +161,9 @@ def documents(folder):
     write(folder, "digests", b"# list\n" + b"0" * 64 + b"  model.gguf\n" + b"a" * 64 + b" *b, 2 tensors\n")
     card = "license: mit\ntags:\n- a\n- 'b c'\nbase_model: [x/y, \"z\"]\nmodel-index:\n  - name: n\n    n: 1.5e3\nt: |\n  x\n---\n"
     write(folder, "model-card", card.encode())
+    names = ["config.json", "a/b/model-00001-of-00002.safetensors", "a/c", "../x", "a//b"]
+    listing = {"sha": "0123456789abcdef" * 2 + "01234567", "siblings": [{"rfilename": name} for name in names]}
+    write(folder, "hub-listing", json.dumps(listing).encode())
     for content in files("chat-templates/*.jinja"):
         write(folder, "chat-template", content[:4096])
 
@@ -208,6 +216,33 @@ def produced(folder, program):
         ingot("convert", str(FIXTURES / "llama-gqa"), "-o", "model.gguf")
         ingot("verify", str(FIXTURES / "llama-gqa"), "model.gguf", "--text", "a b c d", "--certificate", "certificate.json")
         write(folder, "certificate", pathlib.Path(work, "certificate.json").read_bytes())
+        measured(folder, ingot, pathlib.Path(work))
+
+
+def staged(work, name):
+    """A model of the fixtures, with its tokenizer."""
+    source = FIXTURES / "architectures" / name
+    facts = json.loads((source / "fixture.json").read_bytes())
+    shutil.copytree(FIXTURES / "tokenizers" / facts["tokenizer"], work / name)
+    shutil.copytree(source, work / name, dirs_exist_ok=True)
+    put_weights(work / name)
+    return name
+
+
+def measured(folder, ingot, work):
+    """The results of measurements on the tokens 1 to 6, in two chunks."""
+    (work / "text").write_text("a b c d e f g h i j k l m n o p")
+    for name in ["llama", "bert-bge"]:
+        model = staged(work, name)
+        plans = [("measured-logits", ["verify", model, model, "--tokens", "1,2,3,4,5,6", "--context", "3"])]
+        if name == "llama":
+            plans.append(("measured-importance", ["imatrix", model, "--file", "text", "--context", "3", "--chunks", "2"]))
+        for target, arguments in plans:
+            ingot("plan", *arguments, "--parts", "1", "--save", f"{target}-{name}.json")
+            write(folder, "measuring-plan", (work / f"{target}-{name}.json").read_bytes())
+            ingot("work", f"{target}-{name}.json", "--part", "0", "--parts-folder", f"{target}-{name}")
+            for path in (work / f"{target}-{name}").glob("*.part"):
+                write(folder, target, path.read_bytes())
 
 
 def main():

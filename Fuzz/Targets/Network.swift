@@ -1,3 +1,4 @@
+import Bytes
 import HTTP
 
 extension FuzzTarget {
@@ -10,8 +11,23 @@ extension FuzzTarget {
           text?.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F } ?? true,
           "the reason of a server has control characters")
       }
-    }
+    },
+    FuzzTarget("hub-listing", "the files of a model: folders have the names that lead to files, and none leads out") {
+      input in
+      let listing = try HubListing(input)
+      try requireTree(listing, "")
+    },
   ]
+
+  private static func requireTree(_ listing: HubListing, _ folder: String) throws {
+    for name in listing.names(in: folder) {
+      let path = folder.isEmpty ? name : folder + "/" + name
+      try Finding.require(
+        name != "" && name != ".." && !name.utf8.contains { $0 == 0 || $0 == 0x2F }, "a name leads out of its folder")
+      guard let kind = listing.kind(of: path) else { throw Finding(fact: "a name leads to no file") }
+      if kind == .folder { try requireTree(listing, path) }
+    }
+  }
 
   /// Gives a transfer the lines up to an empty one as its head, and the others as its body; returns the server's reason.
   private static func received(_ lines: [ArraySlice<UInt8>], from offset: Int?) throws -> String? {

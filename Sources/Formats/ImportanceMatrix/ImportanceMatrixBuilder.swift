@@ -4,7 +4,7 @@ import Tensors
 /// An importance matrix that was measured and is to be written.
 public struct ImportanceMatrixBuilder: Sendable {
   /// The measurement of one tensor.
-  public struct Entry: Sendable {
+  public struct Entry: Sendable, Equatable {
     /// The tensor's name in a GGUF.
     public let name: TensorName
     /// Σ x² of the input activations x of each column, expert after expert.
