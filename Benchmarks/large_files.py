@@ -5,7 +5,7 @@
 Each checkpoint is a mixture of experts in BF16, whose shards are holes but for their headers and norms: 256 shards and 384 experts in
 a layer at 1 TB. TOKENIZER_FOLDER is a model folder whose tokenizer has at most 512 tokens, such as fixtures/architectures/qwen3-moe. Conversions up to
 CONVERTED_GB are carried out (10 unless given), so WORK_FOLDER needs that much room for TYPE (Q8_0 unless given).
-Prints seconds and peak memory of each command. The values are zeros, so that encoding takes less than for weights.
+Prints seconds, CPU seconds and peak memory of each command. The values are zeros, so that encoding takes less than for weights.
 """
 
 import json
@@ -96,7 +96,7 @@ def run(arguments):
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"failed: {' '.join(arguments)}")
-    return time.monotonic() - start, usage.ru_maxrss / 1024
+    return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 print(f"| checkpoint | tensors, shards | inspect | convert --dry-run | plan --parts 64 | convert to {kind} |")
@@ -113,6 +113,6 @@ for name, *shape in SIZES:
     if total <= converted * 1.05e9:
         cells.append(run(["convert", folder, *to]))
         os.unlink(output)
-    words = [f"{seconds:.2f} s, {peak:.0f} MB" for seconds, peak in cells] + [""] * (4 - len(cells))
+    words = [f"{seconds:.2f} s, {cpu:.2f} s CPU, {peak:.0f} MB" for seconds, cpu, peak in cells] + [""] * (4 - len(cells))
     print(f"| {total / 1e9:,.0f} GB | {tensor_count:,}, {shards} | " + " | ".join(words) + " |", flush=True)
     shutil.rmtree(folder)
