@@ -4,8 +4,10 @@
 
 #ifdef __AVX512F__
 static const int VECTOR_BYTE_COUNT = 64;
-#else
+#elif defined(__AVX2__)
 static const int VECTOR_BYTE_COUNT = 32;
+#else
+static const int VECTOR_BYTE_COUNT = 16;
 #endif
 
 #endif

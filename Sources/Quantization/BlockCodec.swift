@@ -52,7 +52,7 @@ extension RawSpan {
       let eight = floats(at: offset)
       zeros += eight - eight
     }
-    if all(zeros .== zeros) { return nil }
+    if (zeros .== zeros).isSetEverywhere { return nil }
     return (start / floatByteCount..<end / floatByteCount).first { !float(at: $0 * floatByteCount).isFinite }
   }
 }

@@ -1,6 +1,6 @@
 import CVectors
 
-/// A vector of floats whose lanes are searches of their own: eight, or sixteen where registers are as wide.
+/// A vector of floats whose lanes are searches of their own: eight, or sixteen where two registers have them.
 ///
 /// Only what the searches use. In generic code the standard library's operations of `SIMD` go lane by lane; these requirements
 /// are met by the operations of the types, which are instructions.
@@ -55,7 +55,7 @@ extension SIMD8: FloatLanes where Scalar == Float {
   @inline(__always)
   static func either(_ one: Mask, _ other: Mask) -> Mask { one .| other }
   @inline(__always)
-  static func isSetEverywhere(_ mask: Mask) -> Bool { all(mask) }
+  static func isSetEverywhere(_ mask: Mask) -> Bool { mask.isSetEverywhere }
 }
 
 /// Sixteen elements.
@@ -64,16 +64,24 @@ typealias SixteenFloats = SIMD16<Float>
 extension SIMD16: FloatLanes where Scalar == Float {
   typealias Mask = SIMDMask<SIMD16<Int32>>
 
-  /// Whether a register of this build has sixteen floats. With smaller ones eight lanes leave more of them free.
+  /// Whether sixteen searches at once are faster than eight in this build.
+  ///
+  /// A sum waits for each of its terms, so two registers of sums give more than one. With four, values are moved to memory.
   @inline(__always)
-  static var fitRegister: Bool { VECTOR_BYTE_COUNT == 64 }
+  static var areFaster: Bool { VECTOR_BYTE_COUNT >= 32 }
+  /// Whether a register has sixteen floats.
+  @inline(__always)
+  private static var fitRegister: Bool { VECTOR_BYTE_COUNT == 64 }
 
   @inline(__always)
   static func both(_ one: Mask, _ other: Mask) -> Mask { one .& other }
   @inline(__always)
   static func either(_ one: Mask, _ other: Mask) -> Mask { one .| other }
   @inline(__always)
-  static func isSetEverywhere(_ mask: Mask) -> Bool { all(mask) }
+  static func isSetEverywhere(_ mask: Mask) -> Bool {
+    let words = unsafeBitCast(mask, to: SIMD16<Int32>.self)
+    return unsafeBitCast(words.lowHalf & words.highHalf, to: Floats.Mask.self).isSetEverywhere
+  }
 
   @inline(__always)
   private var words: SIMD16<UInt32> { unsafeBitCast(self, to: SIMD16<UInt32>.self) }
@@ -85,10 +93,20 @@ extension SIMD16: FloatLanes where Scalar == Float {
   var magnitude: Self { Self(bits: words & SIMD16<UInt32>(repeating: 0x7FFF_FFFF)) }
 
   @inline(__always)
-  func greater(_ other: Self) -> Self { choosing(other, where: other .> self) }
+  func greater(_ other: Self) -> Self {
+    guard Self.fitRegister else {
+      return Self(lowHalf: lowHalf.greater(other.lowHalf), highHalf: highHalf.greater(other.highHalf))
+    }
+    return replacing(with: other, where: other .> self)
+  }
 
   @inline(__always)
-  func lesser(_ other: Self) -> Self { choosing(other, where: other .< self) }
+  func lesser(_ other: Self) -> Self {
+    guard Self.fitRegister else {
+      return Self(lowHalf: lowHalf.lesser(other.lowHalf), highHalf: highHalf.lesser(other.highHalf))
+    }
+    return replacing(with: other, where: other .< self)
+  }
 
   @inline(__always)
   func choosing(_ other: Self, where mask: Mask) -> Self {

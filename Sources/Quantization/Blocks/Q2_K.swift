@@ -152,10 +152,14 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     let keepsSearch = divisor .== Floats.zero
     let anyKeepsSearch = keepsSearch.isAnySet
     let values = values.span
-    for place in 0..<16 {
-      var found = ((values[place] + added) / divisor).nearest.clamped(0, 3)
-      if anyKeepsSearch { found.choose(search.quants(values[place]), where: keepsSearch) }
-      let (even, odd) = found.wholeWords.fourRunsOfTwoBits
+    for place in stride(from: 0, to: 16, by: 4) {
+      let words = Words(bytes: { next in
+        let elements = values[place &+ next]
+        var found = ((elements + added) / divisor).nearest.clamped(0, 3)
+        if anyKeepsSearch { found.choose(search.quants(elements), where: keepsSearch) }
+        return found.wholeWords
+      })
+      let (even, odd) = words.fourRunsOfTwoBits
       bytes.store(even, at: quants &+ place)
       bytes.store(odd, at: quants &+ place &+ 16)
     }
@@ -173,7 +177,7 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     _ low: InlineArray<16, Floats>, _ lowWeights: InlineArray<16, Floats>, _ high: InlineArray<16, Floats>,
     _ highWeights: InlineArray<16, Floats>, _ search: AffineSearch
   ) -> (AffineLanes<Floats>, AffineLanes<Floats>) {
-    guard SixteenFloats.fitRegister else {
+    guard SixteenFloats.areFaster else {
       return (AffineLanes(low, weights: lowWeights, search), AffineLanes(high, weights: highWeights, search))
     }
     return AffineLanes<SixteenFloats>(low.beside(high), weights: lowWeights.beside(highWeights), search).halves

@@ -159,13 +159,14 @@ enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
     at destination: Int
   ) {
     let lowSpan = lows.span, highSpan = highs.span
-    for place in 0..<16 {
-      let lowQuants = lowSpan[place], highQuants = highSpan[place]
-      storeTwoBits(lowQuants & Words(repeating: 3), into: &bytes, at: destination &+ 32 &+ place)
-      storeTwoBits(highQuants & Words(repeating: 3), into: &bytes, at: destination &+ 64 &+ place)
+    let two = Words(repeating: 0x0303_0303)
+    for place in stride(from: 0, to: 16, by: 4) {
+      let lowQuants = Words(bytes: { lowSpan[place &+ $0] }), highQuants = Words(bytes: { highSpan[place &+ $0] })
+      storeTwoBits(lowQuants & two, into: &bytes, at: destination &+ 32 &+ place)
+      storeTwoBits(highQuants & two, into: &bytes, at: destination &+ 64 &+ place)
       // Sub-blocks alternate between positions below 16 and from 16 on: even bits of a byte of eight, and odd ones.
-      let lowBits = (lowQuants &>> 2).lowestBits
-      let highBits = (highQuants &>> 2).lowestBits
+      let lowBits = (lowQuants &>> 2).lowestBitsOfBytes
+      let highBits = (highQuants &>> 2).lowestBitsOfBytes
       bytes.store(lowBits.evenBits | highBits.evenBits << 4, at: destination &+ place)
       bytes.store((lowBits >> 1).evenBits | (highBits >> 1).evenBits << 4, at: destination &+ place &+ 16)
     }
@@ -197,11 +198,11 @@ enum Q3_K: BlockDecoder, WeightedSuperBlockEncoder {
   }
 }
 
-extension UInt8 {
-  /// Bits 0, 2, 4 and 6, packed.
+extension UInt32 {
+  /// Bits 0, 2, 4 and 6 of each byte, packed.
   @inline(__always)
-  fileprivate var evenBits: UInt8 {
-    let pairs = (self & 0x11) | (self & 0x44) >> 1
-    return (pairs & 3) | (pairs >> 2) & 12
+  fileprivate var evenBits: UInt32 {
+    let pairs = (self & 0x1111_1111) | (self & 0x4444_4444) >> 1
+    return (pairs & 0x0303_0303) | (pairs >> 2) & 0x0C0C_0C0C
   }
 }

@@ -60,7 +60,7 @@ enum Q4_K: BlockDecoder, EightRunEncoder {
   @inline(__always)
   static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int) {
     runs.storeHead(into: &bytes, at: destination)
-    runs.forEachPlace(maximum: 15) { place, quants in
+    runs.forEachFourPlaces(maximum: 15) { place, quants in
       quants.storeNibblePairs(into: &bytes, at: destination &+ 16 &+ place)
     }
   }

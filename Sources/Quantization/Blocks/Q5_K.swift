@@ -67,8 +67,8 @@ enum Q5_K: BlockDecoder, EightRunEncoder {
   @inline(__always)
   static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int) {
     runs.storeHead(into: &bytes, at: destination)
-    runs.forEachPlace(maximum: 31) { place, quants in
-      bytes.store((quants &>> 4).lowestBits, at: destination &+ 16 &+ place)
+    runs.forEachFourPlaces(maximum: 31) { place, quants in
+      bytes.store((quants &>> 4).lowestBitsOfBytes, at: destination &+ 16 &+ place)
       quants.storeNibblePairs(into: &bytes, at: destination &+ 48 &+ place)
     }
   }

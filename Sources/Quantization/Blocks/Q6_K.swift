@@ -99,7 +99,7 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
     _ low: InlineArray<16, Floats>, _ lowWeights: InlineArray<16, Floats>, _ high: InlineArray<16, Floats>,
     _ highWeights: InlineArray<16, Floats>
   ) -> (low: SymmetricLanes<Floats>, high: SymmetricLanes<Floats>) {
-    guard SixteenFloats.fitRegister else {
+    guard SixteenFloats.areFaster else {
       return (
         SymmetricLanes(low, weights: lowWeights, maximum: 32), SymmetricLanes(high, weights: highWeights, maximum: 32)
       )
@@ -143,17 +143,20 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
     let keepsSearch = divisor .== Floats.zero
     let anyKeepsSearch = keepsSearch.isAnySet
     let values = values.span
-    for place in 0..<16 {
-      var quants = (values[place] / divisor).nearest.clamped(-32, 31) + Floats(repeating: 32)
-      if anyKeepsSearch { quants.choose(search.quants(values[place]), where: keepsSearch) }
-      let words = quants.wholeWords
-      let lowBits = words & Words(repeating: 15)
+    for place in stride(from: 0, to: 16, by: 4) {
+      let words = Words(bytes: { next in
+        let elements = values[place &+ next]
+        var quants = (elements / divisor).nearest.clamped(-32, 31) + Floats(repeating: 32)
+        if anyKeepsSearch { quants.choose(search.quants(elements), where: keepsSearch) }
+        return quants.wholeWords
+      })
+      let lowBits = words & Words(repeating: 0x0F0F_0F0F)
       let lowBytes = lowBits.lowHalf | (lowBits.highHalf &<< 4)
-      bytes.store(UInt8(truncatingIfNeeded: lowBytes[0]), at: low &+ place)
-      bytes.store(UInt8(truncatingIfNeeded: lowBytes[1]), at: low &+ place &+ 16)
-      bytes.store(UInt8(truncatingIfNeeded: lowBytes[2]), at: low &+ place &+ 32)
-      bytes.store(UInt8(truncatingIfNeeded: lowBytes[3]), at: low &+ place &+ 48)
-      let (even, odd) = (words &>> 4).fourRunsOfTwoBits
+      bytes.store(lowBytes[0], at: low &+ place)
+      bytes.store(lowBytes[1], at: low &+ place &+ 16)
+      bytes.store(lowBytes[2], at: low &+ place &+ 32)
+      bytes.store(lowBytes[3], at: low &+ place &+ 48)
+      let (even, odd) = ((words &>> 4) & Words(repeating: 0x0303_0303)).fourRunsOfTwoBits
       bytes.store(even, at: high &+ place)
       bytes.store(odd, at: high &+ place &+ 16)
     }

@@ -13,7 +13,7 @@ extension EncodingReport {
       let after = stored.floats(at: offset)
       // x − x is NaN for infinities and NaN.
       let zeros = (before - before) + (after - after)
-      if all(zeros .== Floats.zero) {
+      if (zeros .== Floats.zero).isSetEverywhere {
         lanes.note(before, after)
         elementCount += 8
         if histogram != nil {
@@ -76,8 +76,9 @@ extension EncodingReport {
       squaredError += error * error
       squaredValue += value * value
       squaredStored += stored * stored
-      maximum.replace(with: error, where: error .> maximum)
-      maximum.replace(with: -error, where: -error .> maximum)
+      let bits = unsafeBitCast(error, to: SIMD4<UInt64>.self) & SIMD4<UInt64>(repeating: 0x7FFF_FFFF_FFFF_FFFF)
+      let magnitude = unsafeBitCast(bits, to: SIMD4<Double>.self)
+      maximum.replace(with: magnitude, where: magnitude .> maximum)
     }
   }
 }

@@ -115,10 +115,18 @@ struct AffineLanes<Lanes: FloatLanes> {
     self.maximum = maximum
   }
 
-  // A call of its own: the compiler carries what callers do with halves of the results into the sums.
-  @inline(never)
+  @inline(__always)
   init<let count: Int>(
     _ elements: InlineArray<count, Lanes>, weights: InlineArray<count, Lanes>, _ search: AffineSearch
+  ) {
+    self.init(elements, weights, search, top: Lanes(repeating: search.maximum))
+  }
+
+  // A call of its own: the compiler carries what callers do with halves of the results into the sums. Of a limit that is
+  // an argument it makes minimums, of a vector made in the same function it does not.
+  @inline(never)
+  private init<let count: Int>(
+    _ elements: InlineArray<count, Lanes>, _ weights: InlineArray<count, Lanes>, _ search: AffineSearch, top: Lanes
   ) {
     let values = elements.span, weights = weights.span
     maximum = search.maximum
@@ -141,7 +149,7 @@ struct AffineLanes<Lanes: FloatLanes> {
 
     var best = Lanes.zero
     for index in 0..<count {
-      let quant = (inverse * (values[index] - start)).nearestSmall.clamped(0, maximum)
+      let quant = (inverse * (values[index] - start)).nearestSmall.lesser(top).greater(Lanes.zero)
       best = best + weights[index] * Self.deviation(scale * quant + minimum - values[index], search.deviation)
     }
     var storage = InlineArray<count, Lanes>(repeating: .zero)
@@ -153,10 +161,18 @@ struct AffineLanes<Lanes: FloatLanes> {
       var quantSum = Lanes.zero
       var squareSum = Lanes.zero
       var productSum = Lanes.zero
-      for index in 0..<count {
-        quants[index] = (next * (values[index] - minimum)).nearestSmall.clamped(0, maximum)
+      // The greatest element becomes the factor, which is not rounded above the maximum if it is less than a half above it.
+      let fits = search.factor(step) < maximum + 0.49
+      if fits, Lanes.isSetEverywhere(Lanes.either(minimum .< greatest, lacksRange)) {
+        for index in 0..<count {
+          quants[index] = (next * (values[index] - minimum)).nearestSmall.greater(Lanes.zero)
+        }
+      } else {
+        for index in 0..<count {
+          quants[index] = (next * (values[index] - minimum)).nearestSmall.lesser(top).greater(Lanes.zero)
+        }
       }
-      // A separate loop: merged with the sums, the compiler splits the selections of `clamped` into half vectors.
+      // A separate loop: merged with the sums, the compiler splits the selections into half vectors.
       for index in 0..<count {
         let quant = quants[index]
         let term = weights[index] * quant
@@ -171,10 +187,18 @@ struct AffineLanes<Lanes: FloatLanes> {
       nextMinimum.choose(Lanes.zero, where: isRaised)
       nextScale.choose(productSum / squareSum, where: isRaised)
       var sum = Lanes.zero
-      for index in 0..<count {
-        sum =
-          sum
-          + weights[index] * Self.deviation(nextScale * quants[index] + nextMinimum - values[index], search.deviation)
+      // A loop for each, because in one the kind is asked for each element.
+      switch search.deviation {
+      case .absolute:
+        for index in 0..<count {
+          let difference = nextScale * quants[index] + nextMinimum - values[index]
+          sum = sum + weights[index] * difference.magnitude
+        }
+      case .squared:
+        for index in 0..<count {
+          let difference = nextScale * quants[index] + nextMinimum - values[index]
+          sum = sum + weights[index] * (difference * difference)
+        }
       }
       let isBetter = Lanes.both(determinant .> Lanes.zero, sum .< best)
       best.choose(sum, where: isBetter)

@@ -124,40 +124,48 @@ struct EightSubBlocks {
     bytes.store(SIMD4<UInt8>(truncatingIfNeeded: low), at: offset &+ 12)
   }
 
-  /// Calls `body` with the quants of each position, one sub-block per lane.
+  /// Calls `body` with the quants of each four positions, one sub-block per lane and one position per byte.
   @inline(__always)
-  func forEachPlace(maximum: Float, _ body: (_ place: Int, _ quants: Words) -> Void) {
+  func forEachFourPlaces(maximum: Float, _ body: (_ place: Int, _ quants: Words) -> Void) {
     let divisors = Floats(repeating: Float(halfBits: scaleBits)) * scales
     let added = Floats(repeating: Float(halfBits: minimumBits)) * minimums
     let keepsSearch = divisors .== Floats.zero
     let anyKeepsSearch = keepsSearch.isAnySet
     let values = values.span
-    for place in 0..<32 {
-      var quants = ((values[place] + added) / divisors).nearest.clamped(0, maximum)
-      if anyKeepsSearch { quants.choose(search.quants(values[place]), where: keepsSearch) }
-      body(place, quants.wholeWords)
+    for place in stride(from: 0, to: 32, by: 4) {
+      let quants = Words(bytes: { next in
+        let elements = values[place &+ next]
+        var quants = ((elements + added) / divisors).nearest.clamped(0, maximum)
+        if anyKeepsSearch { quants.choose(search.quants(elements), where: keepsSearch) }
+        return quants.wholeWords
+      })
+      body(place, quants)
     }
   }
 }
 
 extension SIMD8 where Scalar == UInt32 {
-  /// Stores the nibbles of one position of eight sub-blocks: pairs of sub-blocks share 32 bytes.
+  /// Stores the nibbles of four positions of eight sub-blocks: pairs of sub-blocks share 32 bytes.
   @inline(__always)
   func storeNibblePairs(into bytes: inout MutableRawSpan, at offset: Int) {
-    let pairs = unsafeBitCast(self & Words(repeating: 15), to: SIMD4<UInt64>.self)
+    let pairs = unsafeBitCast(self & Words(repeating: 0x0F0F_0F0F), to: SIMD4<UInt64>.self)
     let packed = pairs | (pairs &>> 28)
-    bytes.store(UInt8(truncatingIfNeeded: packed[0]), at: offset)
-    bytes.store(UInt8(truncatingIfNeeded: packed[1]), at: offset &+ 32)
-    bytes.store(UInt8(truncatingIfNeeded: packed[2]), at: offset &+ 64)
-    bytes.store(UInt8(truncatingIfNeeded: packed[3]), at: offset &+ 96)
+    bytes.store(UInt32(truncatingIfNeeded: packed[0]), at: offset)
+    bytes.store(UInt32(truncatingIfNeeded: packed[1]), at: offset &+ 32)
+    bytes.store(UInt32(truncatingIfNeeded: packed[2]), at: offset &+ 64)
+    bytes.store(UInt32(truncatingIfNeeded: packed[3]), at: offset &+ 96)
   }
 
   /// The lowest bit of each lane, the first lane in bit 0.
   @inline(__always)
-  var lowestBits: UInt8 {
-    let pairs = unsafeBitCast(self & Words(repeating: 1), to: SIMD4<UInt64>.self)
+  var lowestBits: UInt8 { UInt8(truncatingIfNeeded: lowestBitsOfBytes) }
+
+  /// The lowest bit of each byte of each lane: a byte for each, the first lane in bit 0.
+  @inline(__always)
+  var lowestBitsOfBytes: UInt32 {
+    let pairs = unsafeBitCast(self & Words(repeating: 0x0101_0101), to: SIMD4<UInt64>.self)
     let packed = pairs | (pairs &>> 31)
-    return UInt8(truncatingIfNeeded: packed[0] | packed[1] << 2 | packed[2] << 4 | packed[3] << 6)
+    return UInt32(truncatingIfNeeded: packed[0] | packed[1] << 2 | packed[2] << 4 | packed[3] << 6)
   }
 }
 

@@ -35,4 +35,12 @@ extension SIMDMask where Storage == SIMD8<Int32> {
     let two = pairs.lowHalf | pairs.highHalf
     return two[0] | two[1] != 0
   }
+
+  /// Whether all lanes are set: `all` without a call, before which every sum in a register is stored.
+  @inline(__always)
+  var isSetEverywhere: Bool {
+    let pairs = unsafeBitCast(self, to: SIMD4<UInt64>.self)
+    let two = pairs.lowHalf & pairs.highHalf
+    return two[0] & two[1] == .max
+  }
 }

@@ -37,7 +37,7 @@ extension SuperBlockEncoder {
   }
 }
 
-/// The super-blocks of a row, two at a time where a register has the lanes of both.
+/// The super-blocks of a row, two at a time where that is faster.
 struct BlockSteps: Sequence, IteratorProtocol {
   /// One super-block or two, by the bytes of their floats.
   struct Step {
@@ -56,7 +56,7 @@ struct BlockSteps: Sequence, IteratorProtocol {
   @inline(__always)
   mutating func next() -> Step? {
     guard source < byteCount else { return nil }
-    let isPair = SixteenFloats.fitRegister && source &+ 2 &* blockFloatByteCount <= byteCount
+    let isPair = SixteenFloats.areFaster && source &+ 2 &* blockFloatByteCount <= byteCount
     let step = Step(source: source, isPair: isPair)
     source = step.end
     return step
@@ -103,13 +103,17 @@ extension SIMD8 where Scalar == Float {
 }
 
 extension SIMD8 where Scalar == UInt32 {
-  /// Two bits of each of eight sub-blocks of 16, which are four groups of 32: the byte with the groups' quants of a
-  /// position below 16, low bits first, and the byte of the position 16 higher.
+  /// Four vectors of integers below 256, one in each byte of the lanes.
   @inline(__always)
-  var fourRunsOfTwoBits: (UInt8, UInt8) {
+  init(bytes vector: (Int) -> Self) { self = vector(0) | (vector(1) &<< 8) | (vector(2) &<< 16) | (vector(3) &<< 24) }
+
+  /// Two bits of each of eight sub-blocks of 16, which are four groups of 32: the byte with the groups' quants of a
+  /// position below 16, low bits first, and the byte of the position 16 higher. The lanes may have four positions, one per byte.
+  @inline(__always)
+  var fourRunsOfTwoBits: (UInt32, UInt32) {
     let four = lowHalf | (highHalf &<< 4)
     let two = four.lowHalf | (four.highHalf &<< 2)
-    return (UInt8(truncatingIfNeeded: two[0]), UInt8(truncatingIfNeeded: two[1]))
+    return (two[0], two[1])
   }
 }
 

@@ -61,8 +61,17 @@ struct SymmetricLanes<Lanes: FloatLanes> {
     self.maximum = maximum
   }
 
-  @inline(never)
+  @inline(__always)
   init<let count: Int>(_ elements: InlineArray<count, Lanes>, weights: InlineArray<count, Lanes>, maximum: Float) {
+    self.init(elements, weights, maximum, bottom: Lanes(repeating: -maximum), top: Lanes(repeating: maximum - 1))
+  }
+
+  // The limits are arguments of a call: of vectors made in the same function the compiler makes no minimums.
+  @inline(never)
+  private init<let count: Int>(
+    _ elements: InlineArray<count, Lanes>, _ weights: InlineArray<count, Lanes>, _ maximum: Float, bottom: Lanes,
+    top: Lanes
+  ) {
     self.maximum = maximum
     let (extremes, magnitude) = Self.extremes(elements)
     isNegligible = magnitude .< Lanes(repeating: negligibleMagnitude)
@@ -70,8 +79,7 @@ struct SymmetricLanes<Lanes: FloatLanes> {
     var products = InlineArray<count, Lanes>(repeating: .zero)
     Self.multiply(elements, weights, into: &products)
 
-    inverse = Lanes(repeating: -maximum) / extreme
-    let top = Lanes(repeating: maximum - 1), bottom = Lanes(repeating: -maximum)
+    inverse = bottom / extreme
     var (product, square) = Self.sums(elements, products, weights, inverse, .top, bottom, top)
     scale = (product / square).choosing(Lanes.zero, where: square .== Lanes.zero)
     var best = scale * product
