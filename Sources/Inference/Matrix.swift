@@ -28,7 +28,7 @@ public struct Matrix: Sendable, Equatable {
   }
 
   /// The rows `rows` as a matrix of their own.
-  func rows(_ rows: Range<Int>) -> Matrix {
+  public func rows(_ rows: Range<Int>) -> Matrix {
     var instance = Matrix(rowCount: rows.count, columnCount: columnCount)
     for index in instance.values.indices { instance.values[index] = values[rows.lowerBound * columnCount + index] }
     return instance

@@ -165,14 +165,15 @@ struct Run: ParsableCommand {
     try file?.commit()
   }
 
-  /// Writes the logits of all positions, and returns those of the last ones.
+  /// Writes the logits of all positions, and returns those of the last one.
   private func writeLogits(of pass: ForwardPass, to path: String) throws -> Matrix {
     let count = pass.tokens.count
     let file = try NumPyOutput(path, shape: [count, pass.hyperparameters.vocabularySize], overwrite: policy)
     var last = Matrix(rowCount: 0, columnCount: pass.hyperparameters.vocabularySize)
     for start in stride(from: 0, to: count, by: NumPyOutput.positionsAtATime) {
-      last = try pass.logits(positions: start..<min(count, start + NumPyOutput.positionsAtATime))
-      try file.append(last.values[...])
+      let logits = try pass.logits(positions: start..<min(count, start + NumPyOutput.positionsAtATime))
+      try file.append(logits.values[...])
+      last = logits.rows(logits.rowCount - 1..<logits.rowCount)
     }
     try file.commit()
     return last
