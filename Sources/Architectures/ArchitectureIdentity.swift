@@ -17,7 +17,9 @@ public struct ArchitectureIdentity: Sendable {
   /// The value of `general.architecture` in a GGUF; nil if it has no naming scheme `gguf`, because llama.cpp lacks the
   /// architecture.
   public let ggufArchitecture: String?
+}
 
+extension ArchitectureIdentity {
   /// Takes its members from those of the definition that `extended` is.
   init(_ extended: ExtendedDefinition, _ object: inout StrictObject) throws(DefinitionError) {
     name = try object.string("name")

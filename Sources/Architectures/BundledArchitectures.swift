@@ -4,12 +4,12 @@ import Tokenization
 
 /// The bundled definitions: what identifies each, and the whole of one when it is first asked for.
 ///
-/// Most runs of the program need one of them, so they start from an index, which is made when the program is built.
+/// Most runs of the program need one of them, so what identifies each is written down when the program is built.
 final class BundledArchitectures: Sendable {
   /// A definition's file without its ending, and what identifies the definition.
   typealias Entry = (file: String, identity: ArchitectureIdentity)
 
-  /// The program parses the index once.
+  /// The program reads the tokenizer classes once.
   static let shared = Result { () throws in try BundledArchitectures() }
 
   /// Those that are architectures: the ones that most others extend before these, else by name.
@@ -25,20 +25,14 @@ final class BundledArchitectures: Sendable {
   }
 
   private init() throws {
-    let index = try JSON(parsing: Array(BundledDefinitions.index.utf8)).object ?? [:]
-    let heads = Dictionary(uniqueKeysWithValues: index.map { ($0.key.text, $0.value) })
-    var entries: [Entry] = [], classes = TokenizerClasses()
-    for (file, head) in heads.sorted(by: { $0.key < $1.key }) {
-      entries.append(
-        try LocatedError.naming(file + ".json") { () throws(DefinitionError) in
-          let maximumDepth = ArchitectureDefinition.maximumDepth
-          let extended = try ExtendedDefinition(head, bases: heads, maximumDepth: maximumDepth)
-          var object = try StrictObject(extended.json, at: "")
-          let identity = try ArchitectureIdentity(extended, &object)
-          classes.add(try TokenizerClasses(&object))
-          return (file, identity)
-        })
+    var classes = TokenizerClasses()
+    for (file, members) in try JSON(parsing: Array(BundledDefinitions.tokenizers.utf8)).object ?? [:] {
+      try LocatedError.naming(file.text + ".json") { () throws(DefinitionError) in
+        var object = try StrictObject(members, at: "")
+        classes.add(try TokenizerClasses(&object))
+      }
     }
+    let entries = BundledDefinitions.identities
     // Where several fit equally well, the one that others extend is meant.
     let followers = entries.flatMap(\.identity.baseNames).reduce(into: [:]) { $0[$1, default: 0] += 1 }
     self.entries = entries.filter { !$0.identity.isAbstract }.sorted {

@@ -34,21 +34,21 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// A pattern, or nil if a placeholder is unknown, occurs twice or is not between dots.
   public init?(_ text: String, wildcard: Wildcard = .none) {
     self.text = text
+    let bytes = Array(text.utf8), isOpen = wildcard == .trailing && text.hasSuffix("." + Self.rest)
     var pieces: [Piece] = []
-    let isOpen = wildcard == .trailing && text.hasSuffix("." + Self.rest)
-    var rest = isOpen ? text.dropLast(Self.rest.count) : text[...]
-    while let open = rest.firstIndex(of: "{") {
-      pieces.append(.text(String(rest[..<open])))
+    var rest = isOpen ? bytes.dropLast(Self.rest.utf8.count) : bytes[...]
+    while let open = rest.firstIndex(of: UInt8(ascii: "{")) {
+      pieces.append(.text(String(decoding: rest[..<open], as: UTF8.self)))
       rest = rest[open...]
-      let placeholder: Piece = rest.hasPrefix("{layer}") ? .layer : .instance
-      guard rest.hasPrefix("{layer}") || rest.hasPrefix("{instance}"), !pieces.contains(placeholder) else { return nil }
-      pieces.append(placeholder)
-      guard open == text.startIndex || text[text.index(before: open)] == "." else { return nil }
-      rest = rest.dropFirst(placeholder == .layer ? "{layer}".count : "{instance}".count)
-      guard rest.isEmpty || rest.first == "." else { return nil }
+      guard let word = Self.placeholders.first(where: { rest.starts(with: $0.word) }), !pieces.contains(word.piece)
+      else { return nil }
+      pieces.append(word.piece)
+      guard open == 0 || bytes[open - 1] == UInt8(ascii: ".") else { return nil }
+      rest = rest.dropFirst(word.word.count)
+      guard rest.isEmpty || rest.first == UInt8(ascii: ".") else { return nil }
     }
-    guard !rest.contains("}") else { return nil }
-    self.pieces = pieces + [.text(String(rest))] + (isOpen ? [.rest] : [])
+    guard !rest.contains(UInt8(ascii: "}")) else { return nil }
+    self.pieces = pieces + [.text(String(decoding: rest, as: UTF8.self))] + (isOpen ? [.rest] : [])
   }
 
   /// Whether the tensor occurs once in every layer.
@@ -118,7 +118,9 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// Returns the name with `#` for each number between dots.
   static func key(_ name: TensorName) -> String { key(name.text) }
 
-  private static let placeholders = [Array("{layer}".utf8), Array("{instance}".utf8)]
+  private static let placeholders: [(word: [UInt8], piece: Piece)] = [
+    (Array("{layer}".utf8), .layer), (Array("{instance}".utf8), .instance),
+  ]
 
   /// Returns the name or pattern with `#` for each number and each placeholder between dots.
   private static func key(_ text: String) -> String {
@@ -128,7 +130,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     func endWord() {
       let word = key[wordStart...]
       guard !word.isEmpty,
-        word.allSatisfy({ (0x30...0x39).contains($0) }) || placeholders.contains(where: word.elementsEqual)
+        word.allSatisfy({ (0x30...0x39).contains($0) }) || placeholders.contains(where: { word.elementsEqual($0.word) })
       else { return }
       key.replaceSubrange(wordStart..., with: CollectionOfOne(UInt8(ascii: "#")))
     }
@@ -161,21 +163,27 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The match by the numbers in the name. Indices have no sign, no leading zero and at most six digits.
   private func bareMatch(_ name: TensorName) -> Match? {
     var match = Match()
-    var rest = name.text.utf8[...]
+    let bytes = name.text.utf8Span.span
+    var start = 0
     for piece in pieces {
       if case .text(let text) = piece {
-        guard rest.starts(with: text.utf8) else { return nil }
-        rest = rest.dropFirst(text.utf8.count)
+        let part = text.utf8Span.span
+        guard bytes.count - start >= part.count else { return nil }
+        for index in part.indices where bytes[start + index] != part[index] { return nil }
+        start += part.count
         continue
       }
-      if piece == .rest { return rest.isEmpty ? nil : match }
-      let digits = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
-      guard !digits.isEmpty, digits.count <= 6, digits.first != 0x30 || digits.count == 1 else { return nil }
-      let index = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+      if piece == .rest { return start == bytes.count ? nil : match }
+      var end = start, index = 0
+      while end < bytes.count, end - start <= 6, case 0x30...0x39 = bytes[end] {
+        index = index * 10 + Int(bytes[end] - 0x30)
+        end += 1
+      }
+      guard end > start, end - start <= 6, bytes[start] != 0x30 || end - start == 1 else { return nil }
       if piece == .layer { match.layer = index } else { match.instance = index }
-      rest = rest.dropFirst(digits.count)
+      start = end
     }
-    return rest.isEmpty ? match : nil
+    return start == bytes.count ? match : nil
   }
 
   public var description: String { text }

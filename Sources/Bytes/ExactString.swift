@@ -18,7 +18,11 @@ public struct ExactString: Hashable, Comparable, Sendable, CustomStringConvertib
   public var description: String { text }
 
   public static func == (left: Self, right: Self) -> Bool {
-    left.text.utf8.elementsEqual(right.text.utf8)
+    // The views' own comparison goes through an iterator of each.
+    let (one, other) = (left.text.utf8Span.span, right.text.utf8Span.span)
+    guard one.count == other.count else { return false }
+    for index in one.indices where one[index] != other[index] { return false }
+    return true
   }
 
   public static func < (left: Self, right: Self) -> Bool {

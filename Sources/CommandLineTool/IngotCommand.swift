@@ -121,12 +121,42 @@ extension IngotCommand {
         try output.flush()
         return .done
       }
-      var command = try parseAsRoot(arguments)
+      var command = try parsed(arguments)
       try command.run()
       return .done
     } catch {
       return ExitStatus(error, parser: Self.self, listsAll: arguments.contains("--verbose"))
     }
+  }
+
+  /// Parses the arguments of one command by themselves: from the root, options are made several times, which takes longer than
+  /// most commands do. What fails is parsed from the root, for its errors and its help.
+  private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    if let (command, rest) = leaf(of: arguments[...]), let parsed = try? command.parseAsRoot(Array(rest)),
+      type(of: parsed) == command
+    {
+      return parsed
+    }
+    return try parseAsRoot(arguments)
+  }
+
+  /// The command that the first words of `arguments` name, and the rest of them; nil if they name none.
+  ///
+  /// Commands with subcommands have no options, which a test makes sure of.
+  static func leaf(
+    of arguments: ArraySlice<String>
+  ) -> (command: any ParsableCommand.Type, rest: ArraySlice<String>)? {
+    var command: any ParsableCommand.Type = self, rest = arguments
+    while case let subcommands = command.configuration.subcommands, !subcommands.isEmpty {
+      if let named = subcommands.first(where: { $0.name == rest.first }) {
+        (command, rest) = (named, rest.dropFirst())
+      } else if let usual = command.configuration.defaultSubcommand {
+        command = usual
+      } else {
+        return nil
+      }
+    }
+    return (command, rest)
   }
 
   private static var verbs: [String] { configuration.subcommands.map { $0.name } }

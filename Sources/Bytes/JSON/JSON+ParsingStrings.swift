@@ -40,11 +40,7 @@ extension JSON.Parser {
   private mutating func escape(into content: inout [UInt8]) throws(JSONError) {
     guard position + 1 < bytes.count else { throw failure(.endsEarly) }
     let code = bytes[position + 1]
-    let simple: [UInt8: UInt8] = [
-      UInt8(ascii: "\""): 0x22, UInt8(ascii: "\\"): 0x5C, UInt8(ascii: "/"): 0x2F, UInt8(ascii: "b"): 0x08,
-      UInt8(ascii: "f"): 0x0C, UInt8(ascii: "n"): 0x0A, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09,
-    ]
-    if let byte = simple[code] {
+    if let byte = Self.character(escapedBy: code) {
       content.append(byte)
       position += 2
       return
@@ -60,6 +56,19 @@ extension JSON.Parser {
     }
     guard let scalar = Unicode.Scalar(value) else { throw failure(.invalidEscape) }
     content.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
+  }
+
+  /// The character of an escape with one letter.
+  private static func character(escapedBy code: UInt8) -> UInt8? {
+    switch code {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): code
+    case UInt8(ascii: "b"): 0x08
+    case UInt8(ascii: "f"): 0x0C
+    case UInt8(ascii: "n"): 0x0A
+    case UInt8(ascii: "r"): 0x0D
+    case UInt8(ascii: "t"): 0x09
+    default: nil
+    }
   }
 
   /// The four digits of `\uXXXX` at the position, which moves after them.
