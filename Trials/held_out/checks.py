@@ -19,7 +19,7 @@ from fixtures.generate.text_models import renamed, unstacked
 from fixtures.generate.texts import TEXTS
 
 from ..program import Ingot
-from .families import text_of
+from .drawing import text_of
 
 
 def reference_file(name: str, folder: Path, kind: str, out: Path, options: tuple[str, ...] = ()) -> str | None:

@@ -59,11 +59,12 @@ def fault_of(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> t
 
 
 def is_rounding(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], exact: dict[str, np.ndarray]) -> bool:
-    """Whether the results are as near to those in double precision as transformers' own, and other choices of a token are
-    between logits that are nearer to each other than that."""
+    """Whether the results are about as near to those in double precision as transformers' own, and other choices of a token are
+    between logits that are nearer to each other than that. Layers amplify what the first one rounds, so two draws of the same
+    rounding may differ by more than ten times after some."""
     layers = list(zip(found["hidden"], expected["hidden"], exact["hidden"]))
     layers += [(found[name], expected[name], exact[name]) for name in found.keys() - {"hidden"}]
-    if any(error_of(own, true) > 10 * error_of(theirs, true) + 1e-12 for own, theirs, true in layers):
+    if any(error_of(own, true) > 20 * error_of(theirs, true) + 1e-12 for own, theirs, true in layers):
         return False
     if "logits" not in found:
         return True

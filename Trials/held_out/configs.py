@@ -18,7 +18,9 @@ from fixtures.generate.recurrent_configs import wrapped_config as around_recurre
 from fixtures.generate.repacking import renamed
 from fixtures.generate.wrappers import WRAPPERS, wrapped_name
 
-from .families import divisors, family_of, text_of
+from .drawing import divisors, text_of
+from .families import family_of
+from .own_code import RESTATED
 
 HIDDEN = ("hidden_size", "n_embd", "d_model")
 HEADS = ("num_attention_heads", "n_head", "num_heads", "n_heads")
@@ -35,7 +37,7 @@ FULL_WIDTH = ("cohere2", "exaone", "exaone4")
 SPELLINGS = {
     "nomic_bert": {
         "hidden_size": "n_embd", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer", "intermediate_size": "n_inner", "vocab_size": "vocab_size",
-        "layer_norm_eps": "layer_norm_epsilon"},
+        "layer_norm_eps": "layer_norm_epsilon", **{name: name for name in ("num_experts", "moe_top_k", "moe_every_n_layers")}},
     "exaone": {"num_hidden_layers": "num_layers", "rms_norm_eps": "layer_norm_epsilon", "hidden_act": "activation_function"},
     "bailing_moe_v2": {"n_routed_experts": "num_experts", "n_shared_experts": "num_shared_experts"},
 }
@@ -162,6 +164,8 @@ def following(architecture: Architecture) -> Architecture:
     if native and config["model_type"] != "nomic_bert":
         native.update({name: value for name, value in config.items() if name in native and name not in ("architectures", "model_type")})
         native["num_key_value_heads"] = config.get("num_key_value_heads", config["num_attention_heads"])
+    if native and config["model_type"] in RESTATED:
+        native.update(RESTATED[config["model_type"]](config))
     return architecture._replace(native=native)
 
 

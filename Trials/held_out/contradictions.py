@@ -24,7 +24,8 @@ from fixtures.generate.staging import stage_tokenizer
 
 from ..program import INPUT_REFUSED, Ingot
 from .configs import ORIGINALS, published, varied
-from .families import family_of, text_of
+from .drawing import text_of
+from .families import family_of
 
 # Members that shapes or names of tensors depend on.
 SIZES = (

@@ -27,7 +27,8 @@ from fixtures.generate.staging import stage_tokenizer
 from ..program import Ingot
 from . import checks
 from .configs import DISGUISES, ORIGINALS, following, published, set_all, varied
-from .families import family_of, text_of
+from .drawing import text_of
+from .families import family_of
 from .folders import ahead
 from .variants import OF_FAMILIES, VARIANTS, Variant
 

@@ -1,80 +1,13 @@
 """Sizes of families whose numbers depend on each other: delta nets, Gemma 4, latent attention, routers, text models inside
-others, encoders. Each function redraws one part of a configuration and leaves it consistent with itself."""
+others. Each function redraws one part of a configuration and leaves it consistent with itself."""
 
 import random
 
-FULL, SLIDING, LINEAR = "full_attention", "sliding_attention", "linear_attention"
-
-
-def divisors(number: int) -> list[int]:
-    return [value for value in range(1, number + 1) if number % value == 0]
-
-
-def text_of(config: dict) -> dict:
-    """The configuration of the text model, which may be a member of another's."""
-    for member in ("thinker_config", "text_config", "llm_config"):
-        config = config.get(member, config)
-    return config
-
-
-def put(config: dict, **values) -> None:
-    """Changes those that the configuration states."""
-    config.update({key: value for key, value in values.items() if key in config})
-
-
-def sections(total: int, count: int, draw: random.Random) -> list[int]:
-    """A sum of this many numbers, each 1 or more if that can be."""
-    cuts = sorted(draw.sample(range(1, total), count - 1)) if total >= count else [min(index, total) for index in range(1, count)]
-    return [end - begin for begin, end in zip([0, *cuts], [*cuts, total])]
-
-
-# Attention and layers
-
-def width(config: dict, draw: random.Random, choices=(32, 64, 96)) -> None:
-    config["hidden_size"] = draw.choice(choices)
-    put(config, intermediate_size=draw.choice([64, 96, 160]))
-    if not config["model_type"].startswith("hunyuan"):  # whose scaling the reference knows for one context alone
-        put(config, max_position_embeddings=draw.choice([256, 512, 1000]))
-
-
-def grouped_heads(config: dict, draw: random.Random, heads=(1, 2, 3, 4, 6), widths=(8, 16, 32)) -> None:
-    """Heads whose width is stated, so that it need not divide anything."""
-    count = draw.choice(heads)
-    config.update(num_attention_heads=count, num_key_value_heads=draw.choice(divisors(count)), head_dim=draw.choice(widths))
-
-
-def split_heads(config: dict, draw: random.Random, widths=(8, 16, 32)) -> None:
-    """Heads that make up the hidden width."""
-    count = config["hidden_size"] // draw.choice(widths)
-    config.update(num_attention_heads=count, num_key_value_heads=draw.choice(divisors(count)))
-    put(config, head_dim=config["hidden_size"] // count)
-
-
-def layers(config: dict, draw: random.Random, counts=(1, 2, 3, 4)) -> None:
-    config["num_hidden_layers"] = draw.choice(counts)
-
-
-def windows(config: dict, draw: random.Random, last: str | None = None) -> None:
-    """Any pattern of layers with and without a window."""
-    config["layer_types"] = [draw.choice([FULL, SLIDING]) for _ in range(config["num_hidden_layers"])]
-    if last:
-        config["layer_types"][-1] = last
-    config["sliding_window"] = draw.choice([2, 5, 8, 16])
-
-
-def constants(config: dict, draw: random.Random) -> None:
-    put(config, rms_norm_eps=draw.choice([1e-5, 1e-6, 3e-6]), norm_eps=1e-5)
-    if not config["model_type"].startswith("hunyuan"):  # whose scaling the reference knows for one base alone
-        put(config, rope_theta=draw.choice([10000.0, 500000.0, 1000000, 12345.5]))
-    rope = config.get("rope_parameters")
-    if isinstance(rope, dict) and "rope_theta" in rope:
-        rope["rope_theta"] = draw.choice([10000.0, 500000, 12345.5])
-    config["vocab_size"] += draw.choice([0, 1, 8, 63])
-    put(config, vocab_size_per_layer_input=config["vocab_size"])
-
-
-def ties(config: dict, draw: random.Random) -> None:
-    put(config, tie_word_embeddings=draw.choice([True, False]))
+from .drawing import (
+    FULL, LINEAR, SLIDING, constants, divisors, grouped_heads, layers, put, sections, split_heads, text_of, ties, width, windows,
+)
+from .encoders import embedding_gemma, encoder, eurobert, modern_bert, nomic_mixture
+from .own_code import chatglm, qwen
 
 
 # Gated delta nets
@@ -261,47 +194,27 @@ def inside(heads=grouped_heads, fraction: bool = False, experts: bool = False):
     return vary
 
 
-# Encoders
-
-def encoder(config: dict, draw: random.Random) -> None:
-    heads = draw.choice([1, 2, 3, 4])
-    hidden = heads * draw.choice([16, 32])
-    put(config, hidden_size=hidden, dim=hidden, num_attention_heads=heads, n_heads=heads, intermediate_size=draw.choice([64, 96, 128]),
-        hidden_dim=draw.choice([64, 96, 128]), num_hidden_layers=draw.choice([1, 2, 3]), n_layers=draw.choice([1, 2, 3]),
-        layer_norm_eps=draw.choice([1e-12, 1e-5, 1e-7]))
-    config["vocab_size"] += draw.choice([0, 1, 8])
-    config["max_position_embeddings"] = draw.choice([66, 130, 514])
-    if labels := config.get("id2label"):
-        count = draw.choice([1, 2, 3, 5])
-        names = list(labels.values()) + [f"label {index}" for index in range(count)]
-        if config["architectures"][0].endswith("SequenceClassification"):
-            config.update(id2label={str(index): names[index] for index in range(count)}, label2id={names[index]: index for index in range(count)})
-
-
-def modern_bert(config: dict, draw: random.Random) -> None:
-    encoder(config, draw)
-    every, pairs = draw.choice([1, 2, 3]), draw.choice([4, 8, 16])
+def glm(config: dict, draw: random.Random) -> None:
+    """What the reference writes whatever the configuration says stays: the hidden width as context, an epsilon, a base."""
+    epsilon, base = config["rms_norm_eps"], config["rope_theta"]
+    inside(split_heads)(config, draw)
     config.update(
-        num_hidden_layers=draw.choice([1, 2, 3, 5]), global_attn_every_n_layers=every, local_attention=2 * pairs, norm_eps=draw.choice([1e-5, 1e-6]),
-        global_rope_theta=draw.choice([160000.0, 10000.0]), local_rope_theta=draw.choice([10000.0, 777.5]),
-        classifier_pooling=draw.choice(["cls", "mean"]))
+        rms_norm_eps=epsilon, rope_theta=base, max_position_embeddings=config["hidden_size"], attention_bias=draw.choice([True, False]), tie_word_embeddings=False)
 
 
-def eurobert(config: dict, draw: random.Random) -> None:
-    width(config, draw)
-    split_heads(config, draw)
-    layers(config, draw)
-    constants(config, draw)
+def internlm3(config: dict, draw: random.Random) -> None:
+    inside(even_heads)(config, draw)
+    has_biases = draw.choice([False, False, True])  # the class knows no biases of some matrices alone
+    config.update(qkv_bias=has_biases, bias=has_biases)
 
 
-def embedding_gemma(config: dict, draw: random.Random) -> None:
+def exaone4_5(config: dict, draw: random.Random) -> None:
     width(config, draw)
     grouped_heads(config, draw, heads=(2, 4))
-    layers(config, draw, (1, 2, 5, 7))
+    layers(config, draw, (2, 3, 4, 5))
     windows(config, draw)
-    config["query_pre_attn_scalar"] = config["head_dim"]
-    put(config, rope_local_base_freq=draw.choice([10000.0, 777.5]))
     constants(config, draw)
+    ties(config, draw)
 
 
 FAMILIES = {
@@ -319,11 +232,13 @@ FAMILIES = {
     "ministral3": inside(), "glm4v_text": inside(split_heads, fraction=True), "glm_ocr_text": inside(),
     "paddleocr_vl": inside(even_heads), "hunyuan_v1_dense": inside(), "hunyuan_vl": inside(), "qwen3_omni_moe_text": inside(experts=True),
     "distilbert": encoder, "xlm-roberta": encoder, "camembert": encoder, "modernbert": modern_bert, "eurobert": eurobert,
+    "chatglm": chatglm, "qwen": qwen, "glm": glm, "internlm3": internlm3, "exaone4_5_text": exaone4_5,
     "glm4v_moe_text": with_sections(router("n_routed_experts", "first_k_dense_replace", "n_shared_experts", "routed_scaling_factor")),
 }
 # Those that share a type of model with an older family.
 BY_NAME = {
     "mistral3": inside(), "embedding-gemma": embedding_gemma, "bert-reranker": encoder, "bert-pair": encoder, "roberta-classifier": encoder,
+    "jina-bert-v2": encoder, "jina-bert-v3": encoder, "nomic-bert-moe": nomic_mixture,
     "kormo": inside(split_heads), "qwen3-asr": inside(),
 }
 

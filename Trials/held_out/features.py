@@ -8,7 +8,8 @@ import random
 
 from ..definitions import reading
 from .configs import HEADS, HIDDEN, LAYERS, stated
-from .families import divisors
+from .drawing import divisors
+from .encoders import classifier_head, mixed_windows, norm_biases
 
 GEMMAS = ("gemma", "gemma2", "gemma3_text")
 MIXED = ("cohere2", "olmo3", "exaone4")
@@ -18,11 +19,11 @@ ROTARY = (
     "cohere", "deepseek_v2", "exaone", "internlm2", "gpt_neox", "falcon", "olmoe", "nemotron", "arcee", "granitemoe", "granitemoeshared", "seed_oss", "ernie4_5",
     "glm4", *MIXED, "deepseek_v3", "kimi_k2", "glm4_moe", "glm4_moe_lite", "minimax_m2", "ernie4_5_moe", "dots1", "exaone_moe", "afmoe", "hy_v3", "gpt_oss",
     "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen2_vl", "qwen2_5_vl", "qwen3_vl_text", "qwen3_vl_moe_text", "kormo",
-    "glm4v_moe_text", "eurobert")
+    "glm4v_moe_text", "eurobert", "glm", "internlm3", "exaone4_5_text")
 # What a scaling says of positions with several axes stays.
 AXES = ("mrope_section", "mrope_interleaved", "xdrope_section")
 PARTIAL = {"phi": "partial_rotary_factor", "phi3": "partial_rotary_factor", "stablelm": "partial_rotary_factor", "gpt_neox": "rotary_pct", "nemotron": "partial_rotary_factor",
-    "glm4": "partial_rotary_factor", "glm4_moe": "partial_rotary_factor", "glm4v_moe_text": "partial_rotary_factor", "qwen3_next": "partial_rotary_factor", "qwen3_5_text": "partial_rotary_factor",
+    "glm": "partial_rotary_factor", "glm4": "partial_rotary_factor", "glm4_moe": "partial_rotary_factor", "glm4v_moe_text": "partial_rotary_factor", "qwen3_next": "partial_rotary_factor", "qwen3_5_text": "partial_rotary_factor",
     "qwen3_5_moe_text": "partial_rotary_factor"}
 # Their classes take the width of a head from the hidden width alone.
 HEAD_DIMENSIONS = reading("head_dim", but=("olmoe", "phi", "baichuan", "internlm2", "stablelm", "exaone", "opt"))
@@ -35,8 +36,8 @@ FLAGS = {
     **{key: reading(key) for key in (
         "attention_out_bias", "use_bias", "use_qkv_bias", "bias", "use_parallel_residual", "multi_query", "new_decoder_architecture", "parallel_attn",
         "alibi", "apply_residual_connection_post_layernorm", "scale_attn_weights")},
-    "attention_bias": reading("attention_bias", but=("mistral", "mixtral", "exaone4"), also=("gpt_neox",)),
-    "mlp_bias": reading("mlp_bias", but=("mistral", "mixtral", "granitemoe", "granitemoeshared")),
+    "attention_bias": reading("attention_bias", but=("mistral", "mixtral", "exaone4"), also=("gpt_neox", "modernbert")),
+    "mlp_bias": reading("mlp_bias", but=("mistral", "mixtral", "granitemoe", "granitemoeshared"), also=("modernbert",)),
     "qkv_bias": frozenset({"qwen2_moe"}), "qk_layernorm": reading("qk_layernorm", also=("phi",)),
     "use_qk_norm": reading("use_qk_norm", but=("cohere2",)),
     "scale_attn_by_inverse_layer_idx": reading("scale_attn_by_inverse_layer_idx", but=("gpt_bigcode",)),
@@ -308,7 +309,8 @@ FEATURES = {
     "odd heads": odd_heads, "partial": partial, "window": window, "no window": no_window, "layer pattern": layer_pattern, "window period": window_period,
     "unrotated": unrotated, "caps": caps, "activation": activation, "factors": factor_settings, "mixture": mixture, "clip": clip, "ranks": ranks,
     "inner width": inner_width, **{key: flipped(key) for key in FLAGS}, "falcon norms": falcon_norms, "constants": constants, "token types": token_types,
-    "linear biases": linear_biases,
+    "linear biases": linear_biases, "norm biases": norm_biases, "classifier head": classifier_head, "mixed windows": mixed_windows,
 }
 # Of families whose sizes depend on each other, these change nothing else.
-OF_FAMILIES = ("linear", "dynamic", "yarn", "llama3", "longrope", "activation", "constants", "attention_bias", "mlp_bias", "use_bias")
+OF_FAMILIES = ("linear", "dynamic", "yarn", "llama3", "longrope", "activation", "constants", "attention_bias", "mlp_bias", "use_bias",
+    "partial", "token types", "norm biases", "classifier head", "mixed windows")

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from fixtures.generate.checkpoints import IMAGE_TENSORS, nested_config
 from fixtures.generate.places import write_json
 
-from .families import text_of
+from .drawing import text_of
 
 CARD = """---
 license: apache-2.0

@@ -28,14 +28,17 @@ from safetensors.torch import load_file, save_file
 
 from fixtures.generate.architecture_configs import ARCHITECTURES
 from fixtures.generate.checkpoints import CLASSES, SHARP, write_checkpoint
+from fixtures.generate.make_architectures import unused_rows
 from fixtures.generate.oracle import follow_bias_limit, oracle
 from fixtures.generate.staging import stage_tokenizer
 
 from ..program import EMBEDDING, SCORE, SCORES, Ingot, Refusal
 from .comparison import fault_of, in_double, is_rounding, wanted
 from .configs import ORIGINALS, SPELLINGS, published, varied
-from .families import family_of, text_of
+from .drawing import text_of
+from .families import family_of
 from .features import FEATURES, OF_FAMILIES, representable
+from .own_code import RESTATED
 
 LENGTHS = (1, 2, 7, 33, 64, 65, 300)
 COLUMNS = ("folder", "gguf", "back", "bits")
@@ -94,7 +97,7 @@ def natively(native: dict, before: dict, after: dict) -> dict:
     changed = {names.get(key, key): value for key, value in after.items() if before.get(key, ...) != value}
     if "rotary_emb_base" in changed:
         changed["rope_parameters"] = {"rope_type": "default", "rope_theta": float(changed.pop("rotary_emb_base"))}
-    return {**native, **changed}
+    return {**native, **changed, **RESTATED.get(after["model_type"], lambda _: {})(after)}
 
 
 def featured(name: str, seed: int, only: str | None):
@@ -109,19 +112,21 @@ def featured(name: str, seed: int, only: str | None):
         if (len(names) < seed % 4 or only) and FEATURES[name](text_of(changed), random.Random(seed)):
             config = changed
             names.append(name)
-    native = architecture.native and natively(architecture.native, before, config)
+    native = architecture.native and natively(architecture.native, text_of(before), text_of(config))
     pooling = draw.choice(["cls", "mean", "lasttoken"]) if architecture.kind == "encoder" else None
     return architecture._replace(config=config, native=native, pooling=pooling), names
 
 
-def sharpen(folder: Path, draw: random.Random) -> None:
-    """Powers of two, so that the stored numbers stay exact."""
+def sharpen(folder: Path, draw: random.Random, unused: dict[str, int]) -> None:
+    """Powers of two, so that the stored numbers stay exact; rows that only padding has are zeros, as in trained models."""
     path = folder / "model.safetensors"
     sharp, plain = draw.choice([0.5, 1, 2]), draw.choice([1, 2])
     tensors = load_file(path)
     for name, tensor in tensors.items():
         if tensor.dim() >= 2 and tensor.is_floating_point() and "embed" not in name:
             tensors[name] = tensor * (sharp if any(part in name for part in SHARP) else plain)
+    for name, count in unused.items():
+        tensors[name][:count] = 0
     save_file(tensors, path, metadata={"format": "pt"})
 
 
@@ -177,7 +182,7 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
         folder = stage_tokenizer(architecture.tokenizer, parent / name)
         try:
             write_checkpoint(folder, architecture._replace(fp8=None), seed)
-            sharpen(folder, random.Random(seed))
+            sharpen(folder, random.Random(seed), unused_rows(architecture.config, list(load_file(folder / "model.safetensors"))))
             own = published(name, architecture, folder, parent / "disguised" / name)
             model = prepared(oracle(name, folder, scratch))
             pristine = copy.deepcopy(model)  # dynamic scaling remembers the longest sequence
