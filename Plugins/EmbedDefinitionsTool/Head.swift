@@ -6,7 +6,7 @@ struct Head {
   let isAbstract: Bool
   /// The definitions that it extends, the nearest last.
   let baseNames: [String]
-  let classes: [String], modelTypes: [String]
+  let classes: [String], modelTypes: [String], configKeys: [String]
   let ggufArchitecture: String?
 
   enum Failure: Error, CustomStringConvertible {
@@ -40,6 +40,7 @@ struct Head {
     self.baseNames = baseNames
     classes = own["classes"] as? [String] ?? []
     modelTypes = own["model_types"] as? [String] ?? []
+    configKeys = own["config_keys"] as? [String] ?? []
     // These are inherited. A scheme that is null is removed.
     let scheme = chain.compactMap { ($0["schemes"] as? [String: Any])?["gguf"] }.last
     let ggufName = chain.compactMap { $0["gguf_architecture"] as? String }.last ?? name
@@ -51,7 +52,8 @@ struct Head {
     """
     ArchitectureIdentity(
             name: \(literal(name)), isAbstract: \(isAbstract), baseNames: \(literal(baseNames)), classes: \(literal(classes)),
-            modelTypes: \(literal(modelTypes)), ggufArchitecture: \(ggufArchitecture.map(literal) ?? "nil"))
+            modelTypes: \(literal(modelTypes)), configKeys: \(literal(configKeys)),
+            ggufArchitecture: \(ggufArchitecture.map(literal) ?? "nil"))
     """
   }
 

@@ -13,7 +13,8 @@ struct ExtendedDefinition {
 
   /// The members that identify a definition; none of them is inherited.
   private static let ownMembers: Set<ExactString> = [
-    "name", "summary", "abstract", "extends", "classes", "model_types", "tokenizer_classes", "tokenizers",
+    "name", "summary", "abstract", "extends", "classes", "model_types", "config_keys", "tokenizer_classes",
+    "tokenizers",
   ]
   /// Lists of entries, and the member by which an entry is named.
   private static let namedLists: [ExactString: String] = [

@@ -14,6 +14,8 @@ public struct ArchitectureIdentity: Sendable {
   public let classes: [String]
   /// Values of `model_type` in config.json that it matches.
   public let modelTypes: [String]
+  /// Members of config.json of which its folders have one; it comes before others with the same class then.
+  public let configKeys: [String]
   /// The value of `general.architecture` in a GGUF; nil if it has no naming scheme `gguf`, because llama.cpp lacks the
   /// architecture.
   public let ggufArchitecture: String?
@@ -27,6 +29,7 @@ extension ArchitectureIdentity {
     baseNames = extended.baseNames
     classes = try object.strings("classes") ?? []
     modelTypes = try object.strings("model_types") ?? []
+    configKeys = try object.strings("config_keys") ?? []
     let ggufName = try object.optionalString("gguf_architecture") ?? name
     ggufArchitecture = extended.json["schemes"]?["gguf"] == nil ? nil : ggufName
   }

@@ -47,6 +47,17 @@ public struct ArchitectureLibrary: Sendable {
     identities.firstIndex(where: isMatch).map(definition)
   }
 
+  /// The first definition with such an identity: one whose members config.json has, or else one that needs none.
+  public func firstDefinition(
+    of config: Configuration, where isMatch: (ArchitectureIdentity) -> Bool
+  ) -> ArchitectureDefinition? {
+    func hasMember(_ identity: ArchitectureIdentity) -> Bool {
+      identity.configKeys.contains { config.json[$0].map { !$0.isNull && $0.integer != 0 } ?? false }
+    }
+    return firstDefinition { isMatch($0) && hasMember($0) } ?? firstDefinition { isMatch($0) && $0.configKeys.isEmpty }
+      ?? firstDefinition(where: isMatch)
+  }
+
   /// The definition called `name`.
   public func definition(named name: String) -> ArchitectureDefinition? { firstDefinition { $0.name == name } }
 

@@ -68,6 +68,7 @@ extension Hyperparameters {
     recurrence = try Recurrence(read, layerCount: layerCount)
     addsToNormed = set.flag("adds_to_normed")
     positionOffset = set.integer("position_offset") ?? 0
+    paddingToken = set.integer("padding_id")
     ownTokenEmbeddingLength = try read.optionalPositive("token_embedding_length")
     pooling = Pooling(rawValue: set.integer("pooling_type") ?? 0) ?? .none
     classifierPooling = set.integer("classifier_pooling").flatMap(Pooling.init) ?? .first

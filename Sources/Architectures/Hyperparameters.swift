@@ -27,6 +27,8 @@ public struct Hyperparameters: Sendable, Hashable {
 
   /// The row of the position embedding that the first position has; those before it are never used (OPT).
   public var positionOffset = 0
+  /// The token that takes no position, but has a row of its own before the first one (RoBERTa's padding).
+  public var paddingToken: Int?
   /// Elements of a token embedding, where a projection makes `embeddingLength` of them (OPT 350M).
   public var tokenEmbeddingLength: Int { ownTokenEmbeddingLength ?? embeddingLength }
   /// `tokenEmbeddingLength`, if it is not `embeddingLength`.

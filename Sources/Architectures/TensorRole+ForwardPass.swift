@@ -10,6 +10,8 @@ extension TensorRole {
   public static let embeddingProjection: TensorRole = "embedding_projection"
   /// `[position, embedding]`: added to the token embeddings
   public static let positionEmbedding: TensorRole = "position_embedding"
+  /// `[padding token + 1, embedding]`: the last row is added to the embedding of padding (RoBERTa)
+  public static let unusedPositionEmbedding: TensorRole = "unused_position_embedding"
   /// `[type, embedding]`: the first row is added to the token embeddings
   public static let tokenTypeEmbedding: TensorRole = "token_type_embedding"
   /// `[embedding]`: normalizes the sum of the embeddings
@@ -135,6 +137,8 @@ extension TensorRole {
   public static let expertUp: TensorRole = "expert_up"
   /// `[embedding, expert feed-forward]`
   public static let expertDown: TensorRole = "expert_down"
+  /// `[embedding]`: added once to the weighted sum of the experts (Nomic Embed v2)
+  public static let mixtureBias: TensorRole = "mixture_bias"
   /// `[1, embedding]`: how much of the shared expert is taken
   public static let sharedExpertRouter: TensorRole = "shared_expert_router"
   /// `[shared feed-forward, embedding]`

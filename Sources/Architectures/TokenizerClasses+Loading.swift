@@ -51,6 +51,7 @@ extension TokenizerClass {
     normalizer = try entry.choice("normalizer") ?? normalizer
     yieldsToByteLevel = try entry.flag("yields_to_byte_level")
     writtenFor = try entry.choice("written_for")
+    unigramClass = try entry.optionalString("unigram_class")
   }
 }
 

@@ -21,11 +21,31 @@ extension StackWeights {
       guard end <= hyperparameters.contextLength else {
         throw InferenceError.tooManyPositions(count: end, contextLength: hyperparameters.contextLength)
       }
-      let positions = (firstPosition..<end).map { $0 + hyperparameters.positionOffset }
-      hidden.add(try rows(positions, of: .positionEmbedding, width: hyperparameters.embeddingLength))
+      hidden.add(try positionEmbeddings(of: tokens, firstPosition: firstPosition))
     }
     guard contains(.tokenEmbeddingNorm, layer: nil) else { return hidden }
     return try normalize(hidden, .tokenEmbeddingNorm, nil)
+  }
+
+  /// The position embeddings of tokens; padding does not count where it has a row of its own.
+  private func positionEmbeddings(of tokens: [Int], firstPosition: Int) throws -> Matrix {
+    let width = hyperparameters.embeddingLength, padding = hyperparameters.paddingToken
+    var next = firstPosition + hyperparameters.positionOffset
+    let isUsed = tokens.map { $0 != padding }
+    let positions = isUsed.map { isUsed in
+      defer { if isUsed { next += 1 } }
+      return isUsed ? next : 0
+    }
+    var embeddings = try rows(positions, of: .positionEmbedding, width: width)
+    guard let padding, isUsed.contains(false) else { return embeddings }
+    // A GGUF lacks the row, which is zeros in a trained model.
+    let own =
+      contains(.unusedPositionEmbedding, layer: nil)
+      ? try rows([padding], of: .unusedPositionEmbedding, width: width).values : Array(repeating: 0, count: width)
+    for row in isUsed.indices where !isUsed[row] {
+      embeddings.values.replaceSubrange(row * width..<(row + 1) * width, with: own)
+    }
+    return embeddings
   }
 }
 

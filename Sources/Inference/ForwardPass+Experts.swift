@@ -25,6 +25,9 @@ extension ForwardPass {
         x.rows(users.map(\.position)), .expert, layer, instance: expert, innerLength: experts.feedForwardLength)
       result.add(y, toRows: users)
     }
+    if let bias = try weights.optionalVector(.mixtureBias, layer: layer, count: x.columnCount) {
+      result.add(toEachRow: bias)
+    }
     if let length = experts.sharedFeedForwardLength, weights.contains(.sharedExpertUp, layer: layer) {
       var shared = try network(x, .sharedExpert, layer, innerLength: length)
       if weights.contains(.sharedExpertRouter, layer: layer) {

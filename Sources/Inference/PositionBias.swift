@@ -5,6 +5,8 @@ import Tensors
 enum PositionBias: Sendable {
   /// ALiBi: the head's slope times the key's position; the softmax takes the query's own position out again.
   case alibi(slopes: [Float])
+  /// ALiBi without a mask: minus the head's slope times the distance to the key, on either side.
+  case alibiOfDistance(slopes: [Float])
   /// Falcon's ALiBi: slope and product are rounded to bfloat16, and the score is scaled afterwards.
   case alibiBeforeScale(slopes: [Float])
   /// T5's: a value for the distance.
@@ -16,7 +18,8 @@ enum PositionBias: Sendable {
       Self.slopes(headCount: hyperparameters.headCount, limit: hyperparameters.scales.alibiLimit)
     }
     switch hyperparameters.features.positions {
-    case .alibi: self = .alibi(slopes: slopes())
+    case .alibi:
+      self = hyperparameters.features.mask == .none ? .alibiOfDistance(slopes: slopes()) : .alibi(slopes: slopes())
     case .alibiBeforeScale: self = .alibiBeforeScale(slopes: slopes().map(Self.roundedToBrainFloat))
     case .rotary, .relative, .none: return nil
     }
@@ -45,6 +48,10 @@ enum PositionBias: Sendable {
     let positions = SIMD16<Float>(repeating: Float(firstKey)) + Self.lanes
     switch self {
     case .alibi(let slopes): return scores * scale + positions * SIMD16(repeating: slopes[head])
+    case .alibiOfDistance(let slopes):
+      let offsets = positions - SIMD16(repeating: Float(query))
+      let distances = offsets.replacing(with: -offsets, where: offsets .< 0)
+      return scores * scale - distances * SIMD16(repeating: slopes[head])
     case .relative(let bias): return scores * scale + bias.biases(head: head, query: query, firstKey: firstKey)
     case .alibiBeforeScale(let slopes):
       let bias = positions * SIMD16(repeating: slopes[head])

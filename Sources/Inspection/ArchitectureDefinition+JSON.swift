@@ -11,6 +11,7 @@ extension ArchitectureDefinition {
       "schema": .string(Self.schema), "name": .string(name), "summary": .string(summary),
       "extends": .array(baseNames.reversed().map { .string($0) }),
       "classes": .array(classes.map { .string($0) }), "model_types": .array(modelTypes.map { .string($0) }),
+      "config_keys": .array(identity.configKeys.map { .string($0) }),
       "gguf_architecture": ggufArchitecture.map { .string($0) } ?? .null,
       "gguf_keys": .array(distinctiveKeys.map { .string($0) }),
       "gguf_output": ggufArchitecture == nil ? .null : .string(ggufOutput.rawValue),

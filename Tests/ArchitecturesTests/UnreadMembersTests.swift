@@ -66,7 +66,9 @@ struct UnreadMembersTests {
         library.definitions.first { $0.modelTypes.contains(type) }
       }
       let definition = try #require(
-        inner ?? library.definitions.first { !Set($0.classes).isDisjoint(with: configuration.classes) }, "\(name)")
+        inner
+          ?? library.firstDefinition(of: configuration) { !Set($0.classes).isDisjoint(with: configuration.classes) },
+        "\(name)")
       let set = try definition.hyperparameters(of: configuration)
       #expect(definition.conflicts(in: configuration, set).isEmpty, "\(name)")
       #expect(definition.unreadRemark(on: configuration) == nil, "\(name)")

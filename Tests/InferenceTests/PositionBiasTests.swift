@@ -34,6 +34,13 @@ struct PositionBiasTests {
     #expect(scores[0] == 14 && scores[3] == 14.75)
   }
 
+  @Test("falls with the distance on both sides without a mask")
+  func distance() {
+    let bias = PositionBias.alibiOfDistance(slopes: [0.5, 0.25])
+    let scores = bias.apply(to: SIMD16(repeating: 3), scale: SIMD16(repeating: 2), head: 1, query: 34, firstKey: 32)
+    #expect(scores[0] == 5.5 && scores[2] == 6 && scores[4] == 5.5 && scores[15] == 2.75)
+  }
+
   @Test("is rounded and scaled for Falcon")
   func falcon() {
     let bias = PositionBias.alibiBeforeScale(slopes: [1])

@@ -10,7 +10,7 @@ struct EncoderTests {
   static let names = [
     "bert-bge", "bert-reranker", "bert-pair", "roberta", "roberta-classifier", "xlm-roberta", "xlm-roberta-saved",
     "bge-reranker", "camembert", "distilbert", "distilbert-classifier", "modern-bert", "modern-bert-reranker",
-    "embedding-gemma",
+    "embedding-gemma", "modern-bert-biases", "jina-bert-v2", "jina-bert-v3", "nomic-bert-moe",
   ]
 
   private func open(_ path: String) throws -> Model { try Model.open(path, library: .bundled()) }
@@ -51,11 +51,69 @@ struct EncoderTests {
     }
   }
 
+  @Test("counts no positions for padding in a text, as RoBERTa's class does")
+  func padding() throws {
+    let fixture = try ArchitectureFixture.named("roberta")
+    let bytes = try LocalFile(fixture.expectedPath("padded.npy")).wholeContent(limit: 1 << 20)
+    let expected = try #require(NumPyFile(bytes)).values
+    var tokens = try #require(fixture.expected("tokens.json").array).compactMap(\.integer)
+    for index in [3, 11] { tokens[index] = 1 }
+    var pass = try ForwardPass(ModelWeights(open(fixture.stage(in: folder))), tokens: tokens, threads: 2)
+    try pass.run()
+    let error = try Self.squaredError(pass.normalizedHidden().values, expected)
+    #expect(error <= 1e-9)
+  }
+
+  /// The weights of a mixture of experts, with a bias of its sum that is not zeros.
+  struct Biased: WeightSource {
+    let base: ModelWeights
+    var hyperparameters: Hyperparameters { base.hyperparameters }
+
+    func contains(_ role: TensorRole, layer: Int?, instance: Int?) -> Bool {
+      base.contains(role, layer: layer, instance: instance)
+    }
+
+    func readRows(_ role: TensorRole, layer: Int?, instance: Int?, rows: Range<Int>, into values: inout [Float]) throws
+    {
+      try base.readRows(role, layer: layer, instance: instance, rows: rows, into: &values)
+      if role == .mixtureBias { values = values.indices.map { Float($0 + 1) / 64 } }
+    }
+  }
+
+  @Test("adds the bias of a mixture of experts once to each position")
+  func mixtureBias() throws {
+    let fixture = try ArchitectureFixture.named("nomic-bert-moe")
+    let bytes = try LocalFile(fixture.expectedPath("biased.npy")).wholeContent(limit: 1 << 20)
+    let expected = try #require(NumPyFile(bytes)).values
+    let tokens = try #require(fixture.expected("tokens.json").array).compactMap(\.integer)
+    let weights = try Biased(base: ModelWeights(open(fixture.stage(in: folder))))
+    var pass = try ForwardPass(weights, tokens: tokens, threads: 2)
+    try pass.run()
+    let error = try Self.squaredError(pass.normalizedHidden().values, expected)
+    #expect(error <= 1e-9)
+  }
+
+  /// The squared error relative to the squares of `expected`; infinite where the counts differ.
+  private static func squaredError(_ found: [Float], _ expected: [Float]) -> Double {
+    guard found.count == expected.count else { return .infinity }
+    let error = zip(found, expected).reduce(0.0) { $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1)) }
+    return error / expected.reduce(0) { $0 + Double($1) * Double($1) }
+  }
+
+  @Test("states in the folder made of a GGUF which parts have biases")
+  func biases() throws {
+    try convert(try gguf("modern-bert-biases").gguf, to: folder.file("back"))
+    let config = try JSON(parsing: LocalFile(folder.file("back/config.json")).wholeContent(limit: 1 << 16))
+    for key in ["attention_bias", "mlp_bias", "norm_bias"] { #expect(config[key] == .bool(true), "\(key)") }
+    #expect(config["norm_eps"]?.real == 0.001 && config["layer_norm_eps"]?.real == 1e-7)
+  }
+
   @Test(
     "is recognized in a GGUF",
     arguments: [
       ("bert-bge", "bert"), ("bert-reranker", "bert"), ("roberta", "roberta"), ("roberta-classifier", "roberta"),
-      ("xlm-roberta", "xlm-roberta"), ("distilbert", "distilbert"), ("distilbert-classifier", "distilbert"),
+      ("xlm-roberta", "xlm-roberta"), ("nomic-bert", "nomic-bert"), ("nomic-bert-moe", "nomic-bert-moe"),
+      ("distilbert", "distilbert"), ("distilbert-classifier", "distilbert"),
     ])
   func recognized(name: String, definition: String) throws {
     let (_, gguf) = try gguf(name)

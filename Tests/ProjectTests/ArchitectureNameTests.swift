@@ -35,7 +35,7 @@ struct ArchitectureNameTests {
       "values of tokenizer.ggml.pre, which names pre-tokenizers"
     ),
     (
-      "Sources/Tokenization/Vocabulary+StrippedSides.swift", ["modern-bert", "phi3"],
+      "Sources/Tokenization/Vocabulary+StrippedSides.swift", ["jina-bert-v3", "modern-bert", "nomic-bert-moe", "phi3"],
       "names by which llama.cpp knows how special tokens strip white space, which no key of a GGUF states"
     ),
     (

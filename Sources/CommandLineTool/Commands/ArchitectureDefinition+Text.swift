@@ -14,6 +14,7 @@ extension ArchitectureDefinition {
   private var facts: [(String, String)] {
     let facts: [(String, [String])] = [
       ("extends", baseNames.reversed()), ("classes", classes), ("model types", modelTypes),
+      ("only with config.json member", identity.configKeys),
       ("GGUF architecture", [ggufArchitecture ?? "none"]),
       ("only with GGUF key", distinctiveKeys.map(ggufKey)),
       ("GGUF output", ggufArchitecture == nil || ggufOutput == .optional ? [] : [ggufOutput.rawValue]),

@@ -65,7 +65,12 @@ extension KnownForm {
       "a LoRA adapter", [.metadata("general.type", "adapter"), .word("lora_a"), .word("lora_b")],
       "pass the model that it was made for, with --lora FILE for this one"),
     file(
-      "a LoRA adapter", [.word("lora_A"), .word("lora_B"), .word("lora_embedding_A")],
+      "a LoRA adapter",
+      [
+        .test("a tensor name with `lora_A`, `lora_B` or `lora_embedding_A`, and no list of them in config.json") {
+          $0.adapter(["lora_A", "lora_B", "lora_embedding_A"])
+        }
+      ],
       "pass the model that it was made for, with --lora FOLDER for this one"),
     file(
       "a LoRA adapter", [.word("lora_down"), .word("lora_up")],
@@ -213,9 +218,16 @@ extension KnownForm {
 extension FormEvidence {
   private func sign(_ tensor: TensorDescriptor) -> String { "tensor \(tensor.name.text.quoted)" }
 
+  /// A tensor of an adapter. A model that lists its adapters in config.json is published with all of them: it is whole
+  /// without any (Jina embeddings v3).
+  func adapter(_ words: [String]) -> String? {
+    guard configuration?["lora_adaptations"]?.array == nil else { return nil }
+    return words.lazy.compactMap(tensor).first.map(sign)
+  }
+
   /// A layer of PEFT that keeps its weight beside the matrices A and B; adapters keep those of embeddings alone.
   static func unmergedLayer(_ evidence: FormEvidence) -> String? {
-    guard evidence.tensor("lora_A") != nil else { return nil }
+    guard evidence.adapter(["lora_A"]) != nil else { return nil }
     if let original = evidence.tensor("parametrizations") { return evidence.sign(original) }
     guard evidence.tensor("base_layer") != nil else { return nil }
     return evidence.checkpoint.tensors.first { tensor in

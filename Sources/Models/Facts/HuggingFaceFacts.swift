@@ -85,7 +85,7 @@ extension ArchitectureLibrary {
   /// The definition that the classes of a config.json name, or without classes its `model_type`.
   func definition(of config: Configuration) -> ArchitectureDefinition? {
     for name in config.classes {
-      guard let first = firstDefinition(where: { $0.classes.contains(name) }) else { continue }
+      guard let first = firstDefinition(of: config, where: { $0.classes.contains(name) }) else { continue }
       // A class with images or sound says little of the text model inside, unless its definition knows that one.
       let known = first.modelTypes
       guard let type = config.textModelType, !known.contains(type), !known.contains(config.nestedModelType ?? "") else {
@@ -94,6 +94,6 @@ extension ArchitectureLibrary {
       return firstDefinition { $0.modelTypes.contains(type) } ?? first
     }
     guard config.classes.isEmpty, let type = config.modelType else { return nil }
-    return firstDefinition { $0.modelTypes.contains(type) }
+    return firstDefinition(of: config) { $0.modelTypes.contains(type) }
   }
 }

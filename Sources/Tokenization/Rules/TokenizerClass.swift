@@ -53,6 +53,8 @@ public struct TokenizerClass: Sendable, Hashable {
   public var yieldsToByteLevel = false
   /// The kind of vocabulary for which this class is written to `tokenizer_config.json`.
   public var writtenFor: VocabularyRules.Source?
+  /// The class that is written instead for a unigram vocabulary of a model type with this class.
+  public var unigramClass: String?
 
   /// Creates a class without rules of its own.
   public init() {}

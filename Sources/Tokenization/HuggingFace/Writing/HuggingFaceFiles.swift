@@ -24,7 +24,8 @@ extension Vocabulary {
     classes: TokenizerClasses, modelType: String? = nil, contextLength: Int? = nil
   ) throws(VocabularyError) -> [HuggingFaceFile] {
     let usual = classes.writtenName(for: kind)
-    let own = kind == .unigram ? modelType.flatMap { classes.registered[$0]?.className } : nil
+    let registered = kind == .unigram ? modelType.flatMap { classes.registered[$0]?.className } : nil
+    let own = registered.map { classes.classes[$0]?.unigramClass ?? $0 }
     guard let own, own != usual, classes.classes[own] != nil else {
       return try withBracketedTokens().withMaskToken().files(className: usual, contextLength)
     }
