@@ -27,6 +27,9 @@ TUNING := $(if $(PORTABLE),,-Xcc -march=native)
 # code that nothing uses, unless the libraries' symbols are exported: each start would relocate it.
 STATIC := $(if $(filter Darwin,$(shell uname)),,--static-swift-stdlib -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic)
 
+# Types are asked for by their accessors, not by name: a name is looked up in all conformances of the program, at each start.
+START := -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
+
 PREFIX ?= /usr/local
 DIST ?= dist
 PACKAGED := .build/package/programs
@@ -37,7 +40,7 @@ setup:
 	@scripts/setup.sh
 
 build: setup
-	swift build -c release --product ingot $(TUNING) $(STATIC)
+	swift build -c release --product ingot $(TUNING) $(STATIC) $(START)
 
 # Tests check every bound and every overflow in a debug build, and run the debug program. Where the arithmetic is, that build
 # is optimized (see Package.swift), for whole conversions would take most of the time.

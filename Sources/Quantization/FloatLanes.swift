@@ -19,13 +19,23 @@ protocol FloatLanes: BitwiseCopyable, Sendable {
   static func both(_ one: Mask, _ other: Mask) -> Mask
   static func either(_ one: Mask, _ other: Mask) -> Mask
   static func isSetEverywhere(_ mask: Mask) -> Bool
+  /// A number of each eight lanes, which are the sub-blocks of a block of eight.
+  init(eachEight number: (Int) -> Float)
+  /// As many sub-blocks of `count` floats as there are lanes: lane k of vector i is element i of sub-block k.
+  static func subBlocks<let count: Int>(_ values: RawSpan, at offset: Int) -> InlineArray<count, Self>
 
   /// The magnitude of each lane.
   var magnitude: Self { get }
+  /// The square root of each lane.
+  var root: Self { get }
   /// The maximum of each two lanes; this one's if they are equal.
   func greater(_ other: Self) -> Self
   /// The minimum of each two lanes; this one's if they are equal.
   func lesser(_ other: Self) -> Self
+  /// The maximum of each two lanes of positive numbers, by their bits.
+  func greaterPositive(_ other: Self) -> Self
+  /// The minimum of each two lanes of positive numbers, by their bits.
+  func lesserPositive(_ other: Self) -> Self
   /// The lanes of `other` where `mask` is set, the others of this vector.
   func choosing(_ other: Self, where mask: Mask) -> Self
 }
@@ -38,6 +48,28 @@ extension FloatLanes {
   @inline(__always)
   var nearestSmall: Self { (self + Self(repeating: roundingShift)) - Self(repeating: roundingShift) }
 
+  /// The nearest integers of such lanes, at most those of the limit.
+  ///
+  /// Limits are compared before the shift is taken away, when all lanes are positive: comparisons of integers do not wait
+  /// for the units that multiply.
+  @inline(__always)
+  func nearestSmall(atMost greatest: ShiftedLimit<Self>) -> Self {
+    (self + Self(repeating: roundingShift)).lesserPositive(greatest.lanes) - Self(repeating: roundingShift)
+  }
+
+  /// The nearest integers of such lanes, at least those of the limit.
+  @inline(__always)
+  func nearestSmall(atLeast least: ShiftedLimit<Self>) -> Self {
+    (self + Self(repeating: roundingShift)).greaterPositive(least.lanes) - Self(repeating: roundingShift)
+  }
+
+  /// The nearest integers of such lanes within both limits.
+  @inline(__always)
+  func nearestSmall(atLeast least: ShiftedLimit<Self>, atMost greatest: ShiftedLimit<Self>) -> Self {
+    (self + Self(repeating: roundingShift)).lesserPositive(greatest.lanes).greaterPositive(least.lanes)
+      - Self(repeating: roundingShift)
+  }
+
   @inline(__always)
   func clamped(_ least: Float, _ greatest: Float) -> Self {
     lesser(Self(repeating: greatest)).greater(Self(repeating: least))
@@ -45,6 +77,16 @@ extension FloatLanes {
 
   @inline(__always)
   var negated: Self { Self.zero - self }
+}
+
+/// An integer as a limit of `nearestSmall`.
+///
+/// An argument of the function that compares with it: of a limit that the compiler knows, it makes choices and not minimums.
+struct ShiftedLimit<Lanes: FloatLanes> {
+  fileprivate let lanes: Lanes
+
+  @inline(__always)
+  init(_ limit: Float) { lanes = Lanes(repeating: limit + roundingShift) }
 }
 
 extension SIMD8: FloatLanes where Scalar == Float {
@@ -56,60 +98,35 @@ extension SIMD8: FloatLanes where Scalar == Float {
   static func either(_ one: Mask, _ other: Mask) -> Mask { one .| other }
   @inline(__always)
   static func isSetEverywhere(_ mask: Mask) -> Bool { mask.isSetEverywhere }
-}
-
-/// Sixteen elements.
-typealias SixteenFloats = SIMD16<Float>
-
-extension SIMD16: FloatLanes where Scalar == Float {
-  typealias Mask = SIMDMask<SIMD16<Int32>>
-
-  /// Whether sixteen searches at once are faster than eight in this build.
-  ///
-  /// A sum waits for each of its terms, so two registers of sums give more than one. With four, values are moved to memory.
-  @inline(__always)
-  static var areFaster: Bool { VECTOR_BYTE_COUNT >= 32 }
-  /// Whether a register has sixteen floats.
-  @inline(__always)
-  private static var fitRegister: Bool { VECTOR_BYTE_COUNT == 64 }
 
   @inline(__always)
-  static func both(_ one: Mask, _ other: Mask) -> Mask { one .& other }
+  init(eachEight number: (Int) -> Float) { self.init(repeating: number(0)) }
+
   @inline(__always)
-  static func either(_ one: Mask, _ other: Mask) -> Mask { one .| other }
-  @inline(__always)
-  static func isSetEverywhere(_ mask: Mask) -> Bool {
-    let words = unsafeBitCast(mask, to: SIMD16<Int32>.self)
-    return unsafeBitCast(words.lowHalf & words.highHalf, to: Floats.Mask.self).isSetEverywhere
+  static func subBlocks<let count: Int>(_ values: RawSpan, at offset: Int) -> InlineArray<count, Self> {
+    values.subBlocks(at: offset)
   }
 
   @inline(__always)
-  private var words: SIMD16<UInt32> { unsafeBitCast(self, to: SIMD16<UInt32>.self) }
+  var root: Self { squareRoot() }
 
   @inline(__always)
-  private init(bits: SIMD16<UInt32>) { self = unsafeBitCast(bits, to: Self.self) }
+  private var integers: SIMD8<Int32> { unsafeBitCast(self, to: SIMD8<Int32>.self) }
 
+  // Lane by lane: of a choice between whole vectors by their bits the compiler makes no maximum.
   @inline(__always)
-  var magnitude: Self { Self(bits: words & SIMD16<UInt32>(repeating: 0x7FFF_FFFF)) }
-
-  @inline(__always)
-  func greater(_ other: Self) -> Self {
-    guard Self.fitRegister else {
-      return Self(lowHalf: lowHalf.greater(other.lowHalf), highHalf: highHalf.greater(other.highHalf))
-    }
-    return replacing(with: other, where: other .> self)
+  func greaterPositive(_ other: Self) -> Self {
+    let (one, other) = (integers, other.integers)
+    func lane(_ index: Int) -> Int32 { other[index] > one[index] ? other[index] : one[index] }
+    return unsafeBitCast(
+      SIMD8<Int32>(lane(0), lane(1), lane(2), lane(3), lane(4), lane(5), lane(6), lane(7)), to: Self.self)
   }
 
   @inline(__always)
-  func lesser(_ other: Self) -> Self {
-    guard Self.fitRegister else {
-      return Self(lowHalf: lowHalf.lesser(other.lowHalf), highHalf: highHalf.lesser(other.highHalf))
-    }
-    return replacing(with: other, where: other .< self)
-  }
-
-  @inline(__always)
-  func choosing(_ other: Self, where mask: Mask) -> Self {
-    Self(bits: words ^ ((words ^ other.words) & unsafeBitCast(mask, to: SIMD16<UInt32>.self)))
+  func lesserPositive(_ other: Self) -> Self {
+    let (one, other) = (integers, other.integers)
+    func lane(_ index: Int) -> Int32 { other[index] < one[index] ? other[index] : one[index] }
+    return unsafeBitCast(
+      SIMD8<Int32>(lane(0), lane(1), lane(2), lane(3), lane(4), lane(5), lane(6), lane(7)), to: Self.self)
   }
 }

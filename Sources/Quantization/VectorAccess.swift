@@ -26,6 +26,9 @@ extension RawSpan {
   func floats(at offset: Int) -> Floats { unsafeLoadUnaligned(fromByteOffset: offset, as: Floats.self) }
 
   @inline(__always)
+  func fourFloats(at offset: Int) -> SIMD4<Float> { unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD4<Float>.self) }
+
+  @inline(__always)
   func bytes8(at offset: Int) -> SIMD8<UInt8> { unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD8<UInt8>.self) }
 
   @inline(__always)
@@ -82,11 +85,11 @@ extension SIMD8 where Scalar == Float {
 
   /// The maximum of each two lanes; this one's if they are equal.
   @inline(__always)
-  func greater(_ other: Self) -> Self { replacing(with: other, where: other .> self) }
+  func greater(_ other: Self) -> Self { choosing(other, where: other .> self) }
 
   /// The minimum of each two lanes; this one's if they are equal.
   @inline(__always)
-  func lesser(_ other: Self) -> Self { replacing(with: other, where: other .< self) }
+  func lesser(_ other: Self) -> Self { choosing(other, where: other .< self) }
 
   /// The maximum of the lanes.
   @inline(__always)

@@ -1,8 +1,7 @@
 // Choices between vectors, lane by lane, by the bits of a mask.
 //
-// The standard library's `replacing(with:where:)` is a loop over lanes. The compiler makes a minimum or maximum of it where
-// it is one (`greater`, `lesser`); any other choice becomes two of half vectors, and so do sums that depend on it. These
-// are one instruction.
+// The standard library's `replacing(with:where:)` is a loop over lanes, of which the compiler makes choices of half vectors,
+// and of sums that depend on them, too. These are one instruction, a minimum or maximum where they are one.
 
 extension SIMD8 where Scalar == Float {
   /// The lanes of `other` where `mask` is set, the others of this vector.

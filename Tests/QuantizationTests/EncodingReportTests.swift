@@ -66,6 +66,28 @@ struct EncodingReportTests {
     #expect(try Codec.decode(.f32, bytes, elementCount: 3) == [0.1, 0.5, .infinity])
   }
 
+  @Test("sums the greatest floats, and counts infinities and NaN anywhere in a run")
+  func extremes() {
+    let count = 1031
+    for place in [nil, 0, 7, 255, 256, 1023, 1024, 1030] as [Int?] {
+      for wrong in [Float.infinity, -.infinity, .nan] {
+        var values = [Float](repeating: .greatestFiniteMagnitude, count: count)
+        var stored = values.map { $0 / 2 }
+        if let place, wrong.isNaN { values[place] = wrong }
+        if let place { stored[place] = wrong }
+        var vectors = EncodingReport(.histogram), singles = EncodingReport(.histogram)
+        vectors.note(values.span.bytes, storedAs: stored.span.bytes)
+        for (value, kept) in zip(values, stored) { singles.note(Double(value), storedAs: Double(kept)) }
+        #expect(vectors.firstNonfiniteIndex == singles.firstNonfiniteIndex)
+        #expect(vectors.firstOverflowIndex == singles.firstOverflowIndex)
+        #expect(vectors.changedCount == singles.changedCount)
+        #expect(vectors.maximumAbsoluteError == singles.maximumAbsoluteError)
+        #expect(abs(vectors.sumSquaredError / singles.sumSquaredError - 1) < 1e-12)
+        #expect(vectors.histogram == singles.histogram)
+      }
+    }
+  }
+
   @Test("is equal for vectors and single values")
   func vectors() throws {
     var generator = SeededGenerator(seed: 5)

@@ -24,7 +24,11 @@ for library in z zstd stdc++; do
   ln -sf "$file" "$archives/"
 done
 
-options=(-Xswiftc -L -Xswiftc "$archives" -Xlinker -s -Xlinker --gc-sections)
+# The last is the START of the Makefile.
+options=(
+  -Xswiftc -L -Xswiftc "$archives" -Xlinker -s -Xlinker --gc-sections
+  -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
+)
 case $link in
   static) options+=(-Xswiftc -static-executable) ;;
   # The symbols that the Swift libraries export would keep all of their code.

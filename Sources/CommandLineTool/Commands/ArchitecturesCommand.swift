@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct ArchitecturesCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "architectures",
     abstract: "Lists the architectures, or shows one with everything it inherits.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct AssembleCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "assemble",
     abstract: "Joins the parts of a plan to the output and receipt, or the figures, of a single run.",
     discussion: """

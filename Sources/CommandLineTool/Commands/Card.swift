@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Card: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "card",
     abstract: "Writes the README section about a folder of GGUF files.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Certify: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "certify",
     abstract: "Checks certificates written by verify --certificate.",
     discussion: """
@@ -16,7 +16,7 @@ struct Certify: ParsableCommand {
 }
 
 struct CheckCertificate: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "check",
     abstract: "Checks local files against a certificate.",
     discussion: """

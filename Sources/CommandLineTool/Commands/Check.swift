@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Check: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "check",
     abstract: "Checks layout, tensors, values, tied weights and tokenizer of one checkpoint.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Compare: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "compare",
     abstract: "Compares several candidates with one reference by size and predictions.",
     discussion: """

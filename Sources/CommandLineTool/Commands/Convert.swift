@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Convert: PartedCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "convert",
     abstract: "Writes a model in another container, naming scheme or storage format.",
     discussion: """

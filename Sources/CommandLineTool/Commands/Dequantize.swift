@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Dequantize: ConversionCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "dequantize",
     abstract: "Decodes a quantized model to F32, F16 or BF16.",
     discussion: """

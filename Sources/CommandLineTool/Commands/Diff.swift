@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Diff: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "diff",
     abstract: "Compares two checkpoints tensor by tensor, across containers, names and storage formats.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct FormatsCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "formats",
     abstract: "Lists the containers, storage formats and recipes.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct GraftCommand: ConversionCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "graft",
     abstract: "Copies tensors between files of one model.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Hash: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "hash",
     abstract: "Prints SHA-256 digests of every tensor and of the model, or checks a list of them.",
     discussion: """

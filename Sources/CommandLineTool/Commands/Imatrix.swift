@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Imatrix: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "imatrix",
     abstract: "Measures an importance matrix, or shows one.",
     discussion: """
@@ -16,7 +16,7 @@ struct Imatrix: ParsableCommand {
 }
 
 struct ImatrixShow: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "show",
     abstract: "Shows the entries of an importance matrix.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct ImatrixMeasure: MeasuringCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "measure",
     abstract: "Measures an importance matrix on text, as llama-imatrix does.",
     usage: "ingot imatrix <model> --file <file> [--output <output>] [<options>]",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Inspect: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "inspect",
     abstract: "Shows the contents of checkpoints.",
     discussion: """

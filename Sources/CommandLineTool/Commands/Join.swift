@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Join: ConversionCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "join",
     abstract: "Joins the shards of a GGUF to one file, with the bytes of llama-gguf-split --merge.",
     discussion: """

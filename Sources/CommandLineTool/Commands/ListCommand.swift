@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "ls",
     abstract: "Lists the models in a folder, one line each.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct MergeCommand: ConversionCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "merge",
     abstract: "Writes the weighted average of several models.",
     discussion: """

@@ -3,7 +3,7 @@ import Ingot
 
 /// Reads and edits the metadata of a GGUF.
 struct Meta: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "meta",
     abstract: "Reads and edits the metadata of a GGUF or safetensors file.",
     discussion: """
@@ -23,7 +23,7 @@ struct Meta: ParsableCommand {
 
 extension Meta {
   struct Get: ParsableCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.verb(
       commandName: "get",
       abstract: "Prints one value whole, or all keys with their types.",
       discussion: """
@@ -75,7 +75,7 @@ extension Meta {
   }
 
   struct Set: ParsableCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.verb(
       commandName: "set",
       abstract: "Sets keys to values.",
       discussion: """
@@ -131,7 +131,7 @@ extension Meta {
   }
 
   struct Remove: ParsableCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.verb(
       commandName: "rm",
       abstract: "Removes keys.",
       discussion: """

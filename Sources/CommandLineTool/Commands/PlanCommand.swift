@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct PlanCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "plan",
     abstract: "Plans a conversion or measurement in parts that any machines make in any order.",
     discussion: """
@@ -22,7 +22,7 @@ struct PlanCommand: ParsableCommand {
 }
 
 struct PlanConversion: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "convert",
     abstract: "Plans what ingot convert would do, in parts.",
     discussion: """
@@ -40,7 +40,7 @@ struct PlanConversion: ParsableCommand {
 }
 
 struct PlanQuantization: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "quantize",
     abstract: "Plans what ingot quantize would do, in parts.",
     discussion: """
@@ -58,7 +58,7 @@ struct PlanQuantization: ParsableCommand {
 }
 
 struct PlanImportance: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "imatrix",
     abstract: "Plans what ingot imatrix would measure, in parts of the text.",
     discussion: """
@@ -76,7 +76,7 @@ struct PlanImportance: ParsableCommand {
 }
 
 struct PlanVerification: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "verify",
     abstract: "Plans what ingot verify would compare, in parts of the text.",
     discussion: """

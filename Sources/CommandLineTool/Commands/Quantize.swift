@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Quantize: PartedCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "quantize",
     abstract: "Quantizes a model by a recipe of llama-quantize, with the same bytes.",
     usage: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Run: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "run",
     abstract: "Computes the forward pass and prints the most probable next tokens.",
     discussion: """

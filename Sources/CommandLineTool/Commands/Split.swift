@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Split: ConversionCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "split",
     abstract: "Divides a GGUF into shards, with the bytes and flags of llama-gguf-split.",
     discussion: """

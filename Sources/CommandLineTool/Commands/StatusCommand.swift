@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct StatusCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "status",
     abstract: "Shows which parts of a plan are done.",
     discussion: """

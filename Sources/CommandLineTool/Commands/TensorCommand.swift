@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct TensorCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "tensor",
     abstract: "Prints decoded values of one tensor, or writes them to a .npy file.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Tokenize: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "tokenize",
     abstract: "Prints the token ids and pieces of a text.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingot
 
 struct Verify: MeasuringCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "verify",
     abstract: "Compares the predictions of two models on the same tokens.",
     discussion: """

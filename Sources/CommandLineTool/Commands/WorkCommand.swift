@@ -10,7 +10,7 @@ import Ingot
 #endif
 
 struct WorkCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static let configuration = CommandConfiguration.verb(
     commandName: "work",
     abstract: "Makes one part of a plan.",
     discussion: """

@@ -86,49 +86,76 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
   private static let search = AffineSearch(maximum: 3, first: -0.5, step: 0.1, stepCount: 15, deviation: .absolute)
 
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
-    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
-    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    let (lowSearch, highSearch) = searched(
-      low, low.mapped { $0.magnitude }, high, high.mapped { $0.magnitude }, search)
-    guard lowSearch.isOrdinary, highSearch.isOrdinary else {
+    let (low, high, _) = searched(values, nil, at: source)
+    guard low.isOrdinary, high.isOrdinary else {
       return encodeBlockByReference(values, at: source, into: &bytes, at: destination)
     }
-    let scale = max(0, lowSearch.scale.greatestLane, highSearch.scale.greatestLane)
-    let minimum = max(0, lowSearch.minimum.greatestLane, highSearch.minimum.greatestLane)
+    let scale = max(0, low.scale.greatestLane, high.scale.greatestLane)
+    let minimum = max(0, low.minimum.greatestLane, high.minimum.greatestLane)
     let scales = ((scale / 15).halfBits, (minimum / 15).halfBits)
-    let lowPacked = lowBytes(lowSearch.scale, scale) | (lowBytes(lowSearch.minimum, minimum) &<< 4)
-    let highPacked = lowBytes(highSearch.scale, scale) | (lowBytes(highSearch.minimum, minimum) &<< 4)
+    let lowPacked = fifteenths(low.scale, scale) | (fifteenths(low.minimum, minimum) &<< 4)
+    let highPacked = fifteenths(high.scale, scale) | (fifteenths(high.minimum, minimum) &<< 4)
     storeScales(scales, into: &bytes, at: destination)
-    storeHalf(low, lowSearch, lowPacked, scales, into: &bytes, scales: destination, quants: destination &+ 16)
-    storeHalf(high, highSearch, highPacked, scales, into: &bytes, scales: destination &+ 8, quants: destination &+ 48)
+    storeHalf(values, low, lowPacked, scales, at: source, into: &bytes, scales: destination, quants: destination &+ 16)
+    storeHalf(
+      values, high, highPacked, scales, at: source &+ 512, into: &bytes, scales: destination &+ 8,
+      quants: destination &+ 48)
   }
 
   static func encodeBlock(
     _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
     at destination: Int
   ) {
-    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
-    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    let variance = values.sumOfSquares(at: source, count: 256) / 256
-    let lowImportance: InlineArray<16, Floats> = importance.subBlocks(at: source)
-    let highImportance: InlineArray<16, Floats> = importance.subBlocks(at: source &+ 512)
-    let lowWeights = lowImportance.weights(of: low, variance: variance)
-    let highWeights = highImportance.weights(of: high, variance: variance)
-    let (lowSearch, highSearch) = searched(low, lowWeights, high, highWeights, search.weighted)
-    guard lowSearch.isOrdinary, highSearch.isOrdinary else {
+    let (low, high, weightSums) = searched(values, importance, at: source)
+    guard low.isOrdinary, high.isOrdinary else {
       return encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
     }
-    let sums = lowWeights.sum.array + highWeights.sum.array
-    let scale = positiveSearch(lowSearch.scale.array + highSearch.scale.array, weights: sums, maximum: 15)
-    let minimum = positiveSearch(lowSearch.minimum.array + highSearch.minimum.array, weights: sums, maximum: 15)
+    let sums = weightSums.lowHalf.array + weightSums.highHalf.array
+    let scale = positiveSearch(low.scale.array + high.scale.array, weights: sums, maximum: 15)
+    let minimum = positiveSearch(low.minimum.array + high.minimum.array, weights: sums, maximum: 15)
     let packed = zip(scale.quants, minimum.quants).map { UInt32(($0 | $1 << 4) & 255) }
     let scales = (scale.scale.halfBits, minimum.scale.halfBits)
     storeScales(scales, into: &bytes, at: destination)
     storeHalf(
-      low, lowSearch, Words(packed[..<8]), scales, into: &bytes, scales: destination, quants: destination &+ 16)
+      values, low, Words(packed[..<8]), scales, at: source, into: &bytes, scales: destination,
+      quants: destination &+ 16)
     storeHalf(
-      high, highSearch, Words(packed[8...]), scales, into: &bytes, scales: destination &+ 8,
+      values, high, Words(packed[8...]), scales, at: source &+ 512, into: &bytes, scales: destination &+ 8,
       quants: destination &+ 48)
+  }
+
+  /// The searches of both halves of a block, and the sums of the weights of each sub-block.
+  @inline(__always)
+  private static func searched(
+    _ values: RawSpan, _ importance: RawSpan?, at source: Int
+  ) -> (AffineLanes<Floats>, AffineLanes<Floats>, SixteenFloats) {
+    let variance = importance == nil ? 0 : values.sumOfSquares(at: source, count: 256) / 256
+    if sixteenLanesFitRegister {
+      let (lanes, sums): (AffineLanes<SixteenFloats>, _) = searchedLanes(values, importance, variance, at: source)
+      let (low, high) = lanes.halves
+      return (low, high, sums)
+    }
+    if sixteenLanesAreFaster {
+      let (lanes, sums): (AffineLanes<PairedFloats>, _) = searchedLanes(values, importance, variance, at: source)
+      let (low, high) = lanes.halves
+      return (low, high, SixteenFloats(lowHalf: sums.lowHalf, highHalf: sums.highHalf))
+    }
+    let (low, lowSums): (AffineLanes<Floats>, _) = searchedLanes(values, importance, variance, at: source)
+    let (high, highSums): (AffineLanes<Floats>, _) = searchedLanes(values, importance, variance, at: source &+ 512)
+    return (low, high, SixteenFloats(lowHalf: lowSums, highHalf: highSums))
+  }
+
+  @inline(__always)
+  private static func searchedLanes<Lanes: FloatLanes>(
+    _ values: RawSpan, _ importance: RawSpan?, _ variance: Float, at source: Int
+  ) -> (AffineLanes<Lanes>, weightSums: Lanes) {
+    let elements: InlineArray<16, Lanes> = Lanes.subBlocks(values, at: source)
+    guard let importance else {
+      return (AffineLanes(elements, weights: elements.mapped { $0.magnitude }, search), Lanes.zero)
+    }
+    let importances: InlineArray<16, Lanes> = Lanes.subBlocks(importance, at: source)
+    let weights = importances.weights(of: elements, variance: variance)
+    return (AffineLanes(elements, weights: weights, search.weighted), weights.sum)
   }
 
   @inline(__always)
@@ -139,48 +166,33 @@ enum Q2_K: BlockDecoder, WeightedSuperBlockEncoder {
     bytes.store(scales.1, at: destination &+ 82)
   }
 
-  /// Stores 128 elements at the offsets of their packed scales and minimums, and of their quants.
+  /// Stores the 128 elements at `source` to the offsets of their packed scales and minimums, and of their quants.
   @inline(__always)
   private static func storeHalf(
-    _ values: InlineArray<16, Floats>, _ search: AffineLanes<Floats>, _ packed: Words, _ stored: (UInt16, UInt16),
+    _ values: RawSpan, _ search: AffineLanes<Floats>, _ packed: Words, _ stored: (UInt16, UInt16), at source: Int,
     into bytes: inout MutableRawSpan, scales: Int, quants: Int
   ) {
     bytes.store(SIMD8<UInt8>(truncatingIfNeeded: packed), at: scales)
-    let divisor = Floats(repeating: Float(halfBits: stored.0)) * (packed & Words(repeating: 15)).smallFloats
+    let divisors = Floats(repeating: Float(halfBits: stored.0)) * (packed & Words(repeating: 15)).smallFloats
     let added =
       Floats(repeating: Float(halfBits: stored.1)) * ((packed &>> 4) & Words(repeating: 15)).smallFloats
-    let keepsSearch = divisor .== Floats.zero
-    let anyKeepsSearch = keepsSearch.isAnySet
-    let values = values.span
-    for place in stride(from: 0, to: 16, by: 4) {
-      let words = Words(bytes: { next in
-        let elements = values[place &+ next]
-        var found = ((elements + added) / divisor).nearest.clamped(0, 3)
-        if anyKeepsSearch { found.choose(search.quants(elements), where: keepsSearch) }
-        return found.wholeWords
-      })
-      let (even, odd) = words.fourRunsOfTwoBits
-      bytes.store(even, at: quants &+ place)
-      bytes.store(odd, at: quants &+ place &+ 16)
+
+    func run(_ run: Int) -> RunQuants {
+      RunQuants(values, at: source &+ run &* 128) { index, elements in
+        let group = run &* 2 &+ index &>> 1
+        let divisor = divisors[group]
+        if divisor == 0 { return search.keptQuants(elements, of: group) }
+        return ((elements + Floats(repeating: added[group])) / Floats(repeating: divisor)).nearest.clamped(0, 3)
+      }
     }
+    bytes.store((run(0) | run(1) << 2 | run(2) << 4 | run(3) << 6).ordered, at: quants)
   }
 
   /// Scales in fifteenths of the greatest, rounded; only the low bytes are used.
   @inline(__always)
-  private static func lowBytes(_ numbers: Floats, _ greatest: Float) -> Words {
+  private static func fifteenths(_ numbers: Floats, _ greatest: Float) -> Words {
     guard greatest > 0 else { return Words.zero }
     return (numbers * Floats(repeating: 15 / greatest) + Floats(repeating: roundingShift)).words & Words(repeating: 255)
-  }
-
-  @inline(__always)
-  private static func searched(
-    _ low: InlineArray<16, Floats>, _ lowWeights: InlineArray<16, Floats>, _ high: InlineArray<16, Floats>,
-    _ highWeights: InlineArray<16, Floats>, _ search: AffineSearch
-  ) -> (AffineLanes<Floats>, AffineLanes<Floats>) {
-    guard SixteenFloats.areFaster else {
-      return (AffineLanes(low, weights: lowWeights, search), AffineLanes(high, weights: highWeights, search))
-    }
-    return AffineLanes<SixteenFloats>(low.beside(high), weights: lowWeights.beside(highWeights), search).halves
   }
 }
 

@@ -58,10 +58,12 @@ enum Q4_K: BlockDecoder, EightRunEncoder {
     maximum: 15, first: -1, step: 0.1, stepCount: 20, deviation: .squared)
 
   @inline(__always)
-  static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int) {
+  static func store(
+    _ runs: EightSubBlocks, _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
     runs.storeHead(into: &bytes, at: destination)
-    runs.forEachFourPlaces(maximum: 15) { place, quants in
-      quants.storeNibblePairs(into: &bytes, at: destination &+ 16 &+ place)
+    runs.forEachPair(of: values, at: source, maximum: 15) { pair, even, odd in
+      bytes.store((even | odd << 4).ordered, at: destination &+ 16 &+ pair &* 32)
     }
   }
 }

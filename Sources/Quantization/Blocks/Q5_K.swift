@@ -65,11 +65,16 @@ enum Q5_K: BlockDecoder, EightRunEncoder {
     maximum: 31, first: -0.5, step: 0.1, stepCount: 15, deviation: .squared)
 
   @inline(__always)
-  static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int) {
+  static func store(
+    _ runs: EightSubBlocks, _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+  ) {
     runs.storeHead(into: &bytes, at: destination)
-    runs.forEachFourPlaces(maximum: 31) { place, quants in
-      bytes.store((quants &>> 4).lowestBitsOfBytes, at: destination &+ 16 &+ place)
-      quants.storeNibblePairs(into: &bytes, at: destination &+ 48 &+ place)
+    var fifthBits = Words.zero
+    runs.forEachPair(of: values, at: source, maximum: 31) { pair, even, odd in
+      let two = (even.bits(16) >> 4 | odd.bits(16) >> 3).ordered
+      fifthBits |= two &<< UInt32(truncatingIfNeeded: pair &* 2)
+      bytes.store((even.bits(15) | odd.bits(15) << 4).ordered, at: destination &+ 48 &+ pair &* 32)
     }
+    bytes.store(fifthBits, at: destination &+ 16)
   }
 }

@@ -78,42 +78,50 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
   }
 
   static func encodeBlock(_ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int) {
-    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
-    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    let searches = searched(low, low.mapped { $0 * $0 }, high, high.mapped { $0 * $0 })
-    store(low, searches.low, high, searches.high, into: &bytes, at: destination)
+    store(values, searched(values, nil, at: source), at: source, into: &bytes, at: destination)
   }
 
   static func encodeBlock(
     _ values: RawSpan, weightedBy importance: RawSpan, at source: Int, into bytes: inout MutableRawSpan,
     at destination: Int
   ) {
-    let low: InlineArray<16, Floats> = values.subBlocks(at: source)
-    let high: InlineArray<16, Floats> = values.subBlocks(at: source &+ 512)
-    let searches = searched(low, importance.subBlocks(at: source), high, importance.subBlocks(at: source &+ 512))
-    store(low, searches.low, high, searches.high, into: &bytes, at: destination)
+    store(values, searched(values, importance, at: source), at: source, into: &bytes, at: destination)
   }
 
+  /// The searches of both halves of a block.
   @inline(__always)
   private static func searched(
-    _ low: InlineArray<16, Floats>, _ lowWeights: InlineArray<16, Floats>, _ high: InlineArray<16, Floats>,
-    _ highWeights: InlineArray<16, Floats>
-  ) -> (low: SymmetricLanes<Floats>, high: SymmetricLanes<Floats>) {
-    guard SixteenFloats.areFaster else {
-      return (
-        SymmetricLanes(low, weights: lowWeights, maximum: 32), SymmetricLanes(high, weights: highWeights, maximum: 32)
-      )
+    _ values: RawSpan, _ importance: RawSpan?, at source: Int
+  ) -> (SymmetricLanes<Floats>, SymmetricLanes<Floats>) {
+    guard sixteenLanesAreFaster else {
+      return (searchedLanes(values, importance, at: source), searchedLanes(values, importance, at: source &+ 512))
     }
-    return SymmetricLanes<SixteenFloats>(low.beside(high), weights: lowWeights.beside(highWeights), maximum: 32).halves
+    if sixteenLanesFitRegister {
+      let lanes: SymmetricLanes<SixteenFloats> = searchedLanes(values, importance, at: source)
+      return lanes.halves
+    }
+    let lanes: SymmetricLanes<PairedFloats> = searchedLanes(values, importance, at: source)
+    return lanes.halves
   }
 
-  /// Stores both halves of a block, searched.
+  @inline(__always)
+  private static func searchedLanes<Lanes: FloatLanes>(
+    _ values: RawSpan, _ importance: RawSpan?, at source: Int
+  ) -> SymmetricLanes<Lanes> {
+    let elements: InlineArray<16, Lanes> = Lanes.subBlocks(values, at: source)
+    if let importance {
+      return SymmetricLanes(elements, weights: Lanes.subBlocks(importance, at: source), maximum: 32)
+    }
+    return SymmetricLanes(elements, weights: elements.mapped { $0 * $0 }, maximum: 32)
+  }
+
+  /// Stores a searched block.
   @inline(__always)
   private static func store(
-    _ low: InlineArray<16, Floats>, _ lowSearch: SymmetricLanes<Floats>, _ high: InlineArray<16, Floats>,
-    _ highSearch: SymmetricLanes<Floats>, into bytes: inout MutableRawSpan, at destination: Int
+    _ values: RawSpan, _ searches: (low: SymmetricLanes<Floats>, high: SymmetricLanes<Floats>), at source: Int,
+    into bytes: inout MutableRawSpan, at destination: Int
   ) {
-    let greatest = SIMD16(lowHalf: lowSearch.scale, highHalf: highSearch.scale).firstOfGreatestMagnitude
+    let greatest = SIMD16(lowHalf: searches.low.scale, highHalf: searches.high.scale).firstOfGreatestMagnitude
     if abs(greatest) < negligibleMagnitude {
       for offset in 0..<Reference.bytesPerBlock { bytes.store(0 as UInt8, at: destination &+ offset) }
       return
@@ -121,44 +129,37 @@ enum Q6_K: BlockDecoder, WeightedSuperBlockEncoder {
     let inverse = -128 / greatest
     let scaleBits = (1 / inverse).halfBits
     bytes.store(scaleBits, at: destination &+ 208)
-    let scale = Float(halfBits: scaleBits)
-    encodeHalf(
-      low, lowSearch, inverse: inverse, scale: scale, into: &bytes, low: destination, high: destination &+ 128,
+    storeHalf(
+      values, searches.low, inverse, scaleBits, at: source, into: &bytes, low: destination, high: destination &+ 128,
       innerScales: destination &+ 192)
-    encodeHalf(
-      high, highSearch, inverse: inverse, scale: scale, into: &bytes, low: destination &+ 64, high: destination &+ 160,
-      innerScales: destination &+ 200)
+    storeHalf(
+      values, searches.high, inverse, scaleBits, at: source &+ 512, into: &bytes, low: destination &+ 64,
+      high: destination &+ 160, innerScales: destination &+ 200)
   }
 
-  /// Encodes 128 elements to the offsets of their low bits, high bits and inner scales.
+  /// Stores the 128 elements at `source` to the offsets of their low bits, high bits and inner scales.
   @inline(__always)
-  private static func encodeHalf(
-    _ values: InlineArray<16, Floats>, _ search: SymmetricLanes<Floats>, inverse: Float, scale: Float,
+  private static func storeHalf(
+    _ values: RawSpan, _ search: SymmetricLanes<Floats>, _ inverse: Float, _ scaleBits: UInt16, at source: Int,
     into bytes: inout MutableRawSpan, low: Int, high: Int, innerScales: Int
   ) {
     let rounded = (Floats(repeating: inverse) * search.scale).nearest.lesser(Floats(repeating: 127))
     let inner = SIMD8<Int8>(truncatingIfNeeded: (rounded + Floats(repeating: roundingShift)).words)
     bytes.store(inner, at: innerScales)
-    let divisor = Floats(repeating: scale) * Floats(inner)
-    let keepsSearch = divisor .== Floats.zero
-    let anyKeepsSearch = keepsSearch.isAnySet
-    let values = values.span
-    for place in stride(from: 0, to: 16, by: 4) {
-      let words = Words(bytes: { next in
-        let elements = values[place &+ next]
-        var quants = (elements / divisor).nearest.clamped(-32, 31) + Floats(repeating: 32)
-        if anyKeepsSearch { quants.choose(search.quants(elements), where: keepsSearch) }
-        return quants.wholeWords
-      })
-      let lowBits = words & Words(repeating: 0x0F0F_0F0F)
-      let lowBytes = lowBits.lowHalf | (lowBits.highHalf &<< 4)
-      bytes.store(lowBytes[0], at: low &+ place)
-      bytes.store(lowBytes[1], at: low &+ place &+ 16)
-      bytes.store(lowBytes[2], at: low &+ place &+ 32)
-      bytes.store(lowBytes[3], at: low &+ place &+ 48)
-      let (even, odd) = ((words &>> 4) & Words(repeating: 0x0303_0303)).fourRunsOfTwoBits
-      bytes.store(even, at: high &+ place)
-      bytes.store(odd, at: high &+ place &+ 16)
+    let divisors = Floats(repeating: Float(halfBits: scaleBits)) * Floats(inner)
+
+    func run(_ run: Int) -> RunQuants {
+      RunQuants(values, at: source &+ run &* 128) { index, elements in
+        let group = run &* 2 &+ index &>> 1
+        let divisor = divisors[group]
+        if divisor == 0 { return search.keptQuants(elements, of: group) }
+        return (elements / Floats(repeating: divisor)).nearest.clamped(-32, 31) + Floats(repeating: 32)
+      }
     }
+    let (one, two, three, four) = (run(0), run(1), run(2), run(3))
+    bytes.store((one.bits(15) | three.bits(15) << 4).ordered, at: low)
+    bytes.store((two.bits(15) | four.bits(15) << 4).ordered, at: low &+ 32)
+    let even = one.bits(48) >> 4 | three.bits(48), odd = two.bits(48) >> 4 | four.bits(48)
+    bytes.store((even | odd << 2).ordered, at: high)
   }
 }

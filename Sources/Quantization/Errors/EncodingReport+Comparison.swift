@@ -1,34 +1,56 @@
-// Compares rows with their stored values: eight elements at a time while all are finite, otherwise one by one.
+// Compares rows with their stored values: a run of elements by vectors if all are finite, otherwise some one by one.
 
 extension EncodingReport {
+  /// The bytes of a run, whose sums tell whether all its elements are finite.
+  private static let runByteCount = 1024
+
   /// Counts the floats of `values` and their stored values, at the same offsets of `stored`.
   ///
   /// Each lane of eight sums its own elements; lanes are added at the end, first to last.
   mutating func note(_ values: RawSpan, storedAs stored: RawSpan) {
     let byteCount = values.byteCount
+    let vectorsEnd = byteCount - byteCount % 32
     var lanes = Lanes()
-    var offset = 0
-    while offset <= byteCount - 32 {
-      let before = values.floats(at: offset)
-      let after = stored.floats(at: offset)
-      // x − x is NaN for infinities and NaN.
-      let zeros = (before - before) + (after - after)
-      if (zeros .== Floats.zero).isSetEverywhere {
-        lanes.note(before, after)
-        elementCount += 8
-        if histogram != nil {
-          for lane in 0..<8 { histogram?.note(Double(after[lane]) - Double(before[lane])) }
-        }
+    for offset in stride(from: 0, to: vectorsEnd, by: Self.runByteCount) {
+      let run = offset..<min(offset + Self.runByteCount, vectorsEnd)
+      let next = lanes.adding(values, stored, in: run)
+      if next.isFinite {
+        lanes = next
+        elementCount += run.count / floatByteCount
+        noteErrors(values, stored, in: run)
       } else {
-        for lane in 0..<8 { note(Double(before[lane]), storedAs: Double(after[lane])) }
+        noteEights(values, stored, in: run, &lanes)
       }
-      offset &+= 32
     }
-    while offset < byteCount {
+    for offset in stride(from: vectorsEnd, to: byteCount, by: floatByteCount) {
       note(Double(values.float(at: offset)), storedAs: Double(stored.float(at: offset)))
-      offset &+= floatByteCount
     }
     add(lanes)
+  }
+
+  /// Counts a run with infinities or NaN: eights without any are summed as in other runs.
+  private mutating func noteEights(_ values: RawSpan, _ stored: RawSpan, in run: Range<Int>, _ lanes: inout Lanes) {
+    for offset in stride(from: run.lowerBound, to: run.upperBound, by: 32) {
+      let eight = offset..<offset + 32
+      let next = lanes.adding(values, stored, in: eight)
+      if next.isFinite {
+        lanes = next
+        elementCount += 8
+        noteErrors(values, stored, in: eight)
+      } else {
+        for place in stride(from: offset, to: offset + 32, by: floatByteCount) {
+          note(Double(values.float(at: place)), storedAs: Double(stored.float(at: place)))
+        }
+      }
+    }
+  }
+
+  /// Adds finite elements to the histogram.
+  private mutating func noteErrors(_ values: RawSpan, _ stored: RawSpan, in run: Range<Int>) {
+    guard histogram != nil else { return }
+    for offset in stride(from: run.lowerBound, to: run.upperBound, by: floatByteCount) {
+      histogram?.note(Double(stored.float(at: offset)) - Double(values.float(at: offset)))
+    }
   }
 
   private mutating func add(_ lanes: Lanes) {
@@ -55,8 +77,24 @@ extension EncodingReport {
     var lowSquaredStored = SIMD4<Double>.zero, highSquaredStored = SIMD4<Double>.zero
     var lowMaximum = SIMD4<Double>.zero, highMaximum = SIMD4<Double>.zero
 
+    /// The sums with those of a run.
+    @inline(never)
+    func adding(_ values: RawSpan, _ stored: RawSpan, in run: Range<Int>) -> Self {
+      var sums = self
+      for offset in stride(from: run.lowerBound, to: run.upperBound, by: 32) {
+        sums.note(values.floats(at: offset), stored.floats(at: offset))
+      }
+      return sums
+    }
+
+    /// Whether all elements were: squares of finite floats do not overflow doubles.
+    var isFinite: Bool {
+      let sum = (lowSquaredValue + highSquaredValue) + (lowSquaredStored + highSquaredStored)
+      return (sum[0] + sum[1] + sum[2] + sum[3]).isFinite
+    }
+
     @inline(__always)
-    mutating func note(_ before: Floats, _ after: Floats) {
+    private mutating func note(_ before: Floats, _ after: Floats) {
       let one = SIMD8<Int32>(repeating: 1)
       changedCount &+= SIMD8<Int32>.zero.replacing(with: one, where: before .!= after)
       Self.note(

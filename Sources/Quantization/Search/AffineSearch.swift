@@ -119,16 +119,21 @@ struct AffineLanes<Lanes: FloatLanes> {
   init<let count: Int>(
     _ elements: InlineArray<count, Lanes>, weights: InlineArray<count, Lanes>, _ search: AffineSearch
   ) {
-    self.init(elements, weights, search, top: Lanes(repeating: search.maximum))
+    var quants = InlineArray<count, Lanes>(repeating: .zero)
+    var scratch = quants.mutableSpan
+    self.init(
+      elements.span, weights: weights.span, search, bottom: ShiftedLimit(0), top: ShiftedLimit(search.maximum),
+      quants: &scratch)
   }
 
-  // A call of its own: the compiler carries what callers do with halves of the results into the sums. Of a limit that is
-  // an argument it makes minimums, of a vector made in the same function it does not.
+  // Spans, because arrays that are arguments are copied before they can be read.
   @inline(never)
-  private init<let count: Int>(
-    _ elements: InlineArray<count, Lanes>, _ weights: InlineArray<count, Lanes>, _ search: AffineSearch, top: Lanes
+  private init(
+    _ values: Span<Lanes>, weights: Span<Lanes>, _ search: AffineSearch, bottom: ShiftedLimit<Lanes>,
+    top: ShiftedLimit<Lanes>, quants: inout MutableSpan<Lanes>
   ) {
-    let values = elements.span, weights = weights.span
+    let count = values.count
+    precondition(count > 0 && weights.count == count && quants.count == count)
     maximum = search.maximum
     var least = values[0]
     var greatest = values[0]
@@ -149,11 +154,9 @@ struct AffineLanes<Lanes: FloatLanes> {
 
     var best = Lanes.zero
     for index in 0..<count {
-      let quant = (inverse * (values[index] - start)).nearestSmall.lesser(top).greater(Lanes.zero)
+      let quant = (inverse * (values[index] - start)).nearestSmall(atLeast: bottom, atMost: top)
       best = best + weights[index] * Self.deviation(scale * quant + minimum - values[index], search.deviation)
     }
-    var storage = InlineArray<count, Lanes>(repeating: .zero)
-    var quants = storage.mutableSpan
     for step in 0...search.stepCount {
       let next = Lanes(repeating: search.factor(step)) / (greatest - minimum)
       let isWithin = Lanes.both(Self.isPlain(next, greatest - minimum), Self.isPlain(next, least - minimum))
@@ -165,11 +168,11 @@ struct AffineLanes<Lanes: FloatLanes> {
       let fits = search.factor(step) < maximum + 0.49
       if fits, Lanes.isSetEverywhere(Lanes.either(minimum .< greatest, lacksRange)) {
         for index in 0..<count {
-          quants[index] = (next * (values[index] - minimum)).nearestSmall.greater(Lanes.zero)
+          quants[index] = (next * (values[index] - minimum)).nearestSmall(atLeast: bottom)
         }
       } else {
         for index in 0..<count {
-          quants[index] = (next * (values[index] - minimum)).nearestSmall.lesser(top).greater(Lanes.zero)
+          quants[index] = (next * (values[index] - minimum)).nearestSmall(atLeast: bottom, atMost: top)
         }
       }
       // A separate loop: merged with the sums, the compiler splits the selections into half vectors.
@@ -228,6 +231,12 @@ struct AffineLanes<Lanes: FloatLanes> {
     }
   }
 
+  /// The quants of the search for elements of one sub-block. Rare, so a call.
+  @inline(never)
+  func keptQuants(_ values: Floats, of lane: Int) -> Floats where Lanes == Floats {
+    (Floats(repeating: inverse[lane]) * (values - Floats(repeating: start[lane]))).nearestSmall.clamped(0, maximum)
+  }
+
   /// The quants of the search for one element of each sub-block.
   @inline(__always)
   func quants(_ values: Lanes) -> Lanes {
@@ -235,13 +244,13 @@ struct AffineLanes<Lanes: FloatLanes> {
   }
 }
 
-extension AffineLanes where Lanes == SixteenFloats {
+extension AffineLanes where Lanes: SixteenLanes {
   /// The searches of the first and of the last eight lanes.
   var halves: (AffineLanes<Floats>, AffineLanes<Floats>) {
     (half { $0.lowHalf }, half { $0.highHalf })
   }
 
-  private func half(_ half: (SixteenFloats) -> Floats) -> AffineLanes<Floats> {
+  private func half(_ half: (Lanes) -> Floats) -> AffineLanes<Floats> {
     AffineLanes<Floats>(
       scale: half(scale), minimum: half(minimum), signedMinimum: half(signedMinimum), isOrdinary: isOrdinary,
       inverse: half(inverse), start: half(start), maximum: maximum)

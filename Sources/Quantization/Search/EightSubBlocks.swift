@@ -45,57 +45,47 @@ func encodeEightRuns(
   return (scales.scale + minimums.scale + packedSixBits(scales.numbers, minimums.numbers), quants)
 }
 
+/// The elements of sub-blocks, one per lane, and their weights.
+private struct WeightedRuns<Lanes: FloatLanes> {
+  let values: InlineArray<32, Lanes>, weights: InlineArray<32, Lanes>
+
+  @inline(__always)
+  init(_ values: RawSpan, weightedBy importance: RawSpan?, at offset: Int) {
+    let runs: InlineArray<32, Lanes> = Lanes.subBlocks(values, at: offset)
+    self.values = runs
+    if let importance {
+      let importances: InlineArray<32, Lanes> = Lanes.subBlocks(importance, at: offset)
+      let variance = Lanes(eachEight: { block in
+        2 * values.sumOfSquares(at: offset &+ block &* blockFloatByteCount, count: 256) / 256
+      })
+      weights = importances.weights(of: runs, variance: variance)
+      return
+    }
+    let mean = (runs.mapped { $0 * $0 }.sum / Lanes(repeating: 32)).root
+    weights = runs.mapped { mean + $0.magnitude }
+  }
+
+  @inline(__always)
+  func searched(_ search: AffineSearch) -> AffineLanes<Lanes> { AffineLanes(values, weights: weights, search) }
+}
+
 /// Eight searched sub-blocks, one per lane, with their scales as stored.
 struct EightSubBlocks {
-  private let values: InlineArray<32, Floats>
   private let search: AffineLanes<Floats>
   private let scaleBits: UInt16, minimumBits: UInt16
   private let scales: Floats, minimums: Floats
 
-  /// Sub-blocks and the weights of their elements.
-  struct Weighted {
-    let values: InlineArray<32, Floats>, weights: InlineArray<32, Floats>
-
-    @inline(__always)
-    init(_ values: RawSpan, weightedBy importance: RawSpan?, at offset: Int) {
-      let runs: InlineArray<32, Floats> = values.subBlocks(at: offset)
-      self.values = runs
-      if let importance {
-        let importances: InlineArray<32, Floats> = importance.subBlocks(at: offset)
-        weights = importances.weights(of: runs, variance: 2 * values.sumOfSquares(at: offset, count: 256) / 256)
-        return
-      }
-      let elements = runs.span
-      var sum = Floats.zero
-      for place in 0..<32 { sum += elements[place] * elements[place] }
-      let mean = (sum / Floats(repeating: 32)).squareRoot()
-      weights = runs.mapped { mean + $0.magnitude }
-    }
-
-    @inline(__always)
-    func searched(_ search: AffineSearch) -> AffineLanes<Floats> { AffineLanes(values, weights: weights, search) }
-
-    /// The searches of two blocks at once.
-    @inline(__always)
-    func searched(with other: Self, _ search: AffineSearch) -> (AffineLanes<Floats>, AffineLanes<Floats>) {
-      AffineLanes<SixteenFloats>(
-        values.beside(other.values), weights: weights.beside(other.weights), search
-      ).halves
-    }
-  }
-
+  /// Sub-blocks after a search; with an importance matrix, `weightSums` are the sums of their elements' weights.
   @inline(__always)
-  init(_ runs: Weighted, _ lanes: AffineLanes<Floats>, isImportant: Bool) {
-    values = runs.values
+  init(_ lanes: AffineLanes<Floats>, weightSums: Floats?) {
     search = lanes
-    guard isImportant else {
+    guard let sums = weightSums?.array else {
       (scaleBits, scales) = Self.sixBits(lanes.scale)
       (minimumBits, minimums) = Self.sixBits(lanes.minimum)
       return
     }
-    let weightSums = runs.weights.sum.array
-    let scale = positiveSearch(lanes.scale.array, weights: weightSums, maximum: 63)
-    let minimum = positiveSearch(lanes.minimum.array, weights: weightSums, maximum: 63)
+    let scale = positiveSearch(lanes.scale.array, weights: sums, maximum: 63)
+    let minimum = positiveSearch(lanes.minimum.array, weights: sums, maximum: 63)
     (scaleBits, scales) = (scale.scale.halfBits, Floats(scale.quants.map { Float(min(63, $0)) }))
     (minimumBits, minimums) = (minimum.scale.halfBits, Floats(minimum.quants.map { Float(min(63, $0)) }))
   }
@@ -124,48 +114,23 @@ struct EightSubBlocks {
     bytes.store(SIMD4<UInt8>(truncatingIfNeeded: low), at: offset &+ 12)
   }
 
-  /// Calls `body` with the quants of each four positions, one sub-block per lane and one position per byte.
+  /// Calls `body` with the quants of each two sub-blocks, `pair` from 0 to 3.
   @inline(__always)
-  func forEachFourPlaces(maximum: Float, _ body: (_ place: Int, _ quants: Words) -> Void) {
+  func forEachPair(
+    of values: RawSpan, at source: Int, maximum: Float,
+    _ body: (_ pair: Int, _ even: RunQuants, _ odd: RunQuants) -> Void
+  ) {
     let divisors = Floats(repeating: Float(halfBits: scaleBits)) * scales
     let added = Floats(repeating: Float(halfBits: minimumBits)) * minimums
-    let keepsSearch = divisors .== Floats.zero
-    let anyKeepsSearch = keepsSearch.isAnySet
-    let values = values.span
-    for place in stride(from: 0, to: 32, by: 4) {
-      let quants = Words(bytes: { next in
-        let elements = values[place &+ next]
-        var quants = ((elements + added) / divisors).nearest.clamped(0, maximum)
-        if anyKeepsSearch { quants.choose(search.quants(elements), where: keepsSearch) }
-        return quants.wholeWords
-      })
-      body(place, quants)
+
+    func quants(_ run: Int) -> RunQuants {
+      let (divisor, added) = (divisors[run], added[run])
+      return RunQuants(values, at: source &+ run &* 128) { _, elements in
+        if divisor == 0 { return search.keptQuants(elements, of: run) }
+        return ((elements + Floats(repeating: added)) / Floats(repeating: divisor)).nearest.clamped(0, maximum)
+      }
     }
-  }
-}
-
-extension SIMD8 where Scalar == UInt32 {
-  /// Stores the nibbles of four positions of eight sub-blocks: pairs of sub-blocks share 32 bytes.
-  @inline(__always)
-  func storeNibblePairs(into bytes: inout MutableRawSpan, at offset: Int) {
-    let pairs = unsafeBitCast(self & Words(repeating: 0x0F0F_0F0F), to: SIMD4<UInt64>.self)
-    let packed = pairs | (pairs &>> 28)
-    bytes.store(UInt32(truncatingIfNeeded: packed[0]), at: offset)
-    bytes.store(UInt32(truncatingIfNeeded: packed[1]), at: offset &+ 32)
-    bytes.store(UInt32(truncatingIfNeeded: packed[2]), at: offset &+ 64)
-    bytes.store(UInt32(truncatingIfNeeded: packed[3]), at: offset &+ 96)
-  }
-
-  /// The lowest bit of each lane, the first lane in bit 0.
-  @inline(__always)
-  var lowestBits: UInt8 { UInt8(truncatingIfNeeded: lowestBitsOfBytes) }
-
-  /// The lowest bit of each byte of each lane: a byte for each, the first lane in bit 0.
-  @inline(__always)
-  var lowestBitsOfBytes: UInt32 {
-    let pairs = unsafeBitCast(self & Words(repeating: 0x0101_0101), to: SIMD4<UInt64>.self)
-    let packed = pairs | (pairs &>> 31)
-    return UInt32(truncatingIfNeeded: packed[0] | packed[1] << 2 | packed[2] << 4 | packed[3] << 6)
+    for pair in 0..<4 { body(pair, quants(pair &* 2), quants(pair &* 2 &+ 1)) }
   }
 }
 
@@ -173,8 +138,9 @@ extension SIMD8 where Scalar == UInt32 {
 protocol EightRunEncoder: WeightedSuperBlockEncoder {
   /// The search without an importance matrix.
   static var search: AffineSearch { get }
-  /// Packs the sub-blocks of a block.
-  static func store(_ runs: EightSubBlocks, into bytes: inout MutableRawSpan, at destination: Int)
+  /// Packs the sub-blocks of a block, whose elements are at `source`.
+  static func store(
+    _ runs: EightSubBlocks, _ values: RawSpan, at source: Int, into bytes: inout MutableRawSpan, at destination: Int)
 }
 
 extension EightRunEncoder {
@@ -205,33 +171,47 @@ extension EightRunEncoder {
   private static func encodeOne(
     _ values: RawSpan, _ importance: RawSpan?, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
   ) {
-    let runs = EightSubBlocks.Weighted(values, weightedBy: importance, at: source)
+    let runs = WeightedRuns<Floats>(values, weightedBy: importance, at: source)
     let lanes = runs.searched(importance == nil ? search : search.weighted)
-    store(runs, lanes, values, importance, at: source, into: &bytes, at: destination)
+    let sums = importance == nil ? nil : runs.weights.sum
+    store(lanes, sums, values, importance, at: source, into: &bytes, at: destination)
   }
 
+  /// Searches two blocks at once.
   @inline(__always)
   private static func encodeTwo(
     _ values: RawSpan, _ importance: RawSpan?, at source: Int, into bytes: inout MutableRawSpan, at destination: Int
   ) {
-    let next = source &+ blockFloatByteCount
-    let first = EightSubBlocks.Weighted(values, weightedBy: importance, at: source)
-    let second = EightSubBlocks.Weighted(values, weightedBy: importance, at: next)
-    let (one, other) = first.searched(with: second, importance == nil ? search : search.weighted)
-    store(first, one, values, importance, at: source, into: &bytes, at: destination)
-    store(second, other, values, importance, at: next, into: &bytes, at: destination &+ Reference.bytesPerBlock)
+    if sixteenLanesFitRegister {
+      encodeTwo(SixteenFloats.self, values, importance, at: source, into: &bytes, at: destination)
+    } else {
+      encodeTwo(PairedFloats.self, values, importance, at: source, into: &bytes, at: destination)
+    }
+  }
+
+  @inline(__always)
+  private static func encodeTwo<Lanes: SixteenLanes>(
+    _ lanes: Lanes.Type, _ values: RawSpan, _ importance: RawSpan?, at source: Int, into bytes: inout MutableRawSpan,
+    at destination: Int
+  ) {
+    let runs = WeightedRuns<Lanes>(values, weightedBy: importance, at: source)
+    let (one, other) = runs.searched(importance == nil ? search : search.weighted).halves
+    let sums = importance == nil ? nil : runs.weights.sum
+    store(one, sums?.lowHalf, values, importance, at: source, into: &bytes, at: destination)
+    store(
+      other, sums?.highHalf, values, importance, at: source &+ blockFloatByteCount, into: &bytes,
+      at: destination &+ Reference.bytesPerBlock)
   }
 
   /// Stores a searched block; one with values beyond the range of vectors by the scalar implementation.
   @inline(__always)
   private static func store(
-    _ runs: EightSubBlocks.Weighted, _ lanes: AffineLanes<Floats>, _ values: RawSpan, _ importance: RawSpan?,
-    at source: Int, into bytes: inout MutableRawSpan, at destination: Int
+    _ lanes: AffineLanes<Floats>, _ weightSums: Floats?, _ values: RawSpan, _ importance: RawSpan?, at source: Int,
+    into bytes: inout MutableRawSpan, at destination: Int
   ) {
     if lanes.isOrdinary {
-      return store(EightSubBlocks(runs, lanes, isImportant: importance != nil), into: &bytes, at: destination)
-    }
-    if let importance {
+      store(EightSubBlocks(lanes, weightSums: weightSums), values, at: source, into: &bytes, at: destination)
+    } else if let importance {
       encodeBlockByReference(values, weightedBy: importance, at: source, into: &bytes, at: destination)
     } else {
       encodeBlockByReference(values, at: source, into: &bytes, at: destination)

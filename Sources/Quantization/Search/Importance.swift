@@ -118,26 +118,26 @@ extension RawSpan {
   }
 }
 
-extension InlineArray where Element == Floats {
+extension InlineArray where Element: FloatLanes {
   /// The weights of elements with this importance in blocks of these variances.
   @inline(__always)
-  func weights(of values: Self, variance: Floats) -> Self {
+  func weights(of values: Self, variance: Element) -> Self {
     let importance = span, elements = values.span
-    return Self { importance[$0] * (variance + elements[$0] * elements[$0]).squareRoot() }
+    return Self { importance[$0] * (variance + elements[$0] * elements[$0]).root }
   }
 
   /// The weights of elements with this importance in a block of this variance.
   @inline(__always)
   func weights(of values: Self, variance: Float) -> Self {
-    weights(of: values, variance: Floats(repeating: variance))
+    weights(of: values, variance: Element(repeating: variance))
   }
 
   /// The sum of all vectors, in order.
   @inline(__always)
-  var sum: Floats {
+  var sum: Element {
     let vectors = span
-    var sum = Floats.zero
-    for index in vectors.indices { sum += vectors[index] }
+    var sum = Element.zero
+    for index in vectors.indices { sum = sum + vectors[index] }
     return sum
   }
 }

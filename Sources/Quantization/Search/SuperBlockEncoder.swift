@@ -56,7 +56,7 @@ struct BlockSteps: Sequence, IteratorProtocol {
   @inline(__always)
   mutating func next() -> Step? {
     guard source < byteCount else { return nil }
-    let isPair = SixteenFloats.areFaster && source &+ 2 &* blockFloatByteCount <= byteCount
+    let isPair = sixteenLanesAreFaster && source &+ 2 &* blockFloatByteCount <= byteCount
     let step = Step(source: source, isPair: isPair)
     source = step.end
     return step
@@ -67,11 +67,30 @@ extension RawSpan {
   /// Eight sub-blocks of `count` floats, one per lane: lane k of vector i is element i of sub-block k.
   @inline(__always)
   func subBlocks<let count: Int>(at offset: Int) -> InlineArray<count, Floats> {
-    let eight = extracting(offset..<offset &+ count &* 8 &* floatByteCount)
-    return InlineArray<count, Floats> { index in
-      func lane(_ lane: Int) -> Float { eight.float(at: (lane &* count &+ index) &* floatByteCount) }
-      return Floats(lane(0), lane(1), lane(2), lane(3), lane(4), lane(5), lane(6), lane(7))
+    var blocks = InlineArray<count, Floats>(repeating: .zero)
+    var vectors = blocks.mutableSpan
+    for index in stride(from: 0, to: count, by: 4) {
+      let four = fourOfSubBlocks(of: count, from: index, at: offset)
+      (vectors[index], vectors[index &+ 1], vectors[index &+ 2], vectors[index &+ 3]) = four
     }
+    return blocks
+  }
+
+  /// Elements `index` to `index + 3` of eight sub-blocks of `count` floats.
+  @inline(__always)
+  func fourOfSubBlocks(of count: Int, from index: Int, at offset: Int) -> (Floats, Floats, Floats, Floats) {
+    /// Four elements of a sub-block, and those of the one four lanes later.
+    func pair(_ lane: Int) -> Floats {
+      Floats(
+        lowHalf: fourFloats(at: offset &+ (lane &* count &+ index) &* floatByteCount),
+        highHalf: fourFloats(at: offset &+ ((lane &+ 4) &* count &+ index) &* floatByteCount))
+    }
+    let (one, two, three, four) = (pair(0), pair(1), pair(2), pair(3))
+    let (first, second) = one.interleavedFours(with: two)
+    let (third, fourth) = three.interleavedFours(with: four)
+    let (low, high) = first.interleavedPairs(with: third)
+    let (nextLow, nextHigh) = second.interleavedPairs(with: fourth)
+    return (low, high, nextLow, nextHigh)
   }
 }
 
@@ -82,17 +101,37 @@ extension RawSpan {
   }
 }
 
-extension InlineArray where Element == Floats {
-  /// The lanes of these vectors, and after them those of `others`.
+extension SIMD8 where Scalar == Float {
+  /// In each half, the first two lanes of both vectors by turns, and the last two.
   @inline(__always)
-  func beside(_ others: Self) -> InlineArray<count, SixteenFloats> {
-    let low = span, high = others.span
-    return InlineArray<count, SixteenFloats> { SixteenFloats(lowHalf: low[$0], highHalf: high[$0]) }
+  fileprivate func interleavedFours(with other: Self) -> (Self, Self) {
+    (
+      Self(self[0], other[0], self[1], other[1], self[4], other[4], self[5], other[5]),
+      Self(self[2], other[2], self[3], other[3], self[6], other[6], self[7], other[7])
+    )
+  }
+
+  /// In each half, the first two lanes of both vectors, and the last two.
+  @inline(__always)
+  fileprivate func interleavedPairs(with other: Self) -> (Self, Self) {
+    (
+      Self(self[0], self[1], other[0], other[1], self[4], self[5], other[4], other[5]),
+      Self(self[2], self[3], other[2], other[3], self[6], self[7], other[6], other[7])
+    )
+  }
+}
+
+extension InlineArray where Element: FloatLanes {
+  /// The products of vectors at the same index.
+  @inline(__always)
+  func products(with others: Self) -> Self {
+    let vectors = span, factors = others.span
+    return Self { vectors[$0] * factors[$0] }
   }
 
   /// Applies `transform` to every vector.
   @inline(__always)
-  func mapped(_ transform: (Floats) -> Floats) -> Self {
+  func mapped(_ transform: (Element) -> Element) -> Self {
     let vectors = span
     return Self { transform(vectors[$0]) }
   }
@@ -114,6 +153,18 @@ extension SIMD8 where Scalar == UInt32 {
     let four = lowHalf | (highHalf &<< 4)
     let two = four.lowHalf | (four.highHalf &<< 2)
     return (two[0], two[1])
+  }
+
+  /// The lowest bit of each lane, the first lane in bit 0.
+  @inline(__always)
+  var lowestBits: UInt8 { UInt8(truncatingIfNeeded: lowestBitsOfBytes) }
+
+  /// The lowest bit of each byte of each lane: a byte for each, the first lane in bit 0.
+  @inline(__always)
+  var lowestBitsOfBytes: UInt32 {
+    let pairs = unsafeBitCast(self & Words(repeating: 0x0101_0101), to: SIMD4<UInt64>.self)
+    let packed = pairs | (pairs &>> 31)
+    return UInt32(truncatingIfNeeded: packed[0] | packed[1] << 2 | packed[2] << 4 | packed[3] << 6)
   }
 }
 

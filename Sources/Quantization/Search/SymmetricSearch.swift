@@ -63,23 +63,25 @@ struct SymmetricLanes<Lanes: FloatLanes> {
 
   @inline(__always)
   init<let count: Int>(_ elements: InlineArray<count, Lanes>, weights: InlineArray<count, Lanes>, maximum: Float) {
-    self.init(elements, weights, maximum, bottom: Lanes(repeating: -maximum), top: Lanes(repeating: maximum - 1))
+    let products = weights.products(with: elements)
+    self.init(
+      elements.span, weights: weights.span, products: products.span, maximum, bottom: ShiftedLimit(-maximum),
+      top: ShiftedLimit(maximum - 1))
   }
 
-  // The limits are arguments of a call: of vectors made in the same function the compiler makes no minimums.
+  // Spans, because arrays that are arguments are copied before they can be read.
   @inline(never)
-  private init<let count: Int>(
-    _ elements: InlineArray<count, Lanes>, _ weights: InlineArray<count, Lanes>, _ maximum: Float, bottom: Lanes,
-    top: Lanes
+  private init(
+    _ elements: Span<Lanes>, weights: Span<Lanes>, products: Span<Lanes>, _ maximum: Float, bottom: ShiftedLimit<Lanes>,
+    top: ShiftedLimit<Lanes>
   ) {
+    precondition(weights.count == elements.count && products.count == elements.count)
     self.maximum = maximum
     let (extremes, magnitude) = Self.extremes(elements)
     isNegligible = magnitude .< Lanes(repeating: negligibleMagnitude)
     let extreme = extremes.choosing(Lanes(repeating: 1), where: isNegligible)
-    var products = InlineArray<count, Lanes>(repeating: .zero)
-    Self.multiply(elements, weights, into: &products)
 
-    inverse = bottom / extreme
+    inverse = Lanes(repeating: -maximum) / extreme
     var (product, square) = Self.sums(elements, products, weights, inverse, .top, bottom, top)
     scale = (product / square).choosing(Lanes.zero, where: square .== Lanes.zero)
     var best = scale * product
@@ -102,26 +104,15 @@ struct SymmetricLanes<Lanes: FloatLanes> {
     scale.choose(Lanes.zero, where: isNegligible)
   }
 
-  @inline(__always)
-  private static func multiply<let count: Int>(
-    _ elements: InlineArray<count, Lanes>, _ weights: InlineArray<count, Lanes>,
-    into products: inout InlineArray<count, Lanes>
-  ) {
-    let values = elements.span, weights = weights.span
-    var products = products.mutableSpan
-    for index in values.indices { products[index] = weights[index] * values[index] }
-  }
-
   /// The ends of the range of quants that a try can leave.
   private enum Clamped { case none, top, both }
 
   /// The first elements of greatest magnitude, and the magnitudes.
   @inline(__always)
-  private static func extremes<let count: Int>(_ elements: InlineArray<count, Lanes>) -> (Lanes, magnitude: Lanes) {
-    let values = elements.span
+  private static func extremes(_ values: Span<Lanes>) -> (Lanes, magnitude: Lanes) {
     var extreme = Lanes.zero
     var magnitude = Lanes.zero
-    for index in 0..<count {
+    for index in values.indices {
       let isGreater = values[index].magnitude .> magnitude
       magnitude.choose(values[index].magnitude, where: isGreater)
       extreme.choose(values[index], where: isGreater)
@@ -130,17 +121,20 @@ struct SymmetricLanes<Lanes: FloatLanes> {
   }
 
   @inline(__always)
-  private static func sums<let count: Int>(
-    _ elements: InlineArray<count, Lanes>, _ products: InlineArray<count, Lanes>,
-    _ weights: InlineArray<count, Lanes>, _ inverse: Lanes, _ clamped: Clamped, _ bottom: Lanes, _ top: Lanes
+  private static func sums(
+    _ values: Span<Lanes>, _ weighted: Span<Lanes>, _ weights: Span<Lanes>, _ inverse: Lanes, _ clamped: Clamped,
+    _ bottom: ShiftedLimit<Lanes>, _ top: ShiftedLimit<Lanes>
   ) -> (product: Lanes, square: Lanes) {
-    let values = elements.span, weighted = products.span, weights = weights.span
     var product = Lanes.zero
     var square = Lanes.zero
     for index in values.indices {
-      var quant = (inverse * values[index]).nearestSmall
-      if clamped != .none { quant = quant.lesser(top) }
-      if clamped == .both { quant = quant.greater(bottom) }
+      let scaled = inverse * values[index]
+      let quant =
+        switch clamped {
+        case .none: scaled.nearestSmall
+        case .top: scaled.nearestSmall(atMost: top)
+        case .both: scaled.nearestSmall(atLeast: bottom, atMost: top)
+        }
       product = product + weighted[index] * quant
       square = square + weights[index] * quant * quant
     }
@@ -163,6 +157,14 @@ extension SymmetricLanes where Lanes == Floats {
     }
   }
 
+  /// The quants of the search for elements of one sub-block, plus the maximum. Rare, so a call.
+  @inline(never)
+  func keptQuants(_ values: Floats, of lane: Int) -> Floats {
+    if isNegligible[lane] { return Floats.zero }
+    return (Floats(repeating: inverse[lane]) * values).nearestSmall.clamped(-maximum, maximum - 1)
+      + Floats(repeating: maximum)
+  }
+
   /// The quants of the search for one element of each sub-block, plus the maximum.
   @inline(__always)
   func quants(_ values: Floats) -> Floats {
@@ -171,17 +173,16 @@ extension SymmetricLanes where Lanes == Floats {
   }
 }
 
-extension SymmetricLanes where Lanes == SixteenFloats {
+extension SymmetricLanes where Lanes: SixteenLanes {
   /// The searches of the first and of the last eight lanes.
   var halves: (SymmetricLanes<Floats>, SymmetricLanes<Floats>) {
-    let negligible = unsafeBitCast(isNegligible, to: SIMD16<Int32>.self)
-    return (
-      SymmetricLanes<Floats>(
-        scale: scale.lowHalf, inverse: inverse.lowHalf,
-        isNegligible: unsafeBitCast(negligible.lowHalf, to: Floats.Mask.self), maximum: maximum),
-      SymmetricLanes<Floats>(
-        scale: scale.highHalf, inverse: inverse.highHalf,
-        isNegligible: unsafeBitCast(negligible.highHalf, to: Floats.Mask.self), maximum: maximum)
-    )
+    (half { $0.lowHalf }, half { $0.highHalf })
+  }
+
+  @inline(__always)
+  private func half(_ half: (Lanes) -> Floats) -> SymmetricLanes<Floats> {
+    let zeros = Lanes.zero.choosing(Lanes(repeating: 1), where: isNegligible)
+    return SymmetricLanes<Floats>(
+      scale: half(scale), inverse: half(inverse), isNegligible: half(zeros) .!= Floats.zero, maximum: maximum)
   }
 }
