@@ -77,15 +77,19 @@ def in_format(dtype: str) -> Variant:
     return Variant(change, folders.rounded(dtype))
 
 
+def resize(config: dict, rows: int) -> bool:
+    """ChatGLM states the rows twice; the reference counts tokens by one of them, whatever rows there are."""
+    set_all(config, ("vocab_size", "padded_vocab_size"), rows)
+    return config["model_type"] not in ("internlm2", "t5")
+
+
 def pad(config: dict, draw: random.Random) -> bool:
     """More rows than tokens, as files padded to a multiple of 64 have."""
-    config["vocab_size"] = (config["vocab_size"] // 64 + 2) * 64
-    return config["model_type"] not in ("internlm2", "t5")
+    return resize(config, (config["vocab_size"] // 64 + 2) * 64)
 
 
 def make_odd(config: dict, draw: random.Random) -> bool:
-    config["vocab_size"] += 1 + config["vocab_size"] % 2
-    return config["model_type"] not in ("internlm2", "t5")
+    return resize(config, config["vocab_size"] + 1 + config["vocab_size"] % 2)
 
 
 def key_value_heads(count: int | None) -> Variant:
