@@ -33,7 +33,7 @@ from fixtures.generate.oracle import follow_bias_limit, oracle
 from fixtures.generate.staging import stage_tokenizer
 
 from ..program import EMBEDDING, SCORE, SCORES, Ingot, Refusal
-from .comparison import fault_of, in_double, is_rounding, wanted
+from .comparison import fault_of, in_double_and_blurred, is_rounding, wanted
 from .configs import ORIGINALS, SPELLINGS, published, varied
 from .drawing import text_of
 from .families import family_of
@@ -158,7 +158,7 @@ def judge(column: str, case: str, tally: Tally, expected: dict[int, dict], compu
         try:
             found = compute(length)
             fault, error = fault_of(found, values)
-            if fault is not None and found["hidden"].shape == values["hidden"].shape and is_rounding(found, values, exact(length)):
+            if fault is not None and found["hidden"].shape == values["hidden"].shape and is_rounding(found, values, *exact(length)):
                 tally.chaotic.append(f"{case}, {length} tokens: {column}: {fault}, yet as near to double precision as transformers")
                 fault, error = None, 0.0
         except Refusal as refusal:
@@ -197,11 +197,8 @@ def examine(program: Ingot, name: str, seed: int, tally: Tally, only: str | None
             return
         has_logits = architecture.has_logits_of_each_position
 
-        def exact(length: int) -> dict[str, np.ndarray]:
-            with in_double():
-                precise = copy.deepcopy(pristine).double()
-                precise.config._experts_implementation = "eager"
-                return wanted(precise, tokens[length], architecture)
+        def exact(length: int) -> tuple[dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
+            return in_double_and_blurred(pristine, tokens[length], architecture)
 
         before = tally.tried["folder"]
         judge("folder", case, tally, expected, lambda length: computed(program, own, tokens[length], scratch, has_logits), exact)
