@@ -57,6 +57,11 @@ extension ArchitectureDefinition {
       }
       var rest = set
       rest.values[rule.name] = rule.defaultValue(set)
+      // What only follows from it is read as what follows from its default: the layers of a pattern.
+      for other in hyperparameters where !kept.contains(other.name) {
+        guard let own = other.formulaDefault(set), own == set.values[other.name] else { continue }
+        rest.values[other.name] = other.formulaDefault(rest)
+      }
       if value == rest.values[rule.name] || numbers != nil && numbers == hyperparameters(rest) { return nil }
       return (key, value.description)
     }

@@ -92,6 +92,14 @@ struct ConfigurationReadingTests {
     #expect(cohere2.hyperparametersLostInGGUF(other).map(\.name) == ["sliding_window_pattern"])
   }
 
+  @Test("loses a pattern of Trinity's layers from which nothing that a GGUF has follows")
+  func patternOfLayers() throws {
+    let (afmoe, usual) = try read("afmoe", #"{"model_type":"afmoe","global_attn_every_n_layers":4}"#)
+    #expect(afmoe.hyperparametersLostInGGUF(usual).isEmpty)
+    let (_, other) = try read("afmoe", #"{"model_type":"afmoe","global_attn_every_n_layers":2}"#)
+    #expect(afmoe.hyperparametersLostInGGUF(other).map(\.name) == ["global_attn_every_n_layers"])
+  }
+
   @Test(
     "reads null key-value heads as the number of heads, not the default of the class",
     arguments: [("qwen2", "null", 4), ("yi", "null", 4), ("llama", "null", 4), ("qwen2", "2", 2)])
