@@ -288,6 +288,8 @@ def representable(config: dict, original: dict) -> None:
             config[key] = value
     if kind(config) in ("mistral", "mixtral", "starcoder2"):
         config["sliding_window"] = None
+    if kind(config) in ("afmoe", "gpt_oss", "gemma3_text"):  # whose layers are as their class has them
+        config.pop("layer_types", None)
     if "query_pre_attn_scalar" in config:
         config["query_pre_attn_scalar"] = config["head_dim"]
 
