@@ -133,11 +133,14 @@ def transform_of(name: str, adds_one: bool) -> Callable | None:
     """The computation that a GGUF has the result of, so that values are only known as far as that keeps them."""
     if name.endswith(".A_log"):
         return torch.exp
-    return (lambda values: values + 1) if name.endswith("norm.weight") and adds_one else None
+    is_norm = name.endswith("norm.weight") or ".pre_fc_norm_" in name
+    return (lambda values: values + 1) if is_norm and adds_one else None
 
 
 def is_same(own: torch.Tensor, wanted: torch.Tensor, transform: Callable | None) -> bool:
-    """Bit for bit; where a GGUF has a rounded result, any values that give the same."""
+    """Bit for bit; where a GGUF has a rounded result, any values that give the same. Decay rates are float32 in any folder made of one."""
+    if transform is torch.exp:
+        own = own.to(wanted.dtype)
     if own.dtype != wanted.dtype:
         return False
     if transform:

@@ -208,7 +208,9 @@ def enclosed(config_of, names_of, others: dict[str, list[int]]):
         outer = config_of(config)
         set_all(outer, ("tie_word_embeddings",), config.get("tie_word_embeddings"))
         write_json(target / "config.json", outer)
-        inner = {names_of(name): tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+        for path in target.glob("model*.safetensors*"):  # shards and their index become one file
+            path.unlink()
+        inner = {names_of(name): tensor for path in folder.glob("*.safetensors") for name, tensor in load_file(path).items()}
         save(target, {name: torch.ones(shape, dtype=torch.bfloat16) for name, shape in others.items()} | inner)
         return target
     return enclose

@@ -179,7 +179,8 @@ def even_heads(config: dict, draw: random.Random) -> None:
     grouped_heads(config, draw, heads=(1, 2, 4))
 
 
-def inside(heads=grouped_heads, fraction: bool = False, experts: bool = False):
+def inside(heads=grouped_heads, fraction: bool = False, experts: bool = False, tied: bool = False):
+    """`tied`: transformers ties the matrices whatever the outer configuration says."""
     def vary(config: dict, draw: random.Random) -> None:
         width(config, draw)
         heads(config, draw)
@@ -190,7 +191,8 @@ def inside(heads=grouped_heads, fraction: bool = False, experts: bool = False):
         if experts:
             softmax_experts(config, draw)
         constants(config, draw)
-        ties(config, draw)
+        if not tied:
+            ties(config, draw)
     return vary
 
 
@@ -230,7 +232,7 @@ FAMILIES = {
     "gpt_oss": router("num_local_experts"),
     "qwen2_vl": inside(split_heads), "qwen2_5_vl": inside(split_heads), "qwen3_vl_text": inside(), "qwen3_vl_moe_text": inside(experts=True),
     "ministral3": inside(), "glm4v_text": inside(split_heads, fraction=True), "glm_ocr_text": inside(),
-    "paddleocr_vl": inside(even_heads), "hunyuan_v1_dense": inside(), "hunyuan_vl": inside(), "qwen3_omni_moe_text": inside(experts=True),
+    "paddleocr_vl": inside(even_heads, tied=True), "hunyuan_v1_dense": inside(), "hunyuan_vl": inside(tied=True), "qwen3_omni_moe_text": inside(experts=True),
     "distilbert": encoder, "xlm-roberta": encoder, "camembert": encoder, "modernbert": modern_bert, "eurobert": eurobert,
     "chatglm": chatglm, "qwen": qwen, "glm": glm, "internlm3": internlm3, "exaone4_5_text": exaone4_5,
     "glm4v_moe_text": with_sections(router("n_routed_experts", "first_k_dense_replace", "n_shared_experts", "routed_scaling_factor")),
