@@ -78,7 +78,7 @@ def judge_files(program: Ingot, name: str, folder: Path, own: Path, scratch: Pat
 
 
 def judge_texts(folder: Path, back: Path, case: str, tally: Tally, frames: tuple[bool, ...]) -> None:
-    if not frames:
+    if not frames or any(folder.glob("*.tiktoken")):  # which only the model's own code reads
         return
     try:
         texts, count = checks.other_texts(folder, back, frames)
