@@ -7,9 +7,9 @@ extension Parallel {
   /// - Parameters:
   ///   - length: the number of values in a piece; the last may have fewer.
   ///   - body: receives the values of a piece, and the index of its first value.
-  public static func forEachPiece(
-    of values: inout [Float], length: Int, threads: Int,
-    _ body: @Sendable (_ piece: inout MutableSpan<Float>, _ start: Int) -> Void
+  public static func forEachPiece<Element: BitwiseCopyable & Sendable>(
+    of values: inout [Element], length: Int, threads: Int,
+    _ body: @Sendable (_ piece: inout MutableSpan<Element>, _ start: Int) -> Void
   ) {
     precondition(length > 0)
     let pieceCount = (values.count + length - 1) / length

@@ -108,8 +108,8 @@ struct PackedProduct: Sendable {
         let panelStart = (chosen.lowerBound + panel) * panels.depth + blockStart
         let weights = right.extracting(panelStart..<panelStart + blockDepth)
         for strip in 0..<strips.count {
-          let stripStart = (strip * strips.depth + blockStart) * PackedActivations.height
-          let block = left.extracting(stripStart..<stripStart + blockDepth * PackedActivations.height)
+          let stripStart = strip * strips.depth + blockStart
+          let block = left.extracting(stripStart..<stripStart + blockDepth)
           Tile(block, weights).add(
             to: &sums, at: strip * PackedActivations.height * panelCount + panel, stride: panelCount)
         }
@@ -117,16 +117,15 @@ struct PackedProduct: Sendable {
     }
   }
 
-  /// Computes the product of one row, whose values stand in the first place of a strip. Four panels go side by side, so that
+  /// Computes the product of one row, whose values are the first of a strip. Four panels go side by side, so that
   /// their sums, each in order, do not wait for each other.
   private static func multiply(
-    row: Span<Float>, depth: Int, _ vectors: Span<SIMD16<Float>>, panels: Range<Int>, panelDepth: Int,
+    row: Span<InlineArray<6, Float>>, depth: Int, _ vectors: Span<SIMD16<Float>>, panels: Range<Int>, panelDepth: Int,
     into sums: inout MutableSpan<SIMD16<Float>>
   ) {
     for blockStart in stride(from: 0, to: depth, by: MatrixProduct.blockDepth) {
       let blockDepth = min(MatrixProduct.blockDepth, depth - blockStart)
-      let values = row.extracting(
-        blockStart * PackedActivations.height..<(blockStart + blockDepth) * PackedActivations.height)
+      let values = row.extracting(blockStart..<blockStart + blockDepth)
       var panel = panels.lowerBound
       while panel < panels.upperBound {
         let start = panel * panelDepth + blockStart, target = panel - panels.lowerBound
@@ -141,7 +140,7 @@ struct PackedProduct: Sendable {
           var sum = SIMD16<Float>()
           let weights = vectors.extracting(start..<start + blockDepth)
           for index in weights.indices {
-            sum += SIMD16(repeating: values[index &* PackedActivations.height]) * weights[index]
+            sum += SIMD16(repeating: values[index][0]) * weights[index]
           }
           sums[target] += sum
           panel += 1
@@ -181,13 +180,15 @@ private struct RowTile {
 
   /// Adds up the terms of one block, in order, rounding each product; the panels begin at `start`, `start + stride`, ….
   @inline(__always)
-  init(_ values: Span<Float>, _ vectors: Span<SIMD16<Float>>, start: Int, stride: Int, depth: Int) {
+  init(
+    _ values: Span<InlineArray<6, Float>>, _ vectors: Span<SIMD16<Float>>, start: Int, stride: Int, depth: Int
+  ) {
     let panel0 = vectors.extracting(start..<start + depth)
     let panel1 = vectors.extracting(start + stride..<start + stride + depth)
     let panel2 = vectors.extracting(start + 2 * stride..<start + 2 * stride + depth)
     let panel3 = vectors.extracting(start + 3 * stride..<start + 3 * stride + depth)
     for index in panel0.indices {
-      let value = SIMD16(repeating: values[index &* PackedActivations.height])
+      let value = SIMD16(repeating: values[index][0])
       sum0 += value * panel0[index]
       sum1 += value * panel1[index]
       sum2 += value * panel2[index]
@@ -202,17 +203,19 @@ private struct Tile {
   private var row3 = SIMD16<Float>(), row4 = SIMD16<Float>(), row5 = SIMD16<Float>()
 
   /// Adds up the terms of one block: `strip` `[depth][6]` times `panel` `[depth]`, in order, rounding each product.
+  ///
+  /// Both have one element for each term: their bounds are checked before the loop, which they would slow down by a third.
   @inline(__always)
-  init(_ strip: Span<Float>, _ panel: Span<SIMD16<Float>>) {
+  init(_ strip: Span<InlineArray<6, Float>>, _ panel: Span<SIMD16<Float>>) {
+    precondition(strip.count == panel.count)
     for index in panel.indices {
-      let weights = panel[index]
-      let first = index &* 6
-      row0 += SIMD16(repeating: strip[first]) * weights
-      row1 += SIMD16(repeating: strip[first &+ 1]) * weights
-      row2 += SIMD16(repeating: strip[first &+ 2]) * weights
-      row3 += SIMD16(repeating: strip[first &+ 3]) * weights
-      row4 += SIMD16(repeating: strip[first &+ 4]) * weights
-      row5 += SIMD16(repeating: strip[first &+ 5]) * weights
+      let weights = panel[index], values = strip[index]
+      row0 += SIMD16(repeating: values[0]) * weights
+      row1 += SIMD16(repeating: values[1]) * weights
+      row2 += SIMD16(repeating: values[2]) * weights
+      row3 += SIMD16(repeating: values[3]) * weights
+      row4 += SIMD16(repeating: values[4]) * weights
+      row5 += SIMD16(repeating: values[5]) * weights
     }
   }
 

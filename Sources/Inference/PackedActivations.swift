@@ -13,8 +13,8 @@ struct PackedActivations: Sendable {
   private(set) var rowCount = 0
   /// The number of values in a row: the length of the sums.
   private(set) var depth = 0
-  /// `[strip][column][row of the strip]`
-  private(set) var values: [Float] = []
+  /// `[strip][column]`, a value for each row of the strip.
+  private(set) var values: [InlineArray<6, Float>] = []
 
   /// The number of strips for `rowCount` rows.
   var count: Int { (rowCount + Self.height - 1) / Self.height }
@@ -25,12 +25,12 @@ struct PackedActivations: Sendable {
     clear(rowCount: rowCount, depth: depth)
     guard depth > 0 else { return }
     let numbers = matrix.values, stride = matrix.columnCount
-    Parallel.forEachPiece(of: &values, length: depth * Self.height, threads: threads) { strip, start in
+    Parallel.forEachPiece(of: &values, length: depth, threads: threads) { strip, start in
       let source = numbers.span
-      let first = start / depth
+      let first = start / depth * Self.height
       for row in first..<min(first + Self.height, rowCount) {
         let begin = (rows.lowerBound + row) * stride + columns.lowerBound
-        for column in 0..<depth { strip[column * Self.height + row - first] = source[begin + column] }
+        for column in 0..<depth { strip[column][row - first] = source[begin + column] }
       }
     }
   }
@@ -39,15 +39,14 @@ struct PackedActivations: Sendable {
   mutating func clear(rowCount: Int, depth: Int) {
     self.rowCount = rowCount
     self.depth = depth
-    let needed = count * depth * Self.height
     values.removeAll(keepingCapacity: true)
-    values.append(contentsOf: repeatElement(0, count: needed))
+    values.append(contentsOf: repeatElement(InlineArray(repeating: 0), count: count * depth))
   }
 
   /// Packs sixteen values of `row`, from `column` on, up to its end.
   @inline(__always)
   mutating func set(row: Int, column: Int, _ numbers: SIMD16<Float>) {
-    let first = (row / Self.height) * depth * Self.height + row % Self.height
-    for lane in 0..<min(16, depth - column) { values[first + (column + lane) * Self.height] = numbers[lane] }
+    let first = row / Self.height * depth + column
+    for lane in 0..<min(16, depth - column) { values[first + lane][row % Self.height] = numbers[lane] }
   }
 }

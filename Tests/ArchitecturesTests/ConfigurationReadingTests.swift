@@ -94,9 +94,9 @@ struct ConfigurationReadingTests {
 
   @Test("loses a pattern of Trinity's layers from which nothing that a GGUF has follows")
   func patternOfLayers() throws {
-    let (afmoe, usual) = try read("afmoe", #"{"model_type":"afmoe","global_attn_every_n_layers":4}"#)
+    let (afmoe, usual) = try read("afmoe", #"{"model_type":"afmoe","mup_enabled":true,"global_attn_every_n_layers":4}"#)
     #expect(afmoe.hyperparametersLostInGGUF(usual).isEmpty)
-    let (_, other) = try read("afmoe", #"{"model_type":"afmoe","global_attn_every_n_layers":2}"#)
+    let (_, other) = try read("afmoe", #"{"model_type":"afmoe","mup_enabled":true,"global_attn_every_n_layers":2}"#)
     #expect(afmoe.hyperparametersLostInGGUF(other).map(\.name) == ["global_attn_every_n_layers"])
   }
 

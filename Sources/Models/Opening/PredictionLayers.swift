@@ -37,8 +37,6 @@ extension ArchitectureDefinition {
     var hyperparameters = hyperparameters
     hyperparameters.values[PredictionLayersRule.count] = .integer(count)
     hyperparameters.values[PredictionLayersRule.allLayers] = .integer(layerCount + count)
-    // The converter states no count of layers that are left out.
-    if count == 0 { hyperparameters.explicit.remove(PredictionLayersRule.count) }
     return hyperparameters
   }
 
