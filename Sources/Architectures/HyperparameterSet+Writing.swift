@@ -48,6 +48,10 @@ extension ArchitectureDefinition {
       for case .formula(let formula) in rule.defaults { kept.formUnion(formula.hyperparameterNames) }
     }
     let numbers = hyperparameters(set)
+    // Such as the layers of a pattern: read from the GGUF, they follow from the pattern's default.
+    let followers = hyperparameters.filter { rule in
+      !kept.contains(rule.name) && rule.formulaDefault(set).map { $0 == set.values[rule.name] } == true
+    }
     return hyperparameters.compactMap { rule in
       guard !kept.contains(rule.name), rule.rowsOf == nil, let key = rule.writtenKey,
         let value = set.values[rule.name], value != rule.formulaDefault(set)
@@ -57,11 +61,7 @@ extension ArchitectureDefinition {
       }
       var rest = set
       rest.values[rule.name] = rule.defaultValue(set)
-      // What only follows from it is read as what follows from its default: the layers of a pattern.
-      for other in hyperparameters where !kept.contains(other.name) {
-        guard let own = other.formulaDefault(set), own == set.values[other.name] else { continue }
-        rest.values[other.name] = other.formulaDefault(rest)
-      }
+      for follower in followers { rest.values[follower.name] = follower.formulaDefault(rest) }
       if value == rest.values[rule.name] || numbers != nil && numbers == hyperparameters(rest) { return nil }
       return (key, value.description)
     }

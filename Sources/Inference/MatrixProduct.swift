@@ -120,8 +120,8 @@ struct PackedProduct: Sendable {
   /// Computes the product of one row, whose values are the first of a strip. Four panels go side by side, so that
   /// their sums, each in order, do not wait for each other.
   private static func multiply(
-    row: Span<InlineArray<6, Float>>, depth: Int, _ vectors: Span<SIMD16<Float>>, panels: Range<Int>, panelDepth: Int,
-    into sums: inout MutableSpan<SIMD16<Float>>
+    row: Span<PackedActivations.Column>, depth: Int, _ vectors: Span<SIMD16<Float>>, panels: Range<Int>,
+    panelDepth: Int, into sums: inout MutableSpan<SIMD16<Float>>
   ) {
     for blockStart in stride(from: 0, to: depth, by: MatrixProduct.blockDepth) {
       let blockDepth = min(MatrixProduct.blockDepth, depth - blockStart)
@@ -181,7 +181,7 @@ private struct RowTile {
   /// Adds up the terms of one block, in order, rounding each product; the panels begin at `start`, `start + stride`, ….
   @inline(__always)
   init(
-    _ values: Span<InlineArray<6, Float>>, _ vectors: Span<SIMD16<Float>>, start: Int, stride: Int, depth: Int
+    _ values: Span<PackedActivations.Column>, _ vectors: Span<SIMD16<Float>>, start: Int, stride: Int, depth: Int
   ) {
     let panel0 = vectors.extracting(start..<start + depth)
     let panel1 = vectors.extracting(start + stride..<start + stride + depth)
@@ -204,9 +204,9 @@ private struct Tile {
 
   /// Adds up the terms of one block: `strip` `[depth][6]` times `panel` `[depth]`, in order, rounding each product.
   ///
-  /// Both have one element for each term: their bounds are checked before the loop, which they would slow down by a third.
+  /// Both have one element for each term: bounds are checked before the loop, which the checks would slow down by a third.
   @inline(__always)
-  init(_ strip: Span<InlineArray<6, Float>>, _ panel: Span<SIMD16<Float>>) {
+  init(_ strip: Span<PackedActivations.Column>, _ panel: Span<SIMD16<Float>>) {
     precondition(strip.count == panel.count)
     for index in panel.indices {
       let weights = panel[index], values = strip[index]

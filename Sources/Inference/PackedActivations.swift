@@ -6,15 +6,17 @@ import Bytes
 ///
 /// Missing rows of the last strip are zero.
 struct PackedActivations: Sendable {
+  /// The values of one column of a strip.
+  typealias Column = InlineArray<6, Float>
   /// Rows in a strip.
-  static let height = 6
+  static let height = Column.count
 
   /// Rows that were packed.
   private(set) var rowCount = 0
   /// The number of values in a row: the length of the sums.
   private(set) var depth = 0
   /// `[strip][column]`, a value for each row of the strip.
-  private(set) var values: [InlineArray<6, Float>] = []
+  private(set) var values: [Column] = []
 
   /// The number of strips for `rowCount` rows.
   var count: Int { (rowCount + Self.height - 1) / Self.height }
@@ -40,7 +42,7 @@ struct PackedActivations: Sendable {
     self.rowCount = rowCount
     self.depth = depth
     values.removeAll(keepingCapacity: true)
-    values.append(contentsOf: repeatElement(InlineArray(repeating: 0), count: count * depth))
+    values.append(contentsOf: repeatElement(Column(repeating: 0), count: count * depth))
   }
 
   /// Packs sixteen values of `row`, from `column` on, up to its end.

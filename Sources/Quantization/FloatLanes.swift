@@ -1,5 +1,3 @@
-import CVectors
-
 /// A vector of floats whose lanes are searches of their own: eight, or sixteen where two registers have them.
 ///
 /// Only what the searches use. In generic code the standard library's operations of `SIMD` go lane by lane; these requirements

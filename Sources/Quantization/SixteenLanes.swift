@@ -7,6 +7,7 @@ protocol SixteenLanes: FloatLanes {
   init(lowHalf: Floats, highHalf: Floats)
   var lowHalf: Floats { get }
   var highHalf: Floats { get }
+  static func halves(_ mask: Mask) -> (Floats.Mask, Floats.Mask)
 }
 
 extension SixteenLanes {
@@ -51,8 +52,15 @@ extension SIMD16: FloatLanes, SixteenLanes where Scalar == Float {
   static func either(_ one: Mask, _ other: Mask) -> Mask { one .| other }
   @inline(__always)
   static func isSetEverywhere(_ mask: Mask) -> Bool {
+    let (low, high) = halves(mask)
+    return (low .& high).isSetEverywhere
+  }
+  @inline(__always)
+  static func halves(_ mask: Mask) -> (Floats.Mask, Floats.Mask) {
     let words = unsafeBitCast(mask, to: SIMD16<Int32>.self)
-    return unsafeBitCast(words.lowHalf & words.highHalf, to: Floats.Mask.self).isSetEverywhere
+    return (
+      unsafeBitCast(words.lowHalf, to: Floats.Mask.self), unsafeBitCast(words.highHalf, to: Floats.Mask.self)
+    )
   }
 
   @inline(__always)
@@ -144,6 +152,8 @@ struct PairedFloats: SixteenLanes {
   }
   @inline(__always)
   static func isSetEverywhere(_ mask: Mask) -> Bool { (mask.low .& mask.high).isSetEverywhere }
+  @inline(__always)
+  static func halves(_ mask: Mask) -> (Floats.Mask, Floats.Mask) { (mask.low, mask.high) }
 
   @inline(__always)
   var magnitude: Self { Self(lowHalf: lowHalf.magnitude, highHalf: highHalf.magnitude) }

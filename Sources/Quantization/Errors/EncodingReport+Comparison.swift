@@ -12,36 +12,31 @@ extension EncodingReport {
     let vectorsEnd = byteCount - byteCount % 32
     var lanes = Lanes()
     for offset in stride(from: 0, to: vectorsEnd, by: Self.runByteCount) {
-      let run = offset..<min(offset + Self.runByteCount, vectorsEnd)
-      let next = lanes.adding(values, stored, in: run)
-      if next.isFinite {
-        lanes = next
-        elementCount += run.count / floatByteCount
-        noteErrors(values, stored, in: run)
-      } else {
-        noteEights(values, stored, in: run, &lanes)
-      }
+      note(values, stored, in: offset..<min(offset + Self.runByteCount, vectorsEnd), &lanes)
     }
-    for offset in stride(from: vectorsEnd, to: byteCount, by: floatByteCount) {
-      note(Double(values.float(at: offset)), storedAs: Double(stored.float(at: offset)))
-    }
+    noteSingly(values, stored, in: vectorsEnd..<byteCount)
     add(lanes)
   }
 
-  /// Counts a run with infinities or NaN: eights without any are summed as in other runs.
-  private mutating func noteEights(_ values: RawSpan, _ stored: RawSpan, in run: Range<Int>, _ lanes: inout Lanes) {
-    for offset in stride(from: run.lowerBound, to: run.upperBound, by: 32) {
-      let eight = offset..<offset + 32
-      let next = lanes.adding(values, stored, in: eight)
-      if next.isFinite {
-        lanes = next
-        elementCount += 8
-        noteErrors(values, stored, in: eight)
-      } else {
-        for place in stride(from: offset, to: offset + 32, by: floatByteCount) {
-          note(Double(values.float(at: place)), storedAs: Double(stored.float(at: place)))
-        }
+  /// Counts a run of whole vectors: one with infinities or NaN in eights, and eights with any one by one.
+  private mutating func note(_ values: RawSpan, _ stored: RawSpan, in run: Range<Int>, _ lanes: inout Lanes) {
+    let next = lanes.adding(values, stored, in: run)
+    if next.isFinite {
+      lanes = next
+      elementCount += run.count / floatByteCount
+      noteErrors(values, stored, in: run)
+    } else if run.count == 32 {
+      noteSingly(values, stored, in: run)
+    } else {
+      for offset in stride(from: run.lowerBound, to: run.upperBound, by: 32) {
+        note(values, stored, in: offset..<offset + 32, &lanes)
       }
+    }
+  }
+
+  private mutating func noteSingly(_ values: RawSpan, _ stored: RawSpan, in range: Range<Int>) {
+    for offset in stride(from: range.lowerBound, to: range.upperBound, by: floatByteCount) {
+      note(Double(values.float(at: offset)), storedAs: Double(stored.float(at: offset)))
     }
   }
 

@@ -234,12 +234,15 @@ struct AffineLanes<Lanes: FloatLanes> {
   /// The quants of the search for elements of one sub-block. Rare, so a call.
   @inline(never)
   func keptQuants(_ values: Floats, of lane: Int) -> Floats where Lanes == Floats {
-    (Floats(repeating: inverse[lane]) * (values - Floats(repeating: start[lane]))).nearestSmall.clamped(0, maximum)
+    quants(values, above: Floats(repeating: start[lane]), by: Floats(repeating: inverse[lane]))
   }
 
   /// The quants of the search for one element of each sub-block.
   @inline(__always)
-  func quants(_ values: Lanes) -> Lanes {
+  func quants(_ values: Lanes) -> Lanes { quants(values, above: start, by: inverse) }
+
+  @inline(__always)
+  private func quants(_ values: Lanes, above start: Lanes, by inverse: Lanes) -> Lanes {
     (inverse * (values - start)).nearestSmall.clamped(0, maximum)
   }
 }

@@ -160,29 +160,28 @@ extension SymmetricLanes where Lanes == Floats {
   /// The quants of the search for elements of one sub-block, plus the maximum. Rare, so a call.
   @inline(never)
   func keptQuants(_ values: Floats, of lane: Int) -> Floats {
-    if isNegligible[lane] { return Floats.zero }
-    return (Floats(repeating: inverse[lane]) * values).nearestSmall.clamped(-maximum, maximum - 1)
-      + Floats(repeating: maximum)
+    isNegligible[lane] ? Floats.zero : quants(values, by: Floats(repeating: inverse[lane]))
   }
 
   /// The quants of the search for one element of each sub-block, plus the maximum.
   @inline(__always)
   func quants(_ values: Floats) -> Floats {
-    let quants = (inverse * values).nearestSmall.clamped(-maximum, maximum - 1) + Floats(repeating: maximum)
-    return quants.choosing(Floats.zero, where: isNegligible)
+    quants(values, by: inverse).choosing(Floats.zero, where: isNegligible)
+  }
+
+  @inline(__always)
+  private func quants(_ values: Floats, by inverse: Floats) -> Floats {
+    (inverse * values).nearestSmall.clamped(-maximum, maximum - 1) + Floats(repeating: maximum)
   }
 }
 
 extension SymmetricLanes where Lanes: SixteenLanes {
   /// The searches of the first and of the last eight lanes.
   var halves: (SymmetricLanes<Floats>, SymmetricLanes<Floats>) {
-    (half { $0.lowHalf }, half { $0.highHalf })
-  }
-
-  @inline(__always)
-  private func half(_ half: (Lanes) -> Floats) -> SymmetricLanes<Floats> {
-    let zeros = Lanes.zero.choosing(Lanes(repeating: 1), where: isNegligible)
-    return SymmetricLanes<Floats>(
-      scale: half(scale), inverse: half(inverse), isNegligible: half(zeros) .!= Floats.zero, maximum: maximum)
+    let (low, high) = Lanes.halves(isNegligible)
+    return (
+      SymmetricLanes<Floats>(scale: scale.lowHalf, inverse: inverse.lowHalf, isNegligible: low, maximum: maximum),
+      SymmetricLanes<Floats>(scale: scale.highHalf, inverse: inverse.highHalf, isNegligible: high, maximum: maximum)
+    )
   }
 }
